@@ -1,0 +1,24 @@
+// A dialect is how a connection speaks: line → Command on the way in, Event → lines on the way out. It is pure and
+// never learns who will read an event, so that each event is encoded once for all who speak it.
+
+import type { Command } from "../commands.ts";
+import type { Event, Fault } from "../protocol.ts";
+import { json } from "./json.ts";
+import { plain } from "./plain.ts";
+
+export interface Dialect {
+  readonly name: string;
+  /** How many past events a newcomer sees if it does not ask for a number. */
+  readonly historyEvents: number;
+  /** Whether its clients keep a token, so that a lost connection's seat is worth keeping. */
+  readonly keepsSeat: boolean;
+  /** Whether a line is a name is a matter of `joined`; everything else is in the line. */
+  parse(line: string, joined: boolean): Command | Fault;
+  /** Whole lines, LF included. */
+  encode(event: Event): string;
+}
+
+/** The dialect of whoever speaks first in this way: a program opens with `{`, a person with a name. */
+export function dialectOf(firstLine: string): Dialect {
+  return firstLine.trimStart().startsWith("{") ? json : plain;
+}

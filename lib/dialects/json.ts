@@ -1,0 +1,31 @@
+// The dialect of programs: one JSON object a line, `type` first.
+
+import { type Command, check, type Raw } from "../commands.ts";
+import { type Event, type Fault, fault } from "../protocol.ts";
+import type { Dialect } from "./dialect.ts";
+
+export const json: Dialect = {
+  name: "json",
+  historyEvents: 50,
+  keepsSeat: true,
+
+  parse(line: string): Command | Fault {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      return fault("bad-json", "A line must be one JSON object: this one does not parse");
+    }
+    return isRaw(value)
+      ? check(value)
+      : fault("bad-command", 'A command is a JSON object with a string "type": {"type":"say","text":"hi"}');
+  },
+
+  encode(event: Event): string {
+    return `${JSON.stringify(event)}\n`;
+  },
+};
+
+function isRaw(value: unknown): value is Raw {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+}

@@ -1,0 +1,65 @@
+// The dialect of people on nc and telnet. The first line is a name, then each line is a message or a command.
+// Only the first line of a message can start at the margin, so no message can pass for somebody else's.
+
+import { type Command, check, parseTyped } from "../commands.ts";
+import { type Event, type Fault, isFault, type Member } from "../protocol.ts";
+import type { Dialect } from "./dialect.ts";
+
+/** For whoever waits to be spoken to. */
+export const greeting = "Welcome to the chat room. What is your name?\n";
+
+export const plain: Dialect = {
+  name: "plain",
+  historyEvents: 20,
+  keepsSeat: false,
+
+  parse(line: string, joined: boolean): Command | Fault {
+    const raw = joined || line.startsWith("/") ? parseTyped(line) : { type: "join", name: line };
+    return isFault(raw) ? raw : check(raw);
+  },
+
+  encode(event: Event): string {
+    return `${render(event)}\n`;
+  },
+};
+
+function render(event: Event): string {
+  switch (event.type) {
+    case "said":
+      return `${event.from}: ${indented(event.text)}`;
+    case "acted":
+      return `* ${event.from} ${indented(event.text)}`;
+    case "told":
+      return `[${event.from} to ${event.to}] ${indented(event.text)}`;
+    case "joined":
+    case "left":
+      return `${event.name} ${event.type}${event.text === undefined ? "" : ` (${indented(event.text)})`}`;
+    case "renamed":
+      return `${event.from} is now ${event.to}`;
+    case "welcome":
+      return `You are connected as ${event.name}. Here: ${list(event.members)}. Type to talk, /help for help.`;
+    case "members":
+      return `Here: ${list(event.members)}.`;
+    case "history":
+      return event.events.length === 0 ? "Nothing was said yet." : event.events.map(render).join("\n");
+    case "error":
+    case "bye":
+      return `! ${event.text}.`;
+    case "gap":
+      return `! Events ${event.from} to ${event.to} are no longer kept.`;
+    case "help":
+      return event.text;
+    case "pong":
+    case "seen":
+      return `! ${event.type} ${event.id ?? ""}`.trimEnd();
+  }
+}
+
+function indented(text: string): string {
+  return text.replaceAll("\n", "\n    ");
+}
+
+function list(members: Member[]): string {
+  if (members.length === 0) return "nobody else";
+  return members.map(({ name, away }) => (away ? `${name} (away)` : name)).join(", ");
+}

@@ -1,0 +1,105 @@
+// The words of both sides: what can happen in a room (Event) and how much of anything is allowed (limits).
+// What somebody may ask is the table in commands.ts; how either looks on the wire is a dialect's business.
+//
+//   Recorded   numbered by the journal, the same for everyone who may see it
+//   Answer     meant for one client alone, never recorded
+
+/** An event of the journal. `seq` rises by one; `at` is milliseconds since 1970 UTC. Both are 0 until the journal fills them in. */
+export type Recorded = { seq: number; at: number } & (
+  | { type: "said" | "acted"; from: string; text: string; id?: string | undefined }
+  | { type: "told"; from: string; to: string; text: string; id?: string | undefined }
+  | { type: "joined" | "left"; name: string; text?: string | undefined }
+  | { type: "renamed"; from: string; to: string }
+);
+
+/** Somebody in the room; `away` while a lost connection's seat is kept. */
+export type Member = { name: string; away?: true | undefined };
+
+export type Welcome = {
+  type: "welcome";
+  name: string;
+  /** Whoever shows it again gets this seat back. Absent where a dialect cannot keep it. */
+  token?: string | undefined;
+  /** Names the journal: a `seq` means nothing outside its epoch. */
+  epoch: string;
+  /** The position `members` belongs to; events from here on come one by one. */
+  seq: number;
+  members: Member[];
+  limits: typeof limits;
+};
+
+export type Fault = {
+  type: "error";
+  code: FaultCode;
+  text: string;
+  id?: string | undefined;
+  retryAfterMs?: number | undefined;
+};
+
+/** The last word of the server. With `retryAfterMs` the client may come back; without, it should not by itself. */
+export type Bye = { type: "bye"; code: ByeCode; text: string; retryAfterMs?: number | undefined };
+
+export type Answer =
+  | Welcome
+  | Fault
+  | Bye
+  | { type: "members"; seq: number; members: Member[]; id?: string | undefined }
+  | { type: "history"; events: Recorded[] }
+  | { type: "pong"; id?: string | undefined }
+  | { type: "seen"; id: string; seq: number }
+  | { type: "gap"; from: number; to: number }
+  | { type: "help"; text: string };
+
+export type Event = Recorded | Answer;
+
+export type FaultCode =
+  | "already-joined"
+  | "bad-command"
+  | "bad-field"
+  | "bad-json"
+  | "bad-name"
+  | "empty"
+  | "name-reserved"
+  | "name-taken"
+  | "no-such-member"
+  | "not-joined"
+  | "not-utf8"
+  | "slow-down"
+  | "too-long"
+  | "unavailable"
+  | "unknown-command";
+
+export type ByeCode =
+  | "left"
+  | "room-empty"
+  | "shutdown"
+  | "silent"
+  | "slow-reader"
+  | "taken-over"
+  | "too-late";
+
+export const defaultPort = 53000;
+export const defaultHost = "localhost";
+
+/** What both sides keep to; `welcome` tells them to programs. */
+export const limits = {
+  /** A command's line on the wire, its LF not counted. */
+  lineBytes: 16_384,
+  /** Code points in a name. ssh-chat has 16, Ergo 32. */
+  nameLength: 32,
+  /** Code points in a message; at four bytes each they still fit in a line. */
+  textLength: 4_000,
+  textLines: 20,
+  /** Characters in the id a sender gives to a message. */
+  idLength: 64,
+  /** Events that one `history` may ask for. */
+  historyEvents: 500,
+} as const;
+
+export function fault(code: FaultCode, text: string): Fault {
+  return { type: "error", code, text };
+}
+
+export function isFault(value: unknown): value is Fault {
+  return typeof value === "object" && value !== null && "type" in value && value.type === "error";
+}

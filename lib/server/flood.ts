@@ -1,0 +1,35 @@
+// A token bucket that is paid afterwards: a line is always taken, and what it overdraws is waited for before the
+// next one is read. So nothing is dropped and nobody is banned for a burst; whoever is faster is read more slowly.
+
+export type Rate = {
+  /** Lines that may come at once. */
+  burst: number;
+  /** Lines a second after that; 0 for no limit. */
+  perSecond: number;
+};
+
+export class TokenBucket {
+  readonly #rate: Rate;
+  #tokens: number;
+  #filledAt = 0;
+
+  constructor(rate: Rate) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+  }
+
+  /** Pays for one line; returns how many milliseconds to wait before the next may be read. */
+  take(nowMs: number): number {
+    const { burst, perSecond } = this.#rate;
+    if (perSecond === 0) return 0;
+    const earned = ((nowMs - this.#filledAt) * perSecond) / 1000;
+    this.#tokens = Math.min(burst, this.#tokens + earned) - 1;
+    this.#filledAt = nowMs;
+    return this.#tokens >= 0 ? 0 : this.costMs(-this.#tokens);
+  }
+
+  /** How many milliseconds so many lines take at the steady rate. */
+  costMs(lines: number): number {
+    return Math.ceil((lines * 1000) / this.#rate.perSecond);
+  }
+}

@@ -1,0 +1,55 @@
+// The journal: the one place where events get their number and become durable. Nobody sees an event before the
+// journal has it. It is an interface because there is more than one place a room can be kept in; `append` does not
+// answer, events arrive at the listener, so that a journal shared by several servers shows all of them one order.
+
+import type { Recorded } from "../protocol.ts";
+
+/** An event with what the journal must know of it and no reader may. */
+export type Entry = {
+  event: Recorded;
+  /** The seat it came from: `said before` and `may see` are asked of seats, since names change hands. */
+  author: string;
+  /** The one seat, beside the author's, that may see it. Absent: everyone may. */
+  reader?: string;
+  /** With `joined`: the hash by which the seat is found again. */
+  tokenHash?: string;
+};
+
+/** A seat as the journal remembers it: joined, renamed perhaps, not left yet. */
+export type SavedSeat = { id: string; name: string; tokenHash: string | undefined };
+
+export interface JournalListener {
+  /** Numbered, durable, in order; every entry exactly once. */
+  happened(entries: Entry[]): void;
+  /** This author's message with this id is in the journal already, as `seq`. */
+  repeated(entry: Entry, seq: number): void;
+  /** The journal could not take these now; it holds none of them. */
+  refused(entries: Entry[], reason: string): void;
+}
+
+/** Events in order, and the position up to which there is nothing else the reader may see. */
+export type Page = { events: Recorded[]; last: number };
+
+export interface Journal {
+  /** Names this journal: a position is (epoch, seq). */
+  readonly epoch: string;
+  /** The oldest `seq` kept; `last + 1` when there is none. */
+  readonly first: number;
+  /** The newest `seq`; 0 before the first event ever. */
+  readonly last: number;
+  /** Who is told of events from now on. */
+  listen(listener: JournalListener): void;
+  seats(): SavedSeat[];
+  /** Tells the listener, before it returns or later. Fills in `seq` and `at`. */
+  append(entries: Entry[]): void;
+  /** What the seat `reader` may see of (after, upTo], oldest first, as much as makes one page. */
+  page(after: number, upTo: number, reader: string): Promise<Page>;
+  /** The last `limit` events up to `upTo` that the seat `reader` may see, oldest first, as many as fit in a page. */
+  recent(upTo: number, limit: number, reader: string): Promise<Recorded[]>;
+  close(): void;
+}
+
+/** A page ends with the event that takes it over this many characters: what one slow reader may hold in memory. */
+export const pageLength = 128 * 1024;
+/** And with this many events, so that a page of short ones is not a long turn. */
+export const pageEvents = 1_000;

@@ -1,0 +1,62 @@
+// Text that nobody trusts. A terminal obeys what it is sent, so no stranger's byte may reach one as a command:
+// everything that controls, reorders or hides is replaced by a symbol one can see. The server applies this once,
+// where text enters; the client once more, where it prints. Names have stricter rules, since a name is a claim.
+
+import { type Fault, fault, limits } from "./protocol.ts";
+
+const harmless = /^[\x20-\x7e]*$/;
+// Controls, formats (but ZWNJ and ZWJ, which scripts and emoji need), lone surrogates, line and paragraph
+// separators, and the letters and symbols that draw nothing.
+const hostile =
+  /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{2800}]/gu;
+const pileOfMarks = /(\p{M}{4})\p{M}+/gu;
+
+/** The same text with nothing left in it that a terminal would obey or hide. LF stays; a tab becomes two spaces. */
+export function visible(text: string): string {
+  if (harmless.test(text)) return text;
+  return text.replaceAll("\t", "  ").replace(hostile, pictureOf).replace(pileOfMarks, "$1");
+}
+
+/** ␛ for ESC and so on, from Unicode's Control Pictures; � for what has no picture. */
+function pictureOf(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  return code === 0x7f ? "\u2421" : "\ufffd";
+}
+
+/** A message as it may enter the room, or what is wrong with it. */
+export function cleanText(raw: string): string | Fault {
+  const text = harmless.test(raw) ? raw.trimEnd() : visible(raw.replaceAll("\r\n", "\n")).trimEnd();
+  if (text === "") return fault("empty", "A message needs some text");
+  if (text.length > limits.textLength && [...text].length > limits.textLength) {
+    return fault("too-long", `A message has at most ${limits.textLength} characters: shorten or split it`);
+  }
+  if (text.split("\n", limits.textLines + 1).length > limits.textLines) {
+    return fault("too-long", `A message has at most ${limits.textLines} lines: split it`);
+  }
+  return text;
+}
+
+const nameShape = /^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u;
+const invisible = /\p{Default_Ignorable_Code_Point}/u;
+const reserved = new Set(["server", "system", "room", "everyone", "all", "you", "nobody"]);
+
+/** A name as it may stand in the room (NFKC, so that full-width letters are the plain ones), or what is wrong with it. */
+export function cleanName(raw: string): string | Fault {
+  const name = raw.normalize("NFKC").trim();
+  if (name === "") return fault("bad-name", "A name needs at least one character");
+  if ([...name].length > limits.nameLength) {
+    return fault("bad-name", `A name has at most ${limits.nameLength} characters: choose a shorter one`);
+  }
+  if (!nameShape.test(name) || invisible.test(name) || /\p{M}{4}/u.test(name)) {
+    return fault("bad-name", 'A name is made of letters, digits, "_" and "-": choose another one');
+  }
+  if (reserved.has(nameKey(name)))
+    return fault("name-reserved", `"${name}" is reserved: choose another name`);
+  return name;
+}
+
+/** Equal for names that differ in case or width alone: they are one name in the room. */
+export function nameKey(name: string): string {
+  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+}
