@@ -5,8 +5,8 @@
 
 import type { Socket } from "bun";
 import { plain } from "./lib/dialects/plain.ts";
-import { fail, parseFlags } from "./lib/flags.ts";
-import type { Bye } from "./lib/protocol.ts";
+import { attempt, parseFlags } from "./lib/flags.ts";
+import type { Bye, Recorded } from "./lib/protocol.ts";
 import { about, flags, historyPath, sessionOptions } from "./lib/server/options.ts";
 import { Room } from "./lib/server/room.ts";
 import { Session } from "./lib/server/session.ts";
@@ -53,7 +53,7 @@ const path = historyPath(options.history, listener.port);
 const journal = attempt(() => new SqliteJournal({ path, keepEvents: options.keep }));
 const room = new Room(journal, {
   seatMs: options.seat * 1000,
-  onEvent: (event) => note(plain.encode(event).trimEnd()),
+  onEvent: options.quiet ? undefined : show,
   onEmpty: () => {
     if (!options.stay) stop("Everyone has left: the server ends.", { ...goodbye, code: "room-empty" });
   },
@@ -99,15 +99,11 @@ function say(line: string): void {
   console.log(`${new Date().toTimeString().slice(0, 8)}  ${line}`);
 }
 
-function note(line: string): void {
-  if (!options.quiet) say(line);
+/** What everyone heard; a whisper is not shown here either. */
+function show(event: Recorded): void {
+  if (event.type !== "told") say(plain.encode(event).trimEnd());
 }
 
-/** What the start needs: without it the server ends with one sentence. */
-function attempt<T>(step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    return fail(error);
-  }
+function note(line: string): void {
+  if (!options.quiet) say(line);
 }

@@ -119,3 +119,12 @@ export function fail(error: unknown): never {
   console.error(error instanceof Error ? error.message : String(error));
   process.exit(error instanceof UsageError ? 2 : 1);
 }
+
+/** What the start needs: without it the program ends with one sentence. */
+export function attempt<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    return fail(error);
+  }
+}

@@ -39,9 +39,10 @@ export class LineReader {
         if (skipped) continue;
         if (lengthBytes <= this.#maxBytes) return this.#decode(start, end);
       } else {
-        if (!skipped && lengthBytes <= this.#maxBytes) return undefined;
+        if (!skipped && lengthBytes > 0 && lengthBytes <= this.#maxBytes) return undefined;
         this.#bytes = nothing;
         this.#at = 0;
+        if (lengthBytes === 0) return undefined;
         this.#skipping = true;
         if (skipped) return undefined;
       }

@@ -20,7 +20,7 @@ export type RoomOptions = {
   /** How long a lost connection's seat is kept. */
   seatMs: number;
   /** Something happened that the server's own terminal may show. */
-  onEvent: (event: Recorded) => void;
+  onEvent: ((event: Recorded) => void) | undefined;
   /** The last seat was given up. */
   onEmpty: () => void;
   /** The journal stopped taking events, or takes them again (undefined). */
@@ -205,7 +205,7 @@ export class Room implements JournalListener {
         for (const log of logs) log.skip(event.seq);
         for (const id of new Set([author, reader])) this.#seats.byId(id)?.occupant?.whisper(event);
       }
-      this.#options.onEvent(event);
+      this.#options.onEvent?.(event);
     }
     for (const log of logs) log.pump();
     if (this.#visited && this.#seats.size === 0) this.#options.onEmpty();

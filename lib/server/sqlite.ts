@@ -56,6 +56,7 @@ export class SqliteJournal implements Journal {
   readonly #trim: Statement<unknown, [number]>;
   readonly #forward: Statement<Row, PageQuery>;
   readonly #backward: Statement<Row, PageQuery>;
+  readonly #transaction: { begin: Statement<unknown, []>; commit: Statement<unknown, []> };
   readonly #seat: {
     add: Statement<unknown, [string, string, string | null]>;
     rename: Statement<unknown, [string, string]>;
@@ -74,6 +75,7 @@ export class SqliteJournal implements Journal {
     const { first, last } = bounds.get() ?? { first: null, last: null };
     this.last = last ?? 0;
     this.first = first ?? this.last + 1;
+    this.#transaction = { begin: db.prepare("BEGIN"), commit: db.prepare("COMMIT") };
     this.#insert = db.prepare("INSERT INTO events (seq, author, reader, id, event) VALUES (?, ?, ?, ?, ?)");
     this.#find = db.prepare("SELECT seq FROM events WHERE author = ? AND id = ?");
     this.#trim = db.prepare("DELETE FROM events WHERE seq < ?");
@@ -103,7 +105,7 @@ export class SqliteJournal implements Journal {
     const repeated: { entry: Entry; seq: number }[] = [];
     let { first, last } = this;
     try {
-      this.#db.run("BEGIN");
+      this.#transaction.begin.run();
       const at = Date.now();
       for (const entry of entries) {
         const { event } = entry;
@@ -125,7 +127,7 @@ export class SqliteJournal implements Journal {
         this.#trim.run(oldest);
         first = oldest;
       }
-      this.#db.run("COMMIT");
+      this.#transaction.commit.run();
     } catch (error) {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
       if (!(error instanceof SQLiteError)) throw error;

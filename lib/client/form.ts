@@ -1,0 +1,26 @@
+// The questions before the chat, in @clack/prompts. Only where somebody can answer them: on a terminal.
+
+import { isCancel, text } from "@clack/prompts";
+import { isFault, limits } from "../protocol.ts";
+import { cleanName } from "../text.ts";
+
+/** Asks for a name; `problem` is what was wrong with the last one. Undefined if nobody wants to answer. */
+export async function askName(problem?: string): Promise<string | undefined> {
+  // The prompt does not settle on Ctrl-D by itself.
+  const leave = new AbortController();
+  const onKey = (_: unknown, key: { name?: string; ctrl?: boolean }) => {
+    if (key.ctrl && key.name === "d") leave.abort();
+  };
+  process.stdin.on("keypress", onKey);
+  const answer = await text({
+    message: problem ? `${problem}. What is your name?` : "What is your name?",
+    placeholder: `1 to ${limits.nameLength} letters, digits, "_" or "-"`,
+    signal: leave.signal,
+    validate(value) {
+      const name = cleanName(value ?? "");
+      return isFault(name) ? name.text : undefined;
+    },
+  });
+  process.stdin.off("keypress", onKey);
+  return isCancel(answer) ? undefined : answer;
+}

@@ -1,0 +1,340 @@
+// The connection to the room: joins, stays alive, comes back. It knows (epoch, seq) of the last event it gave out, so
+// whatever is missed while it is down comes first when it is up again, and nothing comes twice.
+//
+//   connecting ──welcome──▶ online ──dropped──▶ offline ──after a wait──▶ connecting …
+//                             └── bye without retryAfterMs, or quit ──▶ closed, for good
+
+import type { Socket } from "bun";
+import type { Raw } from "../commands.ts";
+import { LineReader } from "../lines.ts";
+import { type Event, type Fault, fault, type Welcome } from "../protocol.ts";
+import { Outbox, type Unsettled } from "./outbox.ts";
+
+export type LinkOptions = {
+  host: string;
+  port: number;
+  /** How many past events to show at the first join; undefined leaves it to the server. */
+  historyEvents?: number | undefined;
+};
+
+export type LinkState =
+  | { type: "online"; name: string }
+  /** Tried again in `retryMs`. */
+  | { type: "offline"; reason: string; retryMs: number };
+
+export type LinkHandlers = {
+  /** Each event once, in order. */
+  event: (event: Event) => void;
+  state: (state: LinkState) => void;
+  /** A message was not taken and never will be. */
+  refused: (message: Unsettled, problem: Fault) => void;
+  /** It is over: `reason` is undefined if we left. */
+  closed: (reason: string | undefined) => void;
+};
+
+/** Connecting has no time-out of its own. */
+const connectMs = 10_000;
+const pingAfterMs = 30_000;
+const goneAfterMs = 90_000;
+/** How often silence is looked at; a look that comes much too late means that the machine slept. */
+const lookEveryMs = 5_000;
+/** How long the answer to a ping may take after the machine slept. */
+const wokenMs = 5_000;
+const firstWaitMs = 250;
+const longestWaitMs = 15_000;
+/** The longest answer: a `history` of long messages. */
+const lineBytes = 4 * 1024 * 1024;
+
+export class Link {
+  readonly outbox = new Outbox();
+  name = "";
+  readonly #options: LinkOptions;
+  readonly #handlers: LinkHandlers;
+  #socket: Socket | undefined;
+  #lines = new LineReader(lineBytes);
+  #unwritten: Buffer[] = [];
+  /** The seat and the position, once we have been in the room. */
+  #token: string | undefined;
+  #epoch: string | undefined;
+  #seq = 0;
+  #welcomeSeq = 0;
+  #joining: PromiseWithResolvers<Fault | undefined> | undefined;
+  #online = false;
+  #closed = false;
+  #catchUp: string | undefined;
+  #attempts = 0;
+  #heardAt = 0;
+  #goneAt = 0;
+  #lookedAt = 0;
+  #look: Timer | undefined;
+  #retry: Timer | undefined;
+  #quitting: Timer | undefined;
+
+  constructor(options: LinkOptions, handlers: LinkHandlers) {
+    this.#options = options;
+    this.#handlers = handlers;
+  }
+
+  /** Joins for the first time. Resolves with what is wrong with the name, if anything; rejects if there is no server. */
+  async join(name: string): Promise<Fault | undefined> {
+    this.name = name;
+    this.#joining = Promise.withResolvers();
+    if (this.#socket) this.#sendJoin();
+    else await this.#connect();
+    return this.#joining.promise;
+  }
+
+  /** Sends a command that is worth nothing later. False if there is no connection to send it on. */
+  send(command: Raw): boolean {
+    if (this.#online) this.#write(command);
+    return this.#online;
+  }
+
+  /** Sends a message now or as soon as there is a connection, again and again until it is known to be in the room. */
+  say(message: Raw & { text: string }): void {
+    const unsettled = this.outbox.add(message);
+    if (this.#online && this.#catchUp === undefined) this.#write(unsettled);
+  }
+
+  /** Leaves the room. What is still under way is given up. */
+  quit(text?: string): void {
+    if (!this.#online) return this.#close(undefined);
+    this.#write({ type: "quit", ...(text !== undefined && { text }) });
+    // The server says goodbye; one that does not answer is not waited for.
+    this.#quitting ??= setTimeout(() => this.#close(undefined), 2_000);
+  }
+
+  // ---- The socket ----
+
+  /** Throws if there is no connection within `connectMs`. */
+  async #connect(): Promise<void> {
+    this.#lines = new LineReader(lineBytes);
+    this.#unwritten = [];
+    let late = false;
+    const connecting = Bun.connect({
+      hostname: this.#options.host,
+      port: this.#options.port,
+      socket: {
+        open: (socket) => {
+          if (late || this.#closed) return socket.terminate();
+          this.#opened(socket);
+        },
+        data: (socket, chunk) => {
+          if (socket === this.#socket) this.#received(chunk);
+        },
+        drain: () => this.#flush(),
+        close: (socket) => {
+          if (socket === this.#socket) this.#dropped("The connection was lost");
+        },
+        error: (_, error) => console.error(error),
+      },
+    });
+    const timeOut = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      late = true;
+      timeOut.reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" }));
+    }, connectMs);
+    await Promise.race([connecting, timeOut.promise]).finally(() => clearTimeout(timer));
+  }
+
+  #opened(socket: Socket): void {
+    this.#socket = socket;
+    this.#heardAt = Date.now();
+    this.#goneAt = Infinity;
+    this.#lookedAt = Date.now();
+    this.#look = setInterval(() => this.#lookForSilence(), lookEveryMs);
+    this.#sendJoin();
+  }
+
+  #sendJoin(): void {
+    const resume = this.#token !== undefined;
+    this.#write({
+      type: "join",
+      name: this.name,
+      ...(resume
+        ? { token: this.#token, epoch: this.#epoch, after: this.#seq }
+        : { history: this.#options.historyEvents }),
+    });
+  }
+
+  #write(command: Raw): void {
+    this.#unwritten.push(Buffer.from(`${JSON.stringify(command)}\n`));
+    if (this.#unwritten.length === 1) this.#flush();
+  }
+
+  #flush(): void {
+    for (;;) {
+      const bytes = this.#unwritten[0];
+      if (!bytes || !this.#socket) return;
+      const taken = this.#socket.write(bytes);
+      if (taken < bytes.length) {
+        this.#unwritten[0] = bytes.subarray(Math.max(taken, 0));
+        return;
+      }
+      this.#unwritten.shift();
+    }
+  }
+
+  #received(chunk: Buffer): void {
+    this.#heardAt = Date.now();
+    this.#goneAt = Infinity;
+    this.#lines.push(chunk);
+    for (;;) {
+      const line = this.#lines.next();
+      if (line === undefined || this.#closed) return;
+      const event = typeof line === "string" ? parse(line) : undefined;
+      if (event) this.#obey(event);
+    }
+  }
+
+  // ---- Events ----
+
+  #obey(event: Event): void {
+    if ("at" in event) {
+      if (event.seq <= this.#seq) return;
+      this.#seq = event.seq;
+      if ("id" in event && event.id !== undefined) this.outbox.settle(event.id);
+      if (event.type === "renamed" && event.from === this.name) this.#named(event.to);
+    }
+    switch (event.type) {
+      case "welcome":
+        return this.#welcomed(event);
+      case "pong":
+        if (event.id === this.#catchUp) this.#caughtUp();
+        return;
+      case "seen":
+        this.outbox.settle(event.id);
+        return;
+      case "gap":
+        this.#seq = Math.min(event.to, this.#welcomeSeq);
+        break;
+      case "error":
+        return this.#faulted(event);
+      case "bye":
+        if (event.code === "left") return this.#close(undefined);
+        if (event.retryAfterMs === undefined) return this.#close(event.text);
+        return this.#dropped(event.text, event.retryAfterMs);
+    }
+    this.#handlers.event(event);
+  }
+
+  #welcomed(welcome: Welcome): void {
+    const back = this.#token !== undefined;
+    this.#online = true;
+    this.#attempts = 0;
+    this.#token = welcome.token;
+    this.#welcomeSeq = welcome.seq;
+    if (!back) this.#seq = welcome.seq;
+    this.#epoch = welcome.epoch;
+    this.#handlers.event(welcome);
+    this.#named(welcome.name);
+    this.#joining?.resolve(undefined);
+    this.#joining = undefined;
+    if (back) {
+      // What we said may be among what we missed: it is sent again only once that has come.
+      this.#catchUp = `back-${welcome.seq}`;
+      this.#write({ type: "ping", id: this.#catchUp });
+    }
+  }
+
+  #named(name: string): void {
+    this.name = name;
+    this.#handlers.state({ type: "online", name });
+  }
+
+  #caughtUp(): void {
+    this.#catchUp = undefined;
+    for (const message of this.outbox) this.#write(message);
+  }
+
+  #faulted(problem: Fault): void {
+    if (!this.#online) {
+      if (!this.#joining) return this.#dropped(problem.text);
+      this.#joining.resolve(problem);
+      this.#joining = undefined;
+      return;
+    }
+    const message = [...this.outbox].find(({ id }) => id === problem.id);
+    if (!message) return this.#handlers.event(problem);
+    if (problem.retryAfterMs !== undefined) {
+      setTimeout(() => {
+        if (this.#online && this.outbox.has(message.id)) this.#write(message);
+      }, problem.retryAfterMs);
+      return this.#handlers.event(problem);
+    }
+    this.outbox.settle(message.id);
+    this.#handlers.refused(message, problem);
+  }
+
+  // ---- Silence, drops, the end ----
+
+  #lookForSilence(): void {
+    const now = Date.now();
+    const slept = now - this.#lookedAt > 3 * lookEveryMs;
+    this.#lookedAt = now;
+    const silentMs = now - this.#heardAt;
+    if (now > this.#goneAt || (!slept && silentMs > goneAfterMs)) {
+      return this.#dropped("The server does not answer");
+    }
+    if (slept || silentMs > pingAfterMs) this.#write({ type: "ping" });
+    if (slept) this.#goneAt = now + wokenMs;
+  }
+
+  #dropped(reason: string, retryAfterMs?: number): void {
+    this.#disconnect();
+    if (this.#closed) return;
+    if (this.#quitting) return this.#close(undefined);
+    if (this.#joining) {
+      this.#joining.resolve(fault("unavailable", reason));
+      this.#joining = undefined;
+      return;
+    }
+    const growing = this.#attempts === 0 ? 0 : firstWaitMs * 2 ** (this.#attempts - 1);
+    const retryMs = Math.max(Math.min(growing, longestWaitMs) * (0.5 + Math.random() / 2), retryAfterMs ?? 0);
+    this.#attempts++;
+    this.#handlers.state({ type: "offline", reason, retryMs });
+    this.#retry = setTimeout(() => {
+      this.#connect().catch((error) => this.#dropped(reasonOf(error)));
+    }, retryMs);
+  }
+
+  #disconnect(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#online = false;
+    this.#catchUp = undefined;
+    clearInterval(this.#look);
+    socket?.terminate();
+  }
+
+  #close(reason: string | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#disconnect();
+    clearTimeout(this.#retry);
+    clearTimeout(this.#quitting);
+    this.#handlers.closed(reason);
+  }
+}
+
+/** An event, whatever was said before the first `{`; undefined for what is none. */
+function parse(line: string): Event | undefined {
+  try {
+    return JSON.parse(line.slice(Math.max(line.indexOf("{"), 0)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why there is no connection, in words. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reasons: Record<string, string> = {
+    ECONNREFUSED: "nobody listens there",
+    ENOTFOUND: "there is no such host",
+    ETIMEDOUT: "it does not answer",
+    ENETUNREACH: "the network cannot be reached",
+    EHOSTUNREACH: "the host cannot be reached",
+  };
+  return reasons[code] ?? (error instanceof Error ? error.message : String(error));
+}

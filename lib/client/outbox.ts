@@ -1,0 +1,52 @@
+// What was said and is not known to be in the room yet. Each message carries an id; the event that comes back with
+// it is the acknowledgement, and until then it is sent again on every new connection. The server drops what it has.
+
+import { randomBytes } from "node:crypto";
+import type { Raw } from "../commands.ts";
+
+/** A message on its way. */
+export type Unsettled = Raw & { id: string; text: string };
+
+export class Outbox {
+  readonly #prefix = randomBytes(6).toString("base64url");
+  readonly #unsettled = new Map<string, Unsettled>();
+  readonly #waiting: { below: number; resolve: () => void }[] = [];
+  #count = 0;
+
+  get size(): number {
+    return this.#unsettled.size;
+  }
+
+  /** Oldest first. */
+  [Symbol.iterator](): IterableIterator<Unsettled> {
+    return this.#unsettled.values();
+  }
+
+  /** Takes a message in: the same one, with the id to send it under. */
+  add(message: Raw & { text: string }): Unsettled {
+    const { type, ...fields } = message;
+    const unsettled = { type, ...fields, id: `${this.#prefix}-${++this.#count}` };
+    this.#unsettled.set(unsettled.id, unsettled);
+    return unsettled;
+  }
+
+  has(id: string): boolean {
+    return this.#unsettled.has(id);
+  }
+
+  /** It is in the room, or never will be. False for an id that is not, or no longer, ours. */
+  settle(id: string): boolean {
+    const known = this.#unsettled.delete(id);
+    for (const waiting of this.#waiting.splice(0)) {
+      if (this.size < waiting.below) waiting.resolve();
+      else this.#waiting.push(waiting);
+    }
+    return known;
+  }
+
+  /** Resolves once fewer than so many are under way. */
+  below(count: number): Promise<void> {
+    if (this.size < count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ below: count, resolve }));
+  }
+}
