@@ -7,7 +7,7 @@ import type { Socket } from "bun";
 import { plain } from "./lib/dialects/plain.ts";
 import { attempt, parseFlags } from "./lib/flags.ts";
 import type { Bye, Recorded } from "./lib/protocol.ts";
-import { about, flags, historyPath, sessionOptions } from "./lib/server/options.ts";
+import { about, cannotListen, flags, historyPath, sessionOptions } from "./lib/server/options.ts";
 import { Room } from "./lib/server/room.ts";
 import { Session } from "./lib/server/session.ts";
 import { SqliteJournal } from "./lib/server/sqlite.ts";
@@ -19,32 +19,34 @@ const options = attempt(() => parseFlags(flags, about));
 const clients = new Map<Socket<string>, Session>();
 const limits = sessionOptions(options.rate);
 
-const listener = attempt(() =>
-  Bun.listen<string>({
-    hostname: options.host,
-    port: options.port,
-    allowHalfOpen: true,
-    socket: {
-      open(socket) {
-        socket.data = `${socket.remoteAddress}:${socket.remotePort}`;
-        note(`${socket.data} connected`);
-        clients.set(socket, new Session(room, socket, limits));
+const listener = attempt(
+  () =>
+    Bun.listen<string>({
+      hostname: options.host,
+      port: options.port,
+      allowHalfOpen: true,
+      socket: {
+        open(socket) {
+          socket.data = `${socket.remoteAddress}:${socket.remotePort}`;
+          note(`${socket.data} connected`);
+          clients.set(socket, new Session(room, socket, limits));
+        },
+        data: (socket, chunk) => clients.get(socket)?.receive(chunk),
+        drain: (socket) => clients.get(socket)?.drained(),
+        end: (socket) => clients.get(socket)?.inputEnded(),
+        close(socket) {
+          note(`${socket.data} disconnected`);
+          clients.get(socket)?.closed();
+          clients.delete(socket);
+          if (stopping && clients.size === 0) exit();
+        },
+        error(socket, error) {
+          console.error(error);
+          socket.terminate();
+        },
       },
-      data: (socket, chunk) => clients.get(socket)?.receive(chunk),
-      drain: (socket) => clients.get(socket)?.drained(),
-      end: (socket) => clients.get(socket)?.inputEnded(),
-      close(socket) {
-        note(`${socket.data} disconnected`);
-        clients.get(socket)?.closed();
-        clients.delete(socket);
-        if (stopping && clients.size === 0) exit();
-      },
-      error(socket, error) {
-        console.error(error);
-        socket.terminate();
-      },
-    },
-  }),
+    }),
+  (error) => cannotListen(error, options),
 );
 
 // ---- The room ----

@@ -120,11 +120,11 @@ export function fail(error: unknown): never {
   process.exit(error instanceof UsageError ? 2 : 1);
 }
 
-/** What the start needs: without it the program ends with one sentence. */
-export function attempt<T>(step: () => T): T {
+/** What the start needs: without it the program ends with one sentence, of `explain` where the error has none. */
+export function attempt<T>(step: () => T, explain: (error: unknown) => unknown = (error) => error): T {
   try {
     return step();
   } catch (error) {
-    return fail(error);
+    return fail(explain(error));
   }
 }

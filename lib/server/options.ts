@@ -37,3 +37,14 @@ export function sessionOptions(linesPerSecond: number): SessionOptions {
     silentMs: 90_000,
   };
 }
+
+/** Why the server has no port, in one sentence. */
+export function cannotListen(error: unknown, { host, port }: { host: string; port: number }): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reasons: Record<string, string> = {
+    EADDRINUSE: "something listens there already: end it, or choose another --port",
+    EADDRNOTAVAIL: "this machine has no such address: choose another --host",
+    EACCES: "ports below 1024 need more rights: choose another --port",
+  };
+  return `Cannot listen on ${host}:${port}, ${reasons[code] ?? String(error)}`;
+}

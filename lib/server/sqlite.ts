@@ -193,13 +193,14 @@ function openDatabase(path: string | undefined): Database {
     db.run(schema);
     return db;
   } catch (error) {
-    const reason = error instanceof SQLiteError ? reasonOf(error) : (error as Error).message;
-    throw new Error(`Cannot keep the history in "${path}": ${reason}; --history names another file, or none`);
+    throw new Error(
+      `Cannot keep the history in "${path}": ${reasonOf(error)}; --history names another file, or none`,
+    );
   }
 }
 
-/** SQLite's codes in words a user can act on. */
-function reasonOf(error: SQLiteError): string {
+/** SQLite's codes, and the file system's, in words a user can act on. */
+function reasonOf(error: unknown): string {
   const reasons: Record<string, string> = {
     SQLITE_BUSY: "another server is using it",
     SQLITE_LOCKED: "another server is using it",
@@ -209,8 +210,14 @@ function reasonOf(error: SQLiteError): string {
     SQLITE_CORRUPT: "it is damaged",
     SQLITE_FULL: "the disk is full",
     SQLITE_IOERR: "the disk is full or failing",
+    EACCES: "permission is denied",
+    EISDIR: "it is a folder",
+    ENOENT: "its folder cannot be made",
+    ENOTDIR: "its folder cannot be made",
+    ENOSPC: "the disk is full",
+    EROFS: "it cannot be written",
   };
-  const code = error.code ?? "";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const known = Object.keys(reasons).find((key) => code === key || code.startsWith(`${key}_`));
-  return (known && reasons[known]) ?? error.message;
+  return (known && reasons[known]) ?? (error instanceof Error ? error.message : String(error));
 }
