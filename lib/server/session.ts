@@ -59,6 +59,9 @@ export class Session implements Caller, Occupant {
   #heardAt = Date.now();
   #toldAt = 0;
   #inputEnded = false;
+  /** Said so: what comes after it is not heard. */
+  #leaving = false;
+  /** The goodbye is on its way, or the connection gone. */
   #closing = false;
   #goodbyeSent = false;
   #greeting: Timer | undefined;
@@ -111,14 +114,14 @@ export class Session implements Caller, Occupant {
   // ---- Lines → commands ----
 
   #work(): void {
-    while (!this.#closing) {
+    while (!this.#closing && !this.#leaving) {
       const line = this.#lines.next();
       if (line === undefined) break;
       this.#obey(line);
       const waitMs = this.#bucket.take(Date.now());
       if (waitMs > 0) return this.#waitFor(waitMs);
     }
-    if (this.#inputEnded && !this.#closing) this.#leaveAfterTurn();
+    if (this.#inputEnded && !this.#closing && !this.#leaving) this.#leaveAfterTurn();
   }
 
   #obey(line: string | Fault): void {
@@ -212,6 +215,7 @@ export class Session implements Caller, Occupant {
   }
 
   quit(text: string | undefined): void {
+    this.#leaving = true;
     if (this.#seat) this.#room.leave(this.#seat, text);
     else this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
   }

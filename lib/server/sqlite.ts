@@ -211,6 +211,7 @@ function reasonOf(error: unknown): string {
     SQLITE_FULL: "the disk is full",
     SQLITE_IOERR: "the disk is full or failing",
     EACCES: "permission is denied",
+    EEXIST: "its folder cannot be made",
     EISDIR: "it is a folder",
     ENOENT: "its folder cannot be made",
     ENOTDIR: "its folder cannot be made",

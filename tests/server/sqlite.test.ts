@@ -1,0 +1,237 @@
+import { describe, expect, test } from "bun:test";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { Recorded } from "../../lib/protocol.ts";
+import { type Entry, pageEvents, pageLength } from "../../lib/server/journal.ts";
+import { SqliteJournal } from "../../lib/server/sqlite.ts";
+import { temporaryFolder } from "../wire.ts";
+
+function said(text: string, author = "ada's seat", id?: string): Entry {
+  return { event: { type: "said", seq: 0, at: 0, from: "ada", text, id }, author };
+}
+
+function whisper(text: string, author: string, reader: string): Entry {
+  return { event: { type: "told", seq: 0, at: 0, from: "ada", to: "bob", text }, author, reader };
+}
+
+/** A journal, and all that its listener was told. */
+function open(path?: string, keepEvents = 1_000_000) {
+  const journal = new SqliteJournal({ path, keepEvents });
+  const told: unknown[] = [];
+  journal.listen({
+    happened: (entries) => told.push(...entries.map(({ event }) => ["happened", event.seq])),
+    repeated: (_, seq) => told.push(["repeated", seq]),
+    refused: (entries, reason) => told.push(["refused", entries.length, reason]),
+  });
+  return { journal, told, [Symbol.dispose]: () => journal.close() };
+}
+
+const textsOf = (events: Recorded[]) => events.flatMap((event) => ("text" in event ? [event.text] : []));
+
+test("events are numbered by one, across turns and across restarts, under one epoch", () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "a", "b.sqlite");
+  let epoch: string;
+  {
+    using room = open(path);
+    ({ epoch } = room.journal);
+    expect([room.journal.first, room.journal.last]).toEqual([1, 0]);
+    room.journal.append([said("one"), said("two")]);
+    room.journal.append([said("three")]);
+    expect(room.told).toEqual([
+      ["happened", 1],
+      ["happened", 2],
+      ["happened", 3],
+    ]);
+  }
+  using room = open(path);
+  expect(room.journal.epoch).toBe(epoch);
+  expect([room.journal.first, room.journal.last]).toEqual([1, 3]);
+  room.journal.append([said("four")]);
+  expect(room.told).toEqual([["happened", 4]]);
+});
+
+test("another journal has another epoch", () => {
+  using one = open();
+  using two = open();
+  expect(one.journal.epoch).toMatch(/^[0-9a-f]{16}$/);
+  expect(one.journal.epoch).not.toBe(two.journal.epoch);
+});
+
+test("the same id from the same seat is said once, in a turn, between turns, after a restart", () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "room.sqlite");
+  {
+    using room = open(path);
+    room.journal.append([
+      said("x", "ada", "1"),
+      said("x", "ada", "1"),
+      said("x", "bob", "1"),
+      said("y", "ada", "2"),
+    ]);
+    room.journal.append([said("x", "ada", "1"), said("no id", "ada"), said("no id", "ada")]);
+    expect(room.told).toEqual([
+      ["happened", 1],
+      ["happened", 2],
+      ["happened", 3],
+      ["repeated", 1],
+      ["happened", 4],
+      ["happened", 5],
+      ["repeated", 1],
+    ]);
+  }
+  using room = open(path);
+  room.journal.append([said("y", "ada", "2")]);
+  expect(room.told).toEqual([["repeated", 3]]);
+});
+
+describe("a page", () => {
+  test("holds what comes after a position, up to another, and ends where the next begins", async () => {
+    using room = open();
+    room.journal.append(Array.from({ length: 10 }, (_, i) => said(`${i + 1}`)));
+    const page = await room.journal.page(3, 7, "anyone");
+    expect(textsOf(page.events)).toEqual(["4", "5", "6", "7"]);
+    expect(page.last).toBe(7);
+    expect(await room.journal.page(7, 7, "anyone")).toEqual({ events: [], last: 7 });
+  });
+
+  test("shows whispers to their two ends, and passes over them for others", async () => {
+    using room = open();
+    room.journal.append([
+      said("1"),
+      whisper("2", "a", "b"),
+      said("3"),
+      whisper("4", "b", "c"),
+      whisper("5", "c", "b"),
+    ]);
+    const seen = async (reader: string) => {
+      const { events, last } = await room.journal.page(0, 5, reader);
+      expect(last).toBe(5);
+      expect(await room.journal.recent(5, 10, reader)).toEqual(events);
+      return textsOf(events).join("");
+    };
+    expect([await seen("a"), await seen("b"), await seen("c"), await seen("d")]).toEqual([
+      "123",
+      "12345",
+      "1345",
+      "13",
+    ]);
+  });
+
+  test("is bounded in events and in length, and loses nothing between two", async () => {
+    using room = open();
+    const long = "x".repeat(4000);
+    room.journal.append(Array.from({ length: 200 }, (_, i) => said(`${i} ${long}`)));
+    room.journal.append(Array.from({ length: 3 * pageEvents }, (_, i) => said(`${i + 200}`)));
+    const seqs: number[] = [];
+    for (let after = 0; after < room.journal.last; ) {
+      const { events, last } = await room.journal.page(after, room.journal.last, "anyone");
+      expect(events.length).toBeLessThanOrEqual(pageEvents);
+      expect(textsOf(events).join("").length).toBeLessThan(pageLength + 5000);
+      seqs.push(...events.map(({ seq }) => seq));
+      after = last;
+    }
+    expect(seqs).toEqual(Array.from({ length: 200 + 3 * pageEvents }, (_, i) => i + 1));
+    expect((await room.journal.recent(200, 200, "anyone")).at(-1)?.seq).toBe(200);
+    expect((await room.journal.recent(200, 200, "anyone")).length).toBeLessThan(40);
+  });
+});
+
+test("joined, renamed and left keep the seats, tokens and all", () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "room.sqlite");
+  {
+    using room = open(path);
+    const member = (author: string, type: "joined" | "left", name: string, tokenHash?: string): Entry => ({
+      event: { type, seq: 0, at: 0, name },
+      author,
+      ...(tokenHash !== undefined && { tokenHash }),
+    });
+    room.journal.append([
+      member("s1", "joined", "ada", "hash1"),
+      member("s2", "joined", "bob"),
+      member("s3", "joined", "cyd", "hash3"),
+      { event: { type: "renamed", seq: 0, at: 0, from: "ada", to: "eve" }, author: "s1" },
+      member("s3", "left", "cyd"),
+    ]);
+  }
+  using room = open(path);
+  expect(room.journal.seats()).toEqual([
+    { id: "s1", name: "eve", tokenHash: "hash1" },
+    { id: "s2", name: "bob", tokenHash: undefined },
+  ]);
+});
+
+test("only the newest events are kept, trimmed a few at a time, and the ids with them", async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "room.sqlite");
+  {
+    using room = open(path);
+    room.journal.append(Array.from({ length: 1000 }, (_, i) => said(`${i + 1}`, "ada", `id-${i + 1}`)));
+  }
+  using room = open(path, 100);
+  expect(room.journal.first).toBe(1);
+  const steps: number[] = [];
+  for (let i = 1001; room.journal.last - room.journal.first >= 100; i++) {
+    const { first } = room.journal;
+    room.journal.append([said(`${i}`)]);
+    steps.push(room.journal.first - first);
+  }
+  expect(Math.max(...steps)).toBeLessThanOrEqual(2);
+  for (let i = 0; i < 250; i++) room.journal.append([said("more")]);
+  expect(room.journal.last - room.journal.first + 1).toBe(100);
+  const { events } = await room.journal.page(0, room.journal.last, "anyone");
+  expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, i) => room.journal.first + i));
+  room.told.length = 0;
+  room.journal.append([said("1", "ada", "id-1")]);
+  expect(room.told).toEqual([["happened", room.journal.last]]);
+});
+
+test("the file is its owner's alone", () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "room.sqlite");
+  using room = open(path);
+  room.journal.append([said("x")]);
+  for (const file of [path, `${path}-wal`]) expect(statSync(file).mode & 0o077).toBe(0);
+});
+
+describe("a file that cannot be used is explained in one sentence", () => {
+  test("another server holds it", () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "room.sqlite");
+    using _ = open(path);
+    expect(() => open(path)).toThrow("another server is using it");
+  });
+
+  test("it is not a history file, or a damaged one", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "room.sqlite");
+    await Bun.write(path, "no database at all, but long enough to be looked at".repeat(100));
+    expect(() => open(path)).toThrow("it is not a history file");
+    {
+      using room = open(`${path}.2`);
+      room.journal.append(Array.from({ length: 500 }, (_, i) => said(`${i}`)));
+    }
+    const bytes = Buffer.from(await Bun.file(`${path}.2`).arrayBuffer());
+    bytes.fill(0xaa, 100, 4096);
+    await Bun.write(`${path}.2`, bytes);
+    expect(() => open(`${path}.2`)).toThrow("it is damaged");
+  });
+
+  test("it is a folder, or in a folder that cannot be made", async () => {
+    using folder = temporaryFolder();
+    expect(() => open(folder.path)).toThrow("it is a folder");
+    await Bun.write(join(folder.path, "file"), "");
+    expect(() => open(join(folder.path, "file", "room.sqlite"))).toThrow("its folder cannot be made");
+  });
+
+  test("a newer version wrote it", () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "room.sqlite");
+    const { Database } = require("bun:sqlite");
+    const db = new Database(path);
+    db.run("PRAGMA user_version = 99");
+    db.close();
+    expect(() => open(path)).toThrow("another version");
+  });
+});
