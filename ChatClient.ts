@@ -30,8 +30,8 @@ const options = attempt(() =>
 
 // ---- What is shown, and what is typed ----
 
-const interactive = process.stdin.isTTY && process.stdout.isTTY;
-const view = new View(picocolors.createColors(process.stdout.isTTY && picocolors.isColorSupported));
+const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
+const view = new View(picocolors.createColors(process.stdout.isTTY === true && picocolors.isColorSupported));
 const prompt = new Prompt(process.stdin, process.stdout, { entered, left: () => link.quit() });
 process.stdout.on("error", () => process.exit(0));
 
@@ -64,7 +64,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 /** Gives the terminal back; whatever was printed still arrives. */
 function end(problem?: string): void {
   prompt.stop();
-  if (problem !== undefined) console.error(problem);
+  if (problem !== undefined) process.stderr.write(`${problem}\n`);
   process.stdout.write("", () => process.exit(problem === undefined ? 0 : 1));
 }
 

@@ -116,7 +116,7 @@ function printAndExit(text: string): never {
 
 /** Prints what went wrong in one sentence and ends: 2 for the command line, 1 for everything else. */
 export function fail(error: unknown): never {
-  console.error(error instanceof Error ? error.message : String(error));
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exit(error instanceof UsageError ? 2 : 1);
 }
 

@@ -202,6 +202,15 @@ export class PlainClient extends Connection<string> {
   }
 }
 
+/** The events of one type; `said` and `acted` are one shape. */
+type Of<T extends Event["type"]> = Event extends infer E
+  ? E extends { type: infer U }
+    ? T extends U
+      ? E
+      : never
+    : never
+  : never;
+
 export class JsonClient extends Connection<Event> {
   #pings = 0;
 
@@ -217,9 +226,8 @@ export class JsonClient extends Connection<Event> {
   }
 
   /** Waits for the first event of a type, with these fields. */
-  event<T extends Event["type"]>(type: T, fields: object = {}): Promise<Extract<Event, { type: T }>> {
-    type Wanted = Extract<Event, { type: T }>;
-    const wanted = (event: Event): event is Wanted => event.type === type && Bun.deepMatch(fields, event);
+  event<T extends Event["type"]>(type: T, fields: object = {}): Promise<Of<T>> {
+    const wanted = (event: Event): event is Of<T> => event.type === type && Bun.deepMatch(fields, event);
     return this.received.until((events) => events.find(wanted), `${type} ${JSON.stringify(fields)}`);
   }
 

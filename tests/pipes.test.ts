@@ -1,0 +1,77 @@
+// The client on pipes: lines in are said, lines out are the room, nothing is lost on the way.
+
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { JsonClient, PlainClient, root, Server } from "./wire.ts";
+
+function client<I extends Blob | "pipe">(port: number, flags: string[], input: I) {
+  return Bun.spawn(["bun", join(root, "ChatClient.ts"), "--port", `${port}`, ...flags], {
+    stdin: input,
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { ...process.env, FORCE_COLOR: "1" },
+  });
+}
+
+test("every line of a pipe is said, in order, and the client leaves once all are in the room", async () => {
+  await using server = await Server.start(["--stay"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  const lines = Array.from({ length: 1000 }, (_, i) => `${i + 1}`);
+  const bot = client(server.port, ["--name", "bot"], new Blob([lines.join("\n")]));
+  const out = await new Response(bot.stdout).text();
+  expect(await bot.exited).toBe(0);
+  await bob.event("left", { name: "bot" });
+  expect(bob.texts).toEqual(lines);
+  expect(out.split("\n").filter((line) => line.startsWith("bot: "))).toEqual(
+    lines.map((line) => `bot: ${line}`),
+  );
+  expect(out).not.toContain("\x1b");
+});
+
+test("a pipe that stays open shows the room line by line, and commands work in it", async () => {
+  await using server = await Server.start(["--stay"]);
+  const bot = client(server.port, ["--name", "bot"], "pipe");
+  using bob = await JsonClient.join(server.port, "bob");
+  bob.send({ type: "say", text: "hi bot" });
+  bot.stdin.write("/me listens\n\n//slash\n/msg bob psst\n/nosuch\n");
+  bot.stdin.flush();
+  await bob.event("acted", { text: "listens" });
+  await bob.event("said", { text: "/slash" });
+  await bob.event("told", { text: "psst" });
+  bot.stdin.end();
+  expect(await bot.exited).toBe(0);
+  const out = await new Response(bot.stdout).text();
+  expect(out).toContain("! There is no command /nosuch");
+});
+
+test("output into a closed pipe ends quietly", async () => {
+  await using server = await Server.start(["--stay"]);
+  const command = `seq 2000 | bun ${join(root, "ChatClient.ts")} --port ${server.port} --name bot | head -n 1`;
+  const shell = Bun.spawn(["bash", "-c", command], { stdout: "pipe", stderr: "pipe" });
+  expect(await new Response(shell.stderr).text()).toBe("");
+  expect(await shell.exited).toBe(0);
+});
+
+describe("what goes wrong is one sentence on stderr", () => {
+  test.each<[flags: string[], code: number, said: string]>([
+    [["--name", "ada"], 1, "No chat server at localhost:1: nobody listens there"],
+    [[], 2, "On pipes a name is needed"],
+    [["--name", "two words"], 1, "letters, digits"],
+  ])("%j", async (flags, code, said) => {
+    await using server = await Server.start(["--stay"]);
+    const port = said.startsWith("No chat") ? 1 : server.port;
+    const bot = client(port, flags, new Blob([]));
+    expect(await bot.exited).toBe(code);
+    const complaint = await new Response(bot.stderr).text();
+    expect(complaint).toContain(said);
+    expect(complaint.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  test("the name is taken", async () => {
+    await using server = await Server.start();
+    using _ = await PlainClient.join(server.port, "ada");
+    const bot = client(server.port, ["--name", "Ada"], new Blob([]));
+    expect(await bot.exited).toBe(1);
+    expect(await new Response(bot.stderr).text()).toBe('"Ada" is taken: choose another name\n');
+  });
+});

@@ -1,0 +1,142 @@
+// The client as a person sees it: a real pseudo-terminal, a real server, and an emulator's screen to look at.
+
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { Terminal } from "./terminal.ts";
+import { JsonClient, PlainClient, root, Server } from "./wire.ts";
+
+const sizes = [
+  { cols: 80, rows: 24 },
+  { cols: 40, rows: 10 },
+];
+
+function client(server: Server, flags: string[] = [], size = { cols: 80, rows: 24 }): Terminal {
+  return new Terminal(["bun", join(root, "ChatClient.ts"), "--port", `${server.port}`, ...flags], size);
+}
+
+/** The client is in the room and its prompt is drawn. */
+async function joined(terminal: Terminal, name: string): Promise<void> {
+  await terminal.until(`the prompt of ${name}`, ({ row }) => row.trimEnd() === `${name}>`);
+}
+
+describe.each(sizes)("at $cols × $rows", (size) => {
+  test("asks for a name, joins, and what is said stands above the prompt", async () => {
+    await using server = await Server.start();
+    await using terminal = client(server, [], size);
+    await terminal.shows("What is your name?");
+    terminal.type("ada\r");
+    await joined(terminal, "ada");
+    terminal.type("hello room\r");
+    await terminal.shows("ada: hello room");
+    await joined(terminal, "ada");
+    expect(terminal.cursor.x).toBe("ada> ".length);
+    terminal.type("/quit\r");
+    expect(await terminal.exited).toBe(0);
+  });
+
+  test("what is half typed, and the cursor in it, survive lines that come", async () => {
+    await using server = await Server.start(["--stay"]);
+    await using terminal = client(server, ["--name", "ada"], size);
+    await joined(terminal, "ada");
+    using bob = await PlainClient.join(server.port, "bob");
+    terminal.type("half typed");
+    await terminal.until("the draft", ({ row }) => row === "ada> half typed");
+    terminal.type("\x1b[D".repeat(5));
+    await terminal.until("the cursor in the draft", ({ cursor }) => cursor.x === 10);
+    for (let i = 1; i <= 30; i++) bob.say(`line ${i} ${"long ".repeat(i)}`);
+    await terminal.shows("line 30");
+    await terminal.until("the draft back", ({ row, cursor }) => row === "ada> half typed" && cursor.x === 10);
+    terminal.type("X\r");
+    await bob.line("ada: half Xtyped");
+    const heard = terminal.scrolled.flatMap((row) => /^bob: line (\d+)/.exec(row)?.[1] ?? []);
+    expect(heard).toEqual(Array.from({ length: 30 }, (_, i) => `${i + 1}`));
+  });
+
+  test("a line longer than the row scrolls sideways and stays one row", async () => {
+    await using server = await Server.start();
+    await using terminal = client(server, ["--name", "ada"], size);
+    await joined(terminal, "ada");
+    const words = Array.from({ length: 30 }, (_, i) => `word${i}`).join(" ");
+    terminal.type(words);
+    await terminal.until("the end of the line", ({ row }) => row.endsWith("word29"));
+    expect(terminal.row.startsWith("ada> …")).toBe(true);
+    expect(terminal.row.length).toBeLessThan(size.cols);
+    terminal.type("\x01");
+    await terminal.until(
+      "the start of the line",
+      ({ row, cursor }) => row.startsWith("ada> word0 ") && cursor.x === 5,
+    );
+    terminal.type("\r");
+    await terminal.until("an empty row", ({ row }) => row.trimEnd() === "ada>");
+    expect(terminal.screen.join("").replaceAll(" ", "")).toContain(`ada:${words.replaceAll(" ", "")}`);
+  });
+});
+
+test("a pasted text of several lines is one message", async () => {
+  await using server = await Server.start();
+  await using terminal = client(server, ["--name", "ada"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  await terminal.until("the prompt", ({ row }) => row.startsWith("ada>"));
+  terminal.type("see: \x1b[200~one\rtwo\rthree\x1b[201~");
+  await terminal.until("the count", ({ row }) => row === "ada> (+2 lines) three");
+  expect(bob.texts).toEqual([]);
+  terminal.type("\r");
+  const said = await bob.event("said");
+  expect(said.text).toBe("see: one\ntwo\nthree");
+});
+
+test("a name that is taken is asked for again", async () => {
+  await using server = await Server.start();
+  using bob = await PlainClient.join(server.port, "bob");
+  await using terminal = client(server, ["--name", "BOB"]);
+  await terminal.shows("is taken");
+  terminal.type("ada\r");
+  await joined(terminal, "ada");
+  await bob.line("ada joined");
+});
+
+test.each(["\x03", "\x04"])("%j in the form or at the prompt leaves, with 0", async (key) => {
+  await using server = await Server.start(["--stay"]);
+  await using form = client(server);
+  await form.shows("What is your name?");
+  form.type(key);
+  expect(await form.exited).toBe(0);
+
+  await using prompt = client(server, ["--name", "ada"]);
+  await joined(prompt, "ada");
+  using bob = await PlainClient.join(server.port, "bob");
+  prompt.type(key);
+  await bob.line("ada left");
+  expect(await prompt.exited).toBe(0);
+  expect(restores(prompt)).toBe(true);
+});
+
+test.each(["SIGTERM", "SIGHUP"] as const)("%s leaves the room and the terminal as it was", async (signal) => {
+  await using server = await Server.start();
+  await using terminal = client(server, ["--name", "ada"]);
+  await joined(terminal, "ada");
+  terminal.kill(signal);
+  expect(await terminal.exited).toBe(0);
+  expect(restores(terminal)).toBe(true);
+});
+
+test("no server is one sentence and exit code 1", async () => {
+  await using terminal = new Terminal(["bun", join(root, "ChatClient.ts"), "--port", "1", "--name", "ada"], {
+    cols: 120,
+    rows: 24,
+  });
+  expect(await terminal.exited).toBe(1);
+  await terminal.shows(
+    'No chat server at localhost:1: nobody listens there. Start one with "bun ChatServer.ts"',
+  );
+  expect(terminal.screen).toHaveLength(1);
+});
+
+/** Whether bracketed paste and autowrap are as they were found, by the last thing said about each. */
+function restores({ written }: Terminal): boolean {
+  const lastOf = (...modes: string[]) =>
+    modes.sort((a, b) => written.lastIndexOf(b) - written.lastIndexOf(a))[0];
+  return (
+    lastOf("\x1b[?2004h", "\x1b[?2004l") === "\x1b[?2004l" && lastOf("\x1b[?7h", "\x1b[?7l") === "\x1b[?7h"
+  );
+}

@@ -1,0 +1,112 @@
+// A real pseudo-terminal with an emulator behind it: what the tests look at is the screen a person would see.
+
+import { Terminal as Emulator } from "@xterm/headless";
+
+const patienceMs = 20_000;
+
+export class Terminal implements AsyncDisposable {
+  readonly emulator: Emulator;
+  /** Everything the program wrote, for what a screen does not show. */
+  written = "";
+  readonly #process: Bun.Subprocess;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(
+    command: string[],
+    size: { cols: number; rows: number },
+    environment: Record<string, string> = {},
+  ) {
+    this.emulator = new Emulator({ ...size, allowProposedApi: true, scrollback: 100_000 });
+    const decoder = new TextDecoder();
+    this.#process = Bun.spawn(command, {
+      env: { ...process.env, TERM: "xterm-256color", NO_COLOR: "", ...environment },
+      terminal: {
+        ...size,
+        data: (_, bytes) => {
+          this.written += decoder.decode(bytes, { stream: true });
+          this.emulator.write(bytes, () => {
+            for (const look of [...this.#waiting]) look();
+          });
+        },
+      },
+    });
+    // The emulator answers what it is asked, as a terminal does.
+    this.emulator.onData((answer) => this.type(answer));
+  }
+
+  type(keys: string): void {
+    this.#process.terminal?.write(keys);
+  }
+
+  resize(cols: number, rows: number): void {
+    this.emulator.resize(cols, rows);
+    this.#process.terminal?.resize(cols, rows);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  get exited(): Promise<number> {
+    return this.#process.exited;
+  }
+
+  /** The rows on the screen, without the blanks at their ends, down to the last one with anything in it. */
+  get screen(): string[] {
+    const { active } = this.emulator.buffer;
+    const rows = Array.from({ length: this.emulator.rows }, (_, y) => this.#row(active.viewportY + y));
+    return rows.slice(0, rows.findLastIndex((row) => row !== "") + 1);
+  }
+
+  /** The screen and all that was scrolled off it. */
+  get scrolled(): string[] {
+    const { length } = this.emulator.buffer.active;
+    return Array.from({ length }, (_, y) => this.#row(y));
+  }
+
+  get cursor(): { x: number; y: number } {
+    const { cursorX, cursorY } = this.emulator.buffer.active;
+    return { x: cursorX, y: cursorY };
+  }
+
+  /** The row the cursor is in. */
+  get row(): string {
+    const { active } = this.emulator.buffer;
+    return this.#row(active.baseY + active.cursorY);
+  }
+
+  /** Resolves once the screen is as it should be. */
+  async until(what: string, holds: (terminal: this) => boolean): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = () => holds(this) && resolve();
+    const timer = setTimeout(() => {
+      const { x, y } = this.cursor;
+      reject(
+        new Error(
+          `Waited for ${what} in vain; cursor at ${x},${y} of this screen:\n${this.screen.join("\n")}`,
+        ),
+      );
+    }, patienceMs);
+    this.#waiting.add(look);
+    look();
+    await promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(look);
+    });
+  }
+
+  /** Resolves once some row holds this text. */
+  shows(text: string): Promise<void> {
+    return this.until(`"${text}"`, ({ screen }) => screen.some((row) => row.includes(text)));
+  }
+
+  #row(y: number): string {
+    return this.emulator.buffer.active.getLine(y)?.translateToString(true) ?? "";
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+    this.#process.terminal?.close();
+  }
+}
