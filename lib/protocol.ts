@@ -47,6 +47,7 @@ export type Answer =
   | { type: "history"; events: Recorded[] }
   | { type: "pong"; id?: string | undefined }
   | { type: "seen"; id: string; seq: number }
+  /** Positions that are not kept any more; the reader goes on behind `to`. `from` is 0 where nobody knows where it starts. */
   | { type: "gap"; from: number; to: number }
   | { type: "help"; text: string };
 

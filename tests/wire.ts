@@ -15,7 +15,7 @@ export const root = join(import.meta.dir, "..");
 const patienceMs = 20_000;
 
 /** Collects text and resolves those who wait for something in it. */
-class Transcript<T> {
+export class Transcript<T> {
   readonly items: T[] = [];
   readonly #waiting = new Set<() => void>();
 

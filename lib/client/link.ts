@@ -57,7 +57,6 @@ export class Link {
   #token: string | undefined;
   #epoch: string | undefined;
   #seq = 0;
-  #welcomeSeq = 0;
   #joining: PromiseWithResolvers<Fault | undefined> | undefined;
   #online = false;
   #closed = false;
@@ -206,7 +205,7 @@ export class Link {
         this.outbox.settle(event.id);
         return;
       case "gap":
-        this.#seq = Math.min(event.to, this.#welcomeSeq);
+        this.#seq = event.to;
         break;
       case "error":
         return this.#faulted(event);
@@ -223,7 +222,6 @@ export class Link {
     this.#online = true;
     this.#attempts = 0;
     this.#token = welcome.token;
-    this.#welcomeSeq = welcome.seq;
     if (!back) this.#seq = welcome.seq;
     this.#epoch = welcome.epoch;
     this.#handlers.event(welcome);

@@ -46,7 +46,7 @@ function render(event: Event): string {
     case "bye":
       return `! ${event.text}.`;
     case "gap":
-      return `! Events ${event.from} to ${event.to} are no longer kept.`;
+      return "! Some lines are missing here: they are no longer kept.";
     case "help":
       return event.text;
     case "pong":

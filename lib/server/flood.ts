@@ -22,7 +22,7 @@ export class TokenBucket {
   take(nowMs: number): number {
     const { burst, perSecond } = this.#rate;
     if (perSecond === 0) return 0;
-    const earned = ((nowMs - this.#filledAt) * perSecond) / 1000;
+    const earned = (Math.max(nowMs - this.#filledAt, 0) * perSecond) / 1000;
     this.#tokens = Math.min(burst, this.#tokens + earned) - 1;
     this.#filledAt = nowMs;
     return this.#tokens >= 0 ? 0 : this.costMs(-this.#tokens);

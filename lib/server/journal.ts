@@ -27,8 +27,11 @@ export interface JournalListener {
   refused(entries: Entry[], reason: string): void;
 }
 
-/** Events in order, and the position up to which there is nothing else the reader may see. */
-export type Page = { events: Recorded[]; last: number };
+/** Positions from … to that are not kept any more. From 0: from nobody knows where. */
+export type Gap = { from: number; to: number };
+
+/** Events in order, what is missing before them, and the position up to which there is nothing else to see. */
+export type Page = { gap?: Gap | undefined; events: Recorded[]; last: number };
 
 export interface Journal {
   /** Names this journal: a position is (epoch, seq). */

@@ -17,7 +17,7 @@
 // one event a reader was in the middle of when it fell behind. `#position` is the event behind which `#rest` ends;
 // when live it counts only what came by the queue, the rest is in the cursor.
 
-import type { Recorded } from "../protocol.ts";
+import type { Event, Recorded } from "../protocol.ts";
 import type { Page } from "./journal.ts";
 import type { LiveLog, LogReader } from "./live-log.ts";
 
@@ -194,10 +194,11 @@ export class Reader implements LogReader {
     }
     this.#reading = true;
     const upTo = Math.min(log.headSeq, this.#queue[0]?.after ?? Infinity);
-    this.#readPage?.(this.#position, upTo).then(({ events, last }) => {
+    this.#readPage?.(this.#position, upTo).then(({ gap, events, last }) => {
       this.#reading = false;
       this.#position = last;
-      this.#rest = Buffer.from(events.map((event) => log.dialect.encode(event)).join(""));
+      const answers: Event[] = gap ? [{ type: "gap", ...gap }, ...events] : events;
+      this.#rest = Buffer.from(answers.map((event) => log.dialect.encode(event)).join(""));
       // One page a turn: whoever catches up must not hold up the others.
       setImmediate(() => this.pump());
     });

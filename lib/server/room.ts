@@ -115,18 +115,12 @@ export class Room implements JournalListener {
       );
       return reader.start(log, seq, opening, readPage);
     }
-    const gap = this.#gapBehind(after, request.epoch);
-    const opening = dialect.encode(welcome) + (gap ? dialect.encode({ type: "gap", ...gap }) : "");
-    const position = gap ? Math.min(gap.to, seq) : after;
-    return reader.start(log, position, Promise.resolve(opening), readPage);
-  }
-
-  /** What a reader at this position has missed for good. With an unknown epoch nobody can tell where it starts: 0. */
-  #gapBehind(after: number, epoch: string | undefined): { from: number; to: number } | undefined {
-    const oldest = this.#journal.first;
-    if (epoch !== undefined && epoch !== this.#journal.epoch) return { from: 0, to: oldest - 1 };
-    if (after < oldest - 1) return { from: after + 1, to: oldest - 1 };
-    return after > this.seq ? { from: this.seq + 1, to: after } : undefined;
+    // A position that is not of this journal; one that is, but too old, is the page's to tell.
+    const stray =
+      (request.epoch ?? epoch) !== epoch ? this.#journal.first - 1 : after > seq ? seq : undefined;
+    const gap = stray === undefined ? "" : dialect.encode({ type: "gap", from: 0, to: stray });
+    const opening = Promise.resolve(dialect.encode(welcome) + gap);
+    return reader.start(log, stray ?? after, opening, readPage);
   }
 
   roster(): { seq: number; members: Member[] } {

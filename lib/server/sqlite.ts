@@ -147,9 +147,11 @@ export class SqliteJournal implements Journal {
   }
 
   async page(after: number, upTo: number, reader: string): Promise<Page> {
-    const events = take(this.#forward, { $after: after, $upTo: upTo, $limit: pageEvents, $reader: reader });
-    const { full } = events;
-    return { events: events.taken, last: full ? (events.taken.at(-1)?.seq ?? upTo) : upTo };
+    const gap = after < this.first - 1 ? { from: after + 1, to: this.first - 1 } : undefined;
+    const query = { $after: after, $upTo: upTo, $limit: pageEvents, $reader: reader };
+    const { taken: events, full } = take(this.#forward, query);
+    const last = full ? (events.at(-1)?.seq ?? upTo) : Math.max(upTo, gap?.to ?? 0);
+    return { gap, events, last };
   }
 
   async recent(upTo: number, limit: number, reader: string): Promise<Recorded[]> {

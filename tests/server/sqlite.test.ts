@@ -92,7 +92,7 @@ describe("a page", () => {
     const page = await room.journal.page(3, 7, "anyone");
     expect(textsOf(page.events)).toEqual(["4", "5", "6", "7"]);
     expect(page.last).toBe(7);
-    expect(await room.journal.page(7, 7, "anyone")).toEqual({ events: [], last: 7 });
+    expect(await room.journal.page(7, 7, "anyone")).toMatchObject({ events: [], last: 7 });
   });
 
   test("shows whispers to their two ends, and passes over them for others", async () => {
@@ -185,6 +185,20 @@ test("only the newest events are kept, trimmed a few at a time, and the ids with
   room.told.length = 0;
   room.journal.append([said("1", "ada", "id-1")]);
   expect(room.told).toEqual([["happened", room.journal.last]]);
+});
+
+test("a page from a position that is not kept says what is missing", async () => {
+  using room = open(undefined, 5);
+  for (let i = 1; i <= 20; i++) room.journal.append([said(`${i}`)]);
+  const page = await room.journal.page(3, 20, "anyone");
+  expect(page.gap).toEqual({ from: 4, to: 15 });
+  expect(textsOf(page.events)).toEqual(["16", "17", "18", "19", "20"]);
+  expect(await room.journal.page(3, 10, "anyone")).toEqual({
+    gap: { from: 4, to: 15 },
+    events: [],
+    last: 15,
+  });
+  expect((await room.journal.page(15, 20, "anyone")).gap).toBeUndefined();
 });
 
 test("the file is its owner's alone", () => {
