@@ -35,13 +35,21 @@ const view = new View(picocolors.createColors(process.stdout.isTTY === true && p
 const prompt = new Prompt(process.stdin, process.stdout, { entered, left: () => link.quit() });
 process.stdout.on("error", () => process.exit(0));
 
+/** New lines, and what of our own is still on its way. */
+function show(lines: string[]): void {
+  prompt.print(lines);
+  if (interactive) prompt.waiting = Array.from(link.outbox, ({ text }) => text);
+}
+
 function entered(line: string): void {
   const command = parseTyped(line);
-  if (isFault(command)) return prompt.print(view.problem(command.text));
-  if (command.type === "help") return prompt.print(help().split("\n"));
+  if (isFault(command)) return show(view.problem(command.text));
+  if (command.type === "help") return show(help().split("\n"));
   if (command.type === "quit") return link.quit(typeof command.text === "string" ? command.text : undefined);
-  if (typeof command.text === "string") link.say({ ...command, text: command.text });
-  else if (!link.send(command)) prompt.print(view.problem("There is no connection now: try again"));
+  if (typeof command.text === "string") {
+    link.say({ ...command, text: command.text });
+    show([]);
+  } else if (!link.send(command)) show(view.problem("There is no connection now: try again"));
 }
 
 // ---- The connection ----
@@ -50,11 +58,11 @@ const { host, port } = options;
 const link = new Link(
   { host, port, historyEvents: interactive ? undefined : 0 },
   {
-    event: (event) => prompt.print(view.render(event)),
-    state(state) {
-      prompt.label = state.type === "online" ? `${state.name}> ` : `(${state.reason}, trying again) `;
+    event: (event) => show(view.render(event)),
+    state({ type }) {
+      prompt.label = type === "online" ? `${link.name}> ` : `${link.name} (no connection, trying again)> `;
     },
-    refused: (_, problem) => prompt.print(view.problem(problem.text)),
+    refused: (_, problem) => show(view.problem(problem.text)),
     closed: (reason) => end(reason),
   },
 );

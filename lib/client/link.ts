@@ -18,7 +18,8 @@ export type LinkOptions = {
 };
 
 export type LinkState =
-  | { type: "online"; name: string }
+  /** Also told when our name changes. */
+  | { type: "online" }
   /** Tried again in `retryMs`. */
   | { type: "offline"; reason: string; retryMs: number };
 
@@ -237,7 +238,7 @@ export class Link {
 
   #named(name: string): void {
     this.name = name;
-    this.#handlers.state({ type: "online", name });
+    this.#handlers.state({ type: "online" });
   }
 
   #caughtUp(): void {
@@ -318,7 +319,8 @@ export class Link {
 /** An event, whatever was said before the first `{`; undefined for what is none. */
 function parse(line: string): Event | undefined {
   try {
-    return JSON.parse(line.slice(Math.max(line.indexOf("{"), 0)));
+    const value = JSON.parse(line.slice(Math.max(line.indexOf("{"), 0)));
+    return typeof value?.type === "string" ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,9 +1,9 @@
 // The row one types in, below lines that keep coming. readline edits, with no output of its own: it would draw over
 // them. We draw, at most once a turn and in one write:
 //
-//   back to the start of the row, erase downwards │ the new lines │ label, text, cursor
+//   back to the first row of ours, erase downwards │ the new lines │ a row for each waiting message │ label, text, cursor
 //
-// The row never spills (autowrap is off while it is drawn), so one carriage return always finds its start, and the
+// Our rows never spill (autowrap is off while it is drawn), so they are as many as we drew, and the
 // cursor is saved between the two halves of the text, so it is right even where terminals disagree on widths.
 
 import { createInterface, type Interface, type Key } from "node:readline";
@@ -16,7 +16,8 @@ export type PromptHandlers = {
   left: () => void;
 };
 
-const erase = "\r\x1b[J";
+const eraseDown = "\r\x1b[J";
+const clearScreen = "\x1b[2J\x1b[H";
 const wrapOff = "\x1b[?7l";
 const wrapOn = "\x1b[?7h";
 const saveCursor = "\x1b7";
@@ -25,6 +26,8 @@ const pasteOn = "\x1b[?2004h";
 const pasteOff = "\x1b[?2004l";
 
 const inputHistory = 200;
+/** Rows for messages on their way; the rest is counted. */
+const waitingRows = 5;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 export class Prompt {
@@ -33,6 +36,9 @@ export class Prompt {
   readonly #handlers: PromptHandlers;
   #readline: Interface | undefined;
   #label = "";
+  #waiting: string[] = [];
+  /** Rows drawn above the one with the cursor. */
+  #rowsAbove = 0;
   #printed: string[] = [];
   #drawing: NodeJS.Immediate | undefined;
   /** The lines of a paste under way or not sent yet; the last one is in the row. */
@@ -78,7 +84,7 @@ export class Prompt {
     this.#output.off("resize", this.#redraw);
     process.off("SIGCONT", this.#continued);
     readline.close();
-    this.#output.write(erase + this.#takePrinted() + pasteOff + wrapOn);
+    this.#output.write(this.#erase() + this.#takePrinted() + pasteOff + wrapOn);
   }
 
   /** Lines above the row; before `start` and after `stop`, just lines. */
@@ -90,6 +96,13 @@ export class Prompt {
   /** What stands before the text: who one is, and how the connection is. */
   set label(label: string) {
     this.#label = label;
+    this.#redraw();
+  }
+
+  /** Messages that are not in the room yet, oldest first. */
+  set waiting(texts: string[]) {
+    if (texts.length === 0 && this.#waiting.length === 0) return;
+    this.#waiting = texts;
     this.#redraw();
   }
 
@@ -107,7 +120,7 @@ export class Prompt {
   readonly #pressed = (_: string | undefined, key: Key): void => {
     if (key.name === "paste-start") this.#pasting = true;
     else if (key.name === "paste-end") this.#pasting = false;
-    else if (key.name === "l" && key.ctrl) this.#output.write("\x1b[2J\x1b[H");
+    else if (key.name === "l" && key.ctrl) this.#output.write(clearScreen);
     this.#redraw();
   };
 
@@ -124,10 +137,29 @@ export class Prompt {
   readonly #redraw = (): void => {
     this.#drawing ??= setImmediate(() => {
       this.#drawing = undefined;
-      if (this.#readline) this.#output.write(erase + this.#takePrinted() + this.#row(this.#readline));
-      else this.#output.write(this.#takePrinted());
+      if (!this.#readline) return this.#output.write(this.#takePrinted());
+      const printed = this.#erase() + this.#takePrinted();
+      return this.#output.write(printed + wrapOff + this.#above() + this.#row(this.#readline) + wrapOn);
     });
   };
+
+  #erase(): string {
+    const up = this.#rowsAbove === 0 ? "" : `\x1b[${this.#rowsAbove}A`;
+    this.#rowsAbove = 0;
+    return up + eraseDown;
+  }
+
+  #above(): string {
+    const more = this.#waiting.length - waitingRows;
+    const rows = this.#waiting.slice(0, waitingRows).map((text) => visible(text).replaceAll("\n", " ⏎ "));
+    if (more > 0) rows.push(`and ${more} more`);
+    this.#rowsAbove = rows.length;
+    return rows.map((row) => `${head(`… ${row}`, this.#columns - 1)}\n`).join("");
+  }
+
+  get #columns(): number {
+    return this.#output.columns || 80;
+  }
 
   #takePrinted(): string {
     const text = this.#printed.map((line) => `${line}\n`).join("");
@@ -138,10 +170,10 @@ export class Prompt {
   #row({ line, cursor }: Interface): string {
     const pasted = this.#pasted.length === 0 ? "" : `(+${this.#pasted.length} lines) `;
     const label = `${this.#label}${pasted}`;
-    const width = Math.max((this.#output.columns || 80) - Bun.stringWidth(label) - 1, 1);
+    const width = Math.max(this.#columns - Bun.stringWidth(label) - 1, 1);
     const before = tail(visible(line.slice(0, cursor)), width);
     const after = head(visible(line.slice(cursor)), width - Bun.stringWidth(before));
-    return wrapOff + label + before + saveCursor + after + restoreCursor + wrapOn;
+    return label + before + saveCursor + after + restoreCursor;
   }
 }
 

@@ -1,0 +1,75 @@
+// The processes and files of a run. Servers and load get a CPU each where `taskset` can give them one, so that
+// neither takes time from the other. All that was started is remembered: `clear` ends it and removes the files,
+// however the run ends.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export type Child = {
+  pid: number;
+  exited: Promise<number>;
+  /** All that it wrote, once it has ended. */
+  output: Promise<string>;
+  errors: Promise<string>;
+  /** Ends it now. */
+  end: () => Promise<unknown>;
+};
+
+type Role = "server" | "load";
+
+const cpus = usableCpus();
+const taskset = Bun.which("taskset");
+export const pinned = taskset !== null && cpus.length >= 2;
+
+const children = new Set<Child>();
+let folder: string | undefined;
+let over = false;
+
+/** Runs a script, its path as seen from here, for at most so many seconds. */
+export function run(role: Role, script: string, args: string[], maxSeconds: number): Child {
+  if (over) throw new Error("The run is over");
+  const cpu = cpus[role === "server" ? 0 : 1];
+  const pin = taskset !== null && pinned ? [taskset, "-c", `${cpu}`] : [];
+  const started = Bun.spawn([...pin, process.execPath, join(import.meta.dir, script), ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: maxSeconds * 1000,
+    killSignal: "SIGKILL",
+  });
+  const child: Child = {
+    pid: started.pid,
+    exited: started.exited.finally(() => children.delete(child)),
+    output: started.stdout.text(),
+    errors: started.stderr.text(),
+    end() {
+      started.kill("SIGKILL");
+      return child.exited;
+    },
+  };
+  children.add(child);
+  return child;
+}
+
+/** A file for this run, not made yet. */
+export function temporaryFile(name: string): string {
+  folder ??= mkdtempSync(join(tmpdir(), "chatroom-bench-"));
+  return join(folder, name);
+}
+
+/** Ends what runs and removes what was written. Nothing can be run any more. */
+export async function clear(): Promise<void> {
+  over = true;
+  await Promise.all([...children].map((child) => child.end()));
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+/** The numbers of the CPUs this process may use, from a list such as 0-3,8; none where there is no /proc. */
+function usableCpus(): number[] {
+  if (process.platform !== "linux") return [];
+  const status = readFileSync("/proc/self/status", "utf8");
+  const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? "";
+  return list.split(",").flatMap((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
