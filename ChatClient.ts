@@ -10,9 +10,10 @@ import { askName } from "./lib/client/form.ts";
 import { Link, reasonOf } from "./lib/client/link.ts";
 import { Prompt } from "./lib/client/prompt.ts";
 import { View } from "./lib/client/view.ts";
-import { help, parseTyped } from "./lib/commands.ts";
+import { check, help, parseTyped } from "./lib/commands.ts";
 import { attempt, fail, number, parseFlags, text, UsageError } from "./lib/flags.ts";
 import { defaultHost, defaultPort, isFault } from "./lib/protocol.ts";
+import { visibleRow } from "./lib/text.ts";
 
 const options = attempt(() =>
   parseFlags(
@@ -41,15 +42,23 @@ function show(lines: string[]): void {
   if (interactive) prompt.waiting = Array.from(link.outbox, ({ text }) => text);
 }
 
+/** What is wrong, above the prompt; on pipes it does not belong among the lines of the room. */
+function complain(problem: string): void {
+  if (interactive) show(view.problem(problem));
+  else process.stderr.write(`${visibleRow(problem)}\n`);
+}
+
 function entered(line: string): void {
-  const command = parseTyped(line);
-  if (isFault(command)) return show(view.problem(command.text));
-  if (command.type === "help") return show(help().split("\n"));
-  if (command.type === "quit") return link.quit(typeof command.text === "string" ? command.text : undefined);
-  if (typeof command.text === "string") {
-    link.say({ ...command, text: command.text });
+  const raw = parseTyped(line);
+  const command = isFault(raw) ? raw : check(raw);
+  if (isFault(command)) return complain(command.text);
+  const { type, fields } = command;
+  if (type === "help") return show(help().split("\n"));
+  if (type === "quit") return link.quit(typeof fields.text === "string" ? fields.text : undefined);
+  if (typeof fields.text === "string") {
+    link.say({ ...fields, type, text: fields.text });
     show([]);
-  } else if (!link.send(command)) show(view.problem("There is no connection now: try again"));
+  } else if (!link.send({ ...fields, type })) complain("There is no connection now: try again");
 }
 
 // ---- The connection ----
@@ -62,7 +71,7 @@ const link = new Link(
     state({ type }) {
       prompt.label = type === "online" ? `${link.name}> ` : `${link.name} (no connection, trying again)> `;
     },
-    refused: (_, problem) => show(view.problem(problem.text)),
+    refused: (_, problem) => complain(problem.text),
     closed: (reason) => end(reason),
   },
 );
@@ -72,7 +81,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 /** Gives the terminal back; whatever was printed still arrives. */
 function end(problem?: string): void {
   prompt.stop();
-  if (problem !== undefined) process.stderr.write(`${problem}\n`);
+  if (problem !== undefined) process.stderr.write(`${visibleRow(problem)}\n`);
   process.stdout.write("", () => process.exit(problem === undefined ? 0 : 1));
 }
 

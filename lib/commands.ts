@@ -3,7 +3,7 @@
 // what a command can do is the Caller interface, which the server's session implements.
 
 import { type Answer, type Fault, fault, isFault, limits, type Member, type Recorded } from "./protocol.ts";
-import { cleanName, cleanText } from "./text.ts";
+import { cleanName, cleanText, visibleRow } from "./text.ts";
 
 /** A command whose fields have been checked, ready to be carried out for somebody. */
 export type Command = {
@@ -231,7 +231,10 @@ export function parseTyped(line: string): Raw | Fault {
   const entry = byWord.get(word.toLowerCase());
   return entry
     ? { type: entry.type, ...entry.parse(words) }
-    : fault("unknown-command", `There is no command ${word}: /help lists them, //… says it as it is`);
+    : fault(
+        "unknown-command",
+        `There is no command ${visibleRow(word)}: /help lists them, //… says it as it is`,
+      );
 }
 
 /** A command as it came → the same with every field checked, or what is wrong with it. */
@@ -240,7 +243,7 @@ export function check(raw: Raw): Command | Fault {
   const entry = Object.hasOwn(commands, raw.type) ? commands[raw.type as keyof typeof commands] : undefined;
   const checked = entry
     ? entry.check(raw)
-    : fault("unknown-command", `There is no command of type "${raw.type}"`);
+    : fault("unknown-command", `There is no command of type "${visibleRow(raw.type)}"`);
   return isFault(checked) && id !== undefined ? { ...checked, id } : checked;
 }
 

@@ -3,6 +3,7 @@
 
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
+import { visibleRow } from "./text.ts";
 
 export type Flag<T> = {
   /** How its value is called in --help; absent for a switch. */
@@ -29,7 +30,7 @@ export function text(value: string, summary: string, byDefault?: string): Flag<s
   };
 }
 
-/** A number from `min` to `max`, both included; whole unless `min` is not. */
+/** A whole number from `min` to `max`, both included. */
 export function number(
   value: string,
   summary: string,
@@ -42,8 +43,8 @@ export function number(
     summary,
     default: byDefault,
     parse(text, flag) {
-      const parsed = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-      if (parsed >= min && parsed <= max && Number.isInteger(parsed)) return parsed;
+      const parsed = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      if (parsed >= min && parsed <= max) return parsed;
       throw new UsageError(`--${flag} takes a whole number from ${min} to ${max}, not "${text}"`);
     },
   };
@@ -80,7 +81,7 @@ export function parseFlags<F extends Record<string, Flag<unknown>>>(
     if (token.kind === "positional") throw new UsageError(`"${token.value}" is not a flag: see --help`);
     if (token.name === "help") printAndExit(help(flags, about));
     if (token.name === "version") printAndExit(`chatroom ${version}`);
-    const flag = flags[token.name];
+    const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
     if (flag === undefined || token.rawName.length < 3) {
       throw new UsageError(`There is no flag ${token.rawName}: see --help`);
     }
@@ -116,7 +117,7 @@ function printAndExit(text: string): never {
 
 /** Prints what went wrong in one sentence and ends: 2 for the command line, 1 for everything else. */
 export function fail(error: unknown): never {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`${visibleRow(error instanceof Error ? error.message : String(error))}\n`);
   process.exit(error instanceof UsageError ? 2 : 1);
 }
 

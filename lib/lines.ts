@@ -52,7 +52,7 @@ export class LineReader {
 
   /** The end of input: what has no LF behind it counts as a line. */
   end(): void {
-    if (this.pending) this.push(Buffer.from("\n"));
+    if (this.pending && this.#bytes.at(-1) !== LF) this.push(Buffer.of(LF));
   }
 
   /** Whether bytes wait to be pulled, whole line or not. */

@@ -9,7 +9,10 @@ const harmless = /^[\x20-\x7e]*$/;
 // separators, and the letters and symbols that draw nothing.
 const hostile =
   /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{2800}]/gu;
-const pileOfMarks = /(\p{M}{4})\p{M}+/gu;
+const pileOfMarks = /((?:[\u200c\u200d]*\p{M}){4})(?:[\u200c\u200d]*\p{M})+/gu;
+
+/** Something that leaves a mark on the screen. */
+const drawn = /[^\s\p{Default_Ignorable_Code_Point}]/u;
 
 /** The same text with nothing left in it that a terminal would obey or hide. LF stays; a tab becomes two spaces. */
 export function visible(text: string): string {
@@ -24,10 +27,15 @@ function pictureOf(character: string): string {
   return code === 0x7f ? "\u2421" : "\ufffd";
 }
 
+/** The same in one row, for names and for sentences. */
+export function visibleRow(text: string): string {
+  return visible(text).replaceAll("\n", " ");
+}
+
 /** A message as it may enter the room, or what is wrong with it. */
 export function cleanText(raw: string): string | Fault {
   const text = harmless.test(raw) ? raw.trimEnd() : visible(raw.replaceAll("\r\n", "\n")).trimEnd();
-  if (text === "") return fault("empty", "A message needs some text");
+  if (!drawn.test(text)) return fault("empty", "A message needs some text");
   if (text.length > limits.textLength && [...text].length > limits.textLength) {
     return fault("too-long", `A message has at most ${limits.textLength} characters: shorten or split it`);
   }
@@ -58,5 +66,6 @@ export function cleanName(raw: string): string | Fault {
 
 /** Equal for names that differ in case or width alone: they are one name in the room. */
 export function nameKey(name: string): string {
-  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+  // To upper case and back folds what has no pair of its own: ß is SS. First to lower case, since ẞ is its own upper.
+  return name.normalize("NFKC").toLowerCase().toUpperCase().toLowerCase().normalize("NFKC");
 }

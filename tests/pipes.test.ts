@@ -40,8 +40,18 @@ test("a pipe that stays open shows the room line by line, and commands work in i
   await bob.event("told", { text: "psst" });
   bot.stdin.end();
   expect(await bot.exited).toBe(0);
-  const out = await new Response(bot.stdout).text();
-  expect(out).toContain("! There is no command /nosuch");
+  expect(await new Response(bot.stderr).text()).toContain("There is no command /nosuch");
+});
+
+test("a line that is too long is refused here, and holds up nothing", async () => {
+  await using server = await Server.start(["--stay"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  const lines = ["before", "x".repeat(20_000), "\x01".repeat(4000), "after"];
+  const bot = client(server.port, ["--name", "bot"], new Blob([lines.join("\n")]));
+  expect(await bot.exited).toBe(0);
+  await bob.event("left", { name: "bot" });
+  expect(bob.texts).toEqual(["before", "\u2401".repeat(4000), "after"]);
+  expect(await new Response(bot.stderr).text()).toContain("at most 4000 characters");
 });
 
 test("output into a closed pipe ends quietly", async () => {

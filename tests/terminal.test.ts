@@ -67,7 +67,8 @@ describe.each(sizes)("at $cols × $rows", (size) => {
       ({ row, cursor }) => row.startsWith("ada> word0 ") && cursor.x === 5,
     );
     terminal.type("\r");
-    await terminal.until("an empty row", ({ row }) => row.trimEnd() === "ada>");
+    await terminal.shows("ada: word0");
+    await joined(terminal, "ada");
     expect(terminal.screen.join("").replaceAll(" ", "")).toContain(`ada:${words.replaceAll(" ", "")}`);
   });
 });

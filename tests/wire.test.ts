@@ -309,7 +309,8 @@ test("whoever writes too fast is read more slowly, told the wait, and loses noth
   for (let i = 1; i <= 15; i++) ada.send({ type: "say", text: `calm ${i}` });
   await bob.event("said", { text: "calm 15" });
   expect(ada.received.items.filter(({ type }) => type === "error")).toEqual([]);
-  for (let i = 1; i <= 60; i++) ada.send({ type: "say", text: `fast ${i}` });
+  const fast60 = Array.from({ length: 60 }, (_, i) => JSON.stringify({ type: "say", text: `fast ${i + 1}` }));
+  ada.sendBytes(`${fast60.join("\n")}\n`);
   const told = await ada.event("error", { code: "slow-down" });
   expect(told.retryAfterMs).toBeGreaterThan(100);
   await bob.event("said", { text: "fast 60" });

@@ -18,10 +18,15 @@ const patienceMs = 20_000;
 export class Transcript<T> {
   readonly items: T[] = [];
   readonly #waiting = new Set<() => void>();
+  #looking: NodeJS.Immediate | undefined;
 
   push(item: T): void {
     this.items.push(item);
-    for (const look of [...this.#waiting]) look();
+    // Once for all that comes in one go.
+    this.#looking ??= setImmediate(() => {
+      this.#looking = undefined;
+      for (const look of [...this.#waiting]) look();
+    });
   }
 
   /** What `find` makes of the items, once it makes anything. */

@@ -2,7 +2,7 @@
 
 import { isCancel, text } from "@clack/prompts";
 import { isFault, limits } from "../protocol.ts";
-import { cleanName } from "../text.ts";
+import { cleanName, visibleRow } from "../text.ts";
 
 /** Asks for a name; `problem` is what was wrong with the last one. Undefined if nobody wants to answer. */
 export async function askName(problem?: string): Promise<string | undefined> {
@@ -13,7 +13,7 @@ export async function askName(problem?: string): Promise<string | undefined> {
   };
   process.stdin.on("keypress", onKey);
   const answer = await text({
-    message: problem ? `${problem}. What is your name?` : "What is your name?",
+    message: problem ? `${visibleRow(problem)}. What is your name?` : "What is your name?",
     placeholder: `1 to ${limits.nameLength} letters, digits, "_" or "-"`,
     signal: leave.signal,
     validate(value) {

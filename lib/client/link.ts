@@ -126,7 +126,9 @@ export class Link {
         close: (socket) => {
           if (socket === this.#socket) this.#dropped("The connection was lost");
         },
-        error: (_, error) => console.error(error),
+        // What a server says and no handler can make sense of: better gone than wrong.
+        error: (_, error) =>
+          this.#close(`The server and this client do not understand each other: ${error.message}`),
       },
     });
     const timeOut = Promise.withResolvers<never>();

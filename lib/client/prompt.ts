@@ -7,7 +7,7 @@
 // cursor is saved between the two halves of the text, so it is right even where terminals disagree on widths.
 
 import { createInterface, type Interface, type Key } from "node:readline";
-import { visible } from "../text.ts";
+import { visible, visibleRow } from "../text.ts";
 
 export type PromptHandlers = {
   /** What was typed or pasted, perhaps of several lines. */
@@ -95,7 +95,7 @@ export class Prompt {
 
   /** What stands before the text: who one is, and how the connection is. */
   set label(label: string) {
-    this.#label = label;
+    this.#label = visibleRow(label);
     this.#redraw();
   }
 

@@ -3,7 +3,7 @@
 
 import type picocolors from "picocolors";
 import type { Event, Member } from "../protocol.ts";
-import { visible } from "../text.ts";
+import { visible, visibleRow } from "../text.ts";
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -29,14 +29,14 @@ export class View {
         return this.#block(`[${this.#name(event.from)} to ${this.#name(event.to)}] `, event.text);
       case "joined":
       case "left": {
-        const text = event.text === undefined ? "" : ` (${visible(event.text).replaceAll("\n", " ")})`;
-        return [dim(`${visible(event.name)} ${event.type}${text}`)];
+        const text = event.text === undefined ? "" : ` (${visibleRow(event.text)})`;
+        return [dim(`${visibleRow(event.name)} ${event.type}${text}`)];
       }
       case "renamed":
-        return [dim(`${visible(event.from)} is now ${visible(event.to)}`)];
+        return [dim(`${visibleRow(event.from)} is now ${visibleRow(event.to)}`)];
       case "welcome":
         return [
-          dim(`You are connected as ${visible(event.name)}. ${this.#here(event.members)} /help for help.`),
+          dim(`You are connected as ${visibleRow(event.name)}. ${this.#here(event.members)} /help for help.`),
         ];
       case "members":
         return [dim(this.#here(event.members))];
@@ -46,7 +46,7 @@ export class View {
         return [yellow("Some lines are missing here: they are no longer kept")];
       case "error":
       case "bye":
-        return [yellow(`! ${visible(event.text)}`)];
+        return this.problem(event.text);
       case "help":
         return visible(event.text).split("\n");
       case "pong":
@@ -59,11 +59,11 @@ export class View {
 
   /** A line of our own. */
   notice(text: string): string[] {
-    return [this.#colors.dim(text)];
+    return [this.#colors.dim(visibleRow(text))];
   }
 
   problem(text: string): string[] {
-    return [this.#colors.yellow(`! ${text}`)];
+    return [this.#colors.yellow(`! ${visibleRow(text)}`)];
   }
 
   /** Only the first line starts at the margin, so that no message can pass for another. */
@@ -73,13 +73,13 @@ export class View {
   }
 
   #here(members: Member[]): string {
-    const names = members.map(({ name, away }) => visible(name) + (away ? " (away)" : ""));
+    const names = members.map(({ name, away }) => visibleRow(name) + (away ? " (away)" : ""));
     return names.length === 0 ? "Nobody else is here." : `Here: ${names.join(", ")}.`;
   }
 
   #name(name: string): string {
     const hash = Bun.hash.crc32(name.toLowerCase());
     const color = palette[hash % palette.length] ?? "cyan";
-    return this.#colors[color](visible(name));
+    return this.#colors[color](visibleRow(name));
   }
 }

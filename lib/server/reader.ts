@@ -61,11 +61,12 @@ export class Reader implements LogReader {
     this.#readPage = readPage;
     this.#position = position;
     this.#reading = true;
-    const bytes = Buffer.from(await opening);
+    // What was told while waiting comes before all of it.
+    this.#append(this.#queue.map(({ bytes }) => bytes));
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#append([Buffer.from(await opening)]);
     this.#reading = false;
-    // What was begun while waiting still comes before it.
-    this.#rest = Buffer.concat([this.#rest.subarray(this.#restOffset), bytes]);
-    this.#restOffset = 0;
     this.pump();
   }
 
@@ -141,6 +142,11 @@ export class Reader implements LogReader {
     this.#queuedBytes += bytes.length;
     this.#queue.push({ after, bytes, recorded });
     return true;
+  }
+
+  #append(bytes: Uint8Array[]): void {
+    this.#rest = Buffer.concat([this.#rest.subarray(this.#restOffset), ...bytes]);
+    this.#restOffset = 0;
   }
 
   /** Whether the first private line belongs exactly here. */

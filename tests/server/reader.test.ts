@@ -66,6 +66,17 @@ test("a client that reads nothing may have so much waiting for it alone, and no 
   expect(told).toBe(privateBytes / 1024 + 1);
 });
 
+test("what was told before the start comes before the opening, the rest behind it", async () => {
+  const house = new House();
+  const [client] = house.clients;
+  client?.reader.tell("greeting\n");
+  client?.reader.tell("your name is bad\n");
+  client?.start(0);
+  client?.reader.tell("private\n");
+  await house.drainEverything();
+  expect(client?.received).toBe("greeting\nyour name is bad\nopening\nprivate\n");
+});
+
 test("finish() calls back once the last line has been written, not before", () => {
   let budget = 0;
   let written = "";

@@ -1,0 +1,95 @@
+// Slow readers and full disks: nothing is lost, nobody else notices, the server's memory stays what it was.
+
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { liveLogBytes } from "../lib/server/live-log.ts";
+import { JsonClient, Server, temporaryFolder } from "./wire.ts";
+
+const linux = existsSync("/proc/self/status");
+
+/** Resident memory of a process, in MB. */
+function residentMb(pid: number): number {
+  const [, kb = "0"] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kb) / 1024;
+}
+
+test("a reader that sleeps through 24 MB then reads all of it in order, and costs the server no memory", async () => {
+  using folder = temporaryFolder();
+  await using server = await Server.start(["--history", join(folder.path, "room.sqlite"), "--quiet"]);
+  using speaker = await JsonClient.join(server.port, "speaker");
+  using awake = await JsonClient.join(server.port, "awake");
+  const sleepers = await Promise.all(
+    Array.from({ length: 10 }, (_, i) => JsonClient.join(server.port, `sleeper${i}`)),
+  );
+  for (const sleeper of sleepers) {
+    await sleeper.roundTrip();
+    sleeper.socket?.pause();
+  }
+  const text = "x".repeat(3990);
+  const messages = 6000;
+  expect(messages * text.length).toBeGreaterThan(20 * liveLogBytes);
+  const speak = async (from: number, to: number) => {
+    for (let i = from; i < to; i++) speaker.send({ type: "say", text: `${i} ${text}`, id: `${i}` });
+    await awake.event("said", { id: `${to - 1}` });
+  };
+  // Warm, so that what is measured is what the sleepers cost.
+  await speak(0, 2000);
+  const before = linux ? residentMb(server.pid) : 0;
+  await speak(2000, messages);
+  const after = linux ? residentMb(server.pid) : 0;
+  // Ten who would be queued for would cost ten times 16 MB.
+  expect(after - before).toBeLessThan(40);
+
+  for (const sleeper of sleepers) sleeper.socket?.resume();
+  for (const sleeper of sleepers) {
+    await sleeper.event("said", { id: `${messages - 1}` });
+    const ids = sleeper.events.flatMap((event) => (event.type === "said" ? [event.id] : []));
+    expect(ids).toEqual(Array.from({ length: messages }, (_, i) => `${i}`));
+    expect(sleeper.received.items.filter(({ type }) => type === "gap")).toEqual([]);
+  }
+  // And is live again.
+  speaker.send({ type: "say", text: "good morning" });
+  for (const sleeper of sleepers) {
+    await sleeper.event("said", { text: "good morning" });
+    sleeper[Symbol.dispose]();
+  }
+}, 60_000);
+
+const prlimit = Bun.which("prlimit");
+
+test.skipIf(!linux || prlimit === null)(
+  "a full disk is told to whoever speaks, readers go on, and it goes on by itself",
+  async () => {
+    using folder = temporaryFolder();
+    await using server = await Server.start(["--history", join(folder.path, "room.sqlite")]);
+    using ada = await JsonClient.join(server.port, "ada");
+    ada.send({ type: "say", text: "before" });
+    await ada.event("said", { text: "before" });
+    const limit = (bytes: string) =>
+      Bun.spawnSync([prlimit ?? "", "--pid", `${server.pid}`, `--fsize=${bytes}`]);
+    expect(limit("8192:unlimited").exitCode).toBe(0);
+
+    ada.send({ type: "say", text: "unlucky", id: "u1" });
+    const problem = await ada.event("error", { id: "u1" });
+    expect(problem).toMatchObject({ code: "unavailable", retryAfterMs: expect.any(Number) });
+    expect(problem.text).toContain("the disk is full");
+    await server.line(/The history cannot be written: the disk is full/);
+    // Readers are served, and whoever comes is welcomed; that it joined is told when it can be.
+    using bob = await JsonClient.join(server.port, "bob");
+    expect((await bob.event("history")).events.map(({ type }) => type)).toEqual(["joined", "said"]);
+    ada.send({ type: "who", id: "w" });
+    await ada.event("members", { id: "w" });
+    ada.send({ type: "say", text: "unlucky", id: "u1" });
+
+    expect(limit("unlimited").exitCode).toBe(0);
+    await bob.event("joined", { name: "bob" });
+    await server.line(/The history is written again/);
+    ada.send({ type: "say", text: "unlucky", id: "u1" });
+    await bob.event("said", { text: "unlucky" });
+    await bob.roundTrip();
+    expect(bob.texts).toEqual(["unlucky"]);
+    const troubles = server.log.items.filter((line) => line.includes("cannot be written"));
+    expect(troubles).toHaveLength(1);
+  },
+);
