@@ -155,7 +155,7 @@ export class Session implements Caller, Occupant {
   /** Half-closed: what was asked happens at the end of this turn, and is written before we close. */
   #leaveAfterTurn(): void {
     if (this.#seat && !this.#dialect?.keepsSeat) return this.#room.leave(this.#seat);
-    setImmediate(() => this.dismiss({ type: "bye", code: "left", text: "Goodbye" }, this.#seat));
+    this.#room.afterTurn(() => this.dismiss({ type: "bye", code: "left", text: "Goodbye" }, this.#seat));
   }
 
   // ---- Commands (Caller) ----

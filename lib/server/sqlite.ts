@@ -1,6 +1,10 @@
 // The journal in an SQLite file, or in memory: write-ahead log, one transaction a turn. An event is durable against
 // a killed server as soon as it is seen; a power cut can take the last moments (synchronous=NORMAL).
 // The file is locked while it is open, since numbers are given here.
+//
+//   turns   what happened in one turn, as JSON: a row a turn costs a tenth of a row an event
+//   said    which seat has said what under which id, as long as the event is kept
+//   seats   who has joined and not left
 
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { closeSync, mkdirSync, openSync } from "node:fs";
@@ -21,19 +25,17 @@ const format = 1;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS epoch (name TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS events (
-    seq INTEGER PRIMARY KEY,
-    author TEXT NOT NULL,
-    reader TEXT,
-    id TEXT,
-    event TEXT NOT NULL
-  );
-  CREATE UNIQUE INDEX IF NOT EXISTS said_once ON events (author, id) WHERE id IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS turns (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, entries TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, author TEXT NOT NULL, id TEXT NOT NULL);
+  CREATE UNIQUE INDEX IF NOT EXISTS said_once ON said (author, id);
   CREATE TABLE IF NOT EXISTS seats (id TEXT PRIMARY KEY, name TEXT NOT NULL, token_hash TEXT) WITHOUT ROWID;
   PRAGMA user_version = ${format};
 `;
 
-const mayBeSeen = "(reader IS NULL OR reader = $reader OR author = $reader)";
+/** A busier turn is several rows, so that none is long to read. */
+const rowEvents = 250;
+/** Rows that have fallen out go with later turns, for each row that comes at most two. */
+const trimmedRows = 2;
 
 export type SqliteOptions = {
   /** A file, made with its folder if need be and readable by its owner alone; undefined keeps the journal in memory. */
@@ -51,11 +53,17 @@ export class SqliteJournal implements Journal {
   readonly #db: Database;
   readonly #keepEvents: number;
   #listener: JournalListener | undefined;
-  readonly #insert: Statement<unknown, [number, string, string | null, string | null, string]>;
-  readonly #find: Statement<{ seq: number }, [string, string]>;
-  readonly #trim: Statement<unknown, [number]>;
-  readonly #forward: Statement<Row, PageQuery>;
-  readonly #backward: Statement<Row, PageQuery>;
+  readonly #turn: {
+    add: Statement<unknown, [number, number, string]>;
+    after: Statement<Row, [number]>;
+    upTo: Statement<Row, [number]>;
+    trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
+  };
+  readonly #said: {
+    add: Statement<unknown, [number, string, string]>;
+    find: Statement<{ seq: number }, [string, string]>;
+    trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
+  };
   readonly #transaction: { begin: Statement<unknown, []>; commit: Statement<unknown, []> };
   readonly #seat: {
     add: Statement<unknown, [string, string, string | null]>;
@@ -70,18 +78,23 @@ export class SqliteJournal implements Journal {
     db.run("INSERT INTO epoch SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM epoch)");
     this.epoch = db.query<{ name: string }, []>("SELECT name FROM epoch").get()?.name ?? "";
     const bounds = db.query<{ first: number | null; last: number | null }, []>(
-      "SELECT min(seq) AS first, max(seq) AS last FROM events",
+      "SELECT min(first) AS first, max(last) AS last FROM turns",
     );
     const { first, last } = bounds.get() ?? { first: null, last: null };
     this.last = last ?? 0;
-    this.first = first ?? this.last + 1;
+    this.first = Math.max(first ?? 1, this.last - keepEvents + 1);
     this.#transaction = { begin: db.prepare("BEGIN"), commit: db.prepare("COMMIT") };
-    this.#insert = db.prepare("INSERT INTO events (seq, author, reader, id, event) VALUES (?, ?, ?, ?, ?)");
-    this.#find = db.prepare("SELECT seq FROM events WHERE author = ? AND id = ?");
-    this.#trim = db.prepare("DELETE FROM events WHERE seq < ?");
-    const select = `SELECT seq, event FROM events WHERE seq > $after AND seq <= $upTo AND ${mayBeSeen}`;
-    this.#forward = db.prepare(`${select} ORDER BY seq LIMIT $limit`);
-    this.#backward = db.prepare(`${select} ORDER BY seq DESC LIMIT $limit`);
+    this.#turn = {
+      add: db.prepare("INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)"),
+      after: db.prepare("SELECT entries FROM turns WHERE last > ? ORDER BY last"),
+      upTo: db.prepare("SELECT entries FROM turns WHERE first <= ? ORDER BY last DESC"),
+      trim: db.prepare(trimming("turns", "last")),
+    };
+    this.#said = {
+      add: db.prepare("INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)"),
+      find: db.prepare("SELECT seq FROM said WHERE author = ? AND id = ?"),
+      trim: db.prepare(trimming("said", "seq")),
+    };
     this.#seat = {
       add: db.prepare("INSERT INTO seats (id, name, token_hash) VALUES (?, ?, ?)"),
       rename: db.prepare("UPDATE seats SET name = ? WHERE id = ?"),
@@ -103,29 +116,34 @@ export class SqliteJournal implements Journal {
   append(entries: Entry[]): void {
     const fresh: Entry[] = [];
     const repeated: { entry: Entry; seq: number }[] = [];
-    let { first, last } = this;
+    let { last } = this;
     try {
       this.#transaction.begin.run();
       const at = Date.now();
       for (const entry of entries) {
-        const { event } = entry;
+        const { event, author } = entry;
         const id = "id" in event ? event.id : undefined;
-        const before = id === undefined ? null : this.#find.get(entry.author, id);
-        if (before) {
+        const before = id === undefined ? null : this.#said.find.get(author, id);
+        if (before && before.seq >= this.first) {
           repeated.push({ entry, seq: before.seq });
           continue;
         }
         event.seq = ++last;
         event.at = at;
-        this.#insert.run(last, entry.author, entry.reader ?? null, id ?? null, JSON.stringify(event));
+        if (id !== undefined) this.#said.add.run(last, author, id);
         this.#saveSeat(entry);
         fresh.push(entry);
       }
-      // What falls out goes as it came, a few at a time: twice what was added, so that a smaller limit is reached too.
-      const oldest = Math.min(last - this.#keepEvents + 1, first + 2 * fresh.length);
-      if (oldest > first) {
-        this.#trim.run(oldest);
-        first = oldest;
+      for (let i = 0; i < fresh.length; i += rowEvents) {
+        const row = fresh.slice(i, i + rowEvents);
+        const first = this.last + 1 + i;
+        this.#turn.add.run(first, first + row.length - 1, JSON.stringify(row));
+      }
+      const oldest = last - this.#keepEvents + 1;
+      if (oldest > 1) {
+        const $rows = trimmedRows * fresh.length;
+        this.#turn.trim.run({ $oldest: oldest, $rows });
+        this.#said.trim.run({ $oldest: oldest, $rows });
       }
       this.#transaction.commit.run();
     } catch (error) {
@@ -134,8 +152,8 @@ export class SqliteJournal implements Journal {
       this.#listener?.refused(entries, reasonOf(error));
       return;
     }
-    this.first = first;
     this.last = last;
+    this.first = Math.max(this.first, last - this.#keepEvents + 1);
     this.#listener?.happened(fresh);
     for (const { entry, seq } of repeated) this.#listener?.repeated(entry, seq);
   }
@@ -148,15 +166,35 @@ export class SqliteJournal implements Journal {
 
   async page(after: number, upTo: number, reader: string): Promise<Page> {
     const gap = after < this.first - 1 ? { from: after + 1, to: this.first - 1 } : undefined;
-    const query = { $after: after, $upTo: upTo, $limit: pageEvents, $reader: reader };
-    const { taken: events, full } = take(this.#forward, query);
-    const last = full ? (events.at(-1)?.seq ?? upTo) : Math.max(upTo, gap?.to ?? 0);
-    return { gap, events, last };
+    const from = gap?.to ?? after;
+    const events: Recorded[] = [];
+    let length = 0;
+    for (const { entries } of this.#turn.after.iterate(from)) {
+      for (const entry of parse(entries)) {
+        const { event } = entry;
+        if (event.seq > upTo) return { gap, events, last: Math.max(upTo, from) };
+        if (event.seq <= from || !maySee(reader, entry)) continue;
+        events.push(event);
+        length += lengthOf(event);
+        if (length >= pageLength || events.length === pageEvents) return { gap, events, last: event.seq };
+      }
+    }
+    return { gap, events, last: Math.max(upTo, from) };
   }
 
   async recent(upTo: number, limit: number, reader: string): Promise<Recorded[]> {
-    const query = { $after: 0, $upTo: upTo, $limit: limit, $reader: reader };
-    return take(this.#backward, query).taken.reverse();
+    const events: Recorded[] = [];
+    let length = 0;
+    for (const { entries } of this.#turn.upTo.iterate(upTo)) {
+      for (const entry of parse(entries).reverse()) {
+        const { event } = entry;
+        if (event.seq > upTo || !maySee(reader, entry)) continue;
+        if (event.seq < this.first || events.length >= limit || length >= pageLength) return events.reverse();
+        events.push(event);
+        length += lengthOf(event);
+      }
+    }
+    return events.reverse();
   }
 
   close(): void {
@@ -164,19 +202,25 @@ export class SqliteJournal implements Journal {
   }
 }
 
-type Row = { seq: number; event: string };
-type PageQuery = [{ $after: number; $upTo: number; $limit: number; $reader: string }];
+type Row = { entries: string };
 
-/** As many rows as fit in a page, and whether there may be more. */
-function take(statement: Statement<Row, PageQuery>, query: PageQuery[0]) {
-  const taken: Recorded[] = [];
-  let length = 0;
-  for (const row of statement.iterate(query)) {
-    taken.push(JSON.parse(row.event));
-    length += row.event.length;
-    if (length >= pageLength) return { taken, full: true };
-  }
-  return { taken, full: taken.length === query.$limit };
+function parse(entries: string): Entry[] {
+  return JSON.parse(entries);
+}
+
+function maySee(seat: string, { author, reader }: Entry): boolean {
+  return reader === undefined || reader === seat || author === seat;
+}
+
+/** About as long as it is on the wire. */
+function lengthOf(event: Recorded): number {
+  return 100 + ("text" in event ? (event.text?.length ?? 0) : 0);
+}
+
+/** Deletes a few of the rows below a bound. */
+function trimming(table: string, key: string): string {
+  return `DELETE FROM ${table} WHERE ${key} IN
+    (SELECT ${key} FROM ${table} WHERE ${key} < $oldest ORDER BY ${key} LIMIT $rows)`;
 }
 
 function openDatabase(path: string | undefined): Database {

@@ -73,7 +73,7 @@ afterEach(() => {
 
 /** The turn in which something was asked, and the ones that its pages and promises take. */
 async function turn(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test("a person is greeted after a moment, a program is not", async () => {
