@@ -1,40 +1,58 @@
 #!/usr/bin/env bun
 // The chat client: asks who you are, connects, and shows the room above a prompt. On pipes, lines in are said and
-// lines out are the room.
+// lines out are the room; with --json both are JSON.
 //
-//   bun ChatClient.ts                       seq 10 | bun ChatClient.ts --name bot
+//   bun ChatClient.ts      bun ChatClient.ts ada@host:port      seq 10 | bun ChatClient.ts --name bot
 
 import { createInterface } from "node:readline";
 import picocolors from "picocolors";
-import { askName } from "./lib/client/form.ts";
+import { localHelp, runLocally, words } from "./lib/client/commands.ts";
+import { complete } from "./lib/client/completion.ts";
+import { askName, whileWaiting } from "./lib/client/form.ts";
 import { Link, reasonOf } from "./lib/client/link.ts";
+import { about, flags } from "./lib/client/options.ts";
 import { Prompt } from "./lib/client/prompt.ts";
 import { View } from "./lib/client/view.ts";
 import { check, help, parseTyped } from "./lib/commands.ts";
-import { attempt, fail, number, parseFlags, text, UsageError } from "./lib/flags.ts";
-import { defaultHost, defaultPort, isFault } from "./lib/protocol.ts";
+import { json } from "./lib/dialects/json.ts";
+import { attempt, fail, parseFlags, UsageError } from "./lib/flags.ts";
+import { type Event, type Fault, isFault } from "./lib/protocol.ts";
 import { visibleRow } from "./lib/text.ts";
 
-const options = attempt(() =>
-  parseFlags(
-    {
-      host: text("HOST", "where the server is", defaultHost),
-      port: number("PORT", "the port it listens on", defaultPort, 1, 65_535),
-      name: text("NAME", "your name; asked for on a terminal"),
-    },
-    {
-      usage: "bun ChatClient.ts [flags]",
-      summary: "Joins a chat room. On pipes, lines in are said, lines out are the room.",
-    },
-  ),
-);
+const options = attempt(() => parseFlags(flags, about));
+const { host, port } = options;
+const interactive = !options.json && process.stdin.isTTY === true && process.stdout.isTTY === true;
 
-// ---- What is shown, and what is typed ----
+// ---- The screen: what is shown, and what is typed ----
 
-const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
-const view = new View(picocolors.createColors(process.stdout.isTTY === true && picocolors.isColorSupported));
-const prompt = new Prompt(process.stdin, process.stdout, { entered, left: () => link.quit() });
+const view = new View({
+  colors: picocolors.createColors(interactive && picocolors.isColorSupported),
+  time: interactive ? options.time : "off",
+  joins: interactive ? options.joins : "all",
+  bell: interactive ? options.bell : "off",
+  columns: () => (interactive ? process.stdout.columns || 80 : Infinity),
+});
+
+const prompt = new Prompt(process.stdin, process.stdout, {
+  entered: typed,
+  left: () => link.quit(),
+  complete: (text) => complete(text, words, view.company.names),
+  refused: complain,
+});
+
 process.stdout.on("error", () => process.exit(0));
+
+/** Comings and goings wait so long for company, to share a line. */
+const settleMs = 1_000;
+
+function happened(event: Event): void {
+  // The token is the link's business: whoever reads along could take the seat.
+  if (options.json) return prompt.print([JSON.stringify({ ...event, token: undefined })]);
+  const lines = view.render(event);
+  if (view.takeBell()) prompt.ring();
+  if (lines.length > 0) return show(lines);
+  setTimeout(() => show(view.settle()), settleMs);
+}
 
 /** New lines, and what of our own is still on its way. */
 function show(lines: string[]): void {
@@ -48,31 +66,56 @@ function complain(problem: string): void {
   else process.stderr.write(`${visibleRow(problem)}\n`);
 }
 
-function entered(line: string): void {
+// ---- What somebody asks for: a line that was typed or piped in ----
+
+function typed(line: string): void {
+  const here = {
+    view,
+    enter: typed,
+    clear: () => prompt.clear(),
+    notice: (text: string) => show(view.notice(text)),
+    complain,
+  };
+  if (runLocally(here, line)) return;
   const raw = parseTyped(line);
-  const command = isFault(raw) ? raw : check(raw);
-  if (isFault(command)) return complain(command.text);
+  if (isFault(raw)) complain(raw.text);
+  else if (raw.type === "help") show(`${help()}\n${localHelp()}`.split("\n"));
+  else ask(check(raw));
+}
+
+function ask(command: ReturnType<typeof check>): void {
+  if (isFault(command)) return refuse(command);
   const { type, fields } = command;
-  if (type === "help") return show(help().split("\n"));
   if (type === "quit") return link.quit(typeof fields.text === "string" ? fields.text : undefined);
-  if (typeof fields.text === "string") {
-    link.say({ ...fields, type, text: fields.text });
+  if (type === "say" || type === "act" || type === "tell") {
+    link.say({ ...fields, type, text: String(fields.text) });
     show([]);
-  } else if (!link.send({ ...fields, type })) complain("There is no connection now: try again");
+  } else if (!link.send({ ...fields, type })) {
+    refuse({ type: "error", code: "unavailable", text: "There is no connection now: try again" });
+  }
+}
+
+function refuse(problem: Fault): void {
+  if (options.json) happened(problem);
+  else complain(problem.text);
 }
 
 // ---- The connection ----
 
-const { host, port } = options;
 const link = new Link(
   { host, port, historyEvents: interactive ? undefined : 0 },
   {
-    event: (event) => show(view.render(event)),
-    state({ type }) {
-      prompt.label = type === "online" ? `${link.name}> ` : `${link.name} (no connection, trying again)> `;
+    event: happened,
+    state(state) {
+      view.me = link.name;
+      prompt.label =
+        state.type === "online" ? `${link.name}> ` : `${link.name} (no connection, trying again)> `;
+      if (interactive && state.type === "online" && state.missed > 0) {
+        show(view.divider(`${state.missed} while you were away`));
+      }
     },
-    refused: (_, problem) => complain(problem.text),
-    closed: (reason) => end(reason),
+    refused: (_, problem) => refuse(problem),
+    closed: end,
   },
 );
 
@@ -80,6 +123,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 
 /** Gives the terminal back; whatever was printed still arrives. */
 function end(problem?: string): void {
+  prompt.print(view.settle());
   prompt.stop();
   if (problem !== undefined) process.stderr.write(`${visibleRow(problem)}\n`);
   process.stdout.write("", () => process.exit(problem === undefined ? 0 : 1));
@@ -92,11 +136,13 @@ if (options.name === undefined && !interactive) {
 }
 let name = options.name ?? (await askName());
 while (name !== undefined) {
-  const problem = await link
-    .join(name)
-    .catch((error) =>
-      fail(`No chat server at ${host}:${port}: ${reasonOf(error)}. Start one with "bun ChatServer.ts"`),
-    );
+  const joining = link.join(name);
+  const problem = await (interactive
+    ? whileWaiting(`Connecting to ${host}:${port}`, joining)
+    : joining
+  ).catch((error) =>
+    fail(`No chat server at ${host}:${port}: ${reasonOf(error)}. Start one with "bun ChatServer.ts"`),
+  );
   if (!problem) break;
   if (!interactive) fail(problem.text);
   name = await askName(problem.text);
@@ -106,7 +152,9 @@ if (name === undefined) end();
 else if (interactive) prompt.start();
 else {
   for await (const line of createInterface({ input: process.stdin, terminal: false })) {
-    if (line.trim() !== "") entered(line);
+    if (line.trim() === "") continue;
+    if (options.json) ask(json.parse(line, true));
+    else typed(line);
     await link.outbox.below(1000);
   }
   await link.outbox.below(1);

@@ -30,6 +30,7 @@ export interface Caller {
   join(request: JoinRequest): void;
   rename(name: string): void;
   recall(request: { before?: number | undefined; limit?: number | undefined }): void;
+  search(request: SearchRequest): void;
   quit(text: string | undefined): void;
 }
 
@@ -41,6 +42,8 @@ export type JoinRequest = {
   history?: number | undefined;
 };
 
+export type SearchRequest = { text: string; before?: number | undefined; limit?: number | undefined };
+
 // ---- Fields: a value as it came → the value as it is used, or a fault ----
 
 type Field<T> = (value: unknown) => T | Fault;
@@ -50,6 +53,16 @@ const string: Field<string> = (value) =>
 
 const text: Field<string> = (value) =>
   typeof value === "string" ? cleanText(value) : fault("bad-field", "must be a string");
+
+/** What to look for. Not the rules of a message: nobody else will see it. */
+const words: Field<string> = (value) => {
+  if (typeof value !== "string") return fault("bad-field", "must be a string");
+  const row = visibleRow(value).trim();
+  if (row === "") return fault("empty", "A search needs some words");
+  return [...row].length <= limits.searchLength
+    ? row
+    : fault("too-long", `A search has at most ${limits.searchLength} characters: shorten it`);
+};
 
 const name: Field<string> = (value) =>
   typeof value === "string" ? cleanName(value) : fault("bad-field", "must be a string");
@@ -175,6 +188,15 @@ export const commands = {
       summary: "show the last N lines again",
       parse: (words) => ({ limit: words === "" ? undefined : Number(words) }),
       run: (caller, request) => caller.recall(request),
+    },
+  ),
+  search: command(
+    { text: words, before: optional(count), limit: optional(count) },
+    {
+      usage: "/search WORDS",
+      summary: "find WORDS in the history",
+      parse: (text) => ({ text }),
+      run: (caller, request) => caller.search(request),
     },
   ),
   ping: command(

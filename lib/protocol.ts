@@ -45,6 +45,8 @@ export type Answer =
   | Bye
   | { type: "members"; seq: number; members: Member[]; id?: string | undefined }
   | { type: "history"; events: Recorded[] }
+  /** What has these words, oldest first; `more`: older ones have them too. */
+  | { type: "results"; text: string; events: Recorded[]; more?: true | undefined }
   | { type: "pong"; id?: string | undefined }
   | { type: "seen"; id: string; seq: number }
   /** Positions that are not kept any more; the reader goes on behind `to`. `from` is 0 where nobody knows where it starts. */
@@ -95,6 +97,10 @@ export const limits = {
   idLength: 64,
   /** Events that one `history` may ask for. */
   historyEvents: 500,
+  /** Code points in what one `search` looks for. */
+  searchLength: 200,
+  /** Events that one `search` may ask for. */
+  searchEvents: 100,
 } as const;
 
 export function fault(code: FaultCode, text: string): Fault {

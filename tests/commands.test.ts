@@ -15,6 +15,7 @@ function recorder(): { caller: Caller; calls: unknown[][] } {
     join: (request) => calls.push(["join", request]),
     rename: (name) => calls.push(["rename", name]),
     recall: (request) => calls.push(["recall", request]),
+    search: (request) => calls.push(["search", request]),
     quit: (text) => calls.push(["quit", text]),
   };
   return { caller, calls };
@@ -48,6 +49,9 @@ describe("parseTyped()", () => {
     ["/history", { type: "history", limit: undefined }],
     ["/history 20", { type: "history", limit: 20 }],
     ["/history all", { type: "history", limit: Number.NaN }],
+    ["/search  good  lunch ", { type: "search", text: "good  lunch" }],
+    ['/search "a" OR b*', { type: "search", text: '"a" OR b*' }],
+    ["/search", { type: "search", text: "" }],
     ["/help", { type: "help" }],
     ["/help me", { type: "help" }],
     ["/quit", { type: "quit", text: undefined }],
@@ -156,6 +160,10 @@ describe("check()", () => {
     [{ type: "history", limit: Infinity }, aCount("limit")],
     [{ type: "history", limit: most + 1 }, aCount("limit")],
     [{ type: "history", limit: true }, aCount("limit")],
+    [{ type: "search" }, aText],
+    [{ type: "search", text: ["hi"] }, aText],
+    [{ type: "search", text: "hi", before: "9" }, aCount("before")],
+    [{ type: "search", text: "hi", limit: -1 }, aCount("limit")],
     [{ type: "ping", id: [] }, anId],
     [{ type: "quit", text: {} }, aText],
   ];
@@ -189,6 +197,8 @@ describe("check()", () => {
     [{ type: "rename", name: "" }, "bad-name"],
     [{ type: "rename", name: "Server" }, "name-reserved"],
     [{ type: "join", name: "x".repeat(limits.nameLength + 1) }, "bad-name"],
+    [{ type: "search", text: " \n" }, "empty"],
+    [{ type: "search", text: "😀".repeat(limits.searchLength + 1) }, "too-long"],
     [{ type: "quit", text: "" }, "empty"],
   ];
   test.each(broken)("keeps to the rules of the room for %j", (raw, code) => {
@@ -253,6 +263,7 @@ describe("help()", () => {
       "/nick",
       "/who",
       "/history",
+      "/search",
       "/help",
       "/quit",
     ]);
@@ -295,6 +306,7 @@ describe("run()", () => {
     [{ type: "rename", name: "bea" }, [["rename", "bea"]]],
     [{ type: "who", id: "3" }, [["answer", { type: "members", seq: 7, members, id: "3" }]]],
     [{ type: "history", before: 9, limit: 5 }, [["recall", { before: 9, limit: 5 }]]],
+    [{ type: "search", text: "hi", limit: 5 }, [["search", { text: "hi", before: undefined, limit: 5 }]]],
     [{ type: "ping", id: "4" }, [["answer", { type: "pong", id: "4" }]]],
     [{ type: "help" }, [["answer", { type: "help", text: help() }]]],
     [{ type: "quit", text: "bye" }, [["quit", "bye"]]],

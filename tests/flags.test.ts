@@ -1,6 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { number, parseFlags, text, toggle, UsageError } from "../lib/flags.ts";
+import { choice, lasting, number, parseFlags, text, toggle, UsageError } from "../lib/flags.ts";
 
 const flags = {
   host: text("HOST", "where it is", "localhost"),
@@ -11,10 +13,10 @@ const flags = {
 const defaults = { host: "localhost", name: undefined, port: 53_000, stay: false };
 const parse = (args: string[]) => parseFlags(flags, { usage: "bun x.ts", summary: "X." }, args);
 
-/** What is wrong with the arguments. */
-function problemWith(args: string[]): string {
+/** What is wrong with the arguments, or with whatever else is read. */
+function problemWith(args: string[], parseThem: (args: string[]) => unknown = parse): string {
   try {
-    return `nothing: ${JSON.stringify(parse(args))}`;
+    return `nothing: ${JSON.stringify(parseThem(args))}`;
   } catch (error) {
     if (error instanceof UsageError) return error.message;
     throw error;
@@ -83,6 +85,136 @@ describe("parseFlags()", () => {
   });
 });
 
+const lastingFlags = {
+  host: lasting("X_HOST", text("HOST", "where it is", "localhost")),
+  port: lasting("X_PORT", number("PORT", "the port", 53_000, 1, 65_535)),
+  time: lasting("X_TIME", choice("off|short|full", "the time", "short", ["off", "short", "full"])),
+  stay: lasting("X_STAY", toggle("go on")),
+  json: toggle("for programs"),
+};
+const lastingDefaults = { host: "localhost", port: 53_000, time: "short" as const, stay: false, json: false };
+
+const folder = mkdtempSync(join(tmpdir(), "chatroom-flags-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const configPath = join(folder, "config.json");
+
+type Environment = Record<string, string>;
+
+/** Parses with a config file of this content, or with none. */
+function parseAll(args: string[], environment: Environment, config?: string) {
+  rmSync(configPath, { force: true });
+  if (config !== undefined) writeFileSync(configPath, config);
+  return parseFlags(lastingFlags, { usage: "", summary: "", configPath }, args, environment);
+}
+
+describe("parseFlags() with an environment and a config file", () => {
+  type LastingValues = Partial<ReturnType<typeof parseAll>>;
+  const taken: [args: string[], environment: Environment, config: string | undefined, LastingValues][] = [
+    [[], {}, undefined, {}],
+    [[], {}, "{}", {}],
+    [
+      [],
+      {},
+      '{"port": 7, "time": "off", "host": "h", "stay": true}',
+      { port: 7, time: "off", host: "h", stay: true },
+    ],
+    [[], {}, '{"port": "7", "host": 8, "stay": "true"}', { port: 7, host: "8", stay: true }],
+    [[], { X_PORT: "7", X_TIME: "full", X_STAY: "true" }, undefined, { port: 7, time: "full", stay: true }],
+    [[], { X_PORT: "", HOST: "h", X_JSON: "true" }, undefined, {}],
+    [[], { X_PORT: "" }, '{"port": 8}', { port: 8 }],
+    [[], { X_PORT: "7" }, '{"port": 8, "host": "h"}', { port: 7, host: "h" }],
+    [[], { X_STAY: "false" }, '{"stay": true}', { stay: false }],
+    [
+      ["--port", "6"],
+      { X_PORT: "7", X_TIME: "off" },
+      '{"port": 8, "time": "full"}',
+      { port: 6, time: "off" },
+    ],
+    [["--time=short"], { X_TIME: "off" }, '{"time": "full"}', { time: "short" }],
+    [["--stay"], { X_STAY: "false" }, '{"stay": false}', { stay: true }],
+  ];
+  test.each(taken)("takes %j, then %j, then %j", (args, environment, config, values) => {
+    expect(parseAll(args, environment, config)).toEqual({ ...lastingDefaults, ...values });
+  });
+
+  const notPort = (value: string) => `--port takes a whole number from 1 to 65535, not "${value}"`;
+  const notTime = (value: string) => `--time takes off, short or full, not "${value}"`;
+  const notSetting = (key: string) => `There is no setting "${key}" in ${configPath}: see --help`;
+  const inFile = `(from ${configPath})`;
+  const refused: [args: string[], environment: Environment, config: string | undefined, message: string][] = [
+    [["--time", "x"], {}, undefined, notTime("x")],
+    [["--time", "Off"], {}, undefined, notTime("Off")],
+    [["--time", ""], {}, undefined, notTime("")],
+    [["--time"], {}, undefined, "--time needs a value: --time off|short|full"],
+    [[], { X_TIME: "x" }, undefined, `${notTime("x")} (from X_TIME)`],
+    [[], { X_PORT: "x" }, undefined, `${notPort("x")} (from X_PORT)`],
+    [[], { X_STAY: "1" }, undefined, '--stay takes true or false, not "1" (from X_STAY)'],
+    [["--port", "7"], { X_PORT: "x" }, undefined, `${notPort("x")} (from X_PORT)`],
+    [["--port", "y"], { X_PORT: "x" }, "{", notPort("y")],
+    [[], { X_PORT: "7" }, '{"port": "x"}', `${notPort("x")} ${inFile}`],
+    [[], {}, '{"port": 1.5}', `${notPort("1.5")} ${inFile}`],
+    [[], {}, '{"time": "x"}', `${notTime("x")} ${inFile}`],
+    [[], {}, '{"host": ""}', `--host needs a value: --host HOST ${inFile}`],
+    [[], {}, '{"host": null}', `--host takes HOST, not null ${inFile}`],
+    [[], {}, '{"host": ["h"]}', `--host takes HOST, not ["h"] ${inFile}`],
+    [[], {}, '{"time": false}', `--time takes off|short|full, not false ${inFile}`],
+    [[], {}, '{"stay": 1}', `--stay takes true or false, not 1 ${inFile}`],
+    [[], {}, '{"colour": 1}', notSetting("colour")],
+    [[], {}, '{"__proto__": {}}', notSetting("__proto__")],
+    [[], {}, '{"--port": 1}', notSetting("--port")],
+    [[], {}, '{"json": true}', notSetting("json")],
+    [[], {}, "[]", `Cannot read ${configPath}: it is not a JSON object`],
+    [[], {}, "null", `Cannot read ${configPath}: it is not a JSON object`],
+    [[], {}, '"host"', `Cannot read ${configPath}: it is not a JSON object`],
+  ];
+  test.each(refused)("refuses %j, then %j, then %j", (args, environment, config, message) => {
+    expect(problemWith(args, () => parseAll(args, environment, config))).toBe(message);
+  });
+
+  test.each(["", "host: h", '{"port": 1', '{"port": 1,}'])("refuses %j, which is not JSON", (config) => {
+    const problem = problemWith([], () => parseAll([], {}, config));
+    expect(problem).toStartWith(`Cannot read ${configPath}: JSON Parse error: `);
+    expect(problem).not.toContain("\n");
+  });
+
+  test("refuses a config file that is a folder", () => {
+    const about = { usage: "", summary: "", configPath: folder };
+    expect(problemWith([], (args) => parseFlags(lastingFlags, about, args, {}))).toStartWith(
+      `Cannot read ${folder}: EISDIR`,
+    );
+  });
+});
+
+describe("parseFlags() with a positional", () => {
+  const shape = /^(?<host>[^:\s]*)(?::(?<port>.*))?$/;
+  const about = { usage: "", summary: "", positional: { value: "HOST[:PORT]", summary: "", shape } };
+  const parseOne = (args: string[]) => parseFlags(lastingFlags, about, args, { X_HOST: "e", X_PORT: "9" });
+
+  const taken: [args: string[], host: string, port: number][] = [
+    [[], "e", 9],
+    [["h"], "h", 9],
+    [["h:7"], "h", 7],
+    [["--", "h:7"], "h", 7],
+    [["--stay", "h:7", "--json"], "h", 7],
+    [["h:7", "--port", "8"], "h", 8],
+    [["--port", "8", "h:7"], "h", 7],
+    [["--port", "8", "h"], "h", 8],
+  ];
+  test.each(taken)("takes %j: the later one wins, all win over the environment", (args, host, port) => {
+    expect(parseOne(args)).toMatchObject({ host, port });
+  });
+
+  const refused: [args: string[], message: string][] = [
+    [["h", "i"], '"i" is one too many: see --help'],
+    [["h:7:8"], '--port takes a whole number from 1 to 65535, not "7:8" (from h:7:8)'],
+    [[":7"], "--host needs a value: --host HOST (from :7)"],
+    [["h i"], '"h i" is not HOST[:PORT]: see --help'],
+  ];
+  test.each(refused)("refuses %j", (args, message) => {
+    expect(problemWith(args, parseOne)).toBe(message);
+  });
+});
+
 type Run = { exitCode: number; stdout: string; stderr: string };
 
 async function run(script: string, args: string[]): Promise<Run> {
@@ -90,6 +222,7 @@ async function run(script: string, args: string[]): Promise<Run> {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
+    env: { ...process.env, XDG_CONFIG_HOME: join(import.meta.dir, "none") },
     timeout: 10_000,
   });
   const [stdout, stderr, exitCode] = await Promise.all([
@@ -104,9 +237,10 @@ describe.each(["ChatServer.ts", "ChatClient.ts"])("%s", (script) => {
   test.concurrent("prints its flags with their defaults on --help, whatever follows", async () => {
     const { exitCode, stdout, stderr } = await run(script, ["--help", "--wave"]);
     expect(stderr).toBe("");
-    expect(stdout).toContain(`\n\nUsage: bun ${script} [flags]\n\n`);
-    expect(stdout).toMatch(/^ {2}--host HOST {2,}\S.* \(localhost\)$/m);
-    expect(stdout).toMatch(/^ {2}--port PORT {2,}\S.* \(53000\)$/m);
+    expect(stdout).toMatch(/\n\nUsage: bun Chat\w+\.ts \[flags\].*\n\n/);
+    expect(stdout).toContain(`Usage: bun ${script} [flags]`);
+    expect(stdout).toMatch(/^ {2}--host HOST {2,}\S.* \(localhost(; CHAT_HOST)?\)$/m);
+    expect(stdout).toMatch(/^ {2}--port PORT {2,}\S.* \(53000(; CHAT_PORT)?\)$/m);
     expect(stdout).toMatch(/^ {2}--version {2,}\S/m);
     expect(stdout).not.toMatch(/undefined|false/);
     expect(exitCode).toBe(0);
@@ -124,7 +258,10 @@ describe.each(["ChatServer.ts", "ChatClient.ts"])("%s", (script) => {
   const wrong: [args: string[], problem: string][] = [
     [["--wave"], "There is no flag --wave: see --help"],
     [["--port", "x"], "--port takes a whole number"],
-    [["localhost"], '"localhost" is not a flag: see --help'],
+    [
+      ["--stay=yes"],
+      script === "ChatServer.ts" ? "--stay takes no value" : "There is no flag --stay: see --help",
+    ],
   ];
   test.concurrent.each(wrong)(
     "says in one line what is wrong with %j, and exits with 2",

@@ -2,14 +2,15 @@
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { JsonClient, PlainClient, root, Server } from "./wire.ts";
+import type { Event } from "../lib/protocol.ts";
+import { JsonClient, PlainClient, root, Server, withoutSettings } from "./wire.ts";
 
 function client<I extends Blob | "pipe">(port: number, flags: string[], input: I) {
   return Bun.spawn(["bun", join(root, "ChatClient.ts"), "--port", `${port}`, ...flags], {
     stdin: input,
     stdout: "pipe",
     stderr: "pipe",
-    env: { ...process.env, FORCE_COLOR: "1" },
+    env: { ...withoutSettings(), FORCE_COLOR: "1" },
   });
 }
 
@@ -52,6 +53,31 @@ test("a line that is too long is refused here, and holds up nothing", async () =
   await bob.event("left", { name: "bot" });
   expect(bob.texts).toEqual(["before", "\u2401".repeat(4000), "after"]);
   expect(await new Response(bot.stderr).text()).toContain("at most 4000 characters");
+});
+
+test("with --json every event is an object a line, commands are objects, and so is what is wrong with one", async () => {
+  await using server = await Server.start(["--stay"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  const commands = [
+    '{"type":"say","text":"one\\ntwo"}',
+    '{"type":"tell","to":"bob","text":"psst"}',
+    '{"type":"dance"}',
+    "no json",
+    '{"type":"who","id":"w"}',
+    '{"type":"act","text":"bows"}',
+  ];
+  const bot = client(server.port, ["--name", "bot", "--json"], new Blob([commands.join("\n")]));
+  expect(await bot.exited).toBe(0);
+  await bob.event("left", { name: "bot" });
+  expect(bob.texts).toEqual(["one\ntwo", "psst", "bows"]);
+  const out = (await new Response(bot.stdout).text()).trimEnd().split("\n");
+  const events: Event[] = out.map((line) => JSON.parse(line));
+  const types = events.map(({ type }) => type);
+  for (const type of ["welcome", "joined", "said", "told", "members", "acted"] as const)
+    expect(types).toContain(type);
+  const codes = events.flatMap((event) => (event.type === "error" ? [event.code] : []));
+  expect(codes).toEqual(["unknown-command", "bad-json"]);
+  expect(out.join()).not.toContain('"token"');
 });
 
 test("output into a closed pipe ends quietly", async () => {

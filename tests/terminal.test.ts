@@ -48,7 +48,7 @@ describe.each(sizes)("at $cols × $rows", (size) => {
     await terminal.until("the draft back", ({ row, cursor }) => row === "ada> half typed" && cursor.x === 10);
     terminal.type("X\r");
     await bob.line("ada: half Xtyped");
-    const heard = terminal.scrolled.flatMap((row) => /^bob: line (\d+)/.exec(row)?.[1] ?? []);
+    const heard = terminal.scrolled.flatMap((row) => /^\d\d:\d\d bob: line (\d+)/.exec(row)?.[1] ?? []);
     expect(heard).toEqual(Array.from({ length: 30 }, (_, i) => `${i + 1}`));
   });
 
@@ -119,6 +119,42 @@ test.each(["SIGTERM", "SIGHUP"] as const)("%s leaves the room and the terminal a
   terminal.kill(signal);
   expect(await terminal.exited).toBe(0);
   expect(restores(terminal)).toBe(true);
+});
+
+test("Ctrl-C leaves while there is no server, too", async () => {
+  await using server = await Server.start();
+  await using terminal = client(server, ["--name", "ada"]);
+  await joined(terminal, "ada");
+  await server.kill("SIGKILL");
+  await terminal.until("that it tries again", ({ row }) =>
+    row.startsWith("ada (no connection, trying again)>"),
+  );
+  terminal.type("\x03");
+  expect(await terminal.exited).toBe(0);
+  expect(restores(terminal)).toBe(true);
+});
+
+test("after Ctrl-Z and fg the row is back, draft and all", async () => {
+  await using server = await Server.start();
+  const command = `bun ${join(root, "ChatClient.ts")} ada@localhost:${server.port}`;
+  await using terminal = new Terminal(
+    ["bash", "--norc", "--noprofile", "-i"],
+    { cols: 80, rows: 24 },
+    { PS1: "sh$ " },
+  );
+  await terminal.until("the shell", ({ row }) => row.startsWith("sh$"));
+  terminal.type(`${command}\r`);
+  await joined(terminal, "ada");
+  terminal.type("draft");
+  await terminal.until("the draft", ({ row }) => row === "ada> draft");
+  terminal.type("\x1a");
+  await terminal.until("the shell", ({ row }) => row.startsWith("sh$"));
+  terminal.type("fg\r");
+  await terminal.until("the draft again", ({ row }) => row === "ada> draft");
+  terminal.type("!\r");
+  await terminal.shows("ada: draft!");
+  terminal.type("/quit\r");
+  await terminal.until("the shell", ({ row }) => row.startsWith("sh$"));
 });
 
 test("no server is one sentence and exit code 1", async () => {

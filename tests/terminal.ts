@@ -1,13 +1,13 @@
 // A real pseudo-terminal with an emulator behind it: what the tests look at is the screen a person would see.
 
 import { Terminal as Emulator } from "@xterm/headless";
-
-const patienceMs = 20_000;
+import { patienceMs, withoutSettings } from "./wire.ts";
 
 export class Terminal implements AsyncDisposable {
   readonly emulator: Emulator;
   /** Everything the program wrote, for what a screen does not show. */
   written = "";
+  bells = 0;
   readonly #process: Bun.Subprocess;
   readonly #waiting = new Set<() => void>();
 
@@ -19,7 +19,7 @@ export class Terminal implements AsyncDisposable {
     this.emulator = new Emulator({ ...size, allowProposedApi: true, scrollback: 100_000 });
     const decoder = new TextDecoder();
     this.#process = Bun.spawn(command, {
-      env: { ...process.env, TERM: "xterm-256color", NO_COLOR: "", ...environment },
+      env: { ...withoutSettings(), TERM: "xterm-256color", ...environment },
       terminal: {
         ...size,
         data: (_, bytes) => {
@@ -30,6 +30,7 @@ export class Terminal implements AsyncDisposable {
         },
       },
     });
+    this.emulator.onBell(() => this.bells++);
     // The emulator answers what it is asked, as a terminal does.
     this.emulator.onData((answer) => this.type(answer));
   }

@@ -92,6 +92,58 @@ describe("in one room", () => {
     expect(a.received.items.filter((line) => line.startsWith("Here: ")).join()).toContain(jo);
   });
 
+  test("what was said is found again by whoever may see it, and answers keep their order", async () => {
+    const [zoe, yan, xia, wim] = [fresh("zoe"), fresh("yan"), fresh("xia"), fresh("wim")];
+    using ada = await JsonClient.join(server.port, zoe);
+    using bob = await PlainClient.join(server.port, yan);
+    using cyd = await JsonClient.join(server.port, xia);
+    for (const text of ["a walrus", "Two\nWALRUSES", "a seal"]) ada.send({ type: "say", text });
+    ada.send({ type: "tell", to: yan, text: "walrus psst", id: "last" });
+    const { seq } = await ada.event("told", { id: "last" });
+    await bob.line("psst");
+
+    ada.send({ type: "search", text: "walrus", limit: 2 });
+    ada.send({ type: "search", text: "wal", before: seq });
+    ada.send({ type: "ping", id: "behind" });
+    await ada.event("pong", { id: "behind" });
+    const [newest, before, pong] = ada.received.items.slice(-3);
+    expect(newest).toMatchObject({ type: "results", text: "walrus", more: true });
+    expect(newest?.type === "results" && newest.events).toEqual(
+      ada.events.slice(-3).filter((_, i) => i !== 1),
+    );
+    expect(before).toMatchObject({
+      type: "results",
+      events: [{ text: "a walrus" }, { text: "Two\nWALRUSES" }],
+    });
+    expect(before).not.toHaveProperty("more");
+    expect(pong?.type).toBe("pong");
+
+    cyd.send({ type: "search", text: 'WALRUS "psst' });
+    expect(await cyd.event("results")).toEqual({ type: "results", text: 'WALRUS "psst', events: [] });
+
+    const heard = bob.received.items.length;
+    bob.say("/search walrus");
+    bob.say("/search no such animal");
+    bob.say("/search ");
+    await bob.line("A search needs some words");
+    expect(bob.received.items.slice(heard)).toEqual([
+      `${zoe}: a walrus`,
+      `${zoe}: Two`,
+      "    WALRUSES",
+      `[${zoe} to ${yan}] walrus psst`,
+      "Nothing was found.",
+      "! A search needs some words.",
+    ]);
+
+    // Through a pipe, too: whoever half-closes still gets what it asked for.
+    using pipe = await new PlainClient().open(server.port);
+    pipe.sendBytes(`${wim}\n/search no such animal`);
+    pipe.halfClose();
+    await pipe.closed;
+    expect(pipe.received.items).toContain("Nothing was found.");
+    expect(pipe.received.items).toContain(`${wim} left`);
+  });
+
   test("what comes through a pipe is said, then its sender leaves, the last line without LF included", async () => {
     const [kim, lou] = [fresh("kim"), fresh("lou")];
     using lurker = await PlainClient.join(server.port, lou);

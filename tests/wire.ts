@@ -1,6 +1,7 @@
 // What the tests on the wire have in common: a real server process, and clients that wait for conditions, never for
 // time. A wait that is not met fails with all that was on the wire.
 
+import { setDefaultTimeout } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +12,15 @@ import type { Event } from "../lib/protocol.ts";
 
 export const root = join(import.meta.dir, "..");
 
-/** Generous: it is a verdict, not a measure. */
-const patienceMs = 20_000;
+/** The environment without the settings of whoever runs the tests. */
+export function withoutSettings(): Record<string, string | undefined> {
+  const ours = Object.entries(process.env).filter(([name]) => !/^(CHAT_|NO_COLOR|FORCE_COLOR)/.test(name));
+  return { ...Object.fromEntries(ours), XDG_CONFIG_HOME: join(root, "tests", "no-such-folder") };
+}
+
+/** Generous: it is a verdict, not a measure. A test must not end before it, or nobody would know what was there. */
+export const patienceMs = 20_000;
+setDefaultTimeout(2 * patienceMs);
 
 /** Collects text and resolves those who wait for something in it. */
 export class Transcript<T> {

@@ -1,8 +1,10 @@
 // The questions before the chat, in @clack/prompts. Only where somebody can answer them: on a terminal.
 
-import { isCancel, text } from "@clack/prompts";
+import { isCancel, spinner, text } from "@clack/prompts";
 import { isFault, limits } from "../protocol.ts";
 import { cleanName, visibleRow } from "../text.ts";
+
+const wonderMs = 300;
 
 /** Asks for a name; `problem` is what was wrong with the last one. Undefined if nobody wants to answer. */
 export async function askName(problem?: string): Promise<string | undefined> {
@@ -23,4 +25,19 @@ export async function askName(problem?: string): Promise<string | undefined> {
   });
   process.stdin.off("keypress", onKey);
   return isCancel(answer) ? undefined : answer;
+}
+
+/** Shows that something is under way, if it takes long enough to wonder. */
+export async function whileWaiting<T>(message: string, work: Promise<T>): Promise<T> {
+  let shown: ReturnType<typeof spinner> | undefined;
+  const timer = setTimeout(() => {
+    shown = spinner();
+    shown.start(message);
+  }, wonderMs);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+    shown?.clear();
+  }
 }

@@ -18,8 +18,8 @@ export type LinkOptions = {
 };
 
 export type LinkState =
-  /** Also told when our name changes. */
-  | { type: "online" }
+  /** Also told when our name changes. After a drop, `missed` says how much comes now that came in the meantime. */
+  | { type: "online"; missed: number }
   /** Tried again in `retryMs`. */
   | { type: "offline"; reason: string; retryMs: number };
 
@@ -196,7 +196,7 @@ export class Link {
       if (event.seq <= this.#seq) return;
       this.#seq = event.seq;
       if ("id" in event && event.id !== undefined) this.outbox.settle(event.id);
-      if (event.type === "renamed" && event.from === this.name) this.#named(event.to);
+      if (event.type === "renamed" && event.from === this.name) this.#named(event.to, 0);
     }
     switch (event.type) {
       case "welcome":
@@ -222,13 +222,14 @@ export class Link {
 
   #welcomed(welcome: Welcome): void {
     const back = this.#token !== undefined;
+    const missed = back && welcome.epoch === this.#epoch ? Math.max(welcome.seq - this.#seq, 0) : 0;
     this.#online = true;
     this.#attempts = 0;
     this.#token = welcome.token;
-    if (!back) this.#seq = welcome.seq;
     this.#epoch = welcome.epoch;
+    if (!back) this.#seq = welcome.seq;
+    this.#named(welcome.name, missed);
     this.#handlers.event(welcome);
-    this.#named(welcome.name);
     this.#joining?.resolve(undefined);
     this.#joining = undefined;
     if (back) {
@@ -238,9 +239,9 @@ export class Link {
     }
   }
 
-  #named(name: string): void {
+  #named(name: string, missed: number): void {
     this.name = name;
-    this.#handlers.state({ type: "online" });
+    this.#handlers.state({ type: "online", missed });
   }
 
   #caughtUp(): void {

@@ -7,13 +7,20 @@
 // cursor is saved between the two halves of the text, so it is right even where terminals disagree on widths.
 
 import { createInterface, type Interface, type Key } from "node:readline";
+import { limits } from "../protocol.ts";
 import { visible, visibleRow } from "../text.ts";
+import type { Completion } from "./completion.ts";
+import { InputHistory } from "./history.ts";
 
 export type PromptHandlers = {
   /** What was typed or pasted, perhaps of several lines. */
   entered: (text: string) => void;
   /** Ctrl-C, or Ctrl-D on an empty row. */
   left: () => void;
+  /** What the text before the cursor may become. */
+  complete: (text: string) => Completion;
+  /** Something was typed that cannot be taken. */
+  refused: (problem: string) => void;
 };
 
 const eraseDown = "\r\x1b[J";
@@ -22,10 +29,10 @@ const wrapOff = "\x1b[?7l";
 const wrapOn = "\x1b[?7h";
 const saveCursor = "\x1b7";
 const restoreCursor = "\x1b8";
+const bell = "\x07";
 const pasteOn = "\x1b[?2004h";
 const pasteOff = "\x1b[?2004l";
 
-const inputHistory = 200;
 /** Rows for messages on their way; the rest is counted. */
 const waitingRows = 5;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
@@ -44,6 +51,10 @@ export class Prompt {
   /** The lines of a paste under way or not sent yet; the last one is in the row. */
   #pasted: string[] = [];
   #pasting = false;
+  readonly #history = new InputHistory();
+  /** The completions being cycled through, and which one is shown. */
+  #cycle: (Completion & { shown: number; rest: string }) | undefined;
+  #bell = false;
 
   constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream, handlers: PromptHandlers) {
     this.#input = input;
@@ -56,8 +67,9 @@ export class Prompt {
     const readline = createInterface({
       input: this.#input,
       terminal: true,
-      historySize: inputHistory,
-      removeHistoryDuplicates: true,
+      // Up, Down and Tab are ours.
+      historySize: 0,
+      completer: (line: string) => [[], line],
       escapeCodeTimeout: 50,
     });
     this.#readline = readline;
@@ -106,6 +118,18 @@ export class Prompt {
     this.#redraw();
   }
 
+  /** Rings with the next lines. */
+  ring(): void {
+    this.#bell = true;
+    this.#redraw();
+  }
+
+  clear(): void {
+    this.#rowsAbove = 0;
+    this.#output.write(clearScreen);
+    this.#redraw();
+  }
+
   #entered(line: string): void {
     if (this.#pasting) {
       this.#pasted.push(line);
@@ -113,16 +137,52 @@ export class Prompt {
     }
     const text = [...this.#pasted, line].join("\n");
     this.#pasted = [];
+    this.#history.add(line);
     this.#redraw();
     if (text.trim() !== "") this.#handlers.entered(text);
   }
 
   readonly #pressed = (_: string | undefined, key: Key): void => {
+    const readline = this.#readline;
+    if (!readline) return;
+    if (key.name !== "tab") this.#cycle = undefined;
     if (key.name === "paste-start") this.#pasting = true;
-    else if (key.name === "paste-end") this.#pasting = false;
-    else if (key.name === "l" && key.ctrl) this.#output.write(clearScreen);
+    else if (key.name === "paste-end") this.#pasteEnded();
+    else if (this.#pasting) return;
+    else if (key.name === "tab") this.#complete(readline);
+    else if (key.name === "up") this.#replace(readline, this.#history.previous(readline.line));
+    else if (key.name === "down") this.#replace(readline, this.#history.next());
+    else if (key.name === "l" && key.ctrl) this.clear();
+    else if (key.name === "u" && key.ctrl) this.#pasted = [];
     this.#redraw();
   };
+
+  #pasteEnded(): void {
+    this.#pasting = false;
+    const count = this.#pasted.length + 1;
+    if (count <= limits.textLines) return;
+    this.#pasted = [];
+    if (this.#readline) this.#replace(this.#readline, "");
+    const way = `paste fewer at a time, or pipe a file in: bun ChatClient.ts --name NAME < FILE`;
+    this.#handlers.refused(`A message has at most ${limits.textLines} lines, not ${count}: ${way}`);
+  }
+
+  /** Tab: the likeliest completion, then the next one each time. */
+  #complete(readline: Interface): void {
+    const { line, cursor } = readline;
+    // readline has put the tab into the row if it came together with other keys.
+    const text = line.slice(0, cursor).replace(/\t$/, "");
+    this.#cycle ??= { ...this.#handlers.complete(text), shown: -1, rest: line.slice(cursor) };
+    const { start, candidates, rest } = this.#cycle;
+    if (candidates.length === 0) return this.#replace(readline, text + rest, text.length);
+    this.#cycle.shown = (this.#cycle.shown + 1) % candidates.length;
+    const before = text.slice(0, start) + (candidates[this.#cycle.shown] ?? "");
+    this.#replace(readline, before + rest, before.length);
+  }
+
+  #replace(readline: Interface, line: string | undefined, cursor = line?.length): void {
+    if (line !== undefined) Object.assign(readline, { line, cursor });
+  }
 
   /** Back from Ctrl-Z: the shell had the terminal. */
   readonly #continued = (): void => {
@@ -138,7 +198,8 @@ export class Prompt {
     this.#drawing ??= setImmediate(() => {
       this.#drawing = undefined;
       if (!this.#readline) return this.#output.write(this.#takePrinted());
-      const printed = this.#erase() + this.#takePrinted();
+      const printed = this.#erase() + this.#takePrinted() + (this.#bell ? bell : "");
+      this.#bell = false;
       return this.#output.write(printed + wrapOff + this.#above() + this.#row(this.#readline) + wrapOn);
     });
   };

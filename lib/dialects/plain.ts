@@ -42,6 +42,8 @@ function render(event: Event): string {
       return `Here: ${list(event.members)}.`;
     case "history":
       return event.events.length === 0 ? "Nothing was said yet." : event.events.map(render).join("\n");
+    case "results":
+      return event.events.length === 0 ? "Nothing was found." : event.events.map(render).join("\n");
     case "error":
     case "bye":
       return `! ${event.text}.`;

@@ -33,6 +33,9 @@ export type Gap = { from: number; to: number };
 /** Events in order, what is missing before them, and the position up to which there is nothing else to see. */
 export type Page = { gap?: Gap | undefined; events: Recorded[]; last: number };
 
+/** What a search found, oldest first, and whether there is more of it before. */
+export type Found = { events: Recorded[]; more?: true };
+
 export interface Journal {
   /** Names this journal: a position is (epoch, seq). */
   readonly epoch: string;
@@ -49,6 +52,11 @@ export interface Journal {
   page(after: number, upTo: number, reader: string): Promise<Page>;
   /** The last `limit` events up to `upTo` that the seat `reader` may see, oldest first, as many as fit in a page. */
   recent(upTo: number, limit: number, reader: string): Promise<Recorded[]>;
+  /**
+   * The last `limit` events before `before` that have every word of the text, its last word perhaps as a beginning,
+   * and that the seat `reader` may see; as many as fit in a page. Rejects, with a reason in words, if it cannot look now.
+   */
+  search(text: string, before: number, limit: number, reader: string): Promise<Found>;
   close(): void;
 }
 

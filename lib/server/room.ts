@@ -8,9 +8,17 @@
 // Two books are kept apart: the seats say who holds which name now, the roster who has joined and left as of `seq`.
 // A welcome tells the roster, so that it fits the events that follow it.
 
-import type { JoinRequest } from "../commands.ts";
+import type { JoinRequest, SearchRequest } from "../commands.ts";
 import type { Dialect } from "../dialects/dialect.ts";
-import { type Fault, fault, limits, type Member, type Recorded, type Welcome } from "../protocol.ts";
+import {
+  type Answer,
+  type Fault,
+  fault,
+  limits,
+  type Member,
+  type Recorded,
+  type Welcome,
+} from "../protocol.ts";
 import type { Entry, Journal, JournalListener } from "./journal.ts";
 import { LiveLog } from "./live-log.ts";
 import type { Reader, ReadPage } from "./reader.ts";
@@ -29,6 +37,9 @@ export type RoomOptions = {
 
 /** When to try again what the journal did not take. */
 const retryAfterMs = 1_000;
+
+/** How many events a search shows that does not ask for a number. */
+const foundEvents = 20;
 
 /** A seat that was taken, and the token by which it can be taken again. */
 export type Taken = { seat: Seat; token: string | undefined };
@@ -149,6 +160,19 @@ export class Room implements JournalListener {
   /** The last events up to `upTo` that the seat may see. */
   recall(seat: Seat, upTo: number, limit: number): Promise<Recorded[]> {
     return this.#journal.recent(Math.min(upTo, this.seq), Math.min(limit, limits.historyEvents), seat.id);
+  }
+
+  /** What the seat may see of what has these words, as of now. */
+  async search(seat: Seat, { text, before, limit }: SearchRequest): Promise<Answer> {
+    const now = this.seq + 1;
+    const events = Math.min(limit ?? foundEvents, limits.searchEvents);
+    try {
+      const found = await this.#journal.search(text, Math.min(before ?? now, now), events, seat.id);
+      return { type: "results", text, ...found };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return fault("unavailable", `The history cannot be searched now, ${reason}: try again`);
+    }
   }
 
   /** Gives the seat up. Its occupant is dismissed when the room has heard it. */

@@ -1,7 +1,7 @@
 // One connection, from the first byte to the last. Bytes in, bytes out, timers; it knows no socket. It finds out the
 // dialect, gets a seat, turns lines into commands, and reads no faster than the flood limit allows.
 
-import type { Caller, JoinRequest } from "../commands.ts";
+import type { Caller, JoinRequest, SearchRequest } from "../commands.ts";
 import { type Dialect, dialectOf } from "../dialects/dialect.ts";
 import { greeting, plain } from "../dialects/plain.ts";
 import { LineReader } from "../lines.ts";
@@ -59,6 +59,7 @@ export class Session implements Caller, Occupant {
   #heardAt = Date.now();
   #toldAt = 0;
   #inputEnded = false;
+  #searching = false;
   /** Said so: what comes after it is not heard. */
   #leaving = false;
   /** The goodbye is on its way, or the connection gone. */
@@ -87,7 +88,7 @@ export class Session implements Caller, Occupant {
     if (this.#closing) return;
     clearTimeout(this.#greeting);
     this.#lines.push(chunk);
-    if (!this.#pause) this.#work();
+    if (!this.#held) this.#work();
   }
 
   drained(): void {
@@ -99,7 +100,7 @@ export class Session implements Caller, Occupant {
     this.#inputEnded = true;
     if (this.#closing) return this.#goodbyeSent ? this.#transport.end() : undefined;
     this.#lines.end();
-    if (!this.#pause) this.#work();
+    if (!this.#held) this.#work();
   }
 
   closed(): void {
@@ -119,7 +120,8 @@ export class Session implements Caller, Occupant {
       if (line === undefined) break;
       this.#obey(line);
       const waitMs = this.#bucket.take(Date.now());
-      if (waitMs > 0) return this.#waitFor(waitMs);
+      if (waitMs > 0) this.#waitFor(waitMs);
+      if (this.#held) return;
     }
     if (this.#inputEnded && !this.#closing && !this.#leaving) this.#leaveAfterTurn();
   }
@@ -134,13 +136,23 @@ export class Session implements Caller, Occupant {
     else this.answer(fault("not-joined", "Join with a name first"));
   }
 
+  /** What was read is not paid for yet, or not answered: nothing more is read. */
+  get #held(): boolean {
+    return this.#pause !== undefined || this.#searching;
+  }
+
+  #goOn(): void {
+    if (this.#held || this.#closing) return;
+    this.#transport.resume();
+    this.#work();
+  }
+
   /** The flood limit: nothing more is read until what was read is paid for. */
   #waitFor(waitMs: number): void {
     this.#transport.pause();
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
-      this.#transport.resume();
-      this.#work();
+      this.#goOn();
     }, waitMs);
     const now = Date.now();
     const { waiting } = this.#lines;
@@ -212,6 +224,16 @@ export class Session implements Caller, Occupant {
     const upTo = before === undefined ? this.#room.seq : before - 1;
     const events = await this.#room.recall(this.#seat, upTo, limit ?? this.#dialect.historyEvents);
     this.answer({ type: "history", events });
+  }
+
+  /** Can take many turns; what was asked after it waits, so that answers keep their order. */
+  async search(request: SearchRequest): Promise<void> {
+    if (!this.#seat) return;
+    this.#searching = true;
+    this.#transport.pause();
+    this.answer(await this.#room.search(this.#seat, request));
+    this.#searching = false;
+    this.#goOn();
   }
 
   quit(text: string | undefined): void {

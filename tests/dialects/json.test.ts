@@ -21,6 +21,7 @@ describe("json.parse()", () => {
     ['{"type":"rename","name":"bea"}', false, { name: "bea" }],
     ['{"type":"who","id":"1"}', false, { id: "1" }],
     ['{"type":"history","before":9,"limit":2}', false, { before: 9, limit: 2 }],
+    ['{"type":"search","text":" a\\nb ","before":9}', false, { text: "a b", before: 9 }],
     ['{"type":"ping"}', true, {}],
     ['{"type":"help","unknown":[1,{}]}', true, {}],
     ['{"type":"quit","text":"bye"}', true, { text: "bye" }],
@@ -104,7 +105,8 @@ describe("json.encode()", () => {
         limits,
       },
       `{"type":"welcome","name":"ann","token":"t","epoch":"e","seq":3,"members":[{"name":"bob","away":true}],` +
-        '"limits":{"lineBytes":16384,"nameLength":32,"textLength":4000,"textLines":20,"idLength":64,"historyEvents":500}}',
+        '"limits":{"lineBytes":16384,"nameLength":32,"textLength":4000,"textLines":20,"idLength":64,"historyEvents":500,' +
+        '"searchLength":200,"searchEvents":100}}',
     ],
     error: [
       { type: "error", code: "slow-down", text: "Wait", id: "1", retryAfterMs: 5 },
@@ -118,6 +120,15 @@ describe("json.encode()", () => {
     history: [
       { type: "history", events: [{ type: "joined", seq: 1, at: 2, name: "ann" }] },
       '{"type":"history","events":[{"type":"joined","seq":1,"at":2,"name":"ann"}]}',
+    ],
+    results: [
+      {
+        type: "results",
+        text: 'a "b"',
+        events: [{ type: "said", seq: 1, at: 2, from: "ann", text: "b a" }],
+        more: true,
+      },
+      '{"type":"results","text":"a \\"b\\"","events":[{"type":"said","seq":1,"at":2,"from":"ann","text":"b a"}],"more":true}',
     ],
     pong: [{ type: "pong", id: "1" }, '{"type":"pong","id":"1"}'],
     seen: [{ type: "seen", id: "1", seq: 4 }, '{"type":"seen","id":"1","seq":4}'],

@@ -24,6 +24,7 @@ describe("plain.parse()", () => {
     ["/nick bea", true, "rename", false, { name: "bea" }],
     ["/who", true, "who", false, {}],
     ["/history 5", true, "history", false, { limit: 5 }],
+    ["/search good lunch", true, "search", false, { text: "good lunch" }],
     ["/help", true, "help", true, {}],
     ["/quit bye", true, "quit", true, { text: "bye" }],
   ];
@@ -53,6 +54,7 @@ describe("plain.parse()", () => {
     ["/msg", true, "bad-name"],
     ["/nick a b", true, "bad-name"],
     ["/history all", true, "bad-field"],
+    ["/search", true, "empty"],
     ["x".repeat(limits.textLength + 1), true, "too-long"],
   ];
   test.each(refused)("refuses %j (joined: %p)", (line, joined, code) => {
@@ -114,6 +116,21 @@ describe("plain.encode()", () => {
           ],
         },
         "ann joined\nann: hi\n    you\n",
+      ],
+    ],
+    results: [
+      [{ type: "results", text: "x", events: [] }, "Nothing was found.\n"],
+      [
+        {
+          type: "results",
+          text: "hi",
+          events: [
+            { type: "said", ...at, from: "ann", text: "hi\nyou" },
+            { type: "told", ...at, from: "ann", to: "bob", text: "hi" },
+          ],
+          more: true,
+        },
+        "ann: hi\n    you\n[ann to bob] hi\n",
       ],
     ],
     error: [

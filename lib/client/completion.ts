@@ -1,0 +1,26 @@
+// Tab: what the word before the cursor may become. Commands at the start of a line, names everywhere.
+
+import { nameKey } from "../text.ts";
+
+export type Completion = {
+  /** Where the word starts that is replaced. */
+  start: number;
+  /** What it may be replaced by, the likeliest first. */
+  candidates: string[];
+};
+
+/** `words` are the commands, slash included; `names` come most recently active first. */
+export function complete(text: string, words: string[], names: string[]): Completion {
+  const start = text.search(/\S*$/);
+  const word = text.slice(start);
+  if (start === 0 && word.startsWith("/")) {
+    const typed = word.toLowerCase();
+    return {
+      start,
+      candidates: words.filter((known) => known.startsWith(typed)).map((known) => `${known} `),
+    };
+  }
+  const key = nameKey(word);
+  const matching = names.filter((name) => nameKey(name).startsWith(key));
+  return { start, candidates: matching.map((name) => (start === 0 ? `${name}: ` : `${name} `)) };
+}

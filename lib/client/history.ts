@@ -1,0 +1,35 @@
+// What was typed before, by Up and Down. The draft one comes from waits at the bottom.
+
+/** How many lines are kept. */
+const keptLines = 200;
+
+export class InputHistory {
+  readonly #lines: string[] = [];
+  /** How far up we are; 0 is the draft. */
+  #up = 0;
+  #draft = "";
+
+  add(line: string): void {
+    this.#up = 0;
+    if (line.trim() === "") return;
+    const before = this.#lines.indexOf(line);
+    if (before !== -1) this.#lines.splice(before, 1);
+    this.#lines.push(line);
+    if (this.#lines.length > keptLines) this.#lines.shift();
+  }
+
+  /** The line before the one shown, which is `current`; undefined at the top. */
+  previous(current: string): string | undefined {
+    if (this.#up === this.#lines.length) return undefined;
+    if (this.#up === 0) this.#draft = current;
+    this.#up++;
+    return this.#lines.at(-this.#up);
+  }
+
+  /** The line after the one shown, the draft last; undefined below that. */
+  next(): string | undefined {
+    if (this.#up === 0) return undefined;
+    this.#up--;
+    return this.#up === 0 ? this.#draft : this.#lines.at(-this.#up);
+  }
+}
