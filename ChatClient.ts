@@ -114,6 +114,11 @@ const link = new Link(
         show(view.divider(`${state.missed} while you were away`));
       }
     },
+    nameless(problem) {
+      if (!interactive) return end(problem.text);
+      prompt.stop();
+      enter(problem.text);
+    },
     refused: (_, problem) => refuse(problem),
     closed: end,
   },
@@ -134,23 +139,26 @@ function end(problem?: string): void {
 if (options.name === undefined && !interactive) {
   fail(new UsageError("On pipes a name is needed: bun ChatClient.ts --name NAME"));
 }
-let name = options.name ?? (await askName());
-while (name !== undefined) {
-  const joining = link.join(name);
-  const problem = await (interactive
-    ? whileWaiting(`Connecting to ${host}:${port}`, joining)
-    : joining
-  ).catch((error) =>
-    fail(`No chat server at ${host}:${port}: ${reasonOf(error)}. Start one with "bun ChatServer.ts"`),
-  );
-  if (!problem) break;
-  if (!interactive) fail(problem.text);
-  name = await askName(problem.text);
+/** Asks for a name until one is to be had, joins with it, and starts the prompt; ends if nobody wants to. */
+async function enter(problem?: string): Promise<void> {
+  let name = problem === undefined && options.name !== undefined ? options.name : await askName(problem);
+  while (name !== undefined) {
+    const joining = link.join(name);
+    const refusal = await (interactive
+      ? whileWaiting(`Connecting to ${host}:${port}`, joining)
+      : joining
+    ).catch((error) =>
+      fail(`No chat server at ${host}:${port}: ${reasonOf(error)}. Start one with "bun ChatServer.ts"`),
+    );
+    if (!refusal) return interactive ? prompt.start() : undefined;
+    if (!interactive) fail(refusal.text);
+    name = await askName(refusal.text);
+  }
+  end();
 }
 
-if (name === undefined) end();
-else if (interactive) prompt.start();
-else {
+await enter();
+if (!interactive) {
   for await (const line of createInterface({ input: process.stdin, terminal: false })) {
     if (line.trim() === "") continue;
     if (options.json) ask(json.parse(line, true));

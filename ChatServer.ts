@@ -52,16 +52,19 @@ const listener = attempt(
 // ---- The room ----
 
 const path = historyPath(options.history, listener.port);
-const journal = attempt(() => new SqliteJournal({ path, keepEvents: options.keep }));
-const room = new Room(journal, {
-  seatMs: options.seat * 1000,
-  onEvent: options.quiet ? undefined : show,
-  onEmpty: () => {
-    if (!options.stay) stop("Everyone has left: the server ends.", { ...goodbye, code: "room-empty" });
-  },
-  onJournalTrouble: (reason) =>
-    say(reason ? `The history cannot be written: ${reason}.` : "The history is written again."),
-});
+const journal = attempt(() => SqliteJournal.open({ path, keepEvents: options.keep }));
+const room = attempt(
+  () =>
+    new Room(journal, {
+      seatMs: options.seat * 1000,
+      onEvent: options.quiet ? undefined : show,
+      onEmpty: () => {
+        if (!options.stay) stop("Everyone has left: the server ends.", { ...goodbye, code: "room-empty" });
+      },
+      onJournalTrouble: (reason) =>
+        say(reason ? `The history cannot be written: ${reason}.` : "The history is written again."),
+    }),
+);
 
 say(`The chat room is open on ${options.host}:${listener.port}.`);
 say(path ? `Its history is in ${path}.` : "Its history is in memory, and gone with the server.");

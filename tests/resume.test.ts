@@ -21,6 +21,7 @@ class Member implements Disposable {
       {
         event: (event) => "at" in event && this.heard.push(event),
         state: ({ type }) => this.states.push(type),
+        nameless: (problem) => this.states.push(problem.text),
         refused: (message, problem) => this.states.push(`refused ${message.text}: ${problem.text}`),
         closed: this.closed.resolve,
       },
@@ -104,7 +105,7 @@ test("a server killed ten times while eight speak: every line once, everywhere, 
     expect(await closed.promise).toBeUndefined();
   }
   await server.kill("SIGKILL");
-  const journal = new SqliteJournal({ path: history, keepEvents: 1_000_000 });
+  const journal = SqliteJournal.open({ path: history, keepEvents: 1_000_000 });
   const kept: Recorded[] = [];
   for (let after = 0; after < journal.last; ) {
     const page = await journal.page(after, journal.last, "nobody");
@@ -188,6 +189,40 @@ describe("a seat", () => {
     await old.closed;
     fresh.send({ type: "say", text: "still eve", id: "1" });
     expect(await fresh.event("said")).toMatchObject({ from: "eve" });
+  });
+
+  test("stays with whoever came back, whatever becomes of the connection before", async () => {
+    await using server = await Server.start(["--seat", "1"]);
+    using bob = await JsonClient.join(server.port, "bob");
+    const old = await JsonClient.join(server.port, "ada");
+    const { token, epoch, seq } = await old.event("welcome");
+    // The old connection half-closes and reads nothing more: it lingers while its member is back.
+    old.socket?.pause();
+    old.send({ type: "say", text: "x".repeat(4000) });
+    old.halfClose();
+    using ada = await JsonClient.join(server.port, "ada", { token, epoch, after: seq });
+    old.socket?.terminate();
+    await ada.roundTrip();
+    using probe = await JsonClient.join(server.port, "probe");
+    probe[Symbol.dispose]();
+    // One seat's time later probe has left, and ada has not.
+    await bob.event("left", { name: "probe" });
+    bob.send({ type: "who", id: "w" });
+    expect((await bob.event("members", { id: "w" })).members).toContainEqual({ name: "ada" });
+    bob.send({ type: "tell", to: "ada", text: "psst" });
+    await ada.event("told");
+    expect(bob.events.filter((event) => event.type === "left" && event.name === "ada")).toEqual([]);
+  });
+
+  test("is kept for a program that half-closes, without a goodbye", async () => {
+    await using server = await Server.start();
+    using bob = await JsonClient.join(server.port, "bob");
+    using ada = await JsonClient.join(server.port, "ada");
+    ada.halfClose();
+    await ada.closed;
+    bob.send({ type: "who", id: "w" });
+    expect((await bob.event("members", { id: "w" })).members).toContainEqual({ name: "ada", away: true });
+    expect(ada.received.items.filter(({ type }) => type === "bye")).toEqual([]);
   });
 
   test("is given up after its time, once, and the room ends when no seat is held", async () => {

@@ -27,6 +27,8 @@ export type LinkHandlers = {
   /** Each event once, in order. */
   event: (event: Event) => void;
   state: (state: LinkState) => void;
+  /** Our seat was given up and our name is not to be had: `join` takes another one, and nothing is lost. */
+  nameless: (problem: Fault) => void;
   /** A message was not taken and never will be. */
   refused: (message: Unsettled, problem: Fault) => void;
   /** It is over: `reason` is undefined if we left. */
@@ -68,6 +70,8 @@ export class Link {
   #lookedAt = 0;
   #look: Timer | undefined;
   #retry: Timer | undefined;
+  /** Runs while the room cannot take messages. */
+  #held: Timer | undefined;
   #quitting: Timer | undefined;
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
@@ -75,13 +79,13 @@ export class Link {
     this.#handlers = handlers;
   }
 
-  /** Joins for the first time. Resolves with what is wrong with the name, if anything; rejects if there is no server. */
+  /** Joins, with another name perhaps. Resolves with what is wrong with it, if anything; rejects if there is no server. */
   async join(name: string): Promise<Fault | undefined> {
     this.name = name;
-    this.#joining = Promise.withResolvers();
-    if (this.#socket) this.#sendJoin();
-    else await this.#connect();
-    return this.#joining.promise;
+    const joining = Promise.withResolvers<Fault | undefined>();
+    this.#joining = joining;
+    await this.#connect();
+    return joining.promise;
   }
 
   /** Sends a command that is worth nothing later. False if there is no connection to send it on. */
@@ -93,7 +97,7 @@ export class Link {
   /** Sends a message now or as soon as there is a connection, again and again until it is known to be in the room. */
   say(message: Raw & { text: string }): void {
     const unsettled = this.outbox.add(message);
-    if (this.#online && this.#catchUp === undefined) this.#write(unsettled);
+    if (this.#online && this.#catchUp === undefined && !this.#held) this.#write(unsettled);
   }
 
   /** Leaves the room. What is still under way is given up. */
@@ -195,6 +199,8 @@ export class Link {
     if ("at" in event) {
       if (event.seq <= this.#seq) return;
       this.#seq = event.seq;
+      // Something new: the connection is good for more than a welcome, so the next drop is a first one again.
+      if (this.#catchUp === undefined) this.#attempts = 0;
       if ("id" in event && event.id !== undefined) this.outbox.settle(event.id);
       if (event.type === "renamed" && event.from === this.name) this.#named(event.to, 0);
     }
@@ -202,7 +208,7 @@ export class Link {
       case "welcome":
         return this.#welcomed(event);
       case "pong":
-        if (event.id === this.#catchUp) this.#caughtUp();
+        if (this.#catchUp !== undefined && event.id === this.#catchUp) this.#caughtUp();
         return;
       case "seen":
         this.outbox.settle(event.id);
@@ -224,7 +230,6 @@ export class Link {
     const back = this.#token !== undefined;
     const missed = back && welcome.epoch === this.#epoch ? Math.max(welcome.seq - this.#seq, 0) : 0;
     this.#online = true;
-    this.#attempts = 0;
     this.#token = welcome.token;
     this.#epoch = welcome.epoch;
     if (!back) this.#seq = welcome.seq;
@@ -246,21 +251,29 @@ export class Link {
 
   #caughtUp(): void {
     this.#catchUp = undefined;
+    this.#sendOutbox();
+  }
+
+  #sendOutbox(): void {
     for (const message of this.outbox) this.#write(message);
   }
 
   #faulted(problem: Fault): void {
     if (!this.#online) {
-      if (!this.#joining) return this.#dropped(problem.text);
-      this.#joining.resolve(problem);
+      // The next try is a connection of its own, whenever it comes.
+      this.#disconnect();
+      const joining = this.#joining;
       this.#joining = undefined;
-      return;
+      return joining ? joining.resolve(problem) : this.#handlers.nameless(problem);
     }
     const message = [...this.outbox].find(({ id }) => id === problem.id);
     if (!message) return this.#handlers.event(problem);
     if (problem.retryAfterMs !== undefined) {
-      setTimeout(() => {
-        if (this.#online && this.outbox.has(message.id)) this.#write(message);
+      if (this.#held) return;
+      // All of them wait, so that they keep their order.
+      this.#held = setTimeout(() => {
+        this.#held = undefined;
+        if (this.#online && this.#catchUp === undefined) this.#sendOutbox();
       }, problem.retryAfterMs);
       return this.#handlers.event(problem);
     }
@@ -315,6 +328,7 @@ export class Link {
     this.#disconnect();
     clearTimeout(this.#retry);
     clearTimeout(this.#quitting);
+    clearTimeout(this.#held);
     this.#handlers.closed(reason);
   }
 }

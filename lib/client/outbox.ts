@@ -1,5 +1,6 @@
 // What was said and is not known to be in the room yet. Each message carries an id; the event that comes back with
 // it is the acknowledgement, and until then it is sent again on every new connection. The server drops what it has.
+// Everyone sees an id once it was used, so each is random: nobody can acknowledge what we are only about to say.
 
 import { randomBytes } from "node:crypto";
 import type { Raw } from "../commands.ts";
@@ -8,10 +9,8 @@ import type { Raw } from "../commands.ts";
 export type Unsettled = Raw & { id: string; text: string };
 
 export class Outbox {
-  readonly #prefix = randomBytes(6).toString("base64url");
   readonly #unsettled = new Map<string, Unsettled>();
   readonly #waiting: { below: number; resolve: () => void }[] = [];
-  #count = 0;
 
   get size(): number {
     return this.#unsettled.size;
@@ -25,7 +24,7 @@ export class Outbox {
   /** Takes a message in: the same one, with the id to send it under. */
   add(message: Raw & { text: string }): Unsettled {
     const { type, ...fields } = message;
-    const unsettled = { type, ...fields, id: `${this.#prefix}-${++this.#count}` };
+    const unsettled = { type, ...fields, id: randomBytes(9).toString("base64url") };
     this.#unsettled.set(unsettled.id, unsettled);
     return unsettled;
   }

@@ -26,7 +26,7 @@ export interface Sink {
   write(bytes: Uint8Array, offset: number, length: number): number;
 }
 
-/** Reads (after, upTo] for this reader from the journal. Never rejects: it ends the connection instead. */
+/** Reads (after, upTo] for this reader from the journal. */
 export type ReadPage = (after: number, upTo: number) => Promise<Page>;
 
 type Private = { after: number; bytes: Uint8Array; recorded: boolean };
@@ -38,7 +38,9 @@ const nothing = new Uint8Array();
 
 export class Reader implements LogReader {
   cursor = 0;
-  #sink: Sink;
+  readonly #sink: Sink;
+  readonly #failed: (error: unknown) => void;
+  readonly #maxPrivateBytes: number;
   #log: LiveLog | undefined;
   #readPage: ReadPage | undefined;
   #live = false;
@@ -51,8 +53,11 @@ export class Reader implements LogReader {
   #queuedBytes = 0;
   #onDrained: (() => void) | undefined;
 
-  constructor(sink: Sink) {
+  /** `failed` is told when the journal cannot be read: nothing more comes then. `privateBytes`: what may be queued. */
+  constructor(sink: Sink, failed: (error: unknown) => void, maxPrivateBytes: number = privateBytes) {
     this.#sink = sink;
+    this.#failed = failed;
+    this.#maxPrivateBytes = maxPrivateBytes;
   }
 
   /** Leaves the waiting: `opening` goes out first, then every event after `position`. */
@@ -65,26 +70,33 @@ export class Reader implements LogReader {
     this.#append(this.#queue.map(({ bytes }) => bytes));
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#append([Buffer.from(await opening)]);
+    try {
+      this.#append([Buffer.from(await opening)]);
+    } catch (error) {
+      return this.#failed(error);
+    }
     this.#reading = false;
     this.pump();
   }
 
   /** A private line, behind all that has happened. False if too much waits already: nothing was queued. */
   tell(line: string): boolean {
-    return this.#enqueue(line, this.#log?.headSeq ?? 0, false);
+    if (!this.#hasRoom()) return false;
+    this.#enqueue(line, this.#log?.headSeq ?? 0, false);
+    return true;
   }
 
   /** A recorded event that only this client and another may see; comes once `skip` has told the log. */
-  whisper(event: Recorded): boolean {
-    if (!this.#live || !this.#log) return true;
-    return this.#enqueue(this.#log.dialect.encode(event), event.seq, true);
+  whisper(event: Recorded): void {
+    if (!this.#live || !this.#log) return;
+    // The journal has it too: what finds no room is read from there.
+    if (this.#hasRoom()) this.#enqueue(this.#log.dialect.encode(event), event.seq, true);
+    else this.fallBehind();
   }
 
   /** A last line, whatever waits; `drained` is called once it has been written. */
   finish(line: string, drained: () => void): void {
-    this.#queuedBytes = 0;
-    this.tell(line);
+    this.#enqueue(line, this.#log?.headSeq ?? 0, false);
     this.#onDrained = drained;
     this.pump();
   }
@@ -136,12 +148,16 @@ export class Reader implements LogReader {
     if (!this.#blocked) setImmediate(() => this.pump());
   }
 
-  #enqueue(line: string, after: number, recorded: boolean): boolean {
-    if (this.#queuedBytes > privateBytes) return false;
+  /** What one turn brings is no fault of the reader's: only what the socket did not take counts. */
+  #hasRoom(): boolean {
+    if (this.#queuedBytes > this.#maxPrivateBytes) this.pump();
+    return this.#queuedBytes <= this.#maxPrivateBytes;
+  }
+
+  #enqueue(line: string, after: number, recorded: boolean): void {
     const bytes = Buffer.from(line);
     this.#queuedBytes += bytes.length;
     this.#queue.push({ after, bytes, recorded });
-    return true;
   }
 
   #append(bytes: Uint8Array[]): void {
@@ -200,13 +216,15 @@ export class Reader implements LogReader {
     }
     this.#reading = true;
     const upTo = Math.min(log.headSeq, this.#queue[0]?.after ?? Infinity);
-    this.#readPage?.(this.#position, upTo).then(({ gap, events, last }) => {
-      this.#reading = false;
-      this.#position = last;
-      const answers: Event[] = gap ? [{ type: "gap", ...gap }, ...events] : events;
-      this.#rest = Buffer.from(answers.map((event) => log.dialect.encode(event)).join(""));
-      // One page a turn: whoever catches up must not hold up the others.
-      setImmediate(() => this.pump());
-    });
+    this.#readPage?.(this.#position, upTo).then((page) => this.#turnTo(page, log), this.#failed);
+  }
+
+  #turnTo({ gap, events, last }: Page, log: LiveLog): void {
+    this.#reading = false;
+    this.#position = last;
+    const answers: Event[] = gap ? [{ type: "gap", ...gap }, ...events] : events;
+    this.#rest = Buffer.from(answers.map((event) => log.dialect.encode(event)).join(""));
+    // One page a turn: whoever catches up must not hold up the others.
+    setImmediate(() => this.pump());
   }
 }

@@ -71,7 +71,7 @@ export class Room implements JournalListener {
     for (const saved of journal.seats()) {
       const seat = this.#seats.restore(saved);
       this.#roster.set(seat.id, seat.name);
-      this.vacate(seat);
+      this.vacate(seat, undefined);
     }
   }
 
@@ -101,21 +101,11 @@ export class Room implements JournalListener {
   }
 
   /** Welcomes the member and lets its reader follow the room. */
-  enter(
-    { seat, token }: Taken,
-    dialect: Dialect,
-    request: JoinRequest,
-    reader: Reader,
-    onFailed: () => void,
-  ) {
+  enter({ seat, token }: Taken, dialect: Dialect, request: JoinRequest, reader: Reader): Promise<void> {
     const { seq } = this;
     const { epoch } = this.#journal;
     const welcome: Welcome = { type: "welcome", name: seat.name, token, epoch, ...this.roster(), limits };
-    const readPage: ReadPage = (after, upTo) =>
-      this.#journal.page(after, upTo, seat.id).catch(() => {
-        onFailed();
-        return new Promise(() => {});
-      });
+    const readPage: ReadPage = (after, upTo) => this.#journal.page(after, upTo, seat.id);
     const log = this.#logs.get(dialect) ?? new LiveLog(dialect, seq);
     this.#logs.set(dialect, log);
 
@@ -181,8 +171,9 @@ export class Room implements JournalListener {
     this.record({ event: { type: "left", seq: 0, at: 0, name: seat.name, text }, author: seat.id });
   }
 
-  /** The seat's connection is gone: it is kept for a while if somebody can come back to it. */
-  vacate(seat: Seat): void {
+  /** A seat's connection is gone: it is kept for a while if somebody can come back to it, or has already. */
+  vacate(seat: Seat, occupant: Occupant | undefined): void {
+    if (seat.occupant !== occupant) return;
     seat.occupant = undefined;
     if (seat.tokenHash === undefined) this.leave(seat);
     else seat.expiry = setTimeout(() => this.leave(seat), this.#options.seatMs);

@@ -74,7 +74,7 @@ export class Session implements Caller, Occupant {
     this.#room = room;
     this.#transport = transport;
     this.#options = options;
-    this.#reader = new Reader(transport);
+    this.#reader = new Reader(transport, (error) => this.#unreadable(error));
     this.#bucket = new TokenBucket(options.rate);
     this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
     const tooLate: Bye = { type: "bye", code: "too-late", text: "You gave no name in time" };
@@ -109,7 +109,7 @@ export class Session implements Caller, Occupant {
     this.#reader.close();
     const seat = this.#seat;
     this.#seat = undefined;
-    if (seat) this.#room.vacate(seat);
+    if (seat) this.#room.vacate(seat, this);
   }
 
   // ---- Lines → commands ----
@@ -167,7 +167,8 @@ export class Session implements Caller, Occupant {
   /** Half-closed: what was asked happens at the end of this turn, and is written before we close. */
   #leaveAfterTurn(): void {
     if (this.#seat && !this.#dialect?.keepsSeat) return this.#room.leave(this.#seat);
-    this.#room.afterTurn(() => this.dismiss({ type: "bye", code: "left", text: "Goodbye" }, this.#seat));
+    // No goodbye: whoever has a token may come back to the seat.
+    this.#room.afterTurn(() => this.#finish("", this.#seat));
   }
 
   // ---- Commands (Caller) ----
@@ -205,7 +206,7 @@ export class Session implements Caller, Occupant {
     this.#seat = taken.seat;
     clearTimeout(this.#deadline);
     if (dialect.keepsSeat) this.#watch(this.#options.silentMs);
-    this.#room.enter(taken, dialect, request, this.#reader, () => this.#transport.terminate());
+    this.#room.enter(taken, dialect, request, this.#reader);
   }
 
   rename(name: string): void {
@@ -222,8 +223,12 @@ export class Session implements Caller, Occupant {
   }): Promise<void> {
     if (!this.#seat || !this.#dialect) return;
     const upTo = before === undefined ? this.#room.seq : before - 1;
-    const events = await this.#room.recall(this.#seat, upTo, limit ?? this.#dialect.historyEvents);
-    this.answer({ type: "history", events });
+    try {
+      const events = await this.#room.recall(this.#seat, upTo, limit ?? this.#dialect.historyEvents);
+      this.answer({ type: "history", events });
+    } catch (error) {
+      this.answer(fault("unavailable", `The history cannot be read, ${(error as Error).message}`));
+    }
   }
 
   /** Can take many turns; what was asked after it waits, so that answers keep their order. */
@@ -245,18 +250,22 @@ export class Session implements Caller, Occupant {
   // ---- Occupant ----
 
   whisper(event: Recorded): void {
-    if (!this.#reader.whisper(event)) this.#overflow();
+    this.#reader.whisper(event);
   }
 
   /** `seat`: the one to keep for this member, if it may come back to it. */
   dismiss(bye: Bye, seat?: Seat): void {
+    this.#finish((this.#dialect ?? plain).encode(bye), seat);
+  }
+
+  #finish(lastLine: string, seat: Seat | undefined): void {
     if (this.#closing) return;
     this.#closing = true;
     this.#seat = seat;
     clearTimeout(this.#pause);
     this.#transport.resume();
     this.#linger = setTimeout(() => this.#transport.terminate(), lingerMs);
-    this.#reader.finish((this.#dialect ?? plain).encode(bye), () => {
+    this.#reader.finish(lastLine, () => {
       this.#goodbyeSent = true;
       // To close on a peer that still sends would reset it, and could take the goodbye back.
       if (this.#inputEnded) this.#transport.end();
@@ -268,6 +277,12 @@ export class Session implements Caller, Occupant {
     if (this.#closing) return;
     if (this.#reader.tell(line)) this.#room.wake(this.#reader);
     else this.#overflow();
+  }
+
+  /** The journal failed while this client was to read from it: another connection may be luckier. */
+  #unreadable(error: unknown): void {
+    console.error(`The history cannot be read: ${(error as Error).message}`);
+    this.#transport.terminate();
   }
 
   /** Whoever asks for much and reads nothing. */

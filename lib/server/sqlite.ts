@@ -54,7 +54,6 @@ export type SqliteOptions = {
   keepEvents: number;
 };
 
-/** Opens the journal. Throws an Error with one sentence for the user if the file cannot be used. */
 export class SqliteJournal implements Journal {
   readonly epoch: string;
   first: number;
@@ -90,10 +89,19 @@ export class SqliteJournal implements Journal {
   /** The next slice of the index, for all who wait for it. */
   #indexing: Promise<void> | undefined;
 
-  constructor({ path, keepEvents }: SqliteOptions) {
-    this.#keepEvents = keepEvents;
-    const db = openDatabase(path);
+  /** Throws an Error with one sentence for the user if the file cannot be used. */
+  static open({ path, keepEvents }: SqliteOptions): SqliteJournal {
+    try {
+      return new SqliteJournal(openDatabase(path), keepEvents);
+    } catch (error) {
+      const hint = "--history names another file, or none";
+      throw new Error(`Cannot keep the history in "${path}": ${reasonOf(error)}; ${hint}`);
+    }
+  }
+
+  private constructor(db: Database, keepEvents: number) {
     this.#db = db;
+    this.#keepEvents = keepEvents;
     db.run("INSERT INTO epoch SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM epoch)");
     this.epoch = db.query<{ name: string }, []>("SELECT name FROM epoch").get()?.name ?? "";
     const bounds = db.query<{ first: number | null; last: number | null }, []>(
@@ -197,33 +205,40 @@ export class SqliteJournal implements Journal {
     const gap = after < this.first - 1 ? { from: after + 1, to: this.first - 1 } : undefined;
     const from = gap?.to ?? after;
     const events: Recorded[] = [];
-    let length = 0;
-    for (const { entries } of this.#turn.after.iterate(from)) {
-      for (const entry of parse(entries)) {
-        const { event } = entry;
-        if (event.seq > upTo) return { gap, events, last: Math.max(upTo, from) };
-        if (event.seq <= from || !maySee(reader, entry)) continue;
-        events.push(event);
-        length += lengthOf(event);
-        if (length >= pageLength || events.length === pageEvents) return { gap, events, last: event.seq };
-      }
+    const size = new PageSize();
+    for (const entry of this.#read(this.#turn.after, from)) {
+      const { event } = entry;
+      if (event.seq > upTo) break;
+      if (event.seq <= from) continue;
+      if (maySee(reader, entry)) events.push(event);
+      if (size.isFullWith(event)) return { gap, events, last: event.seq };
     }
     return { gap, events, last: Math.max(upTo, from) };
   }
 
   async recent(upTo: number, limit: number, reader: string): Promise<Recorded[]> {
     const events: Recorded[] = [];
-    let length = 0;
-    for (const { entries } of this.#turn.upTo.iterate(upTo)) {
-      for (const entry of parse(entries).reverse()) {
-        const { event } = entry;
-        if (event.seq > upTo || !maySee(reader, entry)) continue;
-        if (event.seq < this.first || events.length >= limit || length >= pageLength) return events.reverse();
-        events.push(event);
-        length += lengthOf(event);
-      }
+    const size = new PageSize();
+    for (const entry of this.#read(this.#turn.upTo, upTo)) {
+      const { event } = entry;
+      if (event.seq < this.first || events.length >= limit) break;
+      if (event.seq > upTo) continue;
+      if (maySee(reader, entry)) events.push(event);
+      if (size.isFullWith(event)) break;
     }
     return events.reverse();
+  }
+
+  /** The entries of the rows, one after the other; backwards for `upTo`. Throws an Error with the reason in words. */
+  *#read(rows: Statement<Row, [number]>, bound: number): Iterable<Entry> {
+    try {
+      for (const row of rows.iterate(bound)) {
+        const entries: Entry[] = JSON.parse(row.entries);
+        yield* rows === this.#turn.upTo ? entries.reverse() : entries;
+      }
+    } catch (error) {
+      throw new Error(reasonOf(error));
+    }
   }
 
   async search(text: string, before: number, limit: number, reader: string): Promise<Found> {
@@ -278,17 +293,15 @@ export class SqliteJournal implements Journal {
   #indexAfter(after: number): number {
     let events = 0;
     let length = 0;
-    for (const { entries } of this.#turn.after.iterate(after)) {
-      for (const entry of parse(entries)) {
-        const { event } = entry;
-        if (event.seq <= after) continue;
-        if ("text" in event && event.text !== undefined) {
-          this.#words.add.run(event.seq, event.text, JSON.stringify(entry));
-        }
-        events += 1;
-        length += lengthOf(event);
-        if (events === sliceEvents || length >= pageLength) return event.seq;
+    for (const entry of this.#read(this.#turn.after, after)) {
+      const { event } = entry;
+      if (event.seq <= after) continue;
+      if ("text" in event && event.text !== undefined) {
+        this.#words.add.run(event.seq, event.text, JSON.stringify(entry));
       }
+      events += 1;
+      length += lengthOf(event);
+      if (events === sliceEvents || length >= pageLength) return event.seq;
     }
     return this.last;
   }
@@ -299,10 +312,6 @@ export class SqliteJournal implements Journal {
 }
 
 type Row = { entries: string };
-
-function parse(entries: string): Entry[] {
-  return JSON.parse(entries);
-}
 
 function maySee(seat: string, { author, reader }: Entry): boolean {
   return reader === undefined || reader === seat || author === seat;
@@ -318,6 +327,18 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** How much was looked through for a page, seen by its reader or not: what one page may cost. */
+class PageSize {
+  #events = 0;
+  #length = 0;
+
+  isFullWith(event: Recorded): boolean {
+    this.#events++;
+    this.#length += lengthOf(event);
+    return this.#events >= pageEvents || this.#length >= pageLength;
+  }
+}
+
 /** About as long as it is on the wire. */
 function lengthOf(event: Recorded): number {
   return 100 + ("text" in event ? (event.text?.length ?? 0) : 0);
@@ -330,25 +351,18 @@ function trimming(table: string, key: string): string {
 }
 
 function openDatabase(path: string | undefined): Database {
-  try {
-    if (path !== undefined) {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      closeSync(openSync(path, "a", 0o600));
-    }
-    const db = new Database(path ?? ":memory:");
-    db.run("PRAGMA locking_mode = EXCLUSIVE");
-    db.run("PRAGMA journal_mode = WAL");
-    db.run("PRAGMA synchronous = NORMAL");
-    const version = db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
-    if (version !== 0 && version !== format)
-      throw new Error(`it was written by another version (${version})`);
-    db.run(schema);
-    return db;
-  } catch (error) {
-    throw new Error(
-      `Cannot keep the history in "${path}": ${reasonOf(error)}; --history names another file, or none`,
-    );
+  if (path !== undefined) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, "a", 0o600));
   }
+  const db = new Database(path ?? ":memory:");
+  db.run("PRAGMA locking_mode = EXCLUSIVE");
+  db.run("PRAGMA journal_mode = WAL");
+  db.run("PRAGMA synchronous = NORMAL");
+  const version = db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+  if (version !== 0 && version !== format) throw new Error(`it was written by another version (${version})`);
+  db.run(schema);
+  return db;
 }
 
 /** SQLite's codes, and the file system's, in words a user can act on. */

@@ -66,6 +66,7 @@ let given: Transcript<Event>;
 let states: Transcript<LinkState>;
 let closed: Transcript<string | undefined>;
 let refused: Transcript<string>;
+let nameless: Transcript<string>;
 
 beforeEach(() => {
   server = new PlayedServer();
@@ -74,11 +75,13 @@ beforeEach(() => {
   const end = new Transcript<string | undefined>();
   closed = end;
   refused = new Transcript();
+  nameless = new Transcript();
   link = new Link(
     { host: "localhost", port: server.port },
     {
       event: (event) => given.push(event),
       state: (state) => states.push(state),
+      nameless: (problem) => nameless.push(problem.text),
       refused: (message, problem) => refused.push(`${message.text}: ${problem.text}`),
       // The link of the test before may only now see that its server is gone.
       closed: (reason) => end.push(reason),
@@ -259,16 +262,78 @@ test("skips what is no event, and whatever comes before the first one", async ()
   expect(given.items.map(({ type }) => type)).toEqual(["welcome", "said"]);
 });
 
-test("what is wrong with the name is the answer to join, which can be asked again on the same connection", async () => {
+test("what is wrong with the name is the answer to join, and time to choose another one is not counted", async () => {
   const joining = link.join("ada");
   await server.hears("join", 1);
   server.say({ type: "error", code: "name-taken", text: "taken" });
   expect(await joining).toMatchObject({ code: "name-taken" });
   const again = link.join("eve");
-  await server.heard.until((lines) => lines.find(({ name }) => name === "eve"), "the other name");
+  expect(await server.hears("join", 2)).toMatchObject({ name: "eve" });
   server.say(welcome(0));
   expect(await again).toBeUndefined();
-  expect(server.connections).toBe(1);
+  expect([states.items.map(({ type }) => type), closed.items]).toEqual([["online"], []]);
+});
+
+test("a name that was lost while away can be changed for another, and what was not sent yet still is", async () => {
+  await join(0);
+  server.hangUp();
+  await server.hears("join", 2);
+  link.say({ type: "say", text: "keep this" });
+  server.say({ type: "error", code: "name-taken", text: "ada is taken" });
+  await nameless.until((problems) => problems[0], "the problem");
+  const again = link.join("eve");
+  expect(await server.hears("join", 3)).toMatchObject({ name: "eve", epoch: "E", after: 0 });
+  server.say(welcome(0));
+  expect(await again).toBeUndefined();
+  const { id } = await server.hears("ping", 3);
+  server.say({ type: "pong", id: String(id) });
+  expect(await server.hears("say", 3)).toMatchObject({ text: "keep this" });
+});
+
+test("while the room can take no messages all of them wait, and keep their order", async () => {
+  await join(0);
+  link.say({ type: "say", text: "1" });
+  link.say({ type: "say", text: "2" });
+  const [one, two] = await server.heard.until((lines) => {
+    const says = lines.filter(({ type }) => type === "say");
+    return says.length === 2 ? says : undefined;
+  }, "two messages");
+  for (const line of [one, two]) {
+    server.say({
+      type: "error",
+      code: "unavailable",
+      text: "disk full",
+      id: String(line?.id),
+      retryAfterMs: 20,
+    });
+  }
+  await given.until((events) => events.find(({ type }) => type === "error"), "the problem");
+  link.say({ type: "say", text: "3" });
+  const says = await server.heard.until((lines) => {
+    const all = lines.filter(({ type }) => type === "say");
+    return all.length >= 5 ? all : undefined;
+  }, "all of them");
+  expect(says.map(({ text }) => text)).toEqual(["1", "2", "1", "2", "3"]);
+});
+
+test("a server that welcomes and hangs up at once is not stormed", async () => {
+  jest.useFakeTimers();
+  await join(0);
+  const waits: number[] = [];
+  for (let connection = 1; connection <= 5; connection++) {
+    await server.hears("join", connection);
+    server.say(welcome(0));
+    server.hangUp();
+    const state = await states.until(
+      (all) => all.filter(({ type }) => type === "offline")[connection - 1],
+      "a drop",
+    );
+    if (state.type === "offline") waits.push(state.retryMs);
+    jest.advanceTimersByTime(waits.at(-1) ?? 0);
+  }
+  expect(waits[0]).toBe(0);
+  expect(waits.slice(1).every((wait) => wait >= 125)).toBe(true);
+  expect(waits[4]).toBeGreaterThanOrEqual(1000);
 });
 
 test("nobody there is an error for the first join to throw", async () => {

@@ -7,7 +7,7 @@ import type { Dialect } from "../../lib/dialects/dialect.ts";
 import { json } from "../../lib/dialects/json.ts";
 import type { Event, Recorded } from "../../lib/protocol.ts";
 import { LiveLog } from "../../lib/server/live-log.ts";
-import { privateBytes, Reader } from "../../lib/server/reader.ts";
+import { privateBytes, Reader, type Sink } from "../../lib/server/reader.ts";
 
 const short: Dialect = { ...json, encode: (event) => `${textOf(event)}\n` };
 const readers = 3;
@@ -59,11 +59,39 @@ test("a reader that never reads stops costing memory once it is behind", async (
 });
 
 test("a client that reads nothing may have so much waiting for it alone, and no more", () => {
-  const reader = new Reader({ write: () => 0 });
+  const reader = new Reader({ write: () => 0 }, fail);
   const line = `${"x".repeat(1023)}\n`;
   let told = 0;
   while (reader.tell(line)) told++;
-  expect(told).toBe(privateBytes / 1024 + 1);
+  // One more has been begun, and one may go over.
+  expect(told).toBe(privateBytes / 1024 + 2);
+});
+
+test("a turn of many answers and whispers is no fault of a reader that reads", async () => {
+  const house = new House();
+  const [client] = house.clients;
+  client?.allow(Infinity);
+  client?.start(0);
+  await house.drainEverything();
+  for (let i = 0; i < 50; i++) {
+    await house.take({ do: "whisper", to: 0 });
+    client?.tell();
+  }
+  await house.drainEverything();
+  expect(client?.told).toHaveLength(50);
+  expect(client?.received).toBe(client?.expected(house.journal) ?? "");
+});
+
+test("a journal that cannot be read is told to the owner, whether at the start or later", async () => {
+  const told: unknown[] = [];
+  const log = new LiveLog(short, 5, 256);
+  const broken = () => Promise.reject(new Error("damaged"));
+  for (const opening of [broken(), Promise.resolve("opening")]) {
+    const reader = new Reader({ write: (_, __, length) => length }, (error) => told.push(error));
+    await reader.start(log, 0, opening, broken);
+    await later(undefined);
+  }
+  expect(told).toEqual([new Error("damaged"), new Error("damaged")]);
 });
 
 test("what was told before the start comes before the opening, the rest behind it", async () => {
@@ -80,14 +108,15 @@ test("what was told before the start comes before the opening, the rest behind i
 test("finish() calls back once the last line has been written, not before", () => {
   let budget = 0;
   let written = "";
-  const reader = new Reader({
+  const sink: Sink = {
     write(bytes, offset, length) {
       const taken = Math.min(budget, length);
       written += Buffer.from(bytes.subarray(offset, offset + taken)).toString();
       budget -= taken;
       return taken;
     },
-  });
+  };
+  const reader = new Reader(sink, fail);
   let drained = 0;
   reader.tell("first\n");
   reader.finish("bye\n", () => drained++);
@@ -161,7 +190,7 @@ class Client {
     readonly index: number,
     readonly house: House,
   ) {
-    this.reader = new Reader({
+    const sink: Sink = {
       write: (bytes, offset, length) => {
         expect(offset + length).toBeLessThanOrEqual(bytes.length);
         const taken = Math.min(this.#budget, length);
@@ -170,7 +199,9 @@ class Client {
         this.#short = taken < length;
         return taken;
       },
-    });
+    };
+    // So little that a few whispers at once find no room.
+    this.reader = new Reader(sink, fail, 40);
   }
 
   start(position: number): void {
@@ -191,8 +222,8 @@ class Client {
   tell(): void {
     if (!this.started) return;
     const line = `private ${this.told.length}\n`;
-    this.told.push({ after: this.house.log.headSeq, line });
-    this.reader.tell(line);
+    const after = this.house.log.headSeq;
+    if (this.reader.tell(line)) this.told.push({ after, line });
     this.reader.pump();
   }
 
@@ -213,6 +244,10 @@ class Client {
     const all = [...events, ...told].sort((a, b) => a.key - b.key);
     return `opening\n${all.map(({ line }) => line).join("")}`;
   }
+}
+
+function fail(error: unknown): never {
+  throw error;
 }
 
 /** As from a journal that is elsewhere: the room goes on in the meantime. */

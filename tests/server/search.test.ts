@@ -15,7 +15,7 @@ function whisper(text: string, author: string, reader: string): Entry {
 }
 
 function open({ path, keepEvents = 1_000_000 }: { path?: string; keepEvents?: number } = {}) {
-  const journal = new SqliteJournal({ path, keepEvents });
+  const journal = SqliteJournal.open({ path, keepEvents });
   return { journal, [Symbol.dispose]: () => journal.close() };
 }
 
@@ -226,7 +226,7 @@ test("long events make short slices, so that none is a long turn", async () => {
 });
 
 test("a search that fails is an answer, and takes nobody along", async () => {
-  const journal = new SqliteJournal({ keepEvents: 100 });
+  const journal = SqliteJournal.open({ keepEvents: 100 });
   journal.append([said("word")]);
   const room = new Room(journal, {
     seatMs: 1_000,

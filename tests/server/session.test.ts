@@ -59,7 +59,7 @@ let emptied = 0;
 beforeEach(() => {
   jest.useFakeTimers();
   emptied = 0;
-  room = new Room(new SqliteJournal({ keepEvents: 1000 }), {
+  room = new Room(SqliteJournal.open({ keepEvents: 1000 }), {
     seatMs: 30_000,
     onEvent: undefined,
     onEmpty: () => emptied++,

@@ -17,7 +17,7 @@ function whisper(text: string, author: string, reader: string): Entry {
 
 /** A journal, and all that its listener was told. */
 function open(path?: string, keepEvents = 1_000_000) {
-  const journal = new SqliteJournal({ path, keepEvents });
+  const journal = SqliteJournal.open({ path, keepEvents });
   const told: unknown[] = [];
   journal.listen({
     happened: (entries) => told.push(...entries.map(({ event }) => ["happened", event.seq])),
