@@ -1,10 +1,12 @@
 // The client as the place where one chats all day, on a real pseudo-terminal: keys, reading, and strangers' text.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { CuttingProxy } from "./proxy.ts";
 import { Terminal } from "./terminal.ts";
-import { JsonClient, PlainClient, root, Server } from "./wire.ts";
+import { JsonClient, PlainClient, root, Server, testMs } from "./wire.ts";
+
+setDefaultTimeout(testMs);
 
 const size = { cols: 80, rows: 24 };
 
@@ -189,6 +191,10 @@ describe("reading", () => {
     ada.type(`/ignore bob${key.enter}`);
     await ada.shows("bob is hidden now");
     bob.say("unheard");
+    await bob.line("bob: unheard");
+    using cyd = await PlainClient.join(server.port, "cyd");
+    cyd.say("after it");
+    await ada.shows("after it");
     ada.type(`/unignore bob${key.enter}`);
     await ada.shows("bob is shown again");
     bob.say("heard");
@@ -340,4 +346,4 @@ test("50,000 lines while keys are typed: all there, in order, the draft intact",
   await types(ada, `ada> ${draft}`);
   const heard = ada.scrolled.flatMap((row) => /^bob: line (\d+)$/.exec(row)?.[1] ?? []);
   expect(heard).toEqual(Array.from({ length: count }, (_, i) => `${i}`));
-}, 60_000);
+});

@@ -1,9 +1,11 @@
 // The client on pipes: lines in are said, lines out are the room, nothing is lost on the way.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import type { Event } from "../lib/protocol.ts";
-import { JsonClient, PlainClient, root, Server, withoutSettings } from "./wire.ts";
+import { JsonClient, PlainClient, root, Server, testMs, withoutSettings } from "./wire.ts";
+
+setDefaultTimeout(testMs);
 
 function client<I extends Blob | "pipe">(port: number, flags: string[], input: I) {
   return Bun.spawn(["bun", join(root, "ChatClient.ts"), "--port", `${port}`, ...flags], {

@@ -1,12 +1,14 @@
 // Nobody loses a message: seats, resume and exactly once, with real servers killed and real connections cut.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Link } from "../lib/client/link.ts";
 import type { Recorded, Welcome } from "../lib/protocol.ts";
 import { SqliteJournal } from "../lib/server/sqlite.ts";
 import { CuttingProxy } from "./proxy.ts";
-import { JsonClient, PlainClient, Server, Transcript, temporaryFolder } from "./wire.ts";
+import { JsonClient, PlainClient, Server, Transcript, temporaryFolder, testMs } from "./wire.ts";
+
+setDefaultTimeout(testMs);
 
 /** A client as it is, and everything it was given. */
 class Member implements Disposable {
@@ -114,7 +116,7 @@ test("a server killed ten times while eight speak: every line once, everywhere, 
   }
   journal.close();
   expect(said(kept)).toEqual(heard);
-}, 60_000);
+});
 
 test("connections cut at any byte, both ways: every line once, everywhere, in one order", async () => {
   await using server = await Server.start(["--quiet", "--stay"]);
@@ -141,7 +143,7 @@ test("connections cut at any byte, both ways: every line once, everywhere, in on
     expect(member.heard.items.filter(({ type }) => type === "left")).toEqual([]);
     member.link.quit();
   }
-}, 60_000);
+});
 
 describe("a seat", () => {
   test("is kept for a lost connection: nobody hears of it, /who says away, the name waits", async () => {

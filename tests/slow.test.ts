@@ -1,10 +1,12 @@
 // Slow readers and full disks: nothing is lost, nobody else notices, the server's memory stays what it was.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { liveLogBytes } from "../lib/server/live-log.ts";
-import { JsonClient, Server, temporaryFolder } from "./wire.ts";
+import { JsonClient, Server, temporaryFolder, testMs } from "./wire.ts";
+
+setDefaultTimeout(testMs);
 
 const linux = existsSync("/proc/self/status");
 
@@ -54,7 +56,7 @@ test("a reader that sleeps through 24 MB then reads all of it in order, and cost
     await sleeper.event("said", { text: "good morning" });
     sleeper[Symbol.dispose]();
   }
-}, 60_000);
+});
 
 const prlimit = Bun.which("prlimit");
 

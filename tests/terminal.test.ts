@@ -1,9 +1,11 @@
 // The client as a person sees it: a real pseudo-terminal, a real server, and an emulator's screen to look at.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Terminal } from "./terminal.ts";
-import { JsonClient, PlainClient, root, Server } from "./wire.ts";
+import { JsonClient, PlainClient, root, Server, testMs } from "./wire.ts";
+
+setDefaultTimeout(testMs);
 
 const sizes = [
   { cols: 80, rows: 24 },

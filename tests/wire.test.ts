@@ -1,8 +1,10 @@
 // The room over real sockets, in real processes: what design promises to whoever connects.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { JsonClient, PlainClient, root, Server, temporaryFolder } from "./wire.ts";
+import { JsonClient, PlainClient, root, Server, temporaryFolder, testMs } from "./wire.ts";
+
+setDefaultTimeout(testMs);
 
 describe("in one room", () => {
   let server: Server;

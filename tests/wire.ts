@@ -1,7 +1,6 @@
 // What the tests on the wire have in common: a real server process, and clients that wait for conditions, never for
 // time. A wait that is not met fails with all that was on the wire.
 
-import { setDefaultTimeout } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,9 +17,10 @@ export function withoutSettings(): Record<string, string | undefined> {
   return { ...Object.fromEntries(ours), XDG_CONFIG_HOME: join(root, "tests", "no-such-folder") };
 }
 
-/** Generous: it is a verdict, not a measure. A test must not end before it, or nobody would know what was there. */
+/** How long something may take to come: a verdict, not a measure. */
 export const patienceMs = 20_000;
-setDefaultTimeout(2 * patienceMs);
+/** A test must not end before that, or nobody would know what was there instead. */
+export const testMs = 2 * patienceMs;
 
 /** Collects text and resolves those who wait for something in it. */
 export class Transcript<T> {

@@ -184,13 +184,16 @@ export class Prompt {
     if (line !== undefined) Object.assign(readline, { line, cursor });
   }
 
-  /** Back from Ctrl-Z: the shell had the terminal. */
+  /** Back from Ctrl-Z: the shell had the terminal. readline pauses on the same signal, after us. */
   readonly #continued = (): void => {
-    this.#input.setRawMode(false);
-    this.#input.setRawMode(true);
-    this.#readline?.resume();
-    this.#output.write(pasteOn);
-    this.#redraw();
+    setImmediate(() => {
+      if (!this.#readline) return;
+      this.#input.setRawMode(false);
+      this.#input.setRawMode(true);
+      this.#readline.resume();
+      this.#output.write(pasteOn);
+      this.#redraw();
+    });
   };
 
   /** Once a turn, whatever happened in it. */

@@ -64,3 +64,13 @@ export interface Journal {
 export const pageLength = 128 * 1024;
 /** And with this many events, so that a page of short ones is not a long turn. */
 export const pageEvents = 1_000;
+
+/** Whispers are for two seats, everything else for all. */
+export function maySee(seat: string, { author, reader }: Entry): boolean {
+  return reader === undefined || reader === seat || author === seat;
+}
+
+/** About how many characters an event is on the wire. */
+export function lengthOf(event: Recorded): number {
+  return 100 + ("text" in event ? (event.text?.length ?? 0) : 0);
+}

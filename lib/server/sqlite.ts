@@ -5,7 +5,7 @@
 //   turns   what happened in one turn, as JSON: a row a turn costs a tenth of a row an event
 //   said    which seat has said what under which id, as long as the event is kept
 //   seats   who has joined and not left
-//   words   the texts, to search in: behind the others until somebody searches, so that saying stays cheap
+//   words   the texts to search in, in search.ts
 
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { closeSync, mkdirSync, openSync } from "node:fs";
@@ -16,11 +16,14 @@ import {
   type Found,
   type Journal,
   type JournalListener,
+  lengthOf,
+  maySee,
   type Page,
   pageEvents,
   pageLength,
   type SavedSeat,
 } from "./journal.ts";
+import { SearchIndex, trimming } from "./search.ts";
 
 /** Raised to what `PRAGMA user_version` says; a file with another number is not ours to write. */
 const format = 1;
@@ -31,11 +34,6 @@ const schema = `
   CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, author TEXT NOT NULL, id TEXT NOT NULL);
   CREATE UNIQUE INDEX IF NOT EXISTS said_once ON said (author, id);
   CREATE TABLE IF NOT EXISTS seats (id TEXT PRIMARY KEY, name TEXT NOT NULL, token_hash TEXT) WITHOUT ROWID;
-  CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
-    text, entry UNINDEXED, prefix = '1', tokenize = 'unicode61 remove_diacritics 2'
-  );
-  -- FTS5 merges so many pages at a time: with smaller ones a slice has less to wait for.
-  INSERT INTO words (words, rank) VALUES ('pgsz', 1000);
   PRAGMA user_version = ${format};
 `;
 
@@ -43,9 +41,6 @@ const schema = `
 const rowEvents = 250;
 /** Rows that have fallen out go with later turns, for each row that comes at most two. */
 const trimmedRows = 2;
-
-/** Events that the index takes up, lets go or looks at in one turn. */
-const sliceEvents = 250;
 
 export type SqliteOptions = {
   /** A file, made with its folder if need be and readable by its owner alone; undefined keeps the journal in memory. */
@@ -79,15 +74,7 @@ export class SqliteJournal implements Journal {
     rename: Statement<unknown, [string, string]>;
     remove: Statement<unknown, [string]>;
   };
-  readonly #words: {
-    add: Statement<unknown, [number, string, string]>;
-    find: Statement<{ entry: string }, [string, number, number]>;
-    trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
-  };
-  /** The last event that `words` knows. */
-  #indexed: number;
-  /** The next slice of the index, for all who wait for it. */
-  #indexing: Promise<void> | undefined;
+  readonly #words: SearchIndex;
 
   /** Throws an Error with one sentence for the user if the file cannot be used. */
   static open({ path, keepEvents }: SqliteOptions): SqliteJournal {
@@ -127,16 +114,7 @@ export class SqliteJournal implements Journal {
       rename: db.prepare("UPDATE seats SET name = ? WHERE id = ?"),
       remove: db.prepare("DELETE FROM seats WHERE id = ?"),
     };
-    this.#words = {
-      add: db.prepare("INSERT INTO words (rowid, text, entry) VALUES (?, ?, ?)"),
-      find: db.prepare(
-        `SELECT entry FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?
-          ORDER BY rowid DESC LIMIT ${sliceEvents}`,
-      ),
-      trim: db.prepare(trimming("words", "rowid")),
-    };
-    this.#indexed =
-      db.query<{ last: number | null }, []>("SELECT max(rowid) AS last FROM words").get()?.last ?? 0;
+    this.#words = new SearchIndex(db, this);
   }
 
   listen(listener: JournalListener): void {
@@ -206,7 +184,7 @@ export class SqliteJournal implements Journal {
     const from = gap?.to ?? after;
     const events: Recorded[] = [];
     const size = new PageSize();
-    for (const entry of this.#read(this.#turn.after, from)) {
+    for (const entry of this.entriesAfter(from)) {
       const { event } = entry;
       if (event.seq > upTo) break;
       if (event.seq <= from) continue;
@@ -229,6 +207,11 @@ export class SqliteJournal implements Journal {
     return events.reverse();
   }
 
+  /** Every entry behind a position, and some before it that share its row. */
+  entriesAfter(after: number): Iterable<Entry> {
+    return this.#read(this.#turn.after, after);
+  }
+
   /** The entries of the rows, one after the other; backwards for `upTo`. Throws an Error with the reason in words. */
   *#read(rows: Statement<Row, [number]>, bound: number): Iterable<Entry> {
     try {
@@ -242,68 +225,11 @@ export class SqliteJournal implements Journal {
   }
 
   async search(text: string, before: number, limit: number, reader: string): Promise<Found> {
-    const query = matching(text);
-    if (query === undefined) return { events: [] };
     try {
-      const upTo = Math.min(before - 1, this.last);
-      while (this.#indexed < upTo) {
-        this.#indexing ??= this.#indexSlice();
-        await this.#indexing;
-      }
-      return await this.#find(query, before, limit, reader);
+      return await this.#words.search(text, before, limit, reader);
     } catch (error) {
       throw new Error(reasonOf(error));
     }
-  }
-
-  async #find(query: string, before: number, limit: number, reader: string): Promise<Found> {
-    const events: Recorded[] = [];
-    let length = 0;
-    for (let end = before; ; await nextTurn()) {
-      const rows = this.#words.find.all(query, this.first, end);
-      for (const row of rows) {
-        const entry: Entry = JSON.parse(row.entry);
-        end = entry.event.seq;
-        if (!maySee(reader, entry)) continue;
-        if (events.length >= limit || length >= pageLength) return { events: events.reverse(), more: true };
-        events.push(entry.event);
-        length += lengthOf(entry.event);
-      }
-      if (rows.length < sliceEvents) return { events: events.reverse() };
-    }
-  }
-
-  /** Takes up the next events, and lets go of some that have fallen out, in a turn of its own. */
-  async #indexSlice(): Promise<void> {
-    await nextTurn();
-    this.#indexing = undefined;
-    try {
-      this.#transaction.begin.run();
-      this.#words.trim.run({ $oldest: this.first, $rows: sliceEvents });
-      const indexed = this.#indexAfter(Math.max(this.#indexed, this.first - 1));
-      this.#transaction.commit.run();
-      this.#indexed = indexed;
-    } catch (error) {
-      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
-      throw error;
-    }
-  }
-
-  /** Ends with the event that makes it a slice, and says which that was. */
-  #indexAfter(after: number): number {
-    let events = 0;
-    let length = 0;
-    for (const entry of this.#read(this.#turn.after, after)) {
-      const { event } = entry;
-      if (event.seq <= after) continue;
-      if ("text" in event && event.text !== undefined) {
-        this.#words.add.run(event.seq, event.text, JSON.stringify(entry));
-      }
-      events += 1;
-      length += lengthOf(event);
-      if (events === sliceEvents || length >= pageLength) return event.seq;
-    }
-    return this.last;
   }
 
   close(): void {
@@ -312,20 +238,6 @@ export class SqliteJournal implements Journal {
 }
 
 type Row = { entries: string };
-
-function maySee(seat: string, { author, reader }: Entry): boolean {
-  return reader === undefined || reader === seat || author === seat;
-}
-
-/** The text as FTS5 asks for it: every word, the last as a beginning. In quotes nothing is an operator. */
-function matching(text: string): string | undefined {
-  const words = text.split(/[\s"]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
-  return words.length === 0 ? undefined : `${words.map((word) => `"${word}"`).join(" ")} *`;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /** How much was looked through for a page, seen by its reader or not: what one page may cost. */
 class PageSize {
@@ -337,17 +249,6 @@ class PageSize {
     this.#length += lengthOf(event);
     return this.#events >= pageEvents || this.#length >= pageLength;
   }
-}
-
-/** About as long as it is on the wire. */
-function lengthOf(event: Recorded): number {
-  return 100 + ("text" in event ? (event.text?.length ?? 0) : 0);
-}
-
-/** Deletes a few of the rows below a bound. */
-function trimming(table: string, key: string): string {
-  return `DELETE FROM ${table} WHERE ${key} IN
-    (SELECT ${key} FROM ${table} WHERE ${key} < $oldest ORDER BY ${key} LIMIT $rows)`;
 }
 
 function openDatabase(path: string | undefined): Database {
