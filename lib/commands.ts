@@ -240,9 +240,12 @@ for (const [type, { usage, summary = "", parse }] of Object.entries(commands)) {
 
 /** What /help says: a line a command. */
 export function help(): string {
-  const width = Math.max(...typed.map(({ usage }) => usage.length));
-  const rows = typed.map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}`);
-  return [...rows, `${"//TEXT".padEnd(width)}  say something that starts with a slash`].join("\n");
+  return helpOf([...typed, { usage: "//TEXT", summary: "say something that starts with a slash" }]);
+}
+
+export function helpOf(commands: { usage: string; summary: string }[]): string {
+  const width = Math.max(...commands.map(({ usage }) => usage.length));
+  return commands.map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}`).join("\n");
 }
 
 /** What a person typed → the command as a program would send it; its fields are not checked yet. */

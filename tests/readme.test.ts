@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { localHelp } from "../lib/client/commands.ts";
 import { commands, help } from "../lib/commands.ts";
 import { root } from "./wire.ts";
 
@@ -9,6 +10,7 @@ const readme = await Bun.file(join(root, "README.md")).text();
 
 test("the commands are those of /help", () => {
   expect(readme).toContain(help());
+  expect(readme).toContain(localHelp());
 });
 
 test.each(["ChatServer.ts", "ChatClient.ts"])("the flags of %s are those of its --help", (program) => {

@@ -1,6 +1,6 @@
 // The commands that the client carries out by itself, in one table. Everything else a person types is the room's.
 
-import { typed } from "../commands.ts";
+import { helpOf, typed } from "../commands.ts";
 import { isFault } from "../protocol.ts";
 import { cleanName } from "../text.ts";
 import type { View } from "./view.ts";
@@ -65,8 +65,7 @@ export function runLocally(here: Here, line: string): boolean {
 
 /** What /help adds for these. */
 export function localHelp(): string {
-  const width = Math.max(...localCommands.map(({ usage }) => usage.length));
-  return localCommands.map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}`).join("\n");
+  return helpOf(localCommands);
 }
 
 function ignore({ view, notice, complain }: Here, words: string, ignored: boolean): void {

@@ -12,6 +12,7 @@ import type { LoadOptions, LoadResult } from "./load.ts";
 import { clear, pinned, run } from "./processes.ts";
 import { chosen, type Measurement, type Step } from "./scenarios.ts";
 import { reasonIn, servers, start } from "./servers.ts";
+import { linesPerSecond } from "./view.ts";
 
 const clientsFlag: Flag<number | undefined> = {
   ...number("N", "only a room of so many clients (default: all scenarios)", 100, 2, 5_000),
@@ -68,10 +69,16 @@ try {
     results.push({ scenario: name, measurements });
     text.push("", title, "", ...[...show(measurements), ...losses(measurements)].map((line) => `  ${line}`));
   }
+  progress("the client's view");
+  const viewLinesPerSecond = Math.round(linesPerSecond());
+  text.push("", `The client's view: ${Math.round(viewLinesPerSecond / 1000)} thousand lines/s`);
   progress("");
   await clear();
   const machine = { bun: Bun.version, platform: process.platform, cpu: cpus()[0]?.model.trim(), pinned };
-  if (options.json) console.log(JSON.stringify({ ...machine, seconds: options.seconds, results }, null, 2));
+  if (options.json)
+    console.log(
+      JSON.stringify({ ...machine, seconds: options.seconds, results, viewLinesPerSecond }, null, 2),
+    );
   else {
     console.log(
       `Bun ${machine.bun}, ${machine.cpu}, server and load ${pinned ? "on a CPU each" : "not pinned"}`,

@@ -1,0 +1,40 @@
+// What the client does with each incoming event before the terminal has it: JSON → event → coloured, wrapped lines.
+// Lines a second through that alone, with nobody else on the machine's mind.
+
+import picocolors from "picocolors";
+import { View } from "../../lib/client/view.ts";
+import type { Event } from "../../lib/protocol.ts";
+
+const events = 200_000;
+
+/** Lines a second through the view, the best of three runs. */
+export function linesPerSecond(): number {
+  const lines = Array.from({ length: events }, (_, i) =>
+    JSON.stringify({
+      type: "said",
+      seq: i,
+      at: Date.now() + i,
+      from: `member${i % 50}`,
+      text: `line ${i} of what is said in a busy room, as long as people write${i % 10 === 0 ? " ".repeat(2) + "and longer ".repeat(8) : ""}`,
+      id: `id-${i}`,
+    }),
+  );
+  const runs = Array.from({ length: 3 }, () => {
+    const view = new View({
+      colors: picocolors.createColors(true),
+      time: "short",
+      joins: "active",
+      bell: "mention",
+      columns: () => 80,
+    });
+    view.me = "ada";
+    const start = performance.now();
+    let shown = 0;
+    for (const line of lines) {
+      const event: Event = JSON.parse(line);
+      shown += view.render(event).length;
+    }
+    return (shown * 1000) / (performance.now() - start);
+  });
+  return Math.max(...runs);
+}
