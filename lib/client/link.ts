@@ -199,8 +199,6 @@ export class Link {
     if ("at" in event) {
       if (event.seq <= this.#seq) return;
       this.#seq = event.seq;
-      // Something new: the connection is good for more than a welcome, so the next drop is a first one again.
-      if (this.#catchUp === undefined) this.#attempts = 0;
       if ("id" in event && event.id !== undefined) this.outbox.settle(event.id);
       if (event.type === "renamed" && event.from === this.name) this.#named(event.to, 0);
     }
@@ -251,6 +249,8 @@ export class Link {
 
   #caughtUp(): void {
     this.#catchUp = undefined;
+    // Good for more than a welcome: the next drop is a first one again.
+    this.#attempts = 0;
     this.#sendOutbox();
   }
 
