@@ -7,7 +7,7 @@
 import type { Socket } from "bun";
 import type { Raw } from "../commands.ts";
 import { LineReader } from "../lines.ts";
-import { type Event, type Fault, fault, type Welcome } from "../protocol.ts";
+import type { Event, Fault, Welcome } from "../protocol.ts";
 import { Outbox, type Unsettled } from "./outbox.ts";
 
 export type LinkOptions = {
@@ -79,7 +79,7 @@ export class Link {
     this.#handlers = handlers;
   }
 
-  /** Joins, with another name perhaps. Resolves with what is wrong with it, if anything; rejects if there is no server. */
+  /** Joins, with another name perhaps. Resolves with what is wrong with it, if anything; rejects if there is no server, or it hangs up. */
   async join(name: string): Promise<Fault | undefined> {
     this.name = name;
     const joining = Promise.withResolvers<Fault | undefined>();
@@ -146,7 +146,8 @@ export class Link {
   #opened(socket: Socket): void {
     this.#socket = socket;
     this.#heardAt = Date.now();
-    this.#goneAt = Infinity;
+    // Who accepts and says nothing is no chat server.
+    this.#goneAt = Date.now() + connectMs;
     this.#lookedAt = Date.now();
     this.#look = setInterval(() => this.#lookForSilence(), lookEveryMs);
     this.#sendJoin();
@@ -300,7 +301,7 @@ export class Link {
     if (this.#closed) return;
     if (this.#quitting) return this.#close(undefined);
     if (this.#joining) {
-      this.#joining.resolve(fault("unavailable", reason));
+      this.#joining.reject(new Error(reason));
       this.#joining = undefined;
       return;
     }

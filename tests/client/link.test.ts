@@ -336,6 +336,18 @@ test("a server that welcomes and hangs up at once is not stormed", async () => {
   expect(waits[4]).toBeGreaterThanOrEqual(1000);
 });
 
+test("a server that hangs up, or accepts and says nothing, is an error for join to throw", async () => {
+  const hungUp = link.join("ada");
+  await server.hears("join", 1);
+  server.hangUp();
+  await expect(hungUp).rejects.toThrow("The connection was lost");
+  jest.useFakeTimers();
+  const silent = link.join("ada");
+  await server.hears("join", 2);
+  jest.advanceTimersByTime(15_000);
+  await expect(silent).rejects.toThrow("The server does not answer");
+});
+
 test("nobody there is an error for the first join to throw", async () => {
   server.stop();
   await expect(link.join("ada")).rejects.toThrow();
