@@ -44,6 +44,35 @@ test("every reader receives what it may see, once and in order, through any shor
   expect(fellBehind).toBeGreaterThan(100);
 });
 
+test("dropped at any byte and resumed from the last event it has, a client sees every event once, in order", async () => {
+  const drop = fc.record({ do: fc.constant("drop" as const), who: fc.nat(readers - 1) });
+  const steps = fc.array(fc.oneof({ weight: 10, arbitrary: step }, { weight: 1, arbitrary: drop }), {
+    maxLength: 120,
+    size: "max",
+  });
+  let resumed = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, async (steps) => {
+      const house = new House();
+      for (const client of house.clients) client.start(0);
+      for (const one of steps) {
+        if (one.do !== "drop") await house.take(one);
+        else {
+          house.clients[one.who]?.dropAndResume();
+          resumed++;
+        }
+      }
+      await house.drainEverything();
+      for (const client of house.clients) {
+        const visible = house.journal.filter(({ only }) => (only ?? client.index) === client.index);
+        expect(client.seqs).toEqual(visible.map(({ event }) => event.seq));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  expect(resumed).toBeGreaterThan(1000);
+});
+
 test("a reader that never reads stops costing memory once it is behind", async () => {
   const house = new House();
   await house.take({ do: "start", who: 0, back: 0 });
@@ -178,10 +207,12 @@ class House {
 }
 
 class Client {
-  readonly reader: Reader;
+  reader: Reader;
   readonly told: { after: number; line: string }[] = [];
   received = "";
   started = false;
+  /** The events that came whole on the connections before this one. */
+  #before: number[] = [];
   #from = 0;
   #budget = 0;
   #short = false;
@@ -190,8 +221,17 @@ class Client {
     readonly index: number,
     readonly house: House,
   ) {
+    this.reader = this.#connect();
+  }
+
+  #connect(): Reader {
+    let gone = false;
+    this.#hangUp = () => {
+      gone = true;
+    };
     const sink: Sink = {
       write: (bytes, offset, length) => {
+        expect(gone).toBe(false);
         expect(offset + length).toBeLessThanOrEqual(bytes.length);
         const taken = Math.min(this.#budget, length);
         this.received += Buffer.from(bytes.subarray(offset, offset + taken)).toString();
@@ -201,7 +241,27 @@ class Client {
       },
     };
     // So little that a few whispers at once find no room.
-    this.reader = new Reader(sink, fail, 40);
+    return new Reader(sink, fail, 40);
+  }
+
+  #hangUp: () => void = () => {};
+
+  /** Every event that came whole, on this connection and those before. */
+  get seqs(): number[] {
+    const whole = this.received.slice(0, this.received.lastIndexOf("\n") + 1);
+    return [...this.#before, ...Array.from(whole.matchAll(/^(\d+) /gm), ([, seq]) => Number(seq))];
+  }
+
+  dropAndResume(): void {
+    const { seqs } = this;
+    this.reader.close();
+    this.#hangUp();
+    this.#before = seqs;
+    this.received = "";
+    this.#short = false;
+    this.reader = this.#connect();
+    this.started = false;
+    this.start(seqs.at(-1) ?? 0);
   }
 
   start(position: number): void {
