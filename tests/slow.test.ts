@@ -3,7 +3,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Recorded } from "../lib/protocol.ts";
 import { liveLogBytes } from "../lib/server/live-log.ts";
+import { SqliteJournal } from "../lib/server/sqlite.ts";
 import { JsonClient, Server, temporaryFolder, testMs } from "./wire.ts";
 
 setDefaultTimeout(testMs);
@@ -95,3 +97,31 @@ test.skipIf(!linux || prlimit === null)(
     expect(troubles).toHaveLength(1);
   },
 );
+
+test("a history that is damaged somewhere is told to whoever asks for it, and takes nobody down", async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "room.sqlite");
+  const journal = SqliteJournal.open({ path, keepEvents: 10_000 });
+  for (let i = 1; i <= 1000; i++) {
+    const event: Recorded = { type: "said", seq: 0, at: 0, from: "ada", text: `${i} ${"x".repeat(3000)}` };
+    journal.append([{ event, author: "ada's seat" }]);
+  }
+  journal.close();
+  const bytes = Buffer.from(await Bun.file(path).arrayBuffer());
+  const middle = bytes.indexOf("450 xxx");
+  bytes.fill('"', middle, middle + 2000);
+  await Bun.write(path, bytes);
+
+  await using server = await Server.start(["--history", path]);
+  using ada = await JsonClient.join(server.port, "ada");
+  using bob = await JsonClient.join(server.port, "bob");
+  ada.send({ type: "history", before: 455, limit: 100 });
+  expect(await ada.event("error")).toMatchObject({ code: "unavailable" });
+  const { epoch } = await ada.event("welcome");
+  using late = await new JsonClient().open(server.port);
+  late.send({ type: "join", name: "late", epoch, after: 400 });
+  await late.closed;
+  await server.line(/The history cannot be read/);
+  ada.send({ type: "say", text: "still here" });
+  await bob.event("said", { text: "still here" });
+});
