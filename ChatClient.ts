@@ -4,13 +4,13 @@
 //
 //   bun ChatClient.ts      bun ChatClient.ts ada@host:port      seq 10 | bun ChatClient.ts --name bot
 
-import { createInterface } from "node:readline";
 import picocolors from "picocolors";
 import { localHelp, runLocally, words } from "./lib/client/commands.ts";
 import { complete } from "./lib/client/completion.ts";
 import { askName, whileWaiting } from "./lib/client/form.ts";
 import { Link, reasonOf } from "./lib/client/link.ts";
 import { about, flags } from "./lib/client/options.ts";
+import { linesOf } from "./lib/client/pipe.ts";
 import { Prompt } from "./lib/client/prompt.ts";
 import { View } from "./lib/client/view.ts";
 import { check, help, parseTyped } from "./lib/commands.ts";
@@ -44,10 +44,13 @@ process.stdout.on("error", () => process.exit(0));
 
 /** Comings and goings wait so long for company, to share a line. */
 const settleMs = 1_000;
+let leaving = false;
+let lost = false;
 
 function happened(event: Event): void {
   // The token is the link's business: whoever reads along could take the seat.
   if (options.json) return prompt.print([JSON.stringify({ ...event, token: undefined })]);
+  if (event.type === "error") return complain(event.text);
   const lines = view.render(event);
   if (view.takeBell()) prompt.ring();
   if (lines.length > 0) return show(lines);
@@ -86,13 +89,24 @@ function typed(line: string): void {
 function ask(command: ReturnType<typeof check>): void {
   if (isFault(command)) return refuse(command);
   const { type, fields } = command;
-  if (type === "quit") return link.quit(typeof fields.text === "string" ? fields.text : undefined);
+  if (type === "quit") return void leave(typeof fields.text === "string" ? fields.text : undefined);
   if (type === "say" || type === "act" || type === "tell") {
     link.say({ ...fields, type, text: String(fields.text) });
     show([]);
   } else if (!link.send({ ...fields, type })) {
     refuse({ type: "error", code: "unavailable", text: "There is no connection now: try again" });
   }
+}
+
+/** Once everything that was said is in the room; asked again, at once. */
+async function leave(text?: string): Promise<void> {
+  const again = leaving;
+  leaving = true;
+  if (!again && link.outbox.size > 0) {
+    if (interactive) show(view.notice("Leaving once everything you said is in the room; Ctrl-C leaves now"));
+    await link.outbox.below(1);
+  }
+  link.quit(text);
 }
 
 function refuse(problem: Fault): void {
@@ -108,8 +122,9 @@ const link = new Link(
     event: happened,
     state(state) {
       view.me = link.name;
-      prompt.label =
-        state.type === "online" ? `${link.name}> ` : `${link.name} (no connection, trying again)> `;
+      prompt.label = state.type === "online" ? `${link.name}> ` : `${link.name} (offline)> `;
+      if (!interactive && state.type === "offline" && !lost) complain(`${state.reason}: trying again`);
+      lost = state.type === "offline";
       if (interactive && state.type === "online" && state.missed > 0) {
         show(view.divider(`${state.missed} while you were away`));
       }
@@ -126,11 +141,16 @@ const link = new Link(
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => link.quit());
 
+const showCursor = "\x1b[?25h";
+
 /** Gives the terminal back; whatever was printed still arrives. */
 function end(problem?: string): void {
   prompt.print(view.settle());
   prompt.stop();
+  // A question that a signal cut short has hidden it.
+  if (interactive) process.stdout.write(showCursor);
   if (problem !== undefined) process.stderr.write(`${visibleRow(problem)}\n`);
+  if (link.outbox.size > 0) process.stderr.write(`Not in the room: ${link.outbox.size} of your messages\n`);
   process.stdout.write("", () => process.exit(problem === undefined ? 0 : 1));
 }
 
@@ -139,32 +159,39 @@ function end(problem?: string): void {
 if (options.name === undefined && !interactive) {
   fail(new UsageError("On pipes a name is needed: bun ChatClient.ts --name NAME"));
 }
-/** Asks for a name until one is to be had, joins with it, and starts the prompt; ends if nobody wants to. */
+/** Joins under a name that is to be had, asking for one as often as it takes; ends if nobody wants to. */
 async function enter(problem?: string): Promise<void> {
-  let name = problem === undefined && options.name !== undefined ? options.name : await askName(problem);
+  const again = problem !== undefined;
+  let name = again || options.name === undefined ? await askName(problem) : options.name;
   while (name !== undefined) {
     const joining = link.join(name);
     const refusal = await (interactive
       ? whileWaiting(`Connecting to ${host}:${port}`, joining)
       : joining
-    ).catch((error) =>
-      fail(`No chat server at ${host}:${port}: ${reasonOf(error)}. Start one with "bun ChatServer.ts"`),
+    ).then(
+      (fault) => fault?.text,
+      (error) => {
+        const reason = `No chat server at ${host}:${port}: ${reasonOf(error)}`;
+        // Who was in the room before has something to lose: the question is put again.
+        return again ? reason : fail(`${reason}. Start one with "bun ChatServer.ts"`);
+      },
     );
-    if (!refusal) return interactive ? prompt.start() : undefined;
-    if (!interactive) fail(refusal.text);
-    name = await askName(refusal.text);
+    if (refusal === undefined) return interactive ? prompt.start() : undefined;
+    if (!interactive) fail(refusal);
+    name = await askName(refusal);
   }
   end();
 }
 
 await enter();
 if (!interactive) {
-  for await (const line of createInterface({ input: process.stdin, terminal: false })) {
-    if (line.trim() === "") continue;
-    if (options.json) ask(json.parse(line, true));
+  for await (const line of linesOf(process.stdin)) {
+    if (isFault(line)) refuse(line);
+    else if (line.trim() === "") continue;
+    else if (options.json) ask(json.parse(line, true));
     else typed(line);
+    if (leaving) break;
     await link.outbox.below(1000);
   }
-  await link.outbox.below(1);
-  link.quit();
+  if (!leaving) leave();
 }

@@ -167,9 +167,40 @@ describe("the keys", () => {
     ada.type(key.paste(lines(21).join("\r")));
     await ada.shows("A message has at most 20 lines, not 21");
     await types(ada, "ada> ", 5);
-    ada.type(key.paste(lines(20).join("\r")) + key.enter);
+    ada.type("draft ");
+    ada.type(key.paste(lines(30).join("\r")));
+    await types(ada, "ada> draft ", 11);
+    ada.type(key.ctrl("U"));
+    // The newline at the end of what was copied is no line.
+    ada.type(`${key.paste(`${lines(20).join("\r")}\r`)}${key.enter}`);
     expect((await bob.event("said")).text).toBe(lines(20).join("\n"));
     expect(bob.texts).toHaveLength(1);
+    ada.type(key.up);
+    await types(ada, "ada> (+20 lines) ", 17);
+  });
+
+  test("a paste presses no keys, whatever is in it", async () => {
+    await using room = await open();
+    const { server, ada } = room;
+    using bob = await JsonClient.join(server.port, "bob");
+    ada.type(key.paste("a\x03b\tc\rd"));
+    await ada.until("the paste", ({ row }) => row.startsWith("ada> (+1 lines) d"));
+    ada.type(key.enter);
+    expect((await bob.event("said")).text).toContain("\nd");
+  });
+
+  test("what is on its way takes no more rows than there are", async () => {
+    await using room = await open([], { cols: 30, rows: 4 });
+    const { server, ada } = room;
+    process.kill(server.pid, "SIGSTOP");
+    for (let i = 0; i < 8; i++) ada.type(`msg${i}${key.enter}`);
+    ada.type("draft");
+    await types(ada, "ada> draft");
+    await ada.until("the count", ({ screen }) => screen.at(-2) === "… and 7 more");
+    process.kill(server.pid, "SIGCONT");
+    await ada.until("the last message", ({ screen }) => screen.some((row) => row.endsWith("ada: msg7")));
+    const stale = ada.scrolled.filter((row) => row.startsWith("…"));
+    expect(stale).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import type { Event } from "../lib/protocol.ts";
-import { JsonClient, PlainClient, root, Server, testMs, withoutSettings } from "./wire.ts";
+import { JsonClient, PlainClient, root, Server, temporaryFolder, testMs, withoutSettings } from "./wire.ts";
 
 setDefaultTimeout(testMs);
 
@@ -46,6 +46,41 @@ test("a pipe that stays open shows the room line by line, and commands work in i
   expect(await new Response(bot.stderr).text()).toContain("There is no command /nosuch");
 });
 
+test("/quit in a pipe waits for what was said before it, and nothing after it is said", async () => {
+  await using server = await Server.start(["--stay", "--rate", "200"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  const lines = Array.from({ length: 60 }, (_, i) => `${i + 1}`);
+  const input = new Blob([[...lines, "/quit see you", "too late"].join("\n")]);
+  const bot = client(server.port, ["--name", "bot"], input);
+  expect(await bot.exited).toBe(0);
+  await bob.event("left", { name: "bot", text: "see you" });
+  expect(bob.texts).toEqual([...lines, "see you"]);
+});
+
+test("a connection that is lost is told once on stderr, and the lines arrive all the same", async () => {
+  using folder = temporaryFolder();
+  const flags = ["--stay", "--history", join(folder.path, "room.sqlite")];
+  const first = await Server.start(flags);
+  const bot = client(first.port, ["--name", "bot"], "pipe");
+  using bob = await JsonClient.join(first.port, "bob");
+  await bob.event("joined", { name: "bob" });
+  bot.stdin.write("before\n");
+  bot.stdin.flush();
+  await bob.event("said", { text: "before" });
+  await first.kill("SIGKILL");
+  bot.stdin.write("meanwhile\n");
+  bot.stdin.end();
+  await using second = await Server.start([...flags, "--port", `${first.port}`]);
+  expect(await bot.exited).toBe(0);
+  using late = await JsonClient.join(second.port, "late");
+  const { events } = await late.event("history");
+  expect(events.flatMap((event) => (event.type === "said" ? [event.text] : []))).toEqual([
+    "before",
+    "meanwhile",
+  ]);
+  expect(await new Response(bot.stderr).text()).toBe("The connection was lost: trying again\n");
+});
+
 test("a line that is too long is refused here, and holds up nothing", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
@@ -66,12 +101,12 @@ test("with --json every event is an object a line, commands are objects, and so 
     '{"type":"dance"}',
     "no json",
     '{"type":"who","id":"w"}',
-    '{"type":"act","text":"bows"}',
+    '{"type":"act","text":"a\u2028b","id":"mine"}',
   ];
   const bot = client(server.port, ["--name", "bot", "--json"], new Blob([commands.join("\n")]));
   expect(await bot.exited).toBe(0);
   await bob.event("left", { name: "bot" });
-  expect(bob.texts).toEqual(["one\ntwo", "psst", "bows"]);
+  expect(bob.texts).toEqual(["one\ntwo", "psst", "a\ufffdb"]);
   const out = (await new Response(bot.stdout).text()).trimEnd().split("\n");
   const events: Event[] = out.map((line) => JSON.parse(line));
   const types = events.map(({ type }) => type);
@@ -80,6 +115,7 @@ test("with --json every event is an object a line, commands are objects, and so 
   const codes = events.flatMap((event) => (event.type === "error" ? [event.code] : []));
   expect(codes).toEqual(["unknown-command", "bad-json"]);
   expect(out.join()).not.toContain('"token"');
+  expect(events).toContainEqual(expect.objectContaining({ type: "acted", id: "mine" }));
 });
 
 test("output into a closed pipe ends quietly", async () => {

@@ -3,7 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Terminal } from "./terminal.ts";
-import { JsonClient, PlainClient, root, Server, testMs } from "./wire.ts";
+import { JsonClient, PlainClient, root, Server, temporaryFolder, testMs } from "./wire.ts";
 
 setDefaultTimeout(testMs);
 
@@ -114,6 +114,39 @@ test.each(["\x03", "\x04"])("%j in the form or at the prompt leaves, with 0", as
   expect(restores(prompt)).toBe(true);
 });
 
+test("a name lost while away is asked for anew; the draft and what was not sent are still there", async () => {
+  using folder = temporaryFolder();
+  const flags = ["--stay", "--seat", "0", "--history", join(folder.path, "room.sqlite")];
+  const first = await Server.start(flags);
+  await using terminal = client(first, ["--name", "ada"]);
+  await joined(terminal, "ada");
+  await first.kill("SIGKILL");
+  await terminal.until("that it is offline", ({ row }) => row.startsWith("ada (offline)>"));
+  terminal.kill("SIGSTOP");
+  await using server = await Server.start([...flags, "--port", `${first.port}`]);
+  using thief = await JsonClient.join(server.port, "thief");
+  await thief.event("left", { name: "ada" });
+  thief.send({ type: "rename", name: "ada" });
+  await thief.event("renamed");
+  terminal.type("unsent\rdraft");
+  terminal.kill("SIGCONT");
+  await terminal.shows('"ada" is taken');
+  terminal.type("eve\r");
+  await terminal.until("the draft", ({ row }) => row === "eve> draft");
+  await thief.event("said", { from: "eve", text: "unsent" });
+});
+
+test.each(["SIGTERM", "SIGHUP"] as const)("%s in the form leaves the cursor visible", async (signal) => {
+  await using server = await Server.start();
+  await using terminal = client(server);
+  await terminal.shows("What is your name?");
+  terminal.kill(signal);
+  expect(await terminal.exited).toBe(0);
+  expect(terminal.written.lastIndexOf("\x1b[?25h")).toBeGreaterThan(
+    terminal.written.lastIndexOf("\x1b[?25l"),
+  );
+});
+
 test.each(["SIGTERM", "SIGHUP"] as const)("%s leaves the room and the terminal as it was", async (signal) => {
   await using server = await Server.start();
   await using terminal = client(server, ["--name", "ada"]);
@@ -128,9 +161,7 @@ test("Ctrl-C leaves while there is no server, too", async () => {
   await using terminal = client(server, ["--name", "ada"]);
   await joined(terminal, "ada");
   await server.kill("SIGKILL");
-  await terminal.until("that it tries again", ({ row }) =>
-    row.startsWith("ada (no connection, trying again)>"),
-  );
+  await terminal.until("that it tries again", ({ row }) => row.startsWith("ada (offline)>"));
   terminal.type("\x03");
   expect(await terminal.exited).toBe(0);
   expect(restores(terminal)).toBe(true);

@@ -1,6 +1,6 @@
 // What was said and is not known to be in the room yet. Each message carries an id; the event that comes back with
 // it is the acknowledgement, and until then it is sent again on every new connection. The server drops what it has.
-// Everyone sees an id once it was used, so each is random: nobody can acknowledge what we are only about to say.
+// Everyone sees an id once it was used, so ours are random: nobody can acknowledge what we are only about to say.
 
 import { randomBytes } from "node:crypto";
 import type { Raw } from "../commands.ts";
@@ -21,10 +21,14 @@ export class Outbox {
     return this.#unsettled.values();
   }
 
-  /** Takes a message in: the same one, with the id to send it under. */
+  /** Takes a message in: the same one, with the id to send it under, a program's own if it has one. */
   add(message: Raw & { text: string }): Unsettled {
-    const { type, ...fields } = message;
-    const unsettled = { type, ...fields, id: randomBytes(9).toString("base64url") };
+    const { type, id, ...fields } = message;
+    const unsettled = {
+      type,
+      ...fields,
+      id: typeof id === "string" ? id : randomBytes(9).toString("base64url"),
+    };
     this.#unsettled.set(unsettled.id, unsettled);
     return unsettled;
   }

@@ -3,8 +3,8 @@
 //
 //   back to the first row of ours, erase downwards │ the new lines │ a row for each waiting message │ label, text, cursor
 //
-// Our rows never spill (autowrap is off while it is drawn), so they are as many as we drew, and the
-// cursor is saved between the two halves of the text, so it is right even where terminals disagree on widths.
+// Our rows never spill (autowrap is off while they are drawn), so they are as many as we drew. The cursor is saved
+// between the two halves of the text, so it is right even where terminals disagree on widths.
 
 import { createInterface, type Interface, type Key } from "node:readline";
 import { limits } from "../protocol.ts";
@@ -23,6 +23,9 @@ export type PromptHandlers = {
   refused: (problem: string) => void;
 };
 
+/** What is half typed. */
+type Draft = { line: string; cursor: number; pasted: string[] };
+
 const eraseDown = "\r\x1b[J";
 const clearScreen = "\x1b[2J\x1b[H";
 const wrapOff = "\x1b[?7l";
@@ -33,7 +36,7 @@ const bell = "\x07";
 const pasteOn = "\x1b[?2004h";
 const pasteOff = "\x1b[?2004l";
 
-/** Rows for messages on their way; the rest is counted. */
+/** Rows for messages on their way, if the terminal is high enough; the rest is counted. */
 const waitingRows = 5;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
@@ -51,6 +54,8 @@ export class Prompt {
   /** The lines of a paste under way or not sent yet; the last one is in the row. */
   #pasted: string[] = [];
   #pasting = false;
+  /** What stood there before the paste. */
+  #draft: Draft = { line: "", cursor: 0, pasted: [] };
   readonly #history = new InputHistory();
   /** The completions being cycled through, and which one is shown. */
   #cycle: (Completion & { shown: number; rest: string }) | undefined;
@@ -74,15 +79,18 @@ export class Prompt {
     });
     this.#readline = readline;
     readline.on("line", (line) => this.#entered(line));
-    readline.on("SIGINT", () => this.#handlers.left());
+    // A paste presses no keys.
+    readline.on("SIGINT", () => !this.#pasting && this.#handlers.left());
     readline.on("close", () => this.#readline && this.#handlers.left());
     this.#input.on("keypress", this.#pressed);
     this.#output.on("resize", this.#redraw);
     process.on("SIGCONT", this.#continued);
+    this.#restore(readline, this.#draft);
     this.#output.write(pasteOn);
     this.#redraw();
   }
 
+  /** Gives the terminal back; what is half typed is there again after the next `start`. */
   stop(): void {
     const readline = this.#readline;
     this.#readline = undefined;
@@ -92,6 +100,7 @@ export class Prompt {
       this.#output.write(this.#takePrinted());
       return;
     }
+    this.#draft = this.#snapshot(readline);
     this.#input.off("keypress", this.#pressed);
     this.#output.off("resize", this.#redraw);
     process.off("SIGCONT", this.#continued);
@@ -125,6 +134,7 @@ export class Prompt {
   }
 
   clear(): void {
+    if (!this.#readline) return;
     this.#rowsAbove = 0;
     this.#output.write(clearScreen);
     this.#redraw();
@@ -132,12 +142,12 @@ export class Prompt {
 
   #entered(line: string): void {
     if (this.#pasting) {
-      this.#pasted.push(line);
+      this.#pasted = [...this.#pasted, line];
       return;
     }
-    const text = [...this.#pasted, line].join("\n");
+    const text = this.#text(line);
     this.#pasted = [];
-    this.#history.add(line);
+    this.#history.add(text);
     this.#redraw();
     if (text.trim() !== "") this.#handlers.entered(text);
   }
@@ -146,25 +156,51 @@ export class Prompt {
     const readline = this.#readline;
     if (!readline) return;
     if (key.name !== "tab") this.#cycle = undefined;
-    if (key.name === "paste-start") this.#pasting = true;
-    else if (key.name === "paste-end") this.#pasteEnded();
+    if (key.name === "paste-start") this.#pasteStarted(readline);
+    else if (key.name === "paste-end") this.#pasteEnded(readline);
     else if (this.#pasting) return;
     else if (key.name === "tab") this.#complete(readline);
-    else if (key.name === "up") this.#replace(readline, this.#history.previous(readline.line));
-    else if (key.name === "down") this.#replace(readline, this.#history.next());
+    else if (key.name === "up") this.#show(readline, this.#history.previous(this.#text(readline.line)));
+    else if (key.name === "down") this.#show(readline, this.#history.next());
     else if (key.name === "l" && key.ctrl) this.clear();
     else if (key.name === "u" && key.ctrl) this.#pasted = [];
     this.#redraw();
   };
 
-  #pasteEnded(): void {
+  #pasteStarted(readline: Interface): void {
+    this.#pasting = true;
+    this.#draft = this.#snapshot(readline);
+  }
+
+  #pasteEnded(readline: Interface): void {
     this.#pasting = false;
-    const count = this.#pasted.length + 1;
+    const count = this.#text(readline.line).trimEnd().split("\n").length;
     if (count <= limits.textLines) return;
-    this.#pasted = [];
-    if (this.#readline) this.#replace(this.#readline, "");
-    const way = `paste fewer at a time, or pipe a file in: bun ChatClient.ts --name NAME < FILE`;
+    this.#restore(readline, this.#draft);
+    const way = "paste fewer at a time, or pipe a file in: bun ChatClient.ts --name NAME < FILE";
     this.#handlers.refused(`A message has at most ${limits.textLines} lines, not ${count}: ${way}`);
+  }
+
+  /** The whole message, with the lines of it that were pasted. */
+  #text(line: string): string {
+    return [...this.#pasted, line].join("\n");
+  }
+
+  #snapshot({ line, cursor }: Interface): Draft {
+    return { line, cursor, pasted: this.#pasted };
+  }
+
+  #restore(readline: Interface, { line, cursor, pasted }: Draft): void {
+    this.#pasted = pasted;
+    this.#replace(readline, line, cursor);
+  }
+
+  /** A message from the history, of several lines perhaps. */
+  #show(readline: Interface, text: string | undefined): void {
+    if (text === undefined) return;
+    const lines = text.split("\n");
+    this.#pasted = lines.slice(0, -1);
+    this.#replace(readline, lines.at(-1) ?? "");
   }
 
   /** Tab: the likeliest completion, then the next one each time. */
@@ -180,8 +216,8 @@ export class Prompt {
     this.#replace(readline, before + rest, before.length);
   }
 
-  #replace(readline: Interface, line: string | undefined, cursor = line?.length): void {
-    if (line !== undefined) Object.assign(readline, { line, cursor });
+  #replace(readline: Interface, line: string, cursor = line.length): void {
+    Object.assign(readline, { line, cursor });
   }
 
   /** Back from Ctrl-Z: the shell had the terminal. readline pauses on the same signal, after us. */
@@ -214,9 +250,9 @@ export class Prompt {
   }
 
   #above(): string {
-    const more = this.#waiting.length - waitingRows;
-    const rows = this.#waiting.slice(0, waitingRows).map((text) => visible(text).replaceAll("\n", " ⏎ "));
-    if (more > 0) rows.push(`and ${more} more`);
+    const height = Math.max(Math.min(waitingRows, (this.#output.rows || 24) - 3), 0);
+    const rows = this.#waiting.slice(0, height).map((text) => visible(text).replaceAll("\n", " ⏎ "));
+    if (this.#waiting.length > height) rows.push(`and ${this.#waiting.length - height} more`);
     this.#rowsAbove = rows.length;
     return rows.map((row) => `${head(`… ${row}`, this.#columns - 1)}\n`).join("");
   }
@@ -233,7 +269,7 @@ export class Prompt {
 
   #row({ line, cursor }: Interface): string {
     const pasted = this.#pasted.length === 0 ? "" : `(+${this.#pasted.length} lines) `;
-    const label = `${this.#label}${pasted}`;
+    const label = head(`${this.#label}${pasted}`, Math.floor(this.#columns / 2));
     const width = Math.max(this.#columns - Bun.stringWidth(label) - 1, 1);
     const before = tail(visible(line.slice(0, cursor)), width);
     const after = head(visible(line.slice(cursor)), width - Bun.stringWidth(before));

@@ -49,8 +49,9 @@ export class View {
 
   set me(name: string) {
     this.#me = nameKey(name);
-    const literal = name.replaceAll("-", "\\-");
-    this.#mention = new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_-])${literal}(?![\\p{L}\\p{M}\\p{N}_-])`, "giu");
+    // The name is what the server says it is.
+    const literal = name.replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, "");
+    this.#mention = literal === "" ? /$^/g : new RegExp(`${wordStart}${literal}${wordEnd}`, "giu");
   }
 
   /** The lines for one event; none if there is nothing to read in it, or not yet. */
@@ -220,6 +221,9 @@ export class View {
     return drawn;
   }
 }
+
+const wordStart = "(?<![\\p{L}\\p{M}\\p{N}_-])";
+const wordEnd = "(?![\\p{L}\\p{M}\\p{N}_-])";
 
 type Message = Extract<Recorded, { text: string; from: string }>;
 type Move = { type: "joined" | "left"; name: string; at: number; text?: string | undefined };

@@ -203,6 +203,12 @@ describe("a mention", () => {
     expect(rings({ type: "history", events: [said("bob", "me")] })).toBe(false);
     expect(one.takeBell()).toBe(false);
     expect(one.lastWhisperer).toBe("bob");
+    one.me = "a-b_c";
+    expect(rings(said("bob", "hey A-B_C, look"))).toBe(true);
+    expect(rings(said("bob", "xa-b_c a-b_cx"))).toBe(false);
+    // What a hostile server may call us is no pattern.
+    one.me = "(((*";
+    expect(rings(said("bob", "hey (((*"))).toBe(false);
   });
 
   test("rings never or always if wanted", () => {
