@@ -101,6 +101,7 @@ test("with --json every event is an object a line, commands are objects, and so 
     '{"type":"dance"}',
     "no json",
     '{"type":"who","id":"w"}',
+    '{"type":"ping","id":"p"}',
     '{"type":"act","text":"a\u2028b","id":"mine"}',
   ];
   const bot = client(server.port, ["--name", "bot", "--json"], new Blob([commands.join("\n")]));
@@ -110,7 +111,7 @@ test("with --json every event is an object a line, commands are objects, and so 
   const out = (await new Response(bot.stdout).text()).trimEnd().split("\n");
   const events: Event[] = out.map((line) => JSON.parse(line));
   const types = events.map(({ type }) => type);
-  for (const type of ["welcome", "joined", "said", "told", "members", "acted"] as const)
+  for (const type of ["welcome", "joined", "said", "told", "members", "pong", "acted"] as const)
     expect(types).toContain(type);
   const codes = events.flatMap((event) => (event.type === "error" ? [event.code] : []));
   expect(codes).toEqual(["unknown-command", "bad-json"]);

@@ -79,7 +79,10 @@ export class Link {
     this.#handlers = handlers;
   }
 
-  /** Joins, with another name perhaps. Resolves with what is wrong with it, if anything; rejects if there is no server, or it hangs up. */
+  /**
+   * Joins, with another name than before perhaps. Resolves with what is wrong with the name, if anything.
+   * Rejects if there is no server, or it hangs up.
+   */
   async join(name: string): Promise<Fault | undefined> {
     this.name = name;
     const joining = Promise.withResolvers<Fault | undefined>();
@@ -207,8 +210,9 @@ export class Link {
       case "welcome":
         return this.#welcomed(event);
       case "pong":
-        if (this.#catchUp !== undefined && event.id === this.#catchUp) this.#caughtUp();
-        return;
+        if (event.id === undefined) return;
+        if (event.id === this.#catchUp) return this.#caughtUp();
+        break;
       case "seen":
         this.outbox.settle(event.id);
         return;
