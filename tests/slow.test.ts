@@ -34,16 +34,19 @@ test("a reader that sleeps through 24 MB then reads all of it in order, and cost
   const messages = 6000;
   expect(messages * text.length).toBeGreaterThan(20 * liveLogBytes);
   const speak = async (from: number, to: number) => {
-    for (let i = from; i < to; i++) speaker.send({ type: "say", text: `${i} ${text}`, id: `${i}` });
-    await awake.event("said", { id: `${to - 1}` });
+    for (let i = from; i < to; i++) {
+      speaker.send({ type: "say", text: `${i} ${text}`, id: `${i}` });
+      // Not all at once: what is measured is not what the server has read and not said yet.
+      if (i % 200 === 199) await awake.event("said", { id: `${i}` });
+    }
   };
-  // Warm, so that what is measured is what the sleepers cost.
+  // Warm, so that it is the sleepers that cost, if anything does.
   await speak(0, 2000);
   const before = linux ? residentMb(server.pid) : 0;
   await speak(2000, messages);
   const after = linux ? residentMb(server.pid) : 0;
-  // Ten who would be queued for would cost ten times 16 MB.
-  expect(after - before).toBeLessThan(40);
+  // Ten who would be queued for would cost ten times 16 MB; what a heap grows by itself is far less.
+  expect(after - before).toBeLessThan(80);
 
   for (const sleeper of sleepers) sleeper.socket?.resume();
   for (const sleeper of sleepers) {
