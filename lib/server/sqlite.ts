@@ -2,7 +2,7 @@
 // a killed server as soon as it is seen; a power cut can take the last moments (synchronous=NORMAL).
 // The file is locked while it is open, since numbers are given here.
 //
-//   turns   what happened in one turn, as JSON: a row a turn costs a tenth of a row an event
+//   turns   what happened in one turn, as JSON: a row a turn writes fewer pages than a row an event
 //   said    which seat has said what under which id, as long as the event is kept
 //   seats   who has joined and not left
 //   words   the texts to search in, in search.ts
