@@ -33,10 +33,6 @@ export class Outbox {
     return unsettled;
   }
 
-  has(id: string): boolean {
-    return this.#unsettled.has(id);
-  }
-
   /** It is in the room, or never will be. False for an id that is not, or no longer, ours. */
   settle(id: string): boolean {
     const known = this.#unsettled.delete(id);
