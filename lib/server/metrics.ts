@@ -1,0 +1,188 @@
+// What the server counts of itself, for whoever watches it. Counting is paid for on the hot path, so it is one
+// addition; all the text is made when somebody asks for it, in Prometheus' text format 0.0.4:
+// https://prometheus.io/docs/instrumenting/exposition_formats/
+//
+//   # HELP chat_events_total What happened in the room.
+//   # TYPE chat_events_total counter
+//   chat_events_total 42
+//
+// Units are seconds and bytes, as Prometheus wants them. The page is for this machine alone (127.0.0.1).
+
+/** A number that only grows. */
+export class Counter {
+  value = 0;
+
+  constructor(
+    readonly name: string,
+    readonly help: string,
+  ) {}
+
+  add(amount: number): void {
+    this.value += amount;
+  }
+
+  render(): string {
+    return head(this.name, this.help, "counter") + sample(this.name, this.value);
+  }
+}
+
+/** A number that is read when somebody asks. A counter, if somebody else counts what only grows. */
+export class Gauge {
+  constructor(
+    readonly name: string,
+    readonly help: string,
+    readonly read: () => number,
+    readonly type: "gauge" | "counter" = "gauge",
+  ) {}
+
+  render(): string {
+    return head(this.name, this.help, this.type) + sample(this.name, this.read());
+  }
+}
+
+/** Upper bounds, in seconds, for what should take less than a millisecond and must not take a second. */
+const shortTimes = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/** How often something took how long. `bounds`: the upper bounds of the buckets in seconds, rising. */
+export class Histogram {
+  readonly #counts: Float64Array;
+  #sum = 0;
+
+  constructor(
+    readonly name: string,
+    readonly help: string,
+    readonly bounds: readonly number[] = shortTimes,
+  ) {
+    this.#counts = new Float64Array(bounds.length + 1);
+  }
+
+  observe(seconds: number): void {
+    let bucket = 0;
+    while (seconds > (this.bounds[bucket] ?? Infinity)) bucket += 1;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#sum += seconds;
+  }
+
+  /** Each bucket tells all that took at most so long, those of the smaller ones included. */
+  render(): string {
+    let count = 0;
+    let text = head(this.name, this.help, "histogram");
+    for (const [bucket, more] of this.#counts.entries()) {
+      count += more;
+      text += sample(`${this.name}_bucket{le="${numeral(this.bounds[bucket] ?? Infinity)}"}`, count);
+    }
+    return text + sample(`${this.name}_sum`, this.#sum) + sample(`${this.name}_count`, count);
+  }
+}
+
+/** What the owner of the metrics knows at any moment. */
+export type Readings = {
+  connections: () => number;
+  members: () => number;
+  readersBehind: () => number;
+  paused: () => number;
+};
+
+const none = () => 0;
+const nobody: Readings = { connections: none, members: none, readersBehind: none, paused: none };
+
+export class Metrics {
+  readonly connections = new Counter("chat_connections_total", "Connections accepted.");
+  readonly refusedConnections = new Counter("chat_refused_connections_total", "Connections refused.");
+  readonly events = new Counter("chat_events_total", "What happened in the room.");
+  readonly deliveries = new Counter("chat_deliveries_total", "Events handed to sockets, for each reader.");
+  readonly writtenBytes = new Counter("chat_written_bytes_total", "Bytes that sockets took.");
+  readonly readBytes = new Counter("chat_read_bytes_total", "Bytes that came from sockets.");
+  readonly pauses = new Counter("chat_pauses_total", "Times a client had to wait for the flood limit.");
+  readonly turnSeconds = new Histogram(
+    "chat_turn_seconds",
+    "A turn of the room, from the append to the last write.",
+  );
+  readonly journalSeconds = new Histogram("chat_journal_seconds", "An append to the journal.");
+  readonly #gauges: Gauge[];
+
+  constructor({ connections, members, readersBehind, paused }: Readings = nobody) {
+    this.#gauges = [
+      new Gauge("chat_connections", "Connections open now.", connections),
+      new Gauge("chat_members", "Members of the room now, those away included.", members),
+      new Gauge("chat_readers_behind", "Readers that read from the journal now.", readersBehind),
+      new Gauge("chat_paused", "Clients that wait for the flood limit now.", paused),
+      new Gauge("process_resident_memory_bytes", "Resident memory in bytes.", process.memoryUsage.rss),
+      new Gauge("process_cpu_seconds_total", "User and system CPU time in seconds.", cpuSeconds, "counter"),
+      new Gauge(
+        "process_start_time_seconds",
+        "When the process began, in seconds since 1970 UTC.",
+        () => performance.timeOrigin / 1000,
+      ),
+    ];
+  }
+
+  /** The page, as it is now. */
+  render(): string {
+    const { connections, refusedConnections, events, deliveries, writtenBytes, readBytes, pauses } = this;
+    const counters = [connections, refusedConnections, events, deliveries, writtenBytes, readBytes, pauses];
+    const all = [...counters, this.turnSeconds, this.journalSeconds, ...this.#gauges];
+    return all.map((metric) => metric.render()).join("");
+  }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000_000;
+}
+
+function head(name: string, help: string, type: string): string {
+  const escaped = help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+  return `# HELP ${name} ${escaped}\n# TYPE ${name} ${type}\n`;
+}
+
+function sample(series: string, value: number): string {
+  return `${series} ${numeral(value)}\n`;
+}
+
+/** As Go's ParseFloat reads it, which is how JavaScript writes it but for the infinite. */
+function numeral(value: number): string {
+  if (Math.abs(value) !== Infinity) return String(value);
+  return value > 0 ? "+Inf" : "-Inf";
+}
+
+// ---- The page ----
+
+const contentType = "text/plain; version=0.0.4; charset=utf-8";
+
+/**
+ * Shows the metrics on http://127.0.0.1:port/metrics, and on /healthz whether the server is well: `trouble` tells in
+ * words why it is not. Port 0 is any free one. Throws an Error, in one sentence for the user, if it has no port.
+ */
+export function serveMetrics(
+  port: number,
+  metrics: Metrics,
+  trouble: () => string | undefined,
+): { port: number; stop: () => void } {
+  const server = listen(port, (request) => {
+    const { pathname } = new URL(request.url);
+    if (!["/metrics", "/healthz"].includes(pathname)) return new Response("Not found\n", { status: 404 });
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return new Response("Only GET\n", { status: 405, headers: { allow: "GET, HEAD" } });
+    }
+    if (pathname === "/metrics") {
+      return new Response(metrics.render(), { headers: { "content-type": contentType } });
+    }
+    const reason = trouble();
+    return new Response(`${reason ?? "ok"}\n`, { status: reason === undefined ? 200 : 503 });
+  });
+  return { port: server.port ?? port, stop: () => server.stop(true) };
+}
+
+function listen(port: number, fetch: (request: Request) => Response): Bun.Server<undefined> {
+  try {
+    return Bun.serve({ hostname: "127.0.0.1", port, development: false, fetch });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const reasons: Record<string, string> = {
+      EADDRINUSE: "something listens there already: end it, or choose another --metrics",
+      EACCES: "ports below 1024 need more rights: choose another --metrics",
+    };
+    throw new Error(`Cannot show the metrics on 127.0.0.1:${port}, ${reasons[code] ?? String(error)}`);
+  }
+}
