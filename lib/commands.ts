@@ -2,8 +2,9 @@
 // it has in /help, and what it does. A new command is one entry here. The table knows no socket and no server:
 // what a command can do is the Caller interface, which the server's session implements.
 
+import { cleanName } from "./names.ts";
 import { type Answer, type Fault, fault, isFault, limits, type Member, type Recorded } from "./protocol.ts";
-import { cleanName, cleanText, visibleRow } from "./text.ts";
+import { cleanText, visibleRow } from "./text.ts";
 
 /** A command whose fields have been checked, ready to be carried out for somebody. */
 export type Command = {

@@ -1,6 +1,6 @@
 // Text that nobody trusts. A terminal obeys what it is sent, so no stranger's byte may reach one as a command:
 // everything that controls, reorders or hides is replaced by a symbol one can see. The server applies this once,
-// where text enters; the client once more, where it prints. Names have stricter rules, since a name is a claim.
+// where text enters; the client once more, where it prints. Names have stricter rules: names.ts.
 
 import { type Fault, fault, limits } from "./protocol.ts";
 
@@ -43,29 +43,4 @@ export function cleanText(raw: string): string | Fault {
     return fault("too-long", `A message has at most ${limits.textLines} lines: split it`);
   }
   return text;
-}
-
-const nameShape = /^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u;
-const invisible = /\p{Default_Ignorable_Code_Point}/u;
-const reserved = new Set(["server", "system", "room", "everyone", "all", "you", "nobody"]);
-
-/** A name as it may stand in the room (NFKC, so that full-width letters are the plain ones), or what is wrong with it. */
-export function cleanName(raw: string): string | Fault {
-  const name = raw.normalize("NFKC").trim();
-  if (name === "") return fault("bad-name", "A name needs at least one character");
-  if ([...name].length > limits.nameLength) {
-    return fault("bad-name", `A name has at most ${limits.nameLength} characters: choose a shorter one`);
-  }
-  if (!nameShape.test(name) || invisible.test(name) || /\p{M}{4}/u.test(name)) {
-    return fault("bad-name", 'A name is made of letters, digits, "_" and "-": choose another one');
-  }
-  if (reserved.has(nameKey(name)))
-    return fault("name-reserved", `"${name}" is reserved: choose another name`);
-  return name;
-}
-
-/** Equal for names that differ in case or width alone: they are one name in the room. */
-export function nameKey(name: string): string {
-  // To upper case and back folds what has no pair of its own: ß is SS. First to lower case, since ẞ is its own upper.
-  return name.normalize("NFKC").toLowerCase().toUpperCase().toLowerCase().normalize("NFKC");
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { isFault, limits } from "../lib/protocol.ts";
-import { cleanName, cleanText, nameKey, visible } from "../lib/text.ts";
+import { cleanText, visible } from "../lib/text.ts";
 
 /** Written out by number, so that it cannot share a mistake with the pattern it checks. */
 const hostile =
@@ -148,118 +148,5 @@ describe("cleanText()", () => {
         if (!isFault(text)) expect(cleanText(text)).toBe(text);
       }),
     );
-  });
-});
-
-describe("cleanName()", () => {
-  const max = limits.nameLength;
-  const names: [what: string, raw: string, expected: string][] = [
-    ["a single letter", "x", "x"],
-    ["digits, underscore and hyphen, also in front", "-_7up", "-_7up"],
-    ["letters of any script", "José-李雷_Αθηνά", "José-李雷_Αθηνά"],
-    ["marks a script needs", "नेहा", "नेहा"],
-    ["three marks on one letter", "q\u0300\u0301\u0302", "q\u0300\u0301\u0302"],
-    ["no blanks around it", "\u3000 ann\t\n", "ann"],
-    ["full-width letters as plain ones", "Ｂｏｂ", "Bob"],
-    ["ligatures as letters", "ﬁona", "fiona"],
-    ["a composed letter for a letter and its mark", "e\u0301va", "\u00e9va"],
-    ["the longest name", "a".repeat(max), "a".repeat(max)],
-    ["the longest name of astral letters", "𠀀".repeat(max), "𠀀".repeat(max)],
-    ["the longest name once it is composed", "e\u0301".repeat(max), "\u00e9".repeat(max)],
-    ["the longest name once it is trimmed", ` ${"a".repeat(max)} `, "a".repeat(max)],
-    ["a name that only begins like a reserved one", "server1", "server1"],
-  ];
-  test.each(names)("gives back %s", (_, raw, expected) => {
-    expect(cleanName(raw)).toBe(expected);
-  });
-
-  const wrong: [what: string, raw: string][] = [
-    ["no name", ""],
-    ["blanks alone", " \u3000\t"],
-    ["one letter too many", "a".repeat(max + 1)],
-    ["one letter too many once it is normalised", `${"a".repeat(max - 1)}ﬁ`],
-    ["a space inside", "ann lee"],
-    ["a line end inside", "ann\nbob"],
-    ["a line separator inside", "ann\u2028bob"],
-    ["a colon", "ann:"],
-    ["a comma", "ann,bob"],
-    ["a slash in front", "/ann"],
-    ["a dot", "ann.lee"],
-    ["brackets", "[ann]"],
-    ["an escape sequence", "\x1b[1mann"],
-    ["an emoji", "ann😀"],
-    ["a mark in front", "\u0301ann"],
-    ["four marks on one letter", "q\u0300\u0301\u0302\u0303"],
-    ["a joiner", "an\u200dn"],
-    ["a soft hyphen", "an\u00adn"],
-    ["a right-to-left override", "an\u202en"],
-    ["an invisible mark", "ann\ufe0f"],
-    ["a mark that joins and shows nothing", "an\u034fn"],
-    ["a Hangul filler", "ann\u3164"],
-    ["a half-width Hangul filler", "ann\uffa0"],
-    ["an invisible letter alone", "\u115f"],
-    ["a blank Braille pattern", "ann\u2800"],
-    ["a lone surrogate", "ann\ud800"],
-  ];
-  test.each(wrong)("refuses %s", (_, raw) => {
-    expect(cleanName(raw)).toMatchObject({ type: "error", code: "bad-name" });
-  });
-
-  test.each(["server", "SYSTEM", "Room", "ｅｖｅｒｙｏｎｅ", " all ", "yOU", "nobody"])(
-    "reserves %p",
-    (raw) => {
-      expect(cleanName(raw)).toMatchObject({ type: "error", code: "name-reserved" });
-    },
-  );
-
-  test("gives back names that are visible, one word, not too long, and the same a second time", () => {
-    const unit = fc.oneof(
-      fc.constantFrom("a", "é", "ﬁ", "\u0301", "\u200d", "-"),
-      fc.string({ unit: "binary", maxLength: 1 }),
-    );
-    fc.assert(
-      fc.property(fc.string({ unit, maxLength: 40 }), (raw) => {
-        const name = cleanName(raw);
-        if (isFault(name)) return;
-        expect(visible(name)).toBe(name);
-        expect(name).toMatch(/^[\p{L}\p{M}\p{N}_-]+$/u);
-        expect([...name].length).toBeLessThanOrEqual(max);
-        expect(cleanName(name)).toBe(name);
-      }),
-    );
-  });
-});
-
-describe("nameKey()", () => {
-  const same: [string, string][] = [
-    ["bob", "BOB"],
-    ["bob", "Ｂｏｂ"],
-    ["éva", "E\u0301VA"],
-    ["straße", "STRASSE"],
-    ["σίσυφος", "ΣΊΣΥΦΟΣ"],
-  ];
-  test.each(same)("is the same for %s and %s", (one, other) => {
-    expect(nameKey(one)).toBe(nameKey(other));
-  });
-
-  test.each([
-    ["bob", "rob"],
-    ["eva", "éva"],
-    ["a-b", "a_b"],
-  ])("differs for %s and %s", (one, other) => {
-    expect(nameKey(one)).not.toBe(nameKey(other));
-  });
-
-  test("is the same for every letter that may stand in a name and its upper and lower case", () => {
-    const letters = characters
-      .filter((character) => /\p{Changes_When_Casemapped}/u.test(character))
-      .map(cleanName)
-      .filter((name) => typeof name === "string");
-    expect(letters.length).toBeGreaterThan(2000);
-    const apart = letters.filter((letter) => {
-      const key = nameKey(letter);
-      return [letter.toUpperCase(), letter.toLowerCase(), key].some((other) => nameKey(other) !== key);
-    });
-    expect(apart).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
 // The commands that the client carries out by itself, in one table. Everything else a person types is the room's.
 
 import { helpOf, typed } from "../commands.ts";
+import { cleanName } from "../names.ts";
 import { isFault } from "../protocol.ts";
-import { cleanName } from "../text.ts";
 import type { View } from "./view.ts";
 
 /** What such a command can do. */

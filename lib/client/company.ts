@@ -1,7 +1,7 @@
 // Who is here and who has spoken lately: what completion offers first, and whose coming and going is worth a line.
 
+import { nameKey } from "../names.ts";
 import type { Event, Recorded } from "../protocol.ts";
-import { nameKey } from "../text.ts";
 
 /** For so long after their last word somebody counts as active. */
 const activeMs = 30 * 60_000;

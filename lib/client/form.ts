@@ -1,8 +1,9 @@
 // The questions before the chat, in @clack/prompts. Only where somebody can answer them: on a terminal.
 
 import { isCancel, spinner, text } from "@clack/prompts";
+import { cleanName } from "../names.ts";
 import { isFault, limits } from "../protocol.ts";
-import { cleanName, visibleRow } from "../text.ts";
+import { visibleRow } from "../text.ts";
 
 const wonderMs = 300;
 

@@ -3,8 +3,9 @@
 // row of a message starts at the margin, so that no message can pass for another.
 
 import type picocolors from "picocolors";
+import { nameKey } from "../names.ts";
 import type { Event, Member, Recorded } from "../protocol.ts";
-import { nameKey, visible, visibleRow } from "../text.ts";
+import { visible, visibleRow } from "../text.ts";
 import { Company } from "./company.ts";
 
 export type Colors = ReturnType<typeof picocolors.createColors>;

@@ -3,8 +3,8 @@
 // as a seat is given up; the seat itself stays until the room has heard that its member left.
 
 import { createHash, randomBytes } from "node:crypto";
+import { nameKey } from "../names.ts";
 import type { Answer, Bye, Recorded } from "../protocol.ts";
-import { nameKey } from "../text.ts";
 import type { SavedSeat } from "./journal.ts";
 
 /** The connection on a seat. */
