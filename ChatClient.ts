@@ -6,17 +6,17 @@
 
 import picocolors from "picocolors";
 import { localHelp, runLocally, words } from "./lib/client/commands.ts";
-import { complete } from "./lib/client/completion.ts";
-import { askName, whileWaiting } from "./lib/client/form.ts";
-import { Link, reasonOf } from "./lib/client/link.ts";
+import { askName, askPassword, whileWaiting } from "./lib/client/form.ts";
+import { Link, reasonOf, TurnedAway } from "./lib/client/link.ts";
 import { about, flags } from "./lib/client/options.ts";
 import { linesOf } from "./lib/client/pipe.ts";
-import { Prompt } from "./lib/client/prompt.ts";
 import { View } from "./lib/client/view.ts";
 import { check, help, parseTyped } from "./lib/commands.ts";
 import { json } from "./lib/dialects/json.ts";
-import { attempt, fail, parseFlags, UsageError } from "./lib/flags.ts";
-import { type Event, type Fault, isFault } from "./lib/protocol.ts";
+import { attempt, fail, parseFlags, secret, UsageError } from "./lib/flags.ts";
+import { type Event, type Fault, fault, isFault } from "./lib/protocol.ts";
+import { complete } from "./lib/terminal/completion.ts";
+import { Prompt } from "./lib/terminal/prompt.ts";
 import { visibleRow } from "./lib/text.ts";
 
 const options = attempt(() => parseFlags(flags, about));
@@ -132,7 +132,7 @@ const link = new Link(
     nameless(problem) {
       if (!interactive) return end(problem.text);
       prompt.stop();
-      enter(problem.text);
+      enter(problem);
     },
     refused: (_, problem) => refuse(problem),
     closed: end,
@@ -159,30 +159,39 @@ function end(problem?: string): void {
 if (options.name === undefined && !interactive) {
   fail(new UsageError("On pipes a name is needed: bun ChatClient.ts --name NAME"));
 }
-/** Joins under a name that is to be had, asking for one as often as it takes; ends if nobody wants to. */
-async function enter(problem?: string): Promise<void> {
+/** Joins under a name that is to be had, asking for what it takes as often as it takes; ends if nobody wants to. */
+async function enter(problem?: Fault): Promise<void> {
+  // Who was in the room before has something to lose: the question is put again.
   const again = problem !== undefined;
-  let name = again || options.name === undefined ? await askName(problem) : options.name;
-  while (name !== undefined) {
+  let { name } = again ? link : options;
+  for (;;) {
+    if (problem?.code === "wrong-password") {
+      link.password = await askPassword(problem.text);
+      if (link.password === undefined) return end();
+    } else if (problem !== undefined || name === undefined) {
+      name = await askName(problem?.text);
+    }
+    if (name === undefined) return end();
     const joining = link.join(name);
-    const refusal = await (interactive
-      ? whileWaiting(`Connecting to ${host}:${port}`, joining)
-      : joining
-    ).then(
-      (fault) => fault?.text,
+    problem = await (interactive ? whileWaiting(`Connecting to ${host}:${port}`, joining) : joining).catch(
       (error) => {
-        const reason = `No chat server at ${host}:${port}: ${reasonOf(error)}`;
-        // Who was in the room before has something to lose: the question is put again.
-        return again ? reason : fail(`${reason}. Start one with "bun ChatServer.ts"`);
+        const reason =
+          error instanceof TurnedAway
+            ? error.message
+            : `No chat server at ${host}:${port}: ${reasonOf(error)}`;
+        if (again) return fault("unavailable", reason);
+        const hint = error instanceof TurnedAway ? "" : '. Start one with "bun ChatServer.ts"';
+        return fail(`${reason}${hint}`);
       },
     );
-    if (refusal === undefined) return interactive ? prompt.start() : undefined;
-    if (!interactive) fail(refusal);
-    name = await askName(refusal);
+    if (problem === undefined) return interactive ? prompt.start() : undefined;
+    if (interactive) continue;
+    const hint = problem.code === "wrong-password" ? " Set CHAT_PASSWORD, or --password-file" : "";
+    fail(problem.text + hint);
   }
-  end();
 }
 
+link.password = attempt(() => secret(options["password-file"], "CHAT_PASSWORD"));
 await enter();
 if (!interactive) {
   for await (const line of linesOf(process.stdin)) {

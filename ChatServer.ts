@@ -4,38 +4,64 @@
 //   bun ChatServer.ts        then, in other terminals:   bun ChatClient.ts   or   nc localhost 53000
 
 import type { Socket } from "bun";
-import { plain } from "./lib/dialects/plain.ts";
+import { render } from "./lib/dialects/plain.ts";
 import { attempt, parseFlags } from "./lib/flags.ts";
 import type { Bye, Recorded } from "./lib/protocol.ts";
-import { about, cannotListen, flags, historyPath, sessionOptions } from "./lib/server/options.ts";
+import { addressKey } from "./lib/server/addresses.ts";
+import { Console } from "./lib/server/console.ts";
+import { Door, type Origin } from "./lib/server/door.ts";
+import { type Fields, Log } from "./lib/server/log.ts";
+import { Metrics, serveMetrics } from "./lib/server/metrics.ts";
+import { about, cannotListen, doorLimits, flags, historyPath, sessionOptions } from "./lib/server/options.ts";
 import { Room } from "./lib/server/room.ts";
 import { Session } from "./lib/server/session.ts";
 import { SqliteJournal } from "./lib/server/sqlite.ts";
 
 const options = attempt(() => parseFlags(flags, about));
+const metrics = new Metrics({
+  connections: () => clients.size,
+  members: () => room.roster().members.length,
+  readersBehind: () => clients.values().reduce((sum, { isBehind }) => sum + Number(isBehind), 0),
+  paused: () => clients.values().reduce((sum, { isPaused }) => sum + Number(isPaused), 0),
+});
 
 // ---- The clients: everyone connected, with a name or without one yet ----
 
-const clients = new Map<Socket<string>, Session>();
-const limits = sessionOptions(options.rate);
+type Client = { address: string; origin: Origin | undefined };
+
+const clients = new Map<Socket<Client>, Session>();
+const limits = attempt(() => sessionOptions(options, metrics));
+const door = new Door({ ...doorLimits(options), isBanned: (address) => room.isBanned(address) });
 
 const listener = attempt(
   () =>
-    Bun.listen<string>({
+    Bun.listen<Client>({
       hostname: options.host,
       port: options.port,
       allowHalfOpen: true,
       socket: {
         open(socket) {
-          socket.data = `${socket.remoteAddress}:${socket.remotePort}`;
-          note(`${socket.data} connected`);
-          clients.set(socket, new Session(room, socket, limits));
+          const origin = door.enter(socket.remoteAddress);
+          const address = `${socket.remoteAddress}:${socket.remotePort}`;
+          socket.data = { address, origin: undefined };
+          if ("type" in origin) return turnAway(socket, origin);
+          socket.data.origin = origin;
+          metrics.connections.add(1);
+          note(`${address} connected`, { address });
+          clients.set(socket, new Session(room, socket, origin, limits));
         },
         data: (socket, chunk) => clients.get(socket)?.receive(chunk),
         drain: (socket) => clients.get(socket)?.drained(),
-        end: (socket) => clients.get(socket)?.inputEnded(),
+        end(socket) {
+          const session = clients.get(socket);
+          if (session) session.inputEnded();
+          else socket.end();
+        },
         close(socket) {
-          note(`${socket.data} disconnected`);
+          const { address, origin } = socket.data;
+          if (!origin) return;
+          door.leave(origin);
+          note(`${address} disconnected`, { address });
           clients.get(socket)?.closed();
           clients.delete(socket);
           if (stopping && clients.size === 0) exit();
@@ -49,6 +75,14 @@ const listener = attempt(
   (error) => cannotListen(error, options),
 );
 
+/** Over a limit, or banned. */
+function turnAway(socket: Socket<Client>, bye: Bye): void {
+  metrics.refusedConnections.add(1);
+  const { remoteAddress: address } = socket;
+  log.repeated(`${bye.code} ${addressKey(address)}`, `${address} was turned away: ${bye.text}`, { address });
+  door.turnAway(socket, bye);
+}
+
 // ---- The room ----
 
 const path = historyPath(options.history, listener.port);
@@ -59,16 +93,44 @@ const room = attempt(
       seatMs: options.seat * 1000,
       onEvent: options.quiet ? undefined : show,
       onEmpty: () => {
-        if (!options.stay) stop("Everyone has left: the server ends.", { ...goodbye, code: "room-empty" });
+        if (!options.stay) stop("Everyone has left: the server ends", { ...goodbye, code: "room-empty" });
       },
-      onJournalTrouble: (reason) =>
-        say(reason ? `The history cannot be written: ${reason}.` : "The history is written again."),
+      onJournalTrouble(reason) {
+        trouble = reason;
+        log.write(reason ? `The history cannot be written: ${reason}` : "The history is written again");
+      },
+      metrics,
     }),
 );
 
-say(`The chat room is open on ${options.host}:${listener.port}.`);
-say(path ? `Its history is in ${path}.` : "Its history is in memory, and gone with the server.");
-say(`Join with "bun ChatClient.ts" or "nc ${options.host} ${listener.port}"; Ctrl-C ends it.`);
+// ---- What the server's own terminal shows, and says ----
+
+/** Why the history cannot be written now. */
+let trouble: string | undefined;
+
+const terminal =
+  options.log === "text" && process.stdin.isTTY && process.stdout.isTTY
+    ? new Console(room, () => interrupt("The server ends"))
+    : undefined;
+const log = new Log(options.log, (line) => (terminal ? terminal.print(line) : console.log(line)));
+
+log.write(`The chat room is open on ${options.host}:${listener.port}`, { port: listener.port });
+log.write(path ? `Its history is in ${path}` : "Its history is in memory, and gone with the server");
+log.write(`Join with "bun ChatClient.ts" or "nc ${options.host} ${listener.port}"; Ctrl-C ends it`);
+if (options.metrics > 0) {
+  const { port } = attempt(() => serveMetrics(options.metrics, metrics, () => trouble));
+  log.write(`Its metrics are on http://127.0.0.1:${port}/metrics`);
+}
+terminal?.start();
+
+/** What everyone heard; a whisper is not shown here either. */
+function show(event: Recorded): void {
+  if (event.type !== "told" && event.type !== "moved") log.write(render(event), { event });
+}
+
+function note(message: string, fields: Fields): void {
+  if (!options.quiet) log.write(message, fields);
+}
 
 // ---- The end: a signal, or the last member left ----
 
@@ -76,17 +138,20 @@ const goodbye: Bye = { type: "bye", code: "shutdown", text: "The server is shutt
 let stopping = false;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    if (stopping) process.exit(1);
-    stop(`${signal}: the server ends.`, { ...goodbye, retryAfterMs: 1000 });
-  });
+  process.on(signal, () => interrupt(`${signal}: the server ends`));
+}
+
+/** Somebody wants the server to end; asked twice, it does so at once. */
+function interrupt(why: string): void {
+  if (stopping) process.exit(1);
+  stop(why, { ...goodbye, retryAfterMs: 1000 });
 }
 
 /** Says goodbye to everyone, waits a moment until they have it, and ends. */
 function stop(why: string, bye: Bye): void {
   if (stopping) return;
   stopping = true;
-  say(why);
+  log.write(why);
   listener.stop();
   for (const session of clients.values()) session.dismiss(bye);
   if (clients.size === 0) exit();
@@ -94,21 +159,7 @@ function stop(why: string, bye: Bye): void {
 }
 
 function exit(): never {
+  terminal?.close();
   journal.close();
   process.exit(0);
-}
-
-// ---- What the server's own terminal shows ----
-
-function say(line: string): void {
-  console.log(`${new Date().toTimeString().slice(0, 8)}  ${line}`);
-}
-
-/** What everyone heard; a whisper is not shown here either. */
-function show(event: Recorded): void {
-  if (event.type !== "told") say(plain.encode(event).trimEnd());
-}
-
-function note(line: string): void {
-  if (!options.quiet) say(line);
 }

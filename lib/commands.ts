@@ -2,6 +2,7 @@
 // it has in /help, and what it does. A new command is one entry here. The table knows no socket and no server:
 // what a command can do is the Caller interface, which the server's session implements.
 
+import { isIP } from "node:net";
 import { cleanName } from "./names.ts";
 import { type Answer, type Fault, fault, isFault, limits, type Member, type Recorded } from "./protocol.ts";
 import { cleanText, visibleRow } from "./text.ts";
@@ -22,6 +23,8 @@ export type Raw = { type: string } & Record<string, unknown>;
 export interface Caller {
   /** The caller's name in the room. */
   readonly name: string;
+  /** Whether it may keep order. */
+  readonly operator: boolean;
   /** For the caller alone. */
   answer(answer: Answer): void;
   /** For the room: it happens as soon as the journal has it. */
@@ -30,6 +33,12 @@ export interface Caller {
   roster(): { seq: number; members: Member[] };
   join(request: JoinRequest): void;
   rename(name: string): void;
+  /** Lets whoever knows the password keep order. */
+  appoint(password: string): void;
+  order(order: Order): void;
+  bans(): void;
+  /** What the room is about. */
+  subject(): void;
   recall(request: { before?: number | undefined; limit?: number | undefined }): void;
   search(request: SearchRequest): void;
   quit(text: string | undefined): void;
@@ -37,11 +46,20 @@ export interface Caller {
 
 export type JoinRequest = {
   name: string;
+  password?: string | undefined;
   token?: string | undefined;
   epoch?: string | undefined;
   after?: number | undefined;
   history?: number | undefined;
 };
+
+/** What those who keep order may ask for. */
+export type Order =
+  | { type: "kick" | "mute" | "unmute"; name: string; text?: string | undefined }
+  /** By name or by address. */
+  | { type: "ban" | "unban"; name: string; text?: string | undefined }
+  /** Without a text the topic is taken away. */
+  | { type: "topic"; text: string | undefined };
 
 export type SearchRequest = { text: string; before?: number | undefined; limit?: number | undefined };
 
@@ -55,18 +73,26 @@ const string: Field<string> = (value) =>
 const text: Field<string> = (value) =>
   typeof value === "string" ? cleanText(value) : fault("bad-field", "must be a string");
 
-/** What to look for. Not the rules of a message: nobody else will see it. */
-const words: Field<string> = (value) => {
-  if (typeof value !== "string") return fault("bad-field", "must be a string");
-  const row = visibleRow(value).trim();
-  if (row === "") return fault("empty", "A search needs some words");
-  return [...row].length <= limits.searchLength
-    ? row
-    : fault("too-long", `A search has at most ${limits.searchLength} characters: shorten it`);
-};
+/** One row of at most so many characters. */
+function row(what: string, maxLength: number): Field<string> {
+  return (value) => {
+    if (typeof value !== "string") return fault("bad-field", "must be a string");
+    const row = visibleRow(value).trim();
+    if (row === "") return fault("empty", `${what} needs some words`);
+    return [...row].length <= maxLength
+      ? row
+      : fault("too-long", `${what} has at most ${maxLength} characters: shorten it`);
+  };
+}
+
+const reason = row("A reason", limits.topicLength);
 
 const name: Field<string> = (value) =>
   typeof value === "string" ? cleanName(value) : fault("bad-field", "must be a string");
+
+/** A member's name, or an address. */
+const nameOrAddress: Field<string> = (value) =>
+  typeof value === "string" && isIP(value.trim()) !== 0 ? value.trim() : name(value);
 
 const id: Field<string> = (value) =>
   typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && value.length <= limits.idLength
@@ -94,8 +120,12 @@ type Entry<F extends Fields> = {
   /** What a person typed behind the word → the fields, unchecked. */
   parse?: (words: string) => Record<string, unknown>;
   early?: true;
+  /** Only for those who keep order. */
+  operator?: true;
   run: (caller: Caller, fields: Checked<F>) => void;
 };
+
+const notOperator = fault("not-operator", "That is for operators: /op PASSWORD makes you one");
 
 /** An entry with the check its fields make: the compiler infers what `run` gets from what they return. */
 function command<F extends Fields>(shape: F, entry: Entry<F>) {
@@ -115,16 +145,42 @@ function command<F extends Fields>(shape: F, entry: Entry<F>) {
         type: raw.type,
         early: entry.early ?? false,
         fields: checked,
-        run: (caller) => entry.run(caller, checked as Checked<F>),
+        run(caller) {
+          if (entry.operator && !caller.operator) caller.answer(notOperator);
+          else entry.run(caller, checked as Checked<F>);
+        },
       };
     },
   };
+}
+
+/** What operators do to somebody. */
+function order(
+  type: "kick" | "ban" | "unban" | "mute" | "unmute",
+  name: Field<string>,
+  usage: string,
+  summary: string,
+) {
+  return command(
+    { name, text: optional(reason) },
+    {
+      usage,
+      summary: `operators: ${summary}`,
+      parse: (words) => {
+        const [name, text] = cutWord(words);
+        return { name, text: text === "" ? undefined : text };
+      },
+      operator: true,
+      run: (caller, { name, text }) => caller.order({ type, name, text }),
+    },
+  );
 }
 
 export const commands = {
   join: command(
     {
       name,
+      password: optional(string),
       token: optional(string),
       epoch: optional(string),
       after: optional(count),
@@ -192,7 +248,7 @@ export const commands = {
     },
   ),
   search: command(
-    { text: words, before: optional(count), limit: optional(count) },
+    { text: row("A search", limits.searchLength), before: optional(count), limit: optional(count) },
     {
       usage: "/search WORDS",
       summary: "find WORDS in the history",
@@ -205,6 +261,48 @@ export const commands = {
     {
       early: true,
       run: (caller, { id }) => caller.answer({ type: "pong", id }),
+    },
+  ),
+  topic: command(
+    { text: optional(row("A topic", limits.topicLength)) },
+    {
+      usage: "/topic [TEXT]",
+      summary: "show the topic; operators set it, /topic - takes it away",
+      parse: (text) => ({ text: text === "" ? undefined : text }),
+      run(caller, { text }) {
+        if (text === undefined) caller.subject();
+        else if (!caller.operator) caller.answer(notOperator);
+        else caller.order({ type: "topic", text: text === "-" ? undefined : text });
+      },
+    },
+  ),
+  op: command(
+    { password: string },
+    {
+      usage: "/op PASSWORD",
+      summary: "become an operator",
+      parse: (password) => ({ password }),
+      run: (caller, { password }) => caller.appoint(password),
+    },
+  ),
+  kick: order("kick", name, "/kick NAME [REASON]", "put somebody out"),
+  ban: order(
+    "ban",
+    nameOrAddress,
+    "/ban NAME|ADDRESS [REASON]",
+    "… for good, with the address; /unban lets them in",
+  ),
+  unban: order("unban", nameOrAddress, "/unban NAME|ADDRESS", "lift a ban"),
+  mute: order("mute", name, "/mute NAME", "let nobody hear somebody, until /unmute"),
+  unmute: order("unmute", name, "/unmute NAME", "let them be heard again"),
+  bans: command(
+    {},
+    {
+      usage: "/bans",
+      summary: "list who is banned",
+      parse: () => ({}),
+      operator: true,
+      run: (caller) => caller.bans(),
     },
   ),
   help: command(

@@ -260,6 +260,29 @@ function printAndExit(text: string): never {
   process.exit(0);
 }
 
+/**
+ * A secret: the first line of the file if there is one, else what the environment has. Never a flag, which everybody
+ * on the machine can see. Throws a UsageError if the file cannot be read or has none.
+ */
+export function secret(
+  path: string | undefined,
+  variable: string,
+  environment: Record<string, string | undefined> = process.env,
+): string | undefined {
+  if (path === undefined) return environment[variable] || undefined;
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(
+      `Cannot read the password in ${path}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  const [line = ""] = text.split(/\r?\n/);
+  if (line === "") throw new UsageError(`There is no password in ${path}: its first line is empty`);
+  return line;
+}
+
 /** Prints what went wrong in one sentence and ends: 2 for what was asked of it, 1 for everything else. */
 export function fail(error: unknown): never {
   process.stderr.write(`${visibleRow(error instanceof Error ? error.message : String(error))}\n`);

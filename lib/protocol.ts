@@ -10,7 +10,17 @@ export type Recorded = { seq: number; at: number } & (
   | { type: "told"; from: string; to: string; text: string; id?: string | undefined }
   | { type: "joined" | "left"; name: string; text?: string | undefined }
   | { type: "renamed"; from: string; to: string }
+  /** By somebody who keeps order. `name` is absent where an address was meant, which members are not told. */
+  | { type: Act; name?: string | undefined; by: string; text?: string | undefined }
+  | { type: "opped"; name: string }
+  /** Without a text: there is no topic any more. */
+  | { type: "topic"; text?: string | undefined; by: string }
+  /** A member's connection is with another server now. Told to nobody. */
+  | { type: "moved"; name: string }
 );
+
+/** What is done to a member. Whoever was kicked or banned is not in the room any more, if it was. */
+export type Act = "kicked" | "banned" | "unbanned" | "muted" | "unmuted";
 
 /** Somebody in the room; `away` while a lost connection's seat is kept. */
 export type Member = { name: string; away?: true | undefined };
@@ -25,8 +35,12 @@ export type Welcome = {
   /** The position `members` belongs to; events from here on come one by one. */
   seq: number;
   members: Member[];
+  topic?: string | undefined;
   limits: typeof limits;
 };
+
+/** Who may not join; `name` is an address if that was banned alone. */
+export type Ban = { name: string; by: string; at: number; text?: string | undefined };
 
 export type Fault = {
   type: "error";
@@ -47,6 +61,8 @@ export type Answer =
   | { type: "history"; events: Recorded[] }
   /** What has these words, oldest first; `more`: older ones have them too. */
   | { type: "results"; text: string; events: Recorded[]; more?: true | undefined }
+  | { type: "bans"; bans: Ban[] }
+  | { type: "subject"; text?: string | undefined }
   | { type: "pong"; id?: string | undefined }
   | { type: "seen"; id: string; seq: number }
   /** Positions that are not kept any more; the reader goes on behind `to`. `from` is 0 where nobody knows where it starts. */
@@ -61,18 +77,27 @@ export type FaultCode =
   | "bad-field"
   | "bad-json"
   | "bad-name"
+  | "banned"
+  | "conflict"
   | "empty"
+  | "muted"
   | "name-reserved"
   | "name-taken"
   | "no-such-member"
+  | "no-such-ban"
   | "not-joined"
+  | "not-operator"
   | "not-utf8"
   | "slow-down"
   | "too-long"
   | "unavailable"
-  | "unknown-command";
+  | "unknown-command"
+  | "wrong-password";
 
 export type ByeCode =
+  | "banned"
+  | "full"
+  | "kicked"
   | "left"
   | "room-empty"
   | "shutdown"
@@ -101,6 +126,8 @@ export const limits = {
   searchLength: 200,
   /** Events that one `search` may ask for. */
   searchEvents: 100,
+  /** Code points in the topic, and in the reason for which somebody is kicked. */
+  topicLength: 300,
 } as const;
 
 export function fault(code: FaultCode, text: string): Fault {

@@ -79,7 +79,7 @@ export class Server implements AsyncDisposable {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      env: { ...process.env, ...environment },
+      env: { ...withoutSettings(), ...environment },
     });
     for (const stream of [this.#process.stdout, this.#process.stderr]) this.#follow(stream);
   }

@@ -33,8 +33,9 @@ export class Company {
 
   #happened(event: Recorded): void {
     if (event.type === "joined") this.#here.set(nameKey(event.name), event.name);
-    else if (event.type === "left") this.#here.delete(nameKey(event.name));
-    else if (event.type === "renamed") {
+    else if (event.type === "left" || event.type === "kicked" || event.type === "banned") {
+      if (event.name !== undefined) this.#here.delete(nameKey(event.name));
+    } else if (event.type === "renamed") {
       this.#here.delete(nameKey(event.from));
       this.#here.set(nameKey(event.to), event.to);
       const spokeAt = this.#spokeAt.get(nameKey(event.from));

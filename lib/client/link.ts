@@ -35,6 +35,9 @@ export type LinkHandlers = {
   closed: (reason: string | undefined) => void;
 };
 
+/** There is a server, and it lets nobody in now. */
+export class TurnedAway extends Error {}
+
 /** Connecting has no time-out of its own. */
 const connectMs = 10_000;
 const pingAfterMs = 30_000;
@@ -51,6 +54,8 @@ const lineBytes = 4 * 1024 * 1024;
 export class Link {
   readonly outbox = new Outbox();
   name = "";
+  /** The room's, if it needs one. */
+  password: string | undefined;
   readonly #options: LinkOptions;
   readonly #handlers: LinkHandlers;
   #socket: Socket | undefined;
@@ -81,7 +86,7 @@ export class Link {
 
   /**
    * Joins, with another name than before perhaps. Resolves with what is wrong with the name, if anything.
-   * Rejects if there is no server, or it hangs up.
+   * Rejects if there is no server, or it hangs up; with TurnedAway if it says why.
    */
   async join(name: string): Promise<Fault | undefined> {
     this.name = name;
@@ -161,6 +166,7 @@ export class Link {
     this.#write({
       type: "join",
       name: this.name,
+      password: this.password,
       ...(resume
         ? { token: this.#token, epoch: this.#epoch, after: this.#seq }
         : { history: this.#options.historyEvents }),
@@ -265,6 +271,9 @@ export class Link {
 
   #faulted(problem: Fault): void {
     if (!this.#online) {
+      if (!this.#joining && problem.retryAfterMs !== undefined) {
+        return this.#dropped(problem.text, problem.retryAfterMs);
+      }
       // The next try is a connection of its own, whenever it comes.
       this.#disconnect();
       const joining = this.#joining;
@@ -305,7 +314,7 @@ export class Link {
     if (this.#closed) return;
     if (this.#quitting) return this.#close(undefined);
     if (this.#joining) {
-      this.#joining.reject(new Error(reason));
+      this.#joining.reject(retryAfterMs === undefined ? new Error(reason) : new TurnedAway(reason));
       this.#joining = undefined;
       return;
     }

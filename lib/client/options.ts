@@ -9,6 +9,10 @@ export const flags = {
   host: lasting("CHAT_HOST", text("HOST", "where the server is", defaultHost)),
   port: lasting("CHAT_PORT", number("PORT", "the port it listens on", defaultPort, 1, 65_535)),
   name: lasting("CHAT_NAME", text("NAME", "your name; asked for on a terminal")),
+  "password-file": lasting(
+    "CHAT_PASSWORD_FILE",
+    text("FILE", "its first line is the room's password; or set CHAT_PASSWORD"),
+  ),
   time: lasting(
     "CHAT_TIME",
     choice("off|short|full", "the time shown with each line", "short", ["off", "short", "full"]),

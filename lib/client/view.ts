@@ -3,6 +3,7 @@
 // row of a message starts at the margin, so that no message can pass for another.
 
 import type picocolors from "picocolors";
+import { render } from "../dialects/plain.ts";
 import { nameKey } from "../names.ts";
 import type { Event, Member, Recorded } from "../protocol.ts";
 import { visible, visibleRow } from "../text.ts";
@@ -113,11 +114,26 @@ export class View {
         return this.#message(event, true);
       case "renamed":
         return this.notice(`${visibleRow(event.from)} is now ${visibleRow(event.to)}`);
+      case "kicked":
+      case "banned":
+      case "unbanned":
+      case "muted":
+      case "unmuted":
+      case "opped":
+      case "topic":
+      case "subject":
+      case "bans":
+        return render(event)
+          .split("\n")
+          .flatMap((row) => this.notice(row));
       case "welcome":
         // After a drop nobody needs to be told again.
         if (this.#welcomed) return [];
         this.#welcomed = true;
-        return this.notice(`You are connected as ${event.name}. ${here(event.members)} /help for help.`);
+        return [
+          ...this.notice(`You are connected as ${event.name}. ${here(event.members)} /help for help.`),
+          ...(event.topic === undefined ? [] : this.notice(`The topic is: ${event.topic}`)),
+        ];
       case "members":
         return this.notice(here(event.members));
       case "history":
@@ -226,7 +242,7 @@ export class View {
 const wordStart = "(?<![\\p{L}\\p{M}\\p{N}_-])";
 const wordEnd = "(?![\\p{L}\\p{M}\\p{N}_-])";
 
-type Message = Extract<Recorded, { text: string; from: string }>;
+type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
 type Move = { type: "joined" | "left"; name: string; at: number; text?: string | undefined };
 
 function here(members: Member[]): string {

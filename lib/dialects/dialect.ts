@@ -12,8 +12,11 @@ export interface Dialect {
   readonly historyEvents: number;
   /** Whether its clients keep a token, so that a lost connection's seat is worth keeping. */
   readonly keepsSeat: boolean;
-  /** Whether a line is a name is a matter of `joined`; everything else is in the line. */
-  parse(line: string, joined: boolean): Command | Fault;
+  /**
+   * What a line asks for. Whether it is a name is a matter of `joined`, whether it is a password of the name that
+   * was `claimed` and needs one; everything else is in the line.
+   */
+  parse(line: string, joined: boolean, claimed?: string): Command | Fault;
   /** Whole lines, LF included. */
   encode(event: Event): string;
 }

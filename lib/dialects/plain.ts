@@ -2,7 +2,7 @@
 // Only the first line of a message can start at the margin, so no message can pass for somebody else's.
 
 import { type Command, check, parseTyped } from "../commands.ts";
-import { type Event, type Fault, isFault, type Member } from "../protocol.ts";
+import { type Ban, type Event, type Fault, isFault, type Member } from "../protocol.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** For whoever waits to be spoken to. */
@@ -13,8 +13,13 @@ export const plain: Dialect = {
   historyEvents: 20,
   keepsSeat: false,
 
-  parse(line: string, joined: boolean): Command | Fault {
-    const raw = joined || line.startsWith("/") ? parseTyped(line) : { type: "join", name: line };
+  parse(line: string, joined: boolean, claimed?: string): Command | Fault {
+    const raw =
+      claimed !== undefined
+        ? { type: "join", name: claimed, password: line }
+        : joined || line.startsWith("/")
+          ? parseTyped(line)
+          : { type: "join", name: line };
     return isFault(raw) ? raw : check(raw);
   },
 
@@ -23,7 +28,8 @@ export const plain: Dialect = {
   },
 };
 
-function render(event: Event): string {
+/** What a person reads, of any event. */
+export function render(event: Event): string {
   switch (event.type) {
     case "said":
       return `${event.from}: ${indented(event.text)}`;
@@ -36,8 +42,30 @@ function render(event: Event): string {
       return `${event.name} ${event.type}${event.text === undefined ? "" : ` (${indented(event.text)})`}`;
     case "renamed":
       return `${event.from} is now ${event.to}`;
+    case "kicked":
+    case "banned":
+    case "unbanned":
+    case "muted":
+    case "unmuted": {
+      const reason = event.text === undefined ? "" : ` (${event.text})`;
+      return `${event.name ?? "An address"} was ${event.type} by ${event.by}${reason}`;
+    }
+    case "opped":
+      return `${event.name} is an operator now`;
+    case "topic":
+      return event.text === undefined
+        ? `${event.by} took the topic away`
+        : `${event.by} set the topic: ${event.text}`;
+    case "moved":
+      return `${event.name} is with another server now`;
+    case "subject":
+      return event.text === undefined ? "There is no topic." : `The topic is: ${event.text}`;
+    case "bans":
+      return event.bans.length === 0 ? "Nobody is banned." : event.bans.map(banRow).join("\n");
     case "welcome":
-      return `You are connected as ${event.name}. Here: ${list(event.members)}. Type to talk, /help for help.`;
+      return `You are connected as ${event.name}. Here: ${list(event.members)}. Type to talk, /help for help.${
+        event.topic === undefined ? "" : `\nThe topic is: ${event.topic}`
+      }`;
     case "members":
       return `Here: ${list(event.members)}.`;
     case "history":
@@ -55,6 +83,10 @@ function render(event: Event): string {
     case "seen":
       return `! ${event.type} ${event.id ?? ""}`.trimEnd();
   }
+}
+
+function banRow({ name, by, at, text }: Ban): string {
+  return `${name}, by ${by} on ${new Date(at).toISOString().slice(0, 10)}${text === undefined ? "" : `: ${text}`}`;
 }
 
 function indented(text: string): string {

@@ -4,25 +4,35 @@
 
 import type { Recorded } from "../protocol.ts";
 
+/**
+ * What is so now, by key: who sits where under which name, who is banned, what the topic is. Events come and fall out
+ * of the journal again, the facts that they brought stay until another event changes them. `null`: not so (any more).
+ */
+export type Facts = Readonly<Record<string, string | null>>;
+
 /** An event with what the journal must know of it and no reader may. */
 export type Entry = {
   event: Recorded;
   /** The seat it came from: `said before` and `may see` are asked of seats, since names change hands. */
   author: string;
-  /** The one seat, beside the author's, that may see it. Absent: everyone may. */
+  /** The one seat, beside the author's, that may see it, or `nobody`. Absent: everyone may. */
   reader?: string;
-  /** With `joined`: the hash by which the seat is found again. */
-  tokenHash?: string;
+  /** What is so from this event on. */
+  facts?: Facts;
+  /** It only happens if these are so; else somebody was faster. */
+  expects?: Facts;
 };
 
-/** A seat as the journal remembers it: joined, renamed perhaps, not left yet. */
-export type SavedSeat = { id: string; name: string; tokenHash: string | undefined };
+/** As an entry's reader: not even its author sees it. */
+export const nobody = "";
 
 export interface JournalListener {
   /** Numbered, durable, in order; every entry exactly once. */
   happened(entries: Entry[]): void;
   /** This author's message with this id is in the journal already, as `seq`. */
   repeated(entry: Entry, seq: number): void;
+  /** What this entry expects is not so: it did not happen. */
+  contradicted(entry: Entry): void;
   /** The journal could not take these now; it holds none of them. */
   refused(entries: Entry[], reason: string): void;
 }
@@ -43,9 +53,14 @@ export interface Journal {
   readonly first: number;
   /** The newest `seq`; 0 before the first event ever. */
   readonly last: number;
+  /** This server's name among those that share the journal. */
+  readonly server: string;
   /** Who is told of events from now on. */
   listen(listener: JournalListener): void;
-  seats(): SavedSeat[];
+  /** What is so as of `last`. */
+  facts(): Iterable<[key: string, value: string]>;
+  /** Resolves once the listener has been told all that is in the journal now, whoever wrote it. */
+  sync(): Promise<void>;
   /** Tells the listener, before it returns or later. Fills in `seq` and `at`. */
   append(entries: Entry[]): void;
   /** What the seat `reader` may see of (after, upTo], oldest first, as much as makes one page. */
@@ -67,7 +82,7 @@ export const pageEvents = 1_000;
 
 /** Whispers are for two seats, everything else for all. */
 export function maySee(seat: string, { author, reader }: Entry): boolean {
-  return reader === undefined || reader === seat || author === seat;
+  return reader === undefined || reader === seat || (author === seat && reader !== nobody);
 }
 
 /** About how many characters an event is on the wire. */

@@ -1,9 +1,12 @@
 // The server's flags and what they mean.
 
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { number, text, toggle } from "../flags.ts";
+import { choice, number, type parseFlags, secret, text, toggle } from "../flags.ts";
 import { defaultHost, defaultPort } from "../protocol.ts";
+import type { DoorOptions } from "./door.ts";
+import type { Metrics } from "./metrics.ts";
 import type { SessionOptions } from "./session.ts";
 
 export const about = {
@@ -18,7 +21,13 @@ export const flags = {
   history: text("FILE", "where the history is kept; none: in memory (default: the user's state folder)"),
   keep: number("N", "how many events the history keeps", 100_000, 1, 1_000_000_000),
   seat: number("SECONDS", "how long a lost connection's seat is kept", 30, 0, 86_400),
-  rate: number("N", "lines a second from one client, after 20 at once; 0: no limit", 5, 0, 1_000_000),
+  rate: number("N", "lines a second from one member, after 20 at once; 0: no limit", 5, 0, 1_000_000),
+  "max-connections": number("N", "how many connections at once", 10_000, 1, 1_000_000),
+  "max-per-address": number("N", "how many of them from one address", 100, 1, 1_000_000),
+  "password-file": text("FILE", "its first line is the room's password; or set CHAT_PASSWORD"),
+  "operator-password-file": text("FILE", "… that of operators; or set CHAT_OPERATOR_PASSWORD"),
+  log: choice("text|json", "what is printed: for people or for programs", "text", ["text", "json"]),
+  metrics: number("PORT", "show metrics for Prometheus on 127.0.0.1:PORT; 0: nowhere", 0, 0, 65_535),
   quiet: toggle("print no line for each connection and message"),
 };
 
@@ -29,13 +38,45 @@ export function historyPath(history: string | undefined, port: number): string |
   return history ?? join(state, "chatroom", `${port}.sqlite`);
 }
 
-export function sessionOptions(linesPerSecond: number): SessionOptions {
+type Options = ReturnType<typeof parseFlags<typeof flags>>;
+
+/** Lines at once; for an address `addressShare` times as many, then and later. */
+const burst = 20;
+const addressShare = 5;
+
+export function sessionOptions(options: Options, metrics: Metrics): SessionOptions {
   return {
-    rate: { burst: 20, perSecond: linesPerSecond },
+    rate: { burst, perSecond: options.rate },
     greetAfterMs: 250,
     joinWithinMs: 20_000,
     silentMs: 90_000,
+    password: secret(options["password-file"], "CHAT_PASSWORD"),
+    operatorPassword: secret(options["operator-password-file"], "CHAT_OPERATOR_PASSWORD"),
+    metrics,
   };
+}
+
+export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
+  return {
+    maxConnections: Math.min(options["max-connections"], Math.max(openFiles() - sparedFiles, 1)),
+    maxPerAddress: options["max-per-address"],
+    addressRate: { burst: burst * addressShare, perSecond: options.rate * addressShare },
+  };
+}
+
+/** Files that are no member's: the history, the metrics' visitors, those who are being turned away. */
+const sparedFiles = 200;
+
+/** How many files the system lets us open (`ulimit -n`); with none left, accepting a connection would spin. */
+function openFiles(): number {
+  try {
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    if (soft !== undefined) return Number(soft);
+  } catch {
+    // Not Linux: the shell knows.
+  }
+  const { stdout } = Bun.spawnSync(["sh", "-c", "ulimit -n"]);
+  return Number.parseInt(String(stdout), 10) || Infinity;
 }
 
 /** Why the server has no port, in one sentence. */

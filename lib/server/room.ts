@@ -2,27 +2,43 @@
 //
 //   record(entry) … record(entry)     what was asked in this turn, in order
 //   journal.append(entries)           one transaction
-//   happened(entries)                 the roster follows, each live log gets the event, whispers their two readers
+//   happened(entries)                 each live log gets the event, whispers their two readers; its facts are so now
 //   log.pump()                        one write for each reader
 //
-// Two books are kept apart: the seats say who holds which name now, the roster who has joined and left as of `seq`.
-// A welcome tells the roster, so that it fits the events that follow it.
+// All that the room knows (who sits where, bans, the topic) are facts of the journal, as of `seq`. So whoever joins,
+// changes names or leaves asks for it like everybody else, and it is so once the event comes back.
 
-import type { JoinRequest, SearchRequest } from "../commands.ts";
+import type { JoinRequest, Order, SearchRequest } from "../commands.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import {
   type Answer,
+  type Ban,
+  type Bye,
   type Fault,
   fault,
+  isFault,
   limits,
   type Member,
   type Recorded,
   type Welcome,
 } from "../protocol.ts";
-import type { Entry, Journal, JournalListener } from "./journal.ts";
+import { type Entry, type Facts, type Journal, type JournalListener, nobody } from "./journal.ts";
 import { LiveLog } from "./live-log.ts";
+import type { Metrics } from "./metrics.ts";
+import { Moderation } from "./moderation.ts";
 import type { Reader, ReadPage } from "./reader.ts";
-import { newToken, type Occupant, type Seat, Seats } from "./seats.ts";
+import {
+  hashOf,
+  leaving,
+  moving,
+  newSeatId,
+  newToken,
+  type Occupant,
+  renaming,
+  type Seat,
+  Seats,
+  taking,
+} from "./seats.ts";
 
 export type RoomOptions = {
   /** How long a lost connection's seat is kept. */
@@ -33,6 +49,7 @@ export type RoomOptions = {
   onEmpty: () => void;
   /** The journal stopped taking events, or takes them again (undefined). */
   onJournalTrouble: (reason: string | undefined) => void;
+  metrics: Metrics;
 };
 
 /** When to try again what the journal did not take. */
@@ -41,8 +58,13 @@ const retryAfterMs = 1_000;
 /** How many events a search shows that does not ask for a number. */
 const foundEvents = 20;
 
-/** A seat that was taken, and the token by which it can be taken again. */
-export type Taken = { seat: Seat; token: string | undefined };
+export type Roster = { seq: number; members: Member[] };
+
+/** A seat, the token by which it can be taken again, and the room it was taken in. */
+export type Taken = { seat: Seat; token: string | undefined; roster: Roster };
+
+/** Somebody who waits until what was asked has happened, or why it has not. */
+export type Asker<T> = { happened: (outcome: T) => void; failed: (problem: Fault) => void };
 
 export class Room implements JournalListener {
   /** The last event that happened. */
@@ -51,14 +73,18 @@ export class Room implements JournalListener {
   readonly #journal: Journal;
   readonly #options: RoomOptions;
   readonly #seats = new Seats();
-  /** Seat → name, as of `seq`. */
-  readonly #roster = new Map<string, string>();
+  readonly #moderation = new Moderation();
+  /** Who waits for a seat, for it to move here, for another name or to keep order: by the seat, told the room before. */
+  readonly #askers = new Map<string, Asker<Roster>>();
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #woken = new Set<Reader>();
   readonly #afterTurn: (() => void)[] = [];
+  /** Who speaks without a seat, by author. */
+  readonly #attendants = new Map<string, Occupant>();
   #asked: Entry[] = [];
   #turn: NodeJS.Immediate | undefined;
   #retry: Timer | undefined;
+  #appendedAt = 0;
   #troubled = false;
   #visited = false;
 
@@ -68,50 +94,95 @@ export class Room implements JournalListener {
     this.#options = options;
     this.seq = journal.last;
     journal.listen(this);
-    for (const saved of journal.seats()) {
-      const seat = this.#seats.restore(saved);
-      this.#roster.set(seat.id, seat.name);
-      this.vacate(seat, undefined);
-    }
+    const facts = [...journal.facts()];
+    const areSeats = ([key]: [string, string]) => key.startsWith("seat ");
+    // Where somebody sits says nothing before there is a seat.
+    for (const [key, value] of facts.filter(areSeats)) this.#follow({ [key]: value });
+    for (const [key, value] of facts.filter((fact) => !areSeats(fact))) this.#follow({ [key]: value });
+    for (const seat of this.#seats) if (seat.server === journal.server) this.vacate(seat, undefined);
   }
 
   // ---- What a member may do ----
 
-  /** Gives the seat of the token, or a new one under a free name. Its events start to flow once `enter` is called. */
-  take(occupant: Occupant, { name, token }: JoinRequest, keepsSeat: boolean): Taken | Fault {
-    const old = token === undefined ? undefined : this.#seats.byToken(token);
-    if (old) {
-      clearTimeout(old.expiry);
-      old.occupant?.dismiss({ type: "bye", code: "taken-over", text: "You joined from another place" });
-      old.occupant = occupant;
-      this.#visited = true;
-      return { seat: old, token };
+  /** Gives the seat of the token, or a new one under a free name; its occupant has to `enter` as soon as it happened. */
+  take(occupant: Occupant, request: JoinRequest, keepsSeat: boolean, asker: Asker<Taken>): void {
+    const { name, token, after = 0 } = request;
+    if (this.#moderation.isBanned(occupant.address, name)) {
+      return asker.failed(fault("banned", "You are banned from this room"));
     }
-    if (this.#seats.byName(name)) return fault("name-taken", `"${name}" is taken: choose another name`);
-    const fresh = keepsSeat ? newToken() : undefined;
-    const seat = this.#seats.add(name, fresh);
+    const isKnown = token === undefined || this.#seats.byToken(token) !== undefined;
+    const sit = () => {
+      const seat = token === undefined ? undefined : this.#seats.byToken(token);
+      if (seat) this.#takeAgain(seat, occupant, token, asker);
+      else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, asker);
+    };
+    // Another server may have told the client more than this one has heard.
+    if (isKnown && after <= this.seq) sit();
+    else this.#journal.sync().then(sit);
+  }
+
+  #takeNew(name: string, occupant: Occupant, token: string | undefined, asker: Asker<Taken>): void {
+    const id = newSeatId();
+    const tokenHash = token === undefined ? undefined : hashOf(token);
+    const { address } = occupant;
+    this.#ask(
+      {
+        event: { type: "joined", seq: 0, at: 0, name },
+        author: id,
+        ...taking(id, this.#journal.server, { name, tokenHash, address }),
+      },
+      { ...asker, happened: (roster) => this.#sit(id, occupant, token, roster, asker) },
+    );
+  }
+
+  #takeAgain(seat: Seat, occupant: Occupant, token: string | undefined, asker: Asker<Taken>): void {
+    const here = this.#journal.server;
+    if (seat.server === here) return this.#sit(seat.id, occupant, token, this.roster(), asker);
+    this.#ask(
+      {
+        event: { type: "moved", seq: 0, at: 0, name: seat.name },
+        author: seat.id,
+        reader: nobody,
+        ...moving(seat, here),
+      },
+      { ...asker, happened: (roster) => this.#sit(seat.id, occupant, token, roster, asker) },
+    );
+  }
+
+  #sit(
+    id: string,
+    occupant: Occupant,
+    token: string | undefined,
+    roster: Roster,
+    { happened }: Asker<Taken>,
+  ): void {
+    const seat = this.#seats.byId(id);
+    if (!seat) return;
+    clearTimeout(seat.expiry);
+    seat.occupant?.dismiss(takenOver);
     seat.occupant = occupant;
     this.#visited = true;
-    this.record({
-      event: { type: "joined", seq: 0, at: 0, name },
-      author: seat.id,
-      ...(seat.tokenHash !== undefined && { tokenHash: seat.tokenHash }),
-    });
-    return { seat, token: fresh };
+    happened({ seat, token, roster });
   }
 
   /** Welcomes the member and lets its reader follow the room. */
-  enter({ seat, token }: Taken, dialect: Dialect, request: JoinRequest, reader: Reader): Promise<void> {
-    const { seq } = this;
+  enter(
+    { seat, token, roster }: Taken,
+    dialect: Dialect,
+    request: JoinRequest,
+    reader: Reader,
+  ): Promise<void> {
+    const { seq } = roster;
     const { epoch } = this.#journal;
-    const welcome: Welcome = { type: "welcome", name: seat.name, token, epoch, ...this.roster(), limits };
+    const { topic } = this.#moderation;
+    const welcome: Welcome = { type: "welcome", name: seat.name, token, epoch, ...roster, topic, limits };
     const readPage: ReadPage = (after, upTo) => this.#journal.page(after, upTo, seat.id);
-    const log = this.#logs.get(dialect) ?? new LiveLog(dialect, seq);
+    const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq);
     this.#logs.set(dialect, log);
 
     const { after, history = dialect.historyEvents } = request;
     if (after === undefined) {
-      const opening = this.recall(seat, seq, history).then(
+      const opening = this.recall(seat.id, seq, history).then(
         (events) =>
           dialect.encode(welcome) + (history === 0 ? "" : dialect.encode({ type: "history", events })),
       );
@@ -125,10 +196,10 @@ export class Room implements JournalListener {
     return reader.start(log, stray ?? after, opening, readPage);
   }
 
-  roster(): { seq: number; members: Member[] } {
-    const members = [...this.#roster].map(([id, name]): Member => {
-      const here = this.#seats.byId(id)?.occupant !== undefined;
-      return here ? { name } : { name, away: true };
+  roster(): Roster {
+    const here = this.#journal.server;
+    const members = Array.from(this.#seats, ({ name, server, occupant }): Member => {
+      return server === here && !occupant ? { name, away: true } : { name };
     });
     return { seq: this.seq, members };
   }
@@ -137,27 +208,23 @@ export class Room implements JournalListener {
     return this.#seats.byName(name);
   }
 
-  rename(seat: Seat, name: string): Fault | undefined {
-    const holder = this.#seats.byName(name);
-    if (holder && holder !== seat) return fault("name-taken", `"${name}" is taken: choose another name`);
-    if (name === seat.name) return undefined;
-    const from = seat.name;
-    this.#seats.rename(seat, name);
-    this.record({ event: { type: "renamed", seq: 0, at: 0, from, to: name }, author: seat.id });
-    return undefined;
+  rename(seat: Seat, name: string, asker: Asker<unknown>): void {
+    const { id: author, name: from } = seat;
+    const event: Recorded = { type: "renamed", seq: 0, at: 0, from, to: name };
+    this.#ask({ event, author, ...renaming(seat, name) }, asker);
   }
 
-  /** The last events up to `upTo` that the seat may see. */
-  recall(seat: Seat, upTo: number, limit: number): Promise<Recorded[]> {
-    return this.#journal.recent(Math.min(upTo, this.seq), Math.min(limit, limits.historyEvents), seat.id);
+  /** The last events up to `upTo` that the reader may see. */
+  recall(reader: string, upTo: number, limit: number): Promise<Recorded[]> {
+    return this.#journal.recent(Math.min(upTo, this.seq), Math.min(limit, limits.historyEvents), reader);
   }
 
-  /** What the seat may see of what has these words, as of now. */
-  async search(seat: Seat, { text, before, limit }: SearchRequest): Promise<Answer> {
+  /** What the reader may see of what has these words, as of now. */
+  async search(reader: string, { text, before, limit }: SearchRequest): Promise<Answer> {
     const now = this.seq + 1;
     const events = Math.min(limit ?? foundEvents, limits.searchEvents);
     try {
-      const found = await this.#journal.search(text, Math.min(before ?? now, now), events, seat.id);
+      const found = await this.#journal.search(text, Math.min(before ?? now, now), events, reader);
       return { type: "results", text, ...found };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -167,8 +234,8 @@ export class Room implements JournalListener {
 
   /** Gives the seat up. Its occupant is dismissed when the room has heard it. */
   leave(seat: Seat, text?: string): void {
-    if (!this.#seats.giveUp(seat)) return;
-    this.record({ event: { type: "left", seq: 0, at: 0, name: seat.name, text }, author: seat.id });
+    const event: Recorded = { type: "left", seq: 0, at: 0, name: seat.name, text };
+    this.record({ event, author: seat.id, ...leaving(seat) });
   }
 
   /** A seat's connection is gone: it is kept for a while if somebody can come back to it, or has already. */
@@ -177,6 +244,40 @@ export class Room implements JournalListener {
     seat.occupant = undefined;
     if (seat.tokenHash === undefined) this.leave(seat);
     else seat.expiry = setTimeout(() => this.leave(seat), this.#options.seatMs);
+  }
+
+  // ---- Keeping order ----
+
+  /** Somebody who speaks without a seat, as this author. */
+  attend(author: string, attendant: Occupant): void {
+    this.#attendants.set(author, attendant);
+  }
+
+  /** Carries out what the author, called `by`, may ask for; returns why it cannot be carried out. */
+  order(order: Order, by: string, author: string): Fault | undefined {
+    const entry = this.#moderation.entry(order, by, this.#seats);
+    if (isFault(entry)) return entry;
+    this.record({ ...entry, author });
+    return undefined;
+  }
+
+  /** Lets a member keep order, as long as it has its seat. */
+  appoint({ id, name, server }: Seat, asker: Asker<unknown>): void {
+    const event: Recorded = { type: "opped", seq: 0, at: 0, name };
+    const facts = { [`op ${id}`]: "yes" };
+    this.#ask({ event, author: id, facts, expects: { [`at ${id}`]: server } }, asker);
+  }
+
+  get bans(): Ban[] {
+    return this.#moderation.bans;
+  }
+
+  get topic(): string | undefined {
+    return this.#moderation.topic;
+  }
+
+  isBanned(address: string): boolean {
+    return this.#moderation.isBanned(address);
   }
 
   // ---- The turn ----
@@ -208,65 +309,148 @@ export class Room implements JournalListener {
     this.#turn = undefined;
     const entries = this.#asked;
     this.#asked = [];
-    if (entries.length > 0) this.#journal.append(entries);
+    if (entries.length > 0) this.#append(entries);
     for (const reader of this.#woken) reader.pump();
     this.#woken.clear();
     for (const then of this.#afterTurn.splice(0)) then();
   }
 
+  #append(entries: Entry[]): void {
+    this.#appendedAt = performance.now();
+    this.#journal.append(entries);
+  }
+
   happened(entries: Entry[]): void {
-    if (this.#troubled) this.#options.onJournalTrouble(undefined);
+    const { metrics, onEvent, onJournalTrouble } = this.#options;
+    const begun = performance.now();
+    if (this.#troubled) onJournalTrouble(undefined);
     this.#troubled = false;
-    const logs = [...this.#logs.values()];
-    for (const { event, author, reader } of entries) {
+    let deliveries = 0;
+    for (const { event, author, reader, facts } of entries) {
+      const asker = concernsAsker(event) ? this.#askers.get(author) : undefined;
+      const before = asker && this.roster();
       this.seq = event.seq;
       if (reader === undefined) {
-        for (const log of logs) log.append(event);
-        this.#follow(event, author);
+        for (const log of this.#logs.values()) {
+          log.append(event);
+          deliveries += log.readers.size;
+        }
       } else {
-        for (const log of logs) log.skip(event.seq);
-        for (const id of new Set([author, reader])) this.#seats.byId(id)?.occupant?.whisper(event);
+        for (const log of this.#logs.values()) log.skip(event.seq);
+        for (const id of new Set([author, reader])) if (reader !== nobody) this.#voice(id)?.whisper(event);
       }
-      this.#options.onEvent?.(event);
+      if (facts) this.#follow(facts, event);
+      if (before) this.#askers.delete(author);
+      if (before) asker?.happened(before);
+      onEvent?.(event);
     }
-    for (const log of logs) log.pump();
+    for (const log of this.#logs.values()) log.pump();
+    metrics.events.add(entries.length);
+    metrics.deliveries.add(deliveries);
+    metrics.journalSeconds.observe((begun - this.#appendedAt) / 1000);
+    metrics.turnSeconds.observe((performance.now() - this.#appendedAt) / 1000);
     if (this.#visited && this.#seats.size === 0) this.#options.onEmpty();
   }
 
-  /** Keeps the roster, and ends what has left. */
-  #follow(event: Recorded, author: string): void {
-    if (event.type === "joined") this.#roster.set(author, event.name);
-    else if (event.type === "renamed") this.#roster.set(author, event.to);
-    else if (event.type === "left") {
-      this.#roster.delete(author);
-      const seat = this.#seats.byId(author);
-      if (!seat) return;
-      this.#seats.remove(seat);
-      seat.occupant?.dismiss({ type: "bye", code: "left", text: "Goodbye" });
+  /** Makes the facts so, and lets go of whoever has no seat here any more. */
+  #follow(facts: Facts, event?: Recorded): void {
+    for (const [key, value] of Object.entries(facts)) {
+      const [kind, id = ""] = key.split(" ");
+      const seat = this.#seats.byId(id);
+      this.#seats.follow(key, value);
+      this.#moderation.follow(key, value);
+      if (kind === "seat" && value === null) seat?.occupant?.dismiss(goodbyeOf(event));
+      if (kind === "at" && value !== null && value !== this.#journal.server) {
+        seat?.occupant?.dismiss(takenOver);
+        if (seat) seat.occupant = undefined;
+      }
+      if (kind === "ban") this.#dismissBanned();
+    }
+  }
+
+  /** Whoever shares a banned address goes with it. */
+  #dismissBanned(): void {
+    for (const seat of this.#seats) {
+      if (!seat.occupant || !this.#moderation.isBanned(seat.occupant.address)) continue;
+      seat.occupant.dismiss(bannedAddress);
+      this.leave(seat);
     }
   }
 
   repeated({ event, author }: Entry, seq: number): void {
     const id = idOf(event);
-    if (id !== undefined) this.#seats.byId(author)?.occupant?.answer({ type: "seen", id, seq });
+    if (id !== undefined) this.#voice(author)?.answer({ type: "seen", id, seq });
   }
 
-  /** What was said goes back to whoever said it; who joined, left or changed names is tried again. */
+  contradicted({ event, author }: Entry): void {
+    if (event.type === "left") {
+      // Its name changed in the same moment; or it has left already, or is somewhere else.
+      const seat = this.#seats.byId(author);
+      if (seat && !seat.occupant && seat.server === this.#journal.server) this.leave(seat);
+      return;
+    }
+    const name = event.type === "joined" ? event.name : event.type === "renamed" ? event.to : undefined;
+    const problem =
+      name === undefined
+        ? { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs: 0 }
+        : this.#taken(name);
+    this.#disappoint(event, author, problem);
+  }
+
+  #taken(name: string): Fault {
+    const text = this.#seats.byName(name)
+      ? `"${name}" is taken: choose another name`
+      : `"${name}" looks like the name of somebody here: choose another one`;
+    return fault("name-taken", text);
+  }
+
+  /** What was asked goes back to whoever asked; who has left, has left. */
   refused(entries: Entry[], reason: string): void {
     if (!this.#troubled) this.#options.onJournalTrouble(reason);
     this.#troubled = true;
     for (const entry of entries) {
       const { event, author } = entry;
-      if (event.type === "joined" || event.type === "left" || event.type === "renamed") {
-        this.#asked.push(entry);
-        continue;
-      }
       const problem = fault("unavailable", `The room cannot keep messages now, ${reason}: try again`);
-      this.#seats.byId(author)?.occupant?.answer({ ...problem, id: idOf(event), retryAfterMs });
+      if (event.type === "left") this.#asked.push(entry);
+      else this.#disappoint(event, author, { ...problem, id: idOf(event), retryAfterMs });
     }
     clearTimeout(this.#retry);
     if (this.#asked.length > 0) this.#retry = setTimeout(() => this.#endTurn(), retryAfterMs);
   }
+
+  /** Asks for what the asker waits for. */
+  #ask(entry: Entry, asker: Asker<Roster>): void {
+    this.#askers.set(entry.author, asker);
+    this.record(entry);
+  }
+
+  #disappoint(event: Recorded, author: string, problem: Fault): void {
+    const asker = concernsAsker(event) ? this.#askers.get(author) : undefined;
+    if (!asker) return this.#voice(author)?.answer(problem);
+    this.#askers.delete(author);
+    asker.failed(problem);
+  }
+
+  #voice(author: string): Occupant | undefined {
+    return this.#seats.byId(author)?.occupant ?? this.#attendants.get(author);
+  }
+}
+
+const takenOver: Bye = { type: "bye", code: "taken-over", text: "You joined from another place" };
+const bannedAddress: Bye = { type: "bye", code: "banned", text: "Your address is banned from this room" };
+
+/** What a member hears whose seat that event took away. */
+function goodbyeOf(event: Recorded | undefined): Bye {
+  if (event?.type !== "kicked" && event?.type !== "banned") {
+    return { type: "bye", code: "left", text: "Goodbye" };
+  }
+  const reason = event.text === undefined ? "" : `: ${event.text}`;
+  return { type: "bye", code: event.type, text: `You were ${event.type} by ${event.by}${reason}` };
+}
+
+/** Whether it is something that its seat's asker waits for. */
+function concernsAsker({ type }: Recorded): boolean {
+  return type === "joined" || type === "moved" || type === "renamed" || type === "opped";
 }
 
 function idOf(event: Recorded): string | undefined {

@@ -1,14 +1,22 @@
-// Who holds which place in the room. A seat is held by a connection, or for a while by a token alone: whoever shows
-// the token again sits where it sat, under the same name, and nobody noticed. Names and tokens are free again as soon
-// as a seat is given up; the seat itself stays until the room has heard that its member left.
+// Who sits in the room, under which name: what the facts of the journal say, as of the last event. A seat is held by
+// a connection, or for a while by a token alone: whoever shows the token again sits where it sat, and nobody noticed.
+//
+//   seat ID     {name, tokenHash?, address?}
+//   name NAME   the seat's ID: each name has one, and so have all that look like it
+//   at ID       the server its connection is, or was, with
+//   op ID       may keep order
+//   mute ID     may not be heard
 
 import { createHash, randomBytes } from "node:crypto";
-import { nameKey } from "../names.ts";
+import { nameKey, skeleton } from "../names.ts";
 import type { Answer, Bye, Recorded } from "../protocol.ts";
-import type { SavedSeat } from "./journal.ts";
+import type { TokenBucket } from "./flood.ts";
+import type { Facts } from "./journal.ts";
 
 /** The connection on a seat. */
 export interface Occupant {
+  /** Where it comes from. */
+  readonly address: string;
   answer(answer: Answer): void;
   /** An event that only this member and another may see. */
   whisper(event: Recorded): void;
@@ -16,27 +24,39 @@ export interface Occupant {
   dismiss(bye: Bye): void;
 }
 
-export type Seat = {
+/** What the fact `seat ID` says. */
+export type Holder = {
+  name: string;
+  /** SHA-256 of the token, base64url. Without one nobody can come back to the seat. */
+  tokenHash?: string | undefined;
+  /** Where its member joined from; for those who keep order, never told. */
+  address?: string | undefined;
+};
+
+export type Seat = Holder & {
   /** Never told to anyone, never used again. */
   readonly id: string;
-  name: string;
-  readonly tokenHash: string | undefined;
-  /** Absent while the member is away. */
+  server: string;
+  operator: boolean;
+  muted: boolean;
+  /** Absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
   /** Runs while the member is away. */
   expiry?: Timer | undefined;
+  /** What its member may still say at once, with whatever connection. */
+  bucket?: TokenBucket | undefined;
 };
 
-export class Seats {
+export class Seats implements Iterable<Seat> {
   readonly #byId = new Map<string, Seat>();
   readonly #byName = new Map<string, Seat>();
   readonly #byToken = new Map<string, Seat>();
 
-  /** How many are held, those that are being given up included. */
   get size(): number {
     return this.#byId.size;
   }
 
+  /** In the order they were taken. */
   [Symbol.iterator](): IterableIterator<Seat> {
     return this.#byId.values();
   }
@@ -45,50 +65,91 @@ export class Seats {
     return this.#byId.get(id);
   }
 
+  /** Whoever is called so, not whoever's name looks like it. */
   byName(name: string): Seat | undefined {
-    return this.#byName.get(nameKey(name));
+    const seat = this.#byName.get(skeleton(name));
+    return seat && nameKey(seat.name) === nameKey(name) ? seat : undefined;
   }
 
   byToken(token: string): Seat | undefined {
     return this.#byToken.get(hashOf(token));
   }
 
-  /** A new seat under a name that is free. */
-  add(name: string, token: string | undefined): Seat {
-    return this.restore({
-      id: randomBytes(9).toString("base64url"),
-      name,
-      tokenHash: token === undefined ? undefined : hashOf(token),
-    });
+  /** Makes a fact so; those that are about nobody's seat are none of ours. */
+  follow(key: string, value: string | null): void {
+    const [kind, id = ""] = key.split(" ");
+    if (kind === "seat") return this.#hold(id, value === null ? undefined : JSON.parse(value));
+    const seat = this.#byId.get(id);
+    if (!seat) return;
+    if (kind === "at") seat.server = value ?? "";
+    else if (kind === "op") seat.operator = value !== null;
+    else if (kind === "mute") seat.muted = value !== null;
   }
 
-  restore(saved: SavedSeat): Seat {
-    const seat: Seat = { ...saved };
-    this.#byId.set(seat.id, seat);
-    this.#byName.set(nameKey(seat.name), seat);
-    if (seat.tokenHash !== undefined) this.#byToken.set(seat.tokenHash, seat);
-    return seat;
+  #hold(id: string, holder: Holder | undefined): void {
+    const seat = this.#byId.get(id);
+    if (seat) {
+      this.#byName.delete(skeleton(seat.name));
+      if (seat.tokenHash !== undefined) this.#byToken.delete(seat.tokenHash);
+    }
+    if (!holder) {
+      clearTimeout(seat?.expiry);
+      this.#byId.delete(id);
+      return;
+    }
+    const held = Object.assign(seat ?? { id, server: "", operator: false, muted: false }, holder);
+    this.#byId.set(id, held);
+    this.#byName.set(skeleton(held.name), held);
+    if (held.tokenHash !== undefined) this.#byToken.set(held.tokenHash, held);
   }
+}
 
-  rename(seat: Seat, name: string): void {
-    this.#byName.delete(nameKey(seat.name));
-    seat.name = name;
-    this.#byName.set(nameKey(name), seat);
-  }
+/** What is so once a new seat is taken, and that its name must be free. */
+export function taking(id: string, server: string, holder: Holder): { facts: Facts; expects: Facts } {
+  const name = `name ${skeleton(holder.name)}`;
+  return {
+    facts: { [`seat ${id}`]: JSON.stringify(holder), [name]: id, [`at ${id}`]: server },
+    expects: { [name]: null },
+  };
+}
 
-  /** Frees the name and the token. False if that was done before. */
-  giveUp(seat: Seat): boolean {
-    clearTimeout(seat.expiry);
-    if (this.#byName.get(nameKey(seat.name)) !== seat) return false;
-    this.#byName.delete(nameKey(seat.name));
-    if (seat.tokenHash !== undefined) this.#byToken.delete(seat.tokenHash);
-    return true;
-  }
+/** … once its connection is with another server; nobody else may have moved it meanwhile. */
+export function moving({ id, server }: Seat, to: string): { facts: Facts; expects: Facts } {
+  return { facts: { [`at ${id}`]: to }, expects: { [`at ${id}`]: server } };
+}
 
-  /** The room has heard that the member left. */
-  remove(seat: Seat): void {
-    this.#byId.delete(seat.id);
-  }
+/** … once its member has another name, which must be free if it is not the same one written otherwise. */
+export function renaming(
+  { id, name, tokenHash, address }: Seat,
+  to: string,
+): { facts: Facts; expects: Facts } {
+  const [before, after] = [`name ${skeleton(name)}`, `name ${skeleton(to)}`];
+  return {
+    facts: {
+      [before]: null,
+      [after]: id,
+      [`seat ${id}`]: JSON.stringify({ name: to, tokenHash, address } satisfies Holder),
+    },
+    expects: { [before]: id, [after]: after === before ? id : null },
+  };
+}
+
+/** … once it is given up, where it was. */
+export function leaving({ id, name, server }: Seat): { facts: Facts; expects: Facts } {
+  return {
+    facts: {
+      [`seat ${id}`]: null,
+      [`name ${skeleton(name)}`]: null,
+      [`at ${id}`]: null,
+      [`op ${id}`]: null,
+      [`mute ${id}`]: null,
+    },
+    expects: { [`at ${id}`]: server, [`name ${skeleton(name)}`]: id },
+  };
+}
+
+export function newSeatId(): string {
+  return randomBytes(9).toString("base64url");
 }
 
 /** Enough to never be guessed: 144 random bits. */
@@ -96,6 +157,6 @@ export function newToken(): string {
   return randomBytes(18).toString("base64url");
 }
 
-function hashOf(token: string): string {
+export function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }

@@ -1,23 +1,19 @@
 // One connection, from the first byte to the last. Bytes in, bytes out, timers; it knows no socket. It finds out the
-// dialect, gets a seat, turns lines into commands, and reads no faster than the flood limit allows.
+// dialect, gets a seat, turns lines into commands, and reads no faster than the flood limits allow.
 
-import type { Caller, JoinRequest, SearchRequest } from "../commands.ts";
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { JoinRequest, SearchRequest } from "../commands.ts";
 import { type Dialect, dialectOf } from "../dialects/dialect.ts";
 import { greeting, plain } from "../dialects/plain.ts";
 import { LineReader } from "../lines.ts";
-import {
-  type Answer,
-  type Bye,
-  type Fault,
-  fault,
-  isFault,
-  type Member,
-  type Recorded,
-} from "../protocol.ts";
+import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../protocol.ts";
+import { Origin } from "./door.ts";
 import { type Rate, TokenBucket } from "./flood.ts";
+import type { Metrics } from "./metrics.ts";
 import { Reader, type Sink } from "./reader.ts";
-import type { Room } from "./room.ts";
+import type { Asker, Room, Taken } from "./room.ts";
 import type { Occupant, Seat } from "./seats.ts";
+import { Speaker } from "./speaker.ts";
 
 /** What carries the bytes: a TCP socket as it is, and one day a WebSocket. */
 export interface Transport extends Sink {
@@ -33,6 +29,7 @@ export interface Transport extends Sink {
 }
 
 export type SessionOptions = {
+  /** For the lines of one member. */
   rate: Rate;
   /** A person waits to be greeted; a program has spoken by then. */
   greetAfterMs: number;
@@ -40,6 +37,11 @@ export type SessionOptions = {
   joinWithinMs: number;
   /** A program that is silent for so long is taken for dead. */
   silentMs: number;
+  /** What one has to know to join; undefined: nothing. */
+  password?: string | undefined;
+  /** What one has to know to keep order; undefined: nobody can. */
+  operatorPassword?: string | undefined;
+  metrics: Metrics;
 };
 
 /** How long a peer has to read our goodbye. */
@@ -47,19 +49,22 @@ const lingerMs = 5_000;
 /** A flooder is told the wait this often. */
 const toldEveryMs = 5_000;
 
-export class Session implements Caller, Occupant {
-  readonly #room: Room;
+export class Session extends Speaker implements Occupant, Sink {
   readonly #transport: Transport;
+  readonly #origin: Origin;
   readonly #options: SessionOptions;
   readonly #reader: Reader;
   readonly #lines = new LineReader();
-  readonly #bucket: TokenBucket;
+  #bucket: TokenBucket;
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
+  /** The name of whoever has to give the password for it. */
+  #claimed: string | undefined;
   #heardAt = Date.now();
   #toldAt = 0;
   #inputEnded = false;
-  #searching = false;
+  /** How many answers are awaited before anything else is read. */
+  #awaited = 0;
   /** Said so: what comes after it is not heard. */
   #leaving = false;
   /** The goodbye is on its way, or the connection gone. */
@@ -70,11 +75,12 @@ export class Session implements Caller, Occupant {
   #pause: Timer | undefined;
   #linger: Timer | undefined;
 
-  constructor(room: Room, transport: Transport, options: SessionOptions) {
-    this.#room = room;
+  constructor(room: Room, transport: Transport, origin: Origin, options: SessionOptions) {
+    super(room);
     this.#transport = transport;
+    this.#origin = origin;
     this.#options = options;
-    this.#reader = new Reader(transport, (error) => this.#unreadable(error));
+    this.#reader = new Reader(this, (error) => this.#unreadable(error));
     this.#bucket = new TokenBucket(options.rate);
     this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
     const tooLate: Bye = { type: "bye", code: "too-late", text: "You gave no name in time" };
@@ -85,6 +91,7 @@ export class Session implements Caller, Occupant {
 
   receive(chunk: Buffer): void {
     this.#heardAt = Date.now();
+    this.#options.metrics.readBytes.add(chunk.length);
     if (this.#closing) return;
     clearTimeout(this.#greeting);
     this.#lines.push(chunk);
@@ -109,7 +116,18 @@ export class Session implements Caller, Occupant {
     this.#reader.close();
     const seat = this.#seat;
     this.#seat = undefined;
-    if (seat) this.#room.vacate(seat, this);
+    if (seat) this.room.vacate(seat, this);
+  }
+
+  // ---- What the metrics ask ----
+
+  get isBehind(): boolean {
+    return this.#reader.behind;
+  }
+
+  /** Whether it waits for the flood limit. */
+  get isPaused(): boolean {
+    return this.#pause !== undefined;
   }
 
   // ---- Lines → commands ----
@@ -119,7 +137,8 @@ export class Session implements Caller, Occupant {
       const line = this.#lines.next();
       if (line === undefined) break;
       this.#obey(line);
-      const waitMs = this.#bucket.take(Date.now());
+      const now = Date.now();
+      const waitMs = Math.max(this.#bucket.take(now), this.#origin.bucket.take(now));
       if (waitMs > 0) this.#waitFor(waitMs);
       if (this.#held) return;
     }
@@ -130,7 +149,7 @@ export class Session implements Caller, Occupant {
     if (isFault(line)) return this.answer(line);
     if (!this.#dialect && line.trim() === "") return;
     this.#dialect ??= dialectOf(line);
-    const command = this.#dialect.parse(line, this.#seat !== undefined);
+    const command = this.#dialect.parse(line, this.#seat !== undefined, this.#claimed);
     if (isFault(command)) this.answer(command);
     else if (this.#seat || command.early) command.run(this);
     else this.answer(fault("not-joined", "Join with a name first"));
@@ -138,7 +157,18 @@ export class Session implements Caller, Occupant {
 
   /** What was read is not paid for yet, or not answered: nothing more is read. */
   get #held(): boolean {
-    return this.#pause !== undefined || this.#searching;
+    return this.#pause !== undefined || this.#awaited > 0;
+  }
+
+  /** What comes after this may depend on its outcome, so it waits until `#settled`. */
+  #await(): void {
+    this.#awaited++;
+    this.#transport.pause();
+  }
+
+  #settled(): void {
+    this.#awaited--;
+    this.#goOn();
   }
 
   #goOn(): void {
@@ -150,6 +180,7 @@ export class Session implements Caller, Occupant {
   /** The flood limit: nothing more is read until what was read is paid for. */
   #waitFor(waitMs: number): void {
     this.#transport.pause();
+    this.#options.metrics.pauses.add(1);
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       this.#goOn();
@@ -166,85 +197,146 @@ export class Session implements Caller, Occupant {
 
   /** Half-closed: what was asked happens at the end of this turn, and is written before we close. */
   #leaveAfterTurn(): void {
-    if (this.#seat && !this.#dialect?.keepsSeat) return this.#room.leave(this.#seat);
+    if (this.#seat && !this.#dialect?.keepsSeat) return this.room.leave(this.#seat);
     // No goodbye: whoever has a token may come back to the seat.
-    this.#room.afterTurn(() => this.#finish("", this.#seat));
+    this.room.afterTurn(() => this.#finish("", this.#seat));
   }
 
-  // ---- Commands (Caller) ----
+  // ---- Commands ----
 
   get name(): string {
     return this.#seat?.name ?? "";
+  }
+
+  get address(): string {
+    return this.#origin.address;
+  }
+
+  get operator(): boolean {
+    return this.#seat?.operator ?? false;
+  }
+
+  protected get author(): string {
+    return this.#seat?.id ?? "";
+  }
+
+  protected get historyEvents(): number {
+    return (this.#dialect ?? plain).historyEvents;
+  }
+
+  protected get silenced(): Fault | undefined {
+    return this.#seat?.muted ? fault("muted", "You are muted: nobody hears you") : undefined;
   }
 
   answer(answer: Answer): void {
     this.#say((this.#dialect ?? plain).encode(answer));
   }
 
-  record(event: Recorded): void {
-    if (this.#seat) this.#room.record({ event, author: this.#seat.id });
-  }
-
-  tell(name: string, text: string, id: string | undefined): void {
-    const reader = this.#room.find(name);
-    if (!this.#seat || !reader) {
-      return this.answer({ ...fault("no-such-member", `Nobody here is called "${name}"`), id });
-    }
-    const event: Recorded = { type: "told", seq: 0, at: 0, from: this.name, to: reader.name, text, id };
-    this.#room.record({ event, author: this.#seat.id, reader: reader.id });
-  }
-
-  roster(): { seq: number; members: Member[] } {
-    return this.#room.roster();
-  }
-
   join(request: JoinRequest): void {
     if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
+    this.#claimed = undefined;
+    const { password } = this.#options;
+    if (password === undefined) return this.#take(request);
+    const ask = (problem: string) => {
+      this.#claimed = request.name;
+      this.answer(fault("wrong-password", `${problem}: what is it?`));
+    };
+    if (request.password === undefined) return ask("This room has a password");
+    this.#challenge(request.password, password, (right) =>
+      right ? this.#take(request) : ask("That is not the password"),
+    );
+  }
+
+  #take(request: JoinRequest): void {
     const dialect = this.#dialect ?? plain;
-    const taken = this.#room.take(this, request, dialect.keepsSeat);
-    if (isFault(taken)) return this.answer(taken);
-    this.#seat = taken.seat;
+    this.#await();
+    this.room.take(this, request, dialect.keepsSeat, {
+      happened: (taken) => {
+        // Gone meanwhile, like any connection that breaks.
+        if (this.#closing) return this.room.vacate(taken.seat, this);
+        this.#enter(taken, dialect, request);
+        this.#settled();
+      },
+      failed: this.#asker.failed,
+    });
+  }
+
+  #enter(taken: Taken, dialect: Dialect, request: JoinRequest): void {
+    const { seat } = taken;
+    this.#seat = seat;
+    // Whoever comes back has said no less for it.
+    this.#bucket = seat.bucket ??= this.#bucket;
     clearTimeout(this.#deadline);
     if (dialect.keepsSeat) this.#watch(this.#options.silentMs);
-    this.#room.enter(taken, dialect, request, this.#reader);
+    this.room.enter(taken, dialect, request, this.#reader);
   }
 
   rename(name: string): void {
-    const problem = this.#seat && this.#room.rename(this.#seat, name);
-    if (problem) this.answer(problem);
+    if (!this.#seat || name === this.name) return;
+    this.#await();
+    this.room.rename(this.#seat, name, this.#asker);
   }
 
-  async recall({
-    before,
-    limit,
-  }: {
-    before?: number | undefined;
-    limit?: number | undefined;
-  }): Promise<void> {
-    if (!this.#seat || !this.#dialect) return;
-    const upTo = before === undefined ? this.#room.seq : before - 1;
-    try {
-      const events = await this.#room.recall(this.#seat, upTo, limit ?? this.#dialect.historyEvents);
-      this.answer({ type: "history", events });
-    } catch (error) {
-      this.answer(fault("unavailable", `The history cannot be read, ${(error as Error).message}`));
+  /** Goes on once it has happened, or not. */
+  get #asker(): Asker<unknown> {
+    return {
+      happened: () => this.#settled(),
+      failed: (problem) => {
+        this.answer(problem);
+        this.#settled();
+      },
+    };
+  }
+
+  appoint(given: string): void {
+    const { operatorPassword } = this.#options;
+    if (operatorPassword === undefined) {
+      return this.answer(fault("not-operator", "This room has no operator password"));
     }
+    this.#challenge(given, operatorPassword, (right) => {
+      if (!right) this.answer(fault("wrong-password", "That is not the operators' password"));
+      else if (this.#seat) {
+        this.#await();
+        this.room.appoint(this.#seat, this.#asker);
+      }
+    });
   }
 
-  /** Can take many turns; what was asked after it waits, so that answers keep their order. */
-  async search(request: SearchRequest): Promise<void> {
-    if (!this.#seat) return;
-    this.#searching = true;
-    this.#transport.pause();
-    this.answer(await this.#room.search(this.#seat, request));
-    this.#searching = false;
-    this.#goOn();
+  /** Whether a password is right, told when it is this address's turn: whoever guesses waits longer each time. */
+  #challenge(given: string, wanted: string, answered: (right: boolean) => void): void {
+    const waitMs = this.#origin.guess(Date.now());
+    if (!Origin.isBearable(waitMs)) {
+      const text = "Too many wrong passwords came from your address: wait before the next one";
+      return this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
+    }
+    this.#await();
+    setTimeout(() => {
+      const right = isSame(given, wanted);
+      if (!right) this.#origin.guessedWrong(Date.now());
+      if (!this.#closing) answered(right);
+      this.#settled();
+    }, waitMs);
+  }
+
+  /** Can take many turns. */
+  override async search(request: SearchRequest): Promise<void> {
+    this.#await();
+    await super.search(request);
+    this.#settled();
   }
 
   quit(text: string | undefined): void {
     this.#leaving = true;
-    if (this.#seat) this.#room.leave(this.#seat, text);
+    if (this.#seat) this.room.leave(this.#seat, text);
     else this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
+  }
+
+  // ---- Sink ----
+
+  write(bytes: Uint8Array, offset: number, length: number): number {
+    const taken = this.#transport.write(bytes, offset, length);
+    if (taken > 0) this.#options.metrics.writtenBytes.add(taken);
+    return taken;
   }
 
   // ---- Occupant ----
@@ -275,7 +367,7 @@ export class Session implements Caller, Occupant {
 
   #say(line: string): void {
     if (this.#closing) return;
-    if (this.#reader.tell(line)) this.#room.wake(this.#reader);
+    if (this.#reader.tell(line)) this.room.wake(this.#reader);
     else this.#overflow();
   }
 
@@ -304,4 +396,10 @@ export class Session implements Caller, Occupant {
       Math.max(left, 1),
     );
   }
+}
+
+/** Takes the same time whatever is wrong with it. */
+function isSame(given: string, wanted: string): boolean {
+  const [a, b] = [given, wanted].map((text) => createHash("sha256").update(text).digest());
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b);
 }

@@ -4,7 +4,7 @@
 //
 //   turns   what happened in one turn, as JSON: a row a turn writes fewer pages than a row an event
 //   said    which seat has said what under which id, as long as the event is kept
-//   seats   who has joined and not left
+//   facts   what is so now: who sits where, who is banned
 //   words   the texts to search in, in search.ts
 
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import type { Recorded } from "../protocol.ts";
 import {
   type Entry,
+  type Facts,
   type Found,
   type Journal,
   type JournalListener,
@@ -21,19 +22,20 @@ import {
   type Page,
   pageEvents,
   pageLength,
-  type SavedSeat,
 } from "./journal.ts";
 import { SearchIndex, trimming } from "./search.ts";
 
-/** Raised to what `PRAGMA user_version` says; a file with another number is not ours to write. */
-const format = 1;
+/** What `PRAGMA user_version` says; a file with a higher number is not ours to write. */
+const format = 2;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS epoch (name TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS turns (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, entries TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, author TEXT NOT NULL, id TEXT NOT NULL);
   CREATE UNIQUE INDEX IF NOT EXISTS said_once ON said (author, id);
-  CREATE TABLE IF NOT EXISTS seats (id TEXT PRIMARY KEY, name TEXT NOT NULL, token_hash TEXT) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  -- Format 1 kept seats in a table of their own: whoever sat there joins anew.
+  DROP TABLE IF EXISTS seats;
   PRAGMA user_version = ${format};
 `;
 
@@ -51,6 +53,8 @@ export type SqliteOptions = {
 
 export class SqliteJournal implements Journal {
   readonly epoch: string;
+  /** The only one. */
+  readonly server = "here";
   first: number;
   last: number;
 
@@ -69,10 +73,10 @@ export class SqliteJournal implements Journal {
     trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
   };
   readonly #transaction: { begin: Statement<unknown, []>; commit: Statement<unknown, []> };
-  readonly #seat: {
-    add: Statement<unknown, [string, string, string | null]>;
-    rename: Statement<unknown, [string, string]>;
+  readonly #fact: {
+    set: Statement<unknown, [string, string]>;
     remove: Statement<unknown, [string]>;
+    find: Statement<{ value: string }, [string]>;
   };
   readonly #words: SearchIndex;
 
@@ -109,10 +113,10 @@ export class SqliteJournal implements Journal {
       find: db.prepare("SELECT seq FROM said WHERE author = ? AND id = ?"),
       trim: db.prepare(trimming("said", "seq")),
     };
-    this.#seat = {
-      add: db.prepare("INSERT INTO seats (id, name, token_hash) VALUES (?, ?, ?)"),
-      rename: db.prepare("UPDATE seats SET name = ? WHERE id = ?"),
-      remove: db.prepare("DELETE FROM seats WHERE id = ?"),
+    this.#fact = {
+      set: db.prepare("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)"),
+      remove: db.prepare("DELETE FROM facts WHERE key = ?"),
+      find: db.prepare("SELECT value FROM facts WHERE key = ?"),
     };
     this.#words = new SearchIndex(db, this);
   }
@@ -121,22 +125,28 @@ export class SqliteJournal implements Journal {
     this.#listener = listener;
   }
 
-  seats(): SavedSeat[] {
-    const rows = this.#db.query<{ id: string; name: string; token_hash: string | null }, []>(
-      "SELECT id, name, token_hash FROM seats",
-    );
-    return rows.all().map(({ id, name, token_hash }) => ({ id, name, tokenHash: token_hash ?? undefined }));
+  *facts(): Iterable<[key: string, value: string]> {
+    const rows = this.#db.query<{ key: string; value: string }, []>("SELECT key, value FROM facts");
+    for (const { key, value } of rows.iterate()) yield [key, value];
   }
+
+  /** Nobody else writes it, so there is nothing the listener has not heard. */
+  async sync(): Promise<void> {}
 
   append(entries: Entry[]): void {
     const fresh: Entry[] = [];
     const repeated: { entry: Entry; seq: number }[] = [];
+    const contradicted: Entry[] = [];
     let { last } = this;
     try {
       this.#transaction.begin.run();
       const at = Date.now();
       for (const entry of entries) {
-        const { event, author } = entry;
+        const { event, author, facts, expects } = entry;
+        if (expects && !this.#holds(expects)) {
+          contradicted.push(entry);
+          continue;
+        }
         const id = "id" in event ? event.id : undefined;
         const before = id === undefined ? null : this.#said.find.get(author, id);
         if (before && before.seq >= this.first) {
@@ -146,7 +156,7 @@ export class SqliteJournal implements Journal {
         event.seq = ++last;
         event.at = at;
         if (id !== undefined) this.#said.add.run(last, author, id);
-        this.#saveSeat(entry);
+        if (facts) this.#remember(facts);
         fresh.push(entry);
       }
       for (let i = 0; i < fresh.length; i += rowEvents) {
@@ -171,12 +181,20 @@ export class SqliteJournal implements Journal {
     this.first = Math.max(this.first, last - this.#keepEvents + 1);
     this.#listener?.happened(fresh);
     for (const { entry, seq } of repeated) this.#listener?.repeated(entry, seq);
+    for (const entry of contradicted) this.#listener?.contradicted(entry);
   }
 
-  #saveSeat({ event, author, tokenHash }: Entry): void {
-    if (event.type === "joined") this.#seat.add.run(author, event.name, tokenHash ?? null);
-    else if (event.type === "renamed") this.#seat.rename.run(event.to, author);
-    else if (event.type === "left") this.#seat.remove.run(author);
+  #holds(expected: Facts): boolean {
+    return Object.entries(expected).every(
+      ([key, value]) => (this.#fact.find.get(key)?.value ?? null) === value,
+    );
+  }
+
+  #remember(facts: Facts): void {
+    for (const [key, value] of Object.entries(facts)) {
+      if (value === null) this.#fact.remove.run(key);
+      else this.#fact.set.run(key, value);
+    }
   }
 
   async page(after: number, upTo: number, reader: string): Promise<Page> {
@@ -261,7 +279,7 @@ function openDatabase(path: string | undefined): Database {
   db.run("PRAGMA journal_mode = WAL");
   db.run("PRAGMA synchronous = NORMAL");
   const version = db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
-  if (version !== 0 && version !== format) throw new Error(`it was written by another version (${version})`);
+  if (version > format) throw new Error(`it was written by another version (${version})`);
   db.run(schema);
   return db;
 }

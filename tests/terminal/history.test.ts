@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { InputHistory } from "../../lib/client/history.ts";
+import { InputHistory } from "../../lib/terminal/history.ts";
 
 function typed(...lines: string[]): InputHistory {
   const history = new InputHistory();

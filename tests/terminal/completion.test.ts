@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { complete } from "../../lib/client/completion.ts";
+import { complete } from "../../lib/terminal/completion.ts";
 
 const words = ["/help", "/history", "/me", "/msg"];
 const names = ["Zoë", "anna", "Ann_a", "bob"];

@@ -147,7 +147,8 @@ export class Prompt {
     }
     const text = this.#text(line);
     this.#pasted = [];
-    this.#history.add(text);
+    // A password is not for Up to show.
+    if (!text.startsWith("/op ")) this.#history.add(text);
     this.#redraw();
     if (text.trim() !== "") this.#handlers.entered(text);
   }

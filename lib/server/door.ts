@@ -1,0 +1,134 @@
+// Who may come in, before anybody knows who it is: limits for all connections and for each address, and what an
+// address has done so far (lines said, passwords guessed). Whoever is turned away is told why.
+
+import { json } from "../dialects/json.ts";
+import { plain } from "../dialects/plain.ts";
+import type { Bye } from "../protocol.ts";
+import { addressKey, isLoopback } from "./addresses.ts";
+import { type Rate, TokenBucket } from "./flood.ts";
+import type { Transport } from "./session.ts";
+
+export type DoorOptions = {
+  maxConnections: number;
+  /** From one address; this machine's own are exempt. */
+  maxPerAddress: number;
+  /** For all lines from one address together; this machine's own are exempt. */
+  addressRate: Rate;
+  isBanned: (address: string) => boolean;
+};
+
+/** The first wrong password costs the address so much, each one after it twice as much, up to the longest. */
+const firstWaitMs = 500;
+const longestWaitMs = 8_000;
+/** Until wrong passwords are forgotten. */
+const forgivenMs = 15 * 60_000;
+/** So many addresses are remembered beside those that are connected. */
+const rememberedOrigins = 10_000;
+/** When to come back to a full room. */
+const retryAfterMs = 5_000;
+
+/** How long whoever is turned away has to read why; and how many may at once. */
+const farewellMs = 2_000;
+const farewells = 64;
+
+const unlimited: Rate = { burst: 0, perSecond: 0 };
+
+/** What all connections from one address share. */
+export class Origin {
+  readonly address: string;
+  readonly bucket: TokenBucket;
+  connections = 0;
+  #wrong = 0;
+  /** When the next password may be looked at, milliseconds since 1970. */
+  #openAt = 0;
+
+  constructor(address: string, rate: Rate) {
+    this.address = address;
+    this.bucket = new TokenBucket(rate);
+  }
+
+  /** In how many milliseconds it is this password's turn to be looked at, one after the other. */
+  guess(nowMs: number): number {
+    if (nowMs > this.#openAt + forgivenMs) this.#wrong = 0;
+    const waitMs = Math.max(this.#openAt - nowMs, 0);
+    // However many guess at once, the queue is no longer than that.
+    if (waitMs <= longestWaitMs) this.#openAt = nowMs + waitMs + this.#penaltyMs;
+    return waitMs;
+  }
+
+  /** Whether a wait is one to be waited, or only to be told. */
+  static isBearable(waitMs: number): boolean {
+    return waitMs <= longestWaitMs;
+  }
+
+  guessedWrong(nowMs: number): void {
+    this.#wrong++;
+    this.#openAt = Math.max(this.#openAt, nowMs + this.#penaltyMs);
+  }
+
+  get #penaltyMs(): number {
+    return this.#wrong === 0 ? 0 : Math.min(firstWaitMs * 2 ** (this.#wrong - 1), longestWaitMs);
+  }
+}
+
+export class Door {
+  readonly #options: DoorOptions;
+  /** Connected, by address. */
+  readonly #here = new Map<string, Origin>();
+  /** Not connected any more, the last one to leave at the end. */
+  readonly #gone = new Map<string, Origin>();
+  #connections = 0;
+  #farewells = 0;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+  }
+
+  /** Lets a connection in, or says why not. `leave` has to be called once it is gone. */
+  enter(address: string): Origin | Bye {
+    const { maxConnections, maxPerAddress, isBanned } = this.#options;
+    if (isBanned(address)) {
+      return { type: "bye", code: "banned", text: "Your address is banned from this room" };
+    }
+    if (this.#connections >= maxConnections) {
+      const text = `The room is full, it takes ${maxConnections} connections: try again later`;
+      return { type: "bye", code: "full", text, retryAfterMs };
+    }
+    const key = addressKey(address);
+    const exempt = isLoopback(address);
+    const rate = exempt ? unlimited : this.#options.addressRate;
+    const origin = this.#here.get(key) ?? this.#gone.get(key) ?? new Origin(key, rate);
+    if (origin.connections >= maxPerAddress && !exempt) {
+      const text = `Your address has ${maxPerAddress} connections already: close one first`;
+      return { type: "bye", code: "full", text, retryAfterMs };
+    }
+    this.#gone.delete(key);
+    this.#here.set(key, origin);
+    origin.connections++;
+    this.#connections++;
+    return origin;
+  }
+
+  leave(origin: Origin): void {
+    this.#connections--;
+    if (--origin.connections > 0) return;
+    this.#here.delete(origin.address);
+    this.#gone.set(origin.address, origin);
+    const [oldest] = this.#gone.keys();
+    if (this.#gone.size > rememberedOrigins && oldest !== undefined) this.#gone.delete(oldest);
+  }
+
+  /** Tells it why, in both dialects since it has not said which is its own, and closes. */
+  turnAway(transport: Transport, bye: Bye): void {
+    if (this.#farewells >= farewells) return transport.terminate();
+    this.#farewells++;
+    const bytes = Buffer.from(plain.encode(bye) + json.encode(bye));
+    transport.write(bytes, 0, bytes.length);
+    // To close at once would reset whoever has begun to speak, and could take the reason back.
+    transport.shutdown();
+    setTimeout(() => {
+      this.#farewells--;
+      transport.terminate();
+    }, farewellMs);
+  }
+}

@@ -1,0 +1,78 @@
+// What everyone who speaks in the room can do, whether from a connection or from the server's own terminal. How one
+// comes in and leaves is theirs.
+
+import type { Caller, JoinRequest, Order, SearchRequest } from "../commands.ts";
+import { type Answer, type Fault, fault, isFault, type Recorded } from "../protocol.ts";
+import type { Room, Roster } from "./room.ts";
+
+export abstract class Speaker implements Caller {
+  protected readonly room: Room;
+
+  constructor(room: Room) {
+    this.room = room;
+  }
+
+  abstract readonly name: string;
+  abstract readonly operator: boolean;
+  /** How many events are told to who asks for no number. */
+  protected abstract readonly historyEvents: number;
+  /** The id of the seat, or what stands for one. */
+  protected abstract readonly author: string;
+  /** Why nobody is to hear it, if so. */
+  protected abstract readonly silenced: Fault | undefined;
+
+  abstract answer(answer: Answer): void;
+  abstract join(request: JoinRequest): void;
+  abstract rename(name: string): void;
+  abstract appoint(password: string): void;
+  abstract quit(text: string | undefined): void;
+
+  record(event: Recorded, reader?: string): void {
+    if (this.silenced) return this.answer({ ...this.silenced, id: "id" in event ? event.id : undefined });
+    const { author } = this;
+    this.room.record(reader === undefined ? { event, author } : { event, author, reader });
+  }
+
+  tell(name: string, text: string, id: string | undefined): void {
+    const reader = this.room.find(name);
+    if (!reader) return this.answer({ ...fault("no-such-member", `Nobody here is called "${name}"`), id });
+    this.record({ type: "told", seq: 0, at: 0, from: this.name, to: reader.name, text, id }, reader.id);
+  }
+
+  roster(): Roster {
+    return this.room.roster();
+  }
+
+  async recall({
+    before,
+    limit,
+  }: {
+    before?: number | undefined;
+    limit?: number | undefined;
+  }): Promise<void> {
+    const upTo = before === undefined ? this.room.seq : before - 1;
+    try {
+      const events = await this.room.recall(this.author, upTo, limit ?? this.historyEvents);
+      this.answer({ type: "history", events });
+    } catch (error) {
+      this.answer(fault("unavailable", `The history cannot be read, ${(error as Error).message}`));
+    }
+  }
+
+  async search(request: SearchRequest): Promise<void> {
+    this.answer(await this.room.search(this.author, request));
+  }
+
+  order(order: Order): void {
+    const problem = this.room.order(order, this.name, this.author);
+    if (isFault(problem)) this.answer(problem);
+  }
+
+  bans(): void {
+    this.answer({ type: "bans", bans: this.room.bans });
+  }
+
+  subject(): void {
+    this.answer({ type: "subject", text: this.room.topic });
+  }
+}
