@@ -5,7 +5,7 @@
 
 import type { Socket } from "bun";
 import { render } from "./lib/dialects/plain.ts";
-import { attempt, parseFlags } from "./lib/flags.ts";
+import { attempt, fail, parseFlags } from "./lib/flags.ts";
 import type { Bye, Recorded } from "./lib/protocol.ts";
 import { addressKey } from "./lib/server/addresses.ts";
 import { Console } from "./lib/server/console.ts";
@@ -13,6 +13,7 @@ import { Door, type Origin } from "./lib/server/door.ts";
 import { type Fields, Log } from "./lib/server/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/metrics.ts";
 import { about, cannotListen, doorLimits, flags, historyPath, sessionOptions } from "./lib/server/options.ts";
+import { RedisJournal } from "./lib/server/redis.ts";
 import { Room } from "./lib/server/room.ts";
 import { Session } from "./lib/server/session.ts";
 import { SqliteJournal } from "./lib/server/sqlite.ts";
@@ -24,6 +25,20 @@ const metrics = new Metrics({
   readersBehind: () => clients.values().reduce((sum, { isBehind }) => sum + Number(isBehind), 0),
   paused: () => clients.values().reduce((sum, { isPaused }) => sum + Number(isPaused), 0),
 });
+
+/** With several servers, the journal that they share. */
+const shared =
+  options.redis === undefined
+    ? undefined
+    : await RedisJournal.open({
+        url: options.redis,
+        room: options.room,
+        keepEvents: options.keep,
+        onLost(reason) {
+          process.exitCode = 1;
+          stop(`${reason}: the server ends`, { ...goodbye, retryAfterMs: 1000 });
+        },
+      }).catch(fail);
 
 // ---- The clients: everyone connected, with a name or without one yet ----
 
@@ -86,7 +101,7 @@ function turnAway(socket: Socket<Client>, bye: Bye): void {
 // ---- The room ----
 
 const path = historyPath(options.history, listener.port);
-const journal = attempt(() => SqliteJournal.open({ path, keepEvents: options.keep }));
+const journal = shared ?? attempt(() => SqliteJournal.open({ path, keepEvents: options.keep }));
 const room = attempt(
   () =>
     new Room(journal, {
@@ -115,7 +130,7 @@ const terminal =
 const log = new Log(options.log, (line) => (terminal ? terminal.print(line) : console.log(line)));
 
 log.write(`The chat room is open on ${options.host}:${listener.port}`, { port: listener.port });
-log.write(path ? `Its history is in ${path}` : "Its history is in memory, and gone with the server");
+log.write(`Its history is in ${shared ? shared.place : (path ?? "memory, and gone with the server")}`);
 log.write(`Join with "bun ChatClient.ts" or "nc ${options.host} ${listener.port}"; Ctrl-C ends it`);
 if (options.metrics > 0) {
   const { port } = attempt(() => serveMetrics(options.metrics, metrics, () => trouble));
@@ -158,8 +173,8 @@ function stop(why: string, bye: Bye): void {
   setTimeout(exit, 1000);
 }
 
-function exit(): never {
+async function exit(): Promise<never> {
   terminal?.close();
-  journal.close();
-  process.exit(0);
+  await journal.close();
+  process.exit();
 }

@@ -99,6 +99,7 @@ export type ByeCode =
   | "full"
   | "kicked"
   | "left"
+  | "lost"
   | "room-empty"
   | "shutdown"
   | "silent"

@@ -15,6 +15,7 @@ const words = typed.map(({ word }) => word).sort();
 export class Console extends Speaker implements Occupant {
   readonly name = "server";
   readonly address = "";
+  readonly leaving = false;
   readonly operator = true;
   protected readonly author = "console";
   protected readonly historyEvents = 20;

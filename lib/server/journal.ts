@@ -35,6 +35,10 @@ export interface JournalListener {
   contradicted(entry: Entry): void;
   /** The journal could not take these now; it holds none of them. */
   refused(entries: Entry[], reason: string): void;
+  /** The journal takes nothing from now on, for this reason; or takes everything again (undefined). */
+  troubled(reason: string | undefined): void;
+  /** Who is alive of the servers may have changed. */
+  counted(): void;
 }
 
 /** Positions from … to that are not kept any more. From 0: from nobody knows where. */
@@ -55,6 +59,8 @@ export interface Journal {
   readonly last: number;
   /** This server's name among those that share the journal. */
   readonly server: string;
+  /** Whether that server has been heard of lately. */
+  isAlive(server: string): boolean;
   /** Who is told of events from now on. */
   listen(listener: JournalListener): void;
   /** What is so as of `last`. */
@@ -72,7 +78,7 @@ export interface Journal {
    * and that the seat `reader` may see; as many as fit in a page. Rejects, with a reason in words, if it cannot look now.
    */
   search(text: string, before: number, limit: number, reader: string): Promise<Found>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** A page ends with the event that takes it over this many characters: what one slow reader may hold in memory. */
@@ -88,4 +94,16 @@ export function maySee(seat: string, { author, reader }: Entry): boolean {
 /** About how many characters an event is on the wire. */
 export function lengthOf(event: Recorded): number {
   return 100 + ("text" in event ? (event.text?.length ?? 0) : 0);
+}
+
+/** How much was looked through for a page, seen by its reader or not: what one page may cost. */
+export class PageSize {
+  #events = 0;
+  #length = 0;
+
+  isFullWith(event: Recorded): boolean {
+    this.#events++;
+    this.#length += lengthOf(event);
+    return this.#events >= pageEvents || this.#length >= pageLength;
+  }
 }

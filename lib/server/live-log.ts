@@ -24,8 +24,10 @@ export const liveLogBytes = 1024 * 1024;
 
 export class LiveLog {
   readonly dialect: Dialect;
-  /** Everyone who is live. While nobody is, nothing is encoded. */
+  /** Everyone who is live. */
   readonly readers = new Set<LogReader>();
+  /** How many will want what happens from now on, live or still behind. While nobody does, nothing is encoded. */
+  followers = 0;
   /** The offset behind the last byte. */
   head = 0;
   /** The last event that happened, in the log or not: being here is being up to date. */
@@ -50,7 +52,7 @@ export class LiveLog {
   /** For all to see. */
   append(event: Recorded): void {
     this.headSeq = event.seq;
-    if (this.readers.size === 0) return;
+    if (this.followers === 0) return this.#forget();
     const lines = this.dialect.encode(event);
     // UTF-8 takes at most three bytes for each unit of a string.
     const bytes = this.#reserve(lines.length * 3);
@@ -62,6 +64,12 @@ export class LiveLog {
   /** Something happened that is not for all to see. */
   skip(seq: number): void {
     this.headSeq = seq;
+    if (this.followers === 0) this.#forget();
+  }
+
+  /** Whether everything that all may see after this event is here. */
+  continues(seq: number): boolean {
+    return seq >= this.#baseSeq;
   }
 
   /** The bytes between two offsets, as `write` wants them. */
@@ -92,6 +100,14 @@ export class LiveLog {
   /** Lets everyone who is live write what is new to them. */
   pump(): void {
     for (const reader of this.readers) reader.pump();
+  }
+
+  #forget(): void {
+    this.#base = this.head;
+    this.#baseSeq = this.headSeq;
+    if (this.#ends.length === 0) return;
+    this.#seqs = [];
+    this.#ends = [];
   }
 
   /** The buffer, with room for so many bytes more behind the head. */

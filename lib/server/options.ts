@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { choice, number, type parseFlags, secret, text, toggle } from "../flags.ts";
+import { choice, lasting, number, type parseFlags, secret, text, toggle } from "../flags.ts";
 import { defaultHost, defaultPort } from "../protocol.ts";
 import type { DoorOptions } from "./door.ts";
 import type { Metrics } from "./metrics.ts";
@@ -19,6 +19,11 @@ export const flags = {
   port: number("PORT", "the port to listen on; 0 is any free one", defaultPort, 0, 65_535),
   stay: toggle("go on when the room is empty"),
   history: text("FILE", "where the history is kept; none: in memory (default: the user's state folder)"),
+  redis: lasting(
+    "CHAT_REDIS",
+    text("URL", "keep the room in this Redis instead, together with other servers: redis://HOST"),
+  ),
+  room: text("NAME", "which room of that Redis", "main"),
   keep: number("N", "how many events the history keeps", 100_000, 1, 1_000_000_000),
   seat: number("SECONDS", "how long a lost connection's seat is kept", 30, 0, 86_400),
   rate: number("N", "lines a second from one member, after 20 at once; 0: no limit", 5, 0, 1_000_000),

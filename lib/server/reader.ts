@@ -4,8 +4,8 @@
 //   behind    at an event, reading the journal page by page as fast as its socket drains
 //   live      at an offset of the live log, writing what is new once a turn
 //
-// Joining, resuming after a drop and having fallen off the live log are all being behind; whoever has written
-// everything there is becomes live.
+// Joining, resuming after a drop and having fallen off the live log are all being behind; whoever has come so far that
+// the log goes on from there, and has missed no whisper since, becomes live.
 //
 // The splice. What is meant for this client alone cannot be on the shared log, and must not cut into a line of it.
 // So every private line belongs right behind an event, by its seq, and waits in the queue until the reader has
@@ -47,6 +47,8 @@ export class Reader implements LogReader {
   #blocked = false;
   #reading = false;
   #position = 0;
+  /** The last event that may be a whisper to us, so that the log alone does not do before it. */
+  #whispered = 0;
   #rest: Uint8Array = nothing;
   #restOffset = 0;
   #queue: Private[] = [];
@@ -63,8 +65,10 @@ export class Reader implements LogReader {
   /** Leaves the waiting: `opening` goes out first, then every event after `position`. */
   async start(log: LiveLog, position: number, opening: Promise<string>, readPage: ReadPage): Promise<void> {
     this.#log = log;
+    log.followers++;
     this.#readPage = readPage;
     this.#position = position;
+    this.#whispered = log.headSeq;
     this.#reading = true;
     // What was told while waiting comes before all of it.
     this.#append(this.#queue.map(({ bytes }) => bytes));
@@ -88,6 +92,7 @@ export class Reader implements LogReader {
 
   /** A recorded event that only this client and another may see; comes once `skip` has told the log. */
   whisper(event: Recorded): void {
+    this.#whispered = event.seq;
     if (!this.#live || !this.#log) return;
     // The journal has it too: what finds no room is read from there.
     if (this.#hasRoom()) this.#enqueue(this.#log.dialect.encode(event), event.seq, true);
@@ -111,7 +116,10 @@ export class Reader implements LogReader {
   close(): void {
     this.#blocked = true;
     this.#onDrained = undefined;
-    this.#log?.readers.delete(this);
+    if (!this.#log) return;
+    this.#log.followers--;
+    this.#log.readers.delete(this);
+    this.#log = undefined;
   }
 
   get behind(): boolean {
@@ -206,11 +214,11 @@ export class Reader implements LogReader {
     this.cursor += Math.max(taken, 0);
   }
 
-  /** Behind, with everything written: live if there is nothing more, else the next page. */
+  /** Behind, with everything written: live if the log goes on from here, else the next page. */
   #goOn(log: LiveLog): void {
-    if (this.#position >= log.headSeq) {
+    if (this.#position >= this.#whispered && log.continues(this.#position)) {
       this.#live = true;
-      this.cursor = log.head;
+      this.cursor = log.offsetAfter(this.#position);
       log.readers.add(this);
       return;
     }

@@ -85,7 +85,6 @@ export class Room implements JournalListener {
   #turn: NodeJS.Immediate | undefined;
   #retry: Timer | undefined;
   #appendedAt = 0;
-  #troubled = false;
   #visited = false;
 
   /** Goes on where the journal stopped: its members have their seats for `seatMs` more. */
@@ -99,7 +98,7 @@ export class Room implements JournalListener {
     // Where somebody sits says nothing before there is a seat.
     for (const [key, value] of facts.filter(areSeats)) this.#follow({ [key]: value });
     for (const [key, value] of facts.filter((fact) => !areSeats(fact))) this.#follow({ [key]: value });
-    for (const seat of this.#seats) if (seat.server === journal.server) this.vacate(seat, undefined);
+    for (const seat of this.#seats) if (this.#isAway(seat)) this.#expire(seat);
   }
 
   // ---- What a member may do ----
@@ -158,7 +157,7 @@ export class Room implements JournalListener {
   ): void {
     const seat = this.#seats.byId(id);
     if (!seat) return;
-    clearTimeout(seat.expiry);
+    this.#keep(seat);
     seat.occupant?.dismiss(takenOver);
     seat.occupant = occupant;
     this.#visited = true;
@@ -197,9 +196,8 @@ export class Room implements JournalListener {
   }
 
   roster(): Roster {
-    const here = this.#journal.server;
-    const members = Array.from(this.#seats, ({ name, server, occupant }): Member => {
-      return server === here && !occupant ? { name, away: true } : { name };
+    const members = Array.from(this.#seats, (seat): Member => {
+      return this.#isAway(seat) ? { name: seat.name, away: true } : { name: seat.name };
     });
     return { seq: this.seq, members };
   }
@@ -242,8 +240,26 @@ export class Room implements JournalListener {
   vacate(seat: Seat, occupant: Occupant | undefined): void {
     if (seat.occupant !== occupant) return;
     seat.occupant = undefined;
-    if (seat.tokenHash === undefined) this.leave(seat);
-    else seat.expiry = setTimeout(() => this.leave(seat), this.#options.seatMs);
+    this.#expire(seat);
+  }
+
+  #isAway({ occupant, server }: Seat): boolean {
+    return !occupant && (server === this.#journal.server || !this.#journal.isAlive(server));
+  }
+
+  /** Gives an empty seat up in a while; several servers may, and it happens once. */
+  #expire(seat: Seat): void {
+    const expire = () => {
+      seat.expiry = undefined;
+      if (this.#isAway(seat)) this.leave(seat);
+    };
+    if (seat.tokenHash === undefined) expire();
+    else seat.expiry = setTimeout(expire, this.#options.seatMs);
+  }
+
+  #keep(seat: Seat): void {
+    clearTimeout(seat.expiry);
+    seat.expiry = undefined;
   }
 
   // ---- Keeping order ----
@@ -321,10 +337,8 @@ export class Room implements JournalListener {
   }
 
   happened(entries: Entry[]): void {
-    const { metrics, onEvent, onJournalTrouble } = this.#options;
+    const { metrics, onEvent } = this.#options;
     const begun = performance.now();
-    if (this.#troubled) onJournalTrouble(undefined);
-    this.#troubled = false;
     let deliveries = 0;
     for (const { event, author, reader, facts } of entries) {
       const asker = concernsAsker(event) ? this.#askers.get(author) : undefined;
@@ -359,10 +373,11 @@ export class Room implements JournalListener {
       const seat = this.#seats.byId(id);
       this.#seats.follow(key, value);
       this.#moderation.follow(key, value);
-      if (kind === "seat" && value === null) seat?.occupant?.dismiss(goodbyeOf(event));
-      if (kind === "at" && value !== null && value !== this.#journal.server) {
-        seat?.occupant?.dismiss(takenOver);
-        if (seat) seat.occupant = undefined;
+      if (kind === "seat" && value === null) seat?.occupant?.dismiss(goodbyeOf(event, seat.occupant));
+      if (kind === "at" && seat && value !== null && value !== this.#journal.server) {
+        this.#keep(seat);
+        seat.occupant?.dismiss(takenOver);
+        seat.occupant = undefined;
       }
       if (kind === "ban") this.#dismissBanned();
     }
@@ -386,8 +401,7 @@ export class Room implements JournalListener {
     if (event.type === "left") {
       // Its name changed in the same moment; or it has left already, or is somewhere else.
       const seat = this.#seats.byId(author);
-      if (seat && !seat.occupant && seat.server === this.#journal.server) this.leave(seat);
-      return;
+      return seat && this.#isAway(seat) ? this.leave(seat) : undefined;
     }
     const name = event.type === "joined" ? event.name : event.type === "renamed" ? event.to : undefined;
     const problem =
@@ -406,8 +420,6 @@ export class Room implements JournalListener {
 
   /** What was asked goes back to whoever asked; who has left, has left. */
   refused(entries: Entry[], reason: string): void {
-    if (!this.#troubled) this.#options.onJournalTrouble(reason);
-    this.#troubled = true;
     for (const entry of entries) {
       const { event, author } = entry;
       const problem = fault("unavailable", `The room cannot keep messages now, ${reason}: try again`);
@@ -416,6 +428,15 @@ export class Room implements JournalListener {
     }
     clearTimeout(this.#retry);
     if (this.#asked.length > 0) this.#retry = setTimeout(() => this.#endTurn(), retryAfterMs);
+  }
+
+  troubled(reason: string | undefined): void {
+    this.#options.onJournalTrouble(reason);
+  }
+
+  /** The members of a server that is gone have their seats for a while longer. */
+  counted(): void {
+    for (const seat of this.#seats) if (!seat.expiry && this.#isAway(seat)) this.#expire(seat);
   }
 
   /** Asks for what the asker waits for. */
@@ -440,9 +461,12 @@ const takenOver: Bye = { type: "bye", code: "taken-over", text: "You joined from
 const bannedAddress: Bye = { type: "bye", code: "banned", text: "Your address is banned from this room" };
 
 /** What a member hears whose seat that event took away. */
-function goodbyeOf(event: Recorded | undefined): Bye {
+function goodbyeOf(event: Recorded | undefined, { leaving }: Occupant): Bye {
   if (event?.type !== "kicked" && event?.type !== "banned") {
-    return { type: "bye", code: "left", text: "Goodbye" };
+    // The other servers may have taken ours for dead.
+    return leaving
+      ? { type: "bye", code: "left", text: "Goodbye" }
+      : { type: "bye", code: "lost", text: "The room had lost sight of you", retryAfterMs: 0 };
   }
   const reason = event.text === undefined ? "" : `: ${event.text}`;
   return { type: "bye", code: event.type, text: `You were ${event.type} by ${event.by}${reason}` };

@@ -115,8 +115,27 @@ export class SearchIndex {
 
 /** The text as FTS5 asks for it: every word, the last as a beginning. In quotes nothing is an operator. */
 function matching(text: string): string | undefined {
-  const words = text.split(/[\s"]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const words = wordsOf(text);
   return words.length === 0 ? undefined : `${words.map((word) => `"${word}"`).join(" ")} *`;
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/[\s"]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+}
+
+/** The same where there is no index: whether a text has every word, the last as a beginning. */
+export function matcher(text: string): (text: string) => boolean {
+  const words = wordsOf(text).map((word, i, { length }) => ` ${folded(word)}${i === length - 1 ? "" : " "}`);
+  return (text) => {
+    const padded = ` ${folded(text)} `;
+    return words.length > 0 && words.every((word) => padded.includes(word));
+  };
+}
+
+/** Its words alone, regardless of case and accents, with a blank between them. */
+function folded(text: string): string {
+  const plain = text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
+  return plain.match(/[\p{L}\p{N}]+/gu)?.join(" ") ?? "";
 }
 
 function nextTurn(): Promise<void> {

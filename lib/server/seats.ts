@@ -17,6 +17,8 @@ import type { Facts } from "./journal.ts";
 export interface Occupant {
   /** Where it comes from. */
   readonly address: string;
+  /** Whether it has asked to leave. */
+  readonly leaving: boolean;
   answer(answer: Answer): void;
   /** An event that only this member and another may see. */
   whisper(event: Recorded): void;

@@ -66,7 +66,7 @@ export class Session extends Speaker implements Occupant, Sink {
   /** How many answers are awaited before anything else is read. */
   #awaited = 0;
   /** Said so: what comes after it is not heard. */
-  #leaving = false;
+  leaving = false;
   /** The goodbye is on its way, or the connection gone. */
   #closing = false;
   #goodbyeSent = false;
@@ -133,7 +133,7 @@ export class Session extends Speaker implements Occupant, Sink {
   // ---- Lines → commands ----
 
   #work(): void {
-    while (!this.#closing && !this.#leaving) {
+    while (!this.#closing && !this.leaving) {
       const line = this.#lines.next();
       if (line === undefined) break;
       this.#obey(line);
@@ -142,7 +142,7 @@ export class Session extends Speaker implements Occupant, Sink {
       if (waitMs > 0) this.#waitFor(waitMs);
       if (this.#held) return;
     }
-    if (this.#inputEnded && !this.#closing && !this.#leaving) this.#leaveAfterTurn();
+    if (this.#inputEnded && !this.#closing && !this.leaving) this.#leaveAfterTurn();
   }
 
   #obey(line: string | Fault): void {
@@ -197,7 +197,7 @@ export class Session extends Speaker implements Occupant, Sink {
 
   /** Half-closed: what was asked happens at the end of this turn, and is written before we close. */
   #leaveAfterTurn(): void {
-    if (this.#seat && !this.#dialect?.keepsSeat) return this.room.leave(this.#seat);
+    if (this.#seat && !this.#dialect?.keepsSeat) return this.quit(undefined);
     // No goodbye: whoever has a token may come back to the seat.
     this.room.afterTurn(() => this.#finish("", this.#seat));
   }
@@ -326,7 +326,7 @@ export class Session extends Speaker implements Occupant, Sink {
   }
 
   quit(text: string | undefined): void {
-    this.#leaving = true;
+    this.leaving = true;
     if (this.#seat) this.room.leave(this.#seat, text);
     else this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
   }

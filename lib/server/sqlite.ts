@@ -17,11 +17,9 @@ import {
   type Found,
   type Journal,
   type JournalListener,
-  lengthOf,
   maySee,
   type Page,
-  pageEvents,
-  pageLength,
+  PageSize,
 } from "./journal.ts";
 import { SearchIndex, trimming } from "./search.ts";
 
@@ -61,6 +59,7 @@ export class SqliteJournal implements Journal {
   readonly #db: Database;
   readonly #keepEvents: number;
   #listener: JournalListener | undefined;
+  #trouble: string | undefined;
   readonly #turn: {
     add: Statement<unknown, [number, number, string]>;
     after: Statement<Row, [number]>;
@@ -130,6 +129,10 @@ export class SqliteJournal implements Journal {
     for (const { key, value } of rows.iterate()) yield [key, value];
   }
 
+  isAlive(server: string): boolean {
+    return server === this.server;
+  }
+
   /** Nobody else writes it, so there is nothing the listener has not heard. */
   async sync(): Promise<void> {}
 
@@ -174,14 +177,21 @@ export class SqliteJournal implements Journal {
     } catch (error) {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
       if (!(error instanceof SQLiteError)) throw error;
+      this.#troubled(reasonOf(error));
       this.#listener?.refused(entries, reasonOf(error));
       return;
     }
+    this.#troubled(undefined);
     this.last = last;
     this.first = Math.max(this.first, last - this.#keepEvents + 1);
     this.#listener?.happened(fresh);
     for (const { entry, seq } of repeated) this.#listener?.repeated(entry, seq);
     for (const entry of contradicted) this.#listener?.contradicted(entry);
+  }
+
+  #troubled(reason: string | undefined): void {
+    if ((reason === undefined) !== (this.#trouble === undefined)) this.#listener?.troubled(reason);
+    this.#trouble = reason;
   }
 
   #holds(expected: Facts): boolean {
@@ -250,24 +260,12 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#db.close(true);
   }
 }
 
 type Row = { entries: string };
-
-/** How much was looked through for a page, seen by its reader or not: what one page may cost. */
-class PageSize {
-  #events = 0;
-  #length = 0;
-
-  isFullWith(event: Recorded): boolean {
-    this.#events++;
-    this.#length += lengthOf(event);
-    return this.#events >= pageEvents || this.#length >= pageLength;
-  }
-}
 
 function openDatabase(path: string | undefined): Database {
   if (path !== undefined) {

@@ -1,0 +1,114 @@
+// What has to happen at one moment in Redis, in Lua. Each script names all its keys, and all of a room's keys share a
+// hash tag, so that a cluster keeps them together.
+//
+//   turns        stream: a turn as {"first", "at", "entries"}, under the id LAST-0 with the number of its last event
+//   facts        hash: what is so now
+//   meta         hash: epoch, seq (the last event), generation and generationAt (of said)
+//   said:N       hash: "author id" → seq, for one generation of as many events as are kept
+//   servers      sorted set: server → when it was last heard of, milliseconds since 1970
+//   applied:ID   what that server's last batch came to, since it may have to ask twice
+
+/** A turn in the stream is no longer than that, so that none is long to read. */
+const turnEvents = 250;
+
+/**
+ * Appends a batch. KEYS: turns, facts, meta, applied, said (without its generation).
+ * ARGV: batch, events to keep, the last event this server has read; then for each entry the entry, "author id" if it
+ * has one, and the facts it expects and brings: JSON arrays of [key, value or false], or nothing.
+ * Answers with the fate of each entry ("t" taken, "c" contradicted, or the number it has had before) and the last
+ * number, or with nothing if Redis has lost what this server has read.
+ */
+export const append = `
+local turns, facts, meta, applied, said = unpack(KEYS)
+local before = redis.call('GET', applied)
+if before then
+  local batch, fates, last = string.match(before, '^(%S+) (%S+) (%S+)$')
+  if batch == ARGV[1] then return {fates, last} end
+end
+local state = redis.call('HMGET', meta, 'seq', 'generation', 'generationAt')
+local last, generation, generationAt = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
+local keep = tonumber(ARGV[2])
+if last < tonumber(ARGV[3]) then return false end
+
+local function holds(expected)
+  if expected == '' then return true end
+  for _, fact in ipairs(cjson.decode(expected)) do
+    if redis.call('HGET', facts, fact[1]) ~= fact[2] then return false end
+  end
+  return true
+end
+
+local time = redis.call('TIME')
+local at = time[1] * 1000 + math.floor(time[2] / 1000)
+local taken, fates = {}, {}
+local function flush()
+  if #taken == 0 then return end
+  local text = string.format('{"first":%d,"at":%d,"entries":[%s]}', last - #taken + 1, at, table.concat(taken, ','))
+  redis.call('XADD', turns, last .. '-0', 'turn', text)
+  taken = {}
+end
+
+for i = 4, #ARGV, 4 do
+  local entry, id, expected, brought = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local seq = id ~= '' and (redis.call('HGET', said .. generation, id) or redis.call('HGET', said .. generation - 1, id))
+  if seq then
+    fates[#fates + 1] = seq
+  elseif not holds(expected) then
+    fates[#fates + 1] = 'c'
+  else
+    last = last + 1
+    fates[#fates + 1] = 't'
+    taken[#taken + 1] = entry
+    if id ~= '' then redis.call('HSET', said .. generation, id, last) end
+    if brought ~= '' then
+      for _, fact in ipairs(cjson.decode(brought)) do
+        if fact[2] then redis.call('HSET', facts, fact[1], fact[2]) else redis.call('HDEL', facts, fact[1]) end
+      end
+    end
+    if #taken == ${turnEvents} then flush() end
+  end
+end
+flush()
+
+if last - generationAt >= keep then
+  redis.call('UNLINK', said .. generation - 1)
+  generation, generationAt = generation + 1, last
+end
+redis.call('HSET', meta, 'seq', last, 'generation', generation, 'generationAt', generationAt)
+redis.call('XTRIM', turns, 'MINID', '~', math.max(last - keep + 1, 0))
+redis.call('SET', applied, ARGV[1] .. ' ' .. table.concat(fates, ',') .. ' ' .. last, 'EX', 3600)
+return {table.concat(fates, ','), last}
+`;
+
+/**
+ * Opens the room. KEYS: turns, facts, meta. ARGV: an epoch, if it has none yet.
+ * Answers with the epoch, the last number, the id of the oldest turn kept (nothing if there is none), and the facts.
+ */
+export const open = `
+local turns, facts, meta = unpack(KEYS)
+redis.call('HSETNX', meta, 'epoch', ARGV[1])
+local oldest = redis.call('XRANGE', turns, '-', '+', 'COUNT', 1)[1]
+return {
+  redis.call('HGET', meta, 'epoch'),
+  redis.call('HGET', meta, 'seq') or '0',
+  oldest and oldest[2][2] or '',
+  redis.call('HGETALL', facts),
+}
+`;
+
+/**
+ * Says that a server is there. KEYS: meta, servers. ARGV: the server, after how many milliseconds one is forgotten.
+ * Answers with the epoch, the last number, and each server with its time.
+ */
+export const heartbeat = `
+local meta, servers = unpack(KEYS)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', servers, now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', servers, '-inf', now - ARGV[2])
+return {
+  redis.call('HGET', meta, 'epoch') or '',
+  redis.call('HGET', meta, 'seq') or '0',
+  redis.call('ZRANGE', servers, 0, -1, 'WITHSCORES'),
+}
+`;

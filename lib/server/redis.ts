@@ -1,0 +1,430 @@
+// The journal in a Redis stream, for a room on several servers. Redis numbers the events, in a script that appends a
+// turn or nothing of it; what happened is what is read back from the stream, so all servers show one order, and one
+// that is cut off shows nothing new instead of something else.
+//
+//   append  ──▶ one batch under way at a time, asked again until its outcome is known (it is applied once)
+//   stream  ──▶ a blocking read on a connection of its own ──▶ listener.happened
+//   servers ──▶ each says every few seconds that it is there; who has not for a while is lost, and its members with it
+
+import { randomBytes } from "node:crypto";
+import { UsageError } from "../flags.ts";
+import type { Recorded } from "../protocol.ts";
+import {
+  type Entry,
+  type Facts,
+  type Found,
+  type Journal,
+  type JournalListener,
+  maySee,
+  type Page,
+  PageSize,
+} from "./journal.ts";
+import { RedisConnection, RedisError } from "./redis-connection.ts";
+import * as scripts from "./redis-scripts.ts";
+import { matcher } from "./search.ts";
+
+export type RedisOptions = {
+  /** redis://, rediss:// or valkey://, as Bun.RedisClient takes it. */
+  url: string;
+  /** Servers with the same one, on the same Redis, are one room. */
+  room: string;
+  /** How many events are kept. */
+  keepEvents: number;
+  /** Redis has lost or replaced what this server has read: it cannot go on. */
+  onLost: (reason: string) => void;
+};
+
+/** Events that go to Redis in one batch at most. */
+const batchEvents = 1_000;
+/** Turns that are read at once. */
+const readTurns = 200;
+/** Turns looked through at once for a page or a search. */
+const pageTurns = 50;
+/** How long a read waits for something new. */
+const blockMs = 1_000;
+const heartbeatMs = 2_000;
+/** A server that was not heard for so long is lost. */
+const leaseMs = 10_000;
+const forgottenMs = 24 * 3_600_000;
+/** How long the other servers are told that this one ends. */
+const farewellMs = 500;
+const firstRetryMs = 50;
+const longestRetryMs = 1_000;
+
+type Turn = { id: string; entries: Entry[] };
+type StreamRow = [id: string, fields: [name: string, turn: string]];
+
+export class RedisJournal implements Journal {
+  readonly server = randomBytes(6).toString("hex");
+  readonly epoch: string;
+  first: number;
+  last: number;
+
+  readonly #options: RedisOptions;
+  readonly #keys: Record<"turns" | "facts" | "meta" | "applied" | "said" | "servers", string>;
+  readonly #writing: RedisConnection;
+  readonly #reading: RedisConnection;
+  readonly #paging: RedisConnection;
+  #facts: [key: string, value: string][];
+  #listener: JournalListener | undefined;
+  #waiting: Entry[] = [];
+  #committing = false;
+  #batch = 0;
+  /** What has to wait until this server has read so far. */
+  #whenRead: { seq: number; then: () => void }[] = [];
+  /** When each server was last heard of: its own time, and ours when that was new. */
+  readonly #heard = new Map<string, { score: string; atMs: number }>();
+  #heartbeatAtMs = 0;
+  #heart: Timer | undefined;
+  #trouble: string | undefined;
+  #closed = false;
+
+  /** Throws an Error with one sentence for the user if Redis cannot be used. */
+  static async open(options: RedisOptions): Promise<RedisJournal> {
+    const host = URL.parse(options.url)?.host;
+    if (!host) throw new UsageError("--redis takes a URL such as redis://localhost:6379");
+    const writing = new RedisConnection(options.url);
+    try {
+      const keys = keysOf(options.room, "");
+      const epoch = randomBytes(8).toString("hex");
+      const opened = await writing.call<Opened>("EVAL", [
+        scripts.open,
+        3,
+        keys.turns,
+        keys.facts,
+        keys.meta,
+        epoch,
+      ]);
+      const journal = new RedisJournal(options, writing, opened);
+      await journal.#beat();
+      return journal;
+    } catch (error) {
+      writing.close();
+      throw new Error(`Cannot keep the room in Redis at ${host}: ${reasonOf(error)}; --redis names another`);
+    }
+  }
+
+  private constructor(options: RedisOptions, writing: RedisConnection, [epoch, last, oldest, facts]: Opened) {
+    this.#options = options;
+    this.#keys = keysOf(options.room, this.server);
+    this.#writing = writing;
+    this.#reading = new RedisConnection(options.url);
+    this.#paging = new RedisConnection(options.url);
+    this.epoch = epoch;
+    this.last = Number(last);
+    this.first = oldest === "" ? this.last + 1 : firstOf(oldest);
+    this.#facts = Array.from({ length: facts.length / 2 }, (_, i) => [
+      facts[2 * i] ?? "",
+      facts[2 * i + 1] ?? "",
+    ]);
+  }
+
+  listen(listener: JournalListener): void {
+    this.#listener = listener;
+    this.#follow();
+    this.#heart = setInterval(() => this.#beat().catch((error) => this.#troubled(error)), heartbeatMs);
+  }
+
+  facts(): Iterable<[key: string, value: string]> {
+    const facts = this.#facts;
+    this.#facts = [];
+    return facts;
+  }
+
+  async sync(): Promise<void> {
+    const [seq] = await this.#insist(() =>
+      this.#paging.call<[string | null]>("HMGET", [this.#keys.meta, "seq"]),
+    );
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onceRead(Number(seq ?? 0), resolve);
+    return promise;
+  }
+
+  isAlive(server: string): boolean {
+    if (server === this.server) return true;
+    const heard = this.#heard.get(server);
+    // Not since when, but for how much of the time that we could have heard it.
+    return heard !== undefined && this.#heartbeatAtMs - heard.atMs < leaseMs;
+  }
+
+  /** Tells the other servers, if Redis is there to tell them, that this one is gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#heart);
+    this.#reading.close();
+    this.#paging.close();
+    const told = this.#writing.call("ZREM", [this.#keys.servers, this.server]).catch(() => {});
+    await Promise.race([told, Bun.sleep(farewellMs)]);
+    this.#writing.close();
+  }
+
+  /** Where it is, for people: without the password that the URL may hold. */
+  get place(): string {
+    return `Redis at ${new URL(this.#options.url).host}, room "${this.#options.room}"`;
+  }
+
+  // ---- Writing ----
+
+  append(entries: Entry[]): void {
+    // The outcome of what is under way may still be unknown: what comes after it would only pile up.
+    if (this.#trouble !== undefined) return this.#listener?.refused(entries, this.#trouble);
+    this.#waiting.push(...entries);
+    if (!this.#committing) this.#commit();
+  }
+
+  async #commit(): Promise<void> {
+    this.#committing = true;
+    while (this.#waiting.length > 0 && !this.#closed) {
+      const entries = this.#waiting.splice(0, batchEvents);
+      this.#batch++;
+      const { server, meta, turns, facts, applied, said } = { ...this.#keys, server: this.server };
+      const batch = [`${server}-${this.#batch}`, this.#options.keepEvents, this.last];
+      const args = [scripts.append, 5, turns, facts, meta, applied, said, ...batch];
+      for (const entry of entries) args.push(...argumentsOf(entry));
+      try {
+        const outcome = await this.#insist(() => this.#writing.call<[string, string] | null>("EVAL", args));
+        if (outcome === null) return this.#lost();
+        this.#told(entries, outcome);
+      } catch (error) {
+        // Redis said no, so it has none of them.
+        this.#troubled(error);
+        this.#listener?.refused(entries, reasonOf(error));
+      }
+    }
+    this.#committing = false;
+  }
+
+  /** What became of each entry; those that were taken come back by the stream. */
+  #told(entries: Entry[], [fates, last]: [string, string]): void {
+    this.#troubled(undefined);
+    for (const [i, fate] of fates.split(",").entries()) {
+      const entry = entries[i];
+      if (!entry || fate === "t") continue;
+      // Whoever hears of it has to find the room as it was then.
+      this.#onceRead(Number(last), () => {
+        if (fate === "c") this.#listener?.contradicted(entry);
+        else this.#listener?.repeated(entry, Number(fate));
+      });
+    }
+  }
+
+  // ---- Reading back ----
+
+  async #follow(): Promise<void> {
+    while (!this.#closed) {
+      const answer = await this.#insist(() =>
+        this.#reading.call<Record<string, StreamRow[]> | null>(
+          "XREAD",
+          ["COUNT", readTurns, "BLOCK", blockMs, "STREAMS", this.#keys.turns, `${this.last}-0`],
+          blockMs,
+        ),
+      ).catch((error) => this.#troubled(error));
+      if (this.#closed) return;
+      for (const row of answer?.[this.#keys.turns] ?? []) this.#happened(turnOf(row));
+    }
+  }
+
+  #happened({ entries }: Turn): void {
+    const fresh = entries.filter(({ event }) => event.seq > this.last);
+    this.last = fresh.at(-1)?.event.seq ?? this.last;
+    this.first = Math.max(this.first, this.last - this.#options.keepEvents + 1);
+    for (const { facts = {} } of fresh) this.#noteServers(facts);
+    this.#listener?.happened(fresh);
+    const due = this.#whenRead.filter(({ seq }) => seq <= this.last);
+    this.#whenRead = this.#whenRead.filter(({ seq }) => seq > this.last);
+    for (const { then } of due) then();
+  }
+
+  /** A server that takes a seat is there, even if it has not said so yet. */
+  #noteServers(facts: Facts): void {
+    for (const [key, server] of Object.entries(facts)) {
+      if (!key.startsWith("at ") || server === null || this.#heard.has(server)) continue;
+      this.#heard.set(server, { score: "", atMs: Date.now() });
+    }
+  }
+
+  #onceRead(seq: number, then: () => void): void {
+    if (seq <= this.last) then();
+    else this.#whenRead.push({ seq, then });
+  }
+
+  // ---- The past ----
+
+  async page(after: number, upTo: number, reader: string): Promise<Page> {
+    const events: Recorded[] = [];
+    const size = new PageSize();
+    let last = after;
+    let gap: Page["gap"];
+    while (last < upTo) {
+      const turns = await this.#insist(() => this.#range("XRANGE", `${last + 1}-0`, "+"));
+      if (turns.length === 0) break;
+      for (const { event, ...entry } of turns.flatMap(({ entries }) => entries)) {
+        if (event.seq <= last) continue;
+        if (event.seq > upTo) return { gap, events, last: upTo };
+        if (event.seq > last + 1) gap = { from: last + 1, to: event.seq - 1 };
+        last = event.seq;
+        if (maySee(reader, { event, ...entry })) events.push(event);
+        if (size.isFullWith(event)) return { gap, events, last };
+      }
+    }
+    return { gap, events, last: Math.max(upTo, last) };
+  }
+
+  async recent(upTo: number, limit: number, reader: string): Promise<Recorded[]> {
+    const events: Recorded[] = [];
+    const size = new PageSize();
+    for await (const { event, ...entry } of this.#backwards(upTo)) {
+      if (events.length >= limit) break;
+      if (maySee(reader, { event, ...entry })) events.push(event);
+      if (size.isFullWith(event)) break;
+    }
+    return events.reverse();
+  }
+
+  /** Without an index: from the newest back, as far as it takes. */
+  async search(text: string, before: number, limit: number, reader: string): Promise<Found> {
+    const events: Recorded[] = [];
+    const matches = matcher(text);
+    const size = new PageSize();
+    for await (const { event, ...entry } of this.#backwards(before - 1)) {
+      if (!("text" in event) || !maySee(reader, { event, ...entry }) || !matches(event.text ?? "")) continue;
+      if (events.length >= limit || size.isFullWith(event)) return { events: events.reverse(), more: true };
+      events.push(event);
+    }
+    return { events: events.reverse() };
+  }
+
+  /** The entries up to a position, the newest first. Throws an Error with the reason in words. */
+  async *#backwards(upTo: number): AsyncIterable<Entry> {
+    try {
+      // The turn with that position may end behind it.
+      const [turn] = await this.#range("XRANGE", `${upTo}-0`, "+", 1);
+      let from = turn?.id ?? "+";
+      for (;;) {
+        const turns = await this.#range("XREVRANGE", from, "-");
+        for (const { entries } of turns) yield* entries.filter(({ event }) => event.seq <= upTo).reverse();
+        const oldest = turns.at(-1);
+        if (!oldest) return;
+        from = `(${oldest.id}`;
+      }
+    } catch (error) {
+      throw new Error(`Redis: ${reasonOf(error)}`);
+    }
+  }
+
+  async #range(
+    command: "XRANGE" | "XREVRANGE",
+    from: string,
+    to: string,
+    count: number = pageTurns,
+  ): Promise<Turn[]> {
+    const rows = await this.#paging.call<StreamRow[]>(command, [this.#keys.turns, from, to, "COUNT", count]);
+    return rows.map(turnOf);
+  }
+
+  // ---- The other servers, and Redis itself ----
+
+  async #beat(): Promise<void> {
+    const { meta, servers } = this.#keys;
+    const [epoch, seq, heard] = await this.#writing.call<[string, string, string[]]>("EVAL", [
+      scripts.heartbeat,
+      2,
+      meta,
+      servers,
+      this.server,
+      forgottenMs,
+    ]);
+    if (epoch !== this.epoch || Number(seq) < this.last) return this.#lost();
+    this.#troubled(undefined);
+    const now = Date.now();
+    // While we could not ask, nobody could be heard.
+    const wasDeaf = now - this.#heartbeatAtMs > leaseMs / 2;
+    this.#heartbeatAtMs = now;
+    const scores = new Map(heard.flatMap((name, i) => (i % 2 === 0 ? [[name, heard[i + 1] ?? ""]] : [])));
+    for (const [server, score] of scores) {
+      const known = this.#heard.get(server);
+      if (!known || known.score !== score || wasDeaf) this.#heard.set(server, { score, atMs: now });
+    }
+    for (const server of this.#heard.keys()) if (!scores.has(server)) this.#heard.delete(server);
+    this.#listener?.counted();
+  }
+
+  /** Does it until Redis has an answer. Throws a RedisError if that is an error. */
+  async #insist<T>(ask: () => Promise<T>): Promise<T> {
+    for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (this.#closed || (error instanceof RedisError && error.isAnswer)) throw error;
+        this.#troubled(error);
+        await Bun.sleep(waitMs);
+      }
+    }
+  }
+
+  #troubled(error: unknown): void {
+    if (this.#closed) return;
+    const reason = error === undefined ? undefined : `Redis: ${reasonOf(error)}`;
+    if ((reason === undefined) === (this.#trouble === undefined)) return;
+    this.#trouble = reason;
+    this.#listener?.troubled(reason);
+    if (reason === undefined) return;
+    // They can be said again by whoever keeps them; here they would only pile up.
+    const waiting = this.#waiting.splice(0);
+    if (waiting.length > 0) this.#listener?.refused(waiting, reason);
+  }
+
+  #lost(): void {
+    this.#closed = true;
+    this.#options.onLost("Redis has lost what members have seen already, or was emptied");
+  }
+}
+
+type Opened = [epoch: string, last: string, oldest: string, facts: string[]];
+
+function keysOf(room: string, server: string) {
+  const prefix = `chat:{${room}}`;
+  return {
+    turns: `${prefix}:turns`,
+    facts: `${prefix}:facts`,
+    meta: `${prefix}:meta`,
+    said: `${prefix}:said:`,
+    servers: `${prefix}:servers`,
+    applied: `${prefix}:applied:${server}`,
+  };
+}
+
+/** An entry as the script takes it. */
+function argumentsOf({ expects, ...entry }: Entry): string[] {
+  const { event, author, facts } = entry;
+  const id = "id" in event ? event.id : undefined;
+  return [
+    JSON.stringify(entry),
+    id === undefined ? "" : `${author} ${id}`,
+    expects ? pairsOf(expects) : "",
+    facts ? pairsOf(facts) : "",
+  ];
+}
+
+function pairsOf(facts: Facts): string {
+  return JSON.stringify(Object.entries(facts).map(([key, value]) => [key, value ?? false]));
+}
+
+function firstOf(turn: string): number {
+  const { first }: { first: number } = JSON.parse(turn);
+  return first;
+}
+
+/** A turn of the stream, its events numbered. */
+function turnOf([id, [, text]]: StreamRow): Turn {
+  const { first, at, entries }: { first: number; at: number; entries: Entry[] } = JSON.parse(text);
+  for (const [i, { event }] of entries.entries()) {
+    event.seq = first + i;
+    event.at = at;
+  }
+  return { id, entries };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
