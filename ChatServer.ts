@@ -9,14 +9,16 @@ import { attempt, parseFlags } from "./lib/flags.ts";
 import type { Bye, Recorded } from "./lib/protocol.ts";
 import { about, cannotListen, flags, historyPath, sessionOptions } from "./lib/server/options.ts";
 import { Room } from "./lib/server/room.ts";
-import { Session } from "./lib/server/session.ts";
+import { type Client, Session } from "./lib/server/session.ts";
 import { SqliteJournal } from "./lib/server/sqlite.ts";
+import { Handshake, readCertificate } from "./lib/server/tls.ts";
 
 const options = attempt(() => parseFlags(flags, about));
+const certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
 
 // ---- The clients: everyone connected, with a name or without one yet ----
 
-const clients = new Map<Socket<string>, Session>();
+const clients = new Map<Socket<string>, Client>();
 const limits = sessionOptions(options.rate);
 
 const listener = attempt(
@@ -25,10 +27,21 @@ const listener = attempt(
       hostname: options.host,
       port: options.port,
       allowHalfOpen: true,
+      ...(certificate && { tls: certificate }),
       socket: {
         open(socket) {
           socket.data = `${socket.remoteAddress}:${socket.remotePort}`;
           note(`${socket.data} connected`);
+          clients.set(
+            socket,
+            certificate ? new Handshake(socket, limits.joinWithinMs) : new Session(room, socket, limits),
+          );
+        },
+        handshake(socket, ok, problem) {
+          const handshake = clients.get(socket);
+          if (!(handshake instanceof Handshake)) return;
+          if (!ok) return handshake.failed(problem);
+          handshake.closed();
           clients.set(socket, new Session(room, socket, limits));
         },
         data: (socket, chunk) => clients.get(socket)?.receive(chunk),
@@ -68,7 +81,11 @@ const room = attempt(
 
 say(`The chat room is open on ${options.host}:${listener.port}.`);
 say(path ? `Its history is in ${path}.` : "Its history is in memory, and gone with the server.");
-say(`Join with "bun ChatClient.ts" or "nc ${options.host} ${listener.port}"; Ctrl-C ends it.`);
+if (certificate) say(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}.`);
+const [ours, theirs] = certificate
+  ? ["bun ChatClient.ts --tls", `openssl s_client -quiet -connect ${options.host}:${listener.port}`]
+  : ["bun ChatClient.ts", `nc ${options.host} ${listener.port}`];
+say(`Join with "${ours}" or "${theirs}"; Ctrl-C ends it.`);
 
 // ---- The end: a signal, or the last member left ----
 
@@ -88,7 +105,7 @@ function stop(why: string, bye: Bye): void {
   stopping = true;
   say(why);
   listener.stop();
-  for (const session of clients.values()) session.dismiss(bye);
+  for (const client of clients.values()) client.dismiss(bye);
   if (clients.size === 0) exit();
   setTimeout(exit, 1000);
 }

@@ -74,6 +74,7 @@ export type FaultCode =
 
 export type ByeCode =
   | "left"
+  | "no-tls"
   | "room-empty"
   | "shutdown"
   | "silent"

@@ -19,6 +19,8 @@ export const flags = {
   keep: number("N", "how many events the history keeps", 100_000, 1, 1_000_000_000),
   seat: number("SECONDS", "how long a lost connection's seat is kept", 30, 0, 86_400),
   rate: number("N", "lines a second from one client, after 20 at once; 0: no limit", 5, 0, 1_000_000),
+  "tls-cert": text("FILE", "speak TLS with this certificate, the chain behind it (PEM)"),
+  "tls-key": text("FILE", "the key of --tls-cert (PEM)"),
   quiet: toggle("print no line for each connection and message"),
 };
 

@@ -42,10 +42,15 @@ export type SessionOptions = {
   silentMs: number;
 };
 
+/** What a connection's events are given to. */
+export type Client = Pick<Session, "receive" | "drained" | "inputEnded" | "closed" | "dismiss">;
+
 /** How long a peer has to read our goodbye. */
 const lingerMs = 5_000;
 /** A flooder is told the wait this often. */
 const toldEveryMs = 5_000;
+/** The first byte of whoever speaks TLS. */
+const tlsHandshake = 0x16;
 
 export class Session implements Caller, Occupant {
   readonly #room: Room;
@@ -87,6 +92,10 @@ export class Session implements Caller, Occupant {
     this.#heardAt = Date.now();
     if (this.#closing) return;
     clearTimeout(this.#greeting);
+    if (!this.#dialect && !this.#lines.pending && chunk[0] === tlsHandshake) {
+      const text = "This room does not speak TLS: connect without it";
+      return this.dismiss({ type: "bye", code: "no-tls", text });
+    }
     this.#lines.push(chunk);
     if (!this.#held) this.#work();
   }
