@@ -7,11 +7,12 @@
 import picocolors from "picocolors";
 import { localHelp, runLocally, words } from "./lib/client/commands.ts";
 import { complete } from "./lib/client/completion.ts";
-import { askName, whileWaiting } from "./lib/client/form.ts";
+import { askName, askTrust, whileWaiting } from "./lib/client/form.ts";
 import { Link, reasonOf } from "./lib/client/link.ts";
-import { about, flags } from "./lib/client/options.ts";
+import { about, flags, knownHostsPath } from "./lib/client/options.ts";
 import { linesOf } from "./lib/client/pipe.ts";
 import { Prompt } from "./lib/client/prompt.ts";
+import { Refusal, trustFor } from "./lib/client/trust.ts";
 import { View } from "./lib/client/view.ts";
 import { check, help, parseTyped } from "./lib/commands.ts";
 import { json } from "./lib/dialects/json.ts";
@@ -21,6 +22,7 @@ import { visibleRow } from "./lib/text.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const { host, port } = options;
+const trust = attempt(() => trustFor({ ...options, knownHostsPath: knownHostsPath() }));
 const interactive = !options.json && process.stdin.isTTY === true && process.stdout.isTTY === true;
 
 // ---- The screen: what is shown, and what is typed ----
@@ -117,7 +119,7 @@ function refuse(problem: Fault): void {
 // ---- The connection ----
 
 const link = new Link(
-  { host, port, historyEvents: interactive ? undefined : 0 },
+  { host, port, trust, historyEvents: interactive ? undefined : 0 },
   {
     event: happened,
     state(state) {
@@ -159,18 +161,16 @@ function end(problem?: string): void {
 if (options.name === undefined && !interactive) {
   fail(new UsageError("On pipes a name is needed: bun ChatClient.ts --name NAME"));
 }
+
 /** Joins under a name that is to be had, asking for one as often as it takes; ends if nobody wants to. */
 async function enter(problem?: string): Promise<void> {
   const again = problem !== undefined;
   let name = again || options.name === undefined ? await askName(problem) : options.name;
   while (name !== undefined) {
-    const joining = link.join(name);
-    const refusal = await (interactive
-      ? whileWaiting(`Connecting to ${host}:${port}`, joining)
-      : joining
-    ).then(
+    const refusal = await join(name, interactive && !again).then(
       (fault) => fault?.text,
       (error) => {
+        if (error instanceof Refusal) return error;
         const reason = `No chat server at ${host}:${port}: ${reasonOf(error)}`;
         // Who was in the room before has something to lose: the question is put again.
         return again ? reason : fail(`${reason}. Start one with "bun ChatServer.ts"`);
@@ -178,9 +178,23 @@ async function enter(problem?: string): Promise<void> {
     );
     if (refusal === undefined) return interactive ? prompt.start() : undefined;
     if (!interactive) fail(refusal);
+    if (refusal instanceof Refusal) return end(refusal.message);
     name = await askName(refusal);
   }
   end();
+}
+
+/** Joins; a certificate that nobody vouches for is shown to whoever is `asked`, and it is tried again if it is taken. */
+async function join(name: string, asked: boolean): Promise<Fault | undefined> {
+  const joining = link.join(name);
+  try {
+    return await (interactive ? whileWaiting(`Connecting to ${host}:${port}`, joining) : joining);
+  } catch (error) {
+    if (!asked || !trust || !(error instanceof Refusal) || !error.unknown) throw error;
+    if (!(await askTrust(trust.address, error.unknown))) throw error;
+    trust.remember(error.unknown.fingerprint);
+    return join(name, false);
+  }
 }
 
 await enter();

@@ -145,10 +145,11 @@ abstract class Connection<T> implements Disposable {
     this.closed = this.#closed.promise;
   }
 
-  async open(port: number): Promise<this> {
+  async open(port: number, tls?: Bun.TLSOptions): Promise<this> {
     this.socket = await Bun.connect({
       hostname: "localhost",
       port,
+      ...(tls && { tls }),
       allowHalfOpen: true,
       socket: {
         data: (_, chunk) => this.#received(chunk),
