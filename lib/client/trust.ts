@@ -10,7 +10,6 @@
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createSecureContext, getCACertificates } from "node:tls";
-import type { Socket } from "bun";
 import { UsageError } from "../flags.ts";
 
 export type Unknown = { fingerprint: string; doubt: string };
@@ -25,6 +24,12 @@ export class Refusal extends Error {
     this.unknown = unknown;
   }
 }
+
+/** What a socket knows after its handshake. */
+export type Shaken = {
+  readonly authorized: boolean;
+  getPeerX509Certificate(): { fingerprint256: string } | undefined;
+};
 
 export type TrustOptions = {
   host: string;
@@ -58,6 +63,7 @@ export class Trust {
     this.address = addressOf(options);
     this.#fingerprint = options.fingerprint;
     this.#path = options.knownHostsPath;
+    // Bun alone knows those it was built with and those of NODE_EXTRA_CA_CERTS.
     const ca = authorities ?? [...getCACertificates("default"), ...getCACertificates("system")];
     this.tls = { rejectUnauthorized: false, ca };
   }
@@ -66,7 +72,7 @@ export class Trust {
    * Throws a Refusal unless the server is to be trusted. `problem` is the one of Bun's `handshake`; its verdict, ok,
    * says true of a certificate that is self-signed or expired.
    */
-  check(socket: Pick<Socket, "authorized" | "getPeerX509Certificate">, problem: Error | null): void {
+  check(socket: Shaken, problem: Error | null): void {
     const certificate = socket.getPeerX509Certificate();
     if (!certificate) throw this.#withoutTls(problem);
     const vouched = problem === null && socket.authorized;
