@@ -263,6 +263,7 @@ describe.skipIf(openssl === null)("a certificate that nobody vouches for, on a t
     await terminal.shows(question);
     terminal.type("y");
     await joined(terminal);
+    const asked = terminal.written.length;
     await first.kill("SIGKILL");
     await using _ = await Server.start(["--port", `${first.port}`, "--stay", ...made.flags("another")]);
     expect(await terminal.exited).toBe(1);
@@ -270,9 +271,7 @@ describe.skipIf(openssl === null)("a certificate that nobody vouches for, on a t
       const text = screen.join("");
       return text.includes(made.fingerprint("self")) && text.includes(made.fingerprint("another"));
     });
-    expect(terminal.written.split(question).length).toBe(
-      first.port === 0 ? 0 : terminal.written.split(question).length,
-    );
+    expect(terminal.written.slice(asked)).not.toContain(question);
   });
 });
 
@@ -358,8 +357,7 @@ describe.skipIf(openssl === null)("a room that speaks TLS", () => {
   test("answers a client that has closed its half, and lets it finish when it closes its own", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     using ada = await JsonClient.join(server.port, "ada", {}, anyone);
-    using bob = await new JsonClient().open(server.port, anyone);
-    bob.send({ type: "join", name: "bob" });
+    using bob = await JsonClient.join(server.port, "bob", {}, anyone);
     bob.send({ type: "say", text: "hi" });
     bob.send({ type: "who", id: "w" });
     bob.halfClose();

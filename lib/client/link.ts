@@ -125,7 +125,9 @@ export class Link {
     const { host, port, trust } = this.#options;
     const ready = Promise.withResolvers<void>();
     let late = false;
+    let shaking: Socket | undefined;
     const open = (socket: Socket) => {
+      if (socket === this.#socket) return;
       if (late || this.#closed) return socket.terminate();
       this.#opened(socket);
       ready.resolve();
@@ -136,15 +138,17 @@ export class Link {
       ...(trust && { tls: trust.tls }),
       socket: {
         open: (socket) => {
-          if (!trust) open(socket);
+          if (trust && !late) shaking = socket;
+          else open(socket);
         },
+        // Again, if the server wants to: the certificate is looked at again.
         handshake: (socket, _, problem) => {
           try {
             trust?.check(socket, problem);
             open(socket);
           } catch (error) {
             ready.reject(error);
-            socket.terminate();
+            socket.end();
           }
         },
         data: (socket, chunk) => {
@@ -163,6 +167,7 @@ export class Link {
     const timer = setTimeout(() => {
       late = true;
       ready.reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" }));
+      shaking?.terminate();
     }, connectMs);
     await ready.promise.finally(() => clearTimeout(timer));
   }

@@ -63,9 +63,9 @@ export class Trust {
     this.address = addressOf(options);
     this.#fingerprint = options.fingerprint;
     this.#path = options.knownHostsPath;
-    // Bun alone knows those it was built with and those of NODE_EXTRA_CA_CERTS.
-    const ca = authorities ?? [...getCACertificates("default"), ...getCACertificates("system")];
-    this.tls = { rejectUnauthorized: false, ca };
+    this.tls = { rejectUnauthorized: false };
+    // Where the fingerprint alone counts, nobody is asked.
+    if (options.fingerprint === undefined) this.tls.ca = authorities ?? systemAuthorities();
   }
 
   /**
@@ -150,6 +150,11 @@ export function normalFingerprint(text: string): string | undefined {
 
 function addressOf({ host, port }: { host: string; port: number }): string {
   return `${host.includes(":") ? `[${host}]` : host.toLowerCase()}:${port}`;
+}
+
+/** Bun by itself takes those it was built with and those of NODE_EXTRA_CA_CERTS, not what the system was told. */
+function systemAuthorities(): string[] {
+  return [...getCACertificates("default"), ...getCACertificates("system")];
 }
 
 function readAuthorities(path: string): string {
