@@ -6,10 +6,11 @@
 
 import picocolors from "picocolors";
 import { localHelp, runLocally, words } from "./lib/client/commands.ts";
-import { askName, askPassword, whileWaiting } from "./lib/client/form.ts";
-import { Link, reasonOf, TurnedAway } from "./lib/client/link.ts";
-import { about, flags } from "./lib/client/options.ts";
+import { askName, askPassword, askTrust, whileWaiting } from "./lib/client/form.ts";
+import { Link, reasonOf } from "./lib/client/link.ts";
+import { about, flags, knownHostsPath } from "./lib/client/options.ts";
 import { linesOf } from "./lib/client/pipe.ts";
+import { Refusal, trustFor } from "./lib/client/trust.ts";
 import { View } from "./lib/client/view.ts";
 import { check, help, parseTyped } from "./lib/commands.ts";
 import { json } from "./lib/dialects/json.ts";
@@ -21,6 +22,7 @@ import { visibleRow } from "./lib/text.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const { host, port } = options;
+const trust = attempt(() => trustFor({ ...options, knownHostsPath: knownHostsPath() }));
 const interactive = !options.json && process.stdin.isTTY === true && process.stdout.isTTY === true;
 
 // ---- The screen: what is shown, and what is typed ----
@@ -117,7 +119,7 @@ function refuse(problem: Fault): void {
 // ---- The connection ----
 
 const link = new Link(
-  { host, port, historyEvents: interactive ? undefined : 0 },
+  { host, port, trust, historyEvents: interactive ? undefined : 0 },
   {
     event: happened,
     state(state) {
@@ -159,6 +161,7 @@ function end(problem?: string): void {
 if (options.name === undefined && !interactive) {
   fail(new UsageError("On pipes a name is needed: bun ChatClient.ts --name NAME"));
 }
+
 /** Joins under a name that is to be had, asking for what it takes as often as it takes; ends if nobody wants to. */
 async function enter(problem?: Fault): Promise<void> {
   // Who was in the room before has something to lose: the question is put again.
@@ -172,18 +175,14 @@ async function enter(problem?: Fault): Promise<void> {
       name = await askName(problem?.text);
     }
     if (name === undefined) return end();
-    const joining = link.join(name);
-    problem = await (interactive ? whileWaiting(`Connecting to ${host}:${port}`, joining) : joining).catch(
-      (error) => {
-        const reason =
-          error instanceof TurnedAway
-            ? error.message
-            : `No chat server at ${host}:${port}: ${reasonOf(error)}`;
-        if (again) return fault("unavailable", reason);
-        const hint = error instanceof TurnedAway ? "" : '. Start one with "bun ChatServer.ts"';
-        return fail(`${reason}${hint}`);
-      },
-    );
+    try {
+      problem = await join(name, interactive && !again);
+    } catch (error) {
+      if (error instanceof Refusal) return interactive ? end(error.message) : fail(error);
+      const reason = `No chat server at ${host}:${port}: ${reasonOf(error)}`;
+      if (!again) fail(`${reason}. Start one with "bun ChatServer.ts"`);
+      problem = fault("unavailable", reason);
+    }
     if (problem === undefined) return interactive ? prompt.start() : undefined;
     if (interactive) continue;
     const hint = problem.code === "wrong-password" ? " Set CHAT_PASSWORD, or --password-file" : "";
@@ -192,6 +191,20 @@ async function enter(problem?: Fault): Promise<void> {
 }
 
 link.password = attempt(() => secret(options["password-file"], "CHAT_PASSWORD"));
+
+/** Joins; a certificate that nobody vouches for is shown to whoever is `asked`, and it is tried again if it is taken. */
+async function join(name: string, asked: boolean): Promise<Fault | undefined> {
+  const joining = link.join(name);
+  try {
+    return await (interactive ? whileWaiting(`Connecting to ${host}:${port}`, joining) : joining);
+  } catch (error) {
+    if (!asked || !trust || !(error instanceof Refusal) || !error.unknown) throw error;
+    if (!(await askTrust(trust.address, error.unknown))) throw error;
+    trust.remember(error.unknown.fingerprint);
+    return join(name, false);
+  }
+}
+
 await enter();
 if (!interactive) {
   for await (const line of linesOf(process.stdin)) {

@@ -15,16 +15,18 @@ import { Metrics, serveMetrics } from "./lib/server/metrics.ts";
 import { about, cannotListen, doorLimits, flags, historyPath, sessionOptions } from "./lib/server/options.ts";
 import { RedisJournal } from "./lib/server/redis.ts";
 import { Room } from "./lib/server/room.ts";
-import { Session } from "./lib/server/session.ts";
+import { type Client, Session } from "./lib/server/session.ts";
 import { SqliteJournal } from "./lib/server/sqlite.ts";
+import { Handshake, readCertificate } from "./lib/server/tls.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const metrics = new Metrics({
   connections: () => clients.size,
-  members: () => room.roster().members.length,
+  members: () => room.members,
   readersBehind: () => clients.values().reduce((sum, { isBehind }) => sum + Number(isBehind), 0),
   paused: () => clients.values().reduce((sum, { isPaused }) => sum + Number(isPaused), 0),
 });
+const certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
 
 /** With several servers, the journal that they share. */
 const shared =
@@ -42,27 +44,50 @@ const shared =
 
 // ---- The clients: everyone connected, with a name or without one yet ----
 
-type Client = { address: string; origin: Origin | undefined };
+type Connection = {
+  address: string;
+  /** Undefined if it was turned away. */
+  origin?: Origin;
+  /** Tells whoever was turned away why, once it can be told. */
+  farewell?: () => void;
+};
 
-const clients = new Map<Socket<Client>, Session>();
+const clients = new Map<Socket<Connection>, Client>();
 const limits = attempt(() => sessionOptions(options, metrics));
 const door = new Door({ ...doorLimits(options), isBanned: (address) => room.isBanned(address) });
 
 const listener = attempt(
   () =>
-    Bun.listen<Client>({
+    Bun.listen<Connection>({
       hostname: options.host,
       port: options.port,
       allowHalfOpen: true,
+      ...(certificate && { tls: certificate }),
       socket: {
         open(socket) {
           const origin = door.enter(socket.remoteAddress);
           const address = `${socket.remoteAddress}:${socket.remotePort}`;
-          socket.data = { address, origin: undefined };
-          if ("type" in origin) return turnAway(socket, origin);
-          socket.data.origin = origin;
+          if ("type" in origin) {
+            socket.data = { address, farewell: turnAway(socket, origin) };
+            return certificate ? undefined : socket.data.farewell?.();
+          }
+          socket.data = { address, origin };
           metrics.connections.add(1);
           note(`${address} connected`, { address });
+          clients.set(
+            socket,
+            certificate
+              ? new Handshake(socket, limits.joinWithinMs)
+              : new Session(room, socket, origin, limits),
+          );
+        },
+        handshake(socket, ok, problem) {
+          const handshake = clients.get(socket);
+          const { origin, farewell } = socket.data;
+          if (ok) farewell?.();
+          if (!(handshake instanceof Handshake) || !origin) return;
+          if (!ok) return handshake.failed(problem);
+          handshake.closed();
           clients.set(socket, new Session(room, socket, origin, limits));
         },
         data: (socket, chunk) => clients.get(socket)?.receive(chunk),
@@ -90,12 +115,12 @@ const listener = attempt(
   (error) => cannotListen(error, options),
 );
 
-/** Over a limit, or banned. */
-function turnAway(socket: Socket<Client>, bye: Bye): void {
+/** Over a limit, or banned: returns what tells it so. */
+function turnAway(socket: Socket<Connection>, bye: Bye): () => void {
   metrics.refusedConnections.add(1);
   const { remoteAddress: address } = socket;
   log.repeated(`${bye.code} ${addressKey(address)}`, `${address} was turned away: ${bye.text}`, { address });
-  door.turnAway(socket, bye);
+  return door.turnAway(socket, bye);
 }
 
 // ---- The room ----
@@ -131,7 +156,11 @@ const log = new Log(options.log, (line) => (terminal ? terminal.print(line) : co
 
 log.write(`The chat room is open on ${options.host}:${listener.port}`, { port: listener.port });
 log.write(`Its history is in ${shared ? shared.place : (path ?? "memory, and gone with the server")}`);
-log.write(`Join with "bun ChatClient.ts" or "nc ${options.host} ${listener.port}"; Ctrl-C ends it`);
+if (certificate) log.write(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);
+const [ours, theirs] = certificate
+  ? ["bun ChatClient.ts --tls", `openssl s_client -quiet -connect ${options.host}:${listener.port}`]
+  : ["bun ChatClient.ts", `nc ${options.host} ${listener.port}`];
+log.write(`Join with "${ours}" or "${theirs}"; Ctrl-C ends it`);
 if (options.metrics > 0) {
   const { port } = attempt(() => serveMetrics(options.metrics, metrics, () => trouble));
   log.write(`Its metrics are on http://127.0.0.1:${port}/metrics`);
@@ -168,7 +197,7 @@ function stop(why: string, bye: Bye): void {
   stopping = true;
   log.write(why);
   listener.stop();
-  for (const session of clients.values()) session.dismiss(bye);
+  for (const client of clients.values()) client.dismiss(bye);
   if (clients.size === 0) exit();
   setTimeout(exit, 1000);
 }

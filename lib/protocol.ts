@@ -100,6 +100,7 @@ export type ByeCode =
   | "kicked"
   | "left"
   | "lost"
+  | "no-tls"
   | "room-empty"
   | "shutdown"
   | "silent"

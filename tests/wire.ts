@@ -145,10 +145,11 @@ abstract class Connection<T> implements Disposable {
     this.closed = this.#closed.promise;
   }
 
-  async open(port: number): Promise<this> {
+  async open(port: number, tls?: Bun.TLSOptions): Promise<this> {
     this.socket = await Bun.connect({
       hostname: "localhost",
       port,
+      ...(tls && { tls }),
       allowHalfOpen: true,
       socket: {
         data: (_, chunk) => this.#received(chunk),
@@ -227,8 +228,13 @@ type Of<T extends Event["type"]> = Event extends infer E
 export class JsonClient extends Connection<Event> {
   #pings = 0;
 
-  static async join(port: number, name: string, more: Record<string, unknown> = {}): Promise<JsonClient> {
-    const client = await new JsonClient().open(port);
+  static async join(
+    port: number,
+    name: string,
+    more: Record<string, unknown> = {},
+    tls?: Bun.TLSOptions,
+  ): Promise<JsonClient> {
+    const client = await new JsonClient().open(port, tls);
     client.send({ type: "join", name, ...more });
     await client.event("welcome");
     return client;

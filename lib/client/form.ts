@@ -1,9 +1,10 @@
 // The questions before the chat, in @clack/prompts. Only where somebody can answer them: on a terminal.
 
-import { password, spinner, text } from "@clack/prompts";
+import { confirm, log, password, spinner, text } from "@clack/prompts";
 import { cleanName } from "../names.ts";
 import { isFault, limits } from "../protocol.ts";
 import { visibleRow } from "../text.ts";
+import type { Unknown } from "./trust.ts";
 
 const wonderMs = 300;
 
@@ -27,16 +28,28 @@ export function askPassword(problem: string): Promise<string | undefined> {
   return answered((signal) => password({ message: visibleRow(problem), signal }));
 }
 
-/** The answer to a question; it is none if Ctrl-C, or Ctrl-D, which the questions do not know, leaves it. */
-async function answered(ask: (signal: AbortSignal) => Promise<string | symbol>): Promise<string | undefined> {
+/** Shows the certificate of a server, and asks whether it is the right one. */
+export async function askTrust(address: string, { fingerprint, doubt }: Unknown): Promise<boolean> {
+  // Two rows, which are easier to compare than one that the terminal breaks.
+  const half = fingerprint.length / 2;
+  const rows = [fingerprint.slice(0, half), fingerprint.slice(half)];
+  log.warn(visibleRow(`The certificate of ${address} is not known: ${doubt}. Its SHA-256 fingerprint is`));
+  log.message(rows.map(visibleRow).join("\n"));
+  const message = "Is that the server's, and may it be remembered?";
+  return (await answered((signal) => confirm({ message, initialValue: false, signal }))) ?? false;
+}
+
+/** The answer to a question; it is none if Ctrl-C leaves it, or Ctrl-D, which the questions do not know. */
+async function answered<T extends string | boolean>(
+  ask: (signal: AbortSignal) => Promise<T | symbol>,
+): Promise<T | undefined> {
   const leave = new AbortController();
   const onKey = (_: unknown, key: { name?: string; ctrl?: boolean }) => {
     if (key.ctrl && key.name === "d") leave.abort();
   };
   process.stdin.on("keypress", onKey);
-  const answer = await ask(leave.signal);
-  process.stdin.off("keypress", onKey);
-  return typeof answer === "string" ? answer : undefined;
+  const answer = await ask(leave.signal).finally(() => process.stdin.off("keypress", onKey));
+  return typeof answer === "symbol" ? undefined : answer;
 }
 
 /** Shows that something is under way, if it takes long enough to wonder. */

@@ -9,10 +9,13 @@ import type { Raw } from "../commands.ts";
 import { LineReader } from "../lines.ts";
 import type { Event, Fault, Welcome } from "../protocol.ts";
 import { Outbox, type Unsettled } from "./outbox.ts";
+import { Refusal, type Trust } from "./trust.ts";
 
 export type LinkOptions = {
   host: string;
   port: number;
+  /** Whom to trust with TLS; without it, plain text is spoken. */
+  trust?: Trust | undefined;
   /** How many past events to show at the first join; undefined leaves it to the server. */
   historyEvents?: number | undefined;
 };
@@ -50,6 +53,8 @@ const firstWaitMs = 250;
 const longestWaitMs = 15_000;
 /** The longest answer: a `history` of long messages. */
 const lineBytes = 4 * 1024 * 1024;
+/** The first byte of a TLS server that hears plain text. */
+const tlsAlert = 0x15;
 
 export class Link {
   readonly outbox = new Outbox();
@@ -86,7 +91,7 @@ export class Link {
 
   /**
    * Joins, with another name than before perhaps. Resolves with what is wrong with the name, if anything.
-   * Rejects if there is no server, or it hangs up; with TurnedAway if it says why.
+   * Rejects if there is no server, or it hangs up; with a Refusal if it is not one to talk to, or lets nobody in now.
    */
   async join(name: string): Promise<Fault | undefined> {
     this.name = name;
@@ -118,37 +123,58 @@ export class Link {
 
   // ---- The socket ----
 
-  /** Throws if there is no connection within `connectMs`. */
+  /** Throws if there is no connection, and with TLS one to trust, within `connectMs`. */
   async #connect(): Promise<void> {
     this.#lines = new LineReader(lineBytes);
     this.#unwritten = [];
+    const { host, port, trust } = this.#options;
+    const ready = Promise.withResolvers<void>();
     let late = false;
-    const connecting = Bun.connect({
-      hostname: this.#options.host,
-      port: this.#options.port,
+    let shaking: Socket | undefined;
+    const open = (socket: Socket) => {
+      if (socket === this.#socket) return;
+      if (late || this.#closed) return socket.terminate();
+      this.#opened(socket);
+      ready.resolve();
+    };
+    Bun.connect({
+      hostname: host,
+      port,
+      ...(trust && { tls: trust.tls }),
       socket: {
         open: (socket) => {
-          if (late || this.#closed) return socket.terminate();
-          this.#opened(socket);
+          if (trust && !late) shaking = socket;
+          else open(socket);
+        },
+        // Again, if the server wants to: the certificate is looked at again.
+        handshake: (socket, _, problem) => {
+          try {
+            trust?.check(socket, problem);
+            open(socket);
+          } catch (error) {
+            ready.reject(error);
+            socket.end();
+          }
         },
         data: (socket, chunk) => {
           if (socket === this.#socket) this.#received(chunk);
         },
         drain: () => this.#flush(),
         close: (socket) => {
-          if (socket === this.#socket) this.#dropped("The connection was lost");
+          if (socket === this.#socket) this.#dropped(new Error("The connection was lost"));
+          else ready.reject(new Error("it hangs up"));
         },
         // What a server says and no handler can make sense of: better gone than wrong.
         error: (_, error) =>
           this.#close(`The server and this client do not understand each other: ${error.message}`),
       },
-    });
-    const timeOut = Promise.withResolvers<never>();
+    }).catch(ready.reject);
     const timer = setTimeout(() => {
       late = true;
-      timeOut.reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" }));
+      ready.reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" }));
+      shaking?.terminate();
     }, connectMs);
-    await Promise.race([connecting, timeOut.promise]).finally(() => clearTimeout(timer));
+    await ready.promise.finally(() => clearTimeout(timer));
   }
 
   #opened(socket: Socket): void {
@@ -194,6 +220,10 @@ export class Link {
   #received(chunk: Buffer): void {
     this.#heardAt = Date.now();
     this.#goneAt = Infinity;
+    if (!this.#online && !this.#options.trust && chunk[0] === tlsAlert) {
+      const { host, port } = this.#options;
+      return this.#dropped(new Refusal(`${host}:${port} speaks TLS: use --tls`));
+    }
     this.#lines.push(chunk);
     for (;;) {
       const line = this.#lines.next();
@@ -230,7 +260,7 @@ export class Link {
       case "bye":
         if (event.code === "left") return this.#close(undefined);
         if (event.retryAfterMs === undefined) return this.#close(event.text);
-        return this.#dropped(event.text, event.retryAfterMs);
+        return this.#dropped(new Error(event.text), event.retryAfterMs);
     }
     this.#handlers.event(event);
   }
@@ -303,27 +333,28 @@ export class Link {
     this.#lookedAt = now;
     const silentMs = now - this.#heardAt;
     if (now > this.#goneAt || (!slept && silentMs > goneAfterMs)) {
-      return this.#dropped("The server does not answer");
+      return this.#dropped(new Error("The server does not answer"));
     }
     if (slept || silentMs > pingAfterMs) this.#write({ type: "ping" });
     if (slept) this.#goneAt = now + wokenMs;
   }
 
-  #dropped(reason: string, retryAfterMs?: number): void {
+  #dropped(why: unknown, retryAfterMs?: number): void {
     this.#disconnect();
     if (this.#closed) return;
     if (this.#quitting) return this.#close(undefined);
     if (this.#joining) {
-      this.#joining.reject(retryAfterMs === undefined ? new Error(reason) : new TurnedAway(reason));
+      this.#joining.reject(retryAfterMs === undefined ? why : new Refusal(reason));
       this.#joining = undefined;
       return;
     }
+    if (why instanceof Refusal) return this.#close(why.message);
     const growing = this.#attempts === 0 ? 0 : firstWaitMs * 2 ** (this.#attempts - 1);
     const retryMs = Math.max(Math.min(growing, longestWaitMs) * (0.5 + Math.random() / 2), retryAfterMs ?? 0);
     this.#attempts++;
-    this.#handlers.state({ type: "offline", reason, retryMs });
+    this.#handlers.state({ type: "offline", reason: reasonOf(why), retryMs });
     this.#retry = setTimeout(() => {
-      this.#connect().catch((error) => this.#dropped(reasonOf(error)));
+      this.#connect().catch((error) => this.#dropped(error));
     }, retryMs);
   }
 
@@ -366,6 +397,8 @@ export function reasonOf(error: unknown): string {
     ETIMEDOUT: "it does not answer",
     ENETUNREACH: "the network cannot be reached",
     EHOSTUNREACH: "the host cannot be reached",
+    EPROTO: "it and this client agree on no TLS",
+    ECONNRESET: "it hangs up",
   };
   return reasons[code] ?? (error instanceof Error ? error.message : String(error));
 }

@@ -2,8 +2,20 @@
 
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { type About, choice, lasting, number, text, toggle } from "../flags.ts";
+import { type About, choice, type Flag, lasting, number, text, toggle, UsageError } from "../flags.ts";
 import { defaultHost, defaultPort } from "../protocol.ts";
+import { normalFingerprint } from "./trust.ts";
+
+const fingerprint: Flag<string | undefined> = {
+  value: "SHA256",
+  summary: "speak TLS with the server that has this certificate and no other",
+  default: undefined,
+  parse(text, flag) {
+    const parsed = normalFingerprint(text);
+    if (parsed !== undefined) return parsed;
+    throw new UsageError(`--${flag} takes 64 hexadecimal digits, with or without colons, not "${text}"`);
+  },
+};
 
 export const flags = {
   host: lasting("CHAT_HOST", text("HOST", "where the server is", defaultHost)),
@@ -25,6 +37,12 @@ export const flags = {
     "CHAT_JOINS",
     choice("all|active|none", "whose coming and going is shown", "active", ["all", "active", "none"]),
   ),
+  tls: lasting("CHAT_TLS", toggle("speak TLS; a certificate that nobody vouches for is asked about, once")),
+  ca: lasting(
+    "CHAT_CA",
+    text("FILE", "speak TLS, and trust these authorities (PEM) instead of the system's"),
+  ),
+  fingerprint,
   json: toggle("every event as one JSON object a line, commands as JSON; for programs"),
 };
 
@@ -42,6 +60,15 @@ export const about: About = {
 
 /** Where the settings that last are, if there are any. */
 export function configPath(): string {
+  return join(configFolder(), "config.json");
+}
+
+/** Where the certificates are that somebody vouched for. */
+export function knownHostsPath(): string {
+  return join(configFolder(), "known_hosts");
+}
+
+function configFolder(): string {
   const config = process.env.XDG_CONFIG_HOME || join(homedir(), ".config");
-  return join(config, "chatroom", "config.json");
+  return join(config, "chatroom");
 }

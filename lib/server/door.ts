@@ -118,17 +118,25 @@ export class Door {
     if (this.#gone.size > rememberedOrigins && oldest !== undefined) this.#gone.delete(oldest);
   }
 
-  /** Tells it why, in both dialects since it has not said which is its own, and closes. */
-  turnAway(transport: Transport, bye: Bye): void {
-    if (this.#farewells >= farewells) return transport.terminate();
+  /**
+   * Closes it in a moment; what is returned tells it why, in both dialects since it has not said which is its own.
+   * If too many are on their way out already, it is closed at once.
+   */
+  turnAway(transport: Transport, bye: Bye): () => void {
+    if (this.#farewells >= farewells) {
+      transport.terminate();
+      return () => {};
+    }
     this.#farewells++;
-    const bytes = Buffer.from(plain.encode(bye) + json.encode(bye));
-    transport.write(bytes, 0, bytes.length);
-    // To close at once would reset whoever has begun to speak, and could take the reason back.
-    transport.shutdown();
     setTimeout(() => {
       this.#farewells--;
       transport.terminate();
     }, farewellMs);
+    return () => {
+      const bytes = Buffer.from(plain.encode(bye) + json.encode(bye));
+      transport.write(bytes, 0, bytes.length);
+      // To close at once would reset whoever has begun to speak, and could take the reason back.
+      transport.shutdown();
+    };
   }
 }

@@ -31,6 +31,8 @@ export const flags = {
   "max-per-address": number("N", "how many of them from one address", 100, 1, 1_000_000),
   "password-file": text("FILE", "its first line is the room's password; or set CHAT_PASSWORD"),
   "operator-password-file": text("FILE", "… that of operators; or set CHAT_OPERATOR_PASSWORD"),
+  "tls-cert": text("FILE", "speak TLS with this certificate, the chain behind it (PEM)"),
+  "tls-key": text("FILE", "the key of --tls-cert (PEM)"),
   log: choice("text|json", "what is printed: for people or for programs", "text", ["text", "json"]),
   metrics: number("PORT", "show metrics for Prometheus on 127.0.0.1:PORT; 0: nowhere", 0, 0, 65_535),
   quiet: toggle("print no line for each connection and message"),

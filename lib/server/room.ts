@@ -202,6 +202,11 @@ export class Room implements JournalListener {
     return { seq: this.seq, members };
   }
 
+  /** How many are in the room, those away included. */
+  get members(): number {
+    return this.#seats.size;
+  }
+
   find(name: string): Seat | undefined {
     return this.#seats.byName(name);
   }

@@ -44,10 +44,18 @@ export type SessionOptions = {
   metrics: Metrics;
 };
 
+/** What a connection's events are given to. */
+export type Client = Pick<
+  Session,
+  "receive" | "drained" | "inputEnded" | "closed" | "dismiss" | "isBehind" | "isPaused"
+>;
+
 /** How long a peer has to read our goodbye. */
 const lingerMs = 5_000;
 /** A flooder is told the wait this often. */
 const toldEveryMs = 5_000;
+/** The first byte of whoever speaks TLS. */
+const tlsHandshake = 0x16;
 
 export class Session extends Speaker implements Occupant, Sink {
   readonly #transport: Transport;
@@ -94,6 +102,10 @@ export class Session extends Speaker implements Occupant, Sink {
     this.#options.metrics.readBytes.add(chunk.length);
     if (this.#closing) return;
     clearTimeout(this.#greeting);
+    if (!this.#dialect && !this.#lines.pending && chunk[0] === tlsHandshake) {
+      const text = "This room does not speak TLS: connect without it";
+      return this.dismiss({ type: "bye", code: "no-tls", text });
+    }
     this.#lines.push(chunk);
     if (!this.#held) this.#work();
   }

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, jest, setSystemTime, test } from "bun:test";
 import type { Socket } from "bun";
 import { Link, type LinkState } from "../../lib/client/link.ts";
+import { Trust } from "../../lib/client/trust.ts";
 import { LineReader } from "../../lib/lines.ts";
 import { type Event, limits } from "../../lib/protocol.ts";
 import { Transcript } from "../wire.ts";
@@ -351,4 +352,22 @@ test("a server that hangs up, or accepts and says nothing, is an error for join 
 test("nobody there is an error for the first join to throw", async () => {
   server.stop();
   await expect(link.join("ada")).rejects.toThrow();
+});
+
+test("a server that accepts and never shakes hands does not answer, and is left", async () => {
+  jest.useFakeTimers();
+  const hungUp = Promise.withResolvers<void>();
+  const silent = Bun.listen({
+    hostname: "localhost",
+    port: 0,
+    socket: { data: () => void jest.advanceTimersByTime(10_000), close: () => hungUp.resolve() },
+  });
+  const { port } = silent;
+  const trust = new Trust({ host: "localhost", port, fingerprint: "AA", knownHostsPath: "" });
+  const ignore = () => {};
+  const handlers = { event: ignore, state: ignore, nameless: ignore, refused: ignore, closed: ignore };
+  const waiting = new Link({ host: "localhost", port, trust }, handlers);
+  await expect(waiting.join("ada")).rejects.toMatchObject({ code: "ETIMEDOUT" });
+  await hungUp.promise;
+  silent.stop(true);
 });

@@ -18,6 +18,9 @@ test("the defaults are a quiet room on this machine", () => {
     time: "short",
     bell: "mention",
     joins: "active",
+    tls: false,
+    ca: undefined,
+    fingerprint: undefined,
     json: false,
   });
 });
@@ -32,8 +35,11 @@ test("the choices are literal types", () => {
   expect(typed).toEqual(["short", "mention", "active"]);
 });
 
-test("every flag but --json can be set in the environment", () => {
-  const CHAT = { HOST: "h", PORT: "7", NAME: "ada", TIME: "full", BELL: "off", JOINS: "none", JSON: "true" };
+test("every flag but --json and --fingerprint can be set in the environment", () => {
+  const CHAT = {
+    ...{ HOST: "h", PORT: "7", NAME: "ada", TIME: "full", BELL: "off", JOINS: "none", JSON: "true" },
+    ...{ TLS: "true", CA: "ca.pem", FINGERPRINT: "AA" },
+  };
   const environment = Object.fromEntries(Object.entries(CHAT).map(([name, text]) => [`CHAT_${name}`, text]));
   expect(parse([], environment)).toEqual({
     host: "h",
@@ -42,8 +48,26 @@ test("every flag but --json can be set in the environment", () => {
     time: "full",
     bell: "off",
     joins: "none",
+    tls: true,
+    ca: "ca.pem",
+    fingerprint: undefined,
     json: false,
   });
+});
+
+test.each([
+  ["ab".repeat(32)],
+  ["AB".repeat(32)],
+  [Array(32).fill("Ab").join(":")],
+  [`sha256:${Array(32).fill("AB").join(":")}`],
+])("--fingerprint takes %j", (text) => {
+  expect(parse(["--fingerprint", text]).fingerprint).toBe(Array(32).fill("AB").join(":"));
+});
+
+test.each(["ab", "g".repeat(64), "ab".repeat(33), ":".repeat(95)])("--fingerprint refuses %j", (text) => {
+  expect(() => parse(["--fingerprint", text])).toThrow(
+    new UsageError(`--fingerprint takes 64 hexadecimal digits, with or without colons, not "${text}"`),
+  );
 });
 
 describe("[NAME@][HOST][:PORT]", () => {

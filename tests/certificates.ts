@@ -1,0 +1,65 @@
+// Certificates as a person would make them, by the openssl command, in a temporary folder.
+
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "./wire.ts";
+
+export const openssl = Bun.which("openssl");
+if (openssl === null) console.log("The tests of TLS are skipped: there is no openssl command.");
+
+const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
+export class Certificates implements Disposable {
+  readonly #folder = temporaryFolder();
+
+  /** One that vouches for itself; an authority is one, too. */
+  selfSigned(name: string, altName = "DNS:localhost"): this {
+    const alt = ["-addext", `subjectAltName=${altName}`];
+    const subject = ["-subj", `/CN=${name}`];
+    this.#run("req", "-x509", ...newKey, ...this.#files(name), "-days", "30", ...subject, ...alt);
+    return this;
+  }
+
+  /** One that an authority of ours vouches for; with 0 days, it has expired. */
+  signed(name: string, by: string, altName: string, days = 30): this {
+    const request = join(this.#folder.path, `${name}.csr`);
+    const alt = ["-addext", `subjectAltName=${altName}`];
+    const [, key = ""] = this.#files(name);
+    this.#run("req", ...newKey, "-keyout", key, "-out", request, "-subj", `/CN=${name}`, ...alt);
+    const authority = ["-CA", this.cert(by), "-CAkey", this.key(by), "-CAcreateserial"];
+    const copied = ["-days", `${days}`, "-copy_extensions", "copy"];
+    this.#run("x509", "-req", "-in", request, ...authority, ...copied, "-out", this.cert(name));
+    return this;
+  }
+
+  cert(name: string): string {
+    return join(this.#folder.path, `${name}.pem`);
+  }
+
+  key(name: string): string {
+    return join(this.#folder.path, `${name}.key`);
+  }
+
+  fingerprint(name: string): string {
+    return new X509Certificate(readFileSync(this.cert(name))).fingerprint256;
+  }
+
+  /** The flags of a server with this certificate. */
+  flags(name: string): string[] {
+    return ["--tls-cert", this.cert(name), "--tls-key", this.key(name)];
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder[Symbol.dispose]();
+  }
+
+  #files(name: string): string[] {
+    return ["-keyout", this.key(name), "-out", this.cert(name)];
+  }
+
+  #run(...command: string[]): void {
+    const { exitCode, stderr } = Bun.spawnSync([openssl ?? "", ...command], { timeout: 20_000 });
+    if (exitCode !== 0) throw new Error(`openssl ${command.join(" ")}: ${stderr}`);
+  }
+}
