@@ -178,7 +178,8 @@ describe.skipIf(openssl === null)("a certificate", () => {
       stderr: "pipe",
       env: { ...withoutSettings(), ...home.environment },
     });
-    await first.line(/bot joined/);
+    bot.stdin.write("hello\n");
+    await first.line(/bot: hello/);
     await first.kill("SIGKILL");
     await using second = await Server.start(["--port", `${first.port}`, "--stay", ...made.flags("another")]);
     expect(await bot.exited).toBe(1);
@@ -305,7 +306,8 @@ describe.skipIf(openssl === null)("plain text on a TLS port", () => {
     const first = await Server.start(["--stay"]);
     const command = ["bun", join(root, "ChatClient.ts"), "--port", `${first.port}`, "--name", "bot"];
     const bot = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "pipe", env: withoutSettings() });
-    await first.line(/bot joined/);
+    bot.stdin.write("hello\n");
+    await first.line(/bot: hello/);
     await first.kill("SIGKILL");
     await using _ = await Server.start(["--port", `${first.port}`, "--stay", ...made.flags("self")]);
     expect(await bot.exited).toBe(1);

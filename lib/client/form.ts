@@ -1,6 +1,6 @@
 // The questions before the chat, in @clack/prompts. Only where somebody can answer them: on a terminal.
 
-import { confirm, log, password, spinner, text } from "@clack/prompts";
+import { confirm, isCancel, log, password, spinner, text } from "@clack/prompts";
 import { cleanName } from "../names.ts";
 import { isFault, limits } from "../protocol.ts";
 import { visibleRow } from "../text.ts";
@@ -40,16 +40,16 @@ export async function askTrust(address: string, { fingerprint, doubt }: Unknown)
 }
 
 /** The answer to a question; it is none if Ctrl-C leaves it, or Ctrl-D, which the questions do not know. */
-async function answered<T extends string | boolean>(
-  ask: (signal: AbortSignal) => Promise<T | symbol>,
-): Promise<T | undefined> {
+async function answered<T>(
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<Exclude<T, symbol> | undefined> {
   const leave = new AbortController();
   const onKey = (_: unknown, key: { name?: string; ctrl?: boolean }) => {
     if (key.ctrl && key.name === "d") leave.abort();
   };
   process.stdin.on("keypress", onKey);
   const answer = await ask(leave.signal).finally(() => process.stdin.off("keypress", onKey));
-  return typeof answer === "symbol" ? undefined : answer;
+  return isCancel(answer) ? undefined : (answer as Exclude<T, symbol>);
 }
 
 /** Shows that something is under way, if it takes long enough to wonder. */

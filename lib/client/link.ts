@@ -302,7 +302,7 @@ export class Link {
   #faulted(problem: Fault): void {
     if (!this.#online) {
       if (!this.#joining && problem.retryAfterMs !== undefined) {
-        return this.#dropped(problem.text, problem.retryAfterMs);
+        return this.#dropped(new Error(problem.text), problem.retryAfterMs);
       }
       // The next try is a connection of its own, whenever it comes.
       this.#disconnect();
@@ -344,7 +344,7 @@ export class Link {
     if (this.#closed) return;
     if (this.#quitting) return this.#close(undefined);
     if (this.#joining) {
-      this.#joining.reject(retryAfterMs === undefined ? why : new Refusal(reason));
+      this.#joining.reject(retryAfterMs === undefined ? why : new Refusal(reasonOf(why)));
       this.#joining = undefined;
       return;
     }
