@@ -8,9 +8,9 @@ import picocolors from "picocolors";
 import { localHelp, runLocally, words } from "./lib/client/commands.ts";
 import { askName, askPassword, askTrust, whileWaiting } from "./lib/client/form.ts";
 import { Link, reasonOf } from "./lib/client/link.ts";
-import { about, flags, knownHostsPath } from "./lib/client/options.ts";
+import { about, flags, serversOf } from "./lib/client/options.ts";
 import { linesOf } from "./lib/client/pipe.ts";
-import { Refusal, trustFor } from "./lib/client/trust.ts";
+import { Refusal } from "./lib/client/trust.ts";
 import { View } from "./lib/client/view.ts";
 import { check, help, parseTyped } from "./lib/commands.ts";
 import { json } from "./lib/dialects/json.ts";
@@ -21,8 +21,7 @@ import { Prompt } from "./lib/terminal/prompt.ts";
 import { visibleRow } from "./lib/text.ts";
 
 const options = attempt(() => parseFlags(flags, about));
-const { host, port } = options;
-const trust = attempt(() => trustFor({ ...options, knownHostsPath: knownHostsPath() }));
+const servers = attempt(() => serversOf(options));
 const interactive = !options.json && process.stdin.isTTY === true && process.stdout.isTTY === true;
 
 // ---- The screen: what is shown, and what is typed ----
@@ -119,7 +118,7 @@ function refuse(problem: Fault): void {
 // ---- The connection ----
 
 const link = new Link(
-  { host, port, trust, historyEvents: interactive ? undefined : 0 },
+  { servers, historyEvents: interactive ? undefined : 0 },
   {
     event: happened,
     state(state) {
@@ -179,7 +178,7 @@ async function enter(problem?: Fault): Promise<void> {
       problem = await join(name, interactive && !again);
     } catch (error) {
       if (error instanceof Refusal) return interactive ? end(error.message) : fail(error);
-      const reason = `No chat server at ${host}:${port}: ${reasonOf(error)}`;
+      const reason = `No chat server at ${place()}: ${reasonOf(error)}`;
       if (!again) fail(`${reason}. Start one with "bun ChatServer.ts"`);
       problem = fault("unavailable", reason);
     }
@@ -190,14 +189,19 @@ async function enter(problem?: Fault): Promise<void> {
   }
 }
 
+function place(): string {
+  return servers.map(({ host, port }) => `${host}:${port}`).join(", ");
+}
+
 link.password = attempt(() => secret(options["password-file"], "CHAT_PASSWORD"));
 
 /** Joins; a certificate that nobody vouches for is shown to whoever is `asked`, and it is tried again if it is taken. */
 async function join(name: string, asked: boolean): Promise<Fault | undefined> {
   const joining = link.join(name);
   try {
-    return await (interactive ? whileWaiting(`Connecting to ${host}:${port}`, joining) : joining);
+    return await (interactive ? whileWaiting(`Connecting to ${place()}`, joining) : joining);
   } catch (error) {
+    const { trust } = link.server;
     if (!asked || !trust || !(error instanceof Refusal) || !error.unknown) throw error;
     if (!(await askTrust(trust.address, error.unknown))) throw error;
     trust.remember(error.unknown.fingerprint);

@@ -19,7 +19,7 @@ class Member implements Disposable {
 
   private constructor(port: number) {
     this.link = new Link(
-      { host: "localhost", port, historyEvents: 0 },
+      { servers: [{ host: "localhost", port }], historyEvents: 0 },
       {
         event: (event) => "at" in event && this.heard.push(event),
         state: ({ type }) => this.states.push(type),

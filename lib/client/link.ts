@@ -11,11 +11,16 @@ import type { Event, Fault, Welcome } from "../protocol.ts";
 import { Outbox, type Unsettled } from "./outbox.ts";
 import { Refusal, type Trust } from "./trust.ts";
 
-export type LinkOptions = {
+export type Server = {
   host: string;
   port: number;
   /** Whom to trust with TLS; without it, plain text is spoken. */
   trust?: Trust | undefined;
+};
+
+export type LinkOptions = {
+  /** The servers of the room, at least one: the first that answers is taken, after a drop the next one. */
+  servers: [Server, ...Server[]];
   /** How many past events to show at the first join; undefined leaves it to the server. */
   historyEvents?: number | undefined;
 };
@@ -37,9 +42,6 @@ export type LinkHandlers = {
   /** It is over: `reason` is undefined if we left. */
   closed: (reason: string | undefined) => void;
 };
-
-/** There is a server, and it lets nobody in now. */
-export class TurnedAway extends Error {}
 
 /** Connecting has no time-out of its own. */
 const connectMs = 10_000;
@@ -63,6 +65,8 @@ export class Link {
   password: string | undefined;
   readonly #options: LinkOptions;
   readonly #handlers: LinkHandlers;
+  /** Which of the servers it is. */
+  #at = 0;
   #socket: Socket | undefined;
   #lines = new LineReader(lineBytes);
   #unwritten: Buffer[] = [];
@@ -82,6 +86,8 @@ export class Link {
   #retry: Timer | undefined;
   /** Runs while the room cannot take messages. */
   #held: Timer | undefined;
+  /** Whether that was told; not again before something was taken. */
+  #toldHeld = false;
   #quitting: Timer | undefined;
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
@@ -95,10 +101,23 @@ export class Link {
    */
   async join(name: string): Promise<Fault | undefined> {
     this.name = name;
-    const joining = Promise.withResolvers<Fault | undefined>();
-    this.#joining = joining;
-    await this.#connect();
-    return joining.promise;
+    for (let left = this.#options.servers.length; ; left--) {
+      const joining = Promise.withResolvers<Fault | undefined>();
+      this.#joining = joining;
+      try {
+        await this.#connect();
+        return await joining.promise;
+      } catch (error) {
+        if (left === 1 || (error instanceof Refusal && error.unknown)) throw error;
+        this.#at++;
+      }
+    }
+  }
+
+  /** The server it speaks to, or tries to. */
+  get server(): Server {
+    const { servers } = this.#options;
+    return servers[this.#at % servers.length] ?? servers[0];
   }
 
   /** Sends a command that is worth nothing later. False if there is no connection to send it on. */
@@ -127,7 +146,7 @@ export class Link {
   async #connect(): Promise<void> {
     this.#lines = new LineReader(lineBytes);
     this.#unwritten = [];
-    const { host, port, trust } = this.#options;
+    const { host, port, trust } = this.server;
     const ready = Promise.withResolvers<void>();
     let late = false;
     let shaking: Socket | undefined;
@@ -220,8 +239,8 @@ export class Link {
   #received(chunk: Buffer): void {
     this.#heardAt = Date.now();
     this.#goneAt = Infinity;
-    if (!this.#online && !this.#options.trust && chunk[0] === tlsAlert) {
-      const { host, port } = this.#options;
+    if (!this.#online && !this.server.trust && chunk[0] === tlsAlert) {
+      const { host, port } = this.server;
       return this.#dropped(new Refusal(`${host}:${port} speaks TLS: use --tls`));
     }
     this.#lines.push(chunk);
@@ -239,7 +258,7 @@ export class Link {
     if ("at" in event) {
       if (event.seq <= this.#seq) return;
       this.#seq = event.seq;
-      if ("id" in event && event.id !== undefined) this.outbox.settle(event.id);
+      if ("id" in event && event.id !== undefined && this.outbox.settle(event.id)) this.#toldHeld = false;
       if (event.type === "renamed" && event.from === this.name) this.#named(event.to, 0);
     }
     switch (event.type) {
@@ -319,7 +338,9 @@ export class Link {
         this.#held = undefined;
         if (this.#online && this.#catchUp === undefined) this.#sendOutbox();
       }, problem.retryAfterMs);
-      return this.#handlers.event(problem);
+      if (!this.#toldHeld) this.#handlers.event(problem);
+      this.#toldHeld = true;
+      return;
     }
     this.outbox.settle(message.id);
     this.#handlers.refused(message, problem);
@@ -349,8 +370,13 @@ export class Link {
       return;
     }
     if (why instanceof Refusal) return this.#close(why.message);
-    const growing = this.#attempts === 0 ? 0 : firstWaitMs * 2 ** (this.#attempts - 1);
-    const retryMs = Math.max(Math.min(growing, longestWaitMs) * (0.5 + Math.random() / 2), retryAfterMs ?? 0);
+    // Another server may be there at once; only when all have been tried it takes longer.
+    const { length } = this.#options.servers;
+    this.#at++;
+    const round = Math.floor(this.#attempts / length);
+    const growing = round === 0 ? 0 : firstWaitMs * 2 ** (round - 1);
+    const asked = length === 1 ? (retryAfterMs ?? 0) : 0;
+    const retryMs = Math.max(Math.min(growing, longestWaitMs) * (0.5 + Math.random() / 2), asked);
     this.#attempts++;
     this.#handlers.state({ type: "offline", reason: reasonOf(why), retryMs });
     this.#retry = setTimeout(() => {

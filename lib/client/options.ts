@@ -2,9 +2,20 @@
 
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { type About, choice, type Flag, lasting, number, text, toggle, UsageError } from "../flags.ts";
+import {
+  type About,
+  choice,
+  type Flag,
+  lasting,
+  number,
+  type parseFlags,
+  text,
+  toggle,
+  UsageError,
+} from "../flags.ts";
 import { defaultHost, defaultPort } from "../protocol.ts";
-import { normalFingerprint } from "./trust.ts";
+import type { Server } from "./link.ts";
+import { normalFingerprint, trustFor } from "./trust.ts";
 
 const fingerprint: Flag<string | undefined> = {
   value: "SHA256",
@@ -18,7 +29,10 @@ const fingerprint: Flag<string | undefined> = {
 };
 
 export const flags = {
-  host: lasting("CHAT_HOST", text("HOST", "where the server is", defaultHost)),
+  host: lasting(
+    "CHAT_HOST",
+    text("HOST", "where the server is; if the room has several: HOST[:PORT],HOST[:PORT]", defaultHost),
+  ),
   port: lasting("CHAT_PORT", number("PORT", "the port it listens on", defaultPort, 1, 65_535)),
   name: lasting("CHAT_NAME", text("NAME", "your name; asked for on a terminal")),
   "password-file": lasting(
@@ -57,6 +71,23 @@ export const about: About = {
   },
   configPath: configPath(),
 };
+
+type Options = ReturnType<typeof parseFlags<typeof flags>>;
+
+/** The servers that --host names, each with whom to trust. Throws a UsageError. */
+export function serversOf(options: Options): [Server, ...Server[]] {
+  const [first = "", ...others] = options.host.split(",");
+  const server = (text: string): Server => {
+    const { host = "", port } =
+      /^(?:\[(?<host>[^\]]+)\]|(?<host>[^:]+|.*:.*:.*))(?::(?<port>\d+))?$/.exec(text)?.groups ?? {};
+    const at = { host, port: port === undefined ? options.port : Number(port) };
+    if (host === "" || at.port < 1 || at.port > 65_535) {
+      throw new UsageError(`--host takes HOST[:PORT], or several with commas between, not "${options.host}"`);
+    }
+    return { ...at, trust: trustFor({ ...options, ...at, knownHostsPath: knownHostsPath() }) };
+  };
+  return [server(first), ...others.map(server)];
+}
 
 /** Where the settings that last are, if there are any. */
 export function configPath(): string {

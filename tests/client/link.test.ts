@@ -78,7 +78,7 @@ beforeEach(() => {
   refused = new Transcript();
   nameless = new Transcript();
   link = new Link(
-    { host: "localhost", port: server.port },
+    { servers: [{ host: "localhost", port: server.port }] },
     {
       event: (event) => given.push(event),
       state: (state) => states.push(state),
@@ -366,7 +366,7 @@ test("a server that accepts and never shakes hands does not answer, and is left"
   const trust = new Trust({ host: "localhost", port, fingerprint: "AA", knownHostsPath: "" });
   const ignore = () => {};
   const handlers = { event: ignore, state: ignore, nameless: ignore, refused: ignore, closed: ignore };
-  const waiting = new Link({ host: "localhost", port, trust }, handlers);
+  const waiting = new Link({ servers: [{ host: "localhost", port, trust }] }, handlers);
   await expect(waiting.join("ada")).rejects.toMatchObject({ code: "ETIMEDOUT" });
   await hungUp.promise;
   silent.stop(true);
