@@ -62,13 +62,22 @@ export class Reader implements LogReader {
     this.#maxPrivateBytes = maxPrivateBytes;
   }
 
-  /** Leaves the waiting: `opening` goes out first, then every event after `position`. */
-  async start(log: LiveLog, position: number, opening: Promise<string>, readPage: ReadPage): Promise<void> {
+  /**
+   * Leaves the waiting: `opening` goes out first, then every event after `position`. No event after `whispered` that
+   * happened so far is a whisper to this client.
+   */
+  async start(
+    log: LiveLog,
+    position: number,
+    opening: Promise<string>,
+    readPage: ReadPage,
+    whispered: number = log.headSeq,
+  ): Promise<void> {
     this.#log = log;
     log.followers++;
     this.#readPage = readPage;
     this.#position = position;
-    this.#whispered = log.headSeq;
+    this.#whispered = whispered;
     this.#reading = true;
     // What was told while waiting comes before all of it.
     this.#append(this.#queue.map(({ bytes }) => bytes));

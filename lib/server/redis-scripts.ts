@@ -15,15 +15,15 @@ const turnEvents = 250;
  * Appends a batch. KEYS: turns, facts, meta, applied, said (without its generation).
  * ARGV: batch, events to keep, the last event this server has read; then for each entry the entry, "author id" if it
  * has one, and the facts it expects and brings: JSON arrays of [key, value or false], or nothing.
- * Answers with the fate of each entry ("t" taken, "c" contradicted, or the number it has had before) and the last
- * number, or with nothing if Redis has lost what this server has read.
+ * Answers with the fate of each entry ("t" taken, "c" contradicted, or the number it has had before), the last number
+ * and the time, or with nothing if Redis has lost what this server has read.
  */
 export const append = `
 local turns, facts, meta, applied, said = unpack(KEYS)
 local before = redis.call('GET', applied)
 if before then
-  local batch, fates, last = string.match(before, '^(%S+) (%S+) (%S+)$')
-  if batch == ARGV[1] then return {fates, last} end
+  local batch, fates, last, at = string.match(before, '^(%S+) (%S+) (%S+) (%S+)$')
+  if batch == ARGV[1] then return {fates, last, at} end
 end
 local state = redis.call('HMGET', meta, 'seq', 'generation', 'generationAt')
 local last, generation, generationAt = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
@@ -76,8 +76,9 @@ if last - generationAt >= keep then
 end
 redis.call('HSET', meta, 'seq', last, 'generation', generation, 'generationAt', generationAt)
 redis.call('XTRIM', turns, 'MINID', '~', math.max(last - keep + 1, 0))
-redis.call('SET', applied, ARGV[1] .. ' ' .. table.concat(fates, ',') .. ' ' .. last, 'EX', 3600)
-return {table.concat(fates, ','), last}
+local outcome = {table.concat(fates, ','), last, string.format('%d', at)}
+redis.call('SET', applied, ARGV[1] .. ' ' .. table.concat(outcome, ' '), 'EX', 3600)
+return outcome
 `;
 
 /**

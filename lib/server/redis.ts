@@ -177,14 +177,14 @@ export class RedisJournal implements Journal {
     while (this.#waiting.length > 0 && !this.#closed) {
       const entries = this.#waiting.splice(0, batchEvents);
       this.#batch++;
-      const { server, meta, turns, facts, applied, said } = { ...this.#keys, server: this.server };
-      const batch = [`${server}-${this.#batch}`, this.#options.keepEvents, this.last];
+      const { meta, turns, facts, applied, said } = this.#keys;
+      const batch = [`${this.server}-${this.#batch}`, this.#options.keepEvents, this.last];
       const args = [scripts.append, 5, turns, facts, meta, applied, said, ...batch];
       for (const entry of entries) args.push(...argumentsOf(entry));
       try {
-        const outcome = await this.#insist(() => this.#writing.call<[string, string] | null>("EVAL", args));
+        const outcome = await this.#insist(() => this.#writing.call<Outcome | null>("EVAL", args));
         if (outcome === null) return this.#lost();
-        this.#told(entries, outcome);
+        await this.#told(entries, outcome);
       } catch (error) {
         // Redis said no, so it has none of them.
         this.#troubled(error);
@@ -194,17 +194,22 @@ export class RedisJournal implements Journal {
     this.#committing = false;
   }
 
-  /** What became of each entry; those that were taken come back by the stream. */
-  #told(entries: Entry[], [fates, last]: [string, string]): void {
+  /** What became of each entry. The next batch waits until this one has happened, and so takes more along. */
+  async #told(entries: Entry[], [fates, last, at]: Outcome): Promise<void> {
     this.#troubled(undefined);
-    for (const [i, fate] of fates.split(",").entries()) {
-      const entry = entries[i];
-      if (!entry || fate === "t") continue;
-      // Whoever hears of it has to find the room as it was then.
-      this.#onceRead(Number(last), () => {
-        if (fate === "c") this.#listener?.contradicted(entry);
-        else this.#listener?.repeated(entry, Number(fate));
-      });
+    const fateOf = fates.split(",");
+    const taken = entries.filter((_, i) => fateOf[i] === "t");
+    const first = Number(last) - taken.length + 1;
+    // If nobody else was in between, there is no need to wait for the stream to bring them.
+    if (first === this.last + 1) this.#happened(numbered(taken, first, Number(at)));
+    // Whoever hears of the others has to find the room as it was then.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onceRead(Number(last), resolve);
+    await promise;
+    for (const [i, entry] of entries.entries()) {
+      const fate = fateOf[i];
+      if (fate === "c") this.#listener?.contradicted(entry);
+      else if (fate !== "t") this.#listener?.repeated(entry, Number(fate));
     }
   }
 
@@ -220,12 +225,15 @@ export class RedisJournal implements Journal {
         ),
       ).catch((error) => this.#troubled(error));
       if (this.#closed) return;
-      for (const row of answer?.[this.#keys.turns] ?? []) this.#happened(turnOf(row));
+      for (const row of answer?.[this.#keys.turns] ?? []) {
+        if (positionOf(row) > this.last) this.#happened(turnOf(row).entries);
+      }
     }
   }
 
-  #happened({ entries }: Turn): void {
+  #happened(entries: Entry[]): void {
     const fresh = entries.filter(({ event }) => event.seq > this.last);
+    if (fresh.length === 0) return;
     this.last = fresh.at(-1)?.event.seq ?? this.last;
     this.first = Math.max(this.first, this.last - this.#options.keepEvents + 1);
     for (const { facts = {} } of fresh) this.#noteServers(facts);
@@ -300,8 +308,9 @@ export class RedisJournal implements Journal {
       // The turn with that position may end behind it.
       const [turn] = await this.#range("XRANGE", `${upTo}-0`, "+", 1);
       let from = turn?.id ?? "+";
-      for (;;) {
-        const turns = await this.#range("XREVRANGE", from, "-");
+      // Mostly a few are enough.
+      for (let count = 4; ; count = Math.min(2 * count, pageTurns)) {
+        const turns = await this.#range("XREVRANGE", from, "-", count);
         for (const { entries } of turns) yield* entries.filter(({ event }) => event.seq <= upTo).reverse();
         const oldest = turns.at(-1);
         if (!oldest) return;
@@ -380,6 +389,7 @@ export class RedisJournal implements Journal {
   }
 }
 
+type Outcome = [fates: string, last: string, at: string];
 type Opened = [epoch: string, last: string, oldest: string, facts: string[]];
 
 function keysOf(room: string, server: string) {
@@ -415,14 +425,22 @@ function firstOf(turn: string): number {
   return first;
 }
 
-/** A turn of the stream, its events numbered. */
 function turnOf([id, [, text]]: StreamRow): Turn {
   const { first, at, entries }: { first: number; at: number; entries: Entry[] } = JSON.parse(text);
+  return { id, entries: numbered(entries, first, at) };
+}
+
+/** The number of a turn's last event. */
+function positionOf([id]: StreamRow): number {
+  return Number.parseInt(id, 10);
+}
+
+function numbered(entries: Entry[], first: number, at: number): Entry[] {
   for (const [i, { event }] of entries.entries()) {
     event.seq = first + i;
     event.at = at;
   }
-  return { id, entries };
+  return entries;
 }
 
 function reasonOf(error: unknown): string {

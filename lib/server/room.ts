@@ -185,7 +185,8 @@ export class Room implements JournalListener {
         (events) =>
           dialect.encode(welcome) + (history === 0 ? "" : dialect.encode({ type: "history", events })),
       );
-      return reader.start(log, seq, opening, readPage);
+      // Nobody could whisper to it before.
+      return reader.start(log, seq, opening, readPage, seq);
     }
     // A position that is not of this journal; one that is, but too old, is the page's to tell.
     const stray =

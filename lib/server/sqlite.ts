@@ -144,10 +144,10 @@ export class SqliteJournal implements Journal {
     try {
       this.#transaction.begin.run();
       const at = Date.now();
-      for (const entry of entries) {
-        const { event, author, facts, expects } = entry;
+      for (const { expects, ...entry } of entries) {
+        const { event, author, facts } = entry;
         if (expects && !this.#holds(expects)) {
-          contradicted.push(entry);
+          contradicted.push({ expects, ...entry });
           continue;
         }
         const id = "id" in event ? event.id : undefined;
