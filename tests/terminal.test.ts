@@ -122,13 +122,17 @@ test("a name lost while away is asked for anew; the draft and what was not sent 
   await joined(terminal, "ada");
   await first.kill("SIGKILL");
   await terminal.until("that it is offline", ({ row }) => row.startsWith("ada (offline)>"));
+  // What is typed must be in the row before anything else is asked.
+  terminal.type("unsent\rdraft");
+  await terminal.until("the draft, offline", ({ row }) => row === "ada (offline)> draft");
   terminal.kill("SIGSTOP");
   await using server = await Server.start([...flags, "--port", `${first.port}`]);
   using thief = await JsonClient.join(server.port, "thief");
-  await thief.event("left", { name: "ada" });
+  // Before the thief came, so that it is in its history, or after.
+  const gone = (events: unknown[]) => JSON.stringify(events).includes('"type":"left"') || undefined;
+  await thief.received.until(gone, "ada to have left");
   thief.send({ type: "rename", name: "ada" });
   await thief.event("renamed");
-  terminal.type("unsent\rdraft");
   terminal.kill("SIGCONT");
   await terminal.shows('"ada" is taken');
   terminal.type("eve\r");
