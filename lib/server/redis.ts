@@ -335,6 +335,7 @@ export class RedisJournal implements Journal {
 
   async #beat(): Promise<void> {
     const { meta, servers } = this.#keys;
+    const { last } = this;
     const [epoch, seq, heard] = await this.#writing.call<[string, string, string[]]>("EVAL", [
       scripts.heartbeat,
       2,
@@ -343,7 +344,7 @@ export class RedisJournal implements Journal {
       this.server,
       forgottenMs,
     ]);
-    if (epoch !== this.epoch || Number(seq) < this.last) return this.#lost();
+    if (epoch !== this.epoch || Number(seq) < last) return this.#lost();
     this.#troubled(undefined);
     const now = Date.now();
     // While we could not ask, nobody could be heard.
