@@ -9,7 +9,8 @@ const harmless = /^[\x20-\x7e]*$/;
 // separators, and the letters and symbols that draw nothing.
 const hostile =
   /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{2800}]/gu;
-const pileOfMarks = /((?:[\u200c\u200d]*\p{M}){4})(?:[\u200c\u200d]*\p{M})+/gu;
+// It is looked for in front of a row of joiners alone: from each of them, a long row would take the square of its length.
+const pileOfMarks = /(?<![\u200c\u200d])((?:[\u200c\u200d]*\p{M}){4})(?:[\u200c\u200d]*\p{M})+/gu;
 
 /** Something that leaves a mark on the screen. */
 const drawn = /[^\s\p{Default_Ignorable_Code_Point}]/u;
