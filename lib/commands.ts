@@ -363,12 +363,12 @@ export function parseTyped(line: string): Raw | Fault {
 
 /** A command as it came → the same with every field checked, or what is wrong with it. */
 export function check(raw: Raw): Command | Fault {
-  const id = typeof raw.id === "string" ? raw.id : undefined;
+  const given = optional(id)(raw.id);
   const entry = Object.hasOwn(commands, raw.type) ? commands[raw.type as keyof typeof commands] : undefined;
   const checked = entry
     ? entry.check(raw)
     : fault("unknown-command", `There is no command of type "${visibleRow(raw.type)}"`);
-  return isFault(checked) && id !== undefined ? { ...checked, id } : checked;
+  return isFault(checked) && typeof given === "string" ? { ...checked, id: given } : checked;
 }
 
 /** The first word and what follows it. */

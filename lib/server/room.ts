@@ -27,6 +27,7 @@ import { LiveLog } from "./live-log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Moderation } from "./moderation.ts";
 import type { Reader, ReadPage } from "./reader.ts";
+import { RecentEntries } from "./recent.ts";
 import {
   hashOf,
   leaving,
@@ -76,6 +77,7 @@ export class Room implements JournalListener {
   readonly #moderation = new Moderation();
   /** Who waits for a seat, for it to move here, for another name or to keep order: by the seat, told the room before. */
   readonly #askers = new Map<string, Asker<Roster>>();
+  readonly #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #woken = new Set<Reader>();
   readonly #afterTurn: (() => void)[] = [];
@@ -218,9 +220,11 @@ export class Room implements JournalListener {
     this.#ask({ event, author, ...renaming(seat, name) }, asker);
   }
 
-  /** The last events up to `upTo` that the reader may see. */
-  recall(reader: string, upTo: number, limit: number): Promise<Recorded[]> {
-    return this.#journal.recent(Math.min(upTo, this.seq), Math.min(limit, limits.historyEvents), reader);
+  /** The last events up to a position that the reader may see. */
+  async recall(reader: string, position: number, count: number): Promise<Recorded[]> {
+    const upTo = Math.min(position, this.seq);
+    const limit = Math.min(count, limits.historyEvents);
+    return this.#recent.recent(upTo, limit, reader) ?? this.#journal.recent(upTo, limit, reader);
   }
 
   /** What the reader may see of what has these words, as of now. */
@@ -346,7 +350,9 @@ export class Room implements JournalListener {
     const { metrics, onEvent } = this.#options;
     const begun = performance.now();
     let deliveries = 0;
-    for (const { event, author, reader, facts } of entries) {
+    for (const entry of entries) {
+      const { event, author, reader, facts } = entry;
+      this.#recent.push(entry);
       const asker = concernsAsker(event) ? this.#askers.get(author) : undefined;
       const before = asker && this.roster();
       this.seq = event.seq;

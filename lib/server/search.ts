@@ -17,6 +17,9 @@ const schema = `
 /** Events that the index takes up, lets go or looks at in one turn. */
 const sliceEvents = 250;
 
+/** So many words of a search count, the last ones. */
+const searchedWords = 10;
+
 /** What is searched in. */
 export interface Source {
   /** The oldest `seq` kept, and the newest. */
@@ -119,8 +122,10 @@ function matching(text: string): string | undefined {
   return words.length === 0 ? undefined : `${words.map((word) => `"${word}"`).join(" ")} *`;
 }
 
+/** Each word once, and no more than are looked for in no time. */
 function wordsOf(text: string): string[] {
-  return text.split(/[\s"]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const words = text.split(/[\s"]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  return [...new Set(words.reverse())].slice(0, searchedWords).reverse();
 }
 
 /** The same where there is no index: whether a text has every word, the last as a beginning. */

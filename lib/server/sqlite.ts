@@ -276,6 +276,7 @@ function openDatabase(path: string | undefined): Database {
   db.run("PRAGMA locking_mode = EXCLUSIVE");
   db.run("PRAGMA journal_mode = WAL");
   db.run("PRAGMA synchronous = NORMAL");
+  db.run("PRAGMA temp_store = MEMORY");
   const version = db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
   if (version > format) throw new Error(`it was written by another version (${version})`);
   db.run(schema);
