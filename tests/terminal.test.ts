@@ -122,13 +122,20 @@ test("a name lost while away is asked for anew; the draft and what was not sent 
   await joined(terminal, "ada");
   await first.kill("SIGKILL");
   await terminal.until("that it is offline", ({ row }) => row.startsWith("ada (offline)>"));
+  terminal.type("unsent\rdraft");
+  await terminal.until("the draft", ({ row }) => row === "ada (offline)> draft");
   terminal.kill("SIGSTOP");
   await using server = await Server.start([...flags, "--port", `${first.port}`]);
   using thief = await JsonClient.join(server.port, "thief");
-  await thief.event("left", { name: "ada" });
+  await thief.received.until(
+    (events) =>
+      events
+        .flatMap((event) => (event.type === "history" ? event.events : [event]))
+        .find((event) => event.type === "left" && event.name === "ada"),
+    "ada to have left",
+  );
   thief.send({ type: "rename", name: "ada" });
   await thief.event("renamed");
-  terminal.type("unsent\rdraft");
   terminal.kill("SIGCONT");
   await terminal.shows('"ada" is taken');
   terminal.type("eve\r");

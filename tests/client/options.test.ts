@@ -15,6 +15,7 @@ test("the defaults are a quiet room on this machine", () => {
     host: "localhost",
     port: 53_000,
     name: undefined,
+    "password-file": undefined,
     time: "short",
     bell: "mention",
     joins: "active",
@@ -33,12 +34,21 @@ test("the choices are literal types", () => {
 });
 
 test("every flag but --json can be set in the environment", () => {
-  const CHAT = { HOST: "h", PORT: "7", NAME: "ada", TIME: "full", BELL: "off", JOINS: "none", JSON: "true" };
-  const environment = Object.fromEntries(Object.entries(CHAT).map(([name, text]) => [`CHAT_${name}`, text]));
+  const environment = {
+    CHAT_HOST: "h",
+    CHAT_PORT: "7",
+    CHAT_NAME: "ada",
+    CHAT_PASSWORD_FILE: "f",
+    CHAT_TIME: "full",
+    CHAT_BELL: "off",
+    CHAT_JOINS: "none",
+    CHAT_JSON: "true",
+  };
   expect(parse([], environment)).toEqual({
     host: "h",
     port: 7,
     name: "ada",
+    "password-file": "f",
     time: "full",
     bell: "off",
     joins: "none",
