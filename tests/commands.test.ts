@@ -145,7 +145,11 @@ describe("check()", () => {
     [{ type: "ping", id: "p" }, true, { id: "p" }],
     [{ type: "topic" }, false, {}],
     [{ type: "topic", text: " a\n b\x07 " }, false, { text: "a  b␇" }],
-    [{ type: "topic", text: "😀".repeat(limits.topicLength) }, false, { text: "😀".repeat(limits.topicLength) }],
+    [
+      { type: "topic", text: "😀".repeat(limits.topicLength) },
+      false,
+      { text: "😀".repeat(limits.topicLength) },
+    ],
     [{ type: "op", password: " p" }, false, { password: " p" }],
     [{ type: "kick", name: "ＢＯＢ", text: "a\nb" }, false, { name: "BOB", text: "a b" }],
     [{ type: "ban", name: "bob" }, false, { name: "bob" }],

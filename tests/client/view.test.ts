@@ -105,10 +105,7 @@ describe("each event is shown as a person would read it", () => {
       ["You are connected as me. Here: amy (away), cy. /help for help.", "The topic is: tea"],
     ],
     [[{ type: "members", seq: 1, members: [] }], ["Nobody else is here."]],
-    [
-      [{ type: "kicked", ...at, name: "bob", by: "amy", text: "enough" }],
-      ["bob was kicked by amy (enough)"],
-    ],
+    [[{ type: "kicked", ...at, name: "bob", by: "amy", text: "enough" }], ["bob was kicked by amy (enough)"]],
     [[{ type: "banned", ...at, name: undefined, by: "server" }], ["An address was banned by server"]],
     [[{ type: "unbanned", ...at, name: "bob", by: "amy" }], ["bob was unbanned by amy"]],
     [[{ type: "muted", ...at, name: "bob", by: "amy" }], ["bob was muted by amy"]],
