@@ -331,7 +331,7 @@ export class Session extends Speaker implements Occupant, Sink {
 
   quit(text: string | undefined): void {
     this.#leaving = true;
-    if (this.#seat) this.room.leave(this.#seat, text);
+    if (this.#seat) this.room.leave(this.#seat, this.silenced ? undefined : text);
     else this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
   }
 
