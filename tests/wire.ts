@@ -74,8 +74,8 @@ export class Server implements AsyncDisposable {
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
   port = 0;
 
-  private constructor(flags: string[], environment: Record<string, string>) {
-    this.#process = Bun.spawn(["bun", join(root, "ChatServer.ts"), ...flags], {
+  private constructor(flags: string[], environment: Record<string, string>, before: string[]) {
+    this.#process = Bun.spawn([...before, "bun", join(root, "ChatServer.ts"), ...flags], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
@@ -84,8 +84,15 @@ export class Server implements AsyncDisposable {
     for (const stream of [this.#process.stdout, this.#process.stderr]) this.#follow(stream);
   }
 
-  /** In memory, on a free port and without a flood limit unless the flags say otherwise. */
-  static async start(flags: string[] = [], environment: Record<string, string> = {}): Promise<Server> {
+  /**
+   * In memory, on a free port and without a flood limit unless the flags say otherwise. `before` is what runs it: a
+   * command that takes another one.
+   */
+  static async start(
+    flags: string[] = [],
+    environment: Record<string, string> = {},
+    before: string[] = [],
+  ): Promise<Server> {
     const given = (flag: string) => flags.includes(flag);
     const server = new Server(
       [
@@ -95,6 +102,7 @@ export class Server implements AsyncDisposable {
         ...flags,
       ],
       environment,
+      before,
     );
     const opened = await server.line(/is open on .*:(\d+)/);
     server.port = Number(opened[1]);
@@ -145,9 +153,9 @@ abstract class Connection<T> implements Disposable {
     this.closed = this.#closed.promise;
   }
 
-  async open(port: number): Promise<this> {
+  async open(port: number, host = "localhost"): Promise<this> {
     this.socket = await Bun.connect({
-      hostname: "localhost",
+      hostname: host,
       port,
       allowHalfOpen: true,
       socket: {
