@@ -106,7 +106,6 @@ test.skipIf(!linux || prlimit === null)(
     cyd[Symbol.dispose]();
     using back = await JsonClient.join(server.port, "cyd", { token, after: 0 });
     await back.event("said", { text: "before" });
-    ada.send({ type: "say", text: "unlucky", id: "u1" });
 
     expect(limit("unlimited").exitCode).toBe(0);
     bob.send({ type: "join", name: "bob" });

@@ -604,3 +604,73 @@ describe("whoever is put out", () => {
     expect(bob.events.at(-1)).toMatchObject({ type: "renamed", to: "bill" });
   });
 });
+
+describe("what was asked has happened once the journal has it", () => {
+  test("of two who want a name in the same turn one has it, the other is told and may choose again", async () => {
+    const [first, second] = [new FakeSocket(room), new FakeSocket(room)];
+    first.send({ type: "join", name: "ada" });
+    second.send({ type: "join", name: "ADA" }, { type: "join", name: "bob" });
+    await turn();
+    expect(first.types[0]).toBe("welcome");
+    expect(second.codes).toEqual(["name-taken"]);
+    expect(second.types).toContain("welcome");
+    expect(room.roster().members).toEqual([{ name: "ada" }, { name: "bob" }]);
+  });
+
+  test("nothing that comes behind a join is read before it", async () => {
+    const socket = new FakeSocket(room, { rate: unlimited });
+    socket.send(
+      { type: "join", name: "ada" },
+      { type: "say", text: "1" },
+      { type: "rename", name: "eve" },
+      { type: "say", text: "2" },
+    );
+    expect(socket.acts).toEqual(["pause"]);
+    await turn();
+    await turn();
+    expect(socket.events.filter((event) => event.type === "said")).toMatchObject([
+      { from: "ada", text: "1" },
+      { from: "eve", text: "2" },
+    ]);
+    expect(socket.acts).toEqual(["pause", "resume", "pause", "resume"]);
+  });
+
+  test("a connection that breaks while it joins leaves a seat behind, like any that breaks", async () => {
+    const bob = await joined("bob");
+    const socket = new FakeSocket(room);
+    socket.send({ type: "join", name: "ada" });
+    socket.session.closed();
+    await turn();
+    expect(room.roster().members).toEqual([{ name: "bob" }, { name: "ada", away: true }]);
+    jest.advanceTimersByTime(30_000);
+    await turn();
+    expect(bob.events.at(-1)).toMatchObject({ type: "left", name: "ada" });
+    expect(socket.text).toBe("");
+  });
+
+  test("a person whose connection breaks while joining is gone at once", async () => {
+    const bob = await joined("bob");
+    const socket = new FakeSocket(room);
+    socket.send("ada");
+    socket.session.closed();
+    await turn();
+    expect(bob.types.slice(-2)).toEqual(["joined", "left"]);
+    expect(room.roster().members).toEqual([{ name: "bob" }]);
+  });
+
+  test("what was renamed and kicked in the same turn happens in order, and is one or the other", async () => {
+    const ada = await joined("ada");
+    const bob = await joined("bob");
+    ada.send({ type: "rename", name: "eve" });
+    expect(room.order({ type: "kick", name: "ada" }, "server", "console")).toBeUndefined();
+    await turn();
+    // The kick was for a name that nobody has any more.
+    expect(bob.events.at(-1)).toMatchObject({ type: "renamed", to: "eve" });
+    expect(room.order({ type: "kick", name: "eve" }, "server", "console")).toBeUndefined();
+    ada.send({ type: "rename", name: "ada" });
+    await turn();
+    expect(bob.events.at(-1)).toMatchObject({ type: "kicked", name: "eve" });
+    expect(ada.types.at(-1)).toBe("bye");
+    expect(room.roster().members).toEqual([{ name: "bob" }]);
+  });
+});
