@@ -95,5 +95,6 @@ type Unnumbered<E> = E extends Recorded ? Omit<E, "seq" | "at"> : never;
 
 /** An event that the journal has yet to number. */
 export function event(unnumbered: Unnumbered<Recorded>): Recorded {
-  return { seq: 0, at: 0, ...unnumbered } as Recorded;
+  const { type, ...fields } = unnumbered;
+  return { type, seq: 0, at: 0, ...fields } as Recorded;
 }

@@ -215,7 +215,10 @@ export class Room implements JournalListener {
   }
 
   rename(seat: Seat, name: string, asker: Asker<unknown>): void {
-    const { id: author, name: from } = seat;
+    const { id: author, name: from, address = "" } = seat;
+    if (this.#moderation.isBanned(address, name)) {
+      return asker.failed(fault("banned", `"${name}" is banned from this room: choose another name`));
+    }
     const event: Recorded = { type: "renamed", seq: 0, at: 0, from, to: name };
     this.#ask({ event, author, ...renaming(seat, name) }, asker);
   }

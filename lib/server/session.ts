@@ -71,6 +71,8 @@ export class Session extends Speaker implements Occupant, Sink {
   #heardAt = Date.now();
   #toldAt = 0;
   #inputEnded = false;
+  /** Lines are being obeyed now: what has its outcome at once does not begin again. */
+  #working = false;
   /** How many answers are awaited before anything else is read. */
   #awaited = 0;
   /** Said so: what comes after it is not heard. */
@@ -145,16 +147,18 @@ export class Session extends Speaker implements Occupant, Sink {
   // ---- Lines → commands ----
 
   #work(): void {
-    while (!this.#closing && !this.leaving) {
+    if (this.#working) return;
+    this.#working = true;
+    while (!this.#held && !this.#closing && !this.leaving) {
       const line = this.#lines.next();
       if (line === undefined) break;
       this.#obey(line);
       const now = Date.now();
       const waitMs = Math.max(this.#bucket.take(now), this.#origin.bucket.take(now));
       if (waitMs > 0) this.#waitFor(waitMs);
-      if (this.#held) return;
     }
-    if (this.#inputEnded && !this.#closing && !this.leaving) this.#leaveAfterTurn();
+    this.#working = false;
+    if (this.#inputEnded && !this.#held && !this.#closing && !this.leaving) this.#leaveAfterTurn();
   }
 
   #obey(line: string | Fault): void {
@@ -339,7 +343,7 @@ export class Session extends Speaker implements Occupant, Sink {
 
   quit(text: string | undefined): void {
     this.leaving = true;
-    if (this.#seat) this.room.leave(this.#seat, text);
+    if (this.#seat) this.room.leave(this.#seat, this.silenced ? undefined : text);
     else this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
   }
 
