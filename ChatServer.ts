@@ -65,8 +65,11 @@ const listener = attempt(
       ...(certificate && { tls: certificate }),
       socket: {
         open(socket) {
-          const origin = door.enter(socket.remoteAddress);
           const address = `${socket.remoteAddress}:${socket.remotePort}`;
+          socket.data = { address };
+          // Gone again already.
+          if (!socket.remoteAddress) return socket.terminate();
+          const origin = door.enter(socket.remoteAddress);
           if ("type" in origin) {
             socket.data = { address, farewell: turnAway(socket, origin) };
             return certificate ? undefined : socket.data.farewell?.();

@@ -233,7 +233,7 @@ describe("turnAway()", () => {
 
   test("says why in both dialects, and waits until it can be read", () => {
     const socket = new FakeSocket();
-    doorWith().turnAway(socket, bye);
+    doorWith().turnAway(socket, bye)();
     expect(socket.text.split("\n")).toEqual(["! The room is full.", JSON.stringify(bye), ""]);
     expect(socket.acts).toEqual(["shutdown"]);
     jest.advanceTimersByTime(1_999);
@@ -247,7 +247,7 @@ describe("turnAway()", () => {
     const turnAway = (count: number) =>
       Array.from({ length: count }, () => {
         const socket = new FakeSocket();
-        door.turnAway(socket, bye);
+        door.turnAway(socket, bye)();
         return socket;
       });
     const told = turnAway(64);
