@@ -47,6 +47,9 @@ export function historyPath(history: string | undefined, port: number): string |
 
 type Options = ReturnType<typeof parseFlags<typeof flags>>;
 
+/** How long one may stay without a name. */
+const joinWithinMs = 20_000;
+
 /** Lines at once; for an address `addressShare` times as many, then and later. */
 const burst = 20;
 const addressShare = 5;
@@ -55,7 +58,7 @@ export function sessionOptions(options: Options, metrics: Metrics): SessionOptio
   return {
     rate: { burst, perSecond: options.rate },
     greetAfterMs: 250,
-    joinWithinMs: 20_000,
+    joinWithinMs,
     silentMs: 90_000,
     password: secret(options["password-file"], "CHAT_PASSWORD"),
     operatorPassword: secret(options["operator-password-file"], "CHAT_OPERATOR_PASSWORD"),
@@ -67,6 +70,7 @@ export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
   return {
     maxConnections: Math.min(options["max-connections"], Math.max(openFiles() - sparedFiles, 1)),
     maxPerAddress: options["max-per-address"],
+    joinWithinMs,
     addressRate: { burst: burst * addressShare, perSecond: options.rate * addressShare },
   };
 }

@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import type { Bye } from "../../lib/protocol.ts";
-import { Door, type DoorOptions, Origin } from "../../lib/server/door.ts";
+import { Door, type DoorOptions, Origin, TurnedAway } from "../../lib/server/door.ts";
 import type { Transport } from "../../lib/server/session.ts";
 
 function doorWith(options: Partial<DoorOptions> = {}): Door {
@@ -11,6 +11,7 @@ function doorWith(options: Partial<DoorOptions> = {}): Door {
     maxConnections: 1_000,
     maxPerAddress: 1_000,
     addressRate: { burst: 3, perSecond: 1 },
+    joinWithinMs: 20_000,
     isBanned: () => false,
     ...options,
   });
@@ -18,9 +19,20 @@ function doorWith(options: Partial<DoorOptions> = {}): Door {
 
 /** Comes in, or else the test is over. */
 function enter(door: Door, address: string): Origin {
-  const origin = door.enter(address);
-  if ("type" in origin) throw new Error(`${address} was turned away: ${origin.text}`);
+  const { origin, refusal } = door.enter(address) ?? {};
+  if (!origin) throw new Error(`${address} was turned away: ${refusal?.text}`);
   return origin;
+}
+
+function leave(door: Door, origin: Origin): void {
+  door.leave({ origin, withinMs: 0 });
+}
+
+/** Why it is not let in. */
+function refusal(door: Door, address: string): Bye | undefined {
+  const visit = door.enter(address);
+  if (visit) door.leave(visit);
+  return visit?.refusal;
 }
 
 describe("so many connections at once", () => {
@@ -29,12 +41,12 @@ describe("so many connections at once", () => {
     const origins = ["192.0.2.1", "192.0.2.2", "127.0.0.1"].map((address) => enter(door, address));
     const text = "The room is full, it takes 3 connections: try again later";
     for (const address of ["192.0.2.9", "127.0.0.1"]) {
-      expect(door.enter(address)).toEqual({ type: "bye", code: "full", text, retryAfterMs: 5_000 });
+      expect(refusal(door, address)).toEqual({ type: "bye", code: "full", text, retryAfterMs: 5_000 });
     }
     for (const origin of origins) {
-      door.leave(origin);
+      leave(door, origin);
       enter(door, "192.0.2.9");
-      expect(door.enter("192.0.2.9")).toMatchObject({ code: "full" });
+      expect(refusal(door, "192.0.2.9")).toMatchObject({ code: "full" });
     }
   });
 
@@ -43,18 +55,18 @@ describe("so many connections at once", () => {
     const first = enter(door, "192.0.2.1");
     enter(door, "::ffff:192.0.2.1");
     const text = "Your address has 2 connections already: close one first";
-    expect(door.enter("192.0.2.1")).toEqual({ type: "bye", code: "full", text, retryAfterMs: 5_000 });
+    expect(refusal(door, "192.0.2.1")).toEqual({ type: "bye", code: "full", text, retryAfterMs: 5_000 });
     enter(door, "192.0.2.2");
-    door.leave(first);
+    leave(door, first);
     enter(door, "192.0.2.1");
-    expect(door.enter("192.0.2.1")).toMatchObject({ code: "full" });
+    expect(refusal(door, "192.0.2.1")).toMatchObject({ code: "full" });
   });
 
   test("are counted for 64 bits of an IPv6 address together", () => {
     const door = doorWith({ maxPerAddress: 2 });
     enter(door, "2001:db8::1");
     enter(door, "2001:db8::ffff:2");
-    expect(door.enter("2001:db8::3")).toMatchObject({ code: "full" });
+    expect(refusal(door, "2001:db8::3")).toMatchObject({ code: "full" });
     enter(door, "2001:db8:0:1::1");
   });
 
@@ -68,7 +80,7 @@ describe("so many connections at once", () => {
   test("whoever is turned away counts for nothing", () => {
     const door = doorWith({ maxPerAddress: 1, maxConnections: 2 });
     const origin = enter(door, "192.0.2.1");
-    for (let i = 0; i < 10; i++) expect(door.enter("192.0.2.1")).toMatchObject({ code: "full" });
+    for (let i = 0; i < 10; i++) expect(refusal(door, "192.0.2.1")).toMatchObject({ code: "full" });
     expect(origin.connections).toBe(1);
     enter(door, "192.0.2.2");
   });
@@ -84,7 +96,7 @@ test("whoever is banned is not let in, and not told to come back", () => {
     },
   });
   const text = "Your address is banned from this room";
-  expect(door.enter("192.0.2.1")).toEqual({ type: "bye", code: "banned", text });
+  expect(refusal(door, "192.0.2.1")).toEqual({ type: "bye", code: "banned", text });
   expect(asked).toEqual(["192.0.2.1"]);
 });
 
@@ -100,8 +112,8 @@ describe("what an address has done", () => {
     const [origin, second] = [enter(door, "192.0.2.1"), enter(door, "192.0.2.1")];
     for (let i = 0; i < 3; i++) expect(origin.bucket.take(1_000)).toBe(0);
     origin.guessedWrong(1_000);
-    door.leave(origin);
-    door.leave(second);
+    leave(door, origin);
+    leave(door, second);
     const again = enter(door, "192.0.2.1");
     expect(again).toBe(origin);
     expect(again.connections).toBe(1);
@@ -114,7 +126,7 @@ describe("what an address has done", () => {
     const addresses = Array.from({ length: 10_001 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
     const origins = addresses.map((address) => {
       const origin = enter(door, address);
-      door.leave(origin);
+      leave(door, origin);
       return origin;
     });
     expect(enter(door, "10.0.0.0")).not.toBe(origins[0] as Origin);
@@ -125,7 +137,7 @@ describe("what an address has done", () => {
   test("is not forgotten of those who are here, however many leave", () => {
     const door = doorWith();
     const here = enter(door, "192.0.2.1");
-    for (let i = 0; i < 10_001; i++) door.leave(enter(door, `10.0.${i >> 8}.${i & 255}`));
+    for (let i = 0; i < 10_001; i++) leave(door, enter(door, `10.0.${i >> 8}.${i & 255}`));
     expect(enter(door, "192.0.2.1")).toBe(here);
   });
 
@@ -204,7 +216,7 @@ describe("passwords that an address guesses", () => {
   });
 });
 
-describe("turnAway()", () => {
+describe("whoever is turned away", () => {
   beforeEach(() => {
     jest.useFakeTimers();
   });
@@ -231,33 +243,37 @@ describe("turnAway()", () => {
     terminate = () => this.acts.push("terminate");
   }
 
-  test("says why in both dialects, and waits until it can be read", () => {
+  test("hears why in both dialects, and waits until it can be read", () => {
     const socket = new FakeSocket();
-    doorWith().turnAway(socket, bye)();
+    const client = new TurnedAway(socket, bye);
     expect(socket.text.split("\n")).toEqual(["! The room is full.", JSON.stringify(bye), ""]);
     expect(socket.acts).toEqual(["shutdown"]);
     jest.advanceTimersByTime(1_999);
     expect(socket.acts).toEqual(["shutdown"]);
     jest.advanceTimersByTime(1);
     expect(socket.acts).toEqual(["shutdown", "terminate"]);
+    client.closed();
   });
 
-  test("says so to 64 at once, and cuts off the others", () => {
-    const door = doorWith();
-    const turnAway = (count: number) =>
-      Array.from({ length: count }, () => {
-        const socket = new FakeSocket();
-        door.turnAway(socket, bye)();
-        return socket;
-      });
-    const told = turnAway(64);
-    expect(told.every(({ text }) => text !== "")).toBe(true);
-    for (const socket of turnAway(100)) {
-      expect(socket).toMatchObject({ text: "", acts: ["terminate"] });
-    }
-    jest.advanceTimersByTime(2_000);
-    expect(told.every(({ acts }) => acts.at(-1) === "terminate")).toBe(true);
-    const [one] = turnAway(1);
-    expect(one?.text).not.toBe("");
+  test("is closed when the other side does", () => {
+    const socket = new FakeSocket();
+    const client = new TurnedAway(socket, bye);
+    client.inputEnded();
+    client.closed();
+    jest.advanceTimersByTime(10_000);
+    expect(socket.acts).toEqual(["shutdown", "end"]);
+  });
+
+  test("is for 64 at once; the others have to go without", () => {
+    const door = doorWith({ maxConnections: 0 });
+    const told = Array.from({ length: 64 }, () => door.enter("192.0.2.1"));
+    for (const visit of told) expect(visit).toMatchObject({ refusal: { code: "full" }, withinMs: 2_000 });
+    expect(door.enter("192.0.2.2")).toBeUndefined();
+    if (told[0]) door.leave(told[0]);
+    expect(refusal(door, "192.0.2.2")).toMatchObject({ code: "full" });
+  });
+
+  test("is not for connections that are gone again already", () => {
+    expect(doorWith().enter(undefined)).toBeUndefined();
   });
 });

@@ -544,11 +544,12 @@ describe("whoever is put out", () => {
       maxConnections: 100,
       maxPerAddress: 100,
       addressRate: unlimited,
+      joinWithinMs: 20_000,
       isBanned: (address) => room.isBanned(address),
     });
     const origin = (address: string) => {
-      const origin = door.enter(address);
-      if ("type" in origin) throw new Error(origin.text);
+      const { origin } = door.enter(address) ?? {};
+      if (!origin) throw new Error(`${address} was turned away`);
       return origin;
     };
     const spammer = await joined("spammer", {}, origin("192.0.2.7"));
@@ -563,7 +564,7 @@ describe("whoever is put out", () => {
     ]);
     for (const { acts } of [spammer, double]) expect(acts.at(-1)).toBe("shutdown");
     expect(bob.types.slice(-2)).toEqual(["banned", "left"]);
-    expect(door.enter("192.0.2.7")).toMatchObject({ code: "banned" });
+    expect(door.enter("192.0.2.7")).toMatchObject({ refusal: { code: "banned" } });
     expect(bob.text).not.toContain("192.0.2.7");
   });
 
@@ -572,16 +573,17 @@ describe("whoever is put out", () => {
       maxConnections: 100,
       maxPerAddress: 100,
       addressRate: unlimited,
+      joinWithinMs: 20_000,
       isBanned: (address) => room.isBanned(address),
     });
-    const here = door.enter("::1");
-    if ("type" in here) throw new Error(here.text);
+    const here = door.enter("::1")?.origin;
+    if (!here) throw new Error("This machine was turned away");
     await joined("spammer", {}, here);
     const bob = await joined("bob", {}, here);
     room.order({ type: "ban", name: "spammer" }, "server", "console");
     await turn();
     expect(bob.events.at(-1)).toMatchObject({ type: "banned", name: "spammer" });
-    expect(door.enter("::1")).toBe(here);
+    expect(door.enter("::1")?.origin).toBe(here);
   });
 
   test("cannot come under that name, nor take it, nor one that looks like it", async () => {
