@@ -4,7 +4,7 @@
 
 import { RedisClient } from "bun";
 
-/** A call failed. `message` is the reason in words; `isAnswer`: Redis said so, and has not done it. */
+/** A call failed. `message` goes on after "Redis"; `isAnswer`: Redis said so, and has not done it. */
 export class RedisError extends Error {
   readonly isAnswer: boolean;
 
@@ -31,7 +31,7 @@ export class RedisConnection {
     const client = this.#client;
     const frozen = Promise.withResolvers<never>();
     const timer = setTimeout(
-      () => frozen.reject(new RedisError("it does not answer", false)),
+      () => frozen.reject(new RedisError("does not answer", false)),
       answerMs + waitMs,
     );
     try {
@@ -72,16 +72,16 @@ export class RedisConnection {
 
 /** What a user can act on, by the word that Redis begins its errors with. */
 const answers: Record<string, string> = {
-  OOM: "it is out of memory",
-  MISCONF: "it cannot write to its disk",
-  READONLY: "it is a replica, which takes no writes",
-  LOADING: "it is still loading its data",
-  MASTERDOWN: "its master is down",
-  NOREPLICAS: "too few of its replicas are there",
-  BUSY: "it is busy with a script",
-  NOAUTH: "it needs a password",
-  WRONGPASS: "its password is another one",
-  NOPERM: "its user may not do that",
+  OOM: "is out of memory",
+  MISCONF: "cannot write to its disk",
+  READONLY: "is a replica, which takes no writes",
+  LOADING: "is still loading its data",
+  MASTERDOWN: "has lost its master",
+  NOREPLICAS: "has too few replicas",
+  BUSY: "is busy with a script",
+  NOAUTH: "needs a password",
+  WRONGPASS: "has another password",
+  NOPERM: "does not let this user do that",
 };
 
 function problemOf(error: unknown): RedisError {
@@ -91,6 +91,6 @@ function problemOf(error: unknown): RedisError {
   const known = answers[word];
   if (known !== undefined) return new RedisError(known, true);
   const isAnswer = code === "ERR_REDIS_SERVER_ERROR";
-  if (code === "ERR_REDIS_AUTHENTICATION_FAILED") return new RedisError("its password is another one", true);
-  return new RedisError(isAnswer ? message : "it cannot be reached", isAnswer);
+  if (code === "ERR_REDIS_AUTHENTICATION_FAILED") return new RedisError("has another password", true);
+  return new RedisError(isAnswer ? `says ${message}` : "cannot be reached", isAnswer);
 }

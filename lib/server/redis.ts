@@ -100,7 +100,9 @@ export class RedisJournal implements Journal {
       return journal;
     } catch (error) {
       writing.close();
-      throw new Error(`Cannot keep the room in Redis at ${host}: ${reasonOf(error)}; --redis names another`);
+      throw new Error(
+        `Cannot keep the room in Redis at ${host}, it ${reasonOf(error)}: --redis names another`,
+      );
     }
   }
 
@@ -188,7 +190,7 @@ export class RedisJournal implements Journal {
       } catch (error) {
         // Redis said no, so it has none of them.
         this.#troubled(error);
-        this.#listener?.refused(entries, reasonOf(error));
+        this.#listener?.refused(entries, `Redis ${reasonOf(error)}`);
       }
     }
     this.#committing = false;
@@ -317,7 +319,7 @@ export class RedisJournal implements Journal {
         from = `(${oldest.id}`;
       }
     } catch (error) {
-      throw new Error(`Redis: ${reasonOf(error)}`);
+      throw new Error(`Redis ${reasonOf(error)}`);
     }
   }
 
@@ -374,7 +376,7 @@ export class RedisJournal implements Journal {
 
   #troubled(error: unknown): void {
     if (this.#closed) return;
-    const reason = error === undefined ? undefined : `Redis: ${reasonOf(error)}`;
+    const reason = error === undefined ? undefined : `Redis ${reasonOf(error)}`;
     if ((reason === undefined) === (this.#trouble === undefined)) return;
     this.#trouble = reason;
     this.#listener?.troubled(reason);

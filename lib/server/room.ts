@@ -25,7 +25,7 @@ import {
 import { type Entry, type Facts, type Journal, type JournalListener, nobody } from "./journal.ts";
 import { LiveLog } from "./live-log.ts";
 import type { Metrics } from "./metrics.ts";
-import { Moderation } from "./moderation.ts";
+import { event, Moderation } from "./moderation.ts";
 import type { Reader, ReadPage } from "./reader.ts";
 import { RecentEntries } from "./recent.ts";
 import {
@@ -75,7 +75,7 @@ export class Room implements JournalListener {
   readonly #options: RoomOptions;
   readonly #seats = new Seats();
   readonly #moderation = new Moderation();
-  /** Who waits for a seat, for it to move here, for another name or to keep order: by the seat, told the room before. */
+  /** Who waits for what they asked, by author, and is told how the room was just before. */
   readonly #askers = new Map<string, Asker<Roster>>();
   readonly #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
@@ -128,7 +128,7 @@ export class Room implements JournalListener {
     const { address } = occupant;
     this.#ask(
       {
-        event: { type: "joined", seq: 0, at: 0, name },
+        event: event({ type: "joined", name }),
         author: id,
         ...taking(id, this.#journal.server, { name, tokenHash, address }),
       },
@@ -141,7 +141,7 @@ export class Room implements JournalListener {
     if (seat.server === here) return this.#sit(seat.id, occupant, token, this.roster(), asker);
     this.#ask(
       {
-        event: { type: "moved", seq: 0, at: 0, name: seat.name },
+        event: event({ type: "moved", name: seat.name }),
         author: seat.id,
         reader: nobody,
         ...moving(seat, here),
@@ -219,8 +219,7 @@ export class Room implements JournalListener {
     if (this.#moderation.isBanned(address, name)) {
       return asker.failed(fault("banned", `"${name}" is banned from this room: choose another name`));
     }
-    const event: Recorded = { type: "renamed", seq: 0, at: 0, from, to: name };
-    this.#ask({ event, author, ...renaming(seat, name) }, asker);
+    this.#ask({ event: event({ type: "renamed", from, to: name }), author, ...renaming(seat, name) }, asker);
   }
 
   /** The last events up to a position that the reader may see. */
@@ -245,8 +244,7 @@ export class Room implements JournalListener {
 
   /** Gives the seat up. Its occupant is dismissed when the room has heard it. */
   leave(seat: Seat, text?: string): void {
-    const event: Recorded = { type: "left", seq: 0, at: 0, name: seat.name, text };
-    this.record({ event, author: seat.id, ...leaving(seat) });
+    this.record({ event: event({ type: "left", name: seat.name, text }), author: seat.id, ...leaving(seat) });
   }
 
   /** A seat's connection is gone: it is kept for a while if somebody can come back to it, or has already. */
@@ -282,19 +280,18 @@ export class Room implements JournalListener {
     this.#attendants.set(author, attendant);
   }
 
-  /** Carries out what the author, called `by`, may ask for; returns why it cannot be carried out. */
-  order(order: Order, by: string, author: string): Fault | undefined {
+  /** Carries out what the author, called `by`, may ask for. */
+  order(order: Order, by: string, author: string, asker: Asker<unknown>): void {
     const entry = this.#moderation.entry(order, by, this.#seats);
-    if (isFault(entry)) return entry;
-    this.record({ ...entry, author });
-    return undefined;
+    if (isFault(entry)) asker.failed(entry);
+    else this.#ask({ ...entry, author }, asker);
   }
 
   /** Lets a member keep order, as long as it has its seat. */
   appoint({ id, name, server }: Seat, asker: Asker<unknown>): void {
-    const event: Recorded = { type: "opped", seq: 0, at: 0, name };
     const facts = { [`op ${id}`]: "yes" };
-    this.#ask({ event, author: id, facts, expects: { [`at ${id}`]: server } }, asker);
+    const expects = { [`at ${id}`]: server };
+    this.#ask({ event: event({ type: "opped", name }), author: id, facts, expects }, asker);
   }
 
   get bans(): Ban[] {
@@ -426,7 +423,9 @@ export class Room implements JournalListener {
     this.#disappoint(event, author, problem);
   }
 
+  /** Why it went to nobody, or to somebody else. */
   #taken(name: string): Fault {
+    if (this.#moderation.isBanned("", name)) return fault("banned", `"${name}" is banned from this room`);
     const text = this.#seats.byName(name)
       ? `"${name}" is taken: choose another name`
       : `"${name}" looks like the name of somebody here: choose another one`;
@@ -487,9 +486,9 @@ function goodbyeOf(event: Recorded | undefined, { leaving }: Occupant): Bye {
   return { type: "bye", code: event.type, text: `You were ${event.type} by ${event.by}${reason}` };
 }
 
-/** Whether it is something that its seat's asker waits for. */
+/** Whether it is something that its author waits for: everything but what anybody may say, and go. */
 function concernsAsker({ type }: Recorded): boolean {
-  return type === "joined" || type === "moved" || type === "renamed" || type === "opped";
+  return type !== "said" && type !== "acted" && type !== "told" && type !== "left";
 }
 
 function idOf(event: Recorded): string | undefined {

@@ -265,15 +265,15 @@ export class Session extends Speaker implements Occupant, Sink {
 
   #take(request: JoinRequest): void {
     const dialect = this.#dialect ?? plain;
-    this.#await();
+    const { happened, failed } = this.asker();
     this.room.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
         // Gone meanwhile, like any connection that breaks.
         if (this.#closing) return this.room.vacate(taken.seat, this);
         this.#enter(taken, dialect, request);
-        this.#settled();
+        happened(taken);
       },
-      failed: this.#asker.failed,
+      failed,
     });
   }
 
@@ -288,20 +288,7 @@ export class Session extends Speaker implements Occupant, Sink {
   }
 
   rename(name: string): void {
-    if (!this.#seat || name === this.name) return;
-    this.#await();
-    this.room.rename(this.#seat, name, this.#asker);
-  }
-
-  /** Goes on once it has happened, or not. */
-  get #asker(): Asker<unknown> {
-    return {
-      happened: () => this.#settled(),
-      failed: (problem) => {
-        this.answer(problem);
-        this.#settled();
-      },
-    };
+    if (this.#seat && name !== this.name) this.room.rename(this.#seat, name, this.asker());
   }
 
   appoint(given: string): void {
@@ -311,11 +298,20 @@ export class Session extends Speaker implements Occupant, Sink {
     }
     this.#challenge(given, operatorPassword, (right) => {
       if (!right) this.answer(fault("wrong-password", "That is not the operators' password"));
-      else if (this.#seat) {
-        this.#await();
-        this.room.appoint(this.#seat, this.#asker);
-      }
+      else if (this.#seat) this.room.appoint(this.#seat, this.asker());
     });
+  }
+
+  /** What comes after it may depend on it, so it waits until it has happened, or not. */
+  protected override asker(): Asker<unknown> {
+    this.#await();
+    return {
+      happened: () => this.#settled(),
+      failed: (problem) => {
+        this.answer(problem);
+        this.#settled();
+      },
+    };
   }
 
   /** Whether a password is right, told when it is this address's turn: whoever guesses waits longer each time. */
@@ -326,12 +322,15 @@ export class Session extends Speaker implements Occupant, Sink {
       return this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
     }
     this.#await();
-    setTimeout(() => {
+    const look = () => {
       const right = isSame(given, wanted);
       if (!right) this.#origin.guessedWrong(Date.now());
       if (!this.#closing) answered(right);
       this.#settled();
-    }, waitMs);
+    };
+    // At once if it can be, so that it counts before the next one is looked at.
+    if (waitMs === 0) look();
+    else setTimeout(look, waitMs);
   }
 
   /** Can take many turns. */

@@ -2,8 +2,8 @@
 // comes in and leaves is theirs.
 
 import type { Caller, JoinRequest, Order, SearchRequest } from "../commands.ts";
-import { type Answer, type Fault, fault, isFault, type Recorded } from "../protocol.ts";
-import type { Room, Roster } from "./room.ts";
+import { type Answer, type Fault, fault, type Recorded } from "../protocol.ts";
+import type { Asker, Room, Roster } from "./room.ts";
 
 export abstract class Speaker implements Caller {
   protected readonly room: Room;
@@ -64,8 +64,12 @@ export abstract class Speaker implements Caller {
   }
 
   order(order: Order): void {
-    const problem = this.room.order(order, this.name, this.author);
-    if (isFault(problem)) this.answer(problem);
+    this.room.order(order, this.name, this.author, this.asker());
+  }
+
+  /** Hears of what was asked. */
+  protected asker(): Asker<unknown> {
+    return { happened: () => {}, failed: (problem) => this.answer(problem) };
   }
 
   bans(): void {

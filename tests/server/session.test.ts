@@ -1,7 +1,8 @@
 // A session with a fake socket and a fake clock: what depends on time, and what may be asked of a transport.
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import type { Event } from "../../lib/protocol.ts";
+import type { Order } from "../../lib/commands.ts";
+import type { Event, Fault } from "../../lib/protocol.ts";
 import { Door, Origin } from "../../lib/server/door.ts";
 import { Room } from "../../lib/server/room.ts";
 import { Session, type SessionOptions, type Transport } from "../../lib/server/session.ts";
@@ -17,6 +18,16 @@ const options: SessionOptions = {
   silentMs: 90_000,
   metrics,
 };
+
+/** As if it was asked at the server's own terminal; returns what is wrong with it, if that is known at once. */
+function order(order: Order): Fault | undefined {
+  let problem: Fault | undefined;
+  const failed = (fault: Fault) => {
+    problem = fault;
+  };
+  room.order(order, "server", "console", { happened: () => {}, failed });
+  return problem;
+}
 
 /** What a session does to its connection, written down. */
 class FakeSocket implements Transport {
@@ -267,7 +278,7 @@ describe("the flood limit", () => {
   });
 
   test("is paid for every line that was answered at once, in whatever number they come", async () => {
-    room.order({ type: "ban", name: "eve" }, "server", "console");
+    order({ type: "ban", name: "eve" });
     await turn();
     const socket = new FakeSocket(room);
     socket.send(...Array.from({ length: 2_000 }, () => ({ type: "join", name: "eve" })));
@@ -468,7 +479,7 @@ describe("whoever is muted", () => {
   test("is heard by nobody, is told so with the message's id, and is heard again afterwards", async () => {
     const ada = await joined("ada", { rate: unlimited });
     const bob = await joined("bob");
-    room.order({ type: "mute", name: "ada" }, "server", "console");
+    order({ type: "mute", name: "ada" });
     await turn();
     ada.send(
       { type: "say", text: "hush", id: "1" },
@@ -488,7 +499,7 @@ describe("whoever is muted", () => {
     ada.send({ type: "who" }, { type: "ping", id: "p" });
     await turn();
     expect(ada.types.slice(-2)).toEqual(["members", "pong"]);
-    room.order({ type: "unmute", name: "ada" }, "server", "console");
+    order({ type: "unmute", name: "ada" });
     await turn();
     ada.send({ type: "say", text: "hello" });
     await turn();
@@ -498,7 +509,7 @@ describe("whoever is muted", () => {
   test("does not get around it with a drop, nor with the words of a goodbye", async () => {
     const ada = await joined("ada", { rate: unlimited });
     const bob = await joined("bob");
-    room.order({ type: "mute", name: "ada" }, "server", "console");
+    order({ type: "mute", name: "ada" });
     await turn();
     ada.session.closed();
     const back = new FakeSocket(room, { rate: unlimited });
@@ -518,7 +529,7 @@ describe("whoever is put out", () => {
   test("hears why as the last word, and its token is worth nothing", async () => {
     const ada = await joined("ada");
     const bob = await joined("bob");
-    room.order({ type: "kick", name: "ada", text: "enough" }, "server", "console");
+    order({ type: "kick", name: "ada", text: "enough" });
     await turn();
     expect(ada.events.at(-1)).toEqual({
       type: "bye",
@@ -555,7 +566,7 @@ describe("whoever is put out", () => {
     const spammer = await joined("spammer", {}, origin("192.0.2.7"));
     const double = await joined("double", {}, origin("::ffff:192.0.2.7"));
     const bob = await joined("bob", {}, origin("192.0.2.8"));
-    room.order({ type: "ban", name: "spammer", text: "spam" }, "server", "console");
+    order({ type: "ban", name: "spammer", text: "spam" });
     await turn();
     const goodbyes = [spammer, double].flatMap(({ events }) => events.filter(({ type }) => type === "bye"));
     expect(goodbyes).toEqual([
@@ -580,14 +591,14 @@ describe("whoever is put out", () => {
     if (!here) throw new Error("This machine was turned away");
     await joined("spammer", {}, here);
     const bob = await joined("bob", {}, here);
-    room.order({ type: "ban", name: "spammer" }, "server", "console");
+    order({ type: "ban", name: "spammer" });
     await turn();
     expect(bob.events.at(-1)).toMatchObject({ type: "banned", name: "spammer" });
     expect(door.enter("::1")?.origin).toBe(here);
   });
 
   test("cannot come under that name, nor take it, nor one that looks like it", async () => {
-    room.order({ type: "ban", name: "bill" }, "server", "console");
+    order({ type: "ban", name: "bill" });
     await turn();
     const bob = await joined("bob", { rate: unlimited });
     for (const name of ["bill", "BILL", "bi1l"]) {
@@ -599,7 +610,7 @@ describe("whoever is put out", () => {
     }
     expect(bob.codes).toEqual(["banned", "banned", "banned"]);
     expect(room.roster().members).toEqual([{ name: "bob" }]);
-    room.order({ type: "unban", name: "bill" }, "server", "console");
+    order({ type: "unban", name: "bill" });
     await turn();
     bob.send({ type: "rename", name: "bill" });
     await turn();
@@ -664,11 +675,11 @@ describe("what was asked has happened once the journal has it", () => {
     const ada = await joined("ada");
     const bob = await joined("bob");
     ada.send({ type: "rename", name: "eve" });
-    expect(room.order({ type: "kick", name: "ada" }, "server", "console")).toBeUndefined();
+    expect(order({ type: "kick", name: "ada" })).toBeUndefined();
     await turn();
     // The kick was for a name that nobody has any more.
     expect(bob.events.at(-1)).toMatchObject({ type: "renamed", to: "eve" });
-    expect(room.order({ type: "kick", name: "eve" }, "server", "console")).toBeUndefined();
+    expect(order({ type: "kick", name: "eve" })).toBeUndefined();
     ada.send({ type: "rename", name: "ada" });
     await turn();
     expect(bob.events.at(-1)).toMatchObject({ type: "kicked", name: "eve" });
