@@ -1,10 +1,13 @@
 // One connection to Redis that comes back by itself. Bun's client leaves two things to its user: a server that is
 // frozen rejects nothing, so each call has a time-out; and after one, or a drop, nobody knows whether the command was
 // carried out. So what is called here has to be something that may be called again.
+//
+// Nothing waits for the client to connect, the first command does: connect() alone would not tell a wrong password
+// from a server that is not there.
 
 import { RedisClient } from "bun";
 
-/** A call failed. `message` goes on after "Redis"; `isAnswer`: Redis said so, and has not done it. */
+/** A call failed. `message` goes on after "Redis"; `isAnswer`: Redis has looked at the command and not done it. */
 export class RedisError extends Error {
   readonly isAnswer: boolean;
 
@@ -19,7 +22,7 @@ const answerMs = 3_000;
 
 export class RedisConnection {
   readonly #url: string;
-  #client: Promise<RedisClient> | undefined;
+  #client: RedisClient | undefined;
 
   constructor(url: string) {
     this.#url = url;
@@ -35,8 +38,7 @@ export class RedisConnection {
       answerMs + waitMs,
     );
     try {
-      const answer = client.then((connected) => connected.send(command, args.map(String)));
-      return await Promise.race([answer, frozen.promise]);
+      return await Promise.race([client.send(command, args.map(String)), frozen.promise]);
     } catch (error) {
       const problem = problemOf(error);
       if (!problem.isAnswer) this.#drop(client);
@@ -50,23 +52,21 @@ export class RedisConnection {
     if (this.#client) this.#drop(this.#client);
   }
 
-  async #connect(): Promise<RedisClient> {
-    const client = new RedisClient(this.#url, {
-      autoReconnect: false,
-      enableOfflineQueue: false,
-      connectionTimeout: answerMs,
-    });
-    await client.connect();
+  #connect(): RedisClient {
+    const client = new RedisClient(this.#url, { autoReconnect: false, connectionTimeout: answerMs });
+    // While nothing was under way: there is nothing to tell, and the next call must not find it.
+    client.onclose = () => this.#forget(client);
     return client;
   }
 
   /** What is under way on it is rejected; the next call makes another one. */
-  #drop(client: Promise<RedisClient>): void {
+  #drop(client: RedisClient): void {
+    this.#forget(client);
+    client.close();
+  }
+
+  #forget(client: RedisClient): void {
     if (this.#client === client) this.#client = undefined;
-    client.then(
-      (connected) => connected.close(),
-      () => {},
-    );
   }
 }
 
@@ -75,9 +75,13 @@ const answers: Record<string, string> = {
   OOM: "is out of memory",
   MISCONF: "cannot write to its disk",
   READONLY: "is a replica, which takes no writes",
+  NOREPLICAS: "has too few replicas",
+};
+
+/** The same for what it says before it looks at a command: the one before may have been carried out. */
+const rebuffs: Record<string, string> = {
   LOADING: "is still loading its data",
   MASTERDOWN: "has lost its master",
-  NOREPLICAS: "has too few replicas",
   BUSY: "is busy with a script",
   NOAUTH: "needs a password",
   WRONGPASS: "has another password",
@@ -88,9 +92,9 @@ function problemOf(error: unknown): RedisError {
   if (error instanceof RedisError) return error;
   const { message, code } = error as Error & { code?: string };
   const [, word = ""] = /^(?:ERR )?([A-Z]+)\b/.exec(message) ?? [];
-  const known = answers[word];
-  if (known !== undefined) return new RedisError(known, true);
+  const [answer, rebuff] = [answers[word], rebuffs[word]];
+  if (answer !== undefined) return new RedisError(answer, true);
+  if (rebuff !== undefined) return new RedisError(rebuff, false);
   const isAnswer = code === "ERR_REDIS_SERVER_ERROR";
-  if (code === "ERR_REDIS_AUTHENTICATION_FAILED") return new RedisError("has another password", true);
   return new RedisError(isAnswer ? `says ${message}` : "cannot be reached", isAnswer);
 }
