@@ -225,9 +225,12 @@ export class RedisJournal implements Journal {
           ["COUNT", readTurns, "BLOCK", blockMs, "STREAMS", this.#keys.turns, `${this.last}-0`],
           blockMs,
         ),
-      ).catch((error) => this.#troubled(error));
+      ).catch((error) => {
+        this.#troubled(error);
+        return Bun.sleep(longestRetryMs);
+      });
       if (this.#closed) return;
-      for (const row of answer?.[this.#keys.turns] ?? []) {
+      for (const row of (answer || undefined)?.[this.#keys.turns] ?? []) {
         if (positionOf(row) > this.last) this.#happened(turnOf(row).entries);
       }
     }
@@ -270,8 +273,12 @@ export class RedisJournal implements Journal {
       if (turns.length === 0) break;
       for (const { event, ...entry } of turns.flatMap(({ entries }) => entries)) {
         if (event.seq <= last) continue;
+        if (event.seq > last + 1) {
+          // Trimmed while we read: the gap is for the next page to begin with.
+          if (last > after) return { gap, events, last };
+          gap = { from: last + 1, to: Math.min(event.seq - 1, upTo) };
+        }
         if (event.seq > upTo) return { gap, events, last: upTo };
-        if (event.seq > last + 1) gap = { from: last + 1, to: event.seq - 1 };
         last = event.seq;
         if (maySee(reader, { event, ...entry })) events.push(event);
         if (size.isFullWith(event)) return { gap, events, last };
