@@ -227,10 +227,10 @@ export class RedisJournal implements Journal {
         ),
       ).catch((error) => {
         this.#troubled(error);
-        return Bun.sleep(longestRetryMs);
+        return Bun.sleep(longestRetryMs).then(() => null);
       });
       if (this.#closed) return;
-      for (const row of (answer || undefined)?.[this.#keys.turns] ?? []) {
+      for (const row of answer?.[this.#keys.turns] ?? []) {
         if (positionOf(row) > this.last) this.#happened(turnOf(row).entries);
       }
     }
