@@ -22,7 +22,7 @@ import { Handshake, readCertificate } from "./lib/server/tls.ts";
 const options = attempt(() => parseFlags(flags, about));
 const metrics = new Metrics({
   connections: () => clients.size,
-  members: () => room.members,
+  members: () => room.members.size,
   readersBehind: () => clients.values().reduce((sum, { isBehind }) => sum + Number(isBehind), 0),
   paused: () => clients.values().reduce((sum, { isPaused }) => sum + Number(isPaused), 0),
 });
@@ -48,7 +48,7 @@ type Connection = { address: string; visit: Visit | undefined };
 
 const clients = new Map<Socket<Connection>, Client>();
 const limits = attempt(() => sessionOptions(options, metrics));
-const door = new Door({ ...doorLimits(options), isBanned: (address) => room.isBanned(address) });
+const door = new Door({ ...doorLimits(options), isBanned: (address) => room.members.isBanned(address) });
 
 const listener = attempt(
   () =>

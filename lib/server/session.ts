@@ -9,9 +9,10 @@ import { LineReader } from "../lines.ts";
 import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../protocol.ts";
 import { Origin } from "./door.ts";
 import { type Rate, TokenBucket } from "./flood.ts";
+import type { Asker, Taken } from "./members.ts";
 import type { Metrics } from "./metrics.ts";
 import { Reader, type Sink } from "./reader.ts";
-import type { Asker, Room, Taken } from "./room.ts";
+import type { Room } from "./room.ts";
 import type { Occupant, Seat } from "./seats.ts";
 import { Speaker } from "./speaker.ts";
 
@@ -130,7 +131,7 @@ export class Session extends Speaker implements Occupant, Sink {
     this.#reader.close();
     const seat = this.#seat;
     this.#seat = undefined;
-    if (seat) this.room.vacate(seat, this);
+    if (seat) this.room.members.vacate(seat, this);
   }
 
   // ---- What the metrics ask ----
@@ -266,10 +267,10 @@ export class Session extends Speaker implements Occupant, Sink {
   #take(request: JoinRequest): void {
     const dialect = this.#dialect ?? plain;
     const { happened, failed } = this.asker();
-    this.room.take(this, request, dialect.keepsSeat, {
+    this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
         // Gone meanwhile, like any connection that breaks.
-        if (this.#closing) return this.room.vacate(taken.seat, this);
+        if (this.#closing) return this.room.members.vacate(taken.seat, this);
         this.#enter(taken, dialect, request);
         happened(taken);
       },
@@ -288,7 +289,7 @@ export class Session extends Speaker implements Occupant, Sink {
   }
 
   rename(name: string): void {
-    if (this.#seat && name !== this.name) this.room.rename(this.#seat, name, this.asker());
+    if (this.#seat && name !== this.name) this.room.members.rename(this.#seat, name, this.asker());
   }
 
   appoint(given: string): void {
@@ -298,7 +299,7 @@ export class Session extends Speaker implements Occupant, Sink {
     }
     this.#challenge(given, operatorPassword, (right) => {
       if (!right) this.answer(fault("wrong-password", "That is not the operators' password"));
-      else if (this.#seat) this.room.appoint(this.#seat, this.asker());
+      else if (this.#seat) this.room.members.appoint(this.#seat, this.asker());
     });
   }
 
@@ -342,7 +343,7 @@ export class Session extends Speaker implements Occupant, Sink {
 
   quit(text: string | undefined): void {
     this.leaving = true;
-    if (this.#seat) this.room.leave(this.#seat, this.silenced ? undefined : text);
+    if (this.#seat) this.room.members.leave(this.#seat, this.silenced ? undefined : text);
     else this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
   }
 

@@ -25,7 +25,7 @@ function order(order: Order): Fault | undefined {
   const failed = (fault: Fault) => {
     problem = fault;
   };
-  room.order(order, "server", "console", { happened: () => {}, failed });
+  room.members.order(order, "server", "console", { happened: () => {}, failed });
   return problem;
 }
 
@@ -200,7 +200,7 @@ test("whoever asks for much and reads nothing is dropped with the reason, and ke
   socket.session.drained();
   await turn();
   expect(socket.events.at(-1)).toMatchObject({ type: "bye", code: "slow-reader", retryAfterMs: 1000 });
-  expect(room.find("ada")).toBeDefined();
+  expect(room.members.find("ada")).toBeDefined();
 });
 
 test("bytes that come after the goodbye change nothing", async () => {
@@ -323,7 +323,7 @@ describe("a room with a password", () => {
       { type: "error", code: "wrong-password", text: "This room has a password: what is it?" },
       { type: "error", code: "not-joined", text: "Join with a name first" },
     ]);
-    expect(room.find("ada")).toBeUndefined();
+    expect(room.members.find("ada")).toBeUndefined();
   });
 
   test("answers each wrong one later than the one before, and the right one then", async () => {
@@ -373,7 +373,7 @@ describe("a room with a password", () => {
     socket.send({ type: "join", name: "ada", password: "sesame" });
     await turn();
     expect(socket.events).toMatchObject([{ type: "error", code: "slow-down", retryAfterMs: 16_000 }]);
-    expect(room.find("ada")).toBeUndefined();
+    expect(room.members.find("ada")).toBeUndefined();
   });
 
   test("is a guess also for whoever hangs up on it", async () => {
@@ -421,7 +421,7 @@ describe("whoever keeps order", () => {
       ]);
     }
     expect(ada.text + bob.text).not.toContain("gavel");
-    expect(room.find("ada")?.operator).toBe(true);
+    expect(room.members.find("ada")?.operator).toBe(true);
   });
 
   test("does so with the seat: after a drop, too, and no longer than that", async () => {
@@ -452,7 +452,7 @@ describe("whoever keeps order", () => {
     jest.advanceTimersByTime(500);
     await turn();
     expect(ada.codes).toEqual(["wrong-password", "wrong-password", "not-operator"]);
-    expect(room.find("ada")?.operator).toBe(false);
+    expect(room.members.find("ada")?.operator).toBe(false);
   });
 
   test("is nobody where there is no password for it", async () => {
@@ -556,7 +556,7 @@ describe("whoever is put out", () => {
       maxPerAddress: 100,
       addressRate: unlimited,
       joinWithinMs: 20_000,
-      isBanned: (address) => room.isBanned(address),
+      isBanned: (address) => room.members.isBanned(address),
     });
     const origin = (address: string) => {
       const { origin } = door.enter(address) ?? {};
@@ -585,7 +585,7 @@ describe("whoever is put out", () => {
       maxPerAddress: 100,
       addressRate: unlimited,
       joinWithinMs: 20_000,
-      isBanned: (address) => room.isBanned(address),
+      isBanned: (address) => room.members.isBanned(address),
     });
     const here = door.enter("::1")?.origin;
     if (!here) throw new Error("This machine was turned away");
@@ -609,7 +609,7 @@ describe("whoever is put out", () => {
       expect(socket.codes).toEqual(["banned"]);
     }
     expect(bob.codes).toEqual(["banned", "banned", "banned"]);
-    expect(room.roster().members).toEqual([{ name: "bob" }]);
+    expect(room.members.roster().members).toEqual([{ name: "bob" }]);
     order({ type: "unban", name: "bill" });
     await turn();
     bob.send({ type: "rename", name: "bill" });
@@ -627,7 +627,7 @@ describe("what was asked has happened once the journal has it", () => {
     expect(first.types[0]).toBe("welcome");
     expect(second.codes).toEqual(["name-taken"]);
     expect(second.types).toContain("welcome");
-    expect(room.roster().members).toEqual([{ name: "ada" }, { name: "bob" }]);
+    expect(room.members.roster().members).toEqual([{ name: "ada" }, { name: "bob" }]);
   });
 
   test("nothing that comes behind a join is read before it", async () => {
@@ -654,7 +654,7 @@ describe("what was asked has happened once the journal has it", () => {
     socket.send({ type: "join", name: "ada" });
     socket.session.closed();
     await turn();
-    expect(room.roster().members).toEqual([{ name: "bob" }, { name: "ada", away: true }]);
+    expect(room.members.roster().members).toEqual([{ name: "bob" }, { name: "ada", away: true }]);
     jest.advanceTimersByTime(30_000);
     await turn();
     expect(bob.events.at(-1)).toMatchObject({ type: "left", name: "ada" });
@@ -668,7 +668,7 @@ describe("what was asked has happened once the journal has it", () => {
     socket.session.closed();
     await turn();
     expect(bob.types.slice(-2)).toEqual(["joined", "left"]);
-    expect(room.roster().members).toEqual([{ name: "bob" }]);
+    expect(room.members.roster().members).toEqual([{ name: "bob" }]);
   });
 
   test("what was renamed and kicked in the same turn happens in order, and is one or the other", async () => {
@@ -684,6 +684,6 @@ describe("what was asked has happened once the journal has it", () => {
     await turn();
     expect(bob.events.at(-1)).toMatchObject({ type: "kicked", name: "eve" });
     expect(ada.types.at(-1)).toBe("bye");
-    expect(room.roster().members).toEqual([{ name: "bob" }]);
+    expect(room.members.roster().members).toEqual([{ name: "bob" }]);
   });
 });
