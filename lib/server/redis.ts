@@ -268,8 +268,11 @@ export class RedisJournal implements Journal {
       if (turns.length === 0) break;
       for (const { event, ...entry } of turns.flatMap(({ entries }) => entries)) {
         if (event.seq <= last) continue;
-        if (event.seq > upTo) return { gap, events, last: upTo };
-        if (event.seq > last + 1) gap = { from: last + 1, to: event.seq - 1 };
+        if (event.seq > last + 1) {
+          gap = { from: last + 1, to: event.seq - 1 };
+          last = gap.to;
+        }
+        if (event.seq > upTo) return { gap, events, last: Math.max(upTo, last) };
         last = event.seq;
         if (maySee(reader, { event, ...entry })) events.push(event);
         if (size.isFullWith(event)) return { gap, events, last };
@@ -304,6 +307,7 @@ export class RedisJournal implements Journal {
 
   /** The entries up to a position, the newest first. Throws an Error with the reason in words. */
   async *#backwards(upTo: number): AsyncIterable<Entry> {
+    if (upTo < 1) return;
     try {
       // The turn with that position may end behind it.
       const [turn] = await this.#range("XRANGE", `${upTo}-0`, "+", 1);
