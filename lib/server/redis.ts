@@ -223,7 +223,10 @@ export class RedisJournal implements Journal {
           ["COUNT", readTurns, "BLOCK", blockMs, "STREAMS", this.#keys.turns, `${this.last}-0`],
           blockMs,
         ),
-      ).catch((error) => this.#troubled(error));
+      ).catch((error) => {
+        this.#troubled(error);
+        return Bun.sleep(longestRetryMs).then(() => null);
+      });
       if (this.#closed) return;
       for (const row of answer?.[this.#keys.turns] ?? []) {
         if (positionOf(row) > this.last) this.#happened(turnOf(row).entries);
@@ -365,12 +368,15 @@ export class RedisJournal implements Journal {
 
   /** Does it until Redis has an answer. Throws a RedisError if that is an error. */
   async #insist<T>(ask: () => Promise<T>): Promise<T> {
+    // Any connection may break: it is trouble when another one is of no more use.
+    let told = false;
     for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
       try {
         return await ask();
       } catch (error) {
         if (this.#closed || (error instanceof RedisError && error.isAnswer)) throw error;
-        this.#troubled(error);
+        if (told || !(error instanceof RedisError && error.isBreak)) this.#troubled(error);
+        told = true;
         await Bun.sleep(waitMs);
       }
     }
