@@ -32,6 +32,9 @@ export type RedisOptions = {
   keepEvents: number;
   /** Redis has lost or replaced what this server has read: it cannot go on. */
   onLost: (reason: string) => void;
+  /** How often each server says that it is there, and how long it may be silent before it is lost. */
+  heartbeatMs?: number;
+  leaseMs?: number;
 };
 
 /** Events that go to Redis in one batch at most. */
@@ -42,9 +45,6 @@ const readTurns = 200;
 const pageTurns = 50;
 /** How long a read waits for something new. */
 const blockMs = 1_000;
-const heartbeatMs = 2_000;
-/** A server that was not heard for so long is lost. */
-const leaseMs = 10_000;
 const forgottenMs = 24 * 3_600_000;
 /** How long the other servers are told that this one ends. */
 const farewellMs = 500;
@@ -60,7 +60,7 @@ export class RedisJournal implements Journal {
   first: number;
   last: number;
 
-  readonly #options: RedisOptions;
+  readonly #options: Required<RedisOptions>;
   readonly #keys: Record<"turns" | "facts" | "meta" | "applied" | "said" | "servers", string>;
   readonly #writing: RedisConnection;
   readonly #reading: RedisConnection;
@@ -105,7 +105,7 @@ export class RedisJournal implements Journal {
   }
 
   private constructor(options: RedisOptions, writing: RedisConnection, [epoch, last, oldest, facts]: Opened) {
-    this.#options = options;
+    this.#options = { heartbeatMs: 2_000, leaseMs: 10_000, ...options };
     this.#keys = keysOf(options.room, this.server);
     this.#writing = writing;
     this.#reading = new RedisConnection(options.url);
@@ -122,7 +122,10 @@ export class RedisJournal implements Journal {
   listen(listener: JournalListener): void {
     this.#listener = listener;
     this.#follow();
-    this.#heart = setInterval(() => this.#beat().catch((error) => this.#troubled(error)), heartbeatMs);
+    this.#heart = setInterval(
+      () => this.#beat().catch((error) => this.#troubled(error)),
+      this.#options.heartbeatMs,
+    );
   }
 
   facts(): Iterable<[key: string, value: string]> {
@@ -144,7 +147,7 @@ export class RedisJournal implements Journal {
     if (server === this.server) return true;
     const heard = this.#heard.get(server);
     // Not since when, but for how much of the time that we could have heard it.
-    return heard !== undefined && this.#heartbeatAtMs - heard.atMs < leaseMs;
+    return heard !== undefined && this.#heartbeatAtMs - heard.atMs < this.#options.leaseMs;
   }
 
   /** Tells the other servers, if Redis is there to tell them, that this one is gone. */
@@ -355,7 +358,7 @@ export class RedisJournal implements Journal {
     this.#troubled(undefined);
     const now = Date.now();
     // While we could not ask, nobody could be heard.
-    const wasDeaf = now - this.#heartbeatAtMs > leaseMs / 2;
+    const wasDeaf = now - this.#heartbeatAtMs > this.#options.leaseMs / 2;
     this.#heartbeatAtMs = now;
     const scores = new Map(heard.flatMap((name, i) => (i % 2 === 0 ? [[name, heard[i + 1] ?? ""]] : [])));
     for (const [server, score] of scores) {
