@@ -10,6 +10,8 @@
 
 /** A turn in the stream is no longer than that, so that none is long to read. */
 const turnEvents = 250;
+/** However few are to be kept, so many are, for the servers that have yet to read them. */
+const unreadEvents = 10_000;
 
 /**
  * Appends a batch. KEYS: turns, facts, meta, applied, said (without its generation).
@@ -75,7 +77,7 @@ if last - generationAt >= keep then
   generation, generationAt = generation + 1, last
 end
 redis.call('HSET', meta, 'seq', last, 'generation', generation, 'generationAt', generationAt)
-redis.call('XTRIM', turns, 'MINID', '~', math.max(last - keep + 1, 0))
+redis.call('XTRIM', turns, 'MINID', '~', math.max(last - math.max(keep, ${unreadEvents}) + 1, 0))
 local outcome = {table.concat(fates, ','), last, string.format('%d', at)}
 redis.call('SET', applied, ARGV[1] .. ' ' .. table.concat(outcome, ' '), 'EX', 3600)
 return outcome

@@ -239,7 +239,10 @@ export class RedisJournal implements Journal {
 
   #happened(entries: Entry[]): void {
     const fresh = entries.filter(({ event }) => event.seq > this.last);
-    if (fresh.length === 0) return;
+    const [next] = fresh;
+    if (!next) return;
+    // Members would miss it without a word, and what it made so.
+    if (next.event.seq > this.last + 1) return this.#lost("What happened meanwhile is not kept any more");
     this.last = fresh.at(-1)?.event.seq ?? this.last;
     this.first = Math.max(this.first, this.last - this.#options.keepEvents + 1);
     for (const { facts = {} } of fresh) this.#noteServers(facts);
@@ -397,9 +400,10 @@ export class RedisJournal implements Journal {
     if (waiting.length > 0) this.#listener?.refused(waiting, reason);
   }
 
-  #lost(): void {
+  #lost(reason = "Redis has lost what members have seen already, or was emptied"): void {
+    if (this.#closed) return;
     this.#closed = true;
-    this.#options.onLost("Redis has lost what members have seen already, or was emptied");
+    this.#options.onLost(reason);
   }
 }
 
