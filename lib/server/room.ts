@@ -119,7 +119,10 @@ export class Room implements JournalListener {
     };
     // Another server may have told the client more than this one has heard.
     if (isKnown && after <= this.seq) sit();
-    else this.#journal.sync().then(sit);
+    else {
+      const reason = "The room cannot be read now: try again";
+      this.#journal.sync().then(sit, () => asker.failed({ ...fault("unavailable", reason), retryAfterMs }));
+    }
   }
 
   #takeNew(name: string, occupant: Occupant, token: string | undefined, asker: Asker<Taken>): void {
