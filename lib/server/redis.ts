@@ -81,8 +81,10 @@ export class RedisJournal implements Journal {
 
   /** Throws an Error with one sentence for the user if Redis cannot be used. */
   static async open(options: RedisOptions): Promise<RedisJournal> {
-    const host = URL.parse(options.url)?.host;
-    if (!host) throw new UsageError("--redis takes a URL such as redis://localhost:6379");
+    const { protocol = "", host } = URL.parse(options.url) ?? {};
+    if (!host || !/^(redis|valkey)s?:$/.test(protocol)) {
+      throw new UsageError("--redis takes a URL such as redis://localhost:6379");
+    }
     const writing = new RedisConnection(options.url);
     try {
       const keys = keysOf(options.room, "");
@@ -181,7 +183,7 @@ export class RedisJournal implements Journal {
       const entries = this.#waiting.splice(0, batchEvents);
       this.#batch++;
       const { meta, turns, facts, applied, said } = this.#keys;
-      const batch = [`${this.server}-${this.#batch}`, this.#options.keepEvents, this.last];
+      const batch = [`${this.server}-${this.#batch}`, this.#options.keepEvents, this.epoch, this.last];
       const args = [scripts.append, 5, turns, facts, meta, applied, said, ...batch];
       for (const entry of entries) args.push(...argumentsOf(entry));
       try {
