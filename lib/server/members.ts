@@ -95,7 +95,11 @@ export class Members {
     };
     // Another server may have told the client more than this one has heard.
     if (isKnown && after <= this.#floor.seq) take();
-    else this.#journal.sync().then(take);
+    else {
+      const reason = "The room cannot be read now: try again";
+      const problem = { ...fault("unavailable", reason), retryAfterMs: 1_000 };
+      this.#journal.sync().then(take, () => asker.failed(problem));
+    }
   }
 
   #takeNew(name: string, occupant: Occupant, token: string | undefined, asker: Asker<Taken>): void {

@@ -7,13 +7,17 @@
 
 import { RedisClient } from "bun";
 
-/** A call failed. `message` goes on after "Redis"; `isAnswer`: Redis has looked at the command and not done it. */
+/** A call failed. `message` goes on after "Redis". */
 export class RedisError extends Error {
+  /** Redis has looked at the command and not done it. */
   readonly isAnswer: boolean;
+  /** The connection broke, or there was none. */
+  readonly isBreak: boolean;
 
-  constructor(reason: string, isAnswer: boolean) {
+  constructor(reason: string, kind?: "answer" | "break") {
     super(reason);
-    this.isAnswer = isAnswer;
+    this.isAnswer = kind === "answer";
+    this.isBreak = kind === "break";
   }
 }
 
@@ -33,10 +37,7 @@ export class RedisConnection {
     this.#client ??= this.#connect();
     const client = this.#client;
     const frozen = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => frozen.reject(new RedisError("does not answer", false)),
-      answerMs + waitMs,
-    );
+    const timer = setTimeout(() => frozen.reject(new RedisError("does not answer")), answerMs + waitMs);
     try {
       return await Promise.race([client.send(command, args.map(String)), frozen.promise]);
     } catch (error) {
@@ -93,8 +94,8 @@ function problemOf(error: unknown): RedisError {
   const { message, code } = error as Error & { code?: string };
   const [, word = ""] = /^(?:ERR )?([A-Z]+)\b/.exec(message) ?? [];
   const [answer, rebuff] = [answers[word], rebuffs[word]];
-  if (answer !== undefined) return new RedisError(answer, true);
-  if (rebuff !== undefined) return new RedisError(rebuff, false);
-  const isAnswer = code === "ERR_REDIS_SERVER_ERROR";
-  return new RedisError(isAnswer ? `says ${message}` : "cannot be reached", isAnswer);
+  if (answer !== undefined) return new RedisError(answer, "answer");
+  if (rebuff !== undefined) return new RedisError(rebuff);
+  if (code === "ERR_REDIS_SERVER_ERROR") return new RedisError(`says ${message}`, "answer");
+  return new RedisError("cannot be reached", "break");
 }

@@ -10,11 +10,13 @@
 
 /** A turn in the stream is no longer than that, so that none is long to read. */
 const turnEvents = 250;
+/** However few are to be kept, so many are, for the servers that have yet to read them. */
+const unreadEvents = 10_000;
 
 /**
  * Appends a batch. KEYS: turns, facts, meta, applied, said (without its generation).
- * ARGV: batch, events to keep, the last event this server has read; then for each entry the entry, "author id" if it
- * has one, and the facts it expects and brings: JSON arrays of [key, value or false], or nothing.
+ * ARGV: batch, events to keep, the epoch and the last event this server has read; then for each entry the entry,
+ * "author id" if it has one, and the facts it expects and brings: JSON arrays of [key, value or false], or nothing.
  * Answers with the fate of each entry ("t" taken, "c" contradicted, or the number it has had before), the last number
  * and the time, or with nothing if Redis has lost what this server has read.
  */
@@ -25,10 +27,10 @@ if before then
   local batch, fates, last, at = string.match(before, '^(%S+) (%S+) (%S+) (%S+)$')
   if batch == ARGV[1] then return {fates, last, at} end
 end
-local state = redis.call('HMGET', meta, 'seq', 'generation', 'generationAt')
+local state = redis.call('HMGET', meta, 'seq', 'generation', 'generationAt', 'epoch')
 local last, generation, generationAt = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
 local keep = tonumber(ARGV[2])
-if last < tonumber(ARGV[3]) then return false end
+if state[4] ~= ARGV[3] or last < tonumber(ARGV[4]) then return false end
 
 local function holds(expected)
   if expected == '' then return true end
@@ -48,7 +50,7 @@ local function flush()
   taken = {}
 end
 
-for i = 4, #ARGV, 4 do
+for i = 5, #ARGV, 4 do
   local entry, id, expected, brought = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local seq = id ~= '' and (redis.call('HGET', said .. generation, id) or redis.call('HGET', said .. generation - 1, id))
   if seq then
@@ -75,7 +77,7 @@ if last - generationAt >= keep then
   generation, generationAt = generation + 1, last
 end
 redis.call('HSET', meta, 'seq', last, 'generation', generation, 'generationAt', generationAt)
-redis.call('XTRIM', turns, 'MINID', '~', math.max(last - keep + 1, 0))
+redis.call('XTRIM', turns, 'MINID', '~', math.max(last - math.max(keep, ${unreadEvents}) + 1, 0))
 local outcome = {table.concat(fates, ','), last, string.format('%d', at)}
 redis.call('SET', applied, ARGV[1] .. ' ' .. table.concat(outcome, ' '), 'EX', 3600)
 return outcome

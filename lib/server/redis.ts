@@ -32,6 +32,9 @@ export type RedisOptions = {
   keepEvents: number;
   /** Redis has lost or replaced what this server has read: it cannot go on. */
   onLost: (reason: string) => void;
+  /** How often each server says that it is there, and how long it may be silent before it is lost. */
+  heartbeatMs?: number;
+  leaseMs?: number;
 };
 
 /** Events that go to Redis in one batch at most. */
@@ -42,9 +45,6 @@ const readTurns = 200;
 const pageTurns = 50;
 /** How long a read waits for something new. */
 const blockMs = 1_000;
-const heartbeatMs = 2_000;
-/** A server that was not heard for so long is lost. */
-const leaseMs = 10_000;
 const forgottenMs = 24 * 3_600_000;
 /** How long the other servers are told that this one ends. */
 const farewellMs = 500;
@@ -60,7 +60,7 @@ export class RedisJournal implements Journal {
   first: number;
   last: number;
 
-  readonly #options: RedisOptions;
+  readonly #options: Required<RedisOptions>;
   readonly #keys: Record<"turns" | "facts" | "meta" | "applied" | "said" | "servers", string>;
   readonly #writing: RedisConnection;
   readonly #reading: RedisConnection;
@@ -69,6 +69,8 @@ export class RedisJournal implements Journal {
   #listener: JournalListener | undefined;
   #waiting: Entry[] = [];
   #committing = false;
+  /** Settles once there is nothing more to write. */
+  #committed: Promise<void> = Promise.resolve();
   #batch = 0;
   /** What has to wait until this server has read so far. */
   #whenRead: { seq: number; then: () => void }[] = [];
@@ -81,8 +83,10 @@ export class RedisJournal implements Journal {
 
   /** Throws an Error with one sentence for the user if Redis cannot be used. */
   static async open(options: RedisOptions): Promise<RedisJournal> {
-    const host = URL.parse(options.url)?.host;
-    if (!host) throw new UsageError("--redis takes a URL such as redis://localhost:6379");
+    const { protocol = "", host } = URL.parse(options.url) ?? {};
+    if (!host || !/^(redis|valkey)s?:$/.test(protocol)) {
+      throw new UsageError("--redis takes a URL such as redis://localhost:6379");
+    }
     const writing = new RedisConnection(options.url);
     try {
       const keys = keysOf(options.room, "");
@@ -107,7 +111,7 @@ export class RedisJournal implements Journal {
   }
 
   private constructor(options: RedisOptions, writing: RedisConnection, [epoch, last, oldest, facts]: Opened) {
-    this.#options = options;
+    this.#options = { heartbeatMs: 2_000, leaseMs: 10_000, ...options };
     this.#keys = keysOf(options.room, this.server);
     this.#writing = writing;
     this.#reading = new RedisConnection(options.url);
@@ -124,7 +128,10 @@ export class RedisJournal implements Journal {
   listen(listener: JournalListener): void {
     this.#listener = listener;
     this.#follow();
-    this.#heart = setInterval(() => this.#beat().catch((error) => this.#troubled(error)), heartbeatMs);
+    this.#heart = setInterval(
+      () => this.#beat().catch((error) => this.#troubled(error)),
+      this.#options.heartbeatMs,
+    );
   }
 
   facts(): Iterable<[key: string, value: string]> {
@@ -134,6 +141,7 @@ export class RedisJournal implements Journal {
   }
 
   async sync(): Promise<void> {
+    await this.#committed;
     const [seq] = await this.#insist(() =>
       this.#paging.call<[string | null]>("HMGET", [this.#keys.meta, "seq"]),
     );
@@ -146,7 +154,7 @@ export class RedisJournal implements Journal {
     if (server === this.server) return true;
     const heard = this.#heard.get(server);
     // Not since when, but for how much of the time that we could have heard it.
-    return heard !== undefined && this.#heartbeatAtMs - heard.atMs < leaseMs;
+    return heard !== undefined && this.#heartbeatAtMs - heard.atMs < this.#options.leaseMs;
   }
 
   /** Tells the other servers, if Redis is there to tell them, that this one is gone. */
@@ -171,7 +179,7 @@ export class RedisJournal implements Journal {
     // The outcome of what is under way may still be unknown: what comes after it would only pile up.
     if (this.#trouble !== undefined) return this.#listener?.refused(entries, this.#trouble);
     this.#waiting.push(...entries);
-    if (!this.#committing) this.#commit();
+    if (!this.#committing) this.#committed = this.#commit();
   }
 
   async #commit(): Promise<void> {
@@ -180,7 +188,7 @@ export class RedisJournal implements Journal {
       const entries = this.#waiting.splice(0, batchEvents);
       this.#batch++;
       const { meta, turns, facts, applied, said } = this.#keys;
-      const batch = [`${this.server}-${this.#batch}`, this.#options.keepEvents, this.last];
+      const batch = [`${this.server}-${this.#batch}`, this.#options.keepEvents, this.epoch, this.last];
       const args = [scripts.append, 5, turns, facts, meta, applied, said, ...batch];
       for (const entry of entries) args.push(...argumentsOf(entry));
       try {
@@ -238,7 +246,10 @@ export class RedisJournal implements Journal {
 
   #happened(entries: Entry[]): void {
     const fresh = entries.filter(({ event }) => event.seq > this.last);
-    if (fresh.length === 0) return;
+    const [next] = fresh;
+    if (!next) return;
+    // Members would miss it without a word, and what it made so.
+    if (next.event.seq > this.last + 1) return this.#lost("What happened meanwhile is not kept any more");
     this.last = fresh.at(-1)?.event.seq ?? this.last;
     this.first = Math.max(this.first, this.last - this.#options.keepEvents + 1);
     for (const { facts = {} } of fresh) this.#noteServers(facts);
@@ -276,9 +287,10 @@ export class RedisJournal implements Journal {
         if (event.seq > last + 1) {
           // Trimmed while we read: the gap is for the next page to begin with.
           if (last > after) return { gap, events, last };
-          gap = { from: last + 1, to: Math.min(event.seq - 1, upTo) };
+          gap = { from: last + 1, to: event.seq - 1 };
+          last = gap.to;
         }
-        if (event.seq > upTo) return { gap, events, last: upTo };
+        if (event.seq > upTo) return { gap, events, last: Math.max(upTo, last) };
         last = event.seq;
         if (maySee(reader, { event, ...entry })) events.push(event);
         if (size.isFullWith(event)) return { gap, events, last };
@@ -313,6 +325,7 @@ export class RedisJournal implements Journal {
 
   /** The entries up to a position, the newest first. Throws an Error with the reason in words. */
   async *#backwards(upTo: number): AsyncIterable<Entry> {
+    if (upTo < 1) return;
     try {
       // The turn with that position may end behind it.
       const [turn] = await this.#range("XRANGE", `${upTo}-0`, "+", 1);
@@ -357,7 +370,7 @@ export class RedisJournal implements Journal {
     this.#troubled(undefined);
     const now = Date.now();
     // While we could not ask, nobody could be heard.
-    const wasDeaf = now - this.#heartbeatAtMs > leaseMs / 2;
+    const wasDeaf = now - this.#heartbeatAtMs > this.#options.leaseMs / 2;
     this.#heartbeatAtMs = now;
     const scores = new Map(heard.flatMap((name, i) => (i % 2 === 0 ? [[name, heard[i + 1] ?? ""]] : [])));
     for (const [server, score] of scores) {
@@ -370,12 +383,15 @@ export class RedisJournal implements Journal {
 
   /** Does it until Redis has an answer. Throws a RedisError if that is an error. */
   async #insist<T>(ask: () => Promise<T>): Promise<T> {
+    // Any connection may break: it is trouble when another one is of no more use.
+    let told = false;
     for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
       try {
         return await ask();
       } catch (error) {
         if (this.#closed || (error instanceof RedisError && error.isAnswer)) throw error;
-        this.#troubled(error);
+        if (told || !(error instanceof RedisError && error.isBreak)) this.#troubled(error);
+        told = true;
         await Bun.sleep(waitMs);
       }
     }
@@ -393,9 +409,10 @@ export class RedisJournal implements Journal {
     if (waiting.length > 0) this.#listener?.refused(waiting, reason);
   }
 
-  #lost(): void {
+  #lost(reason = "Redis has lost what members have seen already, or was emptied"): void {
+    if (this.#closed) return;
     this.#closed = true;
-    this.#options.onLost("Redis has lost what members have seen already, or was emptied");
+    this.#options.onLost(reason);
   }
 }
 

@@ -160,7 +160,10 @@ export class Room implements JournalListener, Floor {
     if (entries.length > 0) this.#append(entries);
     for (const reader of this.#woken) reader.pump();
     this.#woken.clear();
-    for (const then of this.#afterTurn.splice(0)) then();
+    const afterwards = this.#afterTurn.splice(0);
+    if (afterwards.length === 0) return;
+    const go = () => afterwards.forEach((then) => void then());
+    this.#journal.sync().then(go, go);
   }
 
   #append(entries: Entry[]): void {
@@ -215,6 +218,7 @@ export class Room implements JournalListener, Floor {
 
   /** What was asked goes back to whoever asked; who has left, has left. */
   refused(entries: Entry[], reason: string): void {
+    this.#appendedAt = undefined;
     for (const entry of entries) {
       const { event } = entry;
       const problem = fault("unavailable", `The room cannot keep messages now, ${reason}: try again`);
