@@ -97,5 +97,8 @@ function problemOf(error: unknown): RedisError {
   if (answer !== undefined) return new RedisError(answer, "answer");
   if (rebuff !== undefined) return new RedisError(rebuff);
   if (code === "ERR_REDIS_SERVER_ERROR") return new RedisError(message, "answer");
+  if (/CERT|VERIFY_LEAF/.test(code ?? "")) {
+    return new RedisError("its certificate is not to be trusted; NODE_EXTRA_CA_CERTS names whom to trust");
+  }
   return new RedisError("it cannot be reached", "break");
 }
