@@ -145,9 +145,9 @@ abstract class Connection<T> implements Disposable {
     this.closed = this.#closed.promise;
   }
 
-  async open(port: number, tls?: Bun.TLSOptions): Promise<this> {
+  async open(port: number, tls?: Bun.TLSOptions, hostname = "localhost"): Promise<this> {
     this.socket = await Bun.connect({
-      hostname: "localhost",
+      hostname,
       port,
       ...(tls && { tls }),
       allowHalfOpen: true,

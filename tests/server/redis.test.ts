@@ -846,7 +846,7 @@ withRedis("a Redis of its own", () => {
     await room.append(said("before"));
     await redis.config("maxmemory", "1");
     await room.append(said("refused", "ada", "1"));
-    expect(room.told.items.at(-1)).toMatchObject(["refused", {}, "it is out of memory"]);
+    expect(room.told.items.at(-1)).toMatchObject(["refused", {}, "Redis: it is out of memory"]);
     // What is there can be read meanwhile, and heartbeats that fail as well do not tell it again.
     expect(textsOf((await read(room.journal, 0, 1)).events)).toEqual(["before"]);
     await redis.config("maxmemory", "0");
