@@ -541,6 +541,19 @@ withRedis("Redis", () => {
     }
   });
 
+  test("slow: lines take as long as it does, and nothing is wrong", async () => {
+    await using house = await House.open(2);
+    using ada = await Member.join([house.port(0)], "ada");
+    using bob = await JsonClient.join(house.port(1), "bob");
+    await house.redis.command("CLIENT", "PAUSE", "1500", "ALL");
+    const since = Date.now();
+    for (let n = 0; n < 10; n++) ada.say(`${n}`);
+    await bob.event("said", { text: "9" });
+    expect(Date.now() - since).toBeGreaterThan(1_000);
+    expect(bob.texts.join("")).toBe("0123456789");
+    expect(house.servers.flatMap(troubles)).toEqual([]);
+  });
+
   test("killed, and out of memory: nothing is lost, and each is said once by each server", async () => {
     await using house = await House.open(2);
     using ada = await Member.join([house.port(0)], "ada");
@@ -686,7 +699,11 @@ withRedis("chaos", () => {
     const redisFreezes = new Set([4, 8]);
     for (let round = 0; round < 10; round++) {
       await meanwhile();
-      await house.replace(random.below(3), async () => {
+      const killed = random.below(3);
+      // Another one may be frozen for as long as that takes.
+      const frozen = random.chance(0.5) ? house.at((killed + 1) % 3).pid : undefined;
+      if (frozen !== undefined) process.kill(frozen, "SIGSTOP");
+      await house.replace(killed, async () => {
         if (redisKills.has(round)) {
           await house.redis.kill();
           await house.redis.restart();
@@ -698,6 +715,7 @@ withRedis("chaos", () => {
           house.redis.continue();
         }
       });
+      if (frozen !== undefined) process.kill(frozen, "SIGCONT");
     }
     await meanwhile();
     over = true;
@@ -719,6 +737,18 @@ withRedis("chaos", () => {
     await journal.close();
     expect(kept.filter(({ type }) => type === "said")).toEqual(witness.said);
     for (const member of members) member.link.quit();
-    console.log(`chaos: ${lines.length} lines`);
+    const inv = members.map((_, i) => {
+      let max = -1;
+      let n = 0;
+      for (const e of witness.said) {
+        const [w, k] = textOf(e).split("-").map(Number);
+        if (w === i) {
+          if ((k ?? 0) < max) n++;
+          max = Math.max(max, k ?? 0);
+        }
+      }
+      return n;
+    });
+    console.log(`chaos: ${lines.length} lines`, inv);
   });
 });
