@@ -46,13 +46,13 @@ export class RedisServer implements AsyncDisposable {
     return `${this.#flags.includes("--tls-port") ? "rediss" : "redis"}://localhost:${this.port}`;
   }
 
-  /** Starts it again, after `kill`, with what is on the disk. Resolves once it answers. */
-  async restart(): Promise<void> {
+  /** Starts it again, after `kill`, with what is on the disk, and perhaps more flags. Resolves once it answers. */
+  async restart(more: string[] = []): Promise<void> {
     const started = this.log.items.length;
     const flags = this.#flags.map((flag, i) => (this.#flags[i - 1] === "--tls-port" ? `${this.port}` : flag));
     const ports = flags.includes("--tls-port") ? ["--port", "0"] : ["--port", `${this.port}`];
     const local = ["--bind", "127.0.0.1", "-::1", "--dir", this.#folder.path];
-    const child = Bun.spawn([redisServer ?? "", ...ports, ...local, ...durable, ...flags], {
+    const child = Bun.spawn([redisServer ?? "", ...ports, ...local, ...durable, ...flags, ...more], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "inherit",

@@ -97,5 +97,10 @@ function problemOf(error: unknown): RedisError {
   if (answer !== undefined) return new RedisError(answer, "answer");
   if (rebuff !== undefined) return new RedisError(rebuff);
   if (code === "ERR_REDIS_SERVER_ERROR") return new RedisError(`says ${message}`, "answer");
+  if (/CERT|VERIFY_LEAF/.test(code ?? "")) {
+    return new RedisError(
+      "has a certificate that is not to be trusted (NODE_EXTRA_CA_CERTS names whom to trust)",
+    );
+  }
   return new RedisError("cannot be reached", "break");
 }

@@ -387,7 +387,10 @@ export class RedisJournal implements Journal {
     let told = false;
     for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
       try {
-        return await ask();
+        const answer = await ask();
+        // It is there again: members need not wait for the next heartbeat to be heard.
+        if (told) await this.#beat().catch((error) => this.#troubled(error));
+        return answer;
       } catch (error) {
         if (this.#closed || (error instanceof RedisError && error.isAnswer)) throw error;
         if (told || !(error instanceof RedisError && error.isBreak)) this.#troubled(error);

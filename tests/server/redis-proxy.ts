@@ -3,12 +3,12 @@
 
 import type { Socket } from "bun";
 
-type Pair = { client: Socket; redis: Socket; losing: boolean };
+type Pair = { client: Socket; redis: Socket; losing?: () => void };
 
 export class FlakyProxy implements AsyncDisposable {
   /** How many answers were lost. */
   dropped = 0;
-  #wanted: string | undefined;
+  #wanted: { command: string; dropped: () => void } | undefined;
   #away = false;
   readonly #pairs = new Map<Socket, Pair>();
   #listener: Bun.TCPSocketListener | undefined;
@@ -29,7 +29,7 @@ export class FlakyProxy implements AsyncDisposable {
           if (proxy.#away) return client.terminate();
           client.pause();
           const redis = await Bun.connect({ hostname: "localhost", port: redisPort, socket });
-          const pair = { client, redis, losing: false };
+          const pair = { client, redis };
           proxy.#pairs.set(client, pair).set(redis, pair);
           client.resume();
         },
@@ -42,9 +42,11 @@ export class FlakyProxy implements AsyncDisposable {
     return this.#listener?.port ?? 0;
   }
 
-  /** The next command of this name is carried out, and its connection is cut instead of an answer. */
-  dropNextAnswerTo(command: string): void {
-    this.#wanted = command;
+  /** The next command of this name is carried out, and its connection is cut instead of an answer: resolves then. */
+  dropNextAnswerTo(command: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wanted = { command, dropped: resolve };
+    return promise;
   }
 
   goAway(): void {
@@ -60,13 +62,14 @@ export class FlakyProxy implements AsyncDisposable {
     const pair = this.#pairs.get(from);
     if (!pair) return;
     if (from === pair.client) {
-      if (this.#wanted !== undefined && chunk.includes(this.#wanted)) {
+      if (this.#wanted && chunk.includes(this.#wanted.command)) {
+        pair.losing = this.#wanted.dropped;
         this.#wanted = undefined;
-        pair.losing = true;
       }
       pair.redis.write(chunk);
     } else if (pair.losing) {
       this.dropped++;
+      pair.losing();
       this.#cut(from);
     } else {
       pair.client.write(chunk);

@@ -821,6 +821,35 @@ withRedis("a Redis of its own", () => {
     }
   });
 
+  test("loading its data for long is no answer to what it may have been told before", async () => {
+    rooms++;
+    await using redis = await RedisServer.start();
+    await using proxy = await FlakyProxy.start(redis.port);
+    await using room = await Listened.open({ url: `redis://localhost:${proxy.port}` });
+    await room.append(said("before"));
+    // Something to load: it answers after each 1,024 commands.
+    const fill = "for i = 1, 4000 do redis.call('SET', KEYS[1], i) end";
+    await redis.command("EVAL", fill, "1", "something else");
+    const dropped = proxy.dropNextAnswerTo("EVAL");
+    const unsure = room.append(said("without an id"));
+    await dropped;
+    await redis.kill();
+    const restarted = redis.restart(["--key-load-delay", "300"]);
+    const refusal = async (): Promise<void> => {
+      const problem = await redis.command("GET", "x").catch(({ message }: Error) => message);
+      if (!String(problem).startsWith("LOADING")) await refusal();
+    };
+    await refusal();
+    await room.hears("troubled");
+    // Waits for what it cannot read now, and does not give up.
+    const synced = room.journal.sync();
+    await Promise.all([restarted, unsure, synced]);
+    await room.isWell();
+    await room.append(said("the end"));
+    expect(room.texts).toEqual(["before", "without an id", "the end"]);
+    expect(room.fates.flat()).not.toContain("refused");
+  });
+
   test("frozen: what was said waits or goes back, and is there once when it goes on", async () => {
     rooms++;
     await using redis = await RedisServer.start();
