@@ -6,7 +6,7 @@
 //
 //   bun tests/bench/crowd.ts '{"port":53000,"members":100,"mood":"flooding"}'
 
-import { connectAll, write } from "./clients.ts";
+import { type Client, connectAll, write } from "./clients.ts";
 import { wires } from "./wires.ts";
 
 export type Crowd = { members: number; mood: "speaking" | "flooding" };
@@ -32,16 +32,22 @@ const clients = await connectAll(members, [port], (index) => {
 for (const [i, client] of clients.entries()) write(client, Buffer.from(json.join(`crowd${i + 1}`)));
 await everybody.promise;
 
+const everyMs = 1000 / linesPerSecond;
+
+function speak(client: Client): void {
+  setInterval(() => write(client, line), everyMs);
+}
+
+function floodWith(client: Client): void {
+  client.drained = () => {
+    while (client.unsent.length === 0) write(client, flood);
+  };
+  client.drained();
+}
+
+// Each at a moment of its own, or the room would hear all of them at once, five times a second.
 for (const client of clients) {
-  if (mood === "flooding") {
-    client.drained = () => {
-      while (client.unsent.length === 0) write(client, flood);
-    };
-    client.drained();
-  } else {
-    const everyMs = 1000 / linesPerSecond;
-    setTimeout(() => setInterval(() => write(client, line), everyMs), Math.random() * everyMs);
-  }
+  setTimeout(mood === "flooding" ? floodWith : speak, Math.random() * everyMs, client);
 }
 
 /** Pauses all of them, and lets them read what has come meanwhile. */
