@@ -1,7 +1,7 @@
 // Members whom nobody measures: they are in the room beside those who are, each under its own name, and read all they
-// get. Some speak as often as the flood limit lets anybody speak, others write as fast as their socket takes it. Since
-// the server reads a flooder no faster, both bring the same to the room: what differs is the flooding. All read in
-// gulps, so that the CPU they share with those who measure is left to these.
+// get. Some speak as often as the flood limit lets anybody speak, others write what `yes | nc` does, as fast as their
+// socket takes it. Since the server reads a flooder no faster, both bring the same to the room: what differs is the
+// flooding. All read in gulps, so that the CPU they share with those who measure is left to these.
 // It prints a line once all of them are in the room, and goes on until it is ended.
 //
 //   bun tests/bench/crowd.ts '{"port":53000,"members":100,"mood":"flooding"}'
@@ -13,14 +13,13 @@ export type Crowd = { members: number; mood: "speaking" | "flooding" };
 
 /** The server's --rate, unless told otherwise. */
 const linesPerSecond = 5;
-const payloadBytes = 64;
 const gulpMs = 50;
 /** What a flooder writes at once. */
-const floodLines = 1_000;
+const floodLines = 32_000;
 
 const { port, members, mood }: Crowd & { port: number } = JSON.parse(Bun.argv[2] ?? "{}");
-const { json } = wires;
-const line = json.say("y".repeat(payloadBytes));
+const { line: wire } = wires;
+const line = wire.say("y");
 const flood = Buffer.concat(Array.from({ length: floodLines }, () => line));
 
 const joined = new Set<number>();
@@ -29,7 +28,7 @@ const clients = await connectAll(members, [port], (index) => {
   joined.add(index);
   if (joined.size === members) everybody.resolve();
 });
-for (const [i, client] of clients.entries()) write(client, Buffer.from(json.join(`crowd${i + 1}`)));
+for (const [i, client] of clients.entries()) write(client, Buffer.from(wire.join(`crowd${i + 1}`)));
 await everybody.promise;
 
 const everyMs = 1000 / linesPerSecond;
