@@ -464,7 +464,7 @@ withRedis("a server that is lost", () => {
     };
     const sit = (name: string) =>
       new Promise<string | undefined>((resolve, reject) => {
-        room.take(occupant, { name }, true, {
+        room.members.take(occupant, { name }, true, {
           happened: ({ token }) => resolve(token),
           failed: ({ text }) => reject(new Error(text)),
         });
@@ -487,7 +487,7 @@ withRedis("a server that is lost", () => {
     await three.sit("bob");
     await three.sit("cyd");
     await two.events.until((events) => events.length === 3 || undefined, "three to join");
-    expect(two.room.roster().members).toEqual([{ name: "ada" }, { name: "bob" }, { name: "cyd" }]);
+    expect(two.room.members.roster().members).toEqual([{ name: "ada" }, { name: "bob" }, { name: "cyd" }]);
     const since = Date.now();
     proxy.goAway();
     await Promise.all([one.left("bob"), one.left("cyd"), two.left("bob")]);
@@ -506,7 +506,7 @@ withRedis("a server that is lost", () => {
     expect(three.byes).toEqual(Array(2).fill("The room had lost sight of you"));
     expect(one.byes).toEqual([]);
     for (const { room } of [one, two])
-      expect(room.roster().members).toEqual([{ name: "ada" }, { name: "dan" }]);
+      expect(room.members.roster().members).toEqual([{ name: "ada" }, { name: "dan" }]);
   });
 });
 

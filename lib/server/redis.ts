@@ -238,9 +238,10 @@ export class RedisJournal implements Journal {
         return Bun.sleep(longestRetryMs).then(() => null);
       });
       if (this.#closed) return;
-      for (const row of answer?.[this.#keys.turns] ?? []) {
-        if (positionOf(row) > this.last) this.#happened(turnOf(row).entries);
-      }
+      const rows = answer?.[this.#keys.turns] ?? [];
+      // Together, so that each client is written to once for all of them.
+      const news = rows.filter((row) => positionOf(row) > this.last).flatMap((row) => turnOf(row).entries);
+      this.#happened(news);
     }
   }
 

@@ -77,7 +77,7 @@ export class Room implements JournalListener, Floor {
     const { epoch } = this.#journal;
     const { topic } = this.members;
     const welcome: Welcome = { type: "welcome", name: seat.name, token, epoch, ...roster, topic, limits };
-    const readPage: ReadPage = (after, upTo) => this.#journal.page(after, upTo, seat.id);
+    const readPage = this.#pagesFor(seat.id);
     const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq);
     this.#logs.set(dialect, log);
 
@@ -96,6 +96,11 @@ export class Room implements JournalListener, Floor {
     const gap = stray === undefined ? "" : dialect.encode({ type: "gap", from: 0, to: stray });
     const opening = Promise.resolve(dialect.encode(welcome) + gap);
     return reader.start(log, stray ?? after, opening, readPage);
+  }
+
+  /** A function of its own: a closure keeps all that is in its scope, and the reader would keep its welcome. */
+  #pagesFor(seat: string): ReadPage {
+    return (after, upTo) => this.#journal.page(after, upTo, seat);
   }
 
   /** The last events up to a position that the reader may see. */
