@@ -111,7 +111,7 @@ function tell({ remoteAddress, data: { address } }: Socket<Connection>, { origin
 
 // ---- The room ----
 
-const path = historyPath(options.history, listener.port);
+const path = attempt(() => historyPath(options, listener.port));
 const journal = shared ?? attempt(() => SqliteJournal.open({ path, keepEvents: options.keep }));
 const room = attempt(
   () =>

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { choice, lasting, number, type parseFlags, secret, text, toggle } from "../flags.ts";
+import { choice, lasting, number, type parseFlags, secret, text, toggle, UsageError } from "../flags.ts";
 import { defaultHost, defaultPort } from "../protocol.ts";
 import type { DoorOptions } from "./door.ts";
 import type { Metrics } from "./metrics.ts";
@@ -38,8 +38,11 @@ export const flags = {
   quiet: toggle("print no line for each connection and message"),
 };
 
-/** Where the history goes: a file, or undefined for memory. Each port has its own by default. */
-export function historyPath(history: string | undefined, port: number): string | undefined {
+/** Where the history goes: a file, or undefined for memory. Each port has its own by default. Throws a UsageError. */
+export function historyPath({ history, redis }: Options, port: number): string | undefined {
+  if (history !== undefined && redis !== undefined) {
+    throw new UsageError("--history and --redis exclude each other: the history is in one place");
+  }
   if (history === "none") return undefined;
   const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
   return history ?? join(state, "chatroom", `${port}.sqlite`);
