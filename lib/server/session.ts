@@ -203,8 +203,10 @@ export class Session extends Speaker implements Occupant, Sink {
       this.#goOn();
     }, waitMs);
     const now = Date.now();
+    if (now - this.#toldAt < toldEveryMs) return;
+    // All that waits is looked through for it.
     const { waiting } = this.#lines;
-    if (waiting === 0 || now - this.#toldAt < toldEveryMs) return;
+    if (waiting === 0) return;
     this.#toldAt = now;
     const retryAfterMs = waitMs + this.#bucket.costMs(waiting);
     const seconds = Math.ceil(retryAfterMs / 1000);
