@@ -456,15 +456,17 @@ export class Room implements JournalListener {
 
   /** Asks for what the asker waits for. */
   #ask(entry: Entry, asker: Asker<Roster>): void {
+    // The same member from another place: what it asks for counts.
+    this.#askers.get(entry.author)?.failed(fault("conflict", "You joined from another place"));
     this.#askers.set(entry.author, asker);
     this.record(entry);
   }
 
   #disappoint(event: Recorded, author: string, problem: Fault): void {
-    const asker = concernsAsker(event) ? this.#askers.get(author) : undefined;
-    if (!asker) return this.#voice(author)?.answer(problem);
+    if (!concernsAsker(event)) return this.#voice(author)?.answer(problem);
+    const asker = this.#askers.get(author);
     this.#askers.delete(author);
-    asker.failed(problem);
+    asker?.failed(problem);
   }
 
   #voice(author: string): Occupant | undefined {
