@@ -763,18 +763,5 @@ withRedis("chaos", () => {
     await journal.close();
     expect(kept.filter(({ type }) => type === "said")).toEqual(witness.said);
     for (const member of members) member.link.quit();
-    const inv = members.map((_, i) => {
-      let max = -1;
-      let n = 0;
-      for (const e of witness.said) {
-        const [w, k] = textOf(e).split("-").map(Number);
-        if (w === i) {
-          if ((k ?? 0) < max) n++;
-          max = Math.max(max, k ?? 0);
-        }
-      }
-      return n;
-    });
-    console.log(`chaos: ${lines.length} lines`, inv);
   });
 });
