@@ -9,7 +9,7 @@ import { attempt, fail, parseFlags } from "./lib/flags.ts";
 import type { Bye, Recorded } from "./lib/protocol.ts";
 import { addressKey } from "./lib/server/addresses.ts";
 import { Console } from "./lib/server/console.ts";
-import { Door, type Origin } from "./lib/server/door.ts";
+import { Door, TurnedAway, type Visit } from "./lib/server/door.ts";
 import { type Fields, Log } from "./lib/server/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/metrics.ts";
 import { about, cannotListen, doorLimits, flags, historyPath, sessionOptions } from "./lib/server/options.ts";
@@ -22,7 +22,7 @@ import { Handshake, readCertificate } from "./lib/server/tls.ts";
 const options = attempt(() => parseFlags(flags, about));
 const metrics = new Metrics({
   connections: () => clients.size,
-  members: () => room.members,
+  members: () => room.members.size,
   readersBehind: () => clients.values().reduce((sum, { isBehind }) => sum + Number(isBehind), 0),
   paused: () => clients.values().reduce((sum, { isPaused }) => sum + Number(isPaused), 0),
 });
@@ -44,17 +44,11 @@ const shared =
 
 // ---- The clients: everyone connected, with a name or without one yet ----
 
-type Connection = {
-  address: string;
-  /** Undefined if it was turned away. */
-  origin?: Origin;
-  /** Tells whoever was turned away why, once it can be told. */
-  farewell?: () => void;
-};
+type Connection = { address: string; visit: Visit | undefined };
 
 const clients = new Map<Socket<Connection>, Client>();
 const limits = attempt(() => sessionOptions(options, metrics));
-const door = new Door({ ...doorLimits(options), isBanned: (address) => room.isBanned(address) });
+const door = new Door({ ...doorLimits(options), isBanned: (address) => room.members.isBanned(address) });
 
 const listener = attempt(
   () =>
@@ -65,45 +59,29 @@ const listener = attempt(
       ...(certificate && { tls: certificate }),
       socket: {
         open(socket) {
-          const origin = door.enter(socket.remoteAddress);
-          const address = `${socket.remoteAddress}:${socket.remotePort}`;
-          if ("type" in origin) {
-            socket.data = { address, farewell: turnAway(socket, origin) };
-            return certificate ? undefined : socket.data.farewell?.();
-          }
-          socket.data = { address, origin };
-          metrics.connections.add(1);
-          note(`${address} connected`, { address });
-          clients.set(
-            socket,
-            certificate
-              ? new Handshake(socket, limits.joinWithinMs)
-              : new Session(room, socket, origin, limits),
-          );
+          const visit = door.enter(socket.remoteAddress);
+          socket.data = { address: `${socket.remoteAddress}:${socket.remotePort}`, visit };
+          if (!visit) return socket.terminate();
+          tell(socket, visit);
+          clients.set(socket, certificate ? new Handshake(socket, visit.withinMs) : clientOn(socket, visit));
         },
         handshake(socket, ok, problem) {
           const handshake = clients.get(socket);
-          const { origin, farewell } = socket.data;
-          if (ok) farewell?.();
-          if (!(handshake instanceof Handshake) || !origin) return;
+          const { visit } = socket.data;
+          if (!(handshake instanceof Handshake) || !visit) return;
           if (!ok) return handshake.failed(problem);
           handshake.closed();
-          clients.set(socket, new Session(room, socket, origin, limits));
+          clients.set(socket, clientOn(socket, visit));
         },
         data: (socket, chunk) => clients.get(socket)?.receive(chunk),
         drain: (socket) => clients.get(socket)?.drained(),
-        end(socket) {
-          const session = clients.get(socket);
-          if (session) session.inputEnded();
-          else socket.end();
-        },
+        end: (socket) => clients.get(socket)?.inputEnded(),
         close(socket) {
-          const { address, origin } = socket.data;
-          if (!origin) return;
-          door.leave(origin);
-          note(`${address} disconnected`, { address });
+          const { address, visit } = socket.data;
           clients.get(socket)?.closed();
           clients.delete(socket);
+          if (visit) door.leave(visit);
+          if (visit?.origin) note(`${address} disconnected`, { address });
           if (stopping && clients.size === 0) exit();
         },
         error(socket, error) {
@@ -115,17 +93,25 @@ const listener = attempt(
   (error) => cannotListen(error, options),
 );
 
-/** Over a limit, or banned: returns what tells it so. */
-function turnAway(socket: Socket<Connection>, bye: Bye): () => void {
+/** Whoever may come in has a session; whoever may not is told why. */
+function clientOn(socket: Socket<Connection>, { origin, refusal }: Visit): Client {
+  return origin ? new Session(room, socket, origin, limits) : new TurnedAway(socket, refusal);
+}
+
+/** Somebody knocked. */
+function tell({ remoteAddress, data: { address } }: Socket<Connection>, { origin, refusal }: Visit): void {
+  if (origin) {
+    metrics.connections.add(1);
+    return note(`${address} connected`, { address });
+  }
   metrics.refusedConnections.add(1);
-  const { remoteAddress: address } = socket;
-  log.repeated(`${bye.code} ${addressKey(address)}`, `${address} was turned away: ${bye.text}`, { address });
-  return door.turnAway(socket, bye);
+  const message = `${remoteAddress} was turned away: ${refusal.text}`;
+  log.repeated(`${refusal.code} ${addressKey(remoteAddress)}`, message, { address: remoteAddress });
 }
 
 // ---- The room ----
 
-const path = historyPath(options.history, listener.port);
+const path = attempt(() => historyPath(options, listener.port));
 const journal = shared ?? attempt(() => SqliteJournal.open({ path, keepEvents: options.keep }));
 const room = attempt(
   () =>

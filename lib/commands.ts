@@ -290,7 +290,7 @@ export const commands = {
     "ban",
     nameOrAddress,
     "/ban NAME|ADDRESS [REASON]",
-    "… for good, with the address; /unban lets them in",
+    "put somebody out for good, with the address",
   ),
   unban: order("unban", nameOrAddress, "/unban NAME|ADDRESS", "lift a ban"),
   mute: order("mute", name, "/mute NAME", "let nobody hear somebody, until /unmute"),
@@ -363,12 +363,12 @@ export function parseTyped(line: string): Raw | Fault {
 
 /** A command as it came → the same with every field checked, or what is wrong with it. */
 export function check(raw: Raw): Command | Fault {
-  const given = optional(id)(raw.id);
+  const id = typeof raw.id === "string" ? raw.id : undefined;
   const entry = Object.hasOwn(commands, raw.type) ? commands[raw.type as keyof typeof commands] : undefined;
   const checked = entry
     ? entry.check(raw)
     : fault("unknown-command", `There is no command of type "${visibleRow(raw.type)}"`);
-  return isFault(checked) && typeof given === "string" ? { ...checked, id: given } : checked;
+  return isFault(checked) && id !== undefined ? { ...checked, id } : checked;
 }
 
 /** The first word and what follows it. */

@@ -4,16 +4,21 @@ import { type Caller, check, commands, help, parseTyped, type Raw, typed } from 
 import { isFault, limits } from "../lib/protocol.ts";
 
 /** A caller that carries nothing out, and what it was asked to do. */
-function recorder(): { caller: Caller; calls: unknown[][] } {
+function recorder(operator = true): { caller: Caller; calls: unknown[][] } {
   const calls: unknown[][] = [];
   const caller: Caller = {
     name: "ann",
+    operator,
     answer: (answer) => calls.push(["answer", answer]),
     record: (event) => calls.push(["record", event]),
     tell: (to, text, id) => calls.push(["tell", to, text, id]),
     roster: () => ({ seq: 7, members: [{ name: "ann" }, { name: "bob", away: true }] }),
     join: (request) => calls.push(["join", request]),
     rename: (name) => calls.push(["rename", name]),
+    appoint: (password) => calls.push(["appoint", password]),
+    order: (order) => calls.push(["order", order]),
+    bans: () => calls.push(["bans"]),
+    subject: () => calls.push(["subject"]),
     recall: (request) => calls.push(["recall", request]),
     search: (request) => calls.push(["search", request]),
     quit: (text) => calls.push(["quit", text]),
@@ -52,6 +57,22 @@ describe("parseTyped()", () => {
     ["/search  good  lunch ", { type: "search", text: "good  lunch" }],
     ['/search "a" OR b*', { type: "search", text: '"a" OR b*' }],
     ["/search", { type: "search", text: "" }],
+    ["/topic", { type: "topic", text: undefined }],
+    ["/topic  tea  at five ", { type: "topic", text: "tea  at five" }],
+    ["/topic -", { type: "topic", text: "-" }],
+    ["/op pass word", { type: "op", password: "pass word" }],
+    ["/op", { type: "op", password: "" }],
+    ["/kick bob", { type: "kick", name: "bob", text: undefined }],
+    ["/kick  bob   too  loud ", { type: "kick", name: "bob", text: "too  loud" }],
+    ["/KICK bob", { type: "kick", name: "bob", text: undefined }],
+    ["/kick", { type: "kick", name: "", text: undefined }],
+    ["/ban bob spam", { type: "ban", name: "bob", text: "spam" }],
+    ["/ban 2001:db8::1 spam", { type: "ban", name: "2001:db8::1", text: "spam" }],
+    ["/unban bob", { type: "unban", name: "bob", text: undefined }],
+    ["/mute bob", { type: "mute", name: "bob", text: undefined }],
+    ["/unmute bob", { type: "unmute", name: "bob", text: undefined }],
+    ["/bans", { type: "bans" }],
+    ["/bans all", { type: "bans" }],
     ["/help", { type: "help" }],
     ["/help me", { type: "help" }],
     ["/quit", { type: "quit", text: undefined }],
@@ -103,9 +124,9 @@ describe("check()", () => {
   const taken: [raw: Raw, early: boolean, fields: Record<string, unknown>][] = [
     [{ type: "join", name: " Ａnn " }, true, { name: "Ann" }],
     [
-      { type: "join", name: "ann", token: "t", epoch: "e", after: 0, history: most },
+      { type: "join", name: "ann", password: " p ", token: "t", epoch: "e", after: 0, history: most },
       true,
-      { name: "ann", token: "t", epoch: "e", after: 0, history: most },
+      { name: "ann", password: " p ", token: "t", epoch: "e", after: 0, history: most },
     ],
     [
       { type: "join", name: "ann", token: null, epoch: null, after: null, history: null },
@@ -122,6 +143,22 @@ describe("check()", () => {
     [{ type: "history" }, false, {}],
     [{ type: "history", before: 1, limit: 0 }, false, { before: 1, limit: 0 }],
     [{ type: "ping", id: "p" }, true, { id: "p" }],
+    [{ type: "topic" }, false, {}],
+    [{ type: "topic", text: " a\n b\x07 " }, false, { text: "a  b␇" }],
+    [
+      { type: "topic", text: "😀".repeat(limits.topicLength) },
+      false,
+      { text: "😀".repeat(limits.topicLength) },
+    ],
+    [{ type: "op", password: " p" }, false, { password: " p" }],
+    [{ type: "kick", name: "ＢＯＢ", text: "a\nb" }, false, { name: "BOB", text: "a b" }],
+    [{ type: "ban", name: "bob" }, false, { name: "bob" }],
+    [{ type: "ban", name: " 192.0.2.1 ", text: "spam" }, false, { name: "192.0.2.1", text: "spam" }],
+    [{ type: "ban", name: "2001:db8::1" }, false, { name: "2001:db8::1" }],
+    [{ type: "unban", name: "::ffff:192.0.2.1" }, false, { name: "::ffff:192.0.2.1" }],
+    [{ type: "mute", name: "bob" }, false, { name: "bob" }],
+    [{ type: "unmute", name: "bob" }, false, { name: "bob" }],
+    [{ type: "bans" }, false, {}],
     [{ type: "help" }, true, {}],
     [{ type: "quit" }, true, {}],
     [{ type: "quit", text: "bye" }, true, { text: "bye" }],
@@ -164,7 +201,16 @@ describe("check()", () => {
     [{ type: "search", text: ["hi"] }, aText],
     [{ type: "search", text: "hi", before: "9" }, aCount("before")],
     [{ type: "search", text: "hi", limit: -1 }, aCount("limit")],
+    [{ type: "join", name: "ann", password: 5 }, 'Field "password" must be a string'],
     [{ type: "ping", id: [] }, anId],
+    [{ type: "topic", text: 5 }, aText],
+    [{ type: "op" }, 'Field "password" must be a string'],
+    [{ type: "kick" }, aName],
+    [{ type: "kick", name: "bob", text: ["x"] }, aText],
+    [{ type: "ban", name: 5 }, aName],
+    [{ type: "unban" }, aName],
+    [{ type: "mute", name: {} }, aName],
+    [{ type: "unmute" }, aName],
     [{ type: "quit", text: {} }, aText],
   ];
   test.each(bad)("names the bad field of %j", (raw, text) => {
@@ -200,6 +246,14 @@ describe("check()", () => {
     [{ type: "search", text: " \n" }, "empty"],
     [{ type: "search", text: "😀".repeat(limits.searchLength + 1) }, "too-long"],
     [{ type: "quit", text: "" }, "empty"],
+    [{ type: "topic", text: " " }, "empty"],
+    [{ type: "topic", text: "x".repeat(limits.topicLength + 1) }, "too-long"],
+    [{ type: "kick", name: "bob", text: "x".repeat(limits.topicLength + 1) }, "too-long"],
+    [{ type: "kick", name: "192.0.2.1" }, "bad-name"],
+    [{ type: "mute", name: "::1" }, "bad-name"],
+    [{ type: "ban", name: "192.0.2.0/24" }, "bad-name"],
+    [{ type: "ban", name: "server" }, "name-reserved"],
+    [{ type: "kick", name: "" }, "bad-name"],
   ];
   test.each(broken)("keeps to the rules of the room for %j", (raw, code) => {
     expect(check(raw)).toMatchObject({ type: "error", code });
@@ -264,6 +318,14 @@ describe("help()", () => {
       "/who",
       "/history",
       "/search",
+      "/topic",
+      "/op",
+      "/kick",
+      "/ban",
+      "/unban",
+      "/mute",
+      "/unmute",
+      "/bans",
       "/help",
       "/quit",
     ]);
@@ -292,7 +354,12 @@ describe("run()", () => {
   const cases: [raw: Raw, calls: unknown[][]][] = [
     [
       { type: "join", name: "ann", token: "t", after: 3 },
-      [["join", { name: "ann", token: "t", epoch: undefined, after: 3, history: undefined }]],
+      [
+        [
+          "join",
+          { name: "ann", password: undefined, token: "t", epoch: undefined, after: 3, history: undefined },
+        ],
+      ],
     ],
     [
       { type: "say", text: "hi ", id: "1" },
@@ -308,6 +375,16 @@ describe("run()", () => {
     [{ type: "history", before: 9, limit: 5 }, [["recall", { before: 9, limit: 5 }]]],
     [{ type: "search", text: "hi", limit: 5 }, [["search", { text: "hi", before: undefined, limit: 5 }]]],
     [{ type: "ping", id: "4" }, [["answer", { type: "pong", id: "4" }]]],
+    [{ type: "topic" }, [["subject"]]],
+    [{ type: "topic", text: "tea" }, [["order", { type: "topic", text: "tea" }]]],
+    [{ type: "topic", text: "-" }, [["order", { type: "topic", text: undefined }]]],
+    [{ type: "op", password: "p" }, [["appoint", "p"]]],
+    [{ type: "kick", name: "bob", text: "x" }, [["order", { type: "kick", name: "bob", text: "x" }]]],
+    [{ type: "ban", name: "::1" }, [["order", { type: "ban", name: "::1", text: undefined }]]],
+    [{ type: "unban", name: "bob" }, [["order", { type: "unban", name: "bob", text: undefined }]]],
+    [{ type: "mute", name: "bob" }, [["order", { type: "mute", name: "bob", text: undefined }]]],
+    [{ type: "unmute", name: "bob" }, [["order", { type: "unmute", name: "bob", text: undefined }]]],
+    [{ type: "bans" }, [["bans"]]],
     [{ type: "help" }, [["answer", { type: "help", text: help() }]]],
     [{ type: "quit", text: "bye" }, [["quit", "bye"]]],
     [{ type: "quit" }, [["quit", undefined]]],
@@ -318,6 +395,36 @@ describe("run()", () => {
     const { caller, calls } = recorder();
     command.run(caller);
     expect(calls).toStrictEqual(expected);
+  });
+
+  const orders: Raw[] = [
+    { type: "topic", text: "tea" },
+    { type: "topic", text: "-" },
+    { type: "kick", name: "bob" },
+    { type: "ban", name: "bob" },
+    { type: "unban", name: "bob" },
+    { type: "mute", name: "bob" },
+    { type: "unmute", name: "bob" },
+    { type: "bans" },
+  ];
+  test.each(orders)("refuses %j from whoever does not keep order", (raw) => {
+    const command = check(raw);
+    if (isFault(command)) throw new Error(command.text);
+    const { caller, calls } = recorder(false);
+    command.run(caller);
+    const text = "That is for operators: /op PASSWORD makes you one";
+    expect(calls).toStrictEqual([["answer", { type: "error", code: "not-operator", text }]]);
+  });
+
+  test.each<[Raw, unknown[]]>([
+    [{ type: "topic" }, ["subject"]],
+    [{ type: "op", password: "p" }, ["appoint", "p"]],
+  ])("carries out %j for everybody", (raw, call) => {
+    const command = check(raw);
+    if (isFault(command)) throw new Error(command.text);
+    const { caller, calls } = recorder(false);
+    command.run(caller);
+    expect(calls).toStrictEqual([call]);
   });
 
   test("is tested above for every command there is", () => {

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { choice, lasting, number, parseFlags, text, toggle, UsageError } from "../lib/flags.ts";
+import { choice, lasting, number, parseFlags, secret, text, toggle, UsageError } from "../lib/flags.ts";
 
 const flags = {
   host: text("HOST", "where it is", "localhost"),
@@ -232,6 +232,55 @@ async function run(script: string, args: string[]): Promise<Run> {
   ]);
   return { exitCode, stdout, stderr };
 }
+
+describe("secret()", () => {
+  const folder = mkdtempSync(join(tmpdir(), "chatroom-secret-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function file(content: string): string {
+    const path = join(folder, "password");
+    writeFileSync(path, content);
+    return path;
+  }
+
+  test.each([
+    ["hunter2", "hunter2"],
+    ["hunter2\n", "hunter2"],
+    ["hunter2\r\nand a remark\n", "hunter2"],
+    [" with blanks \n", " with blanks "],
+    ["日本\n", "日本"],
+  ])("is the first line of the file: of %j it is %j", (content, password) => {
+    expect(secret(file(content), "CHAT_X", {})).toBe(password);
+  });
+
+  test("is what the environment has where there is no file", () => {
+    expect(secret(undefined, "CHAT_X", { CHAT_X: "hunter2" })).toBe("hunter2");
+    expect(secret(file("mine"), "CHAT_X", { CHAT_X: "hunter2" })).toBe("mine");
+  });
+
+  test.each([{}, { CHAT_X: "" }, { CHAT_X: undefined }, { CHAT_Y: "x" }])(
+    "is none with %j",
+    (environment) => {
+      expect(secret(undefined, "CHAT_X", environment)).toBeUndefined();
+    },
+  );
+
+  test.each(["", "\n", "\r\n", "\nhunter2"])(
+    "is not to be had from a file with %j, environment or not",
+    (content) => {
+      const path = file(content);
+      const message = `There is no password in ${path}: its first line is empty`;
+      expect(() => secret(path, "CHAT_X", { CHAT_X: "hunter2" })).toThrow(new UsageError(message));
+    },
+  );
+
+  test("is not to be had from a file that is not there, or is a folder", () => {
+    for (const path of [join(folder, "none"), folder]) {
+      expect(() => secret(path, "CHAT_X", { CHAT_X: "hunter2" })).toThrow(UsageError);
+      expect(() => secret(path, "CHAT_X")).toThrow(`Cannot read the password in ${path}: `);
+    }
+  });
+});
 
 describe.each(["ChatServer.ts", "ChatClient.ts"])("%s", (script) => {
   test.concurrent("prints its flags with their defaults on --help, whatever follows", async () => {

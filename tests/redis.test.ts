@@ -302,7 +302,7 @@ withRedis("one room on several servers", () => {
     const ada = await JsonClient.join(house.port(0), "ada");
     const { token, epoch } = await ada.event("welcome");
     proxy.goAway();
-    await behind.line(/cannot be written: Redis: it cannot be reached/);
+    await behind.line(/cannot be written: Redis cannot be reached/);
     bob.send({ type: "tell", to: "ada", text: "heard" });
     const { seq } = await ada.event("told");
     ada.socket?.terminate();
@@ -423,7 +423,7 @@ withRedis("keeping order in the whole room", () => {
       await using house = await House.open(2, ["--stay", "--host", "0.0.0.0"], password);
       const from = async (port: number, name: string) => {
         const client = new Outsider();
-        await client.open(port, undefined, outside?.address);
+        await client.open(port, outside ? { host: outside.address } : {});
         client.send({ type: "join", name });
         return client;
       };
@@ -490,7 +490,7 @@ withRedis("a server that is lost", () => {
     };
     const sit = (name: string) =>
       new Promise<string | undefined>((resolve, reject) => {
-        room.take(occupant, { name }, true, {
+        room.members.take(occupant, { name }, true, {
           happened: ({ token }) => resolve(token),
           failed: ({ text }) => reject(new Error(text)),
         });
@@ -513,7 +513,7 @@ withRedis("a server that is lost", () => {
     await three.sit("bob");
     await three.sit("cyd");
     await two.events.until((events) => events.length === 3 || undefined, "three to join");
-    expect(two.room.roster().members).toEqual([{ name: "ada" }, { name: "bob" }, { name: "cyd" }]);
+    expect(two.room.members.roster().members).toEqual([{ name: "ada" }, { name: "bob" }, { name: "cyd" }]);
     const since = Date.now();
     proxy.goAway();
     await Promise.all([one.left("bob"), one.left("cyd"), two.left("bob")]);
@@ -532,7 +532,7 @@ withRedis("a server that is lost", () => {
     expect(three.byes).toEqual(Array(2).fill("The room had lost sight of you"));
     expect(one.byes).toEqual([]);
     for (const { room } of [one, two])
-      expect(room.roster().members).toEqual([{ name: "ada" }, { name: "dan" }]);
+      expect(room.members.roster().members).toEqual([{ name: "ada" }, { name: "dan" }]);
   });
 });
 
@@ -545,9 +545,7 @@ withRedis("Redis", () => {
     house.redis.stop();
     ada.say("under way");
     bob.send({ type: "say", text: "under way", id: "1" });
-    await Promise.all(
-      house.servers.map((server) => server.line(/cannot be written: Redis: it does not answer/)),
-    );
+    await Promise.all(house.servers.map((server) => server.line(/cannot be written: Redis does not answer/)));
     bob.send({ type: "say", text: "too late", id: "2" });
     expect(await bob.event("error", { id: "2" })).toMatchObject({ code: "unavailable", retryAfterMs: 1000 });
     ada.say("waits");
@@ -561,7 +559,7 @@ withRedis("Redis", () => {
     await Promise.all(house.servers.map((server) => server.line(/is written again/)));
     for (const server of house.servers) {
       expect(troubles(server)).toEqual([
-        "The history cannot be written: Redis: it does not answer",
+        "The history cannot be written: Redis does not answer",
         "The history is written again",
       ]);
     }
@@ -585,7 +583,7 @@ withRedis("Redis", () => {
     using ada = await Member.join([house.port(0)], "ada");
     using bob = await JsonClient.join(house.port(1), "bob");
     await house.redis.kill();
-    await Promise.all(house.servers.map((server) => server.line(/it cannot be reached/)));
+    await Promise.all(house.servers.map((server) => server.line(/Redis cannot be reached/)));
     ada.say("1");
     await house.redis.restart();
     await bob.event("said", { text: "1" });
@@ -596,9 +594,9 @@ withRedis("Redis", () => {
     bob.send({ type: "say", text: "no id" });
     expect(await bob.event("error")).toMatchObject({
       code: "unavailable",
-      text: "The room cannot keep messages now, Redis: it is out of memory: try again",
+      text: "The room cannot keep messages now, Redis is out of memory: try again",
     });
-    await Promise.all(house.servers.map((server) => server.line(/it is out of memory/)));
+    await Promise.all(house.servers.map((server) => server.line(/Redis is out of memory/)));
     // Reading goes on.
     bob.send({ type: "search", text: "1" });
     expect((await bob.event("results")).events).toHaveLength(1);
@@ -608,9 +606,9 @@ withRedis("Redis", () => {
     await Promise.all(house.servers.map((server) => server.log.until(() => again(server), "the end of it")));
     for (const server of house.servers) {
       expect(troubles(server)).toEqual([
-        "The history cannot be written: Redis: it cannot be reached",
+        "The history cannot be written: Redis cannot be reached",
         "The history is written again",
-        "The history cannot be written: Redis: it is out of memory",
+        "The history cannot be written: Redis is out of memory",
         "The history is written again",
       ]);
     }
@@ -655,11 +653,11 @@ withRedis("Redis", () => {
     const place = `localhost:${redis.port}`;
     expect(await start(`redis://:falsch@${place}`)).toEqual([
       1,
-      `Cannot keep the room in Redis at ${place}: its password is another one; --redis names another\n`,
+      `Cannot keep the room in Redis at ${place}, it has another password: --redis names another\n`,
     ]);
     expect(await start(`redis://${place}`)).toEqual([
       1,
-      `Cannot keep the room in Redis at ${place}: it needs a password; --redis names another\n`,
+      `Cannot keep the room in Redis at ${place}, it needs a password: --redis names another\n`,
     ]);
   });
 
@@ -683,7 +681,9 @@ withRedis("Redis", () => {
       cwd: `${import.meta.dir}/..`,
       stderr: "pipe",
     });
-    expect(await new Response(stranger.stderr).text()).toContain("its certificate is not to be trusted");
+    expect(await new Response(stranger.stderr).text()).toContain(
+      "has a certificate that is not to be trusted",
+    );
     expect(await stranger.exited).toBe(1);
   });
 

@@ -66,11 +66,12 @@ test("a reader that sleeps through 24 MB then reads all of it in order, and cost
 const prlimit = Bun.which("prlimit");
 
 test.skipIf(!linux || prlimit === null)(
-  "a full disk is told to whoever speaks, readers go on, and it goes on by itself",
+  "a full disk is told to whoever speaks or comes, readers go on, and it goes on by itself",
   async () => {
     using folder = temporaryFolder();
     await using server = await Server.start(["--history", join(folder.path, "room.sqlite")]);
     using ada = await JsonClient.join(server.port, "ada");
+    using cyd = await JsonClient.join(server.port, "cyd");
     ada.send({ type: "say", text: "before" });
     await ada.event("said", { text: "before" });
     const limit = (bytes: string) =>
@@ -82,15 +83,33 @@ test.skipIf(!linux || prlimit === null)(
     expect(problem).toMatchObject({ code: "unavailable", retryAfterMs: expect.any(Number) });
     expect(problem.text).toContain("the disk is full");
     await server.line(/The history cannot be written: the disk is full/);
-    // Readers are served, and whoever comes is welcomed; that it joined is told when it can be.
-    using bob = await JsonClient.join(server.port, "bob");
-    expect((await bob.event("history")).events.map(({ type }) => type)).toEqual(["joined", "said"]);
+    // Nobody can come now; whoever tries is told when to try again, and may do so on the same connection.
+    using bob = await new JsonClient().open(server.port);
+    bob.send({ type: "join", name: "bob" });
+    const closed = await bob.event("error");
+    expect(closed).toMatchObject({ code: "unavailable", retryAfterMs: expect.any(Number) });
+    // Nor take another name, or keep order; all that is only read is served, also to whoever comes back.
+    ada.send({ type: "rename", name: "eve" });
+    await ada.received.until(
+      (events) => events.filter(({ type }) => type === "error")[1],
+      "that ada cannot be eve",
+    );
+    ada.send({ type: "history" });
+    const read = await ada.received.until(
+      (events) => events.filter((event) => event.type === "history")[1],
+      "the history",
+    );
+    expect(read.events.map(({ type }) => type)).toEqual(["joined", "joined", "said"]);
     ada.send({ type: "who", id: "w" });
-    await ada.event("members", { id: "w" });
-    ada.send({ type: "say", text: "unlucky", id: "u1" });
+    expect((await ada.event("members", { id: "w" })).members).toEqual([{ name: "ada" }, { name: "cyd" }]);
+    const { token } = await cyd.event("welcome");
+    cyd[Symbol.dispose]();
+    using back = await JsonClient.join(server.port, "cyd", { token, after: 0 });
+    await back.event("said", { text: "before" });
 
     expect(limit("unlimited").exitCode).toBe(0);
-    await bob.event("joined", { name: "bob" });
+    bob.send({ type: "join", name: "bob" });
+    await bob.event("welcome", { name: "bob" });
     await server.line(/The history is written again/);
     ada.send({ type: "say", text: "unlucky", id: "u1" });
     await bob.event("said", { text: "unlucky" });

@@ -298,8 +298,8 @@ test("by default the history is in the user's state folder, by port", async () =
   });
   const reader = server.stdout.getReader();
   let said = "";
-  while (!said.includes("history")) said += Buffer.from((await reader.read()).value ?? []).toString();
-  const [, port] = /localhost:(\d+)/.exec(said) ?? [];
+  while (!/history.*\n/.test(said)) said += Buffer.from((await reader.read()).value ?? []).toString();
+  const [, port] = /open on .*:(\d+)/.exec(said) ?? [];
   expect(said).toContain(join(folder.path, "chatroom", `${port}.sqlite`));
   server.kill();
   await server.exited;

@@ -74,8 +74,8 @@ export class Server implements AsyncDisposable {
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
   port = 0;
 
-  private constructor(flags: string[], environment: Record<string, string>) {
-    this.#process = Bun.spawn(["bun", join(root, "ChatServer.ts"), ...flags], {
+  private constructor(flags: string[], environment: Record<string, string>, before: string[]) {
+    this.#process = Bun.spawn([...before, "bun", join(root, "ChatServer.ts"), ...flags], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
@@ -84,17 +84,25 @@ export class Server implements AsyncDisposable {
     for (const stream of [this.#process.stdout, this.#process.stderr]) this.#follow(stream);
   }
 
-  /** In memory, on a free port and without a flood limit unless the flags say otherwise. */
-  static async start(flags: string[] = [], environment: Record<string, string> = {}): Promise<Server> {
+  /**
+   * In memory, on a free port and without a flood limit unless the flags say otherwise. `before` is what runs it: a
+   * command that takes another one.
+   */
+  static async start(
+    flags: string[] = [],
+    environment: Record<string, string> = {},
+    before: string[] = [],
+  ): Promise<Server> {
     const given = (flag: string) => flags.includes(flag);
     const server = new Server(
       [
         ...(given("--port") ? [] : ["--port", "0"]),
-        ...(given("--history") ? [] : ["--history", "none"]),
+        ...(given("--history") || given("--redis") ? [] : ["--history", "none"]),
         ...(given("--rate") ? [] : ["--rate", "0"]),
         ...flags,
       ],
       environment,
+      before,
     );
     const opened = await server.line(/is open on .*:(\d+)/);
     server.port = Number(opened[1]);
@@ -132,6 +140,8 @@ export class Server implements AsyncDisposable {
   }
 }
 
+type Where = { host?: string; tls?: Bun.TLSOptions | undefined };
+
 /** A connection that sends what it is told and keeps the lines that come. */
 abstract class Connection<T> implements Disposable {
   readonly received = new Transcript<T>();
@@ -145,9 +155,9 @@ abstract class Connection<T> implements Disposable {
     this.closed = this.#closed.promise;
   }
 
-  async open(port: number, tls?: Bun.TLSOptions, hostname = "localhost"): Promise<this> {
+  async open(port: number, { host = "localhost", tls }: Where = {}): Promise<this> {
     this.socket = await Bun.connect({
-      hostname,
+      hostname: host,
       port,
       ...(tls && { tls }),
       allowHalfOpen: true,
@@ -234,7 +244,7 @@ export class JsonClient extends Connection<Event> {
     more: Record<string, unknown> = {},
     tls?: Bun.TLSOptions,
   ): Promise<JsonClient> {
-    const client = await new JsonClient().open(port, tls);
+    const client = await new JsonClient().open(port, { tls });
     client.send({ type: "join", name, ...more });
     await client.event("welcome");
     return client;

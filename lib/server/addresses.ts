@@ -13,10 +13,11 @@ export function isLoopback(address: string): boolean {
   return loopback.check(plain, isIPv6(plain) ? "ipv6" : "ipv4");
 }
 
-/** What the limits and bans go by: an IPv4 address, or the first 64 bits of an IPv6 one. */
+/** What the limits and bans go by: an IPv4 address, or the first 64 bits of an IPv6 one. ::1 stays apart: it is ours. */
 export function addressKey(address: string): string {
   const plain = unmapped(address);
   if (!isIPv6(plain)) return plain;
+  if (isLoopback(plain)) return "::1";
   const [head = "", tail] = plain.split("%")[0]?.split("::") ?? [];
   const groups = head === "" ? [] : head.split(":");
   if (tail !== undefined) {

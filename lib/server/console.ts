@@ -34,7 +34,7 @@ export class Console extends Speaker implements Occupant {
         complete(
           text,
           words,
-          room.roster().members.map(({ name }) => name),
+          room.members.roster().members.map(({ name }) => name),
         ),
       refused: (problem) => this.answer(fault("too-long", problem)),
     });

@@ -6,7 +6,7 @@ import { plain } from "../dialects/plain.ts";
 import type { Bye } from "../protocol.ts";
 import { addressKey, isLoopback } from "./addresses.ts";
 import { type Rate, TokenBucket } from "./flood.ts";
-import type { Transport } from "./session.ts";
+import type { Client, Transport } from "./session.ts";
 
 export type DoorOptions = {
   maxConnections: number;
@@ -14,6 +14,8 @@ export type DoorOptions = {
   maxPerAddress: number;
   /** For all lines from one address together; this machine's own are exempt. */
   addressRate: Rate;
+  /** How long one may take to make itself known. */
+  joinWithinMs: number;
   isBanned: (address: string) => boolean;
 };
 
@@ -71,6 +73,12 @@ export class Origin {
   }
 }
 
+/** Whoever has come to the door: let in, or told why not. `withinMs`: how long it may take to make itself known. */
+export type Visit = { withinMs: number } & (
+  | { origin: Origin; refusal?: undefined }
+  | { origin?: undefined; refusal: Bye }
+);
+
 export class Door {
   readonly #options: DoorOptions;
   /** Connected, by address. */
@@ -84,32 +92,28 @@ export class Door {
     this.#options = options;
   }
 
-  /** Lets a connection in, or says why not. `leave` has to be called once it is gone. */
-  enter(address: string): Origin | Bye {
-    const { maxConnections, maxPerAddress, isBanned } = this.#options;
-    if (isBanned(address)) {
-      return { type: "bye", code: "banned", text: "Your address is banned from this room" };
+  /** `leave` has to be called once it is gone. Undefined: not even the time to say why; or gone again already. */
+  enter(address: string | undefined): Visit | undefined {
+    if (!address) return undefined;
+    const refusal = this.#refusal(address);
+    if (refusal) {
+      if (this.#farewells === farewells) return undefined;
+      this.#farewells++;
+      return { refusal, withinMs: farewellMs };
     }
-    if (this.#connections >= maxConnections) {
-      const text = `The room is full, it takes ${maxConnections} connections: try again later`;
-      return { type: "bye", code: "full", text, retryAfterMs };
-    }
-    const key = addressKey(address);
-    const exempt = isLoopback(address);
-    const rate = exempt ? unlimited : this.#options.addressRate;
-    const origin = this.#here.get(key) ?? this.#gone.get(key) ?? new Origin(key, rate);
-    if (origin.connections >= maxPerAddress && !exempt) {
-      const text = `Your address has ${maxPerAddress} connections already: close one first`;
-      return { type: "bye", code: "full", text, retryAfterMs };
-    }
-    this.#gone.delete(key);
-    this.#here.set(key, origin);
+    const origin = this.#originOf(address);
+    this.#gone.delete(origin.address);
+    this.#here.set(origin.address, origin);
     origin.connections++;
     this.#connections++;
-    return origin;
+    return { origin, withinMs: this.#options.joinWithinMs };
   }
 
-  leave(origin: Origin): void {
+  leave({ origin }: Visit): void {
+    if (!origin) {
+      this.#farewells--;
+      return;
+    }
     this.#connections--;
     if (--origin.connections > 0) return;
     this.#here.delete(origin.address);
@@ -118,25 +122,58 @@ export class Door {
     if (this.#gone.size > rememberedOrigins && oldest !== undefined) this.#gone.delete(oldest);
   }
 
-  /**
-   * Closes it in a moment; what is returned tells it why, in both dialects since it has not said which is its own.
-   * If too many are on their way out already, it is closed at once.
-   */
-  turnAway(transport: Transport, bye: Bye): () => void {
-    if (this.#farewells >= farewells) {
-      transport.terminate();
-      return () => {};
+  #refusal(address: string): Bye | undefined {
+    const { maxConnections, maxPerAddress, isBanned } = this.#options;
+    if (isBanned(address)) {
+      return { type: "bye", code: "banned", text: "Your address is banned from this room" };
     }
-    this.#farewells++;
-    setTimeout(() => {
-      this.#farewells--;
-      transport.terminate();
-    }, farewellMs);
-    return () => {
-      const bytes = Buffer.from(plain.encode(bye) + json.encode(bye));
-      transport.write(bytes, 0, bytes.length);
-      // To close at once would reset whoever has begun to speak, and could take the reason back.
-      transport.shutdown();
-    };
+    if (this.#connections >= maxConnections) {
+      const text = `The room is full, it takes ${maxConnections} connections: try again later`;
+      return { type: "bye", code: "full", text, retryAfterMs };
+    }
+    if (this.#originOf(address).connections >= maxPerAddress && !isLoopback(address)) {
+      const text = `Your address has ${maxPerAddress} connections already: close one first`;
+      return { type: "bye", code: "full", text, retryAfterMs };
+    }
+    return undefined;
   }
+
+  #originOf(address: string): Origin {
+    const key = addressKey(address);
+    const rate = isLoopback(address) ? unlimited : this.#options.addressRate;
+    return this.#here.get(key) ?? this.#gone.get(key) ?? new Origin(key, rate);
+  }
+}
+
+/** Stands for a connection among the clients that was turned away: tells it why, and closes it in a moment. */
+export class TurnedAway implements Client {
+  readonly isBehind = false;
+  readonly isPaused = false;
+  readonly #transport: Transport;
+  readonly #farewell: Timer;
+
+  constructor(transport: Transport, why: Bye) {
+    this.#transport = transport;
+    // In both dialects, since it has not said which is its own.
+    const bytes = Buffer.from(plain.encode(why) + json.encode(why));
+    transport.write(bytes, 0, bytes.length);
+    // To close at once would reset whoever has begun to speak, and could take the reason back.
+    transport.shutdown();
+    this.#farewell = setTimeout(() => transport.terminate(), farewellMs);
+  }
+
+  closed(): void {
+    clearTimeout(this.#farewell);
+  }
+
+  inputEnded(): void {
+    this.#transport.end();
+  }
+
+  dismiss(): void {
+    this.#transport.terminate();
+  }
+
+  receive(): void {}
+  drained(): void {}
 }

@@ -65,7 +65,10 @@ export interface Journal {
   listen(listener: JournalListener): void;
   /** What is so as of `last`. */
   facts(): Iterable<[key: string, value: string]>;
-  /** Resolves once the listener has been told all that is in the journal now, whoever wrote it. */
+  /**
+   * Resolves once the listener has been told all that was appended here so far, and all that is in the journal now,
+   * whoever wrote it. Rejects if it cannot be read.
+   */
   sync(): Promise<void>;
   /** Tells the listener, before it returns or later. Fills in `seq` and `at`. */
   append(entries: Entry[]): void;

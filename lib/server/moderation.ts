@@ -7,11 +7,10 @@
 
 import { isIP } from "node:net";
 import type { Order } from "../commands.ts";
-import { skeleton } from "../names.ts";
 import { type Act, type Ban, type Fault, fault, type Recorded } from "../protocol.ts";
 import { addressKey, isLoopback } from "./addresses.ts";
 import type { Entry } from "./journal.ts";
-import { leaving, type Seat, type Seats } from "./seats.ts";
+import { banOf, leaving, type Seat, type Seats } from "./seats.ts";
 
 /** A ban of a member holds for the address it came from, too. */
 type StoredBan = Ban & { address?: string | undefined };
@@ -36,8 +35,8 @@ export class Moderation {
   /** Whether whoever comes from there, or under that name, may not join. */
   isBanned(address: string, name?: string): boolean {
     const key = addressKey(address);
-    if (name !== undefined && this.#bans.has(banKey(name))) return true;
-    return this.#bans.has(banKey(key)) || this.#bans.values().some((ban) => ban.address === key);
+    if (name !== undefined && this.#bans.has(banOf(name))) return true;
+    return this.#bans.has(banOf(key)) || this.#bans.values().some((ban) => ban.address === key);
   }
 
   /** The order as the entry that carries it out, given by `by`, or why it cannot be carried out. */
@@ -70,14 +69,14 @@ export class Moderation {
     const away = seat && leaving(seat);
     return {
       event: event({ type: "banned", name: byAddress ? undefined : ban.name, by, text }),
-      facts: { ...away?.facts, [banKey(byAddress ? addressKey(name) : name)]: JSON.stringify(ban) },
+      facts: { ...away?.facts, [banOf(byAddress ? addressKey(name) : name)]: JSON.stringify(ban) },
       ...(away?.expects && { expects: away.expects }),
     };
   }
 
   #unban(name: string, by: string): Omit<Entry, "author"> | Fault {
     const byAddress = isIP(name) !== 0;
-    const key = banKey(byAddress ? addressKey(name) : name);
+    const key = banOf(byAddress ? addressKey(name) : name);
     const value = this.#bans.get(key);
     if (!value) return fault("no-such-ban", `"${name}" is not banned: /bans lists who is`);
     return {
@@ -87,13 +86,10 @@ export class Moderation {
   }
 }
 
-function banKey(nameOrAddress: string): string {
-  return `ban ${skeleton(nameOrAddress)}`;
-}
-
 type Unnumbered<E> = E extends Recorded ? Omit<E, "seq" | "at"> : never;
 
 /** An event that the journal has yet to number. */
 export function event(unnumbered: Unnumbered<Recorded>): Recorded {
-  return { seq: 0, at: 0, ...unnumbered } as Recorded;
+  const { type, ...fields } = unnumbered;
+  return { type, seq: 0, at: 0, ...fields } as Recorded;
 }

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { choice, lasting, number, type parseFlags, secret, text, toggle } from "../flags.ts";
+import { choice, lasting, number, type parseFlags, secret, text, toggle, UsageError } from "../flags.ts";
 import { defaultHost, defaultPort } from "../protocol.ts";
 import type { DoorOptions } from "./door.ts";
 import type { Metrics } from "./metrics.ts";
@@ -38,14 +38,20 @@ export const flags = {
   quiet: toggle("print no line for each connection and message"),
 };
 
-/** Where the history goes: a file, or undefined for memory. Each port has its own by default. */
-export function historyPath(history: string | undefined, port: number): string | undefined {
+/** Where the history goes: a file, or undefined for memory. Each port has its own by default. Throws a UsageError. */
+export function historyPath({ history, redis }: Options, port: number): string | undefined {
+  if (history !== undefined && redis !== undefined) {
+    throw new UsageError("--history and --redis exclude each other: the history is in one place");
+  }
   if (history === "none") return undefined;
   const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
   return history ?? join(state, "chatroom", `${port}.sqlite`);
 }
 
 type Options = ReturnType<typeof parseFlags<typeof flags>>;
+
+/** How long one may stay without a name. */
+const joinWithinMs = 20_000;
 
 /** Lines at once; for an address `addressShare` times as many, then and later. */
 const burst = 20;
@@ -55,7 +61,7 @@ export function sessionOptions(options: Options, metrics: Metrics): SessionOptio
   return {
     rate: { burst, perSecond: options.rate },
     greetAfterMs: 250,
-    joinWithinMs: 20_000,
+    joinWithinMs,
     silentMs: 90_000,
     password: secret(options["password-file"], "CHAT_PASSWORD"),
     operatorPassword: secret(options["operator-password-file"], "CHAT_OPERATOR_PASSWORD"),
@@ -67,6 +73,7 @@ export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
   return {
     maxConnections: Math.min(options["max-connections"], Math.max(openFiles() - sparedFiles, 1)),
     maxPerAddress: options["max-per-address"],
+    joinWithinMs,
     addressRate: { burst: burst * addressShare, perSecond: options.rate * addressShare },
   };
 }

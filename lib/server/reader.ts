@@ -136,18 +136,17 @@ export class Reader implements LogReader {
   }
 
   pump(): void {
-    while (!this.#blocked) {
+    while (!this.#blocked && !this.#isDone) {
       if (this.#rest !== nothing) this.#writeRest();
       else if (this.#due()) this.#begin();
       else if (this.#live && this.#log && this.cursor < this.#nextStop(this.#log)) this.#writeLog(this.#log);
       else if (this.#log && !this.#live && !this.#reading) this.#goOn(this.#log);
       else break;
     }
-    if (this.#onDrained && this.#queue.length === 0 && this.#rest === nothing) {
-      const drained = this.#onDrained;
-      this.#onDrained = undefined;
-      drained();
-    }
+    if (!this.#isDone) return;
+    const drained = this.#onDrained;
+    this.close();
+    drained?.();
   }
 
   fallBehind(): void {
@@ -163,6 +162,11 @@ export class Reader implements LogReader {
     this.#log?.readers.delete(this);
     // Not slow, but in a turn that brought more than the log holds: no drain will call.
     if (!this.#blocked) setImmediate(() => this.pump());
+  }
+
+  /** The last line has been written: nothing comes behind it. */
+  get #isDone(): boolean {
+    return this.#onDrained !== undefined && this.#queue.length === 0 && this.#rest === nothing;
   }
 
   /** What one turn brings is no fault of the reader's: only what the socket did not take counts. */

@@ -7,7 +7,7 @@
 
 import { RedisClient } from "bun";
 
-/** A call failed. `message` is the reason in words. */
+/** A call failed. `message` goes on after "Redis". */
 export class RedisError extends Error {
   /** Redis has looked at the command and not done it. */
   readonly isAnswer: boolean;
@@ -37,7 +37,7 @@ export class RedisConnection {
     this.#client ??= this.#connect();
     const client = this.#client;
     const frozen = Promise.withResolvers<never>();
-    const timer = setTimeout(() => frozen.reject(new RedisError("it does not answer")), answerMs + waitMs);
+    const timer = setTimeout(() => frozen.reject(new RedisError("does not answer")), answerMs + waitMs);
     try {
       return await Promise.race([client.send(command, args.map(String)), frozen.promise]);
     } catch (error) {
@@ -73,20 +73,20 @@ export class RedisConnection {
 
 /** What a user can act on, by the word that Redis begins its errors with. */
 const answers: Record<string, string> = {
-  OOM: "it is out of memory",
-  MISCONF: "it cannot write to its disk",
-  READONLY: "it is a replica, which takes no writes",
-  NOREPLICAS: "too few of its replicas are there",
+  OOM: "is out of memory",
+  MISCONF: "cannot write to its disk",
+  READONLY: "is a replica, which takes no writes",
+  NOREPLICAS: "has too few replicas",
 };
 
 /** The same for what it says before it looks at a command: the one before may have been carried out. */
 const rebuffs: Record<string, string> = {
-  LOADING: "it is still loading its data",
-  MASTERDOWN: "its master is down",
-  BUSY: "it is busy with a script",
-  NOAUTH: "it needs a password",
-  WRONGPASS: "its password is another one",
-  NOPERM: "its user may not do that",
+  LOADING: "is still loading its data",
+  MASTERDOWN: "has lost its master",
+  BUSY: "is busy with a script",
+  NOAUTH: "needs a password",
+  WRONGPASS: "has another password",
+  NOPERM: "does not let this user do that",
 };
 
 function problemOf(error: unknown): RedisError {
@@ -96,9 +96,11 @@ function problemOf(error: unknown): RedisError {
   const [answer, rebuff] = [answers[word], rebuffs[word]];
   if (answer !== undefined) return new RedisError(answer, "answer");
   if (rebuff !== undefined) return new RedisError(rebuff);
-  if (code === "ERR_REDIS_SERVER_ERROR") return new RedisError(message, "answer");
+  if (code === "ERR_REDIS_SERVER_ERROR") return new RedisError(`says ${message}`, "answer");
   if (/CERT|VERIFY_LEAF/.test(code ?? "")) {
-    return new RedisError("its certificate is not to be trusted; NODE_EXTRA_CA_CERTS names whom to trust");
+    return new RedisError(
+      "has a certificate that is not to be trusted (NODE_EXTRA_CA_CERTS names whom to trust)",
+    );
   }
-  return new RedisError("it cannot be reached", "break");
+  return new RedisError("cannot be reached", "break");
 }

@@ -69,6 +69,8 @@ export class RedisJournal implements Journal {
   #listener: JournalListener | undefined;
   #waiting: Entry[] = [];
   #committing = false;
+  /** Settles once there is nothing more to write. */
+  #committed: Promise<void> = Promise.resolve();
   #batch = 0;
   /** What has to wait until this server has read so far. */
   #whenRead: { seq: number; then: () => void }[] = [];
@@ -102,7 +104,9 @@ export class RedisJournal implements Journal {
       return journal;
     } catch (error) {
       writing.close();
-      throw new Error(`Cannot keep the room in Redis at ${host}: ${reasonOf(error)}; --redis names another`);
+      throw new Error(
+        `Cannot keep the room in Redis at ${host}, it ${reasonOf(error)}: --redis names another`,
+      );
     }
   }
 
@@ -137,6 +141,7 @@ export class RedisJournal implements Journal {
   }
 
   async sync(): Promise<void> {
+    await this.#committed;
     const [seq] = await this.#insist(() =>
       this.#paging.call<[string | null]>("HMGET", [this.#keys.meta, "seq"]),
     );
@@ -174,7 +179,7 @@ export class RedisJournal implements Journal {
     // The outcome of what is under way may still be unknown: what comes after it would only pile up.
     if (this.#trouble !== undefined) return this.#listener?.refused(entries, this.#trouble);
     this.#waiting.push(...entries);
-    if (!this.#committing) this.#commit();
+    if (!this.#committing) this.#committed = this.#commit();
   }
 
   async #commit(): Promise<void> {
@@ -193,7 +198,7 @@ export class RedisJournal implements Journal {
       } catch (error) {
         // Redis said no, so it has none of them.
         this.#troubled(error);
-        this.#listener?.refused(entries, this.#trouble ?? reasonOf(error));
+        this.#listener?.refused(entries, `Redis ${reasonOf(error)}`);
       }
     }
     this.#committing = false;
@@ -233,9 +238,10 @@ export class RedisJournal implements Journal {
         return Bun.sleep(longestRetryMs).then(() => null);
       });
       if (this.#closed) return;
-      for (const row of answer?.[this.#keys.turns] ?? []) {
-        if (positionOf(row) > this.last) this.#happened(turnOf(row).entries);
-      }
+      const rows = answer?.[this.#keys.turns] ?? [];
+      // Together, so that each client is written to once for all of them.
+      const news = rows.filter((row) => positionOf(row) > this.last).flatMap((row) => turnOf(row).entries);
+      this.#happened(news);
     }
   }
 
@@ -280,6 +286,8 @@ export class RedisJournal implements Journal {
       for (const { event, ...entry } of turns.flatMap(({ entries }) => entries)) {
         if (event.seq <= last) continue;
         if (event.seq > last + 1) {
+          // Trimmed while we read: the gap is for the next page to begin with.
+          if (last > after) return { gap, events, last };
           gap = { from: last + 1, to: event.seq - 1 };
           last = gap.to;
         }
@@ -332,7 +340,7 @@ export class RedisJournal implements Journal {
         from = `(${oldest.id}`;
       }
     } catch (error) {
-      throw new Error(`Redis: ${reasonOf(error)}`);
+      throw new Error(`Redis ${reasonOf(error)}`);
     }
   }
 
@@ -395,7 +403,7 @@ export class RedisJournal implements Journal {
 
   #troubled(error: unknown): void {
     if (this.#closed) return;
-    const reason = error === undefined ? undefined : `Redis: ${reasonOf(error)}`;
+    const reason = error === undefined ? undefined : `Redis ${reasonOf(error)}`;
     if ((reason === undefined) === (this.#trouble === undefined)) return;
     this.#trouble = reason;
     this.#listener?.troubled(reason);

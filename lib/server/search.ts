@@ -17,7 +17,7 @@ const schema = `
 /** Events that the index takes up, lets go or looks at in one turn. */
 const sliceEvents = 250;
 
-/** So many words of a search count, the last ones. */
+/** So many words of a search count, and the last one. */
 const searchedWords = 10;
 
 /** What is searched in. */
@@ -122,10 +122,10 @@ function matching(text: string): string | undefined {
   return words.length === 0 ? undefined : `${words.map((word) => `"${word}"`).join(" ")} *`;
 }
 
-/** Each word once, and no more than are looked for in no time. */
+/** Each word once, the last by itself, and no more than are looked for in no time. */
 function wordsOf(text: string): string[] {
   const words = text.split(/[\s"]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
-  return [...new Set(words.reverse())].slice(0, searchedWords).reverse();
+  return [...new Set(words.slice(0, -1))].slice(0, searchedWords).concat(words.slice(-1));
 }
 
 /** The same where there is no index: whether a text has every word, the last as a beginning. */

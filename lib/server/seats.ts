@@ -111,7 +111,7 @@ export function taking(id: string, server: string, holder: Holder): { facts: Fac
   const name = `name ${skeleton(holder.name)}`;
   return {
     facts: { [`seat ${id}`]: JSON.stringify(holder), [name]: id, [`at ${id}`]: server },
-    expects: { [name]: null },
+    expects: { [name]: null, [banOf(holder.name)]: null },
   };
 }
 
@@ -132,7 +132,7 @@ export function renaming(
       [after]: id,
       [`seat ${id}`]: JSON.stringify({ name: to, tokenHash, address } satisfies Holder),
     },
-    expects: { [before]: id, [after]: after === before ? id : null },
+    expects: { [before]: id, [after]: after === before ? id : null, [banOf(to)]: null },
   };
 }
 
@@ -148,6 +148,11 @@ export function leaving({ id, name, server }: Seat): { facts: Facts; expects: Fa
     },
     expects: { [`at ${id}`]: server, [`name ${skeleton(name)}`]: id },
   };
+}
+
+/** The fact that whoever is called so, or looks like it, is banned. */
+export function banOf(nameOrAddress: string): string {
+  return `ban ${skeleton(nameOrAddress)}`;
 }
 
 export function newSeatId(): string {

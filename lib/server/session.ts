@@ -9,9 +9,10 @@ import { LineReader } from "../lines.ts";
 import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../protocol.ts";
 import { Origin } from "./door.ts";
 import { type Rate, TokenBucket } from "./flood.ts";
+import type { Asker, Taken } from "./members.ts";
 import type { Metrics } from "./metrics.ts";
 import { Reader, type Sink } from "./reader.ts";
-import type { Asker, Room, Taken } from "./room.ts";
+import type { Room } from "./room.ts";
 import type { Occupant, Seat } from "./seats.ts";
 import { Speaker } from "./speaker.ts";
 
@@ -71,6 +72,8 @@ export class Session extends Speaker implements Occupant, Sink {
   #heardAt = Date.now();
   #toldAt = 0;
   #inputEnded = false;
+  /** Lines are being obeyed now: what has its outcome at once does not begin again. */
+  #working = false;
   /** How many answers are awaited before anything else is read. */
   #awaited = 0;
   /** Said so: what comes after it is not heard. */
@@ -128,7 +131,7 @@ export class Session extends Speaker implements Occupant, Sink {
     this.#reader.close();
     const seat = this.#seat;
     this.#seat = undefined;
-    if (seat) this.room.vacate(seat, this);
+    if (seat) this.room.members.vacate(seat, this);
   }
 
   // ---- What the metrics ask ----
@@ -145,16 +148,18 @@ export class Session extends Speaker implements Occupant, Sink {
   // ---- Lines → commands ----
 
   #work(): void {
-    while (!this.#closing && !this.leaving) {
+    if (this.#working) return;
+    this.#working = true;
+    while (!this.#held && !this.#closing && !this.leaving) {
       const line = this.#lines.next();
       if (line === undefined) break;
       this.#obey(line);
       const now = Date.now();
       const waitMs = Math.max(this.#bucket.take(now), this.#origin.bucket.take(now));
       if (waitMs > 0) this.#waitFor(waitMs);
-      if (this.#held) return;
     }
-    if (this.#inputEnded && !this.#closing && !this.leaving) this.#leaveAfterTurn();
+    this.#working = false;
+    if (this.#inputEnded && !this.#held && !this.#closing && !this.leaving) this.#leaveAfterTurn();
   }
 
   #obey(line: string | Fault): void {
@@ -261,15 +266,15 @@ export class Session extends Speaker implements Occupant, Sink {
 
   #take(request: JoinRequest): void {
     const dialect = this.#dialect ?? plain;
-    this.#await();
-    this.room.take(this, request, dialect.keepsSeat, {
+    const { happened, failed } = this.asker();
+    this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
         // Gone meanwhile, like any connection that breaks.
-        if (this.#closing) return this.room.vacate(taken.seat, this);
+        if (this.#closing) return this.room.members.vacate(taken.seat, this);
         this.#enter(taken, dialect, request);
-        this.#settled();
+        happened(taken);
       },
-      failed: this.#asker.failed,
+      failed,
     });
   }
 
@@ -284,20 +289,7 @@ export class Session extends Speaker implements Occupant, Sink {
   }
 
   rename(name: string): void {
-    if (!this.#seat || name === this.name) return;
-    this.#await();
-    this.room.rename(this.#seat, name, this.#asker);
-  }
-
-  /** Goes on once it has happened, or not. */
-  get #asker(): Asker<unknown> {
-    return {
-      happened: () => this.#settled(),
-      failed: (problem) => {
-        this.answer(problem);
-        this.#settled();
-      },
-    };
+    if (this.#seat && name !== this.name) this.room.members.rename(this.#seat, name, this.asker());
   }
 
   appoint(given: string): void {
@@ -307,11 +299,20 @@ export class Session extends Speaker implements Occupant, Sink {
     }
     this.#challenge(given, operatorPassword, (right) => {
       if (!right) this.answer(fault("wrong-password", "That is not the operators' password"));
-      else if (this.#seat) {
-        this.#await();
-        this.room.appoint(this.#seat, this.#asker);
-      }
+      else if (this.#seat) this.room.members.appoint(this.#seat, this.asker());
     });
+  }
+
+  /** What comes after it may depend on it, so it waits until it has happened, or not. */
+  protected override asker(): Asker<unknown> {
+    this.#await();
+    return {
+      happened: () => this.#settled(),
+      failed: (problem) => {
+        this.answer(problem);
+        this.#settled();
+      },
+    };
   }
 
   /** Whether a password is right, told when it is this address's turn: whoever guesses waits longer each time. */
@@ -322,12 +323,15 @@ export class Session extends Speaker implements Occupant, Sink {
       return this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
     }
     this.#await();
-    setTimeout(() => {
+    const look = () => {
       const right = isSame(given, wanted);
       if (!right) this.#origin.guessedWrong(Date.now());
       if (!this.#closing) answered(right);
       this.#settled();
-    }, waitMs);
+    };
+    // At once if it can be, so that it counts before the next one is looked at.
+    if (waitMs === 0) look();
+    else setTimeout(look, waitMs);
   }
 
   /** Can take many turns. */
@@ -339,7 +343,7 @@ export class Session extends Speaker implements Occupant, Sink {
 
   quit(text: string | undefined): void {
     this.leaving = true;
-    if (this.#seat) this.room.leave(this.#seat, text);
+    if (this.#seat) this.room.members.leave(this.#seat, this.silenced ? undefined : text);
     else this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
   }
 

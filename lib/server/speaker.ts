@@ -2,8 +2,9 @@
 // comes in and leaves is theirs.
 
 import type { Caller, JoinRequest, Order, SearchRequest } from "../commands.ts";
-import { type Answer, type Fault, fault, isFault, type Recorded } from "../protocol.ts";
-import type { Room, Roster } from "./room.ts";
+import { type Answer, type Fault, fault, type Recorded } from "../protocol.ts";
+import type { Asker, Roster } from "./members.ts";
+import type { Room } from "./room.ts";
 
 export abstract class Speaker implements Caller {
   protected readonly room: Room;
@@ -34,13 +35,13 @@ export abstract class Speaker implements Caller {
   }
 
   tell(name: string, text: string, id: string | undefined): void {
-    const reader = this.room.find(name);
+    const reader = this.room.members.find(name);
     if (!reader) return this.answer({ ...fault("no-such-member", `Nobody here is called "${name}"`), id });
     this.record({ type: "told", seq: 0, at: 0, from: this.name, to: reader.name, text, id }, reader.id);
   }
 
   roster(): Roster {
-    return this.room.roster();
+    return this.room.members.roster();
   }
 
   async recall({
@@ -64,15 +65,19 @@ export abstract class Speaker implements Caller {
   }
 
   order(order: Order): void {
-    const problem = this.room.order(order, this.name, this.author);
-    if (isFault(problem)) this.answer(problem);
+    this.room.members.order(order, this.name, this.author, this.asker());
+  }
+
+  /** Hears of what was asked. */
+  protected asker(): Asker<unknown> {
+    return { happened: () => {}, failed: (problem) => this.answer(problem) };
   }
 
   bans(): void {
-    this.answer({ type: "bans", bans: this.room.bans });
+    this.answer({ type: "bans", bans: this.room.members.bans });
   }
 
   subject(): void {
-    this.answer({ type: "subject", text: this.room.topic });
+    this.answer({ type: "subject", text: this.room.members.topic });
   }
 }

@@ -4,35 +4,41 @@
 // that does other things too. It is known on Linux only; elsewhere there are deliveries a second, and those depend
 // on the load generator, and on what else runs, as well.
 //
-//   bun run bench        bun run bench --clients 300 --seconds 10
+//   bun run bench        bun run bench flood redis        bun run bench fanout --clients 300 --seconds 10
 
 import { cpus } from "node:os";
-import { attempt, type Flag, fail, number, parseFlags, toggle } from "../../lib/flags.ts";
-import type { LoadOptions, LoadResult } from "./load.ts";
-import { clear, pinned, run } from "./processes.ts";
-import { chosen, type Measurement, type Step } from "./scenarios.ts";
-import { reasonIn, servers, start } from "./servers.ts";
-import { linesPerSecond } from "./view.ts";
+import { attempt, type Flag, fail, number, parseFlags, toggle, UsageError } from "../../lib/flags.ts";
+import type { LoadResult, Target } from "./load.ts";
+import type { PaceResult } from "./pace.ts";
+import { type Child, clear, pinned, runScript } from "./processes.ts";
+import { type Costs, type Delays, type Measurement, type Step, scenarios } from "./scenarios.ts";
+import { reasonIn, start } from "./servers.ts";
 
 const clientsFlag: Flag<number | undefined> = {
-  ...number("N", "only a room of so many clients (default: all scenarios)", 100, 2, 5_000),
+  ...number("N", "fanout: only a room of so many clients (default: 100, then 1000)", 100, 2, 5_000),
   default: undefined,
 };
 
+const words = Bun.argv.slice(2);
+const names = words.slice(0, words.findIndex((word) => word.startsWith("-")) >>> 0);
 const options = attempt(() =>
   parseFlags(
     {
-      seconds: number("SECONDS", "how long each server is measured", 4, 1, 60),
+      seconds: number("SECONDS", "how long each server is measured", 3, 1, 60),
       clients: clientsFlag,
       json: toggle("print the measurements as JSON"),
     },
     {
-      usage: "bun run bench [flags]",
-      summary: "Compares this chat server with two others. Less CPU per delivery is better.",
+      usage: `bun run bench [${Object.keys(scenarios).join("|")}]... [flags]`,
+      summary: "Compares this chat server with two others, and with itself. Less CPU per delivery is better.",
     },
+    words.slice(names.length),
   ),
 );
 
+/** What is seldom, p99, takes longer to see. */
+const paceShare = 2;
+const scrapeMs = 1_000;
 /** Before the measuring starts, so that code is compiled and buffers have grown. */
 const warmUpSeconds = 1;
 /** To start, to join, and to let the last messages arrive. */
@@ -51,34 +57,37 @@ for (const [signal, number] of [
   });
 }
 
-const scenarios = chosen(options.clients);
+const chosen = attempt(() =>
+  (names.length > 0 ? names : Object.keys(scenarios)).flatMap((name) => {
+    const scenario = scenarios[name];
+    if (scenario) return scenario(options.clients).map((each) => ({ name, ...each }));
+    throw new UsageError(`There is no scenario "${name}": see --help`);
+  }),
+);
 
 try {
-  const results: { scenario: string; measurements: Measurement[] }[] = [];
+  const results: { scenario: string; title: string; measured: (Step & Measurement)[] }[] = [];
   const text: string[] = [];
-  const total = scenarios.flatMap(({ steps }) => steps).length;
+  const total = chosen.flatMap(({ skipped, steps }) => (skipped === undefined ? steps : [])).length;
   let done = 0;
-  for (const { name, title, steps, show } of scenarios) {
-    const measurements: Measurement[] = [];
-    for (const step of steps) {
-      const { server, load } = step;
-      const people = `${load.clients}${load.stalled > 0 ? ` + ${load.stalled} stalled` : ""} clients`;
-      progress(`${++done}/${total}  ${server}, ${people}`);
-      measurements.push(await measure(step));
+  for (const { name, title, skipped, steps, show } of chosen) {
+    text.push("", title, "");
+    if (skipped !== undefined) {
+      text.push(`  skipped: ${skipped}`);
+      continue;
     }
-    results.push({ scenario: name, measurements });
-    text.push("", title, "", ...[...show(measurements), ...losses(measurements)].map((line) => `  ${line}`));
+    const measured: (Step & Measurement)[] = [];
+    for (const step of steps) {
+      progress(`${++done}/${total}  ${step.server}, ${peopleIn(step)}`);
+      measured.push({ ...step, ...(await measure(step)) });
+    }
+    results.push({ scenario: name, title, measured });
+    text.push(...[...show(measured), ...losses(measured)].map((line) => `  ${line}`));
   }
-  progress("the client's view");
-  const viewLinesPerSecond = Math.round(linesPerSecond());
-  text.push("", `The client's view: ${Math.round(viewLinesPerSecond / 1000)} thousand lines/s`);
   progress("");
   await clear();
   const machine = { bun: Bun.version, platform: process.platform, cpu: cpus()[0]?.model.trim(), pinned };
-  if (options.json)
-    console.log(
-      JSON.stringify({ ...machine, seconds: options.seconds, results, viewLinesPerSecond }, null, 2),
-    );
+  if (options.json) console.log(JSON.stringify({ ...machine, seconds: options.seconds, results }, null, 2));
   else {
     console.log(
       `Bun ${machine.bun}, ${machine.cpu}, server and load ${pinned ? "on a CPU each" : "not pinned"}`,
@@ -93,30 +102,64 @@ try {
   fail(error);
 }
 
-async function measure({ server, load }: Step): Promise<Measurement> {
-  const maxSeconds = options.seconds + warmUpSeconds + overheadSeconds;
-  const { child, port } = await start(server, maxSeconds);
-  const { wire } = servers[server];
-  const work: LoadOptions = { ...load, wire, port, pid: child.pid, warmUpSeconds, seconds: options.seconds };
-  const generator = run("load", "load.ts", [JSON.stringify(work)], maxSeconds);
-  if ((await generator.exited) !== 0) {
-    throw new Error(`The load on "${server}" failed: ${reasonIn(await generator.errors)}`);
+async function measure(step: Step): Promise<Measurement> {
+  const seconds = "pace" in step ? options.seconds * paceShare : options.seconds;
+  const maxSeconds = seconds + warmUpSeconds + overheadSeconds;
+  const { wire, ports, pids, metricsPort, end } = await start(step.server, maxSeconds);
+  const target: Target = { wire, ports, pids, warmUpSeconds, seconds };
+  const play = (script: string, work: object) =>
+    runScript("load", script, [JSON.stringify({ ...target, ...work })], maxSeconds);
+  const scraping =
+    step.server === "with metrics" ? setInterval(() => scrape(metricsPort), scrapeMs) : undefined;
+  try {
+    if ("load" in step) return costsOf(await resultOf<LoadResult>(play("load.ts", step.load)));
+    if (!step.crowd) return await resultOf<Delays & PaceResult>(play("pace.ts", step.pace));
+    const crowd = runScript(
+      "load",
+      "crowd.ts",
+      [JSON.stringify({ port: ports[0], ...step.crowd })],
+      maxSeconds,
+    );
+    const failed = crowd.exited.then(async () => {
+      throw new Error(`The crowd failed: ${reasonIn(await crowd.errors)}`);
+    });
+    await Promise.race([crowd.ready, failed]);
+    const result = await Promise.race([resultOf<PaceResult>(play("pace.ts", step.pace)), failed]);
+    failed.catch(() => {});
+    await crowd.end();
+    return result;
+  } finally {
+    clearInterval(scraping);
+    await end();
   }
-  const result: LoadResult = JSON.parse(await generator.output);
-  await child.end();
-  const { deliveries, seconds, lost, cpuSeconds, rssBytes } = result;
-  return {
-    server,
-    load,
-    deliveriesPerSecond: deliveries / seconds,
-    lost,
-    ...(cpuSeconds !== undefined && { cpuNanosecondsPerDelivery: (cpuSeconds * 1e9) / deliveries }),
-    ...(rssBytes !== undefined && { rssBytes }),
-  };
 }
 
-function losses(measurements: Measurement[]): string[] {
-  return measurements
+async function resultOf<T>(child: Child): Promise<T> {
+  if ((await child.exited) !== 0) throw new Error(`The load failed: ${reasonIn(await child.errors)}`);
+  return JSON.parse(await child.output);
+}
+
+function costsOf({ deliveries, seconds, lost, cpuSeconds, rssBytes }: LoadResult): Costs & Measurement {
+  const cpuNanosecondsPerDelivery = cpuSeconds === undefined ? undefined : (cpuSeconds * 1e9) / deliveries;
+  return { lost, deliveriesPerSecond: deliveries / seconds, cpuNanosecondsPerDelivery, rssBytes };
+}
+
+async function scrape(port: number): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  await answer.text();
+}
+
+function peopleIn(step: Step): string {
+  if ("load" in step) {
+    const { clients, stalled } = step.load;
+    return `${clients}${stalled > 0 ? ` + ${stalled} stalled` : ""} clients`;
+  }
+  const { pace, crowd } = step;
+  return `${pace.members} members${crowd ? ` + ${crowd.members} ${crowd.mood}` : ""}`;
+}
+
+function losses(measured: (Step & Measurement)[]): string[] {
+  return measured
     .filter(({ lost }) => lost > 0)
     .map(({ server, lost }) => `${server} lost messages: ${lost} deliveries never came`);
 }

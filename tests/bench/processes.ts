@@ -1,5 +1,5 @@
 // The processes and files of a run. Servers and load get a CPU each where `taskset` can give them one, so that
-// neither takes time from the other. All that was started is remembered: `clear` ends it and removes the files,
+// neither takes time from the other; Redis has a third one if there is one, else it shares the load's. All that was started is remembered: `clear` ends it and removes the files,
 // however the run ends.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,6 +9,8 @@ import { join } from "node:path";
 export type Child = {
   pid: number;
   exited: Promise<number>;
+  /** Once it has written something. */
+  ready: Promise<void>;
   /** All that it wrote, once it has ended. */
   output: Promise<string>;
   errors: Promise<string>;
@@ -16,7 +18,7 @@ export type Child = {
   end: () => Promise<unknown>;
 };
 
-type Role = "server" | "load";
+type Role = "server" | "load" | "redis";
 
 const cpus = usableCpus();
 const taskset = Bun.which("taskset");
@@ -27,19 +29,25 @@ let folder: string | undefined;
 let over = false;
 
 /** Runs a script, its path as seen from here, for at most so many seconds. */
-export function run(role: Role, script: string, args: string[], maxSeconds: number): Child {
+export function runScript(role: Role, script: string, args: string[], maxSeconds: number): Child {
+  return run(role, [process.execPath, join(import.meta.dir, script), ...args], maxSeconds);
+}
+
+export function run(role: Role, command: string[], maxSeconds: number): Child {
   if (over) throw new Error("The run is over");
-  const cpu = cpus[role === "server" ? 0 : 1];
+  const cpu = { server: cpus[0], load: cpus[1], redis: cpus[2] ?? cpus[1] }[role];
   const pin = taskset !== null && pinned ? [taskset, "-c", `${cpu}`] : [];
-  const started = Bun.spawn([...pin, process.execPath, join(import.meta.dir, script), ...args], {
+  const started = Bun.spawn([...pin, ...command], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: maxSeconds * 1000,
     killSignal: "SIGKILL",
   });
+  const ready = Promise.withResolvers<void>();
   const child: Child = {
     pid: started.pid,
+    ready: ready.promise,
     exited: started.exited.finally(() => children.delete(child)),
-    output: started.stdout.text(),
+    output: read(started.stdout, ready.resolve),
     errors: started.stderr.text(),
     end() {
       started.kill("SIGKILL");
@@ -48,6 +56,16 @@ export function run(role: Role, script: string, args: string[], maxSeconds: numb
   };
   children.add(child);
   return child;
+}
+
+async function read(stream: ReadableStream<Uint8Array>, begun: () => void): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of stream) {
+    text += decoder.decode(bytes, { stream: true });
+    begun();
+  }
+  return text;
 }
 
 /** A file for this run, not made yet. */

@@ -1,72 +1,76 @@
-// What is measured, and how it is shown. A scenario is a list of steps, each a server under a load, and the table
-// its measurements make. Another scenario is another function like the two here, and a line in `chosen`.
+// What is measured, and how it is shown. A scenario is a list of steps, each a server under a load or with people who
+// talk at a pace, and the table its measurements make. Another scenario is another function like those here, and a line
+// in `scenarios`.
 
-import type { Load } from "./load.ts";
-import type { ServerName } from "./servers.ts";
+import type { Crowd } from "./crowd.ts";
+import type { Load, LoadResult } from "./load.ts";
+import type { Delay, Pace, PaceResult } from "./pace.ts";
+import { redisServer, type ServerName } from "./servers.ts";
 import { megabytes, ratio, table } from "./table.ts";
+import { linesPerSecond } from "./view.ts";
 
-export type Step = { server: ServerName; load: Load };
+/** A server as busy as it can be, or people who talk at a pace, perhaps with a crowd in the room. */
+export type Step = { server: ServerName } & ({ load: Load } | { pace: Pace; crowd?: Crowd });
 
-export type Measurement = Step & {
+export type Measurement = Partial<Costs & Delays> & { lost: number };
+
+/** Those of a load. */
+export type Costs = {
   deliveriesPerSecond: number;
-  lost: number;
   /** These two from /proc: absent where there is none. */
-  cpuNanosecondsPerDelivery?: number;
-  rssBytes?: number;
+  cpuNanosecondsPerDelivery: number | undefined;
+  rssBytes: LoadResult["rssBytes"];
 };
 
+/** Those of people who talk at a pace. */
+export type Delays = Pick<PaceResult, "own" | "delivery" | "cpuShare">;
+
 export type Scenario = {
-  name: string;
   title: string;
+  /** Why it cannot be run here. */
+  skipped?: string | undefined;
   steps: Step[];
   /** The measurements are those of the steps, in their order. */
   show: (measurements: Measurement[]) => string[];
 };
 
-/** `clients`: only a room of so many. */
-export function chosen(clients: number | undefined): Scenario[] {
-  return clients === undefined ? [fanOut(100), fanOut(1000), stalled(200, 10)] : [fanOut(clients)];
-}
+/** By the name that the command line knows them by. */
+export const scenarios: Record<string, (clients: number | undefined) => Scenario[]> = {
+  fanout: (clients) => (clients === undefined ? [fanOut(100), fanOut(1000)] : [fanOut(clients)]),
+  stalled: () => [stalled(200, 10)],
+  flood: () => [flood(50, 100)],
+  metrics: () => [metrics(100)],
+  redis: () => [redisCosts(100), redisCosts(1000), twoServers(1000), redisDelays(100)],
+  view: () => [view],
+};
+
+const busy = { senders: 16, stalled: 0, window: 64, payloadBytes: 64 };
 
 /** Everybody reads: what does it cost to bring a message to many? */
 function fanOut(clients: number): Scenario {
-  const senders = Math.min(16, clients);
-  const load: Load = { clients, senders, stalled: 0, window: 64, payloadBytes: 64 };
-  const columns = ["CPU per delivery", "deliveries/s", "RSS"];
+  const load: Load = { ...busy, clients, senders: Math.min(busy.senders, clients) };
+  const compared: ServerName[] = ["ours", "naive", "websocket"];
   return {
-    name: `${clients} clients`,
-    title: `${clients} clients, ${senders} of them talk, ${load.payloadBytes} bytes a message`,
-    steps: (["ours", "naive", "websocket"] as const).map((server) => ({ server, load })),
-    show(measurements) {
-      const ours = measurements.find(({ server }) => server === "ours");
-      const rows = measurements.map((each) => ({
-        name: each.server,
-        cells: [
-          ratio(each.cpuNanosecondsPerDelivery, ours?.cpuNanosecondsPerDelivery),
-          ratio(each.deliveriesPerSecond, ours?.deliveriesPerSecond),
-          megabytes(each.rssBytes),
-        ],
-      }));
-      return [...table(columns, rows), ...(ours ? [oneIs(ours)] : [])];
-    },
+    title: `${clients} clients, ${load.senders} of them talk, ${load.payloadBytes} bytes a message`,
+    steps: compared.map((server) => ({ server, load })),
+    show: (measurements) => costs(compared, measurements),
   };
 }
 
 /** Some are in the room and never read: do the others notice, and where does what they do not read pile up? */
 function stalled(clients: number, stalled: number): Scenario {
-  const load: Load = { clients, senders: 16, stalled: 0, window: 64, payloadBytes: 1000 };
-  const columns = ["CPU per delivery", "deliveries/s", "RSS", "RSS without them"];
-  const compared = ["ours", "websocket"] as const;
+  const load: Load = { ...busy, clients, payloadBytes: 1000 };
+  const compared: ServerName[] = ["ours", "websocket"];
   return {
-    name: "stalled",
     title: `${clients} clients, ${load.payloadBytes} bytes a message, and ${stalled} more that never read`,
     steps: compared.flatMap((server) => [
       { server, load },
       { server, load: { ...load, stalled } },
     ]),
     show(measurements) {
-      const rows = compared.map((name) => {
-        const [without, withThem] = measurements.filter(({ server }) => server === name);
+      const columns = ["CPU per delivery", "deliveries/s", "RSS", "RSS without them"];
+      const rows = compared.map((name, i) => {
+        const [without, withThem] = measurements.slice(2 * i);
         const cells = [
           ratio(withThem?.cpuNanosecondsPerDelivery, without?.cpuNanosecondsPerDelivery),
           ratio(withThem?.deliveriesPerSecond, without?.deliveriesPerSecond),
@@ -80,10 +84,140 @@ function stalled(clients: number, stalled: number): Scenario {
   };
 }
 
+/**
+ * Some write far more than anybody may: do the others notice? What a flooder is let say is as much as whoever speaks
+ * that often by choice brings to the room: what is more than that is the price of the flooding itself.
+ */
+function flood(members: number, others: number): Scenario {
+  const server = "with its flood limit";
+  const pace: Pace = { members, senders: members, linesPerSecond: members, payloadBytes: 64 };
+  return {
+    title: `${members} members, each a line a second, and ${others} more who speak at the limit, or flood`,
+    steps: [
+      { server, pace },
+      { server, pace, crowd: { members: others, mood: "speaking" } },
+      { server, pace, crowd: { members: others, mood: "flooding" } },
+    ],
+    show([alone, speaking, flooding]) {
+      return delays(alone, [
+        { name: "speaking: nobody else", than: alone, measured: speaking },
+        { name: "flooding: nobody else", than: alone, measured: flooding },
+        { name: "flooding: speaking", than: speaking, measured: flooding },
+      ]);
+    },
+  };
+}
+
+/** What it costs to be watched: the page is asked for each second. There and back, to see what is noise. */
+function metrics(clients: number): Scenario {
+  const load: Load = { ...busy, clients };
+  const steps: ServerName[] = ["ours", "with metrics", "with metrics", "ours"];
+  return {
+    title: `${clients} clients, with and without --metrics`,
+    steps: steps.map((server) => ({ server, load })),
+    show: (measurements) => costs(steps, measurements),
+  };
+}
+
+const skipped = redisServer === null ? "there is no redis-server here" : undefined;
+
+/** The same room in Redis: what does each delivery cost its server? */
+function redisCosts(clients: number): Scenario {
+  const load: Load = { ...busy, clients };
+  const compared: ServerName[] = ["ours", "on Redis"];
+  return {
+    title: `${clients} clients, the journal in a file, or in Redis`,
+    skipped,
+    steps: compared.map((server) => ({ server, load })),
+    show: (measurements) => costs(compared, measurements),
+  };
+}
+
+/**
+ * The same room on two servers, all their CPU taken together. With as much under way in all, each of them has half of
+ * it to take along in a turn, and so writes twice as often; with as much for each, it has what one alone had.
+ */
+function twoServers(clients: number): Scenario {
+  const load: Load = { ...busy, clients };
+  const twice: Load = { ...load, window: 2 * load.window };
+  return {
+    title: `${clients} clients, one server with a file, or two on one Redis`,
+    skipped,
+    steps: [
+      { server: "ours", load },
+      { server: "two on Redis", load },
+      { server: "two on Redis", load: twice },
+    ],
+    show: (measurements) => costs(["ours", "two on Redis", "… with twice as much to say"], measurements),
+  };
+}
+
+/** How much longer Redis takes until a message is kept, and everybody has it. */
+function redisDelays(members: number): Scenario {
+  const pace: Pace = { members, senders: 16, linesPerSecond: 50, payloadBytes: 64 };
+  return {
+    title: `${members} members, ${pace.linesPerSecond} lines a second, the journal in a file, or in Redis`,
+    skipped,
+    steps: [
+      { server: "ours", pace },
+      { server: "on Redis", pace },
+    ],
+    show([ours, redis]) {
+      return delays(ours, [{ name: "on Redis", than: ours, measured: redis }]);
+    },
+  };
+}
+
+/** The client's side, which needs no server. */
+const view: Scenario = {
+  title: "The client's view",
+  steps: [],
+  show: () => [`${Math.round(linesPerSecond() / 1000)} thousand lines/s`],
+};
+
+// ---- The tables ----
+
+/** The first one measured is 1. */
+function costs(names: string[], measurements: Measurement[]): string[] {
+  const [one] = measurements;
+  const columns = ["CPU per delivery", "deliveries/s", "RSS"];
+  const rows = measurements.map((each, i) => ({
+    name: names[i] ?? "",
+    cells: [
+      ratio(each.cpuNanosecondsPerDelivery, one?.cpuNanosecondsPerDelivery),
+      ratio(each.deliveriesPerSecond, one?.deliveriesPerSecond),
+      megabytes(each.rssBytes),
+    ],
+  }));
+  return [...table(columns, rows), ...(one ? [oneIs(one)] : [])];
+}
+
 /** What a ratio of 1.00 stands for. */
-function oneIs({ cpuNanosecondsPerDelivery: cpu, deliveriesPerSecond }: Measurement): string {
+function oneIs({ cpuNanosecondsPerDelivery: cpu, deliveriesPerSecond = 0 }: Measurement): string {
   const perSecond = `${Math.round(deliveriesPerSecond / 1000)} thousand deliveries/s`;
   return cpu === undefined
     ? `1.00 is ${perSecond}`
     : `1.00 is ${Math.round(cpu)} ns of CPU, and ${perSecond}`;
+}
+
+type Comparison = { name: string; than: Measurement | undefined; measured: Measurement | undefined };
+
+function delays(one: Measurement | undefined, comparisons: Comparison[]): string[] {
+  const columns = ["own p50", "p99", "delivery p50", "p99", "CPU"];
+  const rows = comparisons.map(({ name, than, measured }) => ({
+    name,
+    cells: [
+      ratio(measured?.own?.p50, than?.own?.p50),
+      ratio(measured?.own?.p99, than?.own?.p99),
+      ratio(measured?.delivery?.p50, than?.delivery?.p50),
+      ratio(measured?.delivery?.p99, than?.delivery?.p99),
+      ratio(measured?.cpuShare, than?.cpuShare),
+    ],
+  }));
+  const [own, delivery] = [one?.own, one?.delivery].map(milliseconds);
+  return [...table(columns, rows), `First it was ${own} for one's own message, ${delivery} for a delivery`];
+}
+
+function milliseconds(delay: Delay | undefined): string {
+  return delay ? `${delay.p50.toFixed(2)} ms (p99 ${delay.p99.toFixed(2)} ms)` : "?";
 }

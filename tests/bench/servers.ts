@@ -1,34 +1,96 @@
 // The servers that are compared, and how each is started. All do the same for the load: a client gives a name, and
-// what it says goes to everyone in the room, itself included. Only ours also keeps what was said, in a file.
+// what it says goes to everyone in the room, itself included. Only ours also keeps what was said, in a file or in Redis.
 
-import type { Wire } from "./load.ts";
-import { type Child, run, temporaryFile } from "./processes.ts";
+import { type Child, run, runScript, temporaryFile } from "./processes.ts";
+import type { Wire } from "./wires.ts";
 
-export type ServerName = "ours" | "naive" | "websocket";
+/** One, or several that are one room. */
+type Server = {
+  wire: Wire;
+  script: string;
+  /** How many; one if absent. */
+  count?: number;
+  redis?: true;
+  args: (at: { port: number; redisPort: number; metricsPort: number }) => string[];
+};
 
-type Server = { wire: Wire; script: string; args: (port: number) => string[] };
+const chat = { wire: "json", script: "../../ChatServer.ts" } as const;
+const place = (port: number) => ["--host", "127.0.0.1", "--port", `${port}`, "--stay", "--quiet"];
+const inFile = (port: number) => ["--history", temporaryFile(`${port}.sqlite`)];
+const inRedis = (port: number) => ["--redis", `redis://127.0.0.1:${port}`];
+const unlimited = ["--rate", "0"];
 
-export const servers: Record<ServerName, Server> = {
-  ours: {
-    wire: "json",
-    script: "../../ChatServer.ts",
-    args(port) {
-      const history = temporaryFile(`${port}.sqlite`);
-      const place = ["--host", "127.0.0.1", "--port", `${port}`, "--history", history];
-      return [...place, "--stay", "--quiet", "--rate", "0"];
+export const servers = {
+  ours: { ...chat, args: ({ port }) => [...place(port), ...inFile(port), ...unlimited] },
+  "with its flood limit": { ...chat, args: ({ port }) => [...place(port), ...inFile(port)] },
+  "with metrics": {
+    ...chat,
+    args: ({ port, metricsPort }) => {
+      return [...place(port), ...inFile(port), ...unlimited, "--metrics", `${metricsPort}`];
     },
   },
-  naive: { wire: "line", script: "naive.ts", args: (port) => [`${port}`] },
-  websocket: { wire: "websocket", script: "websocket.ts", args: (port) => [`${port}`] },
+  "on Redis": {
+    ...chat,
+    redis: true,
+    args: ({ port, redisPort }) => [...place(port), ...inRedis(redisPort), ...unlimited],
+  },
+  "two on Redis": {
+    ...chat,
+    count: 2,
+    redis: true,
+    args: ({ port, redisPort }) => [...place(port), ...inRedis(redisPort), ...unlimited],
+  },
+  naive: { wire: "line", script: "naive.ts", args: ({ port }) => [`${port}`] },
+  websocket: { wire: "websocket", script: "websocket.ts", args: ({ port }) => [`${port}`] },
+} satisfies Record<string, Server>;
+
+export type ServerName = keyof typeof servers;
+
+/** Servers that run: where they are, and which processes they are. Redis is not one of them. */
+export type Running = {
+  wire: Wire;
+  ports: number[];
+  pids: number[];
+  metricsPort: number;
+  end: () => Promise<unknown>;
 };
+
+export const redisServer = Bun.which("redis-server");
 
 const startMs = 10_000;
 
-/** Starts a server and waits until it takes connections. Throws an Error with one sentence if it does not. */
-export async function start(name: ServerName, maxSeconds: number): Promise<{ child: Child; port: number }> {
-  const { script, args } = servers[name];
-  const port = freePort();
-  const child = run("server", script, args(port), maxSeconds);
+/** Starts servers and waits until they take connections. Throws an Error with one sentence if they do not. */
+export async function start(name: ServerName, maxSeconds: number): Promise<Running> {
+  const { wire, script, count = 1, redis, args }: Server = servers[name];
+  const redisPort = freePort();
+  const metricsPort = freePort();
+  const children: Child[] = [];
+  if (redis) {
+    const command = [redisServer ?? "redis-server", "--port", `${redisPort}`, "--save", ""];
+    const child = run("redis", [...command, "--bind", "127.0.0.1"], maxSeconds);
+    children.push(child);
+    await takesConnections("redis-server", child, redisPort);
+  }
+  const ports: number[] = [];
+  const pids: number[] = [];
+  while (ports.length < count) {
+    const port = freePort();
+    const child = runScript("server", script, args({ port, redisPort, metricsPort }), maxSeconds);
+    children.unshift(child);
+    ports.push(port);
+    pids.push(child.pid);
+    await takesConnections(name, child, port);
+  }
+  return {
+    wire,
+    ports,
+    pids,
+    metricsPort,
+    end: () => Promise.all(children.map((child) => child.end())),
+  };
+}
+
+async function takesConnections(name: string, child: Child, port: number): Promise<void> {
   let over = false;
   void child.exited.then(() => {
     over = true;
@@ -39,7 +101,6 @@ export async function start(name: ServerName, maxSeconds: number): Promise<{ chi
     if (Date.now() > deadline) throw new Error(`The server "${name}" did not start in ${startMs / 1000} s`);
     await Bun.sleep(20);
   }
-  return { child, port };
 }
 
 /** Why a process ended, from what it wrote to stderr: a sentence of its own, or the error in a stack trace. */

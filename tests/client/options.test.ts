@@ -15,6 +15,7 @@ test("the defaults are a quiet room on this machine", () => {
     host: "localhost",
     port: 53_000,
     name: undefined,
+    "password-file": undefined,
     time: "short",
     bell: "mention",
     joins: "active",
@@ -37,14 +38,15 @@ test("the choices are literal types", () => {
 
 test("every flag but --json and --fingerprint can be set in the environment", () => {
   const CHAT = {
-    ...{ HOST: "h", PORT: "7", NAME: "ada", TIME: "full", BELL: "off", JOINS: "none", JSON: "true" },
-    ...{ TLS: "true", CA: "ca.pem", FINGERPRINT: "AA" },
+    ...{ HOST: "h", PORT: "7", NAME: "ada", PASSWORD_FILE: "f", TIME: "full", BELL: "off", JOINS: "none" },
+    ...{ JSON: "true", TLS: "true", CA: "ca.pem", FINGERPRINT: "AA" },
   };
   const environment = Object.fromEntries(Object.entries(CHAT).map(([name, text]) => [`CHAT_${name}`, text]));
   expect(parse([], environment)).toEqual({
     host: "h",
     port: 7,
     name: "ada",
+    "password-file": "f",
     time: "full",
     bell: "off",
     joins: "none",

@@ -48,6 +48,14 @@ function eventsOf(name: string, text: string): { [T in Event["type"]]: Event & {
     joined: { type: "joined", ...at, name, text },
     left: { type: "left", ...at, name: `${name}2`, text },
     renamed: { type: "renamed", ...at, from: name, to: name },
+    kicked: { type: "kicked", ...at, name, by: name, text },
+    banned: { type: "banned", ...at, by: name, text },
+    unbanned: { type: "unbanned", ...at, name, by: name },
+    muted: { type: "muted", ...at, name, by: name },
+    unmuted: { type: "unmuted", ...at, name, by: name },
+    opped: { type: "opped", ...at, name },
+    topic: { type: "topic", ...at, text, by: name },
+    moved: { type: "moved", ...at, name },
     welcome: {
       type: "welcome",
       name,
@@ -55,11 +63,14 @@ function eventsOf(name: string, text: string): { [T in Event["type"]]: Event & {
       epoch: text,
       seq: 1,
       members: [{ name, away: true }],
+      topic: text,
       limits,
     },
     members: { type: "members", seq: 1, members: [{ name }, { name }], id: text },
     history: { type: "history", events: [said(name, text), { type: "left", ...at, name, text }] },
     results: { type: "results", text, events: [said(name, text)] },
+    bans: { type: "bans", bans: [{ name, by: name, at: 2, text }] },
+    subject: { type: "subject", text },
     error: { type: "error", code: "empty", text, id: text },
     bye: { type: "bye", code: "left", text },
     gap: { type: "gap", from: 1, to: 2 },
@@ -89,7 +100,34 @@ describe("each event is shown as a person would read it", () => {
       [{ type: "welcome", name: "me", epoch: "e", seq: 1, members, limits }],
       ["You are connected as me. Here: amy (away), cy. /help for help."],
     ],
+    [
+      [{ type: "welcome", name: "me", epoch: "e", seq: 1, members, topic: "tea", limits }],
+      ["You are connected as me. Here: amy (away), cy. /help for help.", "The topic is: tea"],
+    ],
     [[{ type: "members", seq: 1, members: [] }], ["Nobody else is here."]],
+    [[{ type: "kicked", ...at, name: "bob", by: "amy", text: "enough" }], ["bob was kicked by amy (enough)"]],
+    [[{ type: "banned", ...at, name: undefined, by: "server" }], ["An address was banned by server"]],
+    [[{ type: "unbanned", ...at, name: "bob", by: "amy" }], ["bob was unbanned by amy"]],
+    [[{ type: "muted", ...at, name: "bob", by: "amy" }], ["bob was muted by amy"]],
+    [[{ type: "unmuted", ...at, name: "bob", by: "amy" }], ["bob was unmuted by amy"]],
+    [[{ type: "opped", ...at, name: "bob" }], ["bob is an operator now"]],
+    [[{ type: "topic", ...at, text: "tea", by: "amy" }], ["amy set the topic: tea"]],
+    [[{ type: "topic", ...at, text: undefined, by: "amy" }], ["amy took the topic away"]],
+    [[{ type: "subject", text: "tea" }], ["The topic is: tea"]],
+    [[{ type: "subject" }], ["There is no topic."]],
+    [[{ type: "bans", bans: [] }], ["Nobody is banned."]],
+    [
+      [
+        {
+          type: "bans",
+          bans: [
+            { name: "bob", by: "amy", at: 0, text: "spam" },
+            { name: "192.0.2.1", by: "server", at: 86_400_000 },
+          ],
+        },
+      ],
+      ["bob, by amy on 1970-01-01: spam", "192.0.2.1, by server on 1970-01-02"],
+    ],
     [
       [{ type: "history", events: [said("bob", "1\n2"), moved("left", "bob"), said("amy", "3")] }],
       ["── earlier ──", "bob: 1", "     2", "amy: 3", "── now ──"],
@@ -110,7 +148,7 @@ describe("each event is shown as a person would read it", () => {
       ],
       [],
     ],
-    [[JSON.parse('{"type":"moved","seq":1,"at":2,"text":"x"}')], []],
+    [[JSON.parse('{"type":"sneezed","seq":1,"at":2,"text":"x"}')], []],
   ])("%j", (events, lines) => {
     expect(shown(events)).toEqual(lines);
   });

@@ -23,6 +23,11 @@ describe("json.parse()", () => {
     ['{"type":"history","before":9,"limit":2}', false, { before: 9, limit: 2 }],
     ['{"type":"search","text":" a\\nb ","before":9}', false, { text: "a b", before: 9 }],
     ['{"type":"ping"}', true, {}],
+    ['{"type":"topic"}', false, {}],
+    ['{"type":"op","password":"p"}', false, { password: "p" }],
+    ['{"type":"ban","name":"2001:db8::1","text":"spam"}', false, { name: "2001:db8::1", text: "spam" }],
+    ['{"type":"mute","name":"bob"}', false, { name: "bob" }],
+    ['{"type":"bans"}', false, {}],
     ['{"type":"help","unknown":[1,{}]}', true, {}],
     ['{"type":"quit","text":"bye"}', true, { text: "bye" }],
   ];
@@ -94,6 +99,32 @@ describe("json.encode()", () => {
       { type: "renamed", seq: 1, at: 2, from: "ann", to: "bea" },
       '{"type":"renamed","seq":1,"at":2,"from":"ann","to":"bea"}',
     ],
+    kicked: [
+      { type: "kicked", seq: 1, at: 2, name: "bob", by: "ann", text: "enough" },
+      '{"type":"kicked","seq":1,"at":2,"name":"bob","by":"ann","text":"enough"}',
+    ],
+    banned: [
+      { type: "banned", seq: 1, at: 2, name: undefined, by: "ann", text: undefined },
+      '{"type":"banned","seq":1,"at":2,"by":"ann"}',
+    ],
+    unbanned: [
+      { type: "unbanned", seq: 1, at: 2, name: "bob", by: "ann" },
+      '{"type":"unbanned","seq":1,"at":2,"name":"bob","by":"ann"}',
+    ],
+    muted: [
+      { type: "muted", seq: 1, at: 2, name: "bob", by: "ann" },
+      '{"type":"muted","seq":1,"at":2,"name":"bob","by":"ann"}',
+    ],
+    unmuted: [
+      { type: "unmuted", seq: 1, at: 2, name: "bob", by: "ann" },
+      '{"type":"unmuted","seq":1,"at":2,"name":"bob","by":"ann"}',
+    ],
+    opped: [{ type: "opped", seq: 1, at: 2, name: "ann" }, '{"type":"opped","seq":1,"at":2,"name":"ann"}'],
+    topic: [
+      { type: "topic", seq: 1, at: 2, by: "ann", text: undefined },
+      '{"type":"topic","seq":1,"at":2,"by":"ann"}',
+    ],
+    moved: [{ type: "moved", seq: 1, at: 2, name: "ann" }, '{"type":"moved","seq":1,"at":2,"name":"ann"}'],
     welcome: [
       {
         type: "welcome",
@@ -102,11 +133,12 @@ describe("json.encode()", () => {
         epoch: "e",
         seq: 3,
         members: [{ name: "bob", away: true }],
+        topic: "tea",
         limits,
       },
       `{"type":"welcome","name":"ann","token":"t","epoch":"e","seq":3,"members":[{"name":"bob","away":true}],` +
-        '"limits":{"lineBytes":16384,"nameLength":32,"textLength":4000,"textLines":20,"idLength":64,"historyEvents":500,' +
-        '"searchLength":200,"searchEvents":100}}',
+        '"topic":"tea","limits":{"lineBytes":16384,"nameLength":32,"textLength":4000,"textLines":20,"idLength":64,"historyEvents":500,' +
+        '"searchLength":200,"searchEvents":100,"topicLength":300}}',
     ],
     error: [
       { type: "error", code: "slow-down", text: "Wait", id: "1", retryAfterMs: 5 },
@@ -130,6 +162,11 @@ describe("json.encode()", () => {
       },
       '{"type":"results","text":"a \\"b\\"","events":[{"type":"said","seq":1,"at":2,"from":"ann","text":"b a"}],"more":true}',
     ],
+    bans: [
+      { type: "bans", bans: [{ name: "bob", by: "ann", at: 2, text: "spam" }] },
+      '{"type":"bans","bans":[{"name":"bob","by":"ann","at":2,"text":"spam"}]}',
+    ],
+    subject: [{ type: "subject", text: "tea" }, '{"type":"subject","text":"tea"}'],
     pong: [{ type: "pong", id: "1" }, '{"type":"pong","id":"1"}'],
     seen: [{ type: "seen", id: "1", seq: 4 }, '{"type":"seen","id":"1","seq":4}'],
     gap: [{ type: "gap", from: 1, to: 4 }, '{"type":"gap","from":1,"to":4}'],

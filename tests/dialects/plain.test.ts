@@ -25,6 +25,10 @@ describe("plain.parse()", () => {
     ["/who", true, "who", false, {}],
     ["/history 5", true, "history", false, { limit: 5 }],
     ["/search good lunch", true, "search", false, { text: "good lunch" }],
+    ["/topic tea at five", true, "topic", false, { text: "tea at five" }],
+    ["/op pass word", true, "op", false, { password: "pass word" }],
+    ["/ban 192.0.2.1 spam", true, "ban", false, { name: "192.0.2.1", text: "spam" }],
+    ["/kick bob", true, "kick", false, { name: "bob" }],
     ["/help", true, "help", true, {}],
     ["/quit bye", true, "quit", true, { text: "bye" }],
   ];
@@ -39,6 +43,16 @@ describe("plain.parse()", () => {
       expect(command.fields).toEqual(fields);
     });
   }
+
+  test.each(["secret", " with blanks ", "/quit", "", '{"type":"ping"}'])(
+    "takes %j for the password of a name that needs one",
+    (password) => {
+      const command = plain.parse(password, false, "ann");
+      if (isFault(command)) throw new Error(command.text);
+      expect(command.type).toBe("join");
+      expect(command.fields).toEqual({ name: "ann", password });
+    },
+  );
 
   const refused: [line: string, joined: boolean, code: string][] = [
     ["", false, "bad-name"],
@@ -82,6 +96,40 @@ describe("plain.encode()", () => {
       [{ type: "left", ...at, name: "ann", text: "bye\nbob: hi" }, "ann left (bye\n    bob: hi)\n"],
     ],
     renamed: [[{ type: "renamed", ...at, from: "ann", to: "bea" }, "ann is now bea\n"]],
+    kicked: [
+      [{ type: "kicked", ...at, name: "bob", by: "ann" }, "bob was kicked by ann\n"],
+      [{ type: "kicked", ...at, name: "bob", by: "ann", text: "enough" }, "bob was kicked by ann (enough)\n"],
+    ],
+    banned: [
+      [{ type: "banned", ...at, name: "bob", by: "ann", text: "spam" }, "bob was banned by ann (spam)\n"],
+      [{ type: "banned", ...at, by: "server" }, "An address was banned by server\n"],
+    ],
+    unbanned: [[{ type: "unbanned", ...at, name: "bob", by: "ann" }, "bob was unbanned by ann\n"]],
+    muted: [[{ type: "muted", ...at, name: "bob", by: "ann" }, "bob was muted by ann\n"]],
+    unmuted: [[{ type: "unmuted", ...at, name: "bob", by: "ann" }, "bob was unmuted by ann\n"]],
+    opped: [[{ type: "opped", ...at, name: "ann" }, "ann is an operator now\n"]],
+    topic: [
+      [{ type: "topic", ...at, by: "ann", text: "tea" }, "ann set the topic: tea\n"],
+      [{ type: "topic", ...at, by: "ann" }, "ann took the topic away\n"],
+    ],
+    moved: [[{ type: "moved", ...at, name: "ann" }, "ann is with another server now\n"]],
+    bans: [
+      [{ type: "bans", bans: [] }, "Nobody is banned.\n"],
+      [
+        {
+          type: "bans",
+          bans: [
+            { name: "bob", by: "ann", at: 0, text: "spam" },
+            { name: "192.0.2.1", by: "server", at: 86_400_000 },
+          ],
+        },
+        "bob, by ann on 1970-01-01: spam\n192.0.2.1, by server on 1970-01-02\n",
+      ],
+    ],
+    subject: [
+      [{ type: "subject", text: "tea" }, "The topic is: tea\n"],
+      [{ type: "subject", text: undefined }, "There is no topic.\n"],
+    ],
     welcome: [
       [
         {
@@ -95,8 +143,8 @@ describe("plain.encode()", () => {
         "You are connected as ann. Here: bob (away), cy. Type to talk, /help for help.\n",
       ],
       [
-        { type: "welcome", name: "ann", epoch: "e", seq: 0, members: [], limits },
-        "You are connected as ann. Here: nobody else. Type to talk, /help for help.\n",
+        { type: "welcome", name: "ann", epoch: "e", seq: 0, members: [], topic: "tea", limits },
+        "You are connected as ann. Here: nobody else. Type to talk, /help for help.\nThe topic is: tea\n",
       ],
     ],
     members: [

@@ -710,7 +710,7 @@ withRedis("a server that was away", () => {
     await room.reaches(3_001);
     await room.insist(() => said("meanwhile", "ada", "1"));
     expect(room.seqs).toEqual(upTo(3_002));
-    expect(room.troubles).toEqual(["Redis: it cannot be reached", undefined]);
+    expect(room.troubles).toEqual(["Redis cannot be reached", undefined]);
   });
 
   test("for longer than anything is kept, does not go on with holes", async () => {
@@ -865,7 +865,7 @@ withRedis("a Redis of its own", () => {
     await room.isWell();
     await room.insist(() => said("after"));
     expect(room.texts).toEqual(["before", "waits", "after"]);
-    expect(room.troubles).toEqual(["Redis: it does not answer", undefined]);
+    expect(room.troubles).toEqual(["Redis does not answer", undefined]);
   });
 
   test("out of memory: what was said goes back, with the reason, until there is some again", async () => {
@@ -875,14 +875,14 @@ withRedis("a Redis of its own", () => {
     await room.append(said("before"));
     await redis.config("maxmemory", "1");
     await room.append(said("refused", "ada", "1"));
-    expect(room.told.items.at(-1)).toMatchObject(["refused", {}, "Redis: it is out of memory"]);
+    expect(room.told.items.at(-1)).toMatchObject(["refused", {}, "Redis is out of memory"]);
     // What is there can be read meanwhile, and heartbeats that fail as well do not tell it again.
     expect(textsOf((await read(room.journal, 0, 1)).events)).toEqual(["before"]);
     await redis.config("maxmemory", "0");
     await room.isWell();
     await room.append(said("taken", "ada", "1"));
     expect(room.texts).toEqual(["before", "taken"]);
-    expect(room.troubles).toEqual(["Redis: it is out of memory", undefined]);
+    expect(room.troubles).toEqual(["Redis is out of memory", undefined]);
   });
 
   test("emptied, or gone back in time: it is lost, whoever finds out first", async () => {
@@ -923,14 +923,14 @@ withRedis("a Redis that cannot be used", () => {
     await using redis = await RedisServer.start(["--requirepass", "geheim"]);
     const host = `localhost:${redis.port}`;
     const cannot = `Cannot keep the room in Redis at ${host}`;
-    expect(await failure(`redis://${host}`)).toBe(`${cannot}: it needs a password; --redis names another`);
+    expect(await failure(`redis://${host}`)).toBe(`${cannot}, it needs a password: --redis names another`);
     expect(await failure(`redis://:falsch@${host}`)).toBe(
-      `${cannot}: its password is another one; --redis names another`,
+      `${cannot}, it has another password: --redis names another`,
     );
     expect(await failure(`redis://:geheim@${host}`)).toBe("it could be used");
     await redis.kill();
     expect(await failure(`redis://:geheim@${host}`)).toBe(
-      `${cannot}: it cannot be reached; --redis names another`,
+      `${cannot}, it cannot be reached: --redis names another`,
     );
     expect(await failure("nonsense")).toBe("--redis takes a URL such as redis://localhost:6379");
     expect(await failure("http://localhost:1")).toBe("--redis takes a URL such as redis://localhost:6379");

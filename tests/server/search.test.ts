@@ -5,6 +5,7 @@ import { type Entry, pageLength } from "../../lib/server/journal.ts";
 import { Room } from "../../lib/server/room.ts";
 import { SqliteJournal } from "../../lib/server/sqlite.ts";
 import { JsonClient, Server, temporaryFolder } from "../wire.ts";
+import { idleMetrics } from "./metrics.ts";
 
 function said(text: string): Entry {
   return { event: { type: "said", seq: 0, at: 0, from: "ada", text }, author: "ada's seat" };
@@ -233,9 +234,10 @@ test("a search that fails is an answer, and takes nobody along", async () => {
     onEvent: undefined,
     onEmpty: () => {},
     onJournalTrouble: () => {},
+    metrics: idleMetrics(),
   });
   journal.close();
-  const search = () => room.search({ id: "s", name: "ada", tokenHash: undefined }, { text: "word" });
+  const search = () => room.search("ada's seat", { text: "word" });
   for (const answer of await Promise.all([search(), search()])) {
     expect(answer).toMatchObject({ type: "error", code: "unavailable" });
   }

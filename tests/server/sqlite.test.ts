@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Recorded } from "../../lib/protocol.ts";
-import { type Entry, pageEvents, pageLength } from "../../lib/server/journal.ts";
+import { type Entry, nobody, pageEvents, pageLength } from "../../lib/server/journal.ts";
 import { SqliteJournal } from "../../lib/server/sqlite.ts";
 import { temporaryFolder } from "../wire.ts";
 
@@ -22,7 +22,10 @@ function open(path?: string, keepEvents = 1_000_000) {
   journal.listen({
     happened: (entries) => told.push(...entries.map(({ event }) => ["happened", event.seq])),
     repeated: (_, seq) => told.push(["repeated", seq]),
+    contradicted: ({ event }) => told.push(["contradicted", event.type]),
     refused: (entries, reason) => told.push(["refused", entries.length, reason]),
+    troubled: (reason) => told.push(["troubled", reason]),
+    counted: () => {},
   });
   return { journal, told, [Symbol.dispose]: () => journal.close() };
 }
@@ -146,29 +149,139 @@ describe("a page", () => {
   });
 });
 
-test("joined, renamed and left keep the seats, tokens and all", () => {
+describe("facts", () => {
+  const topic = (text: string, more: Pick<Entry, "facts" | "expects">): Entry => ({
+    event: { type: "topic", seq: 0, at: 0, by: "ada", text },
+    author: "ada's seat",
+    ...more,
+  });
+  const factsOf = (journal: SqliteJournal) => Object.fromEntries(journal.facts());
+
+  test("are so from the event on that brings them, until another one changes them", () => {
+    using room = open();
+    room.journal.append([said("1"), topic("a", { facts: { topic: "a", "ban bob": "{}" } })]);
+    expect(factsOf(room.journal)).toEqual({ topic: "a", "ban bob": "{}" });
+    room.journal.append([topic("b", { facts: { topic: "b", "name b": "" } })]);
+    expect(factsOf(room.journal)).toEqual({ topic: "b", "ban bob": "{}", "name b": "" });
+    room.journal.append([topic("", { facts: { topic: null, "ban bob": null, "ban nobody": null } })]);
+    expect(factsOf(room.journal)).toEqual({ "name b": "" });
+  });
+
+  test("that are expected and not so contradict an entry: it gets no number and changes nothing", async () => {
+    using room = open();
+    room.journal.append([topic("a", { facts: { topic: "a" } })]);
+    room.journal.append([
+      topic("not b", { facts: { topic: "x" }, expects: { topic: "b" } }),
+      topic("not free", { facts: { topic: "x" }, expects: { topic: null } }),
+      topic("half true", { facts: { topic: "x" }, expects: { topic: "a", other: "" } }),
+      topic("b", { facts: { topic: "b" }, expects: { topic: "a", other: null } }),
+    ]);
+    expect(room.told).toEqual([
+      ["happened", 1],
+      ["happened", 2],
+      ["contradicted", "topic"],
+      ["contradicted", "topic"],
+      ["contradicted", "topic"],
+    ]);
+    expect(factsOf(room.journal)).toEqual({ topic: "b" });
+    expect(textsOf((await room.journal.page(0, 2, "anyone")).events)).toEqual(["a", "b"]);
+  });
+
+  test("of an entry hold for those behind it in the same batch", () => {
+    using room = open();
+    const take = (id: string) => topic(id, { facts: { "name ada": id }, expects: { "name ada": null } });
+    room.journal.append([
+      take("first"),
+      take("second"),
+      topic("away", { facts: { "name ada": null }, expects: { "name ada": "first" } }),
+      take("third"),
+    ]);
+    expect(room.told).toEqual([
+      ["happened", 1],
+      ["happened", 2],
+      ["happened", 3],
+      ["contradicted", "topic"],
+    ]);
+    expect(factsOf(room.journal)).toEqual({ "name ada": "third" });
+  });
+
+  test("of what was said before are not brought again", () => {
+    using room = open();
+    const entry = (value: string): Entry => ({ ...said("x", "ada", "1"), facts: { key: value } });
+    room.journal.append([entry("one"), entry("two")]);
+    expect(room.told).toEqual([
+      ["happened", 1],
+      ["repeated", 1],
+    ]);
+    expect(factsOf(room.journal)).toEqual({ key: "one" });
+  });
+
+  test("outlive a restart, and the events that brought them", () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "room.sqlite");
+    {
+      using room = open(path, 5);
+      room.journal.append([topic("tea", { facts: { topic: "tea" } })]);
+      for (let i = 0; i < 100; i++) room.journal.append([said(`${i}`)]);
+    }
+    using room = open(path, 5);
+    expect(factsOf(room.journal)).toEqual({ topic: "tea" });
+    room.told.length = 0;
+    room.journal.append([topic("coffee", { facts: {}, expects: { topic: "tea" } })]);
+    expect(room.told).toEqual([["happened", 102]]);
+  });
+
+  test("are told to no reader", async () => {
+    using room = open();
+    room.journal.append([topic("a", { facts: { secret: "hush" }, expects: { secret: null } })]);
+    const page = await room.journal.page(0, 1, "ada's seat");
+    const recent = await room.journal.recent(1, 10, "ada's seat");
+    const found = await room.journal.search("a", 2, 10, "ada's seat");
+    expect(JSON.stringify([page, recent, found, room.told])).not.toContain("secret");
+  });
+});
+
+test("what only the journal is told of is read by nobody, and counted all the same", async () => {
+  using room = open();
+  const event: Recorded = { type: "moved", seq: 0, at: 0, name: "ada" };
+  room.journal.append([said("1", "ada"), { event, author: "ada", reader: nobody }, said("3", "ada")]);
+  for (const reader of ["ada", "bob"]) {
+    const { events, last } = await room.journal.page(0, 3, reader);
+    expect([events.map(({ seq }) => seq), last]).toEqual([[1, 3], 3]);
+  }
+});
+
+test("a file of the format before facts is taken over: what was said stays, whoever sat there joins anew", async () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "room.sqlite");
   {
     using room = open(path);
-    const member = (author: string, type: "joined" | "left", name: string, tokenHash?: string): Entry => ({
-      event: { type, seq: 0, at: 0, name },
-      author,
-      ...(tokenHash !== undefined && { tokenHash }),
-    });
-    room.journal.append([
-      member("s1", "joined", "ada", "hash1"),
-      member("s2", "joined", "bob"),
-      member("s3", "joined", "cyd", "hash3"),
-      { event: { type: "renamed", seq: 0, at: 0, from: "ada", to: "eve" }, author: "s1" },
-      member("s3", "left", "cyd"),
-    ]);
+    room.journal.append([said("old", "ada", "1")]);
   }
-  using room = open(path);
-  expect(room.journal.seats()).toEqual([
-    { id: "s1", name: "eve", tokenHash: "hash1" },
-    { id: "s2", name: "bob", tokenHash: undefined },
-  ]);
+  {
+    using db = new Database(path);
+    db.run("DROP TABLE facts");
+    db.run("CREATE TABLE seats (id TEXT PRIMARY KEY, name TEXT NOT NULL, token_hash TEXT) WITHOUT ROWID");
+    db.run("INSERT INTO seats VALUES ('s1', 'ada', 'hash')");
+    db.run("PRAGMA user_version = 1");
+  }
+  {
+    using room = open(path);
+    expect([...room.journal.facts()]).toEqual([]);
+    expect(room.journal.last).toBe(1);
+    room.journal.append([
+      { ...said("new", "bob"), facts: { topic: "tea" }, expects: { topic: null } },
+      said("old", "ada", "1"),
+    ]);
+    expect(room.told).toEqual([
+      ["happened", 2],
+      ["repeated", 1],
+    ]);
+    expect(textsOf((await room.journal.page(0, 2, "anyone")).events)).toEqual(["old", "new"]);
+  }
+  using db = new Database(path, { readonly: true });
+  expect(db.query("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+  expect(db.query("SELECT name FROM sqlite_master WHERE name = 'seats'").get()).toBeNull();
 });
 
 test("only the newest events are kept, and their ids", async () => {
