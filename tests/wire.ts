@@ -97,7 +97,7 @@ export class Server implements AsyncDisposable {
     const server = new Server(
       [
         ...(given("--port") ? [] : ["--port", "0"]),
-        ...(given("--history") ? [] : ["--history", "none"]),
+        ...(given("--history") || given("--redis") ? [] : ["--history", "none"]),
         ...(given("--rate") ? [] : ["--rate", "0"]),
         ...flags,
       ],

@@ -143,6 +143,9 @@ export class Room implements JournalListener, Floor {
   }
 
   ask(entry: Entry, asker: Asker<Roster>): void {
+    if (entry.event.type === "moved") {
+      this.#askers.get(entry.author)?.failed(fault("conflict", "You joined from another place"));
+    }
     this.#askers.set(entry.author, asker);
     this.record(entry);
   }
@@ -244,7 +247,8 @@ export class Room implements JournalListener, Floor {
 
   #disappoint({ event, author }: Entry, problem: Fault): void {
     const asker = concernsAsker(event) ? this.#askers.get(author) : undefined;
-    if (!asker) return this.#voice(author)?.answer(problem);
+    // Whoever asked for that was told when somebody else came with the same token.
+    if (!asker) return event.type === "moved" ? undefined : this.#voice(author)?.answer(problem);
     this.#askers.delete(author);
     asker.failed(problem);
   }
