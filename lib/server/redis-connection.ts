@@ -5,6 +5,7 @@
 // Nothing waits for the client to connect, the first command does: connect() alone would not tell a wrong password
 // from a server that is not there.
 
+import { createHash } from "node:crypto";
 import { RedisClient } from "bun";
 
 /** A call failed. `message` goes on after "Redis". */
@@ -49,6 +50,17 @@ export class RedisConnection {
     }
   }
 
+  /** Runs a script, sending its text only to a Redis that does not know it yet. Throws a RedisError. */
+  async run<T>(script: string, keys: string[], args: (string | number)[]): Promise<T> {
+    const rest = [keys.length, ...keys, ...args];
+    try {
+      return await this.call<T>("EVALSHA", [nameOf(script), ...rest]);
+    } catch (error) {
+      if (!(error instanceof RedisError) || !error.message.includes("NOSCRIPT")) throw error;
+      return await this.call<T>("EVAL", [script, ...rest]);
+    }
+  }
+
   close(): void {
     if (this.#client) this.#drop(this.#client);
   }
@@ -70,6 +82,15 @@ export class RedisConnection {
     if (this.#client === client) this.#client = undefined;
   }
 }
+
+/** How Redis calls a script: its SHA-1. */
+function nameOf(script: string): string {
+  const known = names.get(script) ?? createHash("sha1").update(script).digest("hex");
+  names.set(script, known);
+  return known;
+}
+
+const names = new Map<string, string>();
 
 /** What a user can act on, by the word that Redis begins its errors with. */
 const answers: Record<string, string> = {

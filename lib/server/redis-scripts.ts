@@ -3,34 +3,37 @@
 //
 //   turns        stream: a turn as {"first", "at", "entries"}, under the id LAST-0 with the number of its last event
 //   facts        hash: what is so now
-//   meta         hash: epoch, seq (the last event), generation and generationAt (of said)
+//   meta         hash: epoch, seq (the last event), generation and generationAt (of said), and for each server under its
+//                own name what its last batch came to, since it may have to ask twice
 //   said:N       hash: "author id" → seq, for one generation of as many events as are kept
 //   servers      sorted set: server → when it was last heard of, milliseconds since 1970
-//   applied:ID   what that server's last batch came to, since it may have to ask twice
 
 /** A turn in the stream is no longer than that, so that none is long to read. */
 const turnEvents = 250;
 /** However few are to be kept, so many are, for the servers that have yet to read them. */
 const unreadEvents = 10_000;
+/** The stream is trimmed when its last number passes a multiple of this: not in every turn. */
+const trimEvents = 64;
 
 /**
- * Appends a batch. KEYS: turns, facts, meta, applied, said (without its generation).
- * ARGV: batch, events to keep, the epoch and the last event this server has read; then for each entry the entry,
+ * Appends a batch. KEYS: turns, facts, meta, said (without its generation).
+ * ARGV: the server, its batch, events to keep, the epoch and the last event it has read; then for each entry the entry,
  * "author id" if it has one, and the facts it expects and brings: JSON arrays of [key, value or false], or nothing.
  * Answers with the fate of each entry ("t" taken, "c" contradicted, or the number it has had before), the last number
  * and the time, or with nothing if Redis has lost what this server has read.
  */
 export const append = `
-local turns, facts, meta, applied, said = unpack(KEYS)
-local before = redis.call('GET', applied)
-if before then
-  local batch, fates, last, at = string.match(before, '^(%S+) (%S+) (%S+) (%S+)$')
-  if batch == ARGV[1] then return {fates, last, at} end
+local turns, facts, meta, said = unpack(KEYS)
+local server, batch, keep, epoch, position = unpack(ARGV, 1, 5)
+local state = redis.call('HMGET', meta, 'seq', 'generation', 'generationAt', 'epoch', server)
+if state[5] then
+  local before, fates, last, at = string.match(state[5], '^(%S+) (%S+) (%S+) (%S+)$')
+  if before == batch then return {fates, last, at} end
 end
-local state = redis.call('HMGET', meta, 'seq', 'generation', 'generationAt', 'epoch')
-local last, generation, generationAt = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
-local keep = tonumber(ARGV[2])
-if state[4] ~= ARGV[3] or last < tonumber(ARGV[4]) then return false end
+local begin, generation, generationAt = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
+local last = begin
+keep = tonumber(keep)
+if state[4] ~= epoch or last < tonumber(position) then return false end
 
 local function holds(expected)
   if expected == '' then return true end
@@ -50,7 +53,7 @@ local function flush()
   taken = {}
 end
 
-for i = 5, #ARGV, 4 do
+for i = 6, #ARGV, 4 do
   local entry, id, expected, brought = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local seq = id ~= '' and (redis.call('HGET', said .. generation, id) or redis.call('HGET', said .. generation - 1, id))
   if seq then
@@ -75,11 +78,13 @@ flush()
 if last - generationAt >= keep then
   redis.call('UNLINK', said .. generation - 1)
   generation, generationAt = generation + 1, last
+  redis.call('HSET', meta, 'generation', generation, 'generationAt', generationAt)
 end
-redis.call('HSET', meta, 'seq', last, 'generation', generation, 'generationAt', generationAt)
-redis.call('XTRIM', turns, 'MINID', '~', math.max(last - math.max(keep, ${unreadEvents}) + 1, 0))
+if math.floor(last / ${trimEvents}) > math.floor(begin / ${trimEvents}) then
+  redis.call('XTRIM', turns, 'MINID', '~', math.max(last - math.max(keep, ${unreadEvents}) + 1, 0))
+end
 local outcome = {table.concat(fates, ','), last, string.format('%d', at)}
-redis.call('SET', applied, ARGV[1] .. ' ' .. table.concat(outcome, ' '), 'EX', 3600)
+redis.call('HSET', meta, 'seq', last, server, batch .. ' ' .. table.concat(outcome, ' '))
 return outcome
 `;
 
@@ -108,10 +113,19 @@ local meta, servers = unpack(KEYS)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', servers, now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', servers, '-inf', now - ARGV[2])
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', servers, '-inf', now - ARGV[2])) do
+  redis.call('ZREM', servers, gone)
+  redis.call('HDEL', meta, gone)
+end
 return {
   redis.call('HGET', meta, 'epoch') or '',
   redis.call('HGET', meta, 'seq') or '0',
   redis.call('ZRANGE', servers, 0, -1, 'WITHSCORES'),
 }
+`;
+
+/** Says that a server is gone. KEYS: meta, servers. ARGV: the server. */
+export const farewell = `
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
 `;

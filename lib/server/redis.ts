@@ -61,7 +61,7 @@ export class RedisJournal implements Journal {
   last: number;
 
   readonly #options: Required<RedisOptions>;
-  readonly #keys: Record<"turns" | "facts" | "meta" | "applied" | "said" | "servers", string>;
+  readonly #keys: Record<"turns" | "facts" | "meta" | "said" | "servers", string>;
   readonly #writing: RedisConnection;
   readonly #reading: RedisConnection;
   readonly #paging: RedisConnection;
@@ -89,16 +89,9 @@ export class RedisJournal implements Journal {
     }
     const writing = new RedisConnection(options.url);
     try {
-      const keys = keysOf(options.room, "");
+      const keys = keysOf(options.room);
       const epoch = randomBytes(8).toString("hex");
-      const opened = await writing.call<Opened>("EVAL", [
-        scripts.open,
-        3,
-        keys.turns,
-        keys.facts,
-        keys.meta,
-        epoch,
-      ]);
+      const opened = await writing.run<Opened>(scripts.open, [keys.turns, keys.facts, keys.meta], [epoch]);
       const journal = new RedisJournal(options, writing, opened);
       await journal.#beat();
       return journal;
@@ -112,7 +105,7 @@ export class RedisJournal implements Journal {
 
   private constructor(options: RedisOptions, writing: RedisConnection, [epoch, last, oldest, facts]: Opened) {
     this.#options = { heartbeatMs: 2_000, leaseMs: 10_000, ...options };
-    this.#keys = keysOf(options.room, this.server);
+    this.#keys = keysOf(options.room);
     this.#writing = writing;
     this.#reading = new RedisConnection(options.url);
     this.#paging = new RedisConnection(options.url);
@@ -163,7 +156,8 @@ export class RedisJournal implements Journal {
     clearInterval(this.#heart);
     this.#reading.close();
     this.#paging.close();
-    const told = this.#writing.call("ZREM", [this.#keys.servers, this.server]).catch(() => {});
+    const { meta, servers } = this.#keys;
+    const told = this.#writing.run(scripts.farewell, [meta, servers], [this.server]).catch(() => {});
     await Promise.race([told, Bun.sleep(farewellMs)]);
     this.#writing.close();
   }
@@ -187,12 +181,13 @@ export class RedisJournal implements Journal {
     while (this.#waiting.length > 0 && !this.#closed) {
       const entries = this.#waiting.splice(0, batchEvents);
       this.#batch++;
-      const { meta, turns, facts, applied, said } = this.#keys;
-      const batch = [`${this.server}-${this.#batch}`, this.#options.keepEvents, this.epoch, this.last];
-      const args = [scripts.append, 5, turns, facts, meta, applied, said, ...batch];
-      for (const entry of entries) args.push(...argumentsOf(entry));
+      const { meta, turns, facts, said } = this.#keys;
+      const args = [this.server, this.#batch, this.#options.keepEvents, this.epoch, this.last];
+      const asked = [...args, ...entries.flatMap(argumentsOf)];
       try {
-        const outcome = await this.#insist(() => this.#writing.call<Outcome | null>("EVAL", args));
+        const outcome = await this.#insist(() =>
+          this.#writing.run<Outcome | null>(scripts.append, [turns, facts, meta, said], asked),
+        );
         if (outcome === null) return this.#lost();
         await this.#told(entries, outcome);
       } catch (error) {
@@ -359,14 +354,11 @@ export class RedisJournal implements Journal {
   async #beat(): Promise<void> {
     const { meta, servers } = this.#keys;
     const { last } = this;
-    const [epoch, seq, heard] = await this.#writing.call<[string, string, string[]]>("EVAL", [
+    const [epoch, seq, heard] = await this.#writing.run<[string, string, string[]]>(
       scripts.heartbeat,
-      2,
-      meta,
-      servers,
-      this.server,
-      forgottenMs,
-    ]);
+      [meta, servers],
+      [this.server, forgottenMs],
+    );
     if (epoch !== this.epoch || Number(seq) < last) return this.#lost();
     this.#troubled(undefined);
     const now = Date.now();
@@ -423,7 +415,7 @@ export class RedisJournal implements Journal {
 type Outcome = [fates: string, last: string, at: string];
 type Opened = [epoch: string, last: string, oldest: string, facts: string[]];
 
-function keysOf(room: string, server: string) {
+function keysOf(room: string) {
   const prefix = `chat:{${room}}`;
   return {
     turns: `${prefix}:turns`,
@@ -431,7 +423,6 @@ function keysOf(room: string, server: string) {
     meta: `${prefix}:meta`,
     said: `${prefix}:said:`,
     servers: `${prefix}:servers`,
-    applied: `${prefix}:applied:${server}`,
   };
 }
 
