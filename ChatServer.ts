@@ -48,7 +48,9 @@ type Connection = { address: string; visit: Visit | undefined };
 
 const clients = new Map<Socket<Connection>, Client>();
 const limits = attempt(() => sessionOptions(options, metrics));
-const door = new Door({ ...doorLimits(options), isBanned: (address) => room.members.isBanned(address) });
+const door = attempt(
+  () => new Door({ ...doorLimits(options), isBanned: (address) => room.members.isBanned(address) }),
+);
 
 const listener = attempt(
   () =>

@@ -260,6 +260,9 @@ function printAndExit(text: string): never {
   process.exit(0);
 }
 
+/** A password has to fit in a line on the wire. */
+const secretLength = 1_000;
+
 /**
  * A secret: the first line of the file if there is one, else what the environment has. Never a flag, which everybody
  * on the machine can see. Throws a UsageError if the file cannot be read or has none.
@@ -269,7 +272,7 @@ export function secret(
   variable: string,
   environment: Record<string, string | undefined> = process.env,
 ): string | undefined {
-  if (path === undefined) return environment[variable] || undefined;
+  if (path === undefined) return environment[variable]?.trim() || undefined;
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -278,7 +281,9 @@ export function secret(
       `Cannot read the password in ${path}: ${error instanceof Error ? error.message : error}`,
     );
   }
-  const [line = ""] = text.split(/\r?\n/);
+  const line = (text.split(/\r?\n/)[0] ?? "").trim();
+  if (line.length > secretLength)
+    throw new UsageError(`The password in ${path} is longer than ${secretLength} characters`);
   if (line === "") throw new UsageError(`There is no password in ${path}: its first line is empty`);
   return line;
 }

@@ -74,7 +74,7 @@ export function render(event: Event): string {
       return event.events.length === 0 ? "Nothing was found." : event.events.map(render).join("\n");
     case "error":
     case "bye":
-      return `! ${event.text}.`;
+      return `! ${event.text}${event.text.endsWith("?") ? "" : "."}`;
     case "gap":
       return "! Some lines are missing here: they are no longer kept.";
     case "help":

@@ -116,9 +116,13 @@ export class Members {
   #takeAgain(seat: Seat, occupant: Occupant, token: string | undefined, asker: Asker<Taken>): void {
     const { id, name } = seat;
     const here = this.#journal.server;
-    if (seat.server === here) return this.#sit(id, occupant, token, this.roster(), asker);
+    const { address } = occupant;
+    // For a drop on the way nothing has to be written.
+    if (seat.server === here && seat.address === address) {
+      return this.#sit(id, occupant, token, this.roster(), asker);
+    }
     this.#floor.ask(
-      { event: event({ type: "moved", name }), author: id, reader: nobody, ...moving(seat, here) },
+      { event: event({ type: "moved", name }), author: id, reader: nobody, ...moving(seat, here, address) },
       { ...asker, happened: (roster) => this.#sit(id, occupant, token, roster, asker) },
     );
   }
@@ -141,6 +145,7 @@ export class Members {
 
   rename(seat: Seat, name: string, asker: Asker<unknown>): void {
     const { id: author, name: from, address = "" } = seat;
+    if (this.isMuted(from)) return asker.failed(fault("muted", "You are muted: keep the name you have"));
     if (this.#moderation.isBanned(address, name)) {
       return asker.failed(fault("banned", `"${name}" is banned from this room: choose another name`));
     }
@@ -213,6 +218,10 @@ export class Members {
     return this.#moderation.isBanned(address);
   }
 
+  isMuted(name: string): boolean {
+    return this.#moderation.isMuted(name);
+  }
+
   // ---- What has happened ----
 
   /** Makes the facts so, and lets go of whoever has no seat here any more. */
@@ -228,17 +237,22 @@ export class Members {
         seat.occupant?.dismiss(takenOver);
         seat.occupant = undefined;
       }
-      if (kind === "ban") this.#dismissBanned();
+    }
+    // Whoever shares a banned address goes with it, also if it came in the same moment.
+    for (const key of Object.keys(facts)) {
+      const [kind, id = ""] = key.split(" ");
+      if (kind === "ban") for (const seat of this.#seats) this.#dismissBanned(seat);
+      if (kind === "seat") this.#dismissBanned(this.#seats.byId(id));
     }
   }
 
-  /** Whoever shares a banned address goes with it. */
-  #dismissBanned(): void {
-    for (const seat of this.#seats) {
-      if (!seat.occupant || !this.#moderation.isBanned(seat.occupant.address)) continue;
-      seat.occupant.dismiss(bannedAddress);
-      this.leave(seat);
-    }
+  #dismissBanned(seat: Seat | undefined): void {
+    if (seat?.server !== this.#journal.server) return;
+    const { occupant, address = "" } = seat;
+    if (!this.isBanned(occupant?.address ?? address)) return;
+    occupant?.dismiss(bannedAddress);
+    seat.occupant = undefined;
+    this.leave(seat);
   }
 
   /** Why it did not happen; undefined if nobody has to be told. */
@@ -250,7 +264,7 @@ export class Members {
     }
     // Its name changed in the same moment; or it has left already, or is somewhere else.
     const seat = this.#seats.byId(author);
-    if (seat && this.#isAway(seat)) this.leave(seat);
+    if (seat && (this.#isAway(seat) || seat.occupant?.leaving)) this.leave(seat);
     return undefined;
   }
 

@@ -160,7 +160,8 @@ export function serveMetrics(
   trouble: () => string | undefined,
 ): { port: number; stop: () => void } {
   const server = listen(port, (request) => {
-    const { pathname } = new URL(request.url);
+    // Without a Host, as HTTP/1.0 may ask, it is no whole URL.
+    const pathname = URL.parse(request.url, "http://localhost")?.pathname ?? "";
     if (!["/metrics", "/healthz"].includes(pathname)) return new Response("Not found\n", { status: 404 });
     if (request.method !== "GET" && request.method !== "HEAD") {
       return new Response("Only GET\n", { status: 405, headers: { allow: "GET, HEAD" } });
@@ -176,7 +177,15 @@ export function serveMetrics(
 
 function listen(port: number, fetch: (request: Request) => Response): Bun.Server<undefined> {
   try {
-    return Bun.serve({ hostname: "127.0.0.1", port, development: false, fetch });
+    return Bun.serve({
+      hostname: "127.0.0.1",
+      port,
+      // By itself Bun would share the port with another server.
+      reusePort: false,
+      development: false,
+      fetch,
+      error: () => new Response("Bad request\n", { status: 400 }),
+    });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const reasons: Record<string, string> = {

@@ -3,7 +3,17 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { choice, lasting, number, type parseFlags, secret, text, toggle, UsageError } from "../flags.ts";
+import {
+  choice,
+  type Flag,
+  lasting,
+  number,
+  type parseFlags,
+  secret,
+  text,
+  toggle,
+  UsageError,
+} from "../flags.ts";
 import { defaultHost, defaultPort } from "../protocol.ts";
 import type { DoorOptions } from "./door.ts";
 import type { Metrics } from "./metrics.ts";
@@ -12,6 +22,14 @@ import type { SessionOptions } from "./session.ts";
 export const about = {
   usage: "bun ChatServer.ts [flags]",
   summary: "A chat room for terminals. Join it with bun ChatClient.ts, or with nc.",
+};
+
+const room: Flag<string> = {
+  ...text("NAME", "which room of that Redis", "main"),
+  parse(text, flag) {
+    if (/^[\w.-]{1,64}$/.test(text)) return text;
+    throw new UsageError(`--${flag} takes 1 to 64 letters, digits, "_", "-" or ".", not "${text}"`);
+  },
 };
 
 export const flags = {
@@ -23,7 +41,7 @@ export const flags = {
     "CHAT_REDIS",
     text("URL", "keep the room in this Redis instead, together with other servers: redis://HOST"),
   ),
-  room: text("NAME", "which room of that Redis", "main"),
+  room,
   keep: number("N", "how many events the history keeps", 100_000, 1, 1_000_000_000),
   seat: number("SECONDS", "how long a lost connection's seat is kept", 30, 0, 86_400),
   rate: number("N", "lines a second from one member, after 20 at once; 0: no limit", 5, 0, 1_000_000),
@@ -69,9 +87,16 @@ export function sessionOptions(options: Options, metrics: Metrics): SessionOptio
   };
 }
 
+/** Throws an Error if the system allows too few files. */
 export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
+  const files = openFiles();
+  if (files <= sparedFiles) {
+    throw new Error(
+      `The system allows ${files} open files: the server needs more than ${sparedFiles} (ulimit -n)`,
+    );
+  }
   return {
-    maxConnections: Math.min(options["max-connections"], Math.max(openFiles() - sparedFiles, 1)),
+    maxConnections: Math.min(options["max-connections"], files - sparedFiles),
     maxPerAddress: options["max-per-address"],
     joinWithinMs,
     addressRate: { burst: burst * addressShare, perSecond: options.rate * addressShare },

@@ -5,7 +5,6 @@
 //   name NAME   the seat's ID: each name has one, and so have all that look like it
 //   at ID       the server its connection is, or was, with
 //   op ID       may keep order
-//   mute ID     may not be heard
 
 import { createHash, randomBytes } from "node:crypto";
 import { nameKey, skeleton } from "../names.ts";
@@ -40,7 +39,6 @@ export type Seat = Holder & {
   readonly id: string;
   server: string;
   operator: boolean;
-  muted: boolean;
   /** Absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
   /** Runs while the member is away. */
@@ -67,9 +65,14 @@ export class Seats implements Iterable<Seat> {
     return this.#byId.get(id);
   }
 
+  /** Whoever is called so, or has a name that looks like it. */
+  looking(name: string): Seat | undefined {
+    return this.#byName.get(skeleton(name));
+  }
+
   /** Whoever is called so, not whoever's name looks like it. */
   byName(name: string): Seat | undefined {
-    const seat = this.#byName.get(skeleton(name));
+    const seat = this.looking(name);
     return seat && nameKey(seat.name) === nameKey(name) ? seat : undefined;
   }
 
@@ -85,7 +88,6 @@ export class Seats implements Iterable<Seat> {
     if (!seat) return;
     if (kind === "at") seat.server = value ?? "";
     else if (kind === "op") seat.operator = value !== null;
-    else if (kind === "mute") seat.muted = value !== null;
   }
 
   #hold(id: string, holder: Holder | undefined): void {
@@ -99,7 +101,7 @@ export class Seats implements Iterable<Seat> {
       this.#byId.delete(id);
       return;
     }
-    const held = Object.assign(seat ?? { id, server: "", operator: false, muted: false }, holder);
+    const held = Object.assign(seat ?? { id, server: "", operator: false }, holder);
     this.#byId.set(id, held);
     this.#byName.set(skeleton(held.name), held);
     if (held.tokenHash !== undefined) this.#byToken.set(held.tokenHash, held);
@@ -115,9 +117,14 @@ export function taking(id: string, server: string, holder: Holder): { facts: Fac
   };
 }
 
-/** … once its connection is with another server; nobody else may have moved it meanwhile. */
-export function moving({ id, server }: Seat, to: string): { facts: Facts; expects: Facts } {
-  return { facts: { [`at ${id}`]: to }, expects: { [`at ${id}`]: server } };
+/** … once its connection is with that server, from that address; nobody else may have moved it meanwhile. */
+export function moving(seat: Seat, to: string, address: string): { facts: Facts; expects: Facts } {
+  const { id, name, tokenHash, server } = seat;
+  const holder: Holder = { name, tokenHash, address };
+  return {
+    facts: { [`seat ${id}`]: JSON.stringify(holder), [`at ${id}`]: to },
+    expects: { [`at ${id}`]: server, [`name ${skeleton(name)}`]: id },
+  };
 }
 
 /** … once its member has another name, which must be free if it is not the same one written otherwise. */
@@ -144,7 +151,6 @@ export function leaving({ id, name, server }: Seat): { facts: Facts; expects: Fa
       [`name ${skeleton(name)}`]: null,
       [`at ${id}`]: null,
       [`op ${id}`]: null,
-      [`mute ${id}`]: null,
     },
     expects: { [`at ${id}`]: server, [`name ${skeleton(name)}`]: id },
   };

@@ -244,7 +244,9 @@ export class Session extends Speaker implements Occupant, Sink {
   }
 
   protected get silenced(): Fault | undefined {
-    return this.#seat?.muted ? fault("muted", "You are muted: nobody hears you") : undefined;
+    return this.room.members.isMuted(this.name)
+      ? fault("muted", "You are muted: nobody hears you")
+      : undefined;
   }
 
   answer(answer: Answer): void {
@@ -256,14 +258,15 @@ export class Session extends Speaker implements Occupant, Sink {
     this.#claimed = undefined;
     const { password } = this.#options;
     if (password === undefined) return this.#take(request);
-    const ask = (problem: string) => {
-      this.#claimed = request.name;
-      this.answer(fault("wrong-password", `${problem}: what is it?`));
-    };
+    // Until it is right, what comes next from a person is another try, and no name for all to see.
+    this.#claimed = request.name;
+    const ask = (problem: string) => this.answer(fault("wrong-password", `${problem}: what is it?`));
     if (request.password === undefined) return ask("This room has a password");
-    this.#challenge(request.password, password, (right) =>
-      right ? this.#take(request) : ask("That is not the password"),
-    );
+    this.#challenge(request.password, password, (right) => {
+      if (!right) return ask("That is not the password");
+      this.#claimed = undefined;
+      this.#take(request);
+    });
   }
 
   #take(request: JoinRequest): void {

@@ -65,6 +65,7 @@ export abstract class Speaker implements Caller {
   }
 
   order(order: Order): void {
+    if (this.silenced) return this.answer(this.silenced);
     this.room.members.order(order, this.name, this.author, this.asker());
   }
 

@@ -8,7 +8,7 @@
 //   words   the texts to search in, in search.ts
 
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Recorded } from "../protocol.ts";
 import {
@@ -270,7 +270,9 @@ type Row = { entries: string };
 function openDatabase(path: string | undefined): Database {
   if (path !== undefined) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    closeSync(openSync(path, "a", 0o600));
+    const file = openSync(path, "a", 0o600);
+    fchmodSync(file, 0o600);
+    closeSync(file);
   }
   const db = new Database(path ?? ":memory:");
   db.run("PRAGMA locking_mode = EXCLUSIVE");
@@ -300,6 +302,7 @@ function reasonOf(error: unknown): string {
     ENOENT: "its folder cannot be made",
     ENOTDIR: "its folder cannot be made",
     ENOSPC: "the disk is full",
+    EPERM: "it belongs to somebody else",
     EROFS: "it cannot be written",
   };
   const code = error instanceof Error && "code" in error ? String(error.code) : "";

@@ -310,6 +310,23 @@ describe("serveMetrics()", () => {
     );
   });
 
+  test("answers those who say no Host, or none there can be", async () => {
+    const { port } = serve();
+    for (const request of [
+      "GET /healthz HTTP/1.0\r\n\r\n",
+      "GET /healthz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n",
+      "GET /healthz HTTP/1.1\r\nHost: a b[\r\nConnection: close\r\n\r\n",
+    ]) {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      await Bun.connect({
+        hostname: "127.0.0.1",
+        port,
+        socket: { open: (socket) => void socket.write(request), data: (_, bytes) => resolve(String(bytes)) },
+      });
+      expect(await promise).toStartWith("HTTP/1.1 200");
+    }
+  });
+
   test("has given up its port once it is stopped, whoever is still connected", async () => {
     const { port, url, stop } = serve();
     await (await fetch(`${url}/metrics`)).text();

@@ -3,7 +3,7 @@ import type { Order } from "../../lib/commands.ts";
 import { isFault } from "../../lib/protocol.ts";
 import type { Entry } from "../../lib/server/journal.ts";
 import { Moderation } from "../../lib/server/moderation.ts";
-import { type Holder, leaving, type Seat, Seats, taking } from "../../lib/server/seats.ts";
+import { type Holder, leaving, moving, type Seat, Seats, taking } from "../../lib/server/seats.ts";
 
 /** A room that somebody called ann keeps order in; what she orders is so at once. */
 class Kept {
@@ -63,22 +63,51 @@ describe("kick", () => {
 });
 
 describe("mute and unmute", () => {
-  test("are facts of a seat, as long as it is where it was", () => {
+  test("are facts of a name and of all that look like it, whether somebody sits under it or not", () => {
     const room = new Kept(bob);
-    const { id } = room.seat("bob");
-    const expects = { [`at ${id}`]: "here" };
     expect(room.obey({ type: "mute", name: "Bob" })).toEqual({
       event: { ...at, type: "muted", name: "bob", by: "ann" },
-      facts: { [`mute ${id}`]: "ann" },
-      expects,
+      facts: { "mute bob": "ann" },
     });
-    expect(room.seat("bob").muted).toBe(true);
+    expect(["bob", "BOB", "b0b", "bobo"].map((name) => room.moderation.isMuted(name))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    room.obey({ type: "kick", name: "bob" });
+    expect(room.moderation.isMuted("bob")).toBe(true);
     expect(room.obey({ type: "unmute", name: "bob" })).toEqual({
       event: { ...at, type: "unmuted", name: "bob", by: "ann" },
-      facts: { [`mute ${id}`]: null },
-      expects,
+      facts: { "mute bob": null },
     });
-    expect(room.seat("bob").muted).toBe(false);
+    expect(room.moderation.isMuted("bob")).toBe(false);
+  });
+});
+
+describe("ban", () => {
+  test("puts out whoever has a name that looks like it", () => {
+    const room = new Kept({ name: "bill" });
+    room.obey({ type: "ban", name: "biii" });
+    expect(room.seats.size).toBe(0);
+  });
+
+  test("of a name that is banned already keeps the address that is banned with it", () => {
+    const room = new Kept(bob);
+    room.obey({ type: "ban", name: "bob" });
+    room.obey({ type: "ban", name: "b0b", text: "again" });
+    expect(room.moderation.isBanned("192.0.2.1")).toBe(true);
+    expect(room.moderation.bans).toMatchObject([{ name: "b0b", text: "again" }]);
+  });
+
+  test("holds for where its member is, not for where it was", () => {
+    const room = new Kept(bob);
+    room.follow(moving(room.seat("bob"), "here", "192.0.2.9"));
+    room.obey({ type: "ban", name: "bob" });
+    expect(["192.0.2.1", "192.0.2.9"].map((address) => room.moderation.isBanned(address))).toEqual([
+      false,
+      true,
+    ]);
   });
 });
 
@@ -218,7 +247,21 @@ describe("unban", () => {
 });
 
 describe("an order that cannot be carried out says why", () => {
-  test.each(["kick", "mute", "unmute"] as const)("%s of nobody", (type) => {
+  test("unmute of whoever is not muted", () => {
+    expect(new Kept(bob).refusal({ type: "unmute", name: "bob" })).toEqual({
+      type: "error",
+      code: "no-such-member",
+      text: 'Nobody called "bob" is muted',
+    });
+  });
+
+  test("ban of the server's own machine", () => {
+    for (const name of ["127.0.0.1", "::1", "::ffff:127.0.0.9"]) {
+      expect(new Kept(bob).refusal({ type: "ban", name })).toMatchObject({ code: "bad-field" });
+    }
+  });
+
+  test.each(["kick", "mute"] as const)("%s of nobody", (type) => {
     expect(new Kept(bob).refusal({ type, name: "eve" })).toEqual({
       type: "error",
       code: "no-such-member",

@@ -50,7 +50,6 @@ describe("Seats", () => {
       address: "192.0.2.1",
       server: "here",
       operator: false,
-      muted: false,
     });
     expect(seats.byId(ann.id)).toBe(ann);
     expect(seats.byName("ann")).toBe(ann);
@@ -111,19 +110,18 @@ describe("Seats", () => {
       name: "ann",
       server: "here",
       operator: true,
-      muted: true,
     });
     expect([...after.seats]).toEqual([...before.seats]);
   });
 
-  test("follow who may keep order and who may not be heard, and who no longer", () => {
+  test("follow who may keep order, and who no longer", () => {
     const room = new Room();
     const ann = room.take("ann");
     const bob = room.take("bob");
-    room.follow({ facts: { [`op ${ann.id}`]: "yes", [`mute ${bob.id}`]: "ann" } });
-    expect([ann.operator, ann.muted, bob.operator, bob.muted]).toEqual([true, false, false, true]);
-    room.follow({ facts: { [`op ${ann.id}`]: null, [`mute ${bob.id}`]: null } });
-    expect([ann.operator, bob.muted]).toEqual([false, false]);
+    room.follow({ facts: { [`op ${ann.id}`]: "yes" } });
+    expect([ann.operator, bob.operator]).toEqual([true, false]);
+    room.follow({ facts: { [`op ${ann.id}`]: null } });
+    expect(ann.operator).toBe(false);
   });
 
   test("pass over facts that are about nobody's seat", () => {
@@ -189,10 +187,11 @@ describe("moving()", () => {
   test("puts the seat's connection with another server, once", () => {
     const room = new Room();
     const ann = room.take("ann");
-    const [first, second] = [moving(ann, "there"), moving(ann, "elsewhere")];
+    const [first, second] = [moving(ann, "there", "192.0.2.9"), moving(ann, "elsewhere", "192.0.2.8")];
     expect(room.follow(first)).toBe(true);
     expect(room.follow(second)).toBe(false);
-    expect(ann.server).toBe("there");
+    expect(ann).toMatchObject({ name: "ann", server: "there", address: "192.0.2.9" });
+    expect(room.seats.byToken("token of ann")).toBe(ann);
   });
 });
 
@@ -200,7 +199,7 @@ describe("leaving()", () => {
   test("frees the seat, its name and its token, and forgets all about it", () => {
     const room = new Room();
     const seat = room.take("ann");
-    room.follow({ facts: { [`op ${seat.id}`]: "yes", [`mute ${seat.id}`]: "bob" } });
+    room.follow({ facts: { [`op ${seat.id}`]: "yes" } });
     expect(room.follow(leaving(seat))).toBe(true);
     expect(room.seats.byName("ann")).toBeUndefined();
     expect(room.seats.byToken("token of ann")).toBeUndefined();
@@ -223,7 +222,7 @@ describe("leaving()", () => {
     const room = new Room();
     const ann = room.take("ann");
     const before = leaving(ann);
-    room.follow(moving(ann, "there"));
+    room.follow(moving(ann, "there", ""));
     expect(room.follow(before)).toBe(false);
     const renamed = leaving(ann);
     room.follow(renaming(ann, "bea"));

@@ -346,6 +346,23 @@ describe("a room with a password", () => {
     expect(socket.types.slice(4)).toEqual(["welcome", "history", "joined"]);
   });
 
+  test("takes nothing for a name that was meant for a password, also when it comes too soon", async () => {
+    const origin = new Origin("192.0.2.1", unlimited);
+    const person = new FakeSocket(room, guarded, origin);
+    person.send("dora");
+    await turn();
+    for (let i = 0; i < 6; i++) origin.guessedWrong(Date.now());
+    origin.guess(Date.now());
+    person.send("sesame");
+    await turn();
+    expect(person.text).toContain("Too many wrong passwords");
+    await pass(17_000, 1_000);
+    person.send("sesame");
+    await turn();
+    expect(person.text).toContain("You are connected as dora");
+    expect(room.members.find("sesame")).toBeUndefined();
+  });
+
   test("makes others at the same address wait as well, and those elsewhere not", async () => {
     const origin = new Origin("192.0.2.1", unlimited);
     const guesser = new FakeSocket(room, guarded, origin);
@@ -523,6 +540,85 @@ describe("whoever is muted", () => {
     expect(bob.events.at(-1)).toMatchObject({ type: "left", name: "ada" });
     expect(bob.text).not.toContain("hush");
   });
+
+  test("does not get around it by joining again, with a name to read, or as an operator", async () => {
+    const bob = await joined("bob");
+    order({ type: "mute", name: "bob" });
+    await turn();
+    bob.send({ type: "quit" });
+    await turn();
+    const back = await joined("bob", { rate: unlimited, operatorPassword: "boss" });
+    back.send(
+      { type: "say", text: "hush" },
+      { type: "rename", name: "hush" },
+      { type: "op", password: "boss" },
+      { type: "topic", text: "hush" },
+    );
+    await turn();
+    expect(back.codes).toEqual(["muted", "muted", "muted"]);
+    expect(room.members.topic).toBeUndefined();
+    order({ type: "unmute", name: "bob" });
+    await turn();
+    back.send({ type: "say", text: "hello" });
+    await turn();
+    expect(saidBy(back)).toEqual(["hello"]);
+  });
+});
+
+describe("in the same turn as a ban", () => {
+  const remote = (address: string) => new Origin(address, unlimited);
+
+  test("nobody gets in from the address, and nobody keeps a seat there by taking another name", async () => {
+    const ada = await joined("ada", { rate: unlimited }, remote("10.9.0.2"));
+    const bob = await joined("bob");
+    const late = new FakeSocket(room, {}, remote("10.9.0.2"));
+    order({ type: "ban", name: "10.9.0.2" });
+    ada.send({ type: "rename", name: "ghost" });
+    late.send({ type: "join", name: "late" });
+    await turn();
+    await turn();
+    for (const socket of [ada, late]) expect(socket.types.at(-1)).toBe("bye");
+    expect(room.members.roster().members).toEqual([{ name: "bob" }]);
+    expect(bob.types).toContain("left");
+  });
+
+  test("nobody gets in under the name, or takes it", async () => {
+    const ada = await joined("ada");
+    const late = new FakeSocket(room);
+    order({ type: "ban", name: "eve" });
+    late.send({ type: "join", name: "eve" });
+    ada.send({ type: "rename", name: "3v3" }, { type: "rename", name: "EVE" });
+    await turn();
+    expect(late.codes).toEqual(["banned"]);
+    expect(ada.codes).toEqual(["banned"]);
+    expect(room.members.roster().members).toEqual([{ name: "3v3" }]);
+  });
+});
+
+test("a ban holds for where its member is now, not for where it joined from", async () => {
+  const eve = await joined("eve", {}, new Origin("10.9.0.2", unlimited));
+  await joined("bob");
+  eve.session.closed();
+  const back = new FakeSocket(room, {}, new Origin("10.9.0.3", unlimited));
+  back.send({ type: "join", name: "eve", token: eve.token });
+  await turn();
+  expect(back.types[0]).toBe("welcome");
+  back.session.closed();
+  order({ type: "ban", name: "eve" });
+  await turn();
+  expect(["10.9.0.2", "10.9.0.3"].map((address) => room.members.isBanned(address))).toEqual([false, true]);
+});
+
+test("whoever is left by a member that took the seat over and quit is let go", async () => {
+  const ada = await joined("ada", { rate: unlimited });
+  await joined("bob");
+  const again = new FakeSocket(room, { rate: unlimited });
+  ada.send({ type: "rename", name: "eve" });
+  again.send({ type: "join", name: "ada", token: ada.token }, { type: "quit" });
+  await turn();
+  await turn();
+  expect(again.types.at(-1)).toBe("bye");
+  expect(room.members.roster().members).toEqual([{ name: "bob" }]);
 });
 
 describe("whoever is put out", () => {
