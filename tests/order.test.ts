@@ -238,9 +238,9 @@ describe("a room with a password", () => {
 
     using bob = await new PlainClient().open(server.port);
     bob.say("bob");
-    await bob.line("! This room has a password: what is it?.");
+    await bob.line("! This room has a password: what is it?");
     bob.say("sesame");
-    await bob.line("! That is not the password: what is it?.");
+    await bob.line("! That is not the password: what is it?");
     bob.say(guarded.CHAT_PASSWORD);
     await bob.line("bob joined");
     bob.say("hello");

@@ -1,9 +1,10 @@
 // What has to happen at one moment in Redis, in Lua. Each script names all its keys, and all of a room's keys share a
 // hash tag, so that a cluster keeps them together.
 //
-//   turns        stream: a turn as {"first", "at", "entries"}, under the id LAST-0 with the number of its last event
+//   turns        stream: a turn as {"first", "at", "after", "tag", "entries"}, under the id LAST-0 with the number of its
+//                last event. Each names the one before it, so that nobody can go on with another past than it has read.
 //   facts        hash: what is so now
-//   meta         hash: epoch, seq (the last event), generation and generationAt (of said), and for each server under its
+//   meta         hash: epoch, seq (the last event), tail (the tag of its turn), generation and generationAt (of said), and for each server under its
 //                own name what its last batch came to, since it may have to ask twice
 //   said:N       hash: "author id" → seq, for one generation of as many events as are kept
 //   servers      sorted set: server → when it was last heard of, milliseconds since 1970
@@ -17,23 +18,25 @@ const trimEvents = 64;
 
 /**
  * Appends a batch. KEYS: turns, facts, meta, said (without its generation).
- * ARGV: the server, its batch, events to keep, the epoch and the last event it has read; then for each entry the entry,
+ * ARGV: the server, its batch, events to keep, the epoch, the last event it has read and the tag of its turn; then for each entry the entry,
  * "author id" if it has one, and the facts it expects and brings: JSON arrays of [key, value or false], or nothing.
- * Answers with the fate of each entry ("t" taken, "c" contradicted, or the number it has had before), the last number
- * and the time, or with nothing if Redis has lost what this server has read.
+ * Answers with the fate of each entry ("t" taken, "c" contradicted, or the number it has had before), the last number,
+ * the time and the tag before it, or with nothing if Redis has lost what this server has read.
  */
 export const append = `
 local turns, facts, meta, said = unpack(KEYS)
-local server, batch, keep, epoch, position = unpack(ARGV, 1, 5)
-local state = redis.call('HMGET', meta, 'seq', 'generation', 'generationAt', 'epoch', server)
-if state[5] then
-  local before, fates, last, at = string.match(state[5], '^(%S+) (%S+) (%S+) (%S+)$')
-  if before == batch then return {fates, last, at} end
+local server, batch, keep, epoch, position, read = unpack(ARGV, 1, 6)
+local state = redis.call('HMGET', meta, 'seq', 'generation', 'generationAt', 'epoch', 'tail', server)
+if state[6] then
+  local before, fates, last, at, after = string.match(state[6], '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+  if before == batch then return {fates, last, at, after} end
 end
 local begin, generation, generationAt = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
 local last = begin
 keep = tonumber(keep)
+local after, tag = state[5] or '-', server .. '-' .. batch
 if state[4] ~= epoch or last < tonumber(position) then return false end
+if last == tonumber(position) and after ~= read then return false end
 
 local function holds(expected)
   if expected == '' then return true end
@@ -45,15 +48,15 @@ end
 
 local time = redis.call('TIME')
 local at = time[1] * 1000 + math.floor(time[2] / 1000)
-local taken, fates = {}, {}
+local taken, fates, tail = {}, {}, after
 local function flush()
   if #taken == 0 then return end
-  local text = string.format('{"first":%d,"at":%d,"entries":[%s]}', last - #taken + 1, at, table.concat(taken, ','))
-  redis.call('XADD', turns, last .. '-0', 'turn', text)
-  taken = {}
+  local head = string.format('{"first":%d,"at":%d,"after":"%s","tag":"%s","entries":[', last - #taken + 1, at, tail, tag)
+  redis.call('XADD', turns, last .. '-0', 'turn', head .. table.concat(taken, ',') .. ']}')
+  taken, tail = {}, tag
 end
 
-for i = 6, #ARGV, 4 do
+for i = 7, #ARGV, 4 do
   local entry, id, expected, brought = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local seq = id ~= '' and (redis.call('HGET', said .. generation, id) or redis.call('HGET', said .. generation - 1, id))
   if seq then
@@ -83,14 +86,15 @@ end
 if math.floor(last / ${trimEvents}) > math.floor(begin / ${trimEvents}) then
   redis.call('XTRIM', turns, 'MINID', '~', math.max(last - math.max(keep, ${unreadEvents}) + 1, 0))
 end
-local outcome = {table.concat(fates, ','), last, string.format('%d', at)}
-redis.call('HSET', meta, 'seq', last, server, batch .. ' ' .. table.concat(outcome, ' '))
+local outcome = {table.concat(fates, ','), last, string.format('%d', at), after}
+redis.call('HSET', meta, 'seq', last, 'tail', tail, server, batch .. ' ' .. table.concat(outcome, ' '))
 return outcome
 `;
 
 /**
  * Opens the room. KEYS: turns, facts, meta. ARGV: an epoch, if it has none yet.
- * Answers with the epoch, the last number, the id of the oldest turn kept (nothing if there is none), and the facts.
+ * Answers with the epoch, the last number, the tag of its turn, the oldest turn kept (nothing if there is none), and
+ * the facts.
  */
 export const open = `
 local turns, facts, meta = unpack(KEYS)
@@ -99,6 +103,7 @@ local oldest = redis.call('XRANGE', turns, '-', '+', 'COUNT', 1)[1]
 return {
   redis.call('HGET', meta, 'epoch'),
   redis.call('HGET', meta, 'seq') or '0',
+  redis.call('HGET', meta, 'tail') or '-',
   oldest and oldest[2][2] or '',
   redis.call('HGETALL', facts),
 }
@@ -106,7 +111,7 @@ return {
 
 /**
  * Says that a server is there. KEYS: meta, servers. ARGV: the server, after how many milliseconds one is forgotten.
- * Answers with the epoch, the last number, and each server with its time.
+ * Answers with the epoch, the last number, the tag of its turn, and each server with its time.
  */
 export const heartbeat = `
 local meta, servers = unpack(KEYS)
@@ -120,6 +125,7 @@ end
 return {
   redis.call('HGET', meta, 'epoch') or '',
   redis.call('HGET', meta, 'seq') or '0',
+  redis.call('HGET', meta, 'tail') or '-',
   redis.call('ZRANGE', servers, 0, -1, 'WITHSCORES'),
 }
 `;

@@ -51,7 +51,8 @@ const farewellMs = 500;
 const firstRetryMs = 50;
 const longestRetryMs = 1_000;
 
-type Turn = { id: string; entries: Entry[] };
+/** `tag` is its own, `after` that of the turn before it. */
+type Turn = { first: number; entries: Entry[]; tag: string; after: string };
 type StreamRow = [id: string, fields: [name: string, turn: string]];
 
 export class RedisJournal implements Journal {
@@ -59,6 +60,8 @@ export class RedisJournal implements Journal {
   readonly epoch: string;
   first: number;
   last: number;
+  /** The tag of the last turn. */
+  #tail: string;
 
   readonly #options: Required<RedisOptions>;
   readonly #keys: Record<"turns" | "facts" | "meta" | "said" | "servers", string>;
@@ -103,7 +106,11 @@ export class RedisJournal implements Journal {
     }
   }
 
-  private constructor(options: RedisOptions, writing: RedisConnection, [epoch, last, oldest, facts]: Opened) {
+  private constructor(
+    options: RedisOptions,
+    writing: RedisConnection,
+    [epoch, last, tail, oldest, facts]: Opened,
+  ) {
     this.#options = { heartbeatMs: 2_000, leaseMs: 10_000, ...options };
     this.#keys = keysOf(options.room);
     this.#writing = writing;
@@ -111,6 +118,7 @@ export class RedisJournal implements Journal {
     this.#paging = new RedisConnection(options.url);
     this.epoch = epoch;
     this.last = Number(last);
+    this.#tail = tail;
     this.first = oldest === "" ? this.last + 1 : firstOf(oldest);
     this.#facts = Array.from({ length: facts.length / 2 }, (_, i) => [
       facts[2 * i] ?? "",
@@ -182,7 +190,8 @@ export class RedisJournal implements Journal {
       const entries = this.#waiting.splice(0, batchEvents);
       this.#batch++;
       const { meta, turns, facts, said } = this.#keys;
-      const args = [this.server, this.#batch, this.#options.keepEvents, this.epoch, this.last];
+      const { keepEvents } = this.#options;
+      const args = [this.server, this.#batch, keepEvents, this.epoch, this.last, this.#tail];
       const asked = [...args, ...entries.flatMap(argumentsOf)];
       try {
         const outcome = await this.#insist(() =>
@@ -200,13 +209,16 @@ export class RedisJournal implements Journal {
   }
 
   /** What became of each entry. The next batch waits until this one has happened, and so takes more along. */
-  async #told(entries: Entry[], [fates, last, at]: Outcome): Promise<void> {
+  async #told(entries: Entry[], [fates, last, at, after]: Outcome): Promise<void> {
     this.#troubled(undefined);
     const fateOf = fates.split(",");
     const taken = entries.filter((_, i) => fateOf[i] === "t");
     const first = Number(last) - taken.length + 1;
+    const tag = `${this.server}-${this.#batch}`;
     // If nobody else was in between, there is no need to wait for the stream to bring them.
-    if (first === this.last + 1) this.#happened(numbered(taken, first, Number(at)));
+    if (taken.length > 0 && first === this.last + 1) {
+      this.#happened([{ first, entries: numbered(taken, first, Number(at)), tag, after }]);
+    }
     // Whoever hears of the others has to find the room as it was then.
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onceRead(Number(last), resolve);
@@ -235,21 +247,23 @@ export class RedisJournal implements Journal {
       if (this.#closed) return;
       const rows = answer?.[this.#keys.turns] ?? [];
       // Together, so that each client is written to once for all of them.
-      const news = rows.filter((row) => positionOf(row) > this.last).flatMap((row) => turnOf(row).entries);
-      this.#happened(news);
+      this.#happened(rows.filter((row) => positionOf(row) > this.last).map(turnOf));
     }
   }
 
-  #happened(entries: Entry[]): void {
-    const fresh = entries.filter(({ event }) => event.seq > this.last);
-    const [next] = fresh;
-    if (!next) return;
-    // Members would miss it without a word, and what it made so.
-    if (next.event.seq > this.last + 1) return this.#lost("What happened meanwhile is not kept any more");
-    this.last = fresh.at(-1)?.event.seq ?? this.last;
+  #happened(turns: Turn[]): void {
+    if (turns.length === 0) return;
+    for (const { first, entries, tag, after } of turns) {
+      // Members would miss it without a word, and what it made so.
+      if (first > this.last + 1) return this.#lost("What happened meanwhile is not kept any more");
+      if (after !== this.#tail) return this.#lost();
+      this.last = first + entries.length - 1;
+      this.#tail = tag;
+    }
     this.first = Math.max(this.first, this.last - this.#options.keepEvents + 1);
-    for (const { facts = {} } of fresh) this.#noteServers(facts);
-    this.#listener?.happened(fresh);
+    const news = turns.flatMap(({ entries }) => entries);
+    for (const { facts = {} } of news) this.#noteServers(facts);
+    this.#listener?.happened(news);
     const due = this.#whenRead.filter(({ seq }) => seq <= this.last);
     this.#whenRead = this.#whenRead.filter(({ seq }) => seq > this.last);
     for (const { then } of due) then();
@@ -325,14 +339,14 @@ export class RedisJournal implements Journal {
     try {
       // The turn with that position may end behind it.
       const [turn] = await this.#range("XRANGE", `${upTo}-0`, "+", 1);
-      let from = turn?.id ?? "+";
+      let from = turn ? idOf(turn) : "+";
       // Mostly a few are enough.
       for (let count = 4; ; count = Math.min(2 * count, pageTurns)) {
         const turns = await this.#range("XREVRANGE", from, "-", count);
         for (const { entries } of turns) yield* entries.filter(({ event }) => event.seq <= upTo).reverse();
         const oldest = turns.at(-1);
         if (!oldest) return;
-        from = `(${oldest.id}`;
+        from = `(${idOf(oldest)}`;
       }
     } catch (error) {
       throw new Error(`Redis ${reasonOf(error)}`);
@@ -354,12 +368,14 @@ export class RedisJournal implements Journal {
   async #beat(): Promise<void> {
     const { meta, servers } = this.#keys;
     const { last } = this;
-    const [epoch, seq, heard] = await this.#writing.run<[string, string, string[]]>(
+    const tail = this.#tail;
+    const [epoch, seq, newest, heard] = await this.#writing.run<[string, string, string, string[]]>(
       scripts.heartbeat,
       [meta, servers],
       [this.server, forgottenMs],
     );
-    if (epoch !== this.epoch || Number(seq) < last) return this.#lost();
+    const ahead = Number(seq) - last;
+    if (epoch !== this.epoch || ahead < 0 || (ahead === 0 && newest !== tail)) return this.#lost();
     this.#troubled(undefined);
     const now = Date.now();
     // While we could not ask, nobody could be heard.
@@ -412,8 +428,8 @@ export class RedisJournal implements Journal {
   }
 }
 
-type Outcome = [fates: string, last: string, at: string];
-type Opened = [epoch: string, last: string, oldest: string, facts: string[]];
+type Outcome = [fates: string, last: string, at: string, after: string];
+type Opened = [epoch: string, last: string, tail: string, oldest: string, facts: string[]];
 
 function keysOf(room: string) {
   const prefix = `chat:{${room}}`;
@@ -447,9 +463,15 @@ function firstOf(turn: string): number {
   return first;
 }
 
-function turnOf([id, [, text]]: StreamRow): Turn {
-  const { first, at, entries }: { first: number; at: number; entries: Entry[] } = JSON.parse(text);
-  return { id, entries: numbered(entries, first, at) };
+function turnOf([, [, text]]: StreamRow): Turn {
+  const { at, ...turn }: Turn & { at: number } = JSON.parse(text);
+  numbered(turn.entries, turn.first, at);
+  return turn;
+}
+
+/** What a turn is called in the stream. */
+function idOf({ first, entries }: Turn): string {
+  return `${first + entries.length - 1}-0`;
 }
 
 /** The number of a turn's last event. */

@@ -885,6 +885,28 @@ withRedis("a Redis of its own", () => {
     expect(room.troubles).toEqual(["Redis is out of memory", undefined]);
   });
 
+  test("gone back in time, and on from there with another past: nobody goes on with both", async () => {
+    rooms++;
+    await using redis = await RedisServer.start();
+    await using one = await Listened.open({ url: redis.url, heartbeatMs: 3_600_000 });
+    const [meta, turns] = [`chat:{room ${rooms}}:meta`, `chat:{room ${rooms}}:turns`];
+    const state = async () => (await redis.command("HMGET", meta, "seq", "tail")) as [string, string];
+    await one.append(said("1"));
+    await one.append(said("2"));
+    const [seq, tail] = await state();
+    await one.append(said("3"));
+    // A replica that had not got the last event takes over, and a server that starts now writes on.
+    await redis.command("XDEL", turns, "3-0");
+    await redis.command("XSETID", turns, "2-0");
+    await redis.command("HSET", meta, "seq", seq, "tail", tail);
+    await using two = await Listened.open({ url: redis.url });
+    await two.append(said("another 3"));
+    await two.append(said("4"));
+    expect((await one.hears("lost"))[1]).toContain("has lost what members have seen");
+    expect(one.texts).toEqual(["1", "2", "3"]);
+    expect(two.texts).toEqual(["another 3", "4"]);
+  });
+
   test("emptied, or gone back in time: it is lost, whoever finds out first", async () => {
     rooms++;
     await using redis = await RedisServer.start();

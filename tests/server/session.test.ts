@@ -409,11 +409,11 @@ describe("a room with a password", () => {
     const socket = new FakeSocket(room, guarded);
     socket.send("ada");
     await turn();
-    expect(socket.text).toBe("! This room has a password: what is it?.\n");
+    expect(socket.text).toBe("! This room has a password: what is it?\n");
     socket.send("/quit");
     jest.advanceTimersByTime(0);
     await turn();
-    expect(socket.text).toEndWith("! That is not the password: what is it?.\n");
+    expect(socket.text).toEndWith("! That is not the password: what is it?\n");
     socket.send("sesame", "hello");
     await pass(1_000);
     expect(socket.text).toContain("You are connected as ada.");
