@@ -405,3 +405,23 @@ test("a port in use is one sentence and exit code 1", async () => {
     /^Cannot listen on [^\n]*something listens there[^\n]*\n$/,
   );
 });
+
+test("a metrics port in use is one sentence and exit code 1, before the room is said to be open", async () => {
+  using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const flags = ["--port", "0", "--history", "none", "--metrics", `${taken.port}`];
+  const server = Bun.spawn(["bun", join(root, "ChatServer.ts"), ...flags], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(await server.exited).toBe(1);
+  expect(await new Response(server.stdout).text()).toBe("");
+  expect(await new Response(server.stderr).text()).toMatch(
+    /^Cannot show the metrics on [^\n]*something listens there[^\n]*\n$/,
+  );
+});
+
+test("on an address of IPv6 the room is said to be open at what its clients take", async () => {
+  await using server = await Server.start(["--host", "::1"]);
+  await server.line(new RegExp(`is open on \\[::1\\]:${server.port}$`));
+  await server.line(new RegExp(`Join with "bun ChatClient.ts \\[::1\\]:${server.port}"`));
+});
