@@ -8,7 +8,7 @@ import { render } from "./lib/dialects/plain.ts";
 import { attempt, fail, parseFlags } from "./lib/flags.ts";
 import type { Bye, Recorded } from "./lib/protocol.ts";
 import { addressKey } from "./lib/server/addresses.ts";
-import { Console } from "./lib/server/console.ts";
+import { Console, inForeground } from "./lib/server/console.ts";
 import { Door, TurnedAway, type Visit } from "./lib/server/door.ts";
 import { type Fields, Log } from "./lib/server/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/metrics.ts";
@@ -146,7 +146,7 @@ const page =
 // ---- What the server's own terminal shows, and says ----
 
 const terminal =
-  options.log === "text" && process.stdin.isTTY && process.stdout.isTTY
+  options.log === "text" && process.stdin.isTTY && process.stdout.isTTY && inForeground()
     ? new Console(room, () => interrupt("The server ends"))
     : undefined;
 const log = new Log(options.log, (line) => (terminal ? terminal.print(line) : console.log(line)));
