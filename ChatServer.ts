@@ -8,11 +8,20 @@ import { render } from "./lib/dialects/plain.ts";
 import { attempt, fail, parseFlags } from "./lib/flags.ts";
 import type { Bye, Recorded } from "./lib/protocol.ts";
 import { addressKey } from "./lib/server/addresses.ts";
-import { Console } from "./lib/server/console.ts";
+import { Console, inForeground } from "./lib/server/console.ts";
 import { Door, TurnedAway, type Visit } from "./lib/server/door.ts";
 import { type Fields, Log } from "./lib/server/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/metrics.ts";
-import { about, cannotListen, doorLimits, flags, historyPath, sessionOptions } from "./lib/server/options.ts";
+import {
+  about,
+  addressOf,
+  cannotListen,
+  doorLimits,
+  flags,
+  historyPath,
+  sessionOptions,
+  waysIn,
+} from "./lib/server/options.ts";
 import { RedisJournal } from "./lib/server/redis.ts";
 import { Room } from "./lib/server/room.ts";
 import { type Client, Session } from "./lib/server/session.ts";
@@ -131,28 +140,26 @@ const room = attempt(
     }),
 );
 
-// ---- What the server's own terminal shows, and says ----
-
 /** Why the history cannot be written now. */
 let trouble: string | undefined;
+const page =
+  options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
+
+// ---- What the server's own terminal shows, and says ----
 
 const terminal =
-  options.log === "text" && process.stdin.isTTY && process.stdout.isTTY
+  options.log === "text" && process.stdin.isTTY && process.stdout.isTTY && inForeground()
     ? new Console(room, () => interrupt("The server ends"))
     : undefined;
 const log = new Log(options.log, (line) => (terminal ? terminal.print(line) : console.log(line)));
 
-log.write(`The chat room is open on ${options.host}:${listener.port}`, { port: listener.port });
+const place = { host: options.host, port: listener.port };
+const [ours, theirs] = waysIn(place, certificate !== undefined);
+log.write(`The chat room is open on ${addressOf(place)}`, { port: listener.port });
 log.write(`Its history is in ${shared ? shared.place : (path ?? "memory, and gone with the server")}`);
 if (certificate) log.write(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);
-const [ours, theirs] = certificate
-  ? ["bun ChatClient.ts --tls", `openssl s_client -quiet -connect ${options.host}:${listener.port}`]
-  : ["bun ChatClient.ts", `nc ${options.host} ${listener.port}`];
 log.write(`Join with "${ours}" or "${theirs}"; Ctrl-C ends it`);
-if (options.metrics > 0) {
-  const { port } = attempt(() => serveMetrics(options.metrics, metrics, () => trouble));
-  log.write(`Its metrics are on http://127.0.0.1:${port}/metrics`);
-}
+if (page) log.write(`Its metrics are on http://127.0.0.1:${page.port}/metrics`);
 terminal?.start();
 
 /** What everyone heard; a whisper is not shown here either. */

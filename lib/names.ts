@@ -9,6 +9,13 @@ import { type Fault, fault, limits } from "./protocol.ts";
 const nameShape = /^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u;
 const invisible = /\p{Default_Ignorable_Code_Point}/u;
 
+// Letters by their category that read as punctuation, so that adaː would be taken for ada with a colon: the modifier
+// letters that belong to no script, and five of Latin. This refuses the ʻ of Hawaiian and the ʼ of Ukrainian with them,
+// which no eye tells from a quotation mark: such names go without. What kana and Bopomofo are written with stays: ー, and
+// ˊ behind a syllable.
+const likePunctuation =
+  /[[\p{Lm}&&\p{sc=Common}]--[\p{scx=Katakana}ˇˉˊˋ]]|(?<!\p{sc=Bopomofo})[ˇˉˊˋ]|[ǃꞏꟷꞋꞌ]/v;
+
 // What is written together, from the scripts that UAX #31 recommends. All others count as one more, together.
 const writings = [
   "Latin Han Hiragana Katakana",
@@ -35,7 +42,7 @@ export function nameKey(name: string): string {
 // What looks like the letter or digit in front, each in the case in which it does: in Latin, Greek, Cyrillic, Armenian,
 // Georgian, Coptic, Cherokee, Canadian Aboriginal and Lisu, then in scripts that are rarely seen. Where the two cases
 // look like different letters, the upper case counts, which is drawn the same, not only alike: Ν is n, although ν
-// resembles v. I, l and 1 look alike, so i does too. The last rows are kana that look like other kana or Han.
+// resembles v. I, l and 1 look alike, so i does too. Small capitals are capitals to whoever reads a name alone. The last rows are kana that look like other kana or Han.
 const alikes: Record<string, string> = {
   2: "ꝚƧꙄϨᒿ",
   3: "ꞫȜƷꝪЗӠⳌ𖼻𑣊",
@@ -45,25 +52,25 @@ const alikes: Record<string, string> = {
   7: "𐓒",
   8: "ȣ𐌚",
   9: "ꝮⳊ𑣌𑣖",
-  a: "ɑΑАᎪᗅꓮ𖽀𐊠",
-  b: "ꞴƄΒВЬᏴᏏᗷᖯꓐ𐌁𐊡𐊂",
+  a: "ɑΑАᎪᗅꓮ𖽀𐊠ᴀ",
+  b: "ꞴƄΒВЬᏴᏏᗷᖯꓐ𐌁𐊡𐊂ʙ",
   c: "ᴄСⲤᏟꓚ𐐕𐌂𐊢𐔜",
-  d: "ԁᎠᏧᗞᗪᑯꓓꓒ",
-  e: "ꬲΕЕҽᎬꓰⴹ𐊆𑢦𑢮",
-  f: "ꞘꬵẝϜքᖴꓝ𐊥𐊇𐔥𑣂",
-  g: "ɡᶃƍԌցᏀᏳꓖ",
-  h: "ΗНһհⲎᎻᏂᕼꓧ𐋏",
-  i: "l1ɪɩǀΙІꙇӀⳐⲒᏞꭵᒪꓡꓲⵏ𐐛𖼖𖼨ᛁ𐌉𐊊𐔦𑢣𑢲",
-  j: "ꞲͿЈᎫᒍꓙ",
-  k: "ΚКⲔᏦꓗᛕ𐔘",
-  m: "ΜϺМⲘᎷᗰꓟᛖ𐌑𐊰",
-  n: "ΝոռⲚꓠ𐔓",
+  d: "ԁᎠᏧᗞᗪᑯꓓꓒᴅ",
+  e: "ꬲΕЕҽᎬꓰⴹ𐊆𑢦𑢮ᴇ",
+  f: "ꞘꬵẝϜքᖴꓝ𐊥𐊇𐔥𑣂ꜰ",
+  g: "ɡᶃƍԌցᏀᏳꓖɢ",
+  h: "ΗНһհⲎᎻᏂᕼꓧ𐋏ʜ",
+  i: "l1ɪɩǀΙІꙇӀⳐⲒᏞꭵᒪꓡꓲⵏ𐐛𖼖𖼨ᛁ𐌉𐊊𐔦𑢣𑢲ʟ",
+  j: "ꞲͿЈᎫᒍꓙᴊ",
+  k: "ΚКⲔᏦꓗᛕ𐔘ᴋ",
+  m: "ΜϺМⲘᎷᗰꓟᛖ𐌑𐊰ᴍ",
+  n: "ΝոռⲚꓠ𐔓ɴ",
   o: "0ᴏᴑꬽΟОՕჿⲞꓳⵔ𐓂𐐄𐊫𐊒𐔖𑢵𑣈𑣗",
-  p: "ΡРⲢᏢᑭꓑ𐊕",
-  q: "ԛգզⵕ",
+  p: "ΡРⲢᏢᑭꓑ𐊕ᴘᴩ",
+  q: "ԛգզⵕꞯ",
   r: "ƦꭇꭈᴦгⲅᎡᏒꮁᖇꓣ𐒴𖼵",
   s: "ꜱƽЅՏᏕᏚꓢ𐐠𖼺𐊖𑣁",
-  t: "ΤТⲦᎢꓔ𖼊𐌕𐊱𐊗𑢼",
+  t: "ΤТⲦᎢꓔ𖼊𐌕𐊱𐊗𑢼ᴛ",
   u: "ꞟᴜꭎꭒʋՍᑌꓴ𐓎𖽂𑢸",
   v: "ᴠѴᏙᐯꓦⴸ𖼈𐔝𑢠",
   w: "ɯᴡԜѡաᎳᏔꓪ",
@@ -98,7 +105,7 @@ export function cleanName(raw: string): string | Fault {
   if ([...name].length > limits.nameLength) {
     return fault("bad-name", `A name has at most ${limits.nameLength} characters: choose a shorter one`);
   }
-  if (!nameShape.test(name) || invisible.test(name) || /\p{M}{4}/u.test(name)) {
+  if (!nameShape.test(name) || invisible.test(name) || likePunctuation.test(name) || /\p{M}{4}/u.test(name)) {
     return fault("bad-name", 'A name is made of letters, digits, "_" and "-": choose another one');
   }
   if (!oneWriting.test(name)) {

@@ -69,6 +69,14 @@ describe("cleanName()", () => {
     ["an invisible letter alone", "\u115f"],
     ["a blank Braille pattern", "ann\u2800"],
     ["a lone surrogate", "ann\ud800"],
+    ["a letter that reads as a colon", "ada\u02d0"],
+    ["a letter that becomes one that reads as a colon", "ada\u{10781}"],
+    ["a letter that reads as an apostrophe", "bob\u02c8"],
+    ["one in front", "\u02bcbob"],
+    ["an okina", "Hawai\u02bbi"],
+    ["a tone mark of Bopomofo behind Latin", "bob\u02ca"],
+    ["a letter that reads as an exclamation mark", "bob\u01c3"],
+    ["a letter that reads as a dash", "bob\ua7f7"],
   ];
   test.each(wrong)("refuses %s", (_, raw) => {
     expect(cleanName(raw)).toMatchObject({ type: "error", code: "bad-name" });
@@ -86,6 +94,7 @@ describe("cleanName()", () => {
     ["system in Cyrillic", "\u0455\u0443\u0455\u0442\u0435\u043c"],
     ["SERVER in Lisu", "\ua4e2\ua4f0\ua4e3\ua4e6\ua4f0\ua4e3"],
     ["system with small capitals", "\ua731y\ua731tem"],
+    ["server in small capitals", "sᴇʀᴠᴇʀ"],
   ];
   test.each(disguised)("reserves what looks like a reserved name: %s", (_, raw) => {
     expect(cleanName(raw)).toMatchObject({ code: "name-reserved" });
@@ -230,6 +239,7 @@ describe("skeleton()", () => {
     ["a second dot on an i with a dot below", "li\u0323\u0307", "lị"],
     ["full-width letters", "ａｃｅ", "ace"],
     ["ligatures", "ﬁona", "fiona"],
+    ["small capitals", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz"],
     ["kana for Han", "山ロ", "山口"],
     ["kana for Han, with a voiced sound mark", "\u30ac", "\u529b\u3099"],
   ];

@@ -566,6 +566,26 @@ describe("the server's own terminal", () => {
     await terminal.shows("echo icanon isig end");
   });
 
+  test("stays the shell's where the server is a job in the background", async () => {
+    await using terminal = new Terminal(
+      ["bash", "--norc", "--noprofile", "-i"],
+      { cols: 120, rows: 30 },
+      { PS1: "sh$ " },
+    );
+    await terminal.until("the shell", ({ row }) => row.startsWith("sh$"));
+    terminal.type(`bun ${join(root, "ChatServer.ts")} --port 0 --history none &\r`);
+    await terminal.shows("Ctrl-C ends it");
+    const port = Number(/is open on \S+:(\d+)/.exec(terminal.screen.join("\n"))?.[1]);
+    using bob = await JsonClient.join(port, "bob");
+    await terminal.shows("bob joined");
+    bob.send({ type: "say", text: "hello" });
+    await bob.event("said", { text: "hello" });
+    terminal.type("jobs; kill %1\r");
+    await terminal.shows("Running");
+    await bob.event("bye", { code: "shutdown" });
+    expect(terminal.screen.join("\n")).not.toContain("Stopped");
+  });
+
   test("is none with --log json, which is for programs", async () => {
     const command = ["bun", join(root, "ChatServer.ts"), "--port", "0", "--history", "none", "--log", "json"];
     await using terminal = new Terminal(command, { cols: 300, rows: 30 });

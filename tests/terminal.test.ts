@@ -2,6 +2,7 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+import { limits } from "../lib/protocol.ts";
 import { Terminal } from "./terminal.ts";
 import { JsonClient, PlainClient, root, Server, temporaryFolder, testMs } from "./wire.ts";
 
@@ -12,7 +13,7 @@ const sizes = [
   { cols: 40, rows: 10 },
 ];
 
-function client(server: Server, flags: string[] = [], size = { cols: 80, rows: 24 }): Terminal {
+function client(server: { port: number }, flags: string[] = [], size = { cols: 80, rows: 24 }): Terminal {
   return new Terminal(["bun", join(root, "ChatClient.ts"), "--port", `${server.port}`, ...flags], size);
 }
 
@@ -96,6 +97,38 @@ test("a name that is taken is asked for again", async () => {
   terminal.type("ada\r");
   await joined(terminal, "ada");
   await bob.line("ada joined");
+});
+
+test("a password that has to wait for its turn is given again, and no name is asked for", async () => {
+  const error = (code: string, text: string) => ({ type: "error", code, text });
+  const answers = [
+    error("wrong-password", "This room has a password: what is it?"),
+    { ...error("slow-down", "Too many wrong passwords"), retryAfterMs: 800 },
+    { ...error("slow-down", "Still too many"), retryAfterMs: 800 },
+    error("wrong-password", "That is not the password: what is it?"),
+    { type: "welcome", name: "ada", token: "t", epoch: "e", seq: 0, members: [], limits },
+  ];
+  const joins: unknown[] = [];
+  using server = Bun.listen({
+    hostname: "localhost",
+    port: 0,
+    socket: {
+      data(socket, line) {
+        joins.push(JSON.parse(String(line)).password);
+        socket.write(`${JSON.stringify(answers[joins.length - 1])}\n`);
+      },
+    },
+  });
+  await using terminal = client(server, ["--name", "ada"]);
+  await terminal.shows("This room has a password");
+  terminal.type("guess\r");
+  await terminal.shows("Too many wrong passwords (1 s)");
+  await terminal.shows("Still too many (1 s)");
+  await terminal.shows("That is not the password");
+  terminal.type("right\r");
+  await joined(terminal, "ada");
+  expect(joins).toEqual([undefined, "guess", "guess", "guess", "right"]);
+  expect(terminal.written).not.toContain("What is your name?");
 });
 
 test.each(["\x03", "\x04"])("%j in the form or at the prompt leaves, with 0", async (key) => {

@@ -1,6 +1,7 @@
 // The room over real sockets, in real processes: what design promises to whoever connects.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { JsonClient, PlainClient, root, Server, temporaryFolder, testMs } from "./wire.ts";
 
@@ -404,4 +405,25 @@ test("a port in use is one sentence and exit code 1", async () => {
   expect(await new Response(second.stderr).text()).toMatch(
     /^Cannot listen on [^\n]*something listens there[^\n]*\n$/,
   );
+});
+
+test("a metrics port in use is one sentence and exit code 1, before the room is said to be open", async () => {
+  using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const flags = ["--port", "0", "--history", "none", "--metrics", `${taken.port}`];
+  const server = Bun.spawn(["bun", join(root, "ChatServer.ts"), ...flags], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(await server.exited).toBe(1);
+  expect(await new Response(server.stdout).text()).toBe("");
+  expect(await new Response(server.stderr).text()).toMatch(
+    /^Cannot show the metrics on [^\n]*something listens there[^\n]*\n$/,
+  );
+});
+
+const ipv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+test.skipIf(!ipv6)("on an address of IPv6 the room is said to be open at what its clients take", async () => {
+  await using server = await Server.start(["--host", "::1"]);
+  await server.line(new RegExp(`is open on \\[::1\\]:${server.port}$`));
+  await server.line(new RegExp(`Join with "bun ChatClient.ts \\[::1\\]:${server.port}"`));
 });

@@ -128,7 +128,9 @@ export class Trust {
       .map((row) => row.trim().split(/\s+/));
     const at = rows.findIndex(([address]) => address === this.address);
     const [, known = ""] = rows[at] ?? [];
-    return at === -1 ? undefined : { fingerprint: known.replace(/^sha256:/, ""), line: at + 1 };
+    if (at === -1) return undefined;
+    // As a person may have written it; what is none is like no certificate.
+    return { fingerprint: normalFingerprint(known) ?? known.replace(/^sha256:/, ""), line: at + 1 };
   }
 
   #read(): string {

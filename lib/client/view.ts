@@ -67,16 +67,18 @@ export class View {
     return lines.length === 0 ? lines : [...this.settle(), ...lines];
   }
 
-  /** Those who came and went since the last line, in one. */
+  /** Those who came and went since the last line, in one; whoever said something with it, in a row of their own. */
   settle(): string[] {
-    if (this.#moves.size === 0) return [];
-    const told = (["joined", "left", "came and went"] as const).flatMap((what) => {
-      const moved = [...this.#moves].filter(([, move]) => move.what === what);
-      const names = moved.map(([name, { text }]) => (text === "" ? name : `${name} (${text})`));
+    const moves = [...this.#moves];
+    this.#moves.clear();
+    const silent = (["joined", "left", "came and went"] as const).flatMap((what) => {
+      const names = moves.filter(([, move]) => move.what === what && move.text === "").map(([name]) => name);
       return names.length === 0 ? [] : [`${names.join(", ")} ${what}`];
     });
-    this.#moves.clear();
-    return this.notice(told.join(" · "));
+    // A stranger's words come last in their row, so that they cannot go on as if others had come or gone.
+    const telling = moves.filter(([, { text }]) => text !== "");
+    const rows = telling.map(([name, { what, text }]) => `${name} ${what}: ${text}`);
+    return [...(silent.length === 0 ? [] : [silent.join(" · ")]), ...rows].flatMap((row) => this.notice(row));
   }
 
   /** Whether to ring; asked once for each time. */

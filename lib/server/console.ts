@@ -1,6 +1,7 @@
 // The server's own terminal: whoever sits there speaks as the server, keeps order, and sees the log above the row one
 // types in.
 
+import { readFileSync } from "node:fs";
 import { check, help, parseTyped, typed } from "../commands.ts";
 import { render } from "../dialects/plain.ts";
 import { type Answer, type Bye, fault, isFault, type Recorded } from "../protocol.ts";
@@ -88,5 +89,27 @@ export class Console extends Speaker implements Occupant {
     const command = check(raw);
     if (isFault(command)) this.answer(command);
     else command.run(this);
+  }
+}
+
+/** Whether the terminal is ours: a job that the shell runs in the background would be stopped for asking to read it. */
+export function inForeground(): boolean {
+  const [own, terminals] = processGroups();
+  // Whom no shell controls, nobody stops; where nobody can tell, it is as if.
+  return own === terminals || !(Number(terminals) > 0);
+}
+
+/** Our own, and the one that has the terminal. */
+function processGroups(): [own: string | undefined, terminals: string | undefined] {
+  try {
+    const stat = readFileSync("/proc/self/stat", "utf8");
+    // In brackets is the program's name, which may hold some itself. Then: state, parent, group, session, terminal, …
+    const [, , own, , , terminals] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return [own, terminals];
+  } catch {
+    // Not Linux.
+    const { stdout } = Bun.spawnSync(["ps", "-o", "pgid=", "-o", "tpgid=", "-p", `${process.pid}`]);
+    const [own, terminals] = String(stdout).trim().split(/\s+/);
+    return [own, terminals];
   }
 }

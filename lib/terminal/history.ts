@@ -2,6 +2,8 @@
 
 /** How many lines are kept. */
 const keptLines = 200;
+/** A password is not for Up to show. A command is one in any case, with any blank behind it. */
+const secret = /^\/op\s/i;
 
 export class InputHistory {
   readonly #lines: string[] = [];
@@ -11,7 +13,7 @@ export class InputHistory {
 
   add(line: string): void {
     this.#up = 0;
-    if (line.trim() === "") return;
+    if (line.trim() === "" || secret.test(line)) return;
     const before = this.#lines.indexOf(line);
     if (before !== -1) this.#lines.splice(before, 1);
     this.#lines.push(line);

@@ -147,8 +147,7 @@ export class Prompt {
     }
     const text = this.#text(line);
     this.#pasted = [];
-    // A password is not for Up to show.
-    if (!text.startsWith("/op ")) this.#history.add(text);
+    this.#history.add(text);
     this.#redraw();
     if (text.trim() !== "") this.#handlers.entered(text);
   }

@@ -100,6 +100,17 @@ describe("known_hosts", () => {
     trust({ host: "::1" }).check(...selfSigned(other));
   });
 
+  test.each([
+    ["in lower case", `sha256:${one.toLowerCase()}`],
+    ["without colons", `sha256:${one.replaceAll(":", "")}`],
+    ["without its kind in front", one],
+    ["all of that", one.replaceAll(":", "").toLowerCase()],
+  ])("knows a fingerprint that somebody wrote %s", (_, written) => {
+    knows(`room.example:7 ${written}`);
+    trust().check(...selfSigned(one));
+    expect(refusal(() => trust().check(...selfSigned(other))).message).toContain(`from sha256:${one} to`);
+  });
+
   test("refuses a certificate that has changed, and says what to remove; nobody is asked", () => {
     knows("# comments", `a.example:7 sha256:${other}`, "", `room.example:7 sha256:${one}`, "");
     const { message, unknown } = refusal(() => trust().check(...selfSigned(other)));

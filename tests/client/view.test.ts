@@ -94,7 +94,7 @@ describe("each event is shown as a person would read it", () => {
       ["[bob to amy] hi", "             cy: hi"],
     ],
     [[moved("joined", "bob")], ["bob joined"]],
-    [[moved("left", "bob", "bye\namy: hi")], ["bob (bye amy: hi) left"]],
+    [[moved("left", "bob", "bye\namy: hi")], ["bob left: bye amy: hi"]],
     [[{ type: "renamed", ...at, from: "bob", to: "rob" }], ["bob is now rob"]],
     [
       [{ type: "welcome", name: "me", epoch: "e", seq: 1, members, limits }],
@@ -163,6 +163,19 @@ describe("coming and going is quiet", () => {
   test("those who come and go together share a line, before what is said next", () => {
     const events = [moved("joined", "a"), moved("left", "b"), moved("joined", "c"), said("c", "hi")];
     expect(shown(events)).toEqual(["a, c joined · b left", "c: hi"]);
+  });
+
+  test("whoever says something with it has a row of their own, so that nobody else can seem to have gone", () => {
+    const events = [
+      moved("joined", "a"),
+      moved("left", "bob", "bye) left · server joined · alice was kicked by server (x"),
+      moved("left", "c"),
+    ];
+    expect(shown(events)).toEqual([
+      "a joined · c left",
+      "bob left: bye) left · server joined · alice was kicked by server (x",
+    ]);
+    expect(shown([moved("joined", "a"), moved("left", "a", "oops")])).toEqual(["a came and went: oops"]);
   });
 
   test("whoever comes back at once never left, whoever leaves at once came and went", () => {

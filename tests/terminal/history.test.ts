@@ -36,3 +36,12 @@ test("after a line was sent, Up starts at it again", () => {
   history.add("c");
   expect(history.previous("")).toBe("c");
 });
+
+test.each(["/op secret", "/OP secret", "/Op\tsecret", "/op\u00a0secret", "/op\nsecret"])(
+  "does not keep %j",
+  (line) => {
+    const history = typed("before", line, "/opera is on");
+    expect(history.previous("")).toBe("/opera is on");
+    expect(history.previous("")).toBe("before");
+  },
+);
