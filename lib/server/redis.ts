@@ -40,7 +40,7 @@ export type RedisOptions = {
 /** Events that go to Redis in one batch at most. */
 const batchEvents = 1_000;
 /** Turns that are read at once. */
-const readTurns = 200;
+const readTurns = 50;
 /** Turns looked through at once for a page or a search. */
 const pageTurns = 50;
 /** How long a read waits for something new. */
