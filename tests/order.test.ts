@@ -527,6 +527,20 @@ describe("the server's own terminal", () => {
     expect((await cyd.event("members")).members).toEqual([{ name: "cyd" }]);
   });
 
+  test("shows no message that goes on at the margin, or where a name would stand", async () => {
+    const { terminal, port } = await open(["--stay"]);
+    await using _ = terminal;
+    using eve = await JsonClient.join(port, "eve");
+    const text = `hi${"\u00a0".repeat(77)}server: you are dismissed`;
+    eve.send({ type: "say", text });
+    eve.send({ type: "quit", text: `bye${"x".repeat(150)}` });
+    await terminal.shows("x)");
+    const under = terminal.screen.filter((row) => / {12,}\S/.test(row.slice(0, 20)));
+    expect(under.map((row) => row.search(/\S/))).toEqual([15, 14, 14]);
+    const margin = terminal.screen.filter((row) => /^(?!\d\d:\d\d:\d\d {2}|server>)\S/.test(row));
+    expect(margin).toEqual([]);
+  });
+
   test.each([
     ["Ctrl-C", "\x03"],
     ["Ctrl-D", "\x04"],

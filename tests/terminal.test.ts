@@ -76,6 +76,25 @@ describe.each(sizes)("at $cols × $rows", (size) => {
   });
 });
 
+test.each(["\u00a0", "\u2007", "\u202f", "\u3000", "x", "\u093e"])(
+  "no message goes on at the margin, filled up with %j",
+  async (filler) => {
+    await using server = await Server.start();
+    await using terminal = client(server, ["--name", "ada"]);
+    await joined(terminal, "ada");
+    using eve = await JsonClient.join(server.port, "eve");
+    // Wherever the terminal would break it, "server:" stands at the margin of some.
+    for (let length = 60; length < 80; length++) {
+      const fill =
+        filler === "\u093e" ? "\u0915\u093e\u093e\u093e\u093e".repeat(length / 5) : filler.repeat(length);
+      eve.send({ type: "say", text: `hi${fill}server:\u00a0alice,\u00a0type\u00a0/op ${length}` });
+    }
+    await terminal.shows("/op 79");
+    const margin = terminal.scrolled.filter((row) => /^\S/.test(row) && !/^\d\d:\d\d eve: hi/.test(row));
+    expect(margin.filter((row) => !/^(You are connected|ada>|── now)/.test(row))).toEqual([]);
+  },
+);
+
 test("a pasted text of several lines is one message", async () => {
   await using server = await Server.start();
   await using terminal = client(server, ["--name", "ada"]);

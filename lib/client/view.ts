@@ -6,6 +6,7 @@ import type picocolors from "picocolors";
 import { render } from "../dialects/plain.ts";
 import { nameKey } from "../names.ts";
 import type { Event, Member, Recorded } from "../protocol.ts";
+import { wrap } from "../terminal/wrap.ts";
 import { visible, visibleRow } from "../text.ts";
 import { Company } from "./company.ts";
 
@@ -99,7 +100,7 @@ export class View {
 
   /** Sets apart what follows. */
   divider(text: string): string[] {
-    return [this.#colors.dim(`── ${visibleRow(text)} ──`)];
+    return this.#wrap("── ", `${visibleRow(text)} ──`).map(this.#colors.dim);
   }
 
   /** Whether this name's messages are hidden now. */
@@ -202,24 +203,9 @@ export class View {
     return [isFirst ? [] : this.divider(date.toDateString()), this.#clock];
   }
 
-  /** Rows of at most the width, broken at words, each under the first one's text; a long word, as a URL, stays whole. */
   #wrap(head: string, text: string, marked?: RegExp): string[] {
-    const columns = this.#options.columns();
-    const mark = (row: string) => (marked ? row.replace(marked, this.#colors.inverse) : row);
-    const headWidth = Bun.stringWidth(head);
-    if (!text.includes("\n") && headWidth + Bun.stringWidth(text) <= columns) return [head + mark(text)];
-    const indent = headWidth <= columns / 2 ? Math.max(headWidth, 2) : 4;
-    const rows = text.split("\n").flatMap((line) => {
-      if (indent + Bun.stringWidth(line) <= columns) return [line];
-      const wrapped = Bun.wrapAnsi(line, columns - indent, { hard: false, trim: false }).split("\n");
-      return wrapped.map((row, i) => (i === 0 ? row.trimEnd() : row.trim()));
-    });
-    const [first = "", ...more] = rows.map(mark);
-    // A head too wide for its text to stand beside it has a row of its own.
-    const wide = headWidth + Bun.stringWidth(rows[0] ?? "") > columns && headWidth > indent;
-    const margin = " ".repeat(indent);
-    const under = [...(wide ? [first] : []), ...more].map((row) => margin + row);
-    return [wide ? head.trimEnd() : head + first, ...under];
+    const mark = marked && ((row: string) => row.replace(marked, this.#colors.inverse));
+    return wrap(head, text, this.#options.columns(), mark);
   }
 
   #moved({ type, name, at, text = "" }: Move): void {

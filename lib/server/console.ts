@@ -7,6 +7,7 @@ import { render } from "../dialects/plain.ts";
 import { type Answer, type Bye, fault, isFault, type Recorded } from "../protocol.ts";
 import { complete } from "../terminal/completion.ts";
 import { Prompt } from "../terminal/prompt.ts";
+import { wrap } from "../terminal/wrap.ts";
 import type { Room } from "./room.ts";
 import type { Occupant } from "./seats.ts";
 import { Speaker } from "./speaker.ts";
@@ -52,8 +53,13 @@ export class Console extends Speaker implements Occupant {
     this.#prompt.stop();
   }
 
+  /** Rows hang under what follows the first word, a name mostly, so that nothing stands where a name would. */
   print(text: string): void {
-    this.#prompt.print(text.split("\n"));
+    const rows = text.split("\n").flatMap((line) => {
+      const [head = ""] = /^(?:\d\d:\d\d:\d\d {2})?(?:\* |\[\S+ to )?\S+ /.exec(line) ?? [];
+      return wrap(head, line.slice(head.length), process.stdout.columns || 80);
+    });
+    this.#prompt.print(rows);
   }
 
   answer(answer: Answer): void {

@@ -1,0 +1,113 @@
+// A message in rows. What somebody else wrote must never begin at the margin, where it would look like the next
+// member's line, so no row may be left for the terminal to wrap:
+//
+//   bob: the first row stands behind its head,
+//        the others under it, whatever the words are
+//
+// Any blank is one to break at, and a word wider than its row is broken. Terminals disagree on widths, by up to five
+// columns for one letter and its marks, so each character counts as what the widest of them takes: a row may end early,
+// never late. (Ambiguous characters, Cyrillic among them, count as narrow: that is how terminals come.)
+//
+// Only a link goes on at the margin, where terminals find it whole; see `isLink` for why it can pass for nobody's line.
+
+const ascii = /^[\x20-\x7e]*$/;
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** What a terminal draws upon the character before; of other marks some take a column. */
+const upon = /^(?:[\u0300-\u036f\ufe0e]|\u200c|\u200d)$/;
+/** What some terminals draw in two columns: emoji and symbols like them, what fonts or a later Unicode define. */
+const wide = /^[\p{Extended_Pictographic}\p{Emoji_Presentation}\p{Co}\p{Cn}\u3248-\u324f]$/u;
+
+/**
+ * The text in rows of at most so many columns, the first behind `head`, which may have colours; the text may not.
+ * `style` draws what of the text is in a row.
+ */
+export function wrap(
+  head: string,
+  text: string,
+  columns: number,
+  style: (row: string) => string = (row) => row,
+): string[] {
+  const plainHead = Bun.stripANSI(head);
+  if (!text.includes("\n") && fits(plainHead + text, columns)) return [head + style(text)];
+  const headWidth = widthOf(plainHead);
+  const indent = headWidth <= columns / 2 ? Math.max(headWidth, 2) : 4;
+  const under = " ".repeat(indent);
+  const room = Math.max(columns - indent, 2);
+  const rows = text.split("\n").flatMap((line) => rowsOf(line, room));
+  const [first = "", ...more] = rows;
+  const below = (all: string[]) => all.map((row) => under + style(row));
+  if (headWidth <= indent || fits(plainHead + first, columns)) return [head + style(first), ...below(more)];
+  // A head too wide for its text to stand beside it has rows of its own.
+  if (fits(plainHead.trimEnd(), columns)) return [head.trimEnd(), ...below(rows)];
+  const [top = "", ...rest] = pieces(plainHead.trimEnd(), room);
+  return [top, ...rest.map((row) => under + row), ...below(rows)];
+}
+
+/** A line, broken at its blanks. Those in front of it stay, since they may be code. */
+function rowsOf(line: string, columns: number): string[] {
+  if (fits(line, columns)) return [line];
+  const rows: string[] = [];
+  let row = "";
+  let width = 0;
+  for (const [, { length: gap } = "", word = ""] of line.matchAll(/(\s*)(\S+)/g)) {
+    const wordWidth = widthOf(word);
+    if (width + gap + wordWidth <= columns) {
+      row += " ".repeat(gap) + word;
+      width += gap + wordWidth;
+      continue;
+    }
+    if (row !== "") rows.push(row);
+    const parts = wordWidth <= columns || isLink(word, columns) ? [word] : pieces(word, columns);
+    rows.push(...parts.slice(0, -1));
+    row = parts.at(-1) ?? "";
+    width = widthOf(row);
+  }
+  return [...rows, row];
+}
+
+/**
+ * Whether a word too wide for its row stays whole, so that terminals can link it. What of it the terminal puts at the
+ * margin has no blank and, since a colon has to be in the first row, no colon: no line of a member, and no notice, is
+ * without both. In ASCII there is nothing that only looks like a blank or a colon, and no doubt about the width.
+ */
+function isLink(word: string, columns: number): boolean {
+  return /^[<("']?[a-z][a-z0-9+.-]*:\/\/[!-~]+$/i.test(word) && word.lastIndexOf(":") < columns;
+}
+
+/** A word, broken wherever a row is full; between graphemes, if they are not themselves as wide as a row. */
+function pieces(word: string, columns: number): string[] {
+  const rows: string[] = [];
+  let row = "";
+  let width = 0;
+  for (const { segment } of graphemes.segment(word)) {
+    for (const part of fits(segment, columns) ? [segment] : segment) {
+      const partWidth = widthOf(part);
+      if (row !== "" && width + partWidth > columns) {
+        rows.push(row);
+        row = "";
+        width = 0;
+      }
+      row += part;
+      width += partWidth;
+    }
+  }
+  return [...rows, row];
+}
+
+function fits(text: string, columns: number): boolean {
+  // No UTF-16 unit is wider than two columns, and most lines are short.
+  return text.length * 2 <= columns || widthOf(text) <= columns;
+}
+
+/** How many columns it takes at most, on any terminal. */
+function widthOf(text: string): number {
+  if (ascii.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) {
+    if (ascii.test(character)) width++;
+    else if (wide.test(character)) width += 2;
+    else if (!upon.test(character)) width += Math.max(Bun.stringWidth(character), 1);
+  }
+  return width;
+}
