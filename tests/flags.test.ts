@@ -247,7 +247,7 @@ describe("secret()", () => {
     ["hunter2", "hunter2"],
     ["hunter2\n", "hunter2"],
     ["hunter2\r\nand a remark\n", "hunter2"],
-    [" with blanks \n", " with blanks "],
+    [" with blanks \n", "with blanks"],
     ["日本\n", "日本"],
   ])("is the first line of the file: of %j it is %j", (content, password) => {
     expect(secret(file(content), "CHAT_X", {})).toBe(password);
