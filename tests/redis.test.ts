@@ -536,8 +536,9 @@ withRedis("a server that is lost", () => {
   });
 });
 
+// They mostly wait for what takes its time, each for a Redis of its own.
 withRedis("Redis", () => {
-  test("frozen: servers say so once, lines are told to wait, and arrive once when it goes on", async () => {
+  test.concurrent("frozen: servers say so once, lines are told to wait, and arrive once when it goes on", async () => {
     await using house = await House.open(2);
     using ada = await Member.join([house.port(0)], "ada");
     using bob = await JsonClient.join(house.port(1), "bob");
@@ -565,7 +566,7 @@ withRedis("Redis", () => {
     }
   });
 
-  test("slow: lines take as long as it does, and nothing is wrong", async () => {
+  test.concurrent("slow: lines take as long as it does, and nothing is wrong", async () => {
     await using house = await House.open(2);
     using ada = await Member.join([house.port(0)], "ada");
     using bob = await JsonClient.join(house.port(1), "bob");
@@ -578,7 +579,7 @@ withRedis("Redis", () => {
     expect(house.servers.flatMap(troubles)).toEqual([]);
   });
 
-  test("killed, and out of memory: nothing is lost, and each is said once by each server", async () => {
+  test.concurrent("killed, and out of memory: nothing is lost, and each is said once by each server", async () => {
     await using house = await House.open(2);
     using ada = await Member.join([house.port(0)], "ada");
     using bob = await JsonClient.join(house.port(1), "bob");
@@ -615,7 +616,7 @@ withRedis("Redis", () => {
     expect(bob.texts).toEqual(["1", "2"]);
   });
 
-  test("emptied: the servers say so and end with 1; their clients come back to the new room", async () => {
+  test.concurrent("emptied: the servers say so and end with 1; their clients come back to the new room", async () => {
     await using house = await House.open(2);
     using ada = await Member.join(house.ports, "ada");
     ada.say("before");
@@ -633,7 +634,7 @@ withRedis("Redis", () => {
     expect(ada.link.name).toBe("ada");
   });
 
-  test("with a password: it is used, and never shown", async () => {
+  test.concurrent("with a password: it is used, and never shown", async () => {
     await using redis = await RedisServer.start(["--requirepass", "geheim"]);
     {
       await using server = await Server.start(["--redis", `redis://:geheim@localhost:${redis.port}`]);
@@ -687,7 +688,7 @@ withRedis("Redis", () => {
     expect(await stranger.exited).toBe(1);
   });
 
-  test("away while a server ends: it ends as it should, whoever waits to come back", async () => {
+  test.concurrent("away while a server ends: it ends as it should, whoever waits to come back", async () => {
     await using house = await House.open(1);
     await house.redis.kill();
     await house.at(0).line(/cannot be reached/);

@@ -286,12 +286,13 @@ describe.skipIf(openssl === null)("plain text on a TLS port", () => {
       await client.closed;
     }
     // Too little to be taken for anything, and nothing at all.
-    for (const bytes of ["ada\n", ""]) {
+    const wait = async (bytes: string) => {
       using client = await new PlainClient().open(server.port);
       client.sendBytes(bytes);
       await client.line(sentence);
       await client.closed;
-    }
+    };
+    await Promise.all(["ada\n", ""].map(wait));
     // And the server is well.
     using ada = await JsonClient.join(server.port, "ada", {}, anyone);
     await ada.roundTrip();
