@@ -29,15 +29,15 @@ export function wrap(
   style: (row: string) => string = (row) => row,
 ): string[] {
   const plainHead = Bun.stripANSI(head);
-  if (!text.includes("\n") && fits(plainHead + text, columns)) return [head + style(text)];
   const headWidth = widthOf(plainHead);
+  if (!text.includes("\n") && fits(text, columns - headWidth)) return [head + style(text)];
   const indent = headWidth <= columns / 2 ? Math.max(headWidth, 2) : 4;
   const under = " ".repeat(indent);
   const room = Math.max(columns - indent, 2);
   const rows = text.split("\n").flatMap((line) => rowsOf(line, room));
   const [first = "", ...more] = rows;
   const below = (all: string[]) => all.map((row) => under + style(row));
-  if (headWidth <= indent || fits(plainHead + first, columns)) return [head + style(first), ...below(more)];
+  if (headWidth <= indent || fits(first, columns - headWidth)) return [head + style(first), ...below(more)];
   // A head too wide for its text to stand beside it has rows of its own.
   if (fits(plainHead.trimEnd(), columns)) return [head.trimEnd(), ...below(rows)];
   const [top = "", ...rest] = pieces(plainHead.trimEnd(), room);
