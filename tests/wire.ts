@@ -13,7 +13,9 @@ export const root = join(import.meta.dir, "..");
 
 /** The environment without the settings of whoever runs the tests, and without CI, where a spinner does not turn. */
 export function withoutSettings(): Record<string, string | undefined> {
-  const ours = Object.entries(process.env).filter(([name]) => !/^(CHAT_|NO_COLOR|FORCE_COLOR|CI$)/.test(name));
+  const ours = Object.entries(process.env).filter(
+    ([name]) => !/^(CHAT_|NO_COLOR|FORCE_COLOR|CI$)/.test(name),
+  );
   return { ...Object.fromEntries(ours), XDG_CONFIG_HOME: join(root, "tests", "no-such-folder") };
 }
 
