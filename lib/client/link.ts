@@ -74,6 +74,10 @@ export class Link {
   #token: string | undefined;
   #epoch: string | undefined;
   #seq = 0;
+  /** The position up to which our name is what the last welcome said. */
+  #welcomedAt = 0;
+  /** How many servers in a row were none to talk to. */
+  #refusals = 0;
   #joining: PromiseWithResolvers<Fault | undefined> | undefined;
   #online = false;
   #closed = false;
@@ -259,7 +263,9 @@ export class Link {
       if (event.seq <= this.#seq) return;
       this.#seq = event.seq;
       if ("id" in event && event.id !== undefined && this.outbox.settle(event.id)) this.#toldHeld = false;
-      if (event.type === "renamed" && event.from === this.name) this.#named(event.to, 0);
+      if (event.type === "renamed" && event.from === this.name && event.seq > this.#welcomedAt) {
+        this.#named(event.to, 0);
+      }
     }
     switch (event.type) {
       case "welcome":
@@ -288,6 +294,8 @@ export class Link {
     const back = this.#token !== undefined;
     const missed = back && welcome.epoch === this.#epoch ? Math.max(welcome.seq - this.#seq, 0) : 0;
     this.#online = true;
+    this.#refusals = 0;
+    this.#welcomedAt = welcome.seq;
     this.#token = welcome.token;
     this.#epoch = welcome.epoch;
     if (!back) this.#seq = welcome.seq;
@@ -369,7 +377,9 @@ export class Link {
       this.#joining = undefined;
       return;
     }
-    if (why instanceof Refusal) return this.#close(why.message);
+    // Nothing is sent to a server that is not to be trusted; another one may be.
+    if (why instanceof Refusal && ++this.#refusals >= this.#options.servers.length)
+      return this.#close(why.message);
     // Another server may be there at once; only when all have been tried it takes longer.
     const { length } = this.#options.servers;
     this.#at++;

@@ -22,6 +22,7 @@ export class Console extends Speaker implements Occupant {
   protected readonly author = "console";
   protected readonly historyEvents = 20;
   protected readonly silenced = undefined;
+  protected readonly standing = undefined;
   readonly #prompt: Prompt;
   readonly #stop: () => void;
 

@@ -16,8 +16,12 @@ import {
   renaming,
   type Seat,
   Seats,
+  sittingAt,
   taking,
 } from "./seats.ts";
+
+/** When to try again. */
+const retryAfterMs = 1_000;
 
 export type Roster = { seq: number; members: Member[] };
 
@@ -26,6 +30,9 @@ export type Taken = { seat: Seat; token: string | undefined; roster: Roster };
 
 /** Somebody who waits until what was asked has happened, or why it has not. */
 export type Asker<T> = { happened: (outcome: T) => void; failed: (problem: Fault) => void };
+
+/** Who keeps order: how it is called, as whom it speaks, and what must be so as long as it may. */
+export type Orderer = { name: string; author: string; standing: Facts | undefined };
 
 /** What the room does for its members. */
 export interface Floor {
@@ -97,7 +104,7 @@ export class Members {
     if (isKnown && after <= this.#floor.seq) take();
     else {
       const reason = "The room cannot be read now: try again";
-      const problem = { ...fault("unavailable", reason), retryAfterMs: 1_000 };
+      const problem = { ...fault("unavailable", reason), retryAfterMs };
       this.#journal.sync().then(take, () => asker.failed(problem));
     }
   }
@@ -192,18 +199,26 @@ export class Members {
 
   // ---- Keeping order ----
 
-  /** Carries out what the author, called `by`, may ask for. */
-  order(order: Order, by: string, author: string, asker: Asker<unknown>): void {
-    const entry = this.#moderation.entry(order, by, this.#seats);
-    if (isFault(entry)) asker.failed(entry);
-    else this.#floor.ask({ ...entry, author }, asker);
+  /** Carries out what somebody may ask for; once more if the room has changed in the same moment. */
+  order(order: Order, by: Orderer, asker: Asker<unknown>, again = false): void {
+    const entry = this.#moderation.entry(order, by.name, this.#seats);
+    if (isFault(entry)) return asker.failed(entry);
+    const expects = { ...entry.expects, ...by.standing };
+    const failed = (problem: Fault) => {
+      if (problem.code === "conflict" && !again) this.order(order, by, asker, true);
+      else asker.failed(problem);
+    };
+    this.#floor.ask({ ...entry, author: by.author, expects }, { ...asker, failed });
   }
 
   /** Lets a member keep order, as long as it has its seat. */
-  appoint({ id, name, server }: Seat, asker: Asker<unknown>): void {
+  appoint(seat: Seat, asker: Asker<unknown>): void {
+    const { id, name } = seat;
     const facts = { [`op ${id}`]: "yes" };
-    const expects = { [`at ${id}`]: server };
-    this.#floor.ask({ event: event({ type: "opped", name }), author: id, facts, expects }, asker);
+    this.#floor.ask(
+      { event: event({ type: "opped", name }), author: id, facts, expects: sittingAt(seat) },
+      asker,
+    );
   }
 
   get bans(): Ban[] {
@@ -256,16 +271,25 @@ export class Members {
   }
 
   /** Why it did not happen; undefined if nobody has to be told. */
-  contradicted({ event, author }: Entry): Fault | undefined {
+  contradicted({ event, author, expects }: Entry): Fault | undefined {
     if (event.type === "joined") return this.#taken(event.name);
     if (event.type === "renamed") return this.#taken(event.to);
     if (event.type !== "left") {
-      return { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs: 0 };
+      return { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs };
     }
     // Its name changed in the same moment; or it has left already, or is somewhere else.
     const seat = this.#seats.byId(author);
-    if (seat && (this.#isAway(seat) || seat.occupant?.leaving)) this.leave(seat);
+    if (!seat || !(this.#isAway(seat) || seat.occupant?.leaving)) return undefined;
+    // If nothing has changed that we know of, there is no use in asking at once.
+    if (Bun.deepEquals(expects, leaving(seat).expects))
+      setTimeout(() => this.#leaveAgain(seat), retryAfterMs);
+    else this.leave(seat);
     return undefined;
+  }
+
+  #leaveAgain(seat: Seat): void {
+    if (this.#seats.byId(seat.id) === seat && (this.#isAway(seat) || seat.occupant?.leaving))
+      this.leave(seat);
   }
 
   /** Why nobody, or somebody else, has that name. */

@@ -91,7 +91,8 @@ export class Moderation {
     return {
       event: event({ type: "banned", name: isAddress ? undefined : ban.name, by, text }),
       facts: { ...away?.facts, [key]: JSON.stringify(ban) },
-      ...(away?.expects && { expects: away.expects }),
+      // Nobody of that name may have come in the same moment.
+      expects: away?.expects ?? (isAddress ? {} : { [`name ${skeleton(name)}`]: null }),
     };
   }
 

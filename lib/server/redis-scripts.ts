@@ -29,7 +29,8 @@ local server, batch, keep, epoch, position, read = unpack(ARGV, 1, 6)
 local state = redis.call('HMGET', meta, 'seq', 'generation', 'generationAt', 'epoch', 'tail', server)
 if state[6] then
   local before, fates, last, at, after = string.match(state[6], '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
-  if before == batch then return {fates, last, at, after} end
+  -- An older one has come late, over a connection that was given up: it was asked for again, and nobody waits here.
+  if tonumber(before) >= tonumber(batch) then return {fates, last, at, after} end
 end
 local begin, generation, generationAt = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(state[3] or 0)
 local last = begin
@@ -37,6 +38,10 @@ keep = tonumber(keep)
 local after, tag = state[5] or '-', server .. '-' .. batch
 if state[4] ~= epoch or last < tonumber(position) then return false end
 if last == tonumber(position) and after ~= read then return false end
+
+-- What fails has to fail before anything is written.
+redis.call('XLEN', turns)
+redis.call('HLEN', facts)
 
 local function holds(expected)
   if expected == '' then return true end
@@ -110,11 +115,13 @@ return {
 `;
 
 /**
- * Says that a server is there. KEYS: meta, servers. ARGV: the server, after how many milliseconds one is forgotten.
+ * Says that a server is there. KEYS: meta, servers, turns, facts. ARGV: the server, after how many milliseconds one is forgotten.
  * Answers with the epoch, the last number, the tag of its turn, and each server with its time.
  */
 export const heartbeat = `
-local meta, servers = unpack(KEYS)
+local meta, servers, turns, facts = unpack(KEYS)
+redis.call('XLEN', turns)
+redis.call('HLEN', facts)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', servers, now, ARGV[1])

@@ -366,12 +366,12 @@ export class RedisJournal implements Journal {
   // ---- The other servers, and Redis itself ----
 
   async #beat(): Promise<void> {
-    const { meta, servers } = this.#keys;
+    const { meta, servers, turns, facts } = this.#keys;
     const { last } = this;
     const tail = this.#tail;
     const [epoch, seq, newest, heard] = await this.#writing.run<[string, string, string, string[]]>(
       scripts.heartbeat,
-      [meta, servers],
+      [meta, servers, turns, facts],
       [this.server, forgottenMs],
     );
     const ahead = Number(seq) - last;

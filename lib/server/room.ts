@@ -221,7 +221,7 @@ export class Room implements JournalListener, Floor {
 
   contradicted(entry: Entry): void {
     const problem = this.members.contradicted(entry);
-    if (problem) this.#disappoint(entry, problem);
+    if (problem) this.#disappoint(entry, { ...problem, id: idOf(entry.event) });
   }
 
   /** What was asked goes back to whoever asked; who has left, has left. */

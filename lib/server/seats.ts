@@ -108,6 +108,11 @@ export class Seats implements Iterable<Seat> {
   }
 }
 
+/** What is so as long as its connection is where it is. */
+export function sittingAt({ id, server }: Seat): Facts {
+  return { [`at ${id}`]: server };
+}
+
 /** What is so once a new seat is taken, and that its name must be free. */
 export function taking(id: string, server: string, holder: Holder): { facts: Facts; expects: Facts } {
   const name = `name ${skeleton(holder.name)}`;

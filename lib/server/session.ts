@@ -9,11 +9,12 @@ import { LineReader } from "../lines.ts";
 import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../protocol.ts";
 import { Origin } from "./door.ts";
 import { type Rate, TokenBucket } from "./flood.ts";
+import type { Facts } from "./journal.ts";
 import type { Asker, Taken } from "./members.ts";
 import type { Metrics } from "./metrics.ts";
 import { Reader, type Sink } from "./reader.ts";
 import type { Room } from "./room.ts";
-import type { Occupant, Seat } from "./seats.ts";
+import { type Occupant, type Seat, sittingAt } from "./seats.ts";
 import { Speaker } from "./speaker.ts";
 
 /** What carries the bytes: a TCP socket as it is, and one day a WebSocket. */
@@ -67,6 +68,7 @@ export class Session extends Speaker implements Occupant, Sink {
   #bucket: TokenBucket;
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
+  #standing: Facts | undefined;
   /** The name of whoever has to give the password for it. */
   #claimed: string | undefined;
   #heardAt = Date.now();
@@ -239,6 +241,10 @@ export class Session extends Speaker implements Occupant, Sink {
     return this.#seat?.id ?? "";
   }
 
+  protected get standing(): Facts | undefined {
+    return this.#standing;
+  }
+
   protected get historyEvents(): number {
     return (this.#dialect ?? plain).historyEvents;
   }
@@ -286,6 +292,7 @@ export class Session extends Speaker implements Occupant, Sink {
   #enter(taken: Taken, dialect: Dialect, request: JoinRequest): void {
     const { seat } = taken;
     this.#seat = seat;
+    this.#standing = sittingAt(seat);
     // Whoever comes back has said no less for it.
     this.#bucket = seat.bucket ??= this.#bucket;
     clearTimeout(this.#deadline);

@@ -3,6 +3,7 @@
 
 import type { Caller, JoinRequest, Order, SearchRequest } from "../commands.ts";
 import { type Answer, type Fault, fault, type Recorded } from "../protocol.ts";
+import type { Facts } from "./journal.ts";
 import type { Asker, Roster } from "./members.ts";
 import type { Room } from "./room.ts";
 
@@ -21,6 +22,8 @@ export abstract class Speaker implements Caller {
   protected abstract readonly author: string;
   /** Why nobody is to hear it, if so. */
   protected abstract readonly silenced: Fault | undefined;
+  /** What has to be so as long as it may speak: the other servers may have given its seat up. */
+  protected abstract readonly standing: Facts | undefined;
 
   abstract answer(answer: Answer): void;
   abstract join(request: JoinRequest): void;
@@ -30,8 +33,13 @@ export abstract class Speaker implements Caller {
 
   record(event: Recorded, reader?: string): void {
     if (this.silenced) return this.answer({ ...this.silenced, id: "id" in event ? event.id : undefined });
-    const { author } = this;
-    this.room.record(reader === undefined ? { event, author } : { event, author, reader });
+    const { author, standing: expects } = this;
+    this.room.record({
+      event,
+      author,
+      ...(reader !== undefined && { reader }),
+      ...(expects !== undefined && { expects }),
+    });
   }
 
   tell(name: string, text: string, id: string | undefined): void {
@@ -66,7 +74,8 @@ export abstract class Speaker implements Caller {
 
   order(order: Order): void {
     if (this.silenced) return this.answer(this.silenced);
-    this.room.members.order(order, this.name, this.author, this.asker());
+    const { name, author, standing } = this;
+    this.room.members.order(order, { name, author, standing }, this.asker());
   }
 
   /** Hears of what was asked. */

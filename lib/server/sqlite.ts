@@ -75,8 +75,9 @@ export class SqliteJournal implements Journal {
   readonly #fact: {
     set: Statement<unknown, [string, string]>;
     remove: Statement<unknown, [string]>;
-    find: Statement<{ value: string }, [string]>;
   };
+  /** As in the file: each message is asked whether its seat is still there. */
+  readonly #facts: Map<string, string>;
   readonly #words: SearchIndex;
 
   /** Throws an Error with one sentence for the user if the file cannot be used. */
@@ -115,8 +116,9 @@ export class SqliteJournal implements Journal {
     this.#fact = {
       set: db.prepare("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)"),
       remove: db.prepare("DELETE FROM facts WHERE key = ?"),
-      find: db.prepare("SELECT value FROM facts WHERE key = ?"),
     };
+    const facts = db.query<{ key: string; value: string }, []>("SELECT key, value FROM facts").all();
+    this.#facts = new Map(facts.map(({ key, value }) => [key, value]));
     this.#words = new SearchIndex(db, this);
   }
 
@@ -124,9 +126,8 @@ export class SqliteJournal implements Journal {
     this.#listener = listener;
   }
 
-  *facts(): Iterable<[key: string, value: string]> {
-    const rows = this.#db.query<{ key: string; value: string }, []>("SELECT key, value FROM facts");
-    for (const { key, value } of rows.iterate()) yield [key, value];
+  facts(): Iterable<[key: string, value: string]> {
+    return this.#facts;
   }
 
   isAlive(server: string): boolean {
@@ -140,13 +141,14 @@ export class SqliteJournal implements Journal {
     const fresh: Entry[] = [];
     const repeated: { entry: Entry; seq: number }[] = [];
     const contradicted: Entry[] = [];
+    const changed = new Map<string, string | null>();
     let { last } = this;
     try {
       this.#transaction.begin.run();
       const at = Date.now();
       for (const { expects, ...entry } of entries) {
         const { event, author, facts } = entry;
-        if (expects && !this.#holds(expects)) {
+        if (expects && !this.#holds(expects, changed)) {
           contradicted.push({ expects, ...entry });
           continue;
         }
@@ -159,7 +161,7 @@ export class SqliteJournal implements Journal {
         event.seq = ++last;
         event.at = at;
         if (id !== undefined) this.#said.add.run(last, author, id);
-        if (facts) this.#remember(facts);
+        if (facts) this.#write(facts, changed);
         fresh.push(entry);
       }
       for (let i = 0; i < fresh.length; i += rowEvents) {
@@ -181,6 +183,10 @@ export class SqliteJournal implements Journal {
       this.#listener?.refused(entries, reasonOf(error));
       return;
     }
+    for (const [key, value] of changed) {
+      if (value === null) this.#facts.delete(key);
+      else this.#facts.set(key, value);
+    }
     this.#troubled(undefined);
     this.last = last;
     this.first = Math.max(this.first, last - this.#keepEvents + 1);
@@ -194,16 +200,20 @@ export class SqliteJournal implements Journal {
     this.#trouble = reason;
   }
 
-  #holds(expected: Facts): boolean {
-    return Object.entries(expected).every(
-      ([key, value]) => (this.#fact.find.get(key)?.value ?? null) === value,
-    );
+  /** Whether these are so, with what has changed in this turn. */
+  #holds(expected: Facts, changed: ReadonlyMap<string, string | null>): boolean {
+    for (const key in expected) {
+      const value = changed.get(key);
+      if ((value === undefined ? (this.#facts.get(key) ?? null) : value) !== expected[key]) return false;
+    }
+    return true;
   }
 
-  #remember(facts: Facts): void {
+  #write(facts: Facts, changed: Map<string, string | null>): void {
     for (const [key, value] of Object.entries(facts)) {
       if (value === null) this.#fact.remove.run(key);
       else this.#fact.set.run(key, value);
+      changed.set(key, value);
     }
   }
 

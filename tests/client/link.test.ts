@@ -125,6 +125,20 @@ test("comes back with token, epoch and the last seq it gave out; gives out nothi
   expect(states.items.map(({ type }) => type)).toEqual(["online", "offline", "online"]);
 });
 
+test("takes nobody else's new name for its own, when both had the old one", async () => {
+  await join(10);
+  server.hangUp();
+  await server.hears("join", 2);
+  // Its seat was given up; another ada came, and is eve now.
+  const renamed: Event = { type: "renamed", seq: 12, at: 0, from: "ada", to: "eve" };
+  server.say(welcome(13, "new"), renamed, said(13, "x"));
+  await given.until(() => texts().length === 1 || undefined, "what was missed");
+  expect(link.name).toBe("ada");
+  server.say({ ...renamed, seq: 14, to: "ann" }, said(15, "y"));
+  await given.until(() => texts().length === 2 || undefined, "what came then");
+  expect(link.name).toBe("ann");
+});
+
 test("sends again what was not acknowledged, once it has caught up, and only that", async () => {
   await join(0);
   link.say({ type: "say", text: "arrived" });

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { Recorded } from "../../lib/protocol.ts";
 import { type Entry, type Facts, type Journal, nobody, pageEvents } from "../../lib/server/journal.ts";
 import { RedisJournal, type RedisOptions } from "../../lib/server/redis.ts";
+import * as scripts from "../../lib/server/redis-scripts.ts";
 import { SqliteJournal } from "../../lib/server/sqlite.ts";
 import { RedisServer, redisServer } from "../redis-server.ts";
 import { patienceMs, Transcript } from "../wire.ts";
@@ -883,6 +884,35 @@ withRedis("a Redis of its own", () => {
     await room.append(said("taken", "ada", "1"));
     expect(room.texts).toEqual(["before", "taken"]);
     expect(room.troubles).toEqual(["Redis is out of memory", undefined]);
+  });
+
+  test("told late what was asked for again: it is done once", async () => {
+    rooms++;
+    await using redis = await RedisServer.start();
+    await using room = await Listened.open({ url: redis.url });
+    await room.append(said("1"));
+    await room.append(said("2"));
+    const prefix = `chat:{room ${rooms}}:`;
+    const keys = ["turns", "facts", "meta", "said:"].map((key) => prefix + key);
+    const { server, epoch } = room.journal;
+    // As the kernel may send it, long after its connection was given up for another one.
+    const late = [server, "1", "1000", epoch, "0", "-", JSON.stringify(said("1")), "", "", ""];
+    await redis.command("EVAL", scripts.append, `${keys.length}`, ...keys, ...late);
+    await room.append(said("3"));
+    expect(room.texts).toEqual(["1", "2", "3"]);
+  });
+
+  test("holding something else: it is said once, nothing is half done, and goes on once that is gone", async () => {
+    rooms++;
+    await using redis = await RedisServer.start();
+    await using room = await Listened.open({ url: redis.url, heartbeatMs: 50 });
+    await redis.command("SET", `chat:{room ${rooms}}:turns`, "x");
+    await room.append(said("1", "ada", "1"));
+    await room.append(said("1", "ada", "1"));
+    await redis.command("DEL", `chat:{room ${rooms}}:turns`);
+    await room.insist(() => said("1", "ada", "1"));
+    expect(room.texts).toEqual(["1"]);
+    expect(room.troubles).toHaveLength(2);
   });
 
   test("gone back in time, and on from there with another past: nobody goes on with both", async () => {

@@ -25,7 +25,8 @@ function order(order: Order): Fault | undefined {
   const failed = (fault: Fault) => {
     problem = fault;
   };
-  room.members.order(order, "server", "console", { happened: () => {}, failed });
+  const by = { name: "server", author: "console", standing: undefined };
+  room.members.order(order, by, { happened: () => {}, failed });
   return problem;
 }
 
@@ -593,6 +594,28 @@ describe("in the same turn as a ban", () => {
     expect(ada.codes).toEqual(["banned"]);
     expect(room.members.roster().members).toEqual([{ name: "3v3" }]);
   });
+});
+
+test("a ban puts out whoever came under its name in the same turn", async () => {
+  const late = new FakeSocket(room);
+  await joined("bob", {}, new Origin("192.0.2.8", unlimited));
+  late.send({ type: "join", name: "eve" });
+  order({ type: "ban", name: "eve" });
+  await turn();
+  await turn();
+  expect(late.types.at(-1)).toBe("bye");
+  expect(room.members.roster().members).toEqual([{ name: "bob" }]);
+});
+
+test("what is said behind one's own back, in the turn in which one is put out, is not heard", async () => {
+  const eve = await joined("eve", { rate: unlimited });
+  const bob = await joined("bob");
+  order({ type: "kick", name: "eve" });
+  eve.send({ type: "say", text: "too late" }, { type: "tell", to: "bob", text: "psst" });
+  await turn();
+  expect(bob.types.at(-1)).toBe("kicked");
+  expect(bob.text).not.toContain("too late");
+  expect(bob.text).not.toContain("psst");
 });
 
 test("a ban holds for where its member is now, not for where it joined from", async () => {
