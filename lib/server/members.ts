@@ -20,8 +20,8 @@ import {
   taking,
 } from "./seats.ts";
 
-/** When to try again. */
-const retryAfterMs = 1_000;
+/** When to try again what could not be done now. */
+export const retryAfterMs = 1_000;
 
 export type Roster = { seq: number; members: Member[] };
 
@@ -278,18 +278,15 @@ export class Members {
       return { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs };
     }
     // Its name changed in the same moment; or it has left already, or is somewhere else.
-    const seat = this.#seats.byId(author);
-    if (!seat || !(this.#isAway(seat) || seat.occupant?.leaving)) return undefined;
+    const leave = () => {
+      const seat = this.#seats.byId(author);
+      if (seat && (this.#isAway(seat) || seat.occupant?.leaving)) this.leave(seat);
+    };
     // If nothing has changed that we know of, there is no use in asking at once.
-    if (Bun.deepEquals(expects, leaving(seat).expects))
-      setTimeout(() => this.#leaveAgain(seat), retryAfterMs);
-    else this.leave(seat);
+    const seat = this.#seats.byId(author);
+    if (seat && Bun.deepEquals(expects, leaving(seat).expects)) setTimeout(leave, retryAfterMs);
+    else leave();
     return undefined;
-  }
-
-  #leaveAgain(seat: Seat): void {
-    if (this.#seats.byId(seat.id) === seat && (this.#isAway(seat) || seat.occupant?.leaving))
-      this.leave(seat);
   }
 
   /** Why nobody, or somebody else, has that name. */

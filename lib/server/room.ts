@@ -10,7 +10,7 @@ import type { Dialect } from "../dialects/dialect.ts";
 import { type Answer, type Fault, fault, limits, type Recorded, type Welcome } from "../protocol.ts";
 import { type Entry, type Journal, type JournalListener, nobody } from "./journal.ts";
 import { LiveLog } from "./live-log.ts";
-import { type Asker, type Floor, Members, type Roster, type Taken } from "./members.ts";
+import { type Asker, type Floor, Members, type Roster, retryAfterMs, type Taken } from "./members.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reader, ReadPage } from "./reader.ts";
 import { RecentEntries } from "./recent.ts";
@@ -27,9 +27,6 @@ export type RoomOptions = {
   onJournalTrouble: (reason: string | undefined) => void;
   metrics: Metrics;
 };
-
-/** When to try again what the journal did not take. */
-const retryAfterMs = 1_000;
 
 /** How many events a search shows that does not ask for a number. */
 const foundEvents = 20;
