@@ -165,8 +165,10 @@ export class RedisJournal implements Journal {
     this.#reading.close();
     this.#paging.close();
     const { meta, servers } = this.#keys;
-    const told = this.#writing.run(scripts.farewell, [meta, servers], [this.server]).catch(() => {});
-    await Promise.race([told, Bun.sleep(farewellMs)]);
+    // Closed, the connection gives up what is under way on it.
+    const timer = setTimeout(() => this.#writing.close(), farewellMs);
+    await this.#writing.run(scripts.farewell, [meta, servers], [this.server]).catch(() => {});
+    clearTimeout(timer);
     this.#writing.close();
   }
 
@@ -242,6 +244,7 @@ export class RedisJournal implements Journal {
         ),
       ).catch((error) => {
         this.#troubled(error);
+        // An answer, and at once: to ask again at once would ask as fast as it can say no.
         return Bun.sleep(longestRetryMs).then(() => null);
       });
       if (this.#closed) return;
@@ -404,6 +407,7 @@ export class RedisJournal implements Journal {
         if (this.#closed || (error instanceof RedisError && error.isAnswer)) throw error;
         if (told || !(error instanceof RedisError && error.isBreak)) this.#troubled(error);
         told = true;
+        // What refuses connections does so at once.
         await Bun.sleep(waitMs);
       }
     }
