@@ -5,7 +5,8 @@
 //   known_hosts         somebody took it before; another one than then is refused
 //   a person            is shown its fingerprint, once; the answer goes to known_hosts
 //
-// Nothing is sent to a server before that. Refused is refused for good: a certificate does not get better by retrying.
+// Nothing is sent to a server before that. A refused one is not tried again by itself, since a certificate does not get
+// better by that; where the room has several servers, the next one is.
 
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -14,7 +15,7 @@ import { UsageError } from "../flags.ts";
 
 export type Unknown = { fingerprint: string; doubt: string };
 
-/** Not a server to talk to, now or later. The message is a sentence that says so. */
+/** Not a server to talk to: not to be trusted, or it lets nobody in now. The message is a sentence that says so. */
 export class Refusal extends Error {
   /** A certificate that nobody vouches for, and why: a person may. */
   readonly unknown: Unknown | undefined;

@@ -1,5 +1,5 @@
-// Addresses as the limits count them, and what each may still do. An IPv6 network of 64 bits is one address here: any
-// machine has one of its own, and could come from 2^64 places.
+// Addresses as limits and bans count them. An IPv6 network of 64 bits is one address here: any machine has one of its
+// own, and could come from 2^64 places.
 
 import { BlockList, isIPv6 } from "node:net";
 

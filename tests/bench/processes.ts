@@ -1,6 +1,6 @@
 // The processes and files of a run. Servers and load get a CPU each where `taskset` can give them one, so that
-// neither takes time from the other; Redis has a third one if there is one, else it shares the load's. All that was started is remembered: `clear` ends it and removes the files,
-// however the run ends.
+// neither takes time from the other; Redis has a third one if there is one, else it shares the load's. All that was
+// started is remembered: `clear` ends it and removes the files, however the run ends.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
