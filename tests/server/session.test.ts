@@ -30,6 +30,17 @@ function order(order: Order): Fault | undefined {
   return problem;
 }
 
+/** A door that keeps nobody out but those who are banned. */
+function openDoor(): Door {
+  return new Door({
+    maxConnections: 100,
+    maxPerAddress: 100,
+    addressRate: unlimited,
+    joinWithinMs: 20_000,
+    isBanned: (address) => room.members.isBanned(address),
+  });
+}
+
 /** What a session does to its connection, written down. */
 class FakeSocket implements Transport {
   text = "";
@@ -670,13 +681,7 @@ describe("whoever is put out", () => {
   });
 
   test("takes along all who share its address, if it is banned", async () => {
-    const door = new Door({
-      maxConnections: 100,
-      maxPerAddress: 100,
-      addressRate: unlimited,
-      joinWithinMs: 20_000,
-      isBanned: (address) => room.members.isBanned(address),
-    });
+    const door = openDoor();
     const origin = (address: string) => {
       const { origin } = door.enter(address) ?? {};
       if (!origin) throw new Error(`${address} was turned away`);
@@ -699,13 +704,7 @@ describe("whoever is put out", () => {
   });
 
   test("leaves everybody else on this machine alone, if it was on this machine", async () => {
-    const door = new Door({
-      maxConnections: 100,
-      maxPerAddress: 100,
-      addressRate: unlimited,
-      joinWithinMs: 20_000,
-      isBanned: (address) => room.members.isBanned(address),
-    });
+    const door = openDoor();
     const here = door.enter("::1")?.origin;
     if (!here) throw new Error("This machine was turned away");
     await joined("spammer", {}, here);
