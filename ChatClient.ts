@@ -5,20 +5,20 @@
 //   bun ChatClient.ts      bun ChatClient.ts ada@host:port      seq 10 | bun ChatClient.ts --name bot
 
 import picocolors from "picocolors";
-import { localHelp, runLocally, words } from "./lib/client/commands.ts";
-import { askName, askPassword, askTrust, whileWaiting } from "./lib/client/form.ts";
-import { Link, reasonOf } from "./lib/client/link.ts";
-import { about, flags, serversOf } from "./lib/client/options.ts";
-import { linesOf } from "./lib/client/pipe.ts";
-import { Refusal } from "./lib/client/trust.ts";
-import { View } from "./lib/client/view.ts";
-import { check, help, parseTyped } from "./lib/commands.ts";
+import { attempt, fail, parseFlags, secret, UsageError } from "./lib/cli/flags.ts";
+import { Link, reasonOf } from "./lib/client/core/link.ts";
+import { linesOf } from "./lib/client/pipe/lines.ts";
+import { localHelp, runLocally, words } from "./lib/client/terminal/local-commands.ts";
+import { about, flags, serversOf } from "./lib/client/terminal/options.ts";
+import { askName, askPassword, askTrust, whileWaiting } from "./lib/client/terminal/questions.ts";
+import { Refusal } from "./lib/client/terminal/trust.ts";
+import { View } from "./lib/client/terminal/view.ts";
 import { json } from "./lib/dialects/json.ts";
-import { attempt, fail, parseFlags, secret, UsageError } from "./lib/flags.ts";
-import { type Event, type Fault, fault, isFault } from "./lib/protocol.ts";
+import { check, help, parseTyped } from "./lib/protocol/commands.ts";
+import { type Event, type Fault, fault, isFault } from "./lib/protocol/events.ts";
+import { visibleRow } from "./lib/protocol/text.ts";
 import { complete } from "./lib/terminal/completion.ts";
 import { Prompt } from "./lib/terminal/prompt.ts";
-import { visibleRow } from "./lib/text.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const servers = attempt(() => serversOf(options));

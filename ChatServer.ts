@@ -4,14 +4,16 @@
 //   bun ChatServer.ts        then, in other terminals:   bun ChatClient.ts   or   nc localhost 53000
 
 import type { Socket } from "bun";
+import { attempt, fail, parseFlags } from "./lib/cli/flags.ts";
 import { render } from "./lib/dialects/plain.ts";
-import { attempt, fail, parseFlags } from "./lib/flags.ts";
-import type { Bye, Recorded } from "./lib/protocol.ts";
-import { addressKey } from "./lib/server/addresses.ts";
-import { Console, inForeground } from "./lib/server/console.ts";
-import { Door, TurnedAway, type Visit } from "./lib/server/door.ts";
-import { type Fields, Log } from "./lib/server/log.ts";
-import { Metrics, serveMetrics } from "./lib/server/metrics.ts";
+import type { Bye, Recorded } from "./lib/protocol/events.ts";
+import { RedisJournal } from "./lib/server/journal/redis.ts";
+import { SqliteJournal } from "./lib/server/journal/sqlite.ts";
+import { addressKey } from "./lib/server/limits/addresses.ts";
+import { Door, TurnedAway, type Visit } from "./lib/server/limits/door.ts";
+import { Console, inForeground } from "./lib/server/operation/console.ts";
+import { type Fields, Log } from "./lib/server/operation/log.ts";
+import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
 import {
   about,
   addressOf,
@@ -21,12 +23,10 @@ import {
   historyPath,
   sessionOptions,
   waysIn,
-} from "./lib/server/options.ts";
-import { RedisJournal } from "./lib/server/redis.ts";
-import { Room } from "./lib/server/room.ts";
-import { type Client, Session } from "./lib/server/session.ts";
-import { SqliteJournal } from "./lib/server/sqlite.ts";
-import { Handshake, readCertificate } from "./lib/server/tls.ts";
+} from "./lib/server/operation/options.ts";
+import { Room } from "./lib/server/room/room.ts";
+import { type Client, Session } from "./lib/server/session/session.ts";
+import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const metrics = new Metrics({

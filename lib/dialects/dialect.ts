@@ -1,8 +1,8 @@
 // A dialect is how a connection speaks: line → Command on the way in, Event → lines on the way out. It is pure and
 // never learns who will read an event, so that each event is encoded once for all who speak it.
 
-import type { Command } from "../commands.ts";
-import type { Event, Fault } from "../protocol.ts";
+import type { Command } from "../protocol/commands.ts";
+import type { Event, Fault } from "../protocol/events.ts";
 import { json } from "./json.ts";
 import { plain } from "./plain.ts";
 

@@ -1,7 +1,7 @@
 // The dialect of programs: one JSON object a line, `type` first.
 
-import { type Command, check, type Raw } from "../commands.ts";
-import { type Event, type Fault, fault } from "../protocol.ts";
+import { type Command, check, type Raw } from "../protocol/commands.ts";
+import { type Event, type Fault, fault } from "../protocol/events.ts";
 import type { Dialect } from "./dialect.ts";
 
 export const json: Dialect = {

@@ -1,8 +1,8 @@
 // The dialect of people on nc and telnet. The first line is a name, then each line is a message or a command.
 // Only the first line of a message can start at the margin, so no message can pass for somebody else's.
 
-import { type Command, check, parseTyped } from "../commands.ts";
-import { type Ban, type Event, type Fault, isFault, type Member } from "../protocol.ts";
+import { type Command, check, parseTyped } from "../protocol/commands.ts";
+import { type Ban, type Event, type Fault, isFault, type Member } from "../protocol/events.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** For whoever waits to be spoken to. */

@@ -1,6 +1,6 @@
 // Tab: what the word before the cursor may become. Commands at the start of a line, names everywhere.
 
-import { nameKey } from "../names.ts";
+import { nameKey } from "../protocol/names.ts";
 
 export type Completion = {
   /** Where the word starts that is replaced. */

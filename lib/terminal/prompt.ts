@@ -7,8 +7,8 @@
 // between the two halves of the text, so it is right even where terminals disagree on widths.
 
 import { createInterface, type Interface, type Key } from "node:readline";
-import { limits } from "../protocol.ts";
-import { visible, visibleRow } from "../text.ts";
+import { limits } from "../protocol/events.ts";
+import { visible, visibleRow } from "../protocol/text.ts";
 import type { Completion } from "./completion.ts";
 import { InputHistory } from "./history.ts";
 

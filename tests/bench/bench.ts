@@ -7,7 +7,7 @@
 //   bun run bench        bun run bench flood redis        bun run bench fanout --clients 300 --seconds 10
 
 import { cpus } from "node:os";
-import { attempt, type Flag, fail, number, parseFlags, toggle, UsageError } from "../../lib/flags.ts";
+import { attempt, type Flag, fail, number, parseFlags, toggle, UsageError } from "../../lib/cli/flags.ts";
 import type { LoadResult, Target } from "./load.ts";
 import type { PaceResult } from "./pace.ts";
 import { type Child, clear, pinned, runScript } from "./processes.ts";

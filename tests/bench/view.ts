@@ -2,8 +2,8 @@
 // Lines a second through that alone, with nobody else on the machine's mind.
 
 import picocolors from "picocolors";
-import { View } from "../../lib/client/view.ts";
-import type { Event } from "../../lib/protocol.ts";
+import { View } from "../../lib/client/terminal/view.ts";
+import type { Event } from "../../lib/protocol/events.ts";
 
 const events = 200_000;
 

@@ -5,10 +5,10 @@
 //   what the server sends has no control character in it, and is an event where it is JSON
 //   the server says nothing on its terminal, does not end, and has closed what it opened
 
-import type { Event } from "../../lib/protocol.ts";
-import { Peer } from "../peer.ts";
-import { openFiles, rssMegabytes } from "../proc.ts";
-import { patienceMs, Server } from "../wire.ts";
+import type { Event } from "../../lib/protocol/events.ts";
+import { Peer } from "../support/peer.ts";
+import { openFiles, rssMegabytes } from "../support/process.ts";
+import { patienceMs, Server } from "../support/wire.ts";
 import { goodNames, type Plan, plans } from "./inputs.ts";
 
 export type Attack = { seed: number; inputs?: number | undefined; seconds?: number | undefined };

@@ -3,7 +3,7 @@
 //
 //   bun run fuzz        bun run fuzz --inputs 1000000 --seed 7
 
-import { attempt, type Flag, number, parseFlags } from "../../lib/flags.ts";
+import { attempt, type Flag, number, parseFlags } from "../../lib/cli/flags.ts";
 import { attack } from "./attack.ts";
 
 const maxSeed = 2 ** 31 - 1;

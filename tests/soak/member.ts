@@ -2,9 +2,9 @@
 // many ways. What it has said and not heard yet it says again under the same id when it is back: on its own seat at
 // once, since the server knows the ids of a seat; on another only once it has read what it missed.
 
-import type { Event } from "../../lib/protocol.ts";
-import { Peer } from "../peer.ts";
-import type { Random } from "../random.ts";
+import type { Event } from "../../lib/protocol/events.ts";
+import { Peer } from "../support/peer.ts";
+import type { Random } from "../support/random.ts";
 import type { Book } from "./book.ts";
 
 /** What all of them share. */

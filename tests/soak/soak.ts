@@ -6,10 +6,10 @@
 //   bun run soak        bun run soak --minutes 3 --seed 7
 
 import { join } from "node:path";
-import { attempt, type Flag, number, parseFlags } from "../../lib/flags.ts";
-import { openFiles, rssMegabytes } from "../proc.ts";
-import { Random } from "../random.ts";
-import { Server, temporaryFolder } from "../wire.ts";
+import { attempt, type Flag, number, parseFlags } from "../../lib/cli/flags.ts";
+import { openFiles, rssMegabytes } from "../support/process.ts";
+import { Random } from "../support/random.ts";
+import { Server, temporaryFolder } from "../support/wire.ts";
 import { Book } from "./book.ts";
 import { type Day, Member, spendOnNc } from "./member.ts";
 import { Witness } from "./witness.ts";

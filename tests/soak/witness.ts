@@ -1,8 +1,8 @@
 // Somebody who is in the room from the beginning to the end, says nothing, and writes down what is said. All whispers
 // are for the first of them, so that no event may be missing there.
 
-import type { Event } from "../../lib/protocol.ts";
-import { Peer } from "../peer.ts";
+import type { Event } from "../../lib/protocol/events.ts";
+import { Peer } from "../support/peer.ts";
 import type { Book } from "./book.ts";
 
 const pingMs = 20_000;

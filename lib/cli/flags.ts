@@ -1,0 +1,304 @@
+// A program's flags, from one table that parses them, checks them and makes --help. A flag with an `env` lasts: the
+// environment and the config file set it too, and the first of these wins:
+//
+//   command line > environment > config file > default
+//
+// All are read as text by the flag's own parse(). What is wrong, also in one that loses, is a UsageError: one
+// sentence, which names where the value is from if it is not a flag's; exit code 2.
+
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { version } from "../../package.json";
+import { visibleRow } from "../protocol/text.ts";
+
+export type Flag<T> = {
+  /** How its value is called in --help; absent for a switch. */
+  value?: string;
+  summary: string;
+  default: T;
+  /** The environment variable that sets it too; a flag that has one may also stand in the config file. */
+  env?: string;
+  /** Throws a UsageError if the text is not a value. */
+  parse: (text: string, flag: string) => T;
+};
+
+/** What a program says of itself, and what it reads besides flags. */
+export type About = {
+  usage: string;
+  summary: string;
+  /** What may stand once without a flag; the groups in `shape` are values of the flags they are named after. */
+  positional?: { value: string; summary: string; shape: RegExp };
+  /** A file with a JSON object of flags without their dashes; it need not exist. */
+  configPath?: string;
+};
+
+type Flags = Record<string, Flag<unknown>>;
+type Values<F> = { [K in keyof F]: F[K] extends Flag<infer T> ? T : never };
+
+export class UsageError extends Error {}
+
+export function text(value: string, summary: string): Flag<string | undefined>;
+export function text(value: string, summary: string, byDefault: string): Flag<string>;
+export function text(value: string, summary: string, byDefault?: string): Flag<string | undefined> {
+  return {
+    value,
+    summary,
+    default: byDefault,
+    parse(text, flag) {
+      if (text === "") throw new UsageError(`--${flag} needs a value: --${flag} ${value}`);
+      return text;
+    },
+  };
+}
+
+/** A whole number from `min` to `max`, both included. */
+export function number(
+  value: string,
+  summary: string,
+  byDefault: number,
+  min: number,
+  max: number,
+): Flag<number> {
+  return {
+    value,
+    summary,
+    default: byDefault,
+    parse(text, flag) {
+      const parsed = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      if (parsed >= min && parsed <= max) return parsed;
+      throw new UsageError(`--${flag} takes a whole number from ${min} to ${max}, not "${text}"`);
+    },
+  };
+}
+
+/** One of a few words. */
+export function choice<const T extends string>(
+  value: string,
+  summary: string,
+  byDefault: NoInfer<T>,
+  options: readonly T[],
+): Flag<T> {
+  const words = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(options);
+  return {
+    value,
+    summary,
+    default: byDefault,
+    parse(text, flag) {
+      const chosen = options.find((option) => option === text);
+      if (chosen === undefined) throw new UsageError(`--${flag} takes ${words}, not "${text}"`);
+      return chosen;
+    },
+  };
+}
+
+/** Given or not; only the environment and the config file say true or false. */
+export function toggle(summary: string): Flag<boolean> {
+  return {
+    summary,
+    default: false,
+    parse(text, flag) {
+      if (text === "true" || text === "false") return text === "true";
+      throw new UsageError(`--${flag} takes true or false, not "${text}"`);
+    },
+  };
+}
+
+/** The same flag, which the environment and the config file may set too. */
+export function lasting<F extends Flag<unknown>>(env: string, flag: F): F {
+  return { ...flag, env };
+}
+
+/**
+ * The values of the flags, from wherever they are set, or else by default. `--help` and `--version` print and exit.
+ * Throws a UsageError for anything the table does not know.
+ */
+export function parseFlags<F extends Flags>(
+  flags: F,
+  about: About,
+  args: string[] = Bun.argv.slice(2),
+  environment: Record<string, string | undefined> = process.env,
+): Values<F> {
+  // First, so that --help works whatever the others hold.
+  const given = fromArgs(flags, about, args);
+  const defaults = Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, flag.default]));
+  const set = { ...fromConfig(flags, about.configPath), ...fromEnvironment(flags, environment) };
+  return { ...defaults, ...set, ...given } as Values<F>;
+}
+
+function fromArgs(flags: Flags, about: About, args: string[]): Record<string, unknown> {
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { value }]) => [
+      name,
+      { type: value === undefined ? ("boolean" as const) : ("string" as const) },
+    ]),
+  );
+  options.help = { type: "boolean" };
+  options.version = { type: "boolean" };
+  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
+  const values: Record<string, unknown> = {};
+  let positionals = 0;
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") {
+      if (about.positional === undefined) throw new UsageError(`"${token.value}" is not a flag: see --help`);
+      if (++positionals > 1) throw new UsageError(`"${token.value}" is one too many: see --help`);
+      Object.assign(values, fromPositional(flags, about.positional, token.value));
+      continue;
+    }
+    if (token.name === "help") printAndExit(help(flags, about));
+    if (token.name === "version") printAndExit(`chatroom ${version}`);
+    const flag = flagNamed(token.name, flags);
+    if (flag === undefined || token.rawName.length < 3) {
+      throw new UsageError(`There is no flag ${token.rawName}: see --help`);
+    }
+    if (flag.value === undefined && token.value !== undefined) {
+      throw new UsageError(`--${token.name} takes no value`);
+    }
+    if (
+      flag.value !== undefined &&
+      (token.value === undefined || (!token.inlineValue && /^--?\D/.test(token.value)))
+    ) {
+      throw new UsageError(`--${token.name} needs a value: --${token.name} ${flag.value}`);
+    }
+    values[token.name] = flag.parse(token.value ?? "true", token.name);
+  }
+  return values;
+}
+
+function fromPositional(
+  flags: Flags,
+  { value, shape }: NonNullable<About["positional"]>,
+  text: string,
+): Record<string, unknown> {
+  const match = shape.exec(text);
+  if (match === null) throw new UsageError(`"${text}" is not ${value}: see --help`);
+  const values: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries<string | undefined>(match.groups ?? {})) {
+    if (part !== undefined) values[name] = parseFrom(text, flagNamed(name, flags), name, part);
+  }
+  return values;
+}
+
+/** A variable that is set to nothing is not set. */
+function fromEnvironment(
+  flags: Flags,
+  environment: Record<string, string | undefined>,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(flags)) {
+    const text = flag.env && environment[flag.env];
+    if (flag.env && text) values[name] = parseFrom(flag.env, flag, name, text);
+  }
+  return values;
+}
+
+function fromConfig(flags: Flags, path: string | undefined): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  if (path === undefined) return values;
+  for (const [name, value] of Object.entries(readObject(path))) {
+    const flag = flagNamed(name, flags);
+    if (!flag?.env) throw new UsageError(`There is no setting "${name}" in ${path}: see --help`);
+    if (typeof value !== "string" && typeof value !== (flag.value === undefined ? "boolean" : "number")) {
+      const wanted = flag.value ?? "true or false";
+      throw new UsageError(`--${name} takes ${wanted}, not ${JSON.stringify(value)} (from ${path})`);
+    }
+    values[name] = parseFrom(path, flag, name, String(value));
+  }
+  return values;
+}
+
+/** The JSON object in a file, an empty one if there is no file. */
+function readObject(path: string): object {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+    throw new UsageError(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
+  throw new UsageError(`Cannot read ${path}: it is not a JSON object`);
+}
+
+function flagNamed(name: string, flags: Flags): Flag<unknown> | undefined {
+  return Object.hasOwn(flags, name) ? flags[name] : undefined;
+}
+
+/** Parses what was not given as a flag: an error says where it is from. */
+function parseFrom(source: string, flag: Flag<unknown> | undefined, name: string, text: string): unknown {
+  try {
+    return flag?.parse(text, name);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`${error.message} (from ${source})`) : error;
+  }
+}
+
+function help(flags: Flags, { usage, summary, positional, configPath }: About): string {
+  const rows = Object.entries(flags).map(([name, { value, summary, default: byDefault, env }]) => {
+    const shown = [byDefault === false ? undefined : byDefault, env].filter((part) => part !== undefined);
+    return [
+      `--${name}${value === undefined ? "" : ` ${value}`}`,
+      summary + (shown.length > 0 ? ` (${shown.join("; ")})` : ""),
+    ];
+  });
+  if (positional) rows.unshift([positional.value, positional.summary]);
+  rows.push(["--help", "print this and exit"], ["--version", "print the version and exit"]);
+  const width = Math.max(...rows.map(([flag = ""]) => flag.length));
+  const lines = rows.map(([flag = "", summary]) => `  ${flag.padEnd(width)}  ${summary}`);
+  if (configPath !== undefined) {
+    lines.push(
+      "",
+      "Flags with a variable in brackets can also be set in the environment, or by name in the JSON object of",
+      `${configPath}. The command line wins over the environment, that over the file.`,
+    );
+  }
+  return [summary, "", `Usage: ${usage}`, "", ...lines].join("\n");
+}
+
+function printAndExit(text: string): never {
+  console.log(text);
+  process.exit(0);
+}
+
+/** A password has to fit in a line on the wire. */
+const secretLength = 1_000;
+
+/**
+ * A secret: the first line of the file if there is one, else what the environment has. Never a flag, which everybody
+ * on the machine can see. Throws a UsageError if the file cannot be read or has none.
+ */
+export function secret(
+  path: string | undefined,
+  variable: string,
+  environment: Record<string, string | undefined> = process.env,
+): string | undefined {
+  if (path === undefined) return environment[variable]?.trim() || undefined;
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(
+      `Cannot read the password in ${path}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  const line = (text.split(/\r?\n/)[0] ?? "").trim();
+  if (line.length > secretLength)
+    throw new UsageError(`The password in ${path} is longer than ${secretLength} characters`);
+  if (line === "") throw new UsageError(`There is no password in ${path}: its first line is empty`);
+  return line;
+}
+
+/** Prints what went wrong in one sentence and ends: 2 for what was asked of it, 1 for everything else. */
+export function fail(error: unknown): never {
+  process.stderr.write(`${visibleRow(error instanceof Error ? error.message : String(error))}\n`);
+  process.exit(error instanceof UsageError ? 2 : 1);
+}
+
+/** What the start needs: without it the program ends with one sentence, of `explain` where the error has none. */
+export function attempt<T>(step: () => T, explain: (error: unknown) => unknown = (error) => error): T {
+  try {
+    return step();
+  } catch (error) {
+    return fail(explain(error));
+  }
+}

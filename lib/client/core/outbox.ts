@@ -1,0 +1,51 @@
+// What was said and is not known to be in the room yet. Each message carries an id; the event that comes back with
+// it is the acknowledgement, and until then it is sent again on every new connection. The server drops what it has.
+// Everyone sees an id once it was used, so ours are random: nobody can acknowledge what we are only about to say.
+
+import { randomBytes } from "node:crypto";
+import type { Raw } from "../../protocol/commands.ts";
+
+/** A message on its way. */
+export type Unsettled = Raw & { id: string; text: string };
+
+export class Outbox {
+  readonly #unsettled = new Map<string, Unsettled>();
+  readonly #waiting: { below: number; resolve: () => void }[] = [];
+
+  get size(): number {
+    return this.#unsettled.size;
+  }
+
+  /** Oldest first. */
+  [Symbol.iterator](): IterableIterator<Unsettled> {
+    return this.#unsettled.values();
+  }
+
+  /** Takes a message in: the same one, with the id to send it under, a program's own if it has one. */
+  add(message: Raw & { text: string }): Unsettled {
+    const { type, id, ...fields } = message;
+    const unsettled = {
+      type,
+      ...fields,
+      id: typeof id === "string" ? id : randomBytes(9).toString("base64url"),
+    };
+    this.#unsettled.set(unsettled.id, unsettled);
+    return unsettled;
+  }
+
+  /** It is in the room, or never will be. False for an id that is not, or no longer, ours. */
+  settle(id: string): boolean {
+    const known = this.#unsettled.delete(id);
+    for (const waiting of this.#waiting.splice(0)) {
+      if (this.size < waiting.below) waiting.resolve();
+      else this.#waiting.push(waiting);
+    }
+    return known;
+  }
+
+  /** Resolves once fewer than so many are under way. */
+  below(count: number): Promise<void> {
+    if (this.size < count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ below: count, resolve }));
+  }
+}

@@ -1,0 +1,22 @@
+// Piped input, line by line, as the room itself splits lines: at LF alone.
+
+import type { Fault } from "../../protocol/events.ts";
+import { LineReader } from "../../protocol/lines.ts";
+
+/** Far more than any line that can be said: what is too long is then told in characters. */
+const lineBytes = 1024 * 1024;
+
+/** Every line, or what is wrong with it; the last one needs no LF. */
+export async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<string | Fault> {
+  const lines = new LineReader(lineBytes);
+  for await (const chunk of input) {
+    lines.push(chunk);
+    yield* pull(lines);
+  }
+  lines.end();
+  yield* pull(lines);
+}
+
+function* pull(lines: LineReader): Generator<string | Fault> {
+  for (let line = lines.next(); line !== undefined; line = lines.next()) yield line;
+}

@@ -1,0 +1,105 @@
+// The client's flags and what they mean.
+
+import { homedir } from "node:os";
+import { join } from "node:path";
+import {
+  type About,
+  choice,
+  type Flag,
+  lasting,
+  number,
+  type parseFlags,
+  text,
+  toggle,
+  UsageError,
+} from "../../cli/flags.ts";
+import { defaultHost, defaultPort } from "../../protocol/events.ts";
+import type { Server } from "../core/link.ts";
+import { normalFingerprint, trustFor } from "./trust.ts";
+
+const fingerprint: Flag<string | undefined> = {
+  value: "SHA256",
+  summary: "speak TLS with the server that has this certificate and no other",
+  default: undefined,
+  parse(text, flag) {
+    const parsed = normalFingerprint(text);
+    if (parsed !== undefined) return parsed;
+    throw new UsageError(`--${flag} takes 64 hexadecimal digits, with or without colons, not "${text}"`);
+  },
+};
+
+export const flags = {
+  host: lasting(
+    "CHAT_HOST",
+    text("HOST", "where the server is; if the room has several: HOST[:PORT],HOST[:PORT]", defaultHost),
+  ),
+  port: lasting("CHAT_PORT", number("PORT", "the port it listens on", defaultPort, 1, 65_535)),
+  name: lasting("CHAT_NAME", text("NAME", "your name; asked for on a terminal")),
+  "password-file": lasting(
+    "CHAT_PASSWORD_FILE",
+    text("FILE", "its first line is the room's password; or set CHAT_PASSWORD"),
+  ),
+  time: lasting(
+    "CHAT_TIME",
+    choice("off|short|full", "the time shown with each line", "short", ["off", "short", "full"]),
+  ),
+  bell: lasting(
+    "CHAT_BELL",
+    choice("off|mention|all", "what rings the terminal's bell", "mention", ["off", "mention", "all"]),
+  ),
+  joins: lasting(
+    "CHAT_JOINS",
+    choice("all|active|none", "whose coming and going is shown", "active", ["all", "active", "none"]),
+  ),
+  tls: lasting("CHAT_TLS", toggle("speak TLS; a certificate that nobody vouches for is asked about, once")),
+  ca: lasting(
+    "CHAT_CA",
+    text("FILE", "speak TLS, and trust these authorities (PEM) instead of the system's"),
+  ),
+  fingerprint,
+  json: toggle("every event as one JSON object a line, commands as JSON; for programs"),
+};
+
+export const about: About = {
+  usage: "bun ChatClient.ts [flags] [NAME@][HOST][:PORT]",
+  summary: "Joins a chat room. On pipes, lines in are said, lines out are the room.",
+  positional: {
+    value: "[NAME@][HOST][:PORT]",
+    summary: "the same as --name, --host and --port; an IPv6 address in brackets: [::1]:53000",
+    shape:
+      /^(?!$)(?:(?<name>[^@]*)@)?(?:\[(?<host>[^\s@[\]]+)\]|(?<host>[^\s@:[\]]+))?(?::(?<port>[^@:]*))?$/,
+  },
+  configPath: configPath(),
+};
+
+type Options = ReturnType<typeof parseFlags<typeof flags>>;
+
+/** The servers that --host names, each with whom to trust. Throws a UsageError. */
+export function serversOf(options: Options): [Server, ...Server[]] {
+  const [first = "", ...others] = options.host.split(",");
+  const server = (text: string): Server => {
+    const { host = "", port } =
+      /^(?:\[(?<host>[^\]]+)\]|(?<host>[^:]+|.*:.*:.*))(?::(?<port>\d+))?$/.exec(text)?.groups ?? {};
+    const at = { host, port: port === undefined ? options.port : Number(port) };
+    if (host === "" || at.port < 1 || at.port > 65_535) {
+      throw new UsageError(`--host takes HOST[:PORT], or several with commas between, not "${options.host}"`);
+    }
+    return { ...at, trust: trustFor({ ...options, ...at, knownHostsPath: knownHostsPath() }) };
+  };
+  return [server(first), ...others.map(server)];
+}
+
+/** Where the settings that last are, if there are any. */
+export function configPath(): string {
+  return join(configFolder(), "config.json");
+}
+
+/** Where the certificates are that somebody vouched for. */
+export function knownHostsPath(): string {
+  return join(configFolder(), "known_hosts");
+}
+
+function configFolder(): string {
+  const config = process.env.XDG_CONFIG_HOME || join(homedir(), ".config");
+  return join(config, "chatroom");
+}

@@ -1,0 +1,190 @@
+// Whether a server's certificate is to be trusted, as SSH does it. The first of these decides:
+//
+//   --fingerprint       this certificate and no other
+//   an authority        of --ca, or else of the system, vouches for it and for the host
+//   known_hosts         somebody took it before; another one than then is refused
+//   a person            is shown its fingerprint, once; the answer goes to known_hosts
+//
+// Nothing is sent to a server before that. A refused one is not tried again by itself, since a certificate does not get
+// better by that; where the room has several servers, the next one is.
+
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { createSecureContext, getCACertificates } from "node:tls";
+import { UsageError } from "../../cli/flags.ts";
+
+export type Unknown = { fingerprint: string; doubt: string };
+
+/** Not a server to talk to: not to be trusted, or it lets nobody in now. The message is a sentence that says so. */
+export class Refusal extends Error {
+  /** A certificate that nobody vouches for, and why: a person may. */
+  readonly unknown: Unknown | undefined;
+
+  constructor(message: string, unknown?: Unknown) {
+    super(message);
+    this.unknown = unknown;
+  }
+}
+
+/** What a socket knows after its handshake. */
+export type Shaken = {
+  readonly authorized: boolean;
+  getPeerX509Certificate(): { fingerprint256: string } | undefined;
+};
+
+export type TrustOptions = {
+  host: string;
+  port: number;
+  tls: boolean;
+  /** A file with the authorities to trust instead of the system's. */
+  ca: string | undefined;
+  fingerprint: string | undefined;
+  knownHostsPath: string;
+};
+
+/** The trust that was asked for; undefined if TLS was not. Throws a sentence if the authorities cannot be read. */
+export function trustFor(options: TrustOptions): Trust | undefined {
+  const { tls, ca, fingerprint } = options;
+  if (!tls && ca === undefined && fingerprint === undefined) return undefined;
+  return new Trust(options, ca === undefined ? undefined : readAuthorities(ca));
+}
+
+export class Trust {
+  readonly address: string;
+  /** What `Bun.connect` needs. It must not hang up by itself: `check` decides. */
+  readonly tls: { rejectUnauthorized: false; ca?: string | string[] };
+  readonly #fingerprint: string | undefined;
+  readonly #path: string;
+
+  /** `authorities`: PEM, those of the system by default. */
+  constructor(
+    options: Pick<TrustOptions, "host" | "port" | "fingerprint" | "knownHostsPath">,
+    authorities?: string,
+  ) {
+    this.address = addressOf(options);
+    this.#fingerprint = options.fingerprint;
+    this.#path = options.knownHostsPath;
+    this.tls = { rejectUnauthorized: false };
+    // Where the fingerprint alone counts, nobody is asked.
+    if (options.fingerprint === undefined) this.tls.ca = authorities ?? systemAuthorities();
+  }
+
+  /**
+   * Throws a Refusal unless the server is to be trusted. `problem` is the one of Bun's `handshake`; its verdict, ok,
+   * says true of a certificate that is self-signed or expired.
+   */
+  check(socket: Shaken, problem: Error | null): void {
+    const certificate = socket.getPeerX509Certificate();
+    if (!certificate) throw this.#withoutTls(problem);
+    const vouched = problem === null && socket.authorized;
+    this.#checkCertificate(certificate.fingerprint256, vouched ? undefined : whyNot(problem));
+  }
+
+  /** `doubt`: why no authority vouches for it and for the host; undefined if one does. */
+  #checkCertificate(fingerprint: string, doubt: string | undefined): void {
+    const of = `The certificate of ${this.address}`;
+    const pinned = this.#fingerprint;
+    if (pinned !== undefined) {
+      if (fingerprint === pinned) return;
+      throw new Refusal(`${of} is sha256:${fingerprint}, not sha256:${pinned} as --fingerprint says`);
+    }
+    if (doubt === undefined) return;
+    const known = this.#known();
+    if (known?.fingerprint === fingerprint) return;
+    if (known !== undefined) {
+      throw new Refusal(
+        `${of} has changed from sha256:${known.fingerprint} to sha256:${fingerprint}: somebody may be listening in. ` +
+          `If it was to change, remove line ${known.line} of ${this.#path}`,
+      );
+    }
+    throw new Refusal(
+      `${of} is not to be trusted: ${doubt}. If it is the right one, use --fingerprint ${fingerprint}`,
+      { fingerprint, doubt },
+    );
+  }
+
+  /** Why there is not even a certificate. */
+  #withoutTls(problem: Error | null): Error {
+    const plain = problem?.message.includes("WRONG_VERSION_NUMBER");
+    if (plain) return new Refusal(`${this.address} does not speak TLS: leave --tls out`);
+    return problem ?? new Error("it has no certificate");
+  }
+
+  /** Takes this certificate for the server's from now on. Throws a Refusal if that cannot be written down. */
+  remember(fingerprint: string): void {
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      const cut = !/^$|\n$/.test(this.#read());
+      const line = `${this.address} sha256:${fingerprint}\n`;
+      appendFileSync(this.#path, cut ? `\n${line}` : line, { mode: 0o600 });
+    } catch (error) {
+      throw new Refusal(`Cannot write ${this.#path}: ${messageOf(error)}; use --fingerprint ${fingerprint}`);
+    }
+  }
+
+  /** What was remembered for this server, and in which line. */
+  #known(): { fingerprint: string; line: number } | undefined {
+    const rows = this.#read()
+      .split("\n")
+      .map((row) => row.trim().split(/\s+/));
+    const at = rows.findIndex(([address]) => address === this.address);
+    const [, known = ""] = rows[at] ?? [];
+    if (at === -1) return undefined;
+    // As a person may have written it; what is none is like no certificate.
+    return { fingerprint: normalFingerprint(known) ?? known.replace(/^sha256:/, ""), line: at + 1 };
+  }
+
+  #read(): string {
+    try {
+      return readFileSync(this.#path, "utf8");
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+      throw new Refusal(`Cannot read ${this.#path}: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** SHA-256 in the one way it is written here: `AA:BB:…`. Undefined if it is none. */
+export function normalFingerprint(text: string): string | undefined {
+  const hex = text.replace(/^sha256:/i, "").replaceAll(":", "");
+  if (!/^[0-9a-f]{64}$/i.test(hex)) return undefined;
+  return hex.toUpperCase().match(/../g)?.join(":");
+}
+
+function addressOf({ host, port }: { host: string; port: number }): string {
+  return `${host.includes(":") ? `[${host}]` : host.toLowerCase()}:${port}`;
+}
+
+/** Bun by itself takes those it was built with and those of NODE_EXTRA_CA_CERTS, not what the system was told. */
+function systemAuthorities(): string[] {
+  return [...getCACertificates("default"), ...getCACertificates("system")];
+}
+
+function readAuthorities(path: string): string {
+  try {
+    const pem = readFileSync(path, "utf8");
+    if (!pem.includes("-----BEGIN CERTIFICATE-----")) throw new Error("there is no PEM certificate in it");
+    createSecureContext({ ca: pem });
+    return pem;
+  } catch (error) {
+    throw new UsageError(`Cannot read --ca ${path}: ${messageOf(error)}`);
+  }
+}
+
+function whyNot(problem: Error | null): string {
+  const reasons: Record<string, string> = {
+    DEPTH_ZERO_SELF_SIGNED_CERT: "nobody but itself vouches for it",
+    SELF_SIGNED_CERT_IN_CHAIN: "no authority known here vouches for it",
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "no authority known here vouches for it",
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: "no authority known here vouches for it",
+    ERR_TLS_CERT_ALTNAME_INVALID: "it is for another host",
+    CERT_HAS_EXPIRED: "it has expired",
+    CERT_NOT_YET_VALID: "it is not valid yet",
+  };
+  const code = problem && "code" in problem ? String(problem.code) : "";
+  return reasons[code] ?? problem?.message ?? "nobody vouches for it";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

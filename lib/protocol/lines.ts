@@ -1,0 +1,80 @@
+// Bytes → lines. The caller pushes chunks as they come and pulls lines one at a time, so it can stop in the middle
+// of a chunk (a flood) and go on later. What comes out depends on the bytes alone, not on where they were cut.
+// Memory: what was pushed and not yet pulled; of a line that is too long, nothing.
+
+import { isUtf8 } from "node:buffer";
+import { type Fault, fault, limits } from "./events.ts";
+
+const LF = 10;
+const CR = 13;
+const nothing = Buffer.alloc(0);
+
+export class LineReader {
+  #bytes: Buffer = nothing;
+  #at = 0;
+  #skipping = false;
+  readonly #maxBytes: number;
+
+  /** `maxBytes`: the longest line, its LF not counted. */
+  constructor(maxBytes: number = limits.lineBytes) {
+    this.#maxBytes = maxBytes;
+  }
+
+  push(chunk: Buffer): void {
+    this.#bytes = this.pending ? Buffer.concat([this.#bytes.subarray(this.#at), chunk]) : chunk;
+    this.#at = 0;
+  }
+
+  /** The next whole line, a fault in its place (the line is gone, the ones after it are not), or undefined: push more. */
+  next(): string | Fault | undefined {
+    for (;;) {
+      const end = this.#bytes.indexOf(LF, this.#at);
+      const whole = end !== -1;
+      const start = this.#at;
+      const lengthBytes = (whole ? end : this.#bytes.length) - start;
+      const skipped = this.#skipping;
+      if (whole) {
+        this.#at = end + 1;
+        this.#skipping = false;
+        if (skipped) continue;
+        if (lengthBytes <= this.#maxBytes) return this.#decode(start, end);
+      } else {
+        if (!skipped && lengthBytes > 0 && lengthBytes <= this.#maxBytes) return undefined;
+        this.#bytes = nothing;
+        this.#at = 0;
+        if (lengthBytes === 0) return undefined;
+        this.#skipping = true;
+        if (skipped) return undefined;
+      }
+      return fault("too-long", `A line has at most ${this.#maxBytes} bytes: this one was dropped`);
+    }
+  }
+
+  /** The end of input: what has no LF behind it counts as a line. */
+  end(): void {
+    if (this.pending && this.#bytes.at(-1) !== LF) this.push(Buffer.of(LF));
+  }
+
+  /** Whether bytes wait to be pulled, whole line or not. */
+  get pending(): boolean {
+    return this.#at < this.#bytes.length;
+  }
+
+  /** How many whole lines wait to be pulled. */
+  get waiting(): number {
+    // Lines may be short: to look for each of them would take ten times as long.
+    let lines = 0;
+    for (let at = this.#at; at < this.#bytes.length; at++) if (this.#bytes[at] === LF) lines++;
+    return lines;
+  }
+
+  #decode(start: number, end: number): string | Fault {
+    if (this.#bytes[end - 1] === CR && end > start) end--;
+    const line = this.#bytes.toString("utf8", start, end);
+    // The decoder puts U+FFFD for what is not UTF-8; only a line that has one needs the second look.
+    if (line.includes("\ufffd") && !isUtf8(this.#bytes.subarray(start, end))) {
+      return fault("not-utf8", "A line must be UTF-8: this one was dropped");
+    }
+    return line;
+  }
+}

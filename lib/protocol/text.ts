@@ -1,0 +1,47 @@
+// Text that nobody trusts. A terminal obeys what it is sent, so no stranger's byte may reach one as a command:
+// everything that controls, reorders or hides is replaced by a symbol one can see. The server applies this once,
+// where text enters; the client once more, where it prints. Names have stricter rules: names.ts.
+
+import { type Fault, fault, limits } from "./events.ts";
+
+const harmless = /^[\x20-\x7e]*$/;
+// Controls, formats (but ZWNJ and ZWJ, which scripts and emoji need), lone surrogates, line and paragraph
+// separators, and the letters and symbols that draw nothing.
+const hostile =
+  /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{2800}]/gu;
+// It is looked for in front of a row of joiners alone: from each of them, a long row would take the square of its length.
+const pileOfMarks = /(?<![\u200c\u200d])((?:[\u200c\u200d]*\p{M}){4})(?:[\u200c\u200d]*\p{M})+/gu;
+
+/** Something that leaves a mark on the screen. */
+const drawn = /[^\s\p{Default_Ignorable_Code_Point}]/u;
+
+/** The same text with nothing left in it that a terminal would obey or hide. LF stays; a tab becomes two spaces. */
+export function visible(text: string): string {
+  if (harmless.test(text)) return text;
+  return text.replaceAll("\t", "  ").replace(hostile, pictureOf).replace(pileOfMarks, "$1");
+}
+
+/** ␛ for ESC and so on, from Unicode's Control Pictures; � for what has no picture. */
+function pictureOf(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  return code === 0x7f ? "\u2421" : "\ufffd";
+}
+
+/** The same in one row, for names and for sentences. */
+export function visibleRow(text: string): string {
+  return visible(text).replaceAll("\n", " ");
+}
+
+/** A message as it may enter the room, or what is wrong with it. */
+export function cleanText(raw: string): string | Fault {
+  const text = harmless.test(raw) ? raw.trimEnd() : visible(raw.replaceAll("\r\n", "\n")).trimEnd();
+  if (!drawn.test(text)) return fault("empty", "A message needs some text");
+  if (text.length > limits.textLength && [...text].length > limits.textLength) {
+    return fault("too-long", `A message has at most ${limits.textLength} characters: shorten or split it`);
+  }
+  if (text.split("\n", limits.textLines + 1).length > limits.textLines) {
+    return fault("too-long", `A message has at most ${limits.textLines} lines: split it`);
+  }
+  return text;
+}

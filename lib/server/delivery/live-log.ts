@@ -1,0 +1,140 @@
+// The live log: what has just happened, encoded once in one dialect, contiguous and bounded. Readers are offsets
+// into it, so an event costs one encoding however many read it, and a short write needs no leftover: the log is it.
+//
+//        base                                   head        offsets only grow; the bytes from base to head are kept
+//          │ seq 41 │ seq 42 │ seq 44 │ seq 45 │            (43 was a whisper: in the journal, not here)
+//                       ▲ a reader, in the middle of a short write
+//
+// When the buffer is full the older half goes. Whoever stood there falls behind and reads on from the journal.
+
+import type { Dialect } from "../../dialects/dialect.ts";
+import type { Recorded } from "../../protocol/events.ts";
+
+/** What the log asks of those who read it. */
+export interface LogReader {
+  /** Where in the log it stands, an offset. */
+  readonly cursor: number;
+  /** The bytes at the cursor are about to go. */
+  fallBehind(): void;
+  pump(): void;
+}
+
+/** Small enough to stay in the processor's cache; whoever falls off it loses nothing. */
+export const liveLogBytes = 1024 * 1024;
+
+export class LiveLog {
+  readonly dialect: Dialect;
+  /** Everyone who is live. */
+  readonly readers = new Set<LogReader>();
+  /** How many will want what happens from now on, live or still behind. While nobody does, nothing is encoded. */
+  followers = 0;
+  /** The offset behind the last byte. */
+  head = 0;
+  /** The last event that happened, in the log or not: being here is being up to date. */
+  headSeq: number;
+
+  readonly #capacityBytes: number;
+  #bytes: Buffer | undefined;
+  #base = 0;
+  #baseSeq: number;
+  // For each event kept: its seq, and the offset behind its last byte.
+  #seqs: number[] = [];
+  #ends: number[] = [];
+
+  /** `capacityBytes` holds the longest event at least twice. */
+  constructor(dialect: Dialect, headSeq: number, capacityBytes: number = liveLogBytes) {
+    this.dialect = dialect;
+    this.headSeq = headSeq;
+    this.#baseSeq = headSeq;
+    this.#capacityBytes = capacityBytes;
+  }
+
+  /** For all to see. */
+  append(event: Recorded): void {
+    this.headSeq = event.seq;
+    if (this.followers === 0) return this.#forget();
+    const lines = this.dialect.encode(event);
+    // UTF-8 takes at most three bytes for each unit of a string.
+    const bytes = this.#reserve(lines.length * 3);
+    this.head += bytes.write(lines, this.head - this.#base);
+    this.#seqs.push(event.seq);
+    this.#ends.push(this.head);
+  }
+
+  /** Something happened that is not for all to see. */
+  skip(seq: number): void {
+    this.headSeq = seq;
+    if (this.followers === 0) this.#forget();
+  }
+
+  /** Whether everything that all may see after this event is here. */
+  continues(seq: number): boolean {
+    return seq >= this.#baseSeq;
+  }
+
+  /** The bytes between two offsets, as `write` wants them. */
+  slice(from: number, to: number): { bytes: Uint8Array; offset: number; length: number } {
+    const bytes = this.#bytes ?? new Uint8Array();
+    return { bytes, offset: from - this.#base, length: to - from };
+  }
+
+  /** The line boundary behind event `seq` and all before it. */
+  offsetAfter(seq: number): number {
+    if (seq >= this.headSeq) return this.head;
+    const kept = countUpTo(this.#seqs, seq);
+    return kept === 0 ? this.#base : (this.#ends[kept - 1] ?? this.#base);
+  }
+
+  /** The event an offset is in or right behind, and what is left of that event from there on. */
+  eventAt(offset: number): { seq: number; rest: Uint8Array } {
+    const before = countUpTo(this.#ends, offset - 1);
+    const end = this.#ends[before];
+    const seq = this.#seqs[before];
+    if (offset === this.#base || end === undefined || seq === undefined) {
+      return { seq: this.#baseSeq, rest: new Uint8Array() };
+    }
+    const rest = this.slice(offset, end);
+    return { seq, rest: Buffer.from(rest.bytes.subarray(rest.offset, rest.offset + rest.length)) };
+  }
+
+  /** Lets everyone who is live write what is new to them. */
+  pump(): void {
+    for (const reader of this.readers) reader.pump();
+  }
+
+  #forget(): void {
+    this.#base = this.head;
+    this.#baseSeq = this.headSeq;
+    if (this.#ends.length === 0) return;
+    this.#seqs = [];
+    this.#ends = [];
+  }
+
+  /** The buffer, with room for so many bytes more behind the head. */
+  #reserve(bytes: number): Buffer {
+    this.#bytes ??= Buffer.allocUnsafeSlow(this.#capacityBytes);
+    if (this.head + bytes - this.#base <= this.#capacityBytes) return this.#bytes;
+    const target = this.head - Math.min(this.#capacityBytes / 2, this.#capacityBytes - bytes);
+    const gone = Math.min(countUpTo(this.#ends, target - 1) + 1, this.#ends.length);
+    const base = this.#ends[gone - 1] ?? this.head;
+    for (const reader of this.readers) if (reader.cursor < base) reader.fallBehind();
+    this.#bytes.copyWithin(0, base - this.#base, this.head - this.#base);
+    this.#base = base;
+    this.#baseSeq = this.#seqs[gone - 1] ?? this.headSeq;
+    this.#seqs = this.#seqs.slice(gone);
+    this.#ends = this.#ends.slice(gone);
+    return this.#bytes;
+  }
+}
+
+/** How many of the rising numbers are at most `limit`. */
+function countUpTo(rising: number[], limit: number): number {
+  let low = 0;
+  let high = rising.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((rising[middle] ?? Infinity) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

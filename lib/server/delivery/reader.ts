@@ -1,0 +1,251 @@
+// A reader is one client's place in the room's log, and its only way to the socket. It is
+//
+//   waiting   not in the room yet: private lines go straight out
+//   behind    at an event, reading the journal page by page as fast as its socket drains
+//   live      at an offset of the live log, writing what is new once a turn
+//
+// Joining, resuming after a drop and having fallen off the live log are all being behind; whoever has come so far that
+// the log goes on from there, and has missed no whisper since, becomes live.
+//
+// The splice. What is meant for this client alone cannot be on the shared log, and must not cut into a line of it.
+// So every private line belongs right behind an event, by its seq, and waits in the queue until the reader has
+// written exactly that far: an offset when live, the end of a page (which never reaches past it) when behind.
+// Whispers are the private lines that the journal has too: a page brings them, so the queue takes them from a live
+// reader only, and whoever falls behind forgets the queued ones and will read them again.
+//
+// `#rest` is what has been begun and must be written before anything else: of a private line, of a page, or of the
+// one event a reader was in the middle of when it fell behind. `#position` is the event behind which `#rest` ends;
+// when live it counts only what came by the queue, the rest is in the cursor.
+
+import type { Event, Recorded } from "../../protocol/events.ts";
+import type { Page } from "../journal/journal.ts";
+import type { LiveLog, LogReader } from "./live-log.ts";
+
+/** Writes what it can take now and says how much that was; -1 once closed. After a short write, `pump` is called again. */
+export interface Sink {
+  write(bytes: Uint8Array, offset: number, length: number): number;
+}
+
+/** Reads (after, upTo] for this reader from the journal. */
+export type ReadPage = (after: number, upTo: number) => Promise<Page>;
+
+type Private = { after: number; bytes: Uint8Array; recorded: boolean };
+
+/** What may wait in the queue for a client that does not read. */
+export const privateBytes = 256 * 1024;
+
+const nothing = new Uint8Array();
+
+export class Reader implements LogReader {
+  cursor = 0;
+  readonly #sink: Sink;
+  readonly #failed: (error: unknown) => void;
+  readonly #maxPrivateBytes: number;
+  #log: LiveLog | undefined;
+  #readPage: ReadPage | undefined;
+  #live = false;
+  #blocked = false;
+  #reading = false;
+  #position = 0;
+  /** The last event that may be a whisper to us, so that the log alone does not do before it. */
+  #whispered = 0;
+  #rest: Uint8Array = nothing;
+  #restOffset = 0;
+  #queue: Private[] = [];
+  #queuedBytes = 0;
+  #onDrained: (() => void) | undefined;
+
+  /** `failed` is told when the journal cannot be read: nothing more comes then. `privateBytes`: what may be queued. */
+  constructor(sink: Sink, failed: (error: unknown) => void, maxPrivateBytes: number = privateBytes) {
+    this.#sink = sink;
+    this.#failed = failed;
+    this.#maxPrivateBytes = maxPrivateBytes;
+  }
+
+  /**
+   * Leaves the waiting: `opening` goes out first, then every event after `position`. No event after `whispered` that
+   * happened so far is a whisper to this client.
+   */
+  async start(
+    log: LiveLog,
+    position: number,
+    opening: Promise<string>,
+    readPage: ReadPage,
+    whispered: number = log.headSeq,
+  ): Promise<void> {
+    this.#log = log;
+    log.followers++;
+    this.#readPage = readPage;
+    this.#position = position;
+    this.#whispered = whispered;
+    this.#reading = true;
+    // What was told while waiting comes before all of it.
+    this.#append(this.#queue.map(({ bytes }) => bytes));
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    try {
+      this.#append([Buffer.from(await opening)]);
+    } catch (error) {
+      return this.#failed(error);
+    }
+    this.#reading = false;
+    this.pump();
+  }
+
+  /** A private line, behind all that has happened. False if too much waits already: nothing was queued. */
+  tell(line: string): boolean {
+    if (!this.#hasRoom()) return false;
+    this.#enqueue(line, this.#log?.headSeq ?? 0, false);
+    return true;
+  }
+
+  /** A recorded event that only this client and another may see; comes once `skip` has told the log. */
+  whisper(event: Recorded): void {
+    this.#whispered = event.seq;
+    if (!this.#live || !this.#log) return;
+    // The journal has it too: what finds no room is read from there.
+    if (this.#hasRoom()) this.#enqueue(this.#log.dialect.encode(event), event.seq, true);
+    else this.fallBehind();
+  }
+
+  /** A last line, whatever waits; `drained` is called once it has been written. */
+  finish(line: string, drained: () => void): void {
+    this.#enqueue(line, this.#log?.headSeq ?? 0, false);
+    this.#onDrained = drained;
+    this.pump();
+  }
+
+  /** The socket takes bytes again. */
+  drain(): void {
+    this.#blocked = false;
+    this.pump();
+  }
+
+  /** The socket is gone. */
+  close(): void {
+    this.#blocked = true;
+    this.#onDrained = undefined;
+    if (!this.#log) return;
+    this.#log.followers--;
+    this.#log.readers.delete(this);
+    this.#log = undefined;
+  }
+
+  get behind(): boolean {
+    return this.#log !== undefined && !this.#live;
+  }
+
+  pump(): void {
+    while (!this.#blocked && !this.#isDone) {
+      if (this.#rest !== nothing) this.#writeRest();
+      else if (this.#due()) this.#begin();
+      else if (this.#live && this.#log && this.cursor < this.#nextStop(this.#log)) this.#writeLog(this.#log);
+      else if (this.#log && !this.#live && !this.#reading) this.#goOn(this.#log);
+      else break;
+    }
+    if (!this.#isDone) return;
+    const drained = this.#onDrained;
+    this.close();
+    drained?.();
+  }
+
+  fallBehind(): void {
+    const { seq, rest } = this.#log?.eventAt(this.cursor) ?? { seq: 0, rest: nothing };
+    if (rest.length > 0) {
+      this.#rest = rest;
+      this.#restOffset = 0;
+    }
+    this.#position = Math.max(this.#position, seq);
+    this.#queue = this.#queue.filter(({ recorded }) => !recorded);
+    this.#queuedBytes = this.#queue.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#live = false;
+    this.#log?.readers.delete(this);
+    // Not slow, but in a turn that brought more than the log holds: no drain will call.
+    if (!this.#blocked) setImmediate(() => this.pump());
+  }
+
+  /** The last line has been written: nothing comes behind it. */
+  get #isDone(): boolean {
+    return this.#onDrained !== undefined && this.#queue.length === 0 && this.#rest === nothing;
+  }
+
+  /** What one turn brings is no fault of the reader's: only what the socket did not take counts. */
+  #hasRoom(): boolean {
+    if (this.#queuedBytes > this.#maxPrivateBytes) this.pump();
+    return this.#queuedBytes <= this.#maxPrivateBytes;
+  }
+
+  #enqueue(line: string, after: number, recorded: boolean): void {
+    const bytes = Buffer.from(line);
+    this.#queuedBytes += bytes.length;
+    this.#queue.push({ after, bytes, recorded });
+  }
+
+  #append(bytes: Uint8Array[]): void {
+    this.#rest = Buffer.concat([this.#rest.subarray(this.#restOffset), ...bytes]);
+    this.#restOffset = 0;
+  }
+
+  /** Whether the first private line belongs exactly here. */
+  #due(): boolean {
+    const first = this.#queue[0];
+    if (first === undefined || this.#reading) return false;
+    if (!this.#log) return true;
+    return this.#live ? this.cursor === this.#log.offsetAfter(first.after) : first.after <= this.#position;
+  }
+
+  #begin(): void {
+    const first = this.#queue.shift();
+    if (!first) return;
+    this.#queuedBytes -= first.bytes.length;
+    if (first.recorded) this.#position = first.after;
+    this.#rest = first.bytes;
+    this.#restOffset = 0;
+  }
+
+  /** Where a live reader must stop: at the head, or where the first private line belongs. */
+  #nextStop(log: LiveLog): number {
+    const first = this.#queue[0];
+    return first ? log.offsetAfter(first.after) : log.head;
+  }
+
+  #writeRest(): void {
+    const length = this.#rest.length - this.#restOffset;
+    const taken = length === 0 ? 0 : this.#sink.write(this.#rest, this.#restOffset, length);
+    this.#blocked = taken < length;
+    this.#restOffset += Math.max(taken, 0);
+    if (!this.#blocked) {
+      this.#rest = nothing;
+      this.#restOffset = 0;
+    }
+  }
+
+  #writeLog(log: LiveLog): void {
+    const { bytes, offset, length } = log.slice(this.cursor, this.#nextStop(log));
+    const taken = this.#sink.write(bytes, offset, length);
+    this.#blocked = taken < length;
+    this.cursor += Math.max(taken, 0);
+  }
+
+  /** Behind, with everything written: live if the log goes on from here, else the next page. */
+  #goOn(log: LiveLog): void {
+    if (this.#position >= this.#whispered && log.continues(this.#position)) {
+      this.#live = true;
+      this.cursor = log.offsetAfter(this.#position);
+      log.readers.add(this);
+      return;
+    }
+    this.#reading = true;
+    const upTo = Math.min(log.headSeq, this.#queue[0]?.after ?? Infinity);
+    this.#readPage?.(this.#position, upTo).then((page) => this.#turnTo(page, log), this.#failed);
+  }
+
+  #turnTo({ gap, events, last }: Page, log: LiveLog): void {
+    this.#reading = false;
+    this.#position = last;
+    const answers: Event[] = gap ? [{ type: "gap", ...gap }, ...events] : events;
+    this.#rest = Buffer.from(answers.map((event) => log.dialect.encode(event)).join(""));
+    // One page a turn: whoever catches up must not hold up the others.
+    setImmediate(() => this.pump());
+  }
+}

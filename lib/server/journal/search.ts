@@ -1,0 +1,154 @@
+// The full text of the journal, to search in: an FTS5 table beside it. Saying must stay cheap, so nothing is indexed
+// when it is said: the index lags behind until somebody searches, and catches up a slice a turn, so that no turn feels
+// it. What has fallen out of the journal is never found, and goes with later slices.
+
+import type { Database, Statement } from "bun:sqlite";
+import type { Recorded } from "../../protocol/events.ts";
+import { type Entry, type Found, lengthOf, maySee, pageLength } from "./journal.ts";
+
+const schema = `
+  CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
+    text, entry UNINDEXED, prefix = '1', tokenize = 'unicode61 remove_diacritics 2'
+  );
+  -- FTS5 merges so many pages at a time: with smaller ones a slice has less to wait for.
+  INSERT INTO words (words, rank) VALUES ('pgsz', 1000);
+`;
+
+/** Events that the index takes up, lets go or looks at in one turn. */
+const sliceEvents = 250;
+
+/** So many words of a search count, and the last one. */
+const searchedWords = 10;
+
+/** What is searched in. */
+export interface Source {
+  /** The oldest `seq` kept, and the newest. */
+  readonly first: number;
+  readonly last: number;
+  entriesAfter(after: number): Iterable<Entry>;
+}
+
+export class SearchIndex {
+  readonly #db: Database;
+  readonly #source: Source;
+  readonly #add: Statement<unknown, [number, string, string]>;
+  readonly #match: Statement<{ entry: string }, [string, number, number]>;
+  readonly #trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
+  /** The last event that `words` knows. */
+  #indexed: number;
+  /** The next slice, for all who wait for it. */
+  #indexing: Promise<void> | undefined;
+
+  constructor(db: Database, source: Source) {
+    this.#db = db;
+    this.#source = source;
+    db.run(schema);
+    this.#add = db.prepare("INSERT INTO words (rowid, text, entry) VALUES (?, ?, ?)");
+    this.#match = db.prepare(
+      `SELECT entry FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?
+        ORDER BY rowid DESC LIMIT ${sliceEvents}`,
+    );
+    this.#trim = db.prepare(trimming("words", "rowid"));
+    const newest = db.query<{ last: number | null }, []>("SELECT max(rowid) AS last FROM words").get();
+    this.#indexed = newest?.last ?? 0;
+  }
+
+  /** Journal.search; throws what SQLite throws. */
+  async search(text: string, before: number, limit: number, reader: string): Promise<Found> {
+    const query = matching(text);
+    if (query === undefined) return { events: [] };
+    const upTo = Math.min(before - 1, this.#source.last);
+    while (this.#indexed < upTo) {
+      this.#indexing ??= this.#indexSlice();
+      await this.#indexing;
+    }
+    return this.#find(query, before, limit, reader);
+  }
+
+  async #find(query: string, before: number, limit: number, reader: string): Promise<Found> {
+    const events: Recorded[] = [];
+    let length = 0;
+    for (let end = before; ; await nextTurn()) {
+      const rows = this.#match.all(query, this.#source.first, end);
+      for (const row of rows) {
+        const entry: Entry = JSON.parse(row.entry);
+        end = entry.event.seq;
+        if (!maySee(reader, entry)) continue;
+        if (events.length >= limit || length >= pageLength) return { events: events.reverse(), more: true };
+        events.push(entry.event);
+        length += lengthOf(entry.event);
+      }
+      if (rows.length < sliceEvents) return { events: events.reverse() };
+    }
+  }
+
+  /** Takes up the next events, and lets go of some that have fallen out, in a turn of its own. */
+  async #indexSlice(): Promise<void> {
+    await nextTurn();
+    this.#indexing = undefined;
+    try {
+      this.#db.run("BEGIN");
+      this.#trim.run({ $oldest: this.#source.first, $rows: sliceEvents });
+      const indexed = this.#indexAfter(Math.max(this.#indexed, this.#source.first - 1));
+      this.#db.run("COMMIT");
+      this.#indexed = indexed;
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Ends with the event that makes it a slice, and says which that was. */
+  #indexAfter(after: number): number {
+    let events = 0;
+    let length = 0;
+    for (const entry of this.#source.entriesAfter(after)) {
+      const { event } = entry;
+      if (event.seq <= after) continue;
+      if ("text" in event && event.text !== undefined) {
+        this.#add.run(event.seq, event.text, JSON.stringify(entry));
+      }
+      events += 1;
+      length += lengthOf(event);
+      if (events === sliceEvents || length >= pageLength) return event.seq;
+    }
+    return this.#source.last;
+  }
+}
+
+/** The text as FTS5 asks for it: every word, the last as a beginning. In quotes nothing is an operator. */
+function matching(text: string): string | undefined {
+  const words = wordsOf(text);
+  return words.length === 0 ? undefined : `${words.map((word) => `"${word}"`).join(" ")} *`;
+}
+
+/** Each word once, the last by itself, and no more than are looked for in no time. */
+function wordsOf(text: string): string[] {
+  const words = text.split(/[\s"]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  return [...new Set(words.slice(0, -1))].slice(0, searchedWords).concat(words.slice(-1));
+}
+
+/** The same where there is no index: whether a text has every word, the last as a beginning. */
+export function matcher(text: string): (text: string) => boolean {
+  const words = wordsOf(text).map((word, i, { length }) => ` ${folded(word)}${i === length - 1 ? "" : " "}`);
+  return (text) => {
+    const padded = ` ${folded(text)} `;
+    return words.length > 0 && words.every((word) => padded.includes(word));
+  };
+}
+
+/** Its words alone, regardless of case and accents, with a blank between them. */
+function folded(text: string): string {
+  const plain = text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
+  return plain.match(/[\p{L}\p{N}]+/gu)?.join(" ") ?? "";
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Deletes a few of the rows below a bound. */
+export function trimming(table: string, key: string): string {
+  return `DELETE FROM ${table} WHERE ${key} IN
+    (SELECT ${key} FROM ${table} WHERE ${key} < $oldest ORDER BY ${key} LIMIT $rows)`;
+}

@@ -1,0 +1,321 @@
+// The journal in an SQLite file, or in memory: write-ahead log, one transaction a turn. An event is durable against
+// a killed server as soon as it is seen; a power cut can take the last moments (synchronous=NORMAL).
+// The file is locked while it is open, since numbers are given here.
+//
+//   turns   what happened in one turn, as JSON: a row a turn writes fewer pages than a row an event
+//   said    which seat has said what under which id, as long as the event is kept
+//   facts   what is so now: who sits where, who is banned
+//   words   the texts to search in, in search.ts
+
+import { Database, SQLiteError, type Statement } from "bun:sqlite";
+import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Recorded } from "../../protocol/events.ts";
+import {
+  type Entry,
+  type Facts,
+  type Found,
+  type Journal,
+  type JournalListener,
+  maySee,
+  type Page,
+  PageSize,
+} from "./journal.ts";
+import { SearchIndex, trimming } from "./search.ts";
+
+/** What `PRAGMA user_version` says; a file with a higher number is not ours to write. */
+const format = 2;
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS epoch (name TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS turns (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, entries TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, author TEXT NOT NULL, id TEXT NOT NULL);
+  CREATE UNIQUE INDEX IF NOT EXISTS said_once ON said (author, id);
+  CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  -- Format 1 kept seats in a table of their own: whoever sat there joins anew.
+  DROP TABLE IF EXISTS seats;
+  PRAGMA user_version = ${format};
+`;
+
+/** A busier turn is several rows, so that none is long to read. */
+const rowEvents = 250;
+/** Rows that have fallen out go with later turns, for each row that comes at most two. */
+const trimmedRows = 2;
+
+export type SqliteOptions = {
+  /** A file, made with its folder if need be and readable by its owner alone; undefined keeps the journal in memory. */
+  path?: string | undefined;
+  /** How many events are kept. */
+  keepEvents: number;
+};
+
+export class SqliteJournal implements Journal {
+  readonly epoch: string;
+  /** The only one. */
+  readonly server = "here";
+  first: number;
+  last: number;
+
+  readonly #db: Database;
+  readonly #keepEvents: number;
+  #listener: JournalListener | undefined;
+  #trouble: string | undefined;
+  readonly #turn: {
+    add: Statement<unknown, [number, number, string]>;
+    after: Statement<Row, [number]>;
+    upTo: Statement<Row, [number]>;
+    trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
+  };
+  readonly #said: {
+    add: Statement<unknown, [number, string, string]>;
+    find: Statement<{ seq: number }, [string, string]>;
+    trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
+  };
+  readonly #transaction: { begin: Statement<unknown, []>; commit: Statement<unknown, []> };
+  readonly #fact: {
+    set: Statement<unknown, [string, string]>;
+    remove: Statement<unknown, [string]>;
+  };
+  /** As in the file: each message is asked whether its seat is still there. */
+  readonly #facts: Map<string, string>;
+  readonly #words: SearchIndex;
+
+  /** Throws an Error with one sentence for the user if the file cannot be used. */
+  static open({ path, keepEvents }: SqliteOptions): SqliteJournal {
+    try {
+      return new SqliteJournal(openDatabase(path), keepEvents);
+    } catch (error) {
+      const hint = "--history names another file, or none";
+      throw new Error(`Cannot keep the history in "${path}": ${reasonOf(error)}; ${hint}`);
+    }
+  }
+
+  private constructor(db: Database, keepEvents: number) {
+    this.#db = db;
+    this.#keepEvents = keepEvents;
+    db.run("INSERT INTO epoch SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM epoch)");
+    this.epoch = db.query<{ name: string }, []>("SELECT name FROM epoch").get()?.name ?? "";
+    const bounds = db.query<{ first: number | null; last: number | null }, []>(
+      "SELECT min(first) AS first, max(last) AS last FROM turns",
+    );
+    const { first, last } = bounds.get() ?? { first: null, last: null };
+    this.last = last ?? 0;
+    this.first = Math.max(first ?? 1, this.last - keepEvents + 1);
+    this.#transaction = { begin: db.prepare("BEGIN"), commit: db.prepare("COMMIT") };
+    this.#turn = {
+      add: db.prepare("INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)"),
+      after: db.prepare("SELECT entries FROM turns WHERE last > ? ORDER BY last"),
+      upTo: db.prepare("SELECT entries FROM turns WHERE first <= ? ORDER BY last DESC"),
+      trim: db.prepare(trimming("turns", "last")),
+    };
+    this.#said = {
+      add: db.prepare("INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)"),
+      find: db.prepare("SELECT seq FROM said WHERE author = ? AND id = ?"),
+      trim: db.prepare(trimming("said", "seq")),
+    };
+    this.#fact = {
+      set: db.prepare("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)"),
+      remove: db.prepare("DELETE FROM facts WHERE key = ?"),
+    };
+    const facts = db.query<{ key: string; value: string }, []>("SELECT key, value FROM facts").all();
+    this.#facts = new Map(facts.map(({ key, value }) => [key, value]));
+    this.#words = new SearchIndex(db, this);
+  }
+
+  listen(listener: JournalListener): void {
+    this.#listener = listener;
+  }
+
+  facts(): Iterable<[key: string, value: string]> {
+    return this.#facts;
+  }
+
+  isAlive(server: string): boolean {
+    return server === this.server;
+  }
+
+  /** Nobody else writes it, so there is nothing the listener has not heard. */
+  async sync(): Promise<void> {}
+
+  append(entries: Entry[]): void {
+    const fresh: Entry[] = [];
+    const repeated: { entry: Entry; seq: number }[] = [];
+    const contradicted: Entry[] = [];
+    const changed = new Map<string, string | null>();
+    let { last } = this;
+    try {
+      this.#transaction.begin.run();
+      const at = Date.now();
+      for (const { expects, ...entry } of entries) {
+        const { event, author, facts } = entry;
+        if (expects && !this.#holds(expects, changed)) {
+          contradicted.push({ expects, ...entry });
+          continue;
+        }
+        const id = "id" in event ? event.id : undefined;
+        const before = id === undefined ? null : this.#said.find.get(author, id);
+        if (before && before.seq >= this.first) {
+          repeated.push({ entry, seq: before.seq });
+          continue;
+        }
+        event.seq = ++last;
+        event.at = at;
+        if (id !== undefined) this.#said.add.run(last, author, id);
+        if (facts) this.#write(facts, changed);
+        fresh.push(entry);
+      }
+      for (let i = 0; i < fresh.length; i += rowEvents) {
+        const row = fresh.slice(i, i + rowEvents);
+        const first = this.last + 1 + i;
+        this.#turn.add.run(first, first + row.length - 1, JSON.stringify(row));
+      }
+      const oldest = last - this.#keepEvents + 1;
+      if (oldest > 1) {
+        const $rows = trimmedRows * fresh.length;
+        this.#turn.trim.run({ $oldest: oldest, $rows });
+        this.#said.trim.run({ $oldest: oldest, $rows });
+      }
+      this.#transaction.commit.run();
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      if (!(error instanceof SQLiteError)) throw error;
+      this.#troubled(reasonOf(error));
+      this.#listener?.refused(entries, reasonOf(error));
+      return;
+    }
+    for (const [key, value] of changed) {
+      if (value === null) this.#facts.delete(key);
+      else this.#facts.set(key, value);
+    }
+    this.#troubled(undefined);
+    this.last = last;
+    this.first = Math.max(this.first, last - this.#keepEvents + 1);
+    this.#listener?.happened(fresh);
+    for (const { entry, seq } of repeated) this.#listener?.repeated(entry, seq);
+    for (const entry of contradicted) this.#listener?.contradicted(entry);
+  }
+
+  #troubled(reason: string | undefined): void {
+    if ((reason === undefined) !== (this.#trouble === undefined)) this.#listener?.troubled(reason);
+    this.#trouble = reason;
+  }
+
+  /** Whether these are so, with what has changed in this turn. */
+  #holds(expected: Facts, changed: ReadonlyMap<string, string | null>): boolean {
+    for (const key in expected) {
+      const value = changed.get(key);
+      if ((value === undefined ? (this.#facts.get(key) ?? null) : value) !== expected[key]) return false;
+    }
+    return true;
+  }
+
+  #write(facts: Facts, changed: Map<string, string | null>): void {
+    for (const [key, value] of Object.entries(facts)) {
+      if (value === null) this.#fact.remove.run(key);
+      else this.#fact.set.run(key, value);
+      changed.set(key, value);
+    }
+  }
+
+  async page(after: number, upTo: number, reader: string): Promise<Page> {
+    const gap = after < this.first - 1 ? { from: after + 1, to: this.first - 1 } : undefined;
+    const from = gap?.to ?? after;
+    const events: Recorded[] = [];
+    const size = new PageSize();
+    for (const entry of this.entriesAfter(from)) {
+      const { event } = entry;
+      if (event.seq > upTo) break;
+      if (event.seq <= from) continue;
+      if (maySee(reader, entry)) events.push(event);
+      if (size.isFullWith(event)) return { gap, events, last: event.seq };
+    }
+    return { gap, events, last: Math.max(upTo, from) };
+  }
+
+  async recent(upTo: number, limit: number, reader: string): Promise<Recorded[]> {
+    const events: Recorded[] = [];
+    const size = new PageSize();
+    for (const entry of this.#read(this.#turn.upTo, upTo)) {
+      const { event } = entry;
+      if (event.seq < this.first || events.length >= limit) break;
+      if (event.seq > upTo) continue;
+      if (maySee(reader, entry)) events.push(event);
+      if (size.isFullWith(event)) break;
+    }
+    return events.reverse();
+  }
+
+  /** Every entry behind a position, and some before it that share its row. */
+  entriesAfter(after: number): Iterable<Entry> {
+    return this.#read(this.#turn.after, after);
+  }
+
+  /** The entries of the rows, one after the other; backwards for `upTo`. Throws an Error with the reason in words. */
+  *#read(rows: Statement<Row, [number]>, bound: number): Iterable<Entry> {
+    try {
+      for (const row of rows.iterate(bound)) {
+        const entries: Entry[] = JSON.parse(row.entries);
+        yield* rows === this.#turn.upTo ? entries.reverse() : entries;
+      }
+    } catch (error) {
+      throw new Error(reasonOf(error));
+    }
+  }
+
+  async search(text: string, before: number, limit: number, reader: string): Promise<Found> {
+    try {
+      return await this.#words.search(text, before, limit, reader);
+    } catch (error) {
+      throw new Error(reasonOf(error));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#db.close(true);
+  }
+}
+
+type Row = { entries: string };
+
+function openDatabase(path: string | undefined): Database {
+  if (path !== undefined) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const file = openSync(path, "a", 0o600);
+    fchmodSync(file, 0o600);
+    closeSync(file);
+  }
+  const db = new Database(path ?? ":memory:");
+  db.run("PRAGMA locking_mode = EXCLUSIVE");
+  db.run("PRAGMA journal_mode = WAL");
+  db.run("PRAGMA synchronous = NORMAL");
+  db.run("PRAGMA temp_store = MEMORY");
+  const version = db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+  if (version > format) throw new Error(`it was written by another version (${version})`);
+  db.run(schema);
+  return db;
+}
+
+/** SQLite's codes, and the file system's, in words a user can act on. */
+function reasonOf(error: unknown): string {
+  const reasons: Record<string, string> = {
+    SQLITE_BUSY: "another server is using it",
+    SQLITE_LOCKED: "another server is using it",
+    SQLITE_CANTOPEN: "it cannot be opened",
+    SQLITE_READONLY: "it cannot be written",
+    SQLITE_NOTADB: "it is not a history file",
+    SQLITE_CORRUPT: "it is damaged",
+    SQLITE_FULL: "the disk is full",
+    SQLITE_IOERR: "the disk is full or failing",
+    EACCES: "permission is denied",
+    EEXIST: "its folder cannot be made",
+    EISDIR: "it is a folder",
+    ENOENT: "its folder cannot be made",
+    ENOTDIR: "its folder cannot be made",
+    ENOSPC: "the disk is full",
+    EPERM: "it belongs to somebody else",
+    EROFS: "it cannot be written",
+  };
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const known = Object.keys(reasons).find((key) => code === key || code.startsWith(`${key}_`));
+  return (known && reasons[known]) ?? (error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,76 @@
+// What the server's own terminal shows: one line for one message, for people or for programs. Messages quote
+// strangers, so nothing in them may end the line or command the terminal. What strangers can cause as often as they
+// like is written once, and then counted: at most one line a minute for each key, and only so many keys.
+
+import { visibleRow } from "../../protocol/text.ts";
+
+export type Fields = Record<string, unknown>;
+
+/** What happened again and again since it was last written. */
+type Repeated = { times: number; message: string; fields: Fields };
+
+const repeatMs = 60_000;
+/** How many keys are remembered; the last is for all that find no place. */
+const maxKeys = 1_000;
+const others = Symbol("others");
+
+export class Log {
+  readonly #format: "text" | "json";
+  readonly #print: (line: string) => void;
+  readonly #now: () => Date;
+  readonly #repeated = new Map<string | typeof others, Repeated>();
+
+  /** `print` is given each line without its end. */
+  constructor(format: "text" | "json", print: (line: string) => void, now: () => Date = () => new Date()) {
+    this.#format = format;
+    this.#print = print;
+    this.#now = now;
+  }
+
+  /** One line. The fields are for programs: a text shows the message alone. */
+  write(message: string, fields: Fields = {}): void {
+    const now = this.#now();
+    if (this.#format === "text") {
+      this.#print(`${now.toTimeString().slice(0, 8)}  ${visibleRow(message)}`);
+    } else {
+      const own = { at: now.toISOString(), message };
+      this.#print(ascii(JSON.stringify({ ...own, ...fields, ...own })));
+    }
+  }
+
+  /** The first of its key at once; what follows within a minute as one line at its end, with how often it was. */
+  repeated(key: string, message: string, fields: Fields = {}): void {
+    if (this.#repeated.has(key) || this.#repeated.size < maxKeys - 1) this.#count(key, message, fields);
+    else this.#count(others, "More is going on than is told here line by line", {});
+  }
+
+  #count(key: string | typeof others, message: string, fields: Fields): void {
+    const known = this.#repeated.get(key);
+    if (known) {
+      known.times += 1;
+      known.message = message;
+      known.fields = fields;
+      return;
+    }
+    this.write(message, fields);
+    this.#remember(key, { times: 0, message, fields });
+  }
+
+  #remember(key: string | typeof others, repeated: Repeated): void {
+    this.#repeated.set(key, repeated);
+    setTimeout(() => this.#tell(key, repeated), repeatMs).unref();
+  }
+
+  /** A minute is over: forgets what did not happen again. */
+  #tell(key: string | typeof others, { times, message, fields }: Repeated): void {
+    this.#repeated.delete(key);
+    if (times === 0) return;
+    this.write(`${message} (${times} ${times === 1 ? "time" : "times"} more)`, { ...fields, times });
+    this.#remember(key, { times: 0, message, fields });
+  }
+}
+
+/** The same JSON: whatever a terminal obeys or a program takes for the end of a line is in an escape then. */
+function ascii(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

@@ -1,0 +1,145 @@
+// The server's flags and what they mean.
+
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import {
+  choice,
+  type Flag,
+  lasting,
+  number,
+  type parseFlags,
+  secret,
+  text,
+  toggle,
+  UsageError,
+} from "../../cli/flags.ts";
+import { defaultHost, defaultPort } from "../../protocol/events.ts";
+import type { DoorOptions } from "../limits/door.ts";
+import type { SessionOptions } from "../session/session.ts";
+import type { Metrics } from "./metrics.ts";
+
+export const about = {
+  usage: "bun ChatServer.ts [flags]",
+  summary: "A chat room for terminals. Join it with bun ChatClient.ts, or with nc.",
+};
+
+const room: Flag<string> = {
+  ...text("NAME", "which room of that Redis", "main"),
+  parse(text, flag) {
+    if (/^[\w.-]{1,64}$/.test(text)) return text;
+    throw new UsageError(`--${flag} takes 1 to 64 letters, digits, "_", "-" or ".", not "${text}"`);
+  },
+};
+
+export const flags = {
+  host: text("HOST", "the address to listen on; :: is every one", defaultHost),
+  port: number("PORT", "the port to listen on; 0 is any free one", defaultPort, 0, 65_535),
+  stay: toggle("go on when the room is empty"),
+  history: text("FILE", "where the history is kept; none: in memory (default: the user's state folder)"),
+  redis: lasting(
+    "CHAT_REDIS",
+    text("URL", "keep the room in this Redis instead, together with other servers: redis://HOST"),
+  ),
+  room,
+  keep: number("N", "how many events the history keeps", 100_000, 1, 1_000_000_000),
+  seat: number("SECONDS", "how long a lost connection's seat is kept", 30, 0, 86_400),
+  rate: number("N", "lines a second from one member, after 20 at once; 0: no limit", 5, 0, 1_000_000),
+  "max-connections": number("N", "how many connections at once", 10_000, 1, 1_000_000),
+  "max-per-address": number("N", "how many of them from one address", 100, 1, 1_000_000),
+  "password-file": text("FILE", "its first line is the room's password; or set CHAT_PASSWORD"),
+  "operator-password-file": text("FILE", "… that of operators; or set CHAT_OPERATOR_PASSWORD"),
+  "tls-cert": text("FILE", "speak TLS with this certificate, the chain behind it (PEM)"),
+  "tls-key": text("FILE", "the key of --tls-cert (PEM)"),
+  log: choice("text|json", "what is printed: for people or for programs", "text", ["text", "json"]),
+  metrics: number("PORT", "show metrics for Prometheus on 127.0.0.1:PORT; 0: nowhere", 0, 0, 65_535),
+  quiet: toggle("print no line for each connection and message"),
+};
+
+/** Where the history goes: a file, or undefined for memory. Each port has its own by default. Throws a UsageError. */
+export function historyPath({ history, redis }: Options, port: number): string | undefined {
+  if (history !== undefined && redis !== undefined) {
+    throw new UsageError("--history and --redis exclude each other: the history is in one place");
+  }
+  if (history === "none") return undefined;
+  const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
+  return history ?? join(state, "chatroom", `${port}.sqlite`);
+}
+
+type Options = ReturnType<typeof parseFlags<typeof flags>>;
+
+/** How long one may stay without a name. */
+const joinWithinMs = 20_000;
+
+/** Lines at once; for an address `addressShare` times as many, then and later. */
+const burst = 20;
+const addressShare = 5;
+
+export function sessionOptions(options: Options, metrics: Metrics): SessionOptions {
+  return {
+    rate: { burst, perSecond: options.rate },
+    greetAfterMs: 250,
+    joinWithinMs,
+    silentMs: 90_000,
+    password: secret(options["password-file"], "CHAT_PASSWORD"),
+    operatorPassword: secret(options["operator-password-file"], "CHAT_OPERATOR_PASSWORD"),
+    metrics,
+  };
+}
+
+/** Throws an Error if the system allows too few files. */
+export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
+  const files = openFiles();
+  if (files <= sparedFiles) {
+    throw new Error(
+      `The system allows ${files} open files: the server needs more than ${sparedFiles} (ulimit -n)`,
+    );
+  }
+  return {
+    maxConnections: Math.min(options["max-connections"], files - sparedFiles),
+    maxPerAddress: options["max-per-address"],
+    joinWithinMs,
+    addressRate: { burst: burst * addressShare, perSecond: options.rate * addressShare },
+  };
+}
+
+/** Files that are no member's: the history, the metrics' visitors, those who are being turned away. */
+const sparedFiles = 200;
+
+/** How many files the system lets us open (`ulimit -n`); with none left, accepting a connection would spin. */
+function openFiles(): number {
+  try {
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    if (soft !== undefined) return Number(soft);
+  } catch {
+    // Not Linux: the shell knows.
+  }
+  const { stdout } = Bun.spawnSync(["sh", "-c", "ulimit -n"]);
+  return Number.parseInt(String(stdout), 10) || Infinity;
+}
+
+/** What it is reached by: `host:port`, with brackets around the colons of IPv6. */
+export function addressOf({ host, port }: { host: string; port: number }): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** The two commands to join with, where it listens. */
+export function waysIn(place: { host: string; port: number }, tls: boolean): [ours: string, theirs: string] {
+  const address = addressOf(place);
+  const isDefault = place.host === defaultHost && place.port === defaultPort;
+  return [
+    `bun ChatClient.ts${tls ? " --tls" : ""}${isDefault ? "" : ` ${address}`}`,
+    tls ? `openssl s_client -quiet -connect ${address}` : `nc ${place.host} ${place.port}`,
+  ];
+}
+
+/** Why the server has no port, in one sentence. */
+export function cannotListen(error: unknown, place: { host: string; port: number }): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reasons: Record<string, string> = {
+    EADDRINUSE: "something listens there already: end it, or choose another --port",
+    EADDRNOTAVAIL: "this machine has no such address: choose another --host",
+    EACCES: "ports below 1024 need more rights: choose another --port",
+  };
+  return `Cannot listen on ${addressOf(place)}, ${reasons[code] ?? String(error)}`;
+}

@@ -1,0 +1,123 @@
+// TLS, as far as it is ours: the certificate, and a connection until its handshake is done. Bun does the rest; what
+// a session gets is a socket as without TLS.
+//
+//   open ──▶ Handshake ──done──▶ Session
+//                └── plain text, or nothing for a while ──▶ a sentence in plain text, closed
+//                └── no end to it ──▶ closed after the time to give a name
+//
+// So whoever never shakes hands is among the clients too, and does not stay.
+
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync, writeSync } from "node:fs";
+import type { Socket } from "bun";
+import { UsageError } from "../../cli/flags.ts";
+import type { Client } from "../session/session.ts";
+
+/** A certificate and its key, both PEM, and what clients know it by. */
+export type Certificate = { cert: string; key: string; fingerprint: string };
+
+/** The certificate in these two files; undefined for none. Throws what is wrong with them, in one sentence. */
+export function readCertificate(
+  certPath: string | undefined,
+  keyPath: string | undefined,
+): Certificate | undefined {
+  if (certPath === undefined && keyPath === undefined) return undefined;
+  if (certPath === undefined || keyPath === undefined) {
+    throw new UsageError("--tls-cert and --tls-key go together: give both, or neither");
+  }
+  const cert = read(certPath);
+  const key = read(keyPath);
+  const parsed = certificateIn(cert);
+  if (!parsed) throw new Error(`There is no PEM certificate in ${certPath}`);
+  const matching = matches(parsed, key);
+  if (matching === undefined) throw new Error(`There is no PEM key in ${keyPath} that can be read`);
+  if (!matching) throw new Error(`The key in ${keyPath} is not that of the certificate in ${certPath}`);
+  return { cert, key, fingerprint: parsed.fingerprint256 };
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** How long a ClientHello may be on its way: one that was lost comes again after a second. */
+const helloWithinMs = 2_000;
+const sentence = "\n! This room speaks TLS: join with bun ChatClient.ts --tls, or openssl s_client.\n";
+
+/** What a handshake needs of its socket. */
+export type Shaking = Pick<Socket, "end" | "terminate" | "getCipher">;
+
+/** Stands for a connection among the clients until its session can begin. */
+export class Handshake implements Client {
+  readonly isBehind = false;
+  readonly isPaused = false;
+  readonly #socket: Shaking;
+  readonly #hello: Timer;
+  readonly #deadline: Timer;
+
+  /** `withinMs`: how long it may take. */
+  constructor(socket: Shaking, withinMs: number) {
+    this.#socket = socket;
+    this.#hello = setTimeout(() => this.#lookForHello(), helloWithinMs);
+    this.#deadline = setTimeout(() => socket.terminate(), withinMs);
+  }
+
+  /** It failed. What was no TLS at all was somebody's plain text; a connection that is gone has no descriptor. */
+  failed(problem: Error | null): void {
+    if (problem && "code" in problem && problem.code === "EPROTO") tellInPlain(this.#socket);
+  }
+
+  closed(): void {
+    clearTimeout(this.#hello);
+    clearTimeout(this.#deadline);
+  }
+
+  dismiss(): void {
+    this.#socket.terminate();
+  }
+
+  inputEnded(): void {
+    this.#socket.terminate();
+  }
+
+  /** Before the handshake nothing is delivered. */
+  receive(): void {}
+  drained(): void {}
+
+  /** Somebody on nc waits to be greeted. A cipher is chosen once there was a ClientHello. */
+  #lookForHello(): void {
+    if (this.#socket.getCipher()?.name) return;
+    tellInPlain(this.#socket);
+    this.#socket.end();
+  }
+}
+
+/** The socket would encrypt it, so the file descriptor is written to; where there is none, there is the TLS alert. */
+function tellInPlain(socket: object): void {
+  if (!("fd" in socket) || typeof socket.fd !== "number" || socket.fd < 0) return;
+  try {
+    writeSync(socket.fd, sentence);
+  } catch {
+    // Gone already.
+  }
+}
+
+function certificateIn(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined if that is no key. */
+function matches(certificate: X509Certificate, key: string): boolean | undefined {
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return undefined;
+  }
+}

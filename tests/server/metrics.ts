@@ -1,8 +1,0 @@
-// Metrics that nobody looks at, for tests of what counts something.
-
-import { Metrics } from "../../lib/server/metrics.ts";
-
-export function idleMetrics(): Metrics {
-  const none = () => 0;
-  return new Metrics({ connections: none, members: none, readersBehind: none, paused: none });
-}

@@ -1,0 +1,15 @@
+// A short run of the fuzzer (tests/fuzz), always the same one. By hand it takes other seeds, and more time.
+
+import { expect, test } from "bun:test";
+import { attack } from "../fuzz/attack.ts";
+import { testMs } from "../support/wire.ts";
+
+test(
+  "twenty thousand inputs that should not be sent: those who behave notice nothing",
+  async () => {
+    const { inputs, lines } = await attack({ seed: 1, inputs: 20_000 });
+    expect(inputs).toBeGreaterThanOrEqual(20_000);
+    expect(lines).toBeGreaterThan(0);
+  },
+  2 * testMs,
+);

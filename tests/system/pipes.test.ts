@@ -1,0 +1,160 @@
+// The client on pipes: lines in are said, lines out are the room, nothing is lost on the way.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import type { Event } from "../../lib/protocol/events.ts";
+import {
+  JsonClient,
+  PlainClient,
+  root,
+  Server,
+  temporaryFolder,
+  testMs,
+  withoutSettings,
+} from "../support/wire.ts";
+
+setDefaultTimeout(testMs);
+
+function client<I extends Blob | "pipe">(port: number, flags: string[], input: I) {
+  return Bun.spawn(["bun", join(root, "ChatClient.ts"), "--port", `${port}`, ...flags], {
+    stdin: input,
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { ...withoutSettings(), FORCE_COLOR: "1" },
+  });
+}
+
+test("every line of a pipe is said, in order, and the client leaves once all are in the room", async () => {
+  await using server = await Server.start(["--stay"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  const lines = Array.from({ length: 1000 }, (_, i) => `${i + 1}`);
+  const bot = client(server.port, ["--name", "bot"], new Blob([lines.join("\n")]));
+  const out = await new Response(bot.stdout).text();
+  expect(await bot.exited).toBe(0);
+  await bob.event("left", { name: "bot" });
+  expect(bob.texts).toEqual(lines);
+  expect(out.split("\n").filter((line) => line.startsWith("bot: "))).toEqual(
+    lines.map((line) => `bot: ${line}`),
+  );
+  expect(out).not.toContain("\x1b");
+});
+
+test("a pipe that stays open shows the room line by line, and commands work in it", async () => {
+  await using server = await Server.start(["--stay"]);
+  const bot = client(server.port, ["--name", "bot"], "pipe");
+  using bob = await JsonClient.join(server.port, "bob");
+  bob.send({ type: "say", text: "hi bot" });
+  bot.stdin.write("/me listens\n\n//slash\n/msg bob psst\n/nosuch\n");
+  bot.stdin.flush();
+  await bob.event("acted", { text: "listens" });
+  await bob.event("said", { text: "/slash" });
+  await bob.event("told", { text: "psst" });
+  bot.stdin.end();
+  expect(await bot.exited).toBe(0);
+  expect(await new Response(bot.stderr).text()).toContain("There is no command /nosuch");
+});
+
+test("/quit in a pipe waits for what was said before it, and nothing after it is said", async () => {
+  await using server = await Server.start(["--stay", "--rate", "200"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  const lines = Array.from({ length: 60 }, (_, i) => `${i + 1}`);
+  const input = new Blob([[...lines, "/quit see you", "too late"].join("\n")]);
+  const bot = client(server.port, ["--name", "bot"], input);
+  expect(await bot.exited).toBe(0);
+  await bob.event("left", { name: "bot", text: "see you" });
+  expect(bob.texts).toEqual([...lines, "see you"]);
+});
+
+test("a connection that is lost is told once on stderr, and the lines arrive all the same", async () => {
+  using folder = temporaryFolder();
+  const flags = ["--stay", "--history", join(folder.path, "room.sqlite")];
+  const first = await Server.start(flags);
+  const bot = client(first.port, ["--name", "bot"], "pipe");
+  using bob = await JsonClient.join(first.port, "bob");
+  await bob.event("joined", { name: "bob" });
+  bot.stdin.write("before\n");
+  bot.stdin.flush();
+  await bob.event("said", { text: "before" });
+  await first.kill("SIGKILL");
+  bot.stdin.write("meanwhile\n");
+  bot.stdin.end();
+  await using second = await Server.start([...flags, "--port", `${first.port}`]);
+  expect(await bot.exited).toBe(0);
+  using late = await JsonClient.join(second.port, "late");
+  const { events } = await late.event("history");
+  expect(events.flatMap((event) => (event.type === "said" ? [event.text] : []))).toEqual([
+    "before",
+    "meanwhile",
+  ]);
+  expect(await new Response(bot.stderr).text()).toBe("The connection was lost: trying again\n");
+});
+
+test("a line that is too long is refused here, and holds up nothing", async () => {
+  await using server = await Server.start(["--stay"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  const lines = ["before", "x".repeat(20_000), "\x01".repeat(4000), "after"];
+  const bot = client(server.port, ["--name", "bot"], new Blob([lines.join("\n")]));
+  expect(await bot.exited).toBe(0);
+  await bob.event("left", { name: "bot" });
+  expect(bob.texts).toEqual(["before", "\u2401".repeat(4000), "after"]);
+  expect(await new Response(bot.stderr).text()).toContain("at most 4000 characters");
+});
+
+test("with --json every event is an object a line, commands are objects, and so is what is wrong with one", async () => {
+  await using server = await Server.start(["--stay"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  const commands = [
+    '{"type":"say","text":"one\\ntwo"}',
+    '{"type":"tell","to":"bob","text":"psst"}',
+    '{"type":"dance"}',
+    "no json",
+    '{"type":"who","id":"w"}',
+    '{"type":"ping","id":"p"}',
+    '{"type":"act","text":"a\u2028b","id":"mine"}',
+  ];
+  const bot = client(server.port, ["--name", "bot", "--json"], new Blob([commands.join("\n")]));
+  expect(await bot.exited).toBe(0);
+  await bob.event("left", { name: "bot" });
+  expect(bob.texts).toEqual(["one\ntwo", "psst", "a\ufffdb"]);
+  const out = (await new Response(bot.stdout).text()).trimEnd().split("\n");
+  const events: Event[] = out.map((line) => JSON.parse(line));
+  const types = events.map(({ type }) => type);
+  for (const type of ["welcome", "joined", "said", "told", "members", "pong", "acted"] as const)
+    expect(types).toContain(type);
+  const codes = events.flatMap((event) => (event.type === "error" ? [event.code] : []));
+  expect(codes).toEqual(["unknown-command", "bad-json"]);
+  expect(out.join()).not.toContain('"token"');
+  expect(events).toContainEqual(expect.objectContaining({ type: "acted", id: "mine" }));
+});
+
+test("output into a closed pipe ends quietly", async () => {
+  await using server = await Server.start(["--stay"]);
+  const command = `seq 2000 | bun ${join(root, "ChatClient.ts")} --port ${server.port} --name bot | head -n 1`;
+  const shell = Bun.spawn(["bash", "-c", command], { stdout: "pipe", stderr: "pipe" });
+  expect(await new Response(shell.stderr).text()).toBe("");
+  expect(await shell.exited).toBe(0);
+});
+
+describe("what goes wrong is one sentence on stderr", () => {
+  test.each<[flags: string[], code: number, said: string]>([
+    [["--name", "ada"], 1, "No chat server at localhost:1: nobody listens there"],
+    [[], 2, "On pipes a name is needed"],
+    [["--name", "two words"], 1, "letters, digits"],
+  ])("%j", async (flags, code, said) => {
+    await using server = await Server.start(["--stay"]);
+    const port = said.startsWith("No chat") ? 1 : server.port;
+    const bot = client(port, flags, new Blob([]));
+    expect(await bot.exited).toBe(code);
+    const complaint = await new Response(bot.stderr).text();
+    expect(complaint).toContain(said);
+    expect(complaint.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  test("the name is taken", async () => {
+    await using server = await Server.start();
+    using _ = await PlainClient.join(server.port, "ada");
+    const bot = client(server.port, ["--name", "Ada"], new Blob([]));
+    expect(await bot.exited).toBe(1);
+    expect(await new Response(bot.stderr).text()).toBe('"Ada" is taken: choose another name\n');
+  });
+});

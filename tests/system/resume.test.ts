@@ -1,0 +1,347 @@
+// Nobody loses a message: seats, resume and exactly once, with real servers killed and real connections cut.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { Link } from "../../lib/client/core/link.ts";
+import type { Recorded, Welcome } from "../../lib/protocol/events.ts";
+import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
+import { CuttingProxy } from "../support/proxy.ts";
+import { JsonClient, PlainClient, Server, Transcript, temporaryFolder, testMs } from "../support/wire.ts";
+
+setDefaultTimeout(testMs);
+
+/** A client as it is, and everything it was given. */
+class Member implements Disposable {
+  readonly heard = new Transcript<Recorded>();
+  readonly states: string[] = [];
+  readonly closed = Promise.withResolvers<string | undefined>();
+  readonly link: Link;
+
+  private constructor(port: number) {
+    this.link = new Link(
+      { servers: [{ host: "localhost", port }], historyEvents: 0 },
+      {
+        event: (event) => "at" in event && this.heard.push(event),
+        state: ({ type }) => this.states.push(type),
+        nameless: (problem) => this.states.push(problem.text),
+        refused: (message, problem) => this.states.push(`refused ${message.text}: ${problem.text}`),
+        closed: this.closed.resolve,
+      },
+    );
+  }
+
+  static async join(port: number, name: string): Promise<Member> {
+    const member = new Member(port);
+    expect(await member.link.join(name)).toBeUndefined();
+    return member;
+  }
+
+  say(text: string): void {
+    this.link.say({ type: "say", text });
+  }
+
+  /** Resolves once so many messages were heard, from whomever. */
+  async heardSaid(count: number): Promise<void> {
+    await this.heard.until((events) => said(events).length >= count || undefined, `${count} messages`);
+  }
+
+  [Symbol.dispose](): void {
+    this.link.quit();
+  }
+}
+
+const said = (events: Recorded[]) => events.filter(({ type }) => type === "said");
+
+/** All of them heard the same, in one order, without a gap but for whispers, each line of each speaker once. */
+function expectOneOrder(members: Member[], lines: string[]): Recorded[] {
+  const [first, ...others] = members.map(({ heard }) => said(heard.items));
+  if (!first) throw new Error("nobody was there");
+  for (const other of others) expect(other).toEqual(first);
+  expect(first.map((event) => ("text" in event ? event.text : "")).sort()).toEqual([...lines].sort());
+  for (const member of members) {
+    const seqs = member.heard.items.map(({ seq }) => seq);
+    expect(seqs).toEqual(Array.from(seqs, (_, i) => (seqs[0] ?? 0) + i));
+  }
+  return first;
+}
+
+const speakers = 8;
+
+test("a server killed ten times while eight speak: every line once, everywhere, in one order", async () => {
+  using folder = temporaryFolder();
+  const history = join(folder.path, "room.sqlite");
+  const flags = ["--history", history, "--quiet", "--stay"];
+  let server = await Server.start(flags);
+  const { port } = server;
+  const members = await Promise.all(Array.from({ length: speakers }, (_, i) => Member.join(port, `m${i}`)));
+  const lines: string[] = [];
+  const speak = (round: number) => {
+    for (const [i, member] of members.entries()) {
+      for (let n = 0; n < 25; n++) {
+        const line = `${i}-${round}-${n}`;
+        lines.push(line);
+        member.say(line);
+      }
+    }
+  };
+  for (let round = 0; round < 10; round++) {
+    const before = said(members[0]?.heard.items ?? []).length;
+    speak(round);
+    // Killed in the middle of what was just said, at another point each time.
+    await members[0]?.heardSaid(before + 1 + Math.floor(Math.random() * 150));
+    await server.kill("SIGKILL");
+    speak(round + 100);
+    server = await Server.start([...flags, "--port", `${port}`]);
+  }
+  for (const member of members) await member.heardSaid(lines.length);
+  const heard = expectOneOrder(members, lines);
+  for (const { link } of members) expect(link.outbox.size).toBe(0);
+  // Nobody was seen to leave or to come again.
+  for (const { heard } of members) {
+    expect(heard.items.filter(({ type }) => type === "left")).toEqual([]);
+    expect(heard.items.filter(({ type }) => type === "joined").length).toBeLessThanOrEqual(speakers);
+  }
+
+  for (const { link, closed } of members) {
+    link.quit();
+    expect(await closed.promise).toBeUndefined();
+  }
+  await server.kill("SIGKILL");
+  const journal = SqliteJournal.open({ path: history, keepEvents: 1_000_000 });
+  const kept: Recorded[] = [];
+  for (let after = 0; after < journal.last; ) {
+    const page = await journal.page(after, journal.last, "nobody");
+    kept.push(...page.events);
+    after = page.last;
+  }
+  journal.close();
+  expect(said(kept)).toEqual(heard);
+});
+
+test("connections cut at any byte, both ways: every line once, everywhere, in one order", async () => {
+  await using server = await Server.start(["--quiet", "--stay"]);
+  await using proxy = await CuttingProxy.start(server.port);
+  const members = await Promise.all(
+    Array.from({ length: speakers }, (_, i) => Member.join(proxy.port, `m${i}`)),
+  );
+  const lines: string[] = [];
+  for (let round = 0; round < 40; round++) {
+    for (const [i, member] of members.entries()) {
+      const line = `${i}-${round} ${"x".repeat(Math.floor(Math.random() * 300))}.`;
+      lines.push(line);
+      member.say(line);
+    }
+    // Every connection dies after some more bytes, wherever that is.
+    if (round % 4 === 0) proxy.cutAll(() => Math.floor(Math.random() * 2000));
+    await members[0]?.heardSaid(round * speakers);
+  }
+  proxy.cutNoMore();
+  for (const member of members) await member.heardSaid(lines.length);
+  expectOneOrder(members, lines);
+  expect(proxy.cuts).toBeGreaterThan(10);
+  for (const member of members) {
+    expect(member.heard.items.filter(({ type }) => type === "left")).toEqual([]);
+    member.link.quit();
+  }
+});
+
+describe("a seat", () => {
+  test("is kept for a lost connection: nobody hears of it, /who says away, the name waits", async () => {
+    await using server = await Server.start();
+    using bob = await JsonClient.join(server.port, "bob");
+    const ada = await JsonClient.join(server.port, "ada");
+    const { token, epoch } = await ada.event("welcome");
+    await ada.roundTrip();
+    ada.socket?.terminate();
+    using taker = await PlainClient.join(server.port, "eve");
+    await bob.event("joined", { name: "eve" });
+    taker.say("/nick ada");
+    await taker.line('"ada" is taken');
+    bob.send({ type: "who", id: "who" });
+    const { members } = await bob.event("members", { id: "who" });
+    expect(members).toContainEqual({ name: "ada", away: true });
+
+    bob.send({ type: "say", text: "missed this?" });
+    await bob.event("said");
+    const { seq } = await ada.event("joined", { name: "ada" });
+    using back = await JsonClient.join(server.port, "ada", { token, epoch, after: seq });
+    await back.event("said", { text: "missed this?" });
+    await back.roundTrip();
+    expect(back.received.items.map(({ type }) => type)).toEqual([
+      "welcome",
+      "joined",
+      "said",
+      "pong",
+      "pong",
+    ]);
+    expect(bob.events.filter(({ type }) => type === "left")).toEqual([]);
+  });
+
+  test("goes to whoever shows its token, also while the old connection seems alive", async () => {
+    await using server = await Server.start();
+    using old = await JsonClient.join(server.port, "ada");
+    const { token, epoch, seq } = await old.event("welcome");
+    old.send({ type: "rename", name: "eve" });
+    await old.event("renamed");
+    using fresh = await JsonClient.join(server.port, "ada", { token, epoch, after: seq });
+    const welcome = await fresh.event("welcome");
+    expect(welcome).toMatchObject({ name: "eve", token, members: [{ name: "eve" }] });
+    const bye = await old.event("bye", { code: "taken-over" });
+    expect(bye.retryAfterMs).toBeUndefined();
+    await old.closed;
+    fresh.send({ type: "say", text: "still eve", id: "1" });
+    expect(await fresh.event("said")).toMatchObject({ from: "eve" });
+  });
+
+  test("stays with whoever came back, whatever becomes of the connection before", async () => {
+    await using server = await Server.start(["--seat", "1"]);
+    using bob = await JsonClient.join(server.port, "bob");
+    const old = await JsonClient.join(server.port, "ada");
+    const { token, epoch, seq } = await old.event("welcome");
+    // The old connection half-closes and reads nothing more: it lingers while its member is back.
+    old.socket?.pause();
+    old.send({ type: "say", text: "x".repeat(4000) });
+    old.halfClose();
+    using ada = await JsonClient.join(server.port, "ada", { token, epoch, after: seq });
+    old.socket?.terminate();
+    await ada.roundTrip();
+    using probe = await JsonClient.join(server.port, "probe");
+    probe[Symbol.dispose]();
+    // One seat's time later probe has left, and ada has not.
+    await bob.event("left", { name: "probe" });
+    bob.send({ type: "who", id: "w" });
+    expect((await bob.event("members", { id: "w" })).members).toContainEqual({ name: "ada" });
+    bob.send({ type: "tell", to: "ada", text: "psst" });
+    await ada.event("told");
+    expect(bob.events.filter((event) => event.type === "left" && event.name === "ada")).toEqual([]);
+  });
+
+  test("is kept for a program that half-closes, without a goodbye", async () => {
+    await using server = await Server.start();
+    using bob = await JsonClient.join(server.port, "bob");
+    using ada = await JsonClient.join(server.port, "ada");
+    ada.halfClose();
+    await ada.closed;
+    bob.send({ type: "who", id: "w" });
+    expect((await bob.event("members", { id: "w" })).members).toContainEqual({ name: "ada", away: true });
+    expect(ada.received.items.filter(({ type }) => type === "bye")).toEqual([]);
+  });
+
+  test("is given up after its time, once, and the room ends when no seat is held", async () => {
+    await using server = await Server.start(["--seat", "1"]);
+    using bob = await PlainClient.join(server.port, "bob");
+    const ada = await JsonClient.join(server.port, "ada");
+    ada.socket?.terminate();
+    await bob.line("ada left");
+    const again = await JsonClient.join(server.port, "ada");
+    bob.say("/quit");
+    await bob.closed;
+    again.socket?.terminate();
+    await server.line(/Everyone has left/);
+    expect(await server.exited).toBe(0);
+    expect(bob.received.items.filter((line) => line === "ada left")).toHaveLength(1);
+  });
+
+  test("is free at once after /quit, and its token is worth nothing then", async () => {
+    await using server = await Server.start(["--stay"]);
+    using ada = await JsonClient.join(server.port, "ada");
+    const { token } = await ada.event("welcome");
+    ada.send({ type: "quit", text: "bye" });
+    await ada.event("bye", { code: "left" });
+    using other = await JsonClient.join(server.port, "ada", { token });
+    expect((await other.event("welcome")).token).not.toBe(token);
+  });
+
+  test("is not kept for a person on nc", async () => {
+    await using server = await Server.start();
+    using bob = await JsonClient.join(server.port, "bob");
+    const ada = await PlainClient.join(server.port, "ada");
+    ada.socket?.terminate();
+    await bob.event("left", { name: "ada" });
+  });
+
+  test("survives the server: plain members have left, the others are away", async () => {
+    using folder = temporaryFolder();
+    const flags = ["--history", join(folder.path, "room.sqlite"), "--stay"];
+    let welcome: Welcome;
+    {
+      await using server = await Server.start(flags);
+      using ada = await JsonClient.join(server.port, "ada");
+      using _ = await PlainClient.join(server.port, "nc");
+      welcome = await ada.event("welcome");
+      await ada.event("joined", { name: "nc" });
+    }
+    await using server = await Server.start(flags);
+    using bob = await JsonClient.join(server.port, "bob", { history: 100 });
+    const { members } = await bob.event("welcome");
+    expect(members).toEqual([{ name: "ada", away: true }]);
+    using ada = await JsonClient.join(server.port, "x", {
+      token: welcome.token,
+      epoch: welcome.epoch,
+      after: 0,
+    });
+    await ada.event("joined", { name: "bob" });
+    expect(ada.events.map(({ type }) => type)).toEqual(["joined", "joined", "left", "joined"]);
+    expect((await ada.event("welcome")).name).toBe("ada");
+  });
+});
+
+describe("resuming", () => {
+  test("brings what this member may see, whispers included, in order, then the present", async () => {
+    await using server = await Server.start();
+    using bob = await JsonClient.join(server.port, "bob");
+    using cyd = await JsonClient.join(server.port, "cyd");
+    const ada = await JsonClient.join(server.port, "ada");
+    const { token, epoch } = await ada.event("welcome");
+    const { seq } = await ada.event("joined", { name: "ada" });
+    ada.socket?.terminate();
+    bob.send({ type: "say", text: "1" });
+    bob.send({ type: "tell", to: "ada", text: "2" });
+    bob.send({ type: "tell", to: "cyd", text: "not for ada" });
+    bob.send({ type: "act", text: "3" });
+    await bob.event("acted");
+    using back = await JsonClient.join(server.port, "ada", { token, epoch, after: seq });
+    cyd.send({ type: "say", text: "4" });
+    await back.event("said", { text: "4" });
+    expect(back.texts).toEqual(["1", "2", "3", "4"]);
+    expect(back.received.items.map(({ type }) => type)).toEqual(["welcome", "said", "told", "acted", "said"]);
+  });
+
+  test("from a position that is not kept, or of another epoch, says what is missing", async () => {
+    await using server = await Server.start(["--keep", "5", "--stay"]);
+    using ada = await JsonClient.join(server.port, "ada");
+    const { epoch } = await ada.event("welcome");
+    for (let i = 2; i <= 10; i++) ada.send({ type: "say", text: `${i}` });
+    await ada.event("said", { text: "10" });
+    using late = await JsonClient.join(server.port, "late", { epoch, after: 2 });
+    await late.event("joined", { name: "late" });
+    expect(late.received.items[1]).toEqual({ type: "gap", from: 3, to: 6 });
+    expect(late.texts).toEqual(["7", "8", "9", "10"]);
+
+    using stray = await JsonClient.join(server.port, "stray", { epoch: "another", after: 8 });
+    await stray.event("joined", { name: "stray" });
+    expect(stray.received.items[1]).toEqual({ type: "gap", from: 0, to: 7 });
+
+    using ahead = await JsonClient.join(server.port, "ahead", { epoch, after: 1000 });
+    await ahead.event("joined", { name: "ahead" });
+    const { seq } = await ahead.event("welcome");
+    expect(ahead.received.items[1]).toEqual({ type: "gap", from: 0, to: seq });
+  });
+
+  test("the same id from the same seat is acknowledged again, not said again", async () => {
+    await using server = await Server.start();
+    using ada = await JsonClient.join(server.port, "ada");
+    using bob = await JsonClient.join(server.port, "bob");
+    for (const type of ["say", "act"]) ada.send({ type, text: "x", id: type });
+    ada.send({ type: "tell", to: "bob", text: "x", id: "tell" });
+    await ada.event("told");
+    for (const type of ["say", "act"]) ada.send({ type, text: "x", id: type });
+    ada.send({ type: "tell", to: "bob", text: "x", id: "tell" });
+    bob.send({ type: "say", text: "x", id: "say" });
+    await ada.event("seen", { id: "say", seq: (await ada.event("said")).seq });
+    await ada.event("seen", { id: "act", seq: (await ada.event("acted")).seq });
+    await ada.event("seen", { id: "tell", seq: (await ada.event("told")).seq });
+    await bob.event("said", { from: "bob" });
+    expect(bob.texts).toEqual(["x", "x", "x", "x"]);
+  });
+});

@@ -1,0 +1,380 @@
+// The client as the place where one chats all day, on a real pseudo-terminal: keys, reading, and strangers' text.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { CuttingProxy } from "../support/proxy.ts";
+import { Terminal } from "../support/screen.ts";
+import { JsonClient, PlainClient, root, Server, testMs } from "../support/wire.ts";
+
+setDefaultTimeout(testMs);
+
+const size = { cols: 80, rows: 24 };
+
+/** A room with ada in it, at a terminal with its prompt drawn. */
+async function open(flags: string[] = [], at = size) {
+  const server = await Server.start(["--stay"]);
+  const command = ["bun", join(root, "ChatClient.ts"), `ada@localhost:${server.port}`, ...flags];
+  const ada = new Terminal(command, at);
+  await ada.until("the prompt", ({ row }) => row.trimEnd() === "ada>");
+  return {
+    server,
+    ada,
+    async [Symbol.asyncDispose]() {
+      await ada[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Waits until the row one types in shows this, the cursor at its end unless said otherwise. */
+function types(terminal: Terminal, row: string, x = row.length): Promise<void> {
+  return terminal.until(
+    `the row "${row}", cursor at ${x}`,
+    (t) => t.row.trimEnd() === row.trimEnd() && t.cursor.x === x,
+  );
+}
+
+const key = {
+  up: "\x1b[A",
+  down: "\x1b[B",
+  right: "\x1b[C",
+  left: "\x1b[D",
+  home: "\x1b[H",
+  end: "\x1b[F",
+  delete: "\x1b[3~",
+  tab: "\t",
+  enter: "\r",
+  ctrl: (letter: string) => String.fromCharCode(letter.charCodeAt(0) & 31),
+  alt: (letter: string) => `\x1b${letter}`,
+  paste: (text: string) => `\x1b[200~${text}\x1b[201~`,
+};
+
+describe("the keys", () => {
+  test("edit the row as in a shell", async () => {
+    await using room = await open();
+    const { ada } = room;
+    const steps: [keys: string, row: string, x?: number][] = [
+      ["one two three", "ada> one two three"],
+      [key.ctrl("A"), "ada> one two three", 5],
+      [key.ctrl("E"), "ada> one two three"],
+      [key.ctrl("B"), "ada> one two three", 17],
+      [key.ctrl("F"), "ada> one two three"],
+      [key.ctrl("W"), "ada> one two ", 13],
+      ["three", "ada> one two three"],
+      [key.alt("b"), "ada> one two three", 13],
+      [key.alt("b"), "ada> one two three", 9],
+      [key.alt("d"), "ada> one three", 9],
+      [key.home, "ada> one three", 5],
+      [key.delete, "ada> ne three", 5],
+      [key.end, "ada> ne three"],
+      [key.home + key.alt("f"), "ada> ne three", 8],
+      [key.ctrl("K"), "ada> ne ", 8],
+      [key.ctrl("U"), "ada> ", 5],
+      [key.ctrl("Y"), "ada> ne ", 8],
+    ];
+    for (const [keys, row, x] of steps) {
+      ada.type(keys);
+      await types(ada, row, x);
+    }
+  });
+
+  test("Up and Down go through what was typed, the draft last", async () => {
+    await using room = await open();
+    const { ada } = room;
+    for (const text of ["first", "second"]) {
+      ada.type(text + key.enter);
+      await ada.shows(`ada: ${text}`);
+    }
+    ada.type("a draft");
+    for (const [keys, text] of [
+      [key.up, "second"],
+      [key.up, "first"],
+      [key.up, "first"],
+      [key.down, "second"],
+      [key.down, "a draft"],
+    ] as const) {
+      ada.type(keys);
+      await types(ada, `ada> ${text}`);
+    }
+  });
+
+  test("Tab completes commands and names, most recently active first, and goes round", async () => {
+    await using room = await open();
+    const { server, ada } = room;
+    using anna = await PlainClient.join(server.port, "anna");
+    using andy = await PlainClient.join(server.port, "andy");
+    anna.say("hello");
+    await ada.shows("anna: hello");
+    andy.say("hello");
+    await ada.shows("andy: hello");
+    for (const [keys, row] of [
+      ["an", "ada> an"],
+      [key.tab, "ada> andy: "],
+      [key.tab, "ada> anna: "],
+      [key.tab, "ada> andy: "],
+      ["hi an", "ada> andy: hi an"],
+      [key.tab, "ada> andy: hi andy "],
+      [`${key.ctrl("U")}/wh`, "ada> /wh"],
+      [key.tab, "ada> /who "],
+    ] as const) {
+      ada.type(keys);
+      await types(ada, row);
+    }
+  });
+
+  test("wide characters and emoji stay whole and in one row, wherever the row is cut", async () => {
+    await using room = await open([], { cols: 40, rows: 10 });
+    const { ada } = room;
+    ada.type("日本語".repeat(20));
+    await ada.until("the end of it", ({ row }) => row.startsWith("ada> …") && row.endsWith("日本語"));
+    expect(Bun.stringWidth(ada.row)).toBeLessThanOrEqual(40);
+    ada.type(`${key.ctrl("U")}👩‍👩‍👧‍👦x`);
+    await ada.until("the family", ({ row }) => row === "ada> 👩‍👩‍👧‍👦x");
+  });
+
+  test("Ctrl-L and /clear leave the row on an empty screen", async () => {
+    await using room = await open();
+    const { ada } = room;
+    ada.type("draft");
+    await types(ada, "ada> draft");
+    ada.type(key.ctrl("L"));
+    await ada.until("an empty screen", ({ screen }) => screen.length === 1 && screen[0] === "ada> draft");
+    ada.type(`${key.ctrl("U")}/help${key.enter}`);
+    await ada.shows("/unignore NAME");
+    ada.type(`/clear${key.enter}`);
+    await ada.until(
+      "an empty screen",
+      ({ screen }) => screen.length === 1 && screen[0]?.trimEnd() === "ada>",
+    );
+  });
+
+  test("a resized terminal has the row again, draft and cursor in it", async () => {
+    await using room = await open();
+    const { ada } = room;
+    ada.type("a draft that is longer than the narrow terminal will be");
+    await ada.until("the draft", ({ row }) => row.endsWith("will be"));
+    ada.resize(30, 10);
+    await ada.until("the narrow row", ({ row }) => row.startsWith("ada> …") && row.endsWith("will be"));
+    ada.resize(80, 24);
+    await types(ada, "ada> a draft that is longer than the narrow terminal will be");
+  });
+
+  test("a paste of more than 20 lines is refused with a way out, one of 20 is one message", async () => {
+    await using room = await open();
+    const { server, ada } = room;
+    using bob = await JsonClient.join(server.port, "bob");
+    const lines = (count: number) => Array.from({ length: count }, (_, i) => `l${i + 1}`);
+    ada.type(key.paste(lines(21).join("\r")));
+    await ada.shows("A message has at most 20 lines, not 21");
+    await types(ada, "ada> ", 5);
+    ada.type("draft ");
+    ada.type(key.paste(lines(30).join("\r")));
+    await types(ada, "ada> draft ", 11);
+    ada.type(key.ctrl("U"));
+    // The newline at the end of what was copied is no line.
+    ada.type(`${key.paste(`${lines(20).join("\r")}\r`)}${key.enter}`);
+    expect((await bob.event("said")).text).toBe(lines(20).join("\n"));
+    expect(bob.texts).toHaveLength(1);
+    ada.type(key.up);
+    await types(ada, "ada> (+20 lines) ", 17);
+  });
+
+  test("a paste presses no keys, whatever is in it", async () => {
+    await using room = await open();
+    const { server, ada } = room;
+    using bob = await JsonClient.join(server.port, "bob");
+    ada.type(key.paste("a\x03b\tc\rd"));
+    await ada.until("the paste", ({ row }) => row.startsWith("ada> (+1 lines) d"));
+    ada.type(key.enter);
+    expect((await bob.event("said")).text).toContain("\nd");
+  });
+
+  test("what is on its way takes no more rows than there are", async () => {
+    await using room = await open([], { cols: 30, rows: 4 });
+    const { server, ada } = room;
+    process.kill(server.pid, "SIGSTOP");
+    for (let i = 0; i < 8; i++) ada.type(`msg${i}${key.enter}`);
+    ada.type("draft");
+    await types(ada, "ada> draft");
+    await ada.until("the count", ({ screen }) => screen.at(-2) === "… and 7 more");
+    process.kill(server.pid, "SIGCONT");
+    await ada.until("the last message", ({ screen }) => screen.some((row) => row.endsWith("ada: msg7")));
+    const stale = ada.scrolled.filter((row) => row.startsWith("…"));
+    expect(stale).toEqual([]);
+  });
+});
+
+describe("reading", () => {
+  test("whispers can be answered, people ignored, the bell rings for a mention alone", async () => {
+    await using room = await open();
+    const { server, ada } = room;
+    using bob = await PlainClient.join(server.port, "bob");
+    bob.say("nothing special");
+    await ada.shows("nothing special");
+    expect(ada.bells).toBe(0);
+    bob.say("look here, Ada");
+    await ada.shows("look here, Ada");
+    expect(ada.bells).toBe(1);
+    bob.say("/msg ada psst");
+    await ada.shows("[bob to ada] psst");
+    ada.type(`/reply what is it${key.enter}`);
+    await bob.line("[ada to bob] what is it");
+    ada.type(`/ignore bob${key.enter}`);
+    await ada.shows("bob is hidden now");
+    bob.say("unheard");
+    await bob.line("bob: unheard");
+    using cyd = await PlainClient.join(server.port, "cyd");
+    cyd.say("after it");
+    await ada.shows("after it");
+    ada.type(`/unignore bob${key.enter}`);
+    await ada.shows("bob is shown again");
+    bob.say("heard");
+    await ada.shows("heard");
+    expect(ada.screen.join()).not.toContain("unheard");
+  });
+
+  test("what was said while one was away is set apart, and how much it was", async () => {
+    await using server = await Server.start();
+    await using proxy = await CuttingProxy.start(server.port);
+    await using ada = new Terminal(["bun", join(root, "ChatClient.ts"), `ada@localhost:${proxy.port}`], size);
+    await ada.until("the prompt", ({ row }) => row.trimEnd() === "ada>");
+    using bob = await JsonClient.join(server.port, "bob");
+    bob.send({ type: "say", text: "before" });
+    await ada.shows("bob: before");
+    // As a laptop that sleeps: the connection dies meanwhile.
+    ada.kill("SIGSTOP");
+    proxy.cutAll(() => 0);
+    for (const text of ["one", "two", "three"]) bob.send({ type: "say", text });
+    await bob.event("said", { text: "three" });
+    ada.kill("SIGCONT");
+    await ada.shows("bob: three");
+    const rows = ada.screen.map((row) => row.replace(/^\d\d:\d\d /, "").trimEnd());
+    expect(rows.slice(-6)).toEqual([
+      "bob: before",
+      "── 3 while you were away ──",
+      "bob: one",
+      "bob: two",
+      "bob: three",
+      "ada>",
+    ]);
+  });
+
+  test("/search shows the lines with the words, set apart", async () => {
+    await using room = await open();
+    const { server, ada } = room;
+    using bob = await PlainClient.join(server.port, "bob");
+    bob.say("the quick brown fox");
+    bob.say("nothing to see");
+    await ada.shows("nothing to see");
+    ada.type(`/clear${key.enter}/search brown qui${key.enter}`);
+    await ada.until("the result", ({ screen }) => {
+      const rows = screen.map((row) => row.replace(/^\d\d:\d\d /, "").trimEnd());
+      return rows.join("|") === '── found "brown qui" ──|bob: the quick brown fox|── now ──|ada>';
+    });
+  });
+});
+
+describe("strangers' text", () => {
+  const attacks: [name: string, bytes: string][] = [
+    ["title", "\x1b]0;owned\x07"],
+    ["title, C1", "\x9d0;owned\x9c"],
+    ["title without an end", "\x1b]0;owned"],
+    ["clipboard", "\x1b]52;c;b3duZWQ=\x07"],
+    ["link", "\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\"],
+    ["clear", "\x1b[2J\x1b[3J\x1b[H"],
+    ["cursor up", "\x1b[5A"],
+    ["cursor home, C1", "\x9bH"],
+    ["cursor position", "\x1b[1;1H"],
+    ["save and restore", "\x1b7\x1b[H\x1b8"],
+    ["scroll region", "\x1b[1;2r"],
+    ["alternate screen", "\x1b[?1049h"],
+    ["hidden cursor", "\x1b[?25l"],
+    ["mouse", "\x1b[?1000h\x1b[?1006h"],
+    ["bracketed paste off", "\x1b[?2004l"],
+    ["paste end", "\x1b[201~"],
+    ["autowrap off", "\x1b[?7l"],
+    ["origin mode", "\x1b[?6h"],
+    ["device status, which types an answer", "\x1b[6n"],
+    ["device attributes", "\x1b[c"],
+    ["reset", "\x1bc"],
+    ["DCS", '\x1bP$q"p\x1b\\'],
+    ["APC", "\x1b_x\x1b\\"],
+    ["shift out", "\x0e"],
+    ["charset", "\x1b(0"],
+    ["backspaces", "x\b\b\b\b\b\b\b\bbob"],
+    ["carriage return", "x\rbob: forged"],
+    ["line feed", "x\nbob: forged"],
+    ["vertical tab and form feed", "\v\f"],
+    ["line separators", "x\u2028bob: forged\u2029bob: forged\x85"],
+    ["bell", "\x07\x07\x07"],
+    ["right to left", "\u202etxt.exe\u2066"],
+    ["zero width", "a\u200b\u2060\ufeffb"],
+    ["tags", "a\u{e0041}\u{e0042}"],
+    ["marks", `z${"\u0301".repeat(200)}`],
+    ["lone surrogate", "\ud800"],
+    ["NUL and DEL", "\0\x7f"],
+  ];
+
+  test.each([size, { cols: 40, rows: 10 }])(
+    "moves nothing but text, at $cols × $rows",
+    async (at) => {
+      await using room = await open(["--time", "off"], at);
+      const { server, ada } = room;
+      let titles = 0;
+      let clipboard = 0;
+      ada.emulator.onTitleChange(() => titles++);
+      ada.emulator.parser.registerOscHandler(52, () => {
+        clipboard++;
+        return true;
+      });
+      using eve = await JsonClient.join(server.port, "eve");
+      ada.type("draft");
+      await types(ada, "ada> draft");
+      const modes = { ...ada.emulator.modes };
+      for (const [i, [, bytes]] of attacks.entries()) {
+        eve.send({ type: "say", text: `${bytes}#${i}` });
+        eve.send({ type: "act", text: `${bytes}#${i}` });
+        eve.send({ type: "tell", to: "ada", text: `${bytes}#${i}` });
+        eve.send({ type: "rename", name: `e${bytes}` });
+        eve.send({ type: "join", name: bytes });
+        await ada.until(
+          `attack ${i}`,
+          ({ screen }) => screen.join("").includes(`to ada] `) && screen.join("").includes(`#${i}`),
+        );
+        await types(ada, "ada> draft");
+      }
+      expect({ titles, clipboard, bells: ada.emulator.buffer.active.type }).toEqual({
+        titles: 0,
+        clipboard: 0,
+        bells: "normal",
+      });
+      expect(ada.emulator.modes).toEqual(modes);
+      expect(ada.scrolled.filter((row) => row.startsWith("bob"))).toEqual([]);
+      expect(ada.scrolled.some((row) => row.includes("␛]0;owned"))).toBe(true);
+      ada.type(`!${key.enter}`);
+      await eve.event("said", { text: "draft!" });
+    },
+    30_000,
+  );
+});
+
+test("50,000 lines while keys are typed: all there, in order, the draft intact", async () => {
+  await using room = await open(["--time", "off"]);
+  const { server, ada } = room;
+  using bob = await JsonClient.join(server.port, "bob");
+  const count = 50_000;
+  const draft = "typed while they come";
+  let typed = 0;
+  for (let from = 0; from < count; from += 1000) {
+    const lines = Array.from({ length: 1000 }, (_, i) =>
+      JSON.stringify({ type: "say", text: `line ${from + i}` }),
+    );
+    bob.sendBytes(`${lines.join("\n")}\n`);
+    if (typed < draft.length) ada.type(draft.charAt(typed++));
+    await bob.event("said", { text: `line ${from + 999}` });
+  }
+  await ada.until("the last line", ({ screen }) => screen.some((row) => row === `bob: line ${count - 1}`));
+  await types(ada, `ada> ${draft}`);
+  const heard = ada.scrolled.flatMap((row) => /^bob: line (\d+)$/.exec(row)?.[1] ?? []);
+  expect(heard).toEqual(Array.from({ length: count }, (_, i) => `${i}`));
+});

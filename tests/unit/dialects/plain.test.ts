@@ -1,0 +1,238 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { dialectOf } from "../../../lib/dialects/dialect.ts";
+import { greeting, plain } from "../../../lib/dialects/plain.ts";
+import { help } from "../../../lib/protocol/commands.ts";
+import { type Event, isFault, limits } from "../../../lib/protocol/events.ts";
+import { feeds, read } from "./feeds.ts";
+
+describe("plain.parse()", () => {
+  type Case = [line: string, joined: boolean, type: string, early: boolean, fields: Record<string, unknown>];
+  const commands: Case[] = [
+    ["ann", false, "join", true, { name: "ann" }],
+    [" Ａnn ", false, "join", true, { name: "Ann" }],
+    ["/help", false, "help", true, {}],
+    ["/quit", false, "quit", true, {}],
+    ["/who", false, "who", false, {}],
+    ["ann", true, "say", false, { text: "ann" }],
+    ["hi, é 😀 ", true, "say", false, { text: "hi, é 😀" }],
+    ["\x1b[2Jhi\tyou", true, "say", false, { text: "␛[2Jhi  you" }],
+    ['{"type":"ping"}', true, "say", false, { text: '{"type":"ping"}' }],
+    ["//who", true, "say", false, { text: "/who" }],
+    ["/me waves", true, "act", false, { text: "waves" }],
+    ["/msg bob hi there", true, "tell", false, { to: "bob", text: "hi there" }],
+    ["/nick bea", true, "rename", false, { name: "bea" }],
+    ["/who", true, "who", false, {}],
+    ["/history 5", true, "history", false, { limit: 5 }],
+    ["/search good lunch", true, "search", false, { text: "good lunch" }],
+    ["/topic tea at five", true, "topic", false, { text: "tea at five" }],
+    ["/op pass word", true, "op", false, { password: "pass word" }],
+    ["/ban 192.0.2.1 spam", true, "ban", false, { name: "192.0.2.1", text: "spam" }],
+    ["/kick bob", true, "kick", false, { name: "bob" }],
+    ["/help", true, "help", true, {}],
+    ["/quit bye", true, "quit", true, { text: "bye" }],
+  ];
+  for (const [how, feed, pending] of feeds) {
+    test.each(commands)(`takes %j (joined: %p) for %s, fed ${how}`, (line, joined, type, early, fields) => {
+      const fed = read(feed(`${line}\r\n`));
+      expect(fed).toEqual({ lines: [line], pending });
+      const command = plain.parse(fed.lines[0] ?? "", joined);
+      if (isFault(command)) throw new Error(command.text);
+      expect(command.type).toBe(type);
+      expect(command.early).toBe(early);
+      expect(command.fields).toEqual(fields);
+    });
+  }
+
+  test.each(["secret", " with blanks ", "/quit", "", '{"type":"ping"}'])(
+    "takes %j for the password of a name that needs one",
+    (password) => {
+      const command = plain.parse(password, false, "ann");
+      if (isFault(command)) throw new Error(command.text);
+      expect(command.type).toBe("join");
+      expect(command.fields).toEqual({ name: "ann", password });
+    },
+  );
+
+  const refused: [line: string, joined: boolean, code: string][] = [
+    ["", false, "bad-name"],
+    ["ann lee", false, "bad-name"],
+    ["GET / HTTP/1.1", false, "bad-name"],
+    ["server", false, "name-reserved"],
+    ["/wave", false, "unknown-command"],
+    ["", true, "empty"],
+    ["   ", true, "empty"],
+    ["/wave", true, "unknown-command"],
+    ["/me", true, "empty"],
+    ["/msg bob", true, "empty"],
+    ["/msg", true, "bad-name"],
+    ["/nick a b", true, "bad-name"],
+    ["/history all", true, "bad-field"],
+    ["/search", true, "empty"],
+    ["x".repeat(limits.textLength + 1), true, "too-long"],
+  ];
+  test.each(refused)("refuses %j (joined: %p)", (line, joined, code) => {
+    expect(plain.parse(line, joined)).toMatchObject({ type: "error", code });
+  });
+});
+
+describe("plain.encode()", () => {
+  const at = { seq: 1, at: 2 };
+  const texts: { [T in Event["type"]]: [event: Event & { type: T }, text: string][] } = {
+    said: [
+      [{ type: "said", ...at, from: "ann", text: "hi", id: "1" }, "ann: hi\n"],
+      [
+        { type: "said", ...at, from: "ann", text: "hi\nbob: hi\n\n! x" },
+        "ann: hi\n    bob: hi\n    \n    ! x\n",
+      ],
+    ],
+    acted: [[{ type: "acted", ...at, from: "ann", text: "waves\nbob: hi" }, "* ann waves\n    bob: hi\n"]],
+    told: [
+      [{ type: "told", ...at, from: "ann", to: "bob", text: "hi\ncy: hi" }, "[ann to bob] hi\n    cy: hi\n"],
+    ],
+    joined: [[{ type: "joined", ...at, name: "ann" }, "ann joined\n"]],
+    left: [
+      [{ type: "left", ...at, name: "ann", text: undefined }, "ann left\n"],
+      [{ type: "left", ...at, name: "ann", text: "bye\nbob: hi" }, "ann left (bye\n    bob: hi)\n"],
+    ],
+    renamed: [[{ type: "renamed", ...at, from: "ann", to: "bea" }, "ann is now bea\n"]],
+    kicked: [
+      [{ type: "kicked", ...at, name: "bob", by: "ann" }, "bob was kicked by ann\n"],
+      [{ type: "kicked", ...at, name: "bob", by: "ann", text: "enough" }, "bob was kicked by ann (enough)\n"],
+    ],
+    banned: [
+      [{ type: "banned", ...at, name: "bob", by: "ann", text: "spam" }, "bob was banned by ann (spam)\n"],
+      [{ type: "banned", ...at, by: "server" }, "An address was banned by server\n"],
+    ],
+    unbanned: [[{ type: "unbanned", ...at, name: "bob", by: "ann" }, "bob was unbanned by ann\n"]],
+    muted: [[{ type: "muted", ...at, name: "bob", by: "ann" }, "bob was muted by ann\n"]],
+    unmuted: [[{ type: "unmuted", ...at, name: "bob", by: "ann" }, "bob was unmuted by ann\n"]],
+    opped: [[{ type: "opped", ...at, name: "ann" }, "ann is an operator now\n"]],
+    topic: [
+      [{ type: "topic", ...at, by: "ann", text: "tea" }, "ann set the topic: tea\n"],
+      [{ type: "topic", ...at, by: "ann" }, "ann took the topic away\n"],
+    ],
+    moved: [[{ type: "moved", ...at, name: "ann" }, "ann is with another server now\n"]],
+    bans: [
+      [{ type: "bans", bans: [] }, "Nobody is banned.\n"],
+      [
+        {
+          type: "bans",
+          bans: [
+            { name: "bob", by: "ann", at: 0, text: "spam" },
+            { name: "192.0.2.1", by: "server", at: 86_400_000 },
+          ],
+        },
+        "bob, by ann on 1970-01-01: spam\n192.0.2.1, by server on 1970-01-02\n",
+      ],
+    ],
+    subject: [
+      [{ type: "subject", text: "tea" }, "The topic is: tea\n"],
+      [{ type: "subject", text: undefined }, "There is no topic.\n"],
+    ],
+    welcome: [
+      [
+        {
+          type: "welcome",
+          name: "ann",
+          epoch: "e",
+          seq: 3,
+          members: [{ name: "bob", away: true }, { name: "cy" }],
+          limits,
+        },
+        "You are connected as ann. Here: bob (away), cy. Type to talk, /help for help.\n",
+      ],
+      [
+        { type: "welcome", name: "ann", epoch: "e", seq: 0, members: [], topic: "tea", limits },
+        "You are connected as ann. Here: nobody else. Type to talk, /help for help.\nThe topic is: tea\n",
+      ],
+    ],
+    members: [
+      [
+        { type: "members", seq: 3, members: [{ name: "ann" }, { name: "bob", away: true }] },
+        "Here: ann, bob (away).\n",
+      ],
+    ],
+    history: [
+      [{ type: "history", events: [] }, "Nothing was said yet.\n"],
+      [
+        {
+          type: "history",
+          events: [
+            { type: "joined", ...at, name: "ann" },
+            { type: "said", ...at, from: "ann", text: "hi\nyou" },
+          ],
+        },
+        "ann joined\nann: hi\n    you\n",
+      ],
+    ],
+    results: [
+      [{ type: "results", text: "x", events: [] }, "Nothing was found.\n"],
+      [
+        {
+          type: "results",
+          text: "hi",
+          events: [
+            { type: "said", ...at, from: "ann", text: "hi\nyou" },
+            { type: "told", ...at, from: "ann", to: "bob", text: "hi" },
+          ],
+          more: true,
+        },
+        "ann: hi\n    you\n[ann to bob] hi\n",
+      ],
+    ],
+    error: [
+      [{ type: "error", code: "empty", text: "A message needs some text" }, "! A message needs some text.\n"],
+    ],
+    bye: [
+      [
+        { type: "bye", code: "shutdown", text: "The server is shutting down" },
+        "! The server is shutting down.\n",
+      ],
+    ],
+    gap: [[{ type: "gap", from: 1, to: 4 }, "! Some lines are missing here: they are no longer kept.\n"]],
+    help: [[{ type: "help", text: help() }, `${help()}\n`]],
+    pong: [
+      [{ type: "pong" }, "! pong\n"],
+      [{ type: "pong", id: "1" }, "! pong 1\n"],
+    ],
+    seen: [[{ type: "seen", id: "1", seq: 4 }, "! seen 1\n"]],
+  };
+
+  for (const [how, feed, pending] of feeds) {
+    test.each<[Event, string]>(Object.values(texts).flat())(`writes %j, fed ${how}`, (event, text) => {
+      const fed = read(feed(plain.encode(event)));
+      expect(fed).toEqual({ lines: text.split("\n").slice(0, -1), pending });
+    });
+  }
+
+  test("lets no line of a message but its first start at the margin", () => {
+    const text = fc.array(fc.constantFrom("bob: hi", "* bob waves", "", " ", "! Goodbye."), { minLength: 1 });
+    const type = fc.constantFrom("said" as const, "acted" as const);
+    fc.assert(
+      fc.property(type, text, (type, lines) => {
+        const past: Event = { type, ...at, from: "ann", text: lines.join("\n") };
+        for (const event of [past, { type: "history" as const, events: [past, past] }]) {
+          const written = plain.encode(event).split("\n").slice(0, -1);
+          const atMargin = written.filter((line) => !line.startsWith("    "));
+          expect(atMargin).toHaveLength(event === past ? 1 : 2);
+          for (const line of atMargin) expect(line).toMatch(/^(\* )?ann/);
+        }
+      }),
+    );
+  });
+});
+
+describe("dialectOf()", () => {
+  test.each(["ann", "/help", '"{"', "a{", ""])("takes whoever opens with %j for a person", (line) => {
+    expect(dialectOf(line)).toBe(plain);
+  });
+});
+
+test("the greeting is one line", () => {
+  expect(read([Buffer.from(greeting)])).toEqual({ lines: [greeting.trimEnd()], pending: false });
+});
+
+test("plain keeps no seats, since nc keeps no token", () => {
+  expect(plain.keepsSeat).toBe(false);
+});

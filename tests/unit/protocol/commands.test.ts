@@ -1,0 +1,441 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  type Caller,
+  check,
+  commands,
+  help,
+  parseTyped,
+  type Raw,
+  typed,
+} from "../../../lib/protocol/commands.ts";
+import { isFault, limits } from "../../../lib/protocol/events.ts";
+
+/** A caller that carries nothing out, and what it was asked to do. */
+function recorder(operator = true): { caller: Caller; calls: unknown[][] } {
+  const calls: unknown[][] = [];
+  const caller: Caller = {
+    name: "ann",
+    operator,
+    answer: (answer) => calls.push(["answer", answer]),
+    record: (event) => calls.push(["record", event]),
+    tell: (to, text, id) => calls.push(["tell", to, text, id]),
+    roster: () => ({ seq: 7, members: [{ name: "ann" }, { name: "bob", away: true }] }),
+    join: (request) => calls.push(["join", request]),
+    rename: (name) => calls.push(["rename", name]),
+    appoint: (password) => calls.push(["appoint", password]),
+    order: (order) => calls.push(["order", order]),
+    bans: () => calls.push(["bans"]),
+    subject: () => calls.push(["subject"]),
+    recall: (request) => calls.push(["recall", request]),
+    search: (request) => calls.push(["search", request]),
+    quit: (text) => calls.push(["quit", text]),
+  };
+  return { caller, calls };
+}
+
+describe("parseTyped()", () => {
+  const cases: [line: string, expected: Raw][] = [
+    ["hi there", { type: "say", text: "hi there" }],
+    ["", { type: "say", text: "" }],
+    ["  /me waves", { type: "say", text: "  /me waves" }],
+    ["a /who in the middle", { type: "say", text: "a /who in the middle" }],
+    ["//who", { type: "say", text: "/who" }],
+    ["///", { type: "say", text: "//" }],
+    ["one\n/who", { type: "say", text: "one\n/who" }],
+    ["/me waves", { type: "act", text: "waves" }],
+    ["/me   waves  twice ", { type: "act", text: "waves  twice" }],
+    ["/me waves\n  and smiles", { type: "act", text: "waves\n  and smiles" }],
+    ["/me\nwaves", { type: "act", text: "waves" }],
+    ["/me", { type: "act", text: "" }],
+    ["/ME waves", { type: "act", text: "waves" }],
+    ["/msg bob hi there", { type: "tell", to: "bob", text: "hi there" }],
+    ["/msg   bob   hi\nthere", { type: "tell", to: "bob", text: "hi\nthere" }],
+    ["/msg bob /who", { type: "tell", to: "bob", text: "/who" }],
+    ["/msg bob", { type: "tell", to: "bob", text: "" }],
+    ["/msg", { type: "tell", to: "", text: "" }],
+    ["/nick  bea ", { type: "rename", name: "bea" }],
+    ["/nick bea lee", { type: "rename", name: "bea lee" }],
+    ["/nick", { type: "rename", name: "" }],
+    ["/who", { type: "who" }],
+    ["/who is here", { type: "who" }],
+    ["/history", { type: "history", limit: undefined }],
+    ["/history 20", { type: "history", limit: 20 }],
+    ["/history all", { type: "history", limit: Number.NaN }],
+    ["/search  good  lunch ", { type: "search", text: "good  lunch" }],
+    ['/search "a" OR b*', { type: "search", text: '"a" OR b*' }],
+    ["/search", { type: "search", text: "" }],
+    ["/topic", { type: "topic", text: undefined }],
+    ["/topic  tea  at five ", { type: "topic", text: "tea  at five" }],
+    ["/topic -", { type: "topic", text: "-" }],
+    ["/op pass word", { type: "op", password: "pass word" }],
+    ["/op", { type: "op", password: "" }],
+    ["/kick bob", { type: "kick", name: "bob", text: undefined }],
+    ["/kick  bob   too  loud ", { type: "kick", name: "bob", text: "too  loud" }],
+    ["/KICK bob", { type: "kick", name: "bob", text: undefined }],
+    ["/kick", { type: "kick", name: "", text: undefined }],
+    ["/ban bob spam", { type: "ban", name: "bob", text: "spam" }],
+    ["/ban 2001:db8::1 spam", { type: "ban", name: "2001:db8::1", text: "spam" }],
+    ["/unban bob", { type: "unban", name: "bob", text: undefined }],
+    ["/mute bob", { type: "mute", name: "bob", text: undefined }],
+    ["/unmute bob", { type: "unmute", name: "bob", text: undefined }],
+    ["/bans", { type: "bans" }],
+    ["/bans all", { type: "bans" }],
+    ["/help", { type: "help" }],
+    ["/help me", { type: "help" }],
+    ["/quit", { type: "quit", text: undefined }],
+    ["/quit   good night ", { type: "quit", text: "good night" }],
+  ];
+  test.each(cases)("takes %j for what it means", (line, expected) => {
+    expect(parseTyped(line)).toStrictEqual(expected);
+  });
+
+  const unknown: [line: string, word: string][] = [
+    ["/wave", "/wave"],
+    ["/wave at bob", "/wave"],
+    ["/mewaves", "/mewaves"],
+    ["/", "/"],
+    ["/ who", "/"],
+    ["/say hi", "/say"],
+    ["/join bob", "/join"],
+    ["/toString", "/toString"],
+    ["/__proto__", "/__proto__"],
+    ["/constructor x", "/constructor"],
+  ];
+  test.each(unknown)("knows no command in %j", (line, word) => {
+    expect(parseTyped(line)).toEqual({
+      type: "error",
+      code: "unknown-command",
+      text: `There is no command ${word}: /help lists them, //… says it as it is`,
+    });
+  });
+
+  test("repeats nothing in its faults that a terminal would obey", () => {
+    const problem = parseTyped("/\x1b]0;title\x07 x");
+    expect(isFault(problem) && problem.text).toMatch(/^[^\p{Cc}]+$/u);
+  });
+
+  test("lets any line be said with a slash in front of its own", () => {
+    fc.assert(
+      fc.property(fc.constantFrom("", "/", "//", "/me "), fc.string({ unit: "grapheme" }), (start, rest) => {
+        const line = start + rest;
+        const escaped = line.startsWith("/") ? `/${line}` : line;
+        expect(parseTyped(escaped)).toEqual({ type: "say", text: line });
+      }),
+    );
+  });
+});
+
+describe("check()", () => {
+  const long = "x".repeat(limits.idLength);
+  const most = Number.MAX_SAFE_INTEGER;
+  const taken: [raw: Raw, early: boolean, fields: Record<string, unknown>][] = [
+    [{ type: "join", name: " Ａnn " }, true, { name: "Ann" }],
+    [
+      { type: "join", name: "ann", password: " p ", token: "t", epoch: "e", after: 0, history: most },
+      true,
+      { name: "ann", password: " p ", token: "t", epoch: "e", after: 0, history: most },
+    ],
+    [
+      { type: "join", name: "ann", token: null, epoch: null, after: null, history: null },
+      true,
+      { name: "ann" },
+    ],
+    [{ type: "say", text: "hi\r\nyou " }, false, { text: "hi\nyou" }],
+    [{ type: "say", text: "\x1b[2J", id: long }, false, { text: "␛[2J", id: long }],
+    [{ type: "say", text: "hi", id: "!~", extra: 1 }, false, { text: "hi", id: "!~" }],
+    [{ type: "act", text: "waves", id: "1" }, false, { text: "waves", id: "1" }],
+    [{ type: "tell", to: "ＢＯＢ", text: "hi" }, false, { to: "BOB", text: "hi" }],
+    [{ type: "rename", name: "bea" }, false, { name: "bea" }],
+    [{ type: "who" }, false, {}],
+    [{ type: "history" }, false, {}],
+    [{ type: "history", before: 1, limit: 0 }, false, { before: 1, limit: 0 }],
+    [{ type: "ping", id: "p" }, true, { id: "p" }],
+    [{ type: "topic" }, false, {}],
+    [{ type: "topic", text: " a\n b\x07 " }, false, { text: "a  b␇" }],
+    [
+      { type: "topic", text: "😀".repeat(limits.topicLength) },
+      false,
+      { text: "😀".repeat(limits.topicLength) },
+    ],
+    [{ type: "op", password: " p" }, false, { password: " p" }],
+    [{ type: "kick", name: "ＢＯＢ", text: "a\nb" }, false, { name: "BOB", text: "a b" }],
+    [{ type: "ban", name: "bob" }, false, { name: "bob" }],
+    [{ type: "ban", name: " 192.0.2.1 ", text: "spam" }, false, { name: "192.0.2.1", text: "spam" }],
+    [{ type: "ban", name: "2001:db8::1" }, false, { name: "2001:db8::1" }],
+    [{ type: "unban", name: "::ffff:192.0.2.1" }, false, { name: "::ffff:192.0.2.1" }],
+    [{ type: "mute", name: "bob" }, false, { name: "bob" }],
+    [{ type: "unmute", name: "bob" }, false, { name: "bob" }],
+    [{ type: "bans" }, false, {}],
+    [{ type: "help" }, true, {}],
+    [{ type: "quit" }, true, {}],
+    [{ type: "quit", text: "bye" }, true, { text: "bye" }],
+  ];
+  test.each(taken)("takes %j", (raw, early, fields) => {
+    const command = check(raw);
+    if (isFault(command)) throw new Error(command.text);
+    expect(command.type).toBe(raw.type);
+    expect(command.early).toBe(early);
+    expect(command.fields).toEqual(fields);
+  });
+
+  const aText = 'Field "text" must be a string';
+  const aName = 'Field "name" must be a string';
+  const anId = `Field "id" must be 1 to ${limits.idLength} printable ASCII characters`;
+  const aCount = (field: string) => `Field "${field}" must be a whole number, 0 or more`;
+  const bad: [raw: Raw, text: string][] = [
+    [{ type: "join" }, aName],
+    [{ type: "join", name: null }, aName],
+    [{ type: "join", name: ["ann"] }, aName],
+    [{ type: "join", name: "ann", token: 5 }, 'Field "token" must be a string'],
+    [{ type: "join", name: "ann", epoch: {} }, 'Field "epoch" must be a string'],
+    [{ type: "join", name: "ann", after: -1 }, aCount("after")],
+    [{ type: "join", name: "ann", history: "9" }, aCount("history")],
+    [{ type: "say" }, aText],
+    [{ type: "say", text: null }, aText],
+    [{ type: "say", text: 5 }, aText],
+    [{ type: "say", text: "hi", id: 5 }, anId],
+    [{ type: "act" }, aText],
+    [{ type: "tell", text: "hi" }, 'Field "to" must be a string'],
+    [{ type: "tell", to: "bob" }, aText],
+    [{ type: "rename" }, aName],
+    [{ type: "who", id: false }, anId],
+    [{ type: "history", before: 1.5 }, aCount("before")],
+    [{ type: "history", limit: Number.NaN }, aCount("limit")],
+    [{ type: "history", limit: Infinity }, aCount("limit")],
+    [{ type: "history", limit: most + 1 }, aCount("limit")],
+    [{ type: "history", limit: true }, aCount("limit")],
+    [{ type: "search" }, aText],
+    [{ type: "search", text: ["hi"] }, aText],
+    [{ type: "search", text: "hi", before: "9" }, aCount("before")],
+    [{ type: "search", text: "hi", limit: -1 }, aCount("limit")],
+    [{ type: "join", name: "ann", password: 5 }, 'Field "password" must be a string'],
+    [{ type: "ping", id: [] }, anId],
+    [{ type: "topic", text: 5 }, aText],
+    [{ type: "op" }, 'Field "password" must be a string'],
+    [{ type: "kick" }, aName],
+    [{ type: "kick", name: "bob", text: ["x"] }, aText],
+    [{ type: "ban", name: 5 }, aName],
+    [{ type: "unban" }, aName],
+    [{ type: "mute", name: {} }, aName],
+    [{ type: "unmute" }, aName],
+    [{ type: "quit", text: {} }, aText],
+  ];
+  test.each(bad)("names the bad field of %j", (raw, text) => {
+    expect(check(raw)).toEqual({ type: "error", code: "bad-field", text });
+  });
+
+  const badIds: [what: string, id: string][] = [
+    ["an empty one", ""],
+    ["one too long", `${long}x`],
+    ["one with a space", "a b"],
+    ["one with a line end behind it", "a\n"],
+    ["one with DEL", "\x7f"],
+    ["one beyond ASCII", "é"],
+  ];
+  test.each(badIds)("takes no id like %s, and says which it was", (_, id) => {
+    expect(check({ type: "say", text: "hi", id })).toEqual({
+      type: "error",
+      code: "bad-field",
+      text: anId,
+      id,
+    });
+  });
+
+  const broken: [raw: Raw, code: string][] = [
+    [{ type: "say", text: " " }, "empty"],
+    [{ type: "say", text: "x".repeat(limits.textLength + 1) }, "too-long"],
+    [{ type: "act", text: "x\n".repeat(limits.textLines + 1) }, "too-long"],
+    [{ type: "tell", to: "bob lee", text: "hi" }, "bad-name"],
+    [{ type: "tell", to: "bob", text: "" }, "empty"],
+    [{ type: "rename", name: "" }, "bad-name"],
+    [{ type: "rename", name: "Server" }, "name-reserved"],
+    [{ type: "join", name: "x".repeat(limits.nameLength + 1) }, "bad-name"],
+    [{ type: "search", text: " \n" }, "empty"],
+    [{ type: "search", text: "😀".repeat(limits.searchLength + 1) }, "too-long"],
+    [{ type: "quit", text: "" }, "empty"],
+    [{ type: "topic", text: " " }, "empty"],
+    [{ type: "topic", text: "x".repeat(limits.topicLength + 1) }, "too-long"],
+    [{ type: "kick", name: "bob", text: "x".repeat(limits.topicLength + 1) }, "too-long"],
+    [{ type: "kick", name: "192.0.2.1" }, "bad-name"],
+    [{ type: "mute", name: "::1" }, "bad-name"],
+    [{ type: "ban", name: "192.0.2.0/24" }, "bad-name"],
+    [{ type: "ban", name: "server" }, "name-reserved"],
+    [{ type: "kick", name: "" }, "bad-name"],
+  ];
+  test.each(broken)("keeps to the rules of the room for %j", (raw, code) => {
+    expect(check(raw)).toMatchObject({ type: "error", code });
+  });
+
+  test.each(["wave", "", "SAY", "me", "toString", "__proto__", "constructor", "hasOwnProperty"])(
+    "knows no command of type %j",
+    (type) => {
+      expect(check({ type, text: "hi", name: "ann" })).toEqual({
+        type: "error",
+        code: "unknown-command",
+        text: `There is no command of type "${type}"`,
+      });
+    },
+  );
+
+  test("gives a fault the id of the command, whatever is wrong with it", () => {
+    for (const raw of [
+      { type: "wave" },
+      { type: "say" },
+      { type: "say", text: "" },
+      { type: "tell", to: "?" },
+    ]) {
+      expect(check({ ...raw, id: "m-1" })).toMatchObject({ type: "error", id: "m-1" });
+    }
+  });
+
+  test("gives a fault no id that is none", () => {
+    for (const id of [5, null, {}, undefined]) expect(check({ type: "wave", id })).not.toHaveProperty("id");
+  });
+
+  test("answers any JSON object with a command or a fault", () => {
+    const keys = fc.constantFrom(
+      "text",
+      "name",
+      "to",
+      "id",
+      "token",
+      "epoch",
+      "after",
+      "history",
+      "__proto__",
+    );
+    const type = fc.constantFrom(...Object.keys(commands), "valueOf");
+    fc.assert(
+      fc.property(type, fc.dictionary(keys, fc.jsonValue()), (type, fields) => {
+        const command = check({ ...fields, type });
+        if (isFault(command)) expect(command.text).not.toBe("");
+        else expect(command.type).toBe(type);
+      }),
+    );
+  });
+});
+
+describe("help()", () => {
+  test("has a line for each command that can be typed, and one for //", () => {
+    const lines = help().split("\n");
+    expect(typed.map(({ word }) => word)).toEqual([
+      "/me",
+      "/msg",
+      "/nick",
+      "/who",
+      "/history",
+      "/search",
+      "/topic",
+      "/op",
+      "/kick",
+      "/ban",
+      "/unban",
+      "/mute",
+      "/unmute",
+      "/bans",
+      "/help",
+      "/quit",
+    ]);
+    expect(lines).toHaveLength(typed.length + 1);
+    for (const [i, { usage, summary }] of typed.entries()) {
+      expect(lines[i]).toStartWith(`${usage} `);
+      expect(lines[i]).toEndWith(`  ${summary}`);
+    }
+    expect(lines.at(-1)).toStartWith("//TEXT ");
+  });
+
+  test("has its summaries one below the other", () => {
+    const columns = help()
+      .split("\n")
+      .map((line) => line.search(/(?<= {2})\S/));
+    expect(new Set(columns).size).toBe(1);
+  });
+
+  test("lists no word that cannot be typed", () => {
+    for (const { word } of typed) expect(parseTyped(word)).not.toHaveProperty("code");
+  });
+});
+
+describe("run()", () => {
+  const members = [{ name: "ann" }, { name: "bob", away: true }];
+  const cases: [raw: Raw, calls: unknown[][]][] = [
+    [
+      { type: "join", name: "ann", token: "t", after: 3 },
+      [
+        [
+          "join",
+          { name: "ann", password: undefined, token: "t", epoch: undefined, after: 3, history: undefined },
+        ],
+      ],
+    ],
+    [
+      { type: "say", text: "hi ", id: "1" },
+      [["record", { type: "said", seq: 0, at: 0, from: "ann", text: "hi", id: "1" }]],
+    ],
+    [
+      { type: "act", text: "waves" },
+      [["record", { type: "acted", seq: 0, at: 0, from: "ann", text: "waves", id: undefined }]],
+    ],
+    [{ type: "tell", to: "bob", text: "hi", id: "2" }, [["tell", "bob", "hi", "2"]]],
+    [{ type: "rename", name: "bea" }, [["rename", "bea"]]],
+    [{ type: "who", id: "3" }, [["answer", { type: "members", seq: 7, members, id: "3" }]]],
+    [{ type: "history", before: 9, limit: 5 }, [["recall", { before: 9, limit: 5 }]]],
+    [{ type: "search", text: "hi", limit: 5 }, [["search", { text: "hi", before: undefined, limit: 5 }]]],
+    [{ type: "ping", id: "4" }, [["answer", { type: "pong", id: "4" }]]],
+    [{ type: "topic" }, [["subject"]]],
+    [{ type: "topic", text: "tea" }, [["order", { type: "topic", text: "tea" }]]],
+    [{ type: "topic", text: "-" }, [["order", { type: "topic", text: undefined }]]],
+    [{ type: "op", password: "p" }, [["appoint", "p"]]],
+    [{ type: "kick", name: "bob", text: "x" }, [["order", { type: "kick", name: "bob", text: "x" }]]],
+    [{ type: "ban", name: "::1" }, [["order", { type: "ban", name: "::1", text: undefined }]]],
+    [{ type: "unban", name: "bob" }, [["order", { type: "unban", name: "bob", text: undefined }]]],
+    [{ type: "mute", name: "bob" }, [["order", { type: "mute", name: "bob", text: undefined }]]],
+    [{ type: "unmute", name: "bob" }, [["order", { type: "unmute", name: "bob", text: undefined }]]],
+    [{ type: "bans" }, [["bans"]]],
+    [{ type: "help" }, [["answer", { type: "help", text: help() }]]],
+    [{ type: "quit", text: "bye" }, [["quit", "bye"]]],
+    [{ type: "quit" }, [["quit", undefined]]],
+  ];
+  test.each(cases)("carries out %j", (raw, expected) => {
+    const command = check(raw);
+    if (isFault(command)) throw new Error(command.text);
+    const { caller, calls } = recorder();
+    command.run(caller);
+    expect(calls).toStrictEqual(expected);
+  });
+
+  const orders: Raw[] = [
+    { type: "topic", text: "tea" },
+    { type: "topic", text: "-" },
+    { type: "kick", name: "bob" },
+    { type: "ban", name: "bob" },
+    { type: "unban", name: "bob" },
+    { type: "mute", name: "bob" },
+    { type: "unmute", name: "bob" },
+    { type: "bans" },
+  ];
+  test.each(orders)("refuses %j from whoever does not keep order", (raw) => {
+    const command = check(raw);
+    if (isFault(command)) throw new Error(command.text);
+    const { caller, calls } = recorder(false);
+    command.run(caller);
+    const text = "That is for operators: /op PASSWORD makes you one";
+    expect(calls).toStrictEqual([["answer", { type: "error", code: "not-operator", text }]]);
+  });
+
+  test.each<[Raw, unknown[]]>([
+    [{ type: "topic" }, ["subject"]],
+    [{ type: "op", password: "p" }, ["appoint", "p"]],
+  ])("carries out %j for everybody", (raw, call) => {
+    const command = check(raw);
+    if (isFault(command)) throw new Error(command.text);
+    const { caller, calls } = recorder(false);
+    command.run(caller);
+    expect(calls).toStrictEqual([call]);
+  });
+
+  test("is tested above for every command there is", () => {
+    expect(new Set(cases.map(([{ type }]) => type))).toEqual(new Set(Object.keys(commands)));
+  });
+});

@@ -1,0 +1,281 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { isFault, limits } from "../../../lib/protocol/events.ts";
+import { cleanName, nameKey, skeleton } from "../../../lib/protocol/names.ts";
+import { visible } from "../../../lib/protocol/text.ts";
+
+/** Every letter that a name may be made of and that has two cases. */
+const casedLetters = Array.from({ length: 0x20000 }, (_, code) => String.fromCodePoint(code))
+  .filter((character) => /\p{Changes_When_Casemapped}/u.test(character))
+  .map(cleanName)
+  .filter((name) => typeof name === "string");
+
+/** Any code points, and often those worth cheating with. */
+const anyName = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom(..."aAIil1oO0vвВеЕѕНνΝıİſßéﬁＢ_-山ロ", "\u0301", "\u0307", "\u200d"),
+    fc.constantFrom(...casedLetters),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  ),
+  maxLength: 40,
+});
+
+describe("cleanName()", () => {
+  const max = limits.nameLength;
+  const names: [what: string, raw: string, expected: string][] = [
+    ["a single letter", "x", "x"],
+    ["digits, underscore and hyphen, also in front", "-_7up", "-_7up"],
+    ["letters of other scripts", "Αθηνά_-7", "Αθηνά_-7"],
+    ["marks a script needs", "नेहा", "नेहा"],
+    ["three marks on one letter", "q\u0300\u0301\u0302", "q\u0300\u0301\u0302"],
+    ["no blanks around it", "\u3000 ann\t\n", "ann"],
+    ["full-width letters as plain ones", "Ｂｏｂ", "Bob"],
+    ["ligatures as letters", "ﬁona", "fiona"],
+    ["a composed letter for a letter and its mark", "e\u0301va", "\u00e9va"],
+    ["the longest name", "a".repeat(max), "a".repeat(max)],
+    ["the longest name of astral letters", "𠀀".repeat(max), "𠀀".repeat(max)],
+    ["the longest name once it is composed", "e\u0301".repeat(max), "\u00e9".repeat(max)],
+    ["the longest name once it is trimmed", ` ${"a".repeat(max)} `, "a".repeat(max)],
+    ["a name that only begins like a reserved one", "server1", "server1"],
+  ];
+  test.each(names)("gives back %s", (_, raw, expected) => {
+    expect(cleanName(raw)).toBe(expected);
+  });
+
+  const wrong: [what: string, raw: string][] = [
+    ["no name", ""],
+    ["blanks alone", " \u3000\t"],
+    ["one letter too many", "a".repeat(max + 1)],
+    ["one letter too many once it is normalised", `${"a".repeat(max - 1)}ﬁ`],
+    ["a space inside", "ann lee"],
+    ["a line end inside", "ann\nbob"],
+    ["a line separator inside", "ann\u2028bob"],
+    ["a colon", "ann:"],
+    ["a comma", "ann,bob"],
+    ["a slash in front", "/ann"],
+    ["a dot", "ann.lee"],
+    ["brackets", "[ann]"],
+    ["an escape sequence", "\x1b[1mann"],
+    ["an emoji", "ann😀"],
+    ["a mark in front", "\u0301ann"],
+    ["four marks on one letter", "q\u0300\u0301\u0302\u0303"],
+    ["a joiner", "an\u200dn"],
+    ["a soft hyphen", "an\u00adn"],
+    ["a right-to-left override", "an\u202en"],
+    ["an invisible mark", "ann\ufe0f"],
+    ["a mark that joins and shows nothing", "an\u034fn"],
+    ["a Hangul filler", "ann\u3164"],
+    ["a half-width Hangul filler", "ann\uffa0"],
+    ["an invisible letter alone", "\u115f"],
+    ["a blank Braille pattern", "ann\u2800"],
+    ["a lone surrogate", "ann\ud800"],
+    ["a letter that reads as a colon", "ada\u02d0"],
+    ["a letter that becomes one that reads as a colon", "ada\u{10781}"],
+    ["a letter that reads as an apostrophe", "bob\u02c8"],
+    ["one in front", "\u02bcbob"],
+    ["an okina", "Hawai\u02bbi"],
+    ["a tone mark of Bopomofo behind Latin", "bob\u02ca"],
+    ["a letter that reads as an exclamation mark", "bob\u01c3"],
+    ["a letter that reads as a dash", "bob\ua7f7"],
+  ];
+  test.each(wrong)("refuses %s", (_, raw) => {
+    expect(cleanName(raw)).toMatchObject({ type: "error", code: "bad-name" });
+  });
+
+  test.each(["server", "SYSTEM", "Room", "ｅｖｅｒｙｏｎｅ", " all ", "yOU", "nobody"])(
+    "reserves %p",
+    (raw) => {
+      expect(cleanName(raw)).toMatchObject({ type: "error", code: "name-reserved" });
+    },
+  );
+
+  const disguised: [what: string, raw: string][] = [
+    ["room with digits", "r00m"],
+    ["system in Cyrillic", "\u0455\u0443\u0455\u0442\u0435\u043c"],
+    ["SERVER in Lisu", "\ua4e2\ua4f0\ua4e3\ua4e6\ua4f0\ua4e3"],
+    ["system with small capitals", "\ua731y\ua731tem"],
+    ["server in small capitals", "sᴇʀᴠᴇʀ"],
+  ];
+  test.each(disguised)("reserves what looks like a reserved name: %s", (_, raw) => {
+    expect(cleanName(raw)).toMatchObject({ code: "name-reserved" });
+  });
+
+  test.each(["Ali", "Ail", "Youssef", "roomy", "s3rver"])("leaves %p to whoever takes it", (raw) => {
+    expect(cleanName(raw)).toBe(raw);
+  });
+
+  const ordinary = [
+    ...[
+      "José",
+      "Zoë",
+      "Łukasz",
+      "Nguyễn",
+      "Straße",
+      "İpek",
+      "Σίσυφος",
+      "Ωμέγα",
+      "Дмитрий",
+      "Ќиро",
+      "Їжак",
+      "Աննա",
+    ],
+    ...[
+      "ანა",
+      "山田太郎",
+      "たろう",
+      "タロー",
+      "山田タロウ",
+      "田中haru",
+      "김철수",
+      "金철수",
+      "李雷",
+      "李ㄌㄟˊ",
+      "علي",
+      "۱۲۳",
+      "שרה",
+    ],
+    ...[
+      "देवी",
+      "स्मृति",
+      "সুমন",
+      "கவிதா",
+      "สมชาย",
+      "မောင်",
+      "ልዑል",
+      "ᏣᎳᎩ",
+      "ᠮᠣᠩᠭᠣᠯ",
+      "x-1",
+      "bot_7",
+      "123",
+      "_",
+      "Ann-2_김",
+    ],
+  ];
+  test.each(ordinary)("gives back %s, who does not cheat", (raw) => {
+    expect(cleanName(raw)).toBe(raw);
+  });
+
+  const mixed: [what: string, raw: string][] = [
+    ["a Cyrillic а in ada", "\u0430da"],
+    ["a Cyrillic ѕ and е in server", "\u0455\u0435rver"],
+    ["a Greek Β in Bob", "\u0392ob"],
+    ["an Armenian օ in bob", "b\u0585b"],
+    ["a Cherokee Ꭺ in Ada", "\u13aada"],
+    ["a Lisu ꓮ in Ada", "\ua4eeda"],
+    ["a Greek ο in Cyrillic", "в\u03bfва"],
+    ["a Devanagari digit in Latin", "b\u0966b"],
+    ["Latin and Hebrew", "sara_שרה"],
+    ["Latin, Han and Greek", "José-李雷_Αθηνά"],
+    ["Hangul and kana", "김たろう"],
+    ["Bopomofo and kana", "ㄌたろう"],
+    ["a full-width letter among Cyrillic ones", "ｄима"],
+  ];
+  test.each(mixed)("refuses a mix of scripts: %s", (_, raw) => {
+    expect(cleanName(raw)).toMatchObject({
+      code: "bad-name",
+      text: expect.stringContaining("mixes scripts"),
+    });
+  });
+
+  test("gives back names that are visible, one word, not too long, and the same a second time", () => {
+    fc.assert(
+      fc.property(anyName, (raw) => {
+        const name = cleanName(raw);
+        if (isFault(name)) return;
+        expect(visible(name)).toBe(name);
+        expect(name).toMatch(/^[\p{L}\p{M}\p{N}_-]+$/u);
+        expect([...name].length).toBeLessThanOrEqual(max);
+        expect(cleanName(name)).toBe(name);
+      }),
+    );
+  });
+});
+
+describe("nameKey()", () => {
+  const same: [string, string][] = [
+    ["bob", "BOB"],
+    ["bob", "Ｂｏｂ"],
+    ["éva", "E\u0301VA"],
+    ["straße", "STRASSE"],
+    ["σίσυφος", "ΣΊΣΥΦΟΣ"],
+  ];
+  test.each(same)("is the same for %s and %s", (one, other) => {
+    expect(nameKey(one)).toBe(nameKey(other));
+  });
+
+  test.each([
+    ["bob", "rob"],
+    ["eva", "éva"],
+    ["a-b", "a_b"],
+  ])("differs for %s and %s", (one, other) => {
+    expect(nameKey(one)).not.toBe(nameKey(other));
+  });
+
+  test("is the same for every letter that may stand in a name and its upper and lower case", () => {
+    expect(casedLetters.length).toBeGreaterThan(2000);
+    const apart = casedLetters.filter((letter) => {
+      const key = nameKey(letter);
+      return [letter.toUpperCase(), letter.toLowerCase(), key].some((other) => nameKey(other) !== key);
+    });
+    expect(apart).toEqual([]);
+  });
+});
+
+describe("skeleton()", () => {
+  const alike: [what: string, one: string, other: string][] = [
+    ["ace in Cyrillic", "\u0430\u0441\u0435", "ace"],
+    ["BOB in Cyrillic", "\u0412\u041e\u0412", "BOB"],
+    ["bob where only its upper case looks so", "\u0432\u043e\u0432", "bob"],
+    ["ANNA in Greek", "\u0391\u039d\u039d\u0391", "Anna"],
+    ["Ann in Armenian and Cherokee, letter by letter", "\u13aa\u0578\u0578", "Ann"],
+    ["capital I, l and 1", "adaI", "ada1"],
+    ["capital I for l inside", "aIice", "alice"],
+    ["O and 0", "b0b", "BOB"],
+    ["З and 3 in Cyrillic", "\u0417оя", "3оя"],
+    ["a letter of Latin that looks like another", "\u0251da", "ada"],
+    ["a mark on a letter of another script", "\u0415\u0301va", "Éva"],
+    ["a composed letter of another script", "z\u043e\u0451", "zoë"],
+    ["a second dot on an i", "ali\u0307", "ali"],
+    ["a second dot on an i with a dot below", "li\u0323\u0307", "lị"],
+    ["full-width letters", "ａｃｅ", "ace"],
+    ["ligatures", "ﬁona", "fiona"],
+    ["small capitals", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz"],
+    ["kana for Han", "山ロ", "山口"],
+    ["kana for Han, with a voiced sound mark", "\u30ac", "\u529b\u3099"],
+  ];
+  test.each(alike)("is the same for %s", (_, one, other) => {
+    expect(skeleton(one)).toBe(skeleton(other));
+  });
+
+  test.each([
+    ["ada", "ade"],
+    ["eva", "éva"],
+    ["vera", "nera"],
+    ["bot_7", "bot-7"],
+    ["bot_1", "bot_2"],
+    ["Дмитрий", "Dmitri"],
+    ["Σία", "Οία"],
+    ["שרה", "sara"],
+    ["Вова", "Bova"],
+  ])("differs for %s and %s", (one, other) => {
+    expect(skeleton(one)).not.toBe(skeleton(other));
+  });
+
+  test("is the same for every letter and what is equal to it in the room", () => {
+    const apart = casedLetters.filter((letter) => {
+      const others = [letter.toUpperCase(), letter.toLowerCase(), nameKey(letter)];
+      return others.some((other) => skeleton(other) !== skeleton(letter));
+    });
+    expect(apart).toEqual([]);
+  });
+
+  test("is the same for any name in any case whose key is the same", () => {
+    fc.assert(
+      fc.property(anyName, (name) => {
+        for (const other of [name.toUpperCase(), name.toLowerCase(), name.normalize("NFD"), nameKey(name)]) {
+          if (nameKey(other) === nameKey(name)) expect(skeleton(other)).toBe(skeleton(name));
+        }
+      }),
+    );
+  });
+});

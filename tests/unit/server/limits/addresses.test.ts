@@ -1,0 +1,67 @@
+import { describe, expect, test } from "bun:test";
+import { addressKey, isLoopback } from "../../../../lib/server/limits/addresses.ts";
+
+describe("isLoopback()", () => {
+  test.each([
+    "127.0.0.1",
+    "127.255.255.254",
+    "::1",
+    "0:0:0:0:0:0:0:1",
+    "::ffff:127.0.0.1",
+    "::FFFF:127.1.2.3",
+  ])("holds for %s", (address) => {
+    expect(isLoopback(address)).toBe(true);
+  });
+
+  test.each([
+    "128.0.0.1",
+    "126.255.255.255",
+    "192.0.2.127",
+    "::",
+    "::2",
+    "1::1",
+    "fe80::1%lo0",
+    "::ffff:192.0.2.1",
+    "",
+  ])("does not hold for %j", (address) => {
+    expect(isLoopback(address)).toBe(false);
+  });
+});
+
+describe("addressKey()", () => {
+  const keys: [address: string, key: string][] = [
+    ["192.0.2.1", "192.0.2.1"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["::FFFF:192.0.2.1", "192.0.2.1"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8:1:2::", "2001:db8:1:2::/64"],
+    ["2001:0DB8:0001:0002::9", "2001:db8:1:2::/64"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["2001:db8::1:2:3:4:5", "2001:db8:0:1::/64"],
+    ["1::", "1:0:0:0::/64"],
+    ["::5:6:7:8", "0:0:0:0::/64"],
+    ["::4:5:6:7:8", "0:0:0:4::/64"],
+    ["fe80::1%eth0", "fe80:0:0:0::/64"],
+    ["fe80::1:2:3:4%25", "fe80:0:0:0::/64"],
+    ["64:ff9b:1:2::192.0.2.1", "64:ff9b:1:2::/64"],
+  ];
+  test.each(keys)("takes %s for %s", (address, key) => {
+    expect(addressKey(address)).toBe(key);
+  });
+
+  test.each(keys)("takes the key of %s for itself", (_, key) => {
+    expect(addressKey(key)).toBe(key);
+  });
+
+  test.each(["127.0.0.1", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"])(
+    "leaves %s this machine's own",
+    (address) => {
+      expect(isLoopback(addressKey(address))).toBe(true);
+    },
+  );
+
+  test("keeps this machine's own apart from all others", () => {
+    expect(addressKey("0:0:0:0:0:0:0:1")).toBe(addressKey("::1"));
+    expect(addressKey("::2")).not.toBe(addressKey("::1"));
+  });
+});

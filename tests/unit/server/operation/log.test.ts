@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import fc from "fast-check";
+import { Log } from "../../../../lib/server/operation/log.ts";
+
+/** 12:34:56 where the tests run. */
+const start = new Date(2026, 0, 2, 12, 34, 56);
+
+/** A log and the lines it printed. */
+function logTo(format: "text" | "json", now?: () => Date): { log: Log; lines: string[] } {
+  const lines: string[] = [];
+  return { log: new Log(format, (line) => lines.push(line), now), lines };
+}
+
+/** Whatever could end a line for some program, command a terminal, or hide. */
+const hostile = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+const anyText = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom("\n", "\r", "\x1b", "\x9b", "\u0085", "\u2028", "\u202e", '"', "\\", "\ud83d", "é", "a"),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  ),
+});
+
+describe("write()", () => {
+  test("prints the time and the message as text", () => {
+    const { log, lines } = logTo("text", () => start);
+    log.write("The chat room is open on localhost:53000.", { port: 53000 });
+    expect(lines).toEqual(["12:34:56  The chat room is open on localhost:53000."]);
+  });
+
+  test("prints an object with the fields as json", () => {
+    const { log, lines } = logTo("json", () => start);
+    log.write("Open", { port: 53000, tags: ["a"], gone: undefined });
+    expect(lines).toEqual([`{"at":"${start.toISOString()}","message":"Open","port":53000,"tags":["a"]}`]);
+  });
+
+  test("lets no field take the place of the time or the message", () => {
+    const { log, lines } = logTo("json", () => start);
+    log.write("Open", { message: "Closed", at: 0, port: 1 });
+    expect(lines).toEqual([`{"at":"${start.toISOString()}","message":"Open","port":1}`]);
+  });
+
+  test("shows a line end and an escape of a stranger as text in one row", () => {
+    const { log, lines } = logTo("text", () => start);
+    log.write("ann\n12:34:57  forged\r\x1b[2J");
+    expect(lines).toEqual(["12:34:56  ann 12:34:57  forged␍␛[2J"]);
+  });
+
+  test("never prints a second line, nor anything that a terminal obeys", () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const { log, lines } = logTo("text", () => start);
+        log.write(text);
+        expect(lines.length).toBe(1);
+        expect(lines[0]?.replace(/[\u200c\u200d]/g, "")).not.toMatch(hostile);
+      }),
+    );
+  });
+
+  test("keeps every message and field in json of printable ASCII", () => {
+    fc.assert(
+      fc.property(anyText, anyText, (message, field) => {
+        const { log, lines } = logTo("json", () => start);
+        log.write(message, { [`x${field}`]: field });
+        expect(lines.length).toBe(1);
+        expect(lines[0]).toMatch(/^[\x20-\x7e]+$/);
+        expect(JSON.parse(lines[0] ?? "")).toEqual({
+          at: start.toISOString(),
+          message,
+          [`x${field}`]: field,
+        });
+      }),
+    );
+  });
+});
+
+describe("repeated()", () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+    jest.setSystemTime(start);
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test("writes the first at once and tells a minute later how often it was", () => {
+    const { log, lines } = logTo("text");
+    for (let i = 0; i <= 312; i++) log.repeated("10.0.0.1", "10.0.0.1 is over its limit");
+    expect(lines).toEqual(["12:34:56  10.0.0.1 is over its limit"]);
+    jest.advanceTimersByTime(59_999);
+    expect(lines.length).toBe(1);
+    jest.advanceTimersByTime(1);
+    expect(lines.slice(1)).toEqual(["12:35:56  10.0.0.1 is over its limit (312 times more)"]);
+  });
+
+  test("is silent for a minute after each line, and counts on", () => {
+    const { log, lines } = logTo("text");
+    // Every second for three minutes, and then no more.
+    for (let second = 0; second < 180; second++) {
+      log.repeated("a", "Again");
+      jest.advanceTimersByTime(1000);
+    }
+    jest.advanceTimersByTime(600_000);
+    expect(lines).toEqual([
+      "12:34:56  Again",
+      "12:35:56  Again (59 times more)",
+      "12:36:56  Again (60 times more)",
+      "12:37:56  Again (60 times more)",
+    ]);
+  });
+
+  test("writes at once again after a minute in which nothing happened", () => {
+    const { log, lines } = logTo("text");
+    log.repeated("a", "Again");
+    jest.advanceTimersByTime(60_000);
+    log.repeated("a", "Again");
+    expect(lines).toEqual(["12:34:56  Again", "12:35:56  Again"]);
+  });
+
+  test("tells of one time more, with the latest message and fields", () => {
+    const { log, lines } = logTo("json");
+    log.repeated("a", "101 connections", { port: 1 });
+    log.repeated("a", "102 connections", { port: 2 });
+    jest.advanceTimersByTime(60_000);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { message: "101 connections", port: 1 },
+      { message: "102 connections (1 time more)", port: 2, times: 1 },
+    ]);
+  });
+
+  test("counts each key for itself", () => {
+    const { log, lines } = logTo("text");
+    for (const key of ["a", "b", "a"]) log.repeated(key, key);
+    jest.advanceTimersByTime(60_000);
+    expect(lines).toEqual(["12:34:56  a", "12:34:56  b", "12:35:56  a (1 time more)"]);
+  });
+
+  test("goes on when the clock is set back", () => {
+    const { log, lines } = logTo("text");
+    log.repeated("a", "Again");
+    log.repeated("a", "Again");
+    jest.setSystemTime(new Date(2026, 0, 2, 11, 0, 0));
+    jest.advanceTimersByTime(60_000);
+    log.repeated("a", "Again");
+    expect(lines.length).toBe(2);
+  });
+
+  test("writes a thousand lines a minute at the most, whatever strangers think of", () => {
+    const { log, lines } = logTo("text");
+    for (let i = 0; i < 5000; i++) log.repeated(`stranger ${i}`, `Stranger ${i}`);
+    expect(lines.length).toBe(1000);
+    expect(lines.at(-1)).toBe("12:34:56  More is going on than is told here line by line");
+    expect(jest.getTimerCount()).toBe(1000);
+    jest.advanceTimersByTime(60_000);
+    expect(lines.slice(1000)).toEqual([
+      "12:35:56  More is going on than is told here line by line (4000 times more)",
+    ]);
+  });
+
+  test("remembers nothing once it is quiet", () => {
+    const { log, lines } = logTo("text");
+    for (let i = 0; i < 5000; i++) log.repeated(`stranger ${i}`, `Stranger ${i}`);
+    jest.advanceTimersByTime(120_000);
+    expect(jest.getTimerCount()).toBe(0);
+    log.repeated("stranger 4999", "Stranger 4999");
+    expect(lines.at(-1)).toBe("12:36:56  Stranger 4999");
+  });
+});
+
+test("the log holds up no end of the server", async () => {
+  const script = `import { Log } from "./lib/server/operation/log.ts"; new Log("text", () => {}).repeated("a", "Again");`;
+  const server = Bun.spawn([process.execPath, "-e", script], {
+    cwd: `${import.meta.dir}/../../../..`,
+    timeout: 10_000,
+  });
+  expect(await server.exited).toBe(0);
+});

@@ -1,0 +1,296 @@
+import { describe, expect, test } from "bun:test";
+import type { Order } from "../../../../lib/protocol/commands.ts";
+import { isFault } from "../../../../lib/protocol/events.ts";
+import type { Entry } from "../../../../lib/server/journal/journal.ts";
+import { Moderation } from "../../../../lib/server/room/moderation.ts";
+import { type Holder, leaving, moving, type Seat, Seats, taking } from "../../../../lib/server/room/seats.ts";
+
+/** A room that somebody called ann keeps order in; what she orders is so at once. */
+class Kept {
+  readonly seats = new Seats();
+  readonly moderation = new Moderation();
+
+  constructor(...holders: Holder[]) {
+    for (const holder of holders) this.follow(taking(`seat-of-${holder.name}`, "here", holder));
+  }
+
+  seat(name: string): Seat {
+    const seat = this.seats.byName(name);
+    if (!seat) throw new Error(`Nobody is called ${name}`);
+    return seat;
+  }
+
+  follow({ facts = {} }: Pick<Entry, "facts">): void {
+    for (const [key, value] of Object.entries(facts)) {
+      this.seats.follow(key, value);
+      this.moderation.follow(key, value);
+    }
+  }
+
+  /** What the order would be in the journal. */
+  entry(order: Order, by = "ann"): Omit<Entry, "author"> {
+    const entry = this.moderation.entry(order, by, this.seats);
+    if (isFault(entry)) throw new Error(entry.text);
+    return entry;
+  }
+
+  obey(order: Order, by = "ann"): Omit<Entry, "author"> {
+    const entry = this.entry(order, by);
+    this.follow(entry);
+    return entry;
+  }
+
+  refusal(order: Order): unknown {
+    return this.moderation.entry(order, "ann", this.seats);
+  }
+}
+
+const at = { seq: 0, at: 0 };
+const bob: Holder = { name: "bob", tokenHash: "hash", address: "192.0.2.1" };
+
+describe("kick", () => {
+  test("takes the seat away, and all can read who did it and why", () => {
+    const room = new Kept(bob);
+    const seat = room.seat("bob");
+    expect(room.entry({ type: "kick", name: "BOB", text: "enough" })).toEqual({
+      event: { ...at, type: "kicked", name: "bob", by: "ann", text: "enough" },
+      ...leaving(seat),
+    });
+    room.obey({ type: "kick", name: "bob" });
+    expect(room.seats.byName("bob")).toBeUndefined();
+    expect(room.moderation.isBanned("192.0.2.1", "bob")).toBe(false);
+  });
+});
+
+describe("mute and unmute", () => {
+  test("are facts of a name and of all that look like it, whether somebody sits under it or not", () => {
+    const room = new Kept(bob);
+    expect(room.obey({ type: "mute", name: "Bob" })).toEqual({
+      event: { ...at, type: "muted", name: "bob", by: "ann" },
+      facts: { "mute bob": "ann" },
+    });
+    expect(["bob", "BOB", "b0b", "bobo"].map((name) => room.moderation.isMuted(name))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    room.obey({ type: "kick", name: "bob" });
+    expect(room.moderation.isMuted("bob")).toBe(true);
+    expect(room.obey({ type: "unmute", name: "bob" })).toEqual({
+      event: { ...at, type: "unmuted", name: "bob", by: "ann" },
+      facts: { "mute bob": null },
+    });
+    expect(room.moderation.isMuted("bob")).toBe(false);
+  });
+});
+
+describe("ban", () => {
+  test("puts out whoever has a name that looks like it", () => {
+    const room = new Kept({ name: "bill" });
+    room.obey({ type: "ban", name: "biii" });
+    expect(room.seats.size).toBe(0);
+  });
+
+  test("of a name that is banned already keeps the address that is banned with it", () => {
+    const room = new Kept(bob);
+    room.obey({ type: "ban", name: "bob" });
+    room.obey({ type: "ban", name: "b0b", text: "again" });
+    expect(room.moderation.isBanned("192.0.2.1")).toBe(true);
+    expect(room.moderation.bans).toMatchObject([{ name: "b0b", text: "again" }]);
+  });
+
+  test("holds for where its member is, not for where it was", () => {
+    const room = new Kept(bob);
+    room.follow(moving(room.seat("bob"), "here", "192.0.2.9"));
+    room.obey({ type: "ban", name: "bob" });
+    expect(["192.0.2.1", "192.0.2.9"].map((address) => room.moderation.isBanned(address))).toEqual([
+      false,
+      true,
+    ]);
+  });
+});
+
+describe("topic", () => {
+  test("is set and taken away", () => {
+    const room = new Kept();
+    expect(room.moderation.topic).toBeUndefined();
+    expect(room.obey({ type: "topic", text: "tea" })).toEqual({
+      event: { ...at, type: "topic", by: "ann", text: "tea" },
+      facts: { topic: "tea" },
+    });
+    expect(room.moderation.topic).toBe("tea");
+    expect(room.obey({ type: "topic", text: undefined })).toEqual({
+      event: { ...at, type: "topic", by: "ann", text: undefined },
+      facts: { topic: null },
+    });
+    expect(room.moderation.topic).toBeUndefined();
+  });
+});
+
+describe("ban", () => {
+  test("of a member takes the seat away, and holds for the name and the address, which nobody is told", () => {
+    const room = new Kept(bob);
+    const seat = room.seat("bob");
+    const entry = room.obey({ type: "ban", name: "BOB", text: "spam" });
+    expect(entry.event).toEqual({ ...at, type: "banned", name: "bob", by: "ann", text: "spam" });
+    expect(entry.facts).toMatchObject(leaving(seat).facts);
+    expect(entry.expects).toEqual(leaving(seat).expects);
+    expect(room.seats.size).toBe(0);
+    const { moderation } = room;
+    expect(moderation.isBanned("198.51.100.1", "bob")).toBe(true);
+    expect(moderation.isBanned("192.0.2.1")).toBe(true);
+    expect(moderation.isBanned("192.0.2.1", "eve")).toBe(true);
+    expect(moderation.isBanned("::ffff:192.0.2.1", "eve")).toBe(true);
+    expect(moderation.isBanned("198.51.100.1", "eve")).toBe(false);
+    expect(moderation.bans).toEqual([{ name: "bob", by: "ann", at: expect.any(Number), text: "spam" }]);
+    expect(JSON.stringify([entry.event, moderation.bans])).not.toContain("192.0.2.1");
+  });
+
+  test("of a member from an IPv6 network holds for the network", () => {
+    const room = new Kept({ name: "bob", address: "2001:db8::5" });
+    room.obey({ type: "ban", name: "bob" });
+    expect(room.moderation.isBanned("2001:db8::6")).toBe(true);
+    expect(room.moderation.isBanned("2001:db8:0:1::5")).toBe(false);
+  });
+
+  test.each(["127.0.0.1", "::1", "::ffff:127.0.0.1"])(
+    "of a member at %s holds for the name alone: others are there, too",
+    (address) => {
+      const room = new Kept({ name: "bob", address });
+      room.obey({ type: "ban", name: "bob" });
+      expect(room.moderation.isBanned(address, "bob")).toBe(true);
+      expect(room.moderation.isBanned(address, "eve")).toBe(false);
+      expect(room.moderation.isBanned(address)).toBe(false);
+    },
+  );
+
+  test("of a name that is not here is one all the same, and leaves everyone their seat", () => {
+    const room = new Kept(bob);
+    expect(room.obey({ type: "ban", name: "Eve" })).toEqual({
+      event: { ...at, type: "banned", name: "Eve", by: "ann", text: undefined },
+      facts: { "ban eve": expect.any(String) },
+      // Nobody may have come under it in the same moment.
+      expects: { "name eve": null },
+    });
+    expect(room.moderation.isBanned("192.0.2.9", "eve")).toBe(true);
+    expect(room.seats.size).toBe(1);
+  });
+
+  test.each(["bill", "BILL", "biii", "bi1l", "Ｂill"])("of bill is one of %s, who looks like it", (name) => {
+    const room = new Kept();
+    room.obey({ type: "ban", name: "bill" });
+    expect(room.moderation.isBanned("192.0.2.1", name)).toBe(true);
+    expect(room.moderation.isBanned("192.0.2.1", "bull")).toBe(false);
+    expect(isFault(room.refusal({ type: "unban", name }))).toBe(false);
+  });
+
+  test.each([
+    ["192.0.2.7", "192.0.2.7", "192.0.2.8"],
+    ["::ffff:192.0.2.7", "192.0.2.7", "192.0.2.8"],
+    ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"],
+    ["2001:DB8:0:0::1", "2001:db8::2", "2001:db8:1::1"],
+  ])("of the address %s is told without it, and holds for %s and not for %s", (address, caught, free) => {
+    const room = new Kept();
+    const { event } = room.obey({ type: "ban", name: address, text: "spam" }, "server");
+    expect(event).toEqual({ ...at, type: "banned", name: undefined, by: "server", text: "spam" });
+    expect(room.moderation.isBanned(caught, "anyone")).toBe(true);
+    expect(room.moderation.isBanned(free, "anyone")).toBe(false);
+    expect(room.moderation.bans).toMatchObject([{ name: address, by: "server", text: "spam" }]);
+  });
+
+  test("of one address is none of another that reads almost like it", () => {
+    const room = new Kept();
+    room.obey({ type: "ban", name: "10.0.0.1" });
+    for (const address of ["10.0.0.10", "110.0.0.1", "1.0.0.10", "10.0.1.1", "100.0.1"]) {
+      expect(room.moderation.isBanned(address)).toBe(false);
+    }
+  });
+
+  test("again is one, the later", () => {
+    const room = new Kept();
+    room.obey({ type: "ban", name: "eve", text: "one" });
+    room.obey({ type: "ban", name: "EVE", text: "two" }, "bea");
+    expect(room.moderation.bans).toMatchObject([{ name: "EVE", by: "bea", text: "two" }]);
+  });
+
+  test("is listed oldest first", () => {
+    const { moderation } = new Kept();
+    for (const [name, at] of [
+      ["b", 2],
+      ["c", 3],
+      ["a", 1],
+    ]) {
+      moderation.follow(`ban ${name}`, JSON.stringify({ name, by: "ann", at }));
+    }
+    expect(moderation.bans.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("unban", () => {
+  test("of a member lifts the ban of the address, too", () => {
+    const room = new Kept(bob);
+    room.obey({ type: "ban", name: "bob" });
+    expect(room.obey({ type: "unban", name: "BOB" }, "bea")).toEqual({
+      event: { ...at, type: "unbanned", name: "bob", by: "bea" },
+      facts: { "ban bob": null },
+    });
+    expect(room.moderation.isBanned("192.0.2.1", "bob")).toBe(false);
+    expect(room.moderation.bans).toEqual([]);
+  });
+
+  test("of an address is told without it, however it is written", () => {
+    const room = new Kept();
+    room.obey({ type: "ban", name: "2001:db8::1" });
+    const { event } = room.obey({ type: "unban", name: "2001:0db8::ffff" });
+    expect(event).toEqual({ ...at, type: "unbanned", name: undefined, by: "ann" });
+    expect(room.moderation.isBanned("2001:db8::1")).toBe(false);
+  });
+});
+
+describe("an order that cannot be carried out says why", () => {
+  test("unmute of whoever is not muted", () => {
+    expect(new Kept(bob).refusal({ type: "unmute", name: "bob" })).toEqual({
+      type: "error",
+      code: "no-such-member",
+      text: 'Nobody called "bob" is muted',
+    });
+  });
+
+  test("ban of the server's own machine", () => {
+    for (const name of ["127.0.0.1", "::1", "::ffff:127.0.0.9"]) {
+      expect(new Kept(bob).refusal({ type: "ban", name })).toMatchObject({ code: "bad-field" });
+    }
+  });
+
+  test.each(["kick", "mute"] as const)("%s of nobody", (type) => {
+    expect(new Kept(bob).refusal({ type, name: "eve" })).toEqual({
+      type: "error",
+      code: "no-such-member",
+      text: 'Nobody here is called "eve"',
+    });
+  });
+
+  test("kick of a name that only looks like somebody's", () => {
+    expect(new Kept({ name: "bill" }).refusal({ type: "kick", name: "biii" })).toMatchObject({
+      code: "no-such-member",
+    });
+  });
+
+  test.each(["eve", "192.0.2.1"])("unban of %s, which is not banned", (name) => {
+    const room = new Kept(bob);
+    room.obey({ type: "ban", name: "bob" });
+    expect(room.refusal({ type: "unban", name })).toEqual({
+      type: "error",
+      code: "no-such-ban",
+      text: `"${name}" is not banned: /bans lists who is`,
+    });
+  });
+});
+
+test("facts about something else change nothing", () => {
+  const { moderation } = new Kept();
+  for (const key of ["topic x", "seat ban", "bans", "op topic", "topics"]) moderation.follow(key, "{}");
+  expect(moderation.topic).toBeUndefined();
+  expect(moderation.bans).toEqual([]);
+});

@@ -1,0 +1,252 @@
+import { describe, expect, test } from "bun:test";
+import type { Facts } from "../../../../lib/server/journal/journal.ts";
+import {
+  type Holder,
+  hashOf,
+  leaving,
+  moving,
+  newSeatId,
+  newToken,
+  renaming,
+  type Seat,
+  Seats,
+  taking,
+} from "../../../../lib/server/room/seats.ts";
+
+/** Seats that follow the facts, which the journal would have refused if they do not hold. */
+class Room {
+  readonly seats = new Seats();
+  readonly facts = new Map<string, string>();
+
+  follow({ facts, expects = {} }: { facts: Facts; expects?: Facts }): boolean {
+    const holds = Object.entries(expects).every(([key, value]) => (this.facts.get(key) ?? null) === value);
+    if (!holds) return false;
+    for (const [key, value] of Object.entries(facts)) {
+      this.seats.follow(key, value);
+      if (value === null) this.facts.delete(key);
+      else this.facts.set(key, value);
+    }
+    return true;
+  }
+
+  take(name: string, more: Partial<Holder> = {}): Seat {
+    const id = newSeatId();
+    const holder = { name, tokenHash: hashOf(`token of ${name}`), ...more };
+    expect(this.follow(taking(id, "here", holder))).toBe(true);
+    const seat = this.seats.byId(id);
+    if (!seat) throw new Error(`No seat for ${name}`);
+    return seat;
+  }
+}
+
+describe("Seats", () => {
+  test("finds a seat by its id, its name and its token", () => {
+    const room = new Room();
+    const ann = room.take("ann", { address: "192.0.2.1" });
+    const bob = room.take("bob");
+    const { seats } = room;
+    expect(ann).toMatchObject({
+      name: "ann",
+      address: "192.0.2.1",
+      server: "here",
+      operator: false,
+    });
+    expect(seats.byId(ann.id)).toBe(ann);
+    expect(seats.byName("ann")).toBe(ann);
+    expect(seats.byToken("token of ann")).toBe(ann);
+    expect(seats.byId(bob.id)).toBe(bob);
+    expect([...seats]).toEqual([ann, bob]);
+    expect(seats.size).toBe(2);
+  });
+
+  test("finds none by what nobody holds", () => {
+    const room = new Room();
+    const ann = room.take("ann");
+    expect(room.seats.byName("bob")).toBeUndefined();
+    expect(room.seats.byId("ann")).toBeUndefined();
+    expect(room.seats.byToken("")).toBeUndefined();
+    expect(room.seats.byToken(ann.tokenHash ?? "?")).toBeUndefined();
+  });
+
+  test.each(["ANN", "Ａnn", "aNN"])("takes %s for ann", (name) => {
+    const room = new Room();
+    const ann = room.take("ann");
+    expect(room.seats.byName(name)).toBe(ann);
+  });
+
+  test("takes nobody for whoever's name only looks like it", () => {
+    const room = new Room();
+    const bill = room.take("bill");
+    expect(room.seats.byName("biii")).toBeUndefined();
+    expect(room.seats.byName("bi1l")).toBeUndefined();
+    expect(room.seats.byName("Bill")).toBe(bill);
+  });
+
+  test("keeps the hash of a token and not the token", () => {
+    const room = new Room();
+    const seat = room.take("ann", { tokenHash: hashOf("secret") });
+    expect(seat.tokenHash).toBe(new Bun.CryptoHasher("sha256").update("secret").digest("base64url"));
+    expect(JSON.stringify([...room.facts])).not.toContain("secret");
+  });
+
+  test("seats somebody without a token, whom no token finds", () => {
+    const room = new Room();
+    const nc = room.take("nc", { tokenHash: undefined });
+    expect(nc.tokenHash).toBeUndefined();
+    expect(room.seats.byName("nc")).toBe(nc);
+    expect(room.seats.byToken("undefined")).toBeUndefined();
+  });
+
+  test("are the same again from the facts alone", () => {
+    const before = new Room();
+    const { id } = before.take("ann");
+    before.follow({ facts: { [`op ${id}`]: "yes", [`mute ${id}`]: "bob" } });
+    const after = new Room();
+    // Where somebody sits says nothing before there is a seat.
+    for (const [key, value] of before.facts) after.seats.follow(key, value);
+    for (const [key, value] of before.facts) after.seats.follow(key, value);
+    expect(after.seats.byToken("token of ann")).toMatchObject({
+      id,
+      name: "ann",
+      server: "here",
+      operator: true,
+    });
+    expect([...after.seats]).toEqual([...before.seats]);
+  });
+
+  test("follow who may keep order, and who no longer", () => {
+    const room = new Room();
+    const ann = room.take("ann");
+    const bob = room.take("bob");
+    room.follow({ facts: { [`op ${ann.id}`]: "yes" } });
+    expect([ann.operator, bob.operator]).toEqual([true, false]);
+    room.follow({ facts: { [`op ${ann.id}`]: null } });
+    expect(ann.operator).toBe(false);
+  });
+
+  test("pass over facts that are about nobody's seat", () => {
+    const room = new Room();
+    room.take("ann");
+    const before = JSON.stringify([...room.seats]);
+    room.follow({ facts: { topic: "tea", "ban bob": "{}", "op nobody": "yes", "at nobody": "there" } });
+    expect(JSON.stringify([...room.seats])).toBe(before);
+  });
+});
+
+describe("taking()", () => {
+  test("needs a name that nobody has, nor one that looks like it", () => {
+    const room = new Room();
+    const bill = room.take("bill");
+    for (const name of ["bill", "BILL", "biii", "bi1l"]) {
+      expect(room.follow(taking("x", "here", { name }))).toBe(false);
+    }
+    expect([...room.seats]).toEqual([bill]);
+  });
+});
+
+describe("renaming()", () => {
+  test("frees the old name and takes the new one, on the same seat with the same token", () => {
+    const room = new Room();
+    const seat = room.take("ann", { address: "192.0.2.1" });
+    const { id, tokenHash } = seat;
+    expect(room.follow(renaming(seat, "bea"))).toBe(true);
+    expect(seat).toMatchObject({ id, name: "bea", tokenHash, address: "192.0.2.1" });
+    expect(room.seats.byName("bea")).toBe(seat);
+    expect(room.seats.byName("ann")).toBeUndefined();
+    expect(room.seats.byToken("token of ann")).toBe(seat);
+    expect(room.seats.size).toBe(1);
+    const other = room.take("ann", { tokenHash: hashOf("another") });
+    expect(room.seats.byName("ann")).toBe(other);
+  });
+
+  test.each(["Bill", "biii", "BI1L"])(
+    "takes %s from nobody, if it is one's own name written otherwise",
+    (name) => {
+      const room = new Room();
+      const seat = room.take("bill");
+      expect(room.follow(renaming(seat, name))).toBe(true);
+      expect(seat.name).toBe(name);
+      expect(room.seats.byName(name)).toBe(seat);
+      expect(room.follow(taking("x", "here", { name: "bill" }))).toBe(false);
+    },
+  );
+
+  test("does not happen if somebody has the name, or if it has been renamed meanwhile", () => {
+    const room = new Room();
+    const ann = room.take("ann");
+    room.take("bob");
+    expect(room.follow(renaming(ann, "BOB"))).toBe(false);
+    const late = renaming(ann, "eve");
+    expect(room.follow(renaming(ann, "cyd"))).toBe(true);
+    expect(room.follow(late)).toBe(false);
+    expect(ann.name).toBe("cyd");
+  });
+});
+
+describe("moving()", () => {
+  test("puts the seat's connection with another server, once", () => {
+    const room = new Room();
+    const ann = room.take("ann");
+    const [first, second] = [moving(ann, "there", "192.0.2.9"), moving(ann, "elsewhere", "192.0.2.8")];
+    expect(room.follow(first)).toBe(true);
+    expect(room.follow(second)).toBe(false);
+    expect(ann).toMatchObject({ name: "ann", server: "there", address: "192.0.2.9" });
+    expect(room.seats.byToken("token of ann")).toBe(ann);
+  });
+});
+
+describe("leaving()", () => {
+  test("frees the seat, its name and its token, and forgets all about it", () => {
+    const room = new Room();
+    const seat = room.take("ann");
+    room.follow({ facts: { [`op ${seat.id}`]: "yes" } });
+    expect(room.follow(leaving(seat))).toBe(true);
+    expect(room.seats.byName("ann")).toBeUndefined();
+    expect(room.seats.byToken("token of ann")).toBeUndefined();
+    expect(room.seats.byId(seat.id)).toBeUndefined();
+    expect(room.seats.size).toBe(0);
+    expect([...room.facts]).toEqual([]);
+  });
+
+  test("happens once, and leaves the name to whoever has taken it since", () => {
+    const room = new Room();
+    const first = room.take("ann");
+    const again = leaving(first);
+    expect(room.follow(leaving(first))).toBe(true);
+    const second = room.take("Ann");
+    expect(room.follow(again)).toBe(false);
+    expect([...room.seats]).toEqual([second]);
+  });
+
+  test("does not happen where the seat is no more, or under a name it has no more", () => {
+    const room = new Room();
+    const ann = room.take("ann");
+    const before = leaving(ann);
+    room.follow(moving(ann, "there", ""));
+    expect(room.follow(before)).toBe(false);
+    const renamed = leaving(ann);
+    room.follow(renaming(ann, "bea"));
+    expect(room.follow(renamed)).toBe(false);
+    expect(room.follow(leaving(ann))).toBe(true);
+  });
+
+  test("ends the wait for a member who is away", () => {
+    const room = new Room();
+    const seat = room.take("ann");
+    const expiry = setTimeout(() => {}, 60_000);
+    seat.expiry = expiry;
+    expect(expiry.hasRef()).toBe(true);
+    room.follow(leaving(seat));
+    expect(expiry.hasRef()).toBe(false);
+  });
+});
+
+test("newSeatId() never gives the same id twice", () => {
+  expect(new Set(Array.from({ length: 1000 }, newSeatId)).size).toBe(1000);
+});
+
+test("newToken() never gives the same token twice, and none that could be guessed", () => {
+  const tokens = Array.from({ length: 1000 }, newToken);
+  expect(new Set(tokens).size).toBe(1000);
+  for (const token of tokens) expect(token).toMatch(/^[\w-]{24}$/);
+});

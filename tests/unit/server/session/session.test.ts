@@ -1,0 +1,807 @@
+// A session with a fake socket and a fake clock: what depends on time, and what may be asked of a transport.
+
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import type { Order } from "../../../../lib/protocol/commands.ts";
+import type { Event, Fault } from "../../../../lib/protocol/events.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { Door, Origin } from "../../../../lib/server/limits/door.ts";
+import { Room } from "../../../../lib/server/room/room.ts";
+import { Session, type SessionOptions, type Transport } from "../../../../lib/server/session/session.ts";
+import { idleMetrics } from "../../../support/metrics.ts";
+
+const metrics = idleMetrics();
+const unlimited = { burst: 0, perSecond: 0 };
+const options: SessionOptions = {
+  rate: { burst: 3, perSecond: 10 },
+  greetAfterMs: 250,
+  joinWithinMs: 20_000,
+  silentMs: 90_000,
+  metrics,
+};
+
+/** As if it was asked at the server's own terminal; returns what is wrong with it, if that is known at once. */
+function order(order: Order): Fault | undefined {
+  let problem: Fault | undefined;
+  const failed = (fault: Fault) => {
+    problem = fault;
+  };
+  const by = { name: "server", author: "console", standing: undefined };
+  room.members.order(order, by, { happened: () => {}, failed });
+  return problem;
+}
+
+/** A door that keeps nobody out but those who are banned. */
+function openDoor(): Door {
+  return new Door({
+    maxConnections: 100,
+    maxPerAddress: 100,
+    addressRate: unlimited,
+    joinWithinMs: 20_000,
+    isBanned: (address) => room.members.isBanned(address),
+  });
+}
+
+/** What a session does to its connection, written down. */
+class FakeSocket implements Transport {
+  text = "";
+  acts: string[] = [];
+  takes = Infinity;
+  readonly session: Session;
+
+  /** From an address of its own, without a limit there, unless it is given one. */
+  constructor(room: Room, more: Partial<SessionOptions> = {}, origin = new Origin("192.0.2.1", unlimited)) {
+    this.session = new Session(room, this, origin, { ...options, ...more });
+  }
+
+  send(...lines: unknown[]): void {
+    const text = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line)));
+    this.session.receive(Buffer.from(`${text.join("\n")}\n`));
+  }
+
+  get events(): Event[] {
+    return this.text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  }
+
+  /** The problems it was told of. */
+  get codes(): string[] {
+    return this.events.flatMap((event) => (event.type === "error" ? [event.code] : []));
+  }
+
+  get types(): string[] {
+    return this.events.map(({ type }) => type);
+  }
+
+  write(bytes: Uint8Array, offset: number, length: number): number {
+    const taken = Math.min(this.takes, length);
+    this.text += Buffer.from(bytes.subarray(offset, offset + taken)).toString();
+    return taken;
+  }
+
+  pause = () => this.acts.push("pause");
+  resume = () => this.acts.push("resume");
+  shutdown = () => this.acts.push("shutdown");
+  end = () => this.acts.push("end");
+  terminate = () => this.acts.push("terminate");
+}
+
+let room: Room;
+let emptied = 0;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  emptied = 0;
+  room = new Room(SqliteJournal.open({ keepEvents: 1000 }), {
+    seatMs: 30_000,
+    onEvent: undefined,
+    onEmpty: () => emptied++,
+    onJournalTrouble: () => {},
+    metrics,
+  });
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** The turn in which something was asked, and the ones that its pages and promises take. */
+async function turn(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("a person is greeted after a moment, a program is not", async () => {
+  const person = new FakeSocket(room);
+  const program = new FakeSocket(room);
+  program.session.receive(Buffer.from('{"type":"join",'));
+  jest.advanceTimersByTime(249);
+  await turn();
+  expect(person.text).toBe("");
+  jest.advanceTimersByTime(1);
+  await turn();
+  expect(person.text).toBe("Welcome to the chat room. What is your name?\n");
+  expect(program.text).toBe("");
+});
+
+test("whoever gives no name in time has to go, and is told", async () => {
+  const socket = new FakeSocket(room);
+  jest.advanceTimersByTime(19_999);
+  expect(socket.acts).toEqual([]);
+  jest.advanceTimersByTime(1);
+  await turn();
+  expect(socket.text).toEndWith("! You gave no name in time.\n");
+  expect(socket.acts).toEqual(["resume", "shutdown"]);
+  socket.session.inputEnded();
+  expect(socket.acts.at(-1)).toBe("end");
+});
+
+test("a peer that never takes the goodbye is cut off", async () => {
+  const socket = new FakeSocket(room);
+  socket.takes = 0;
+  jest.advanceTimersByTime(20_000);
+  await turn();
+  expect(socket.acts).not.toContain("terminate");
+  jest.advanceTimersByTime(5_000);
+  expect(socket.acts).toContain("terminate");
+});
+
+test("a flood pauses the socket, is told once how long, and goes on by itself", async () => {
+  const socket = new FakeSocket(room);
+  socket.send({ type: "join", name: "ada" });
+  await turn();
+  jest.advanceTimersByTime(10_000);
+  const says = Array.from({ length: 10 }, (_, i) => ({ type: "say", text: `${i}` }));
+  socket.acts = [];
+  socket.send(...says);
+  await turn();
+  expect(socket.acts).toEqual(["pause"]);
+  expect(socket.types.filter((type) => type === "said")).toHaveLength(4);
+  const told = socket.events.filter(({ type }) => type === "error");
+  expect(told).toMatchObject([{ code: "slow-down", retryAfterMs: 700 }]);
+  for (let ms = 0; ms < 700; ms += 50) {
+    jest.advanceTimersByTime(50);
+    await turn();
+  }
+  expect(socket.types.filter((type) => type === "said")).toHaveLength(10);
+  expect(socket.events.filter(({ type }) => type === "error")).toHaveLength(1);
+});
+
+test("a program that is silent too long is dropped, and its seat kept", async () => {
+  const socket = new FakeSocket(room);
+  const other = new FakeSocket(room);
+  socket.send({ type: "join", name: "ada" });
+  other.send({ type: "join", name: "bob" });
+  await turn();
+  jest.advanceTimersByTime(60_000);
+  other.send({ type: "ping" });
+  jest.advanceTimersByTime(30_000);
+  await turn();
+  expect(socket.events.at(-1)).toMatchObject({ type: "bye", code: "silent", retryAfterMs: 0 });
+  socket.session.closed();
+  other.send({ type: "who" });
+  await turn();
+  expect(other.events.at(-1)).toMatchObject({ members: [{ name: "ada", away: true }, { name: "bob" }] });
+  expect(other.types).not.toContain("left");
+});
+
+test("a seat is kept for its time and no longer; then the room is empty", async () => {
+  const socket = new FakeSocket(room);
+  socket.send({ type: "join", name: "ada" });
+  await turn();
+  socket.session.closed();
+  jest.advanceTimersByTime(29_999);
+  await turn();
+  expect(emptied).toBe(0);
+  jest.advanceTimersByTime(1);
+  await turn();
+  expect(emptied).toBe(1);
+});
+
+test("whoever asks for much and reads nothing is dropped with the reason, and keeps its seat", async () => {
+  const socket = new FakeSocket(room);
+  socket.send({ type: "join", name: "ada" });
+  await turn();
+  socket.takes = 0;
+  for (let i = 0; i < 1000; i++) {
+    jest.advanceTimersByTime(1000);
+    socket.send({ type: "help" });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  socket.takes = Infinity;
+  socket.session.drained();
+  await turn();
+  expect(socket.events.at(-1)).toMatchObject({ type: "bye", code: "slow-reader", retryAfterMs: 1000 });
+  expect(room.members.find("ada")).toBeDefined();
+});
+
+test("bytes that come after the goodbye change nothing", async () => {
+  const socket = new FakeSocket(room);
+  socket.send({ type: "join", name: "ada" }, { type: "quit" }, { type: "say", text: "too late" });
+  await turn();
+  socket.send({ type: "say", text: "much too late" });
+  await turn();
+  expect(socket.types.at(-1)).toBe("bye");
+  expect(socket.text).not.toContain("too late");
+  expect(emptied).toBe(1);
+});
+
+/** Lets so much time pass, with a turn every now and then. */
+async function pass(ms: number, stepMs = 50): Promise<void> {
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    jest.advanceTimersByTime(Math.min(stepMs, ms - passed));
+    await turn();
+  }
+}
+
+/** Somebody in the room, who has its token. */
+async function joined(name: string, more: Partial<SessionOptions> = {}, origin?: Origin) {
+  const socket = new FakeSocket(room, more, origin);
+  socket.send({ type: "join", name });
+  await turn();
+  const [welcome] = socket.events;
+  if (welcome?.type !== "welcome") throw new Error(`${name} is not in the room: ${socket.text}`);
+  return Object.assign(socket, { token: welcome.token });
+}
+
+const say = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => ({ type: "say", text: `${from + i}` }));
+const saidBy = ({ events }: FakeSocket) =>
+  events.flatMap((event) => (event.type === "said" ? [event.text] : []));
+
+describe("the flood limit", () => {
+  test("is the member's, not the connection's: whoever comes back has said no less for it", async () => {
+    const first = await joined("ada");
+    await pass(10_000, 1_000);
+    first.send(...say(0, 3));
+    await turn();
+    expect(saidBy(first)).toEqual(["0", "1", "2"]);
+    first.session.closed();
+    const again = new FakeSocket(room);
+    again.send({ type: "join", name: "ada", token: first.token, history: 0 }, ...say(3, 6));
+    await turn();
+    // The join is paid from what the seat has left, which is nothing.
+    expect(saidBy(again)).toEqual([]);
+    expect(again.session.isPaused).toBe(true);
+    await pass(1_000);
+    expect(saidBy(again)).toEqual(["3", "4", "5"]);
+  });
+
+  test("of an address is one for all who come from there", async () => {
+    const origin = new Origin("192.0.2.1", { burst: 10, perSecond: 1 });
+    const generous = { rate: { burst: 100, perSecond: 100 } };
+    const ada = await joined("ada", generous, origin);
+    const bob = await joined("bob", generous, origin);
+    const elsewhere = await joined("eve", generous, new Origin("192.0.2.2", { burst: 10, perSecond: 1 }));
+    ada.send(...say(0, 8));
+    await turn();
+    expect(saidBy(bob)).toHaveLength(8);
+    expect(ada.session.isPaused).toBe(false);
+    bob.send(...say(8, 11));
+    await turn();
+    expect(bob.session.isPaused).toBe(true);
+    expect(saidBy(ada)).toHaveLength(9);
+    elsewhere.send({ type: "say", text: "free" });
+    await turn();
+    expect(saidBy(ada)).toHaveLength(10);
+    expect(elsewhere.session.isPaused).toBe(false);
+    await pass(10_000);
+    expect(saidBy(ada)).toHaveLength(12);
+  });
+
+  test("is paid for every line that was answered at once, in whatever number they come", async () => {
+    order({ type: "ban", name: "eve" });
+    await turn();
+    const socket = new FakeSocket(room);
+    socket.send(...Array.from({ length: 2_000 }, () => ({ type: "join", name: "eve" })));
+    await turn();
+    expect(socket.codes.filter((code) => code === "banned")).toHaveLength(4);
+    expect(socket.session.isPaused).toBe(true);
+    await pass(1_000);
+    expect(socket.codes.filter((code) => code === "banned")).toHaveLength(14);
+  });
+
+  test("is not paid twice by whoever comes back and goes on in one go", async () => {
+    const first = await joined("ada");
+    await pass(10_000, 1_000);
+    first.session.closed();
+    const again = new FakeSocket(room);
+    again.send({ type: "join", name: "ada", token: first.token, history: 0 }, ...say(0, 12));
+    await turn();
+    await pass(400);
+    expect(saidBy(again)).toHaveLength(7);
+    await pass(500);
+    expect(saidBy(again)).toHaveLength(12);
+  });
+});
+
+describe("a room with a password", () => {
+  const guarded = { password: "sesame" };
+
+  test("lets in whoever knows it, at once", async () => {
+    const socket = new FakeSocket(room, guarded);
+    socket.send({ type: "join", name: "ada", password: "sesame" });
+    jest.advanceTimersByTime(0);
+    await turn();
+    expect(socket.types).toEqual(["welcome", "history", "joined"]);
+    expect(socket.text).not.toContain("sesame");
+  });
+
+  test("asks whoever gave none, and takes nothing else meanwhile", async () => {
+    const socket = new FakeSocket(room, guarded);
+    socket.send({ type: "join", name: "ada" }, { type: "say", text: "hi" });
+    await turn();
+    expect(socket.events).toEqual([
+      { type: "error", code: "wrong-password", text: "This room has a password: what is it?" },
+      { type: "error", code: "not-joined", text: "Join with a name first" },
+    ]);
+    expect(room.members.find("ada")).toBeUndefined();
+  });
+
+  test("answers each wrong one later than the one before, and the right one then", async () => {
+    const socket = new FakeSocket(room, { ...guarded, rate: unlimited });
+    const wrong = ["a", "sesame ", "Sesame", ""];
+    for (const password of wrong) socket.send({ type: "join", name: "ada", password });
+    socket.send({ type: "join", name: "ada", password: "sesame" });
+    const answers: number[] = [];
+    for (let ms = 0; ms < 8_000; ms += 100) {
+      await turn();
+      while (answers.length < socket.events.length) answers.push(ms);
+      jest.advanceTimersByTime(ms === 0 ? 0 : 100);
+    }
+    // 0.5, 1, 2 and 4 seconds after one another; the clock is read every 0.1 s.
+    const gaps = answers.slice(0, 5).map((ms, i) => ms - (answers[i - 1] ?? 0));
+    for (const [i, gap] of [0, 500, 1_000, 2_000, 4_000].entries()) {
+      expect(Math.abs((gaps[i] ?? Infinity) - gap)).toBeLessThanOrEqual(200);
+    }
+    expect(socket.codes).toEqual(wrong.map(() => "wrong-password"));
+    expect(socket.types.slice(4)).toEqual(["welcome", "history", "joined"]);
+  });
+
+  test("takes nothing for a name that was meant for a password, also when it comes too soon", async () => {
+    const origin = new Origin("192.0.2.1", unlimited);
+    const person = new FakeSocket(room, guarded, origin);
+    person.send("dora");
+    await turn();
+    for (let i = 0; i < 6; i++) origin.guessedWrong(Date.now());
+    origin.guess(Date.now());
+    person.send("sesame");
+    await turn();
+    expect(person.text).toContain("Too many wrong passwords");
+    await pass(17_000, 1_000);
+    person.send("sesame");
+    await turn();
+    expect(person.text).toContain("You are connected as dora");
+    expect(room.members.find("sesame")).toBeUndefined();
+  });
+
+  test("makes others at the same address wait as well, and those elsewhere not", async () => {
+    const origin = new Origin("192.0.2.1", unlimited);
+    const guesser = new FakeSocket(room, guarded, origin);
+    guesser.send({ type: "join", name: "eve", password: "x" });
+    jest.advanceTimersByTime(0);
+    await turn();
+    expect(guesser.codes).toEqual(["wrong-password"]);
+    const neighbour = new FakeSocket(room, guarded, origin);
+    const stranger = new FakeSocket(room, guarded, new Origin("192.0.2.2", unlimited));
+    neighbour.send({ type: "join", name: "ada", password: "sesame" });
+    stranger.send({ type: "join", name: "bob", password: "sesame" });
+    jest.advanceTimersByTime(0);
+    await turn();
+    expect([neighbour.text, stranger.types[0]]).toEqual(["", "welcome"]);
+    jest.advanceTimersByTime(500);
+    await turn();
+    expect(neighbour.types[0]).toBe("welcome");
+  });
+
+  test("tells whoever would have to wait too long how long, and looks at nothing", async () => {
+    const origin = new Origin("192.0.2.1", unlimited);
+    for (let i = 0; i < 10; i++) origin.guessedWrong(Date.now());
+    origin.guess(Date.now());
+    const socket = new FakeSocket(room, guarded, origin);
+    socket.send({ type: "join", name: "ada", password: "sesame" });
+    await turn();
+    expect(socket.events).toMatchObject([{ type: "error", code: "slow-down", retryAfterMs: 16_000 }]);
+    expect(room.members.find("ada")).toBeUndefined();
+  });
+
+  test("is a guess also for whoever hangs up on it", async () => {
+    const origin = new Origin("192.0.2.1", unlimited);
+    for (let i = 0; i < 3; i++) {
+      const socket = new FakeSocket(room, guarded, origin);
+      socket.send({ type: "join", name: "eve", password: `${i}` });
+      socket.session.closed();
+      jest.advanceTimersByTime(10_000);
+    }
+    origin.guess(Date.now());
+    expect(origin.guess(Date.now())).toBe(2_000);
+  });
+
+  test("asks a person in the next line, until it is right", async () => {
+    const socket = new FakeSocket(room, guarded);
+    socket.send("ada");
+    await turn();
+    expect(socket.text).toBe("! This room has a password: what is it?\n");
+    socket.send("/quit");
+    jest.advanceTimersByTime(0);
+    await turn();
+    expect(socket.text).toEndWith("! That is not the password: what is it?\n");
+    socket.send("sesame", "hello");
+    await pass(1_000);
+    expect(socket.text).toContain("You are connected as ada.");
+    expect(socket.text).toEndWith("ada: hello\n");
+    expect(socket.text).not.toContain("sesame");
+  });
+});
+
+describe("whoever keeps order", () => {
+  const kept = { operatorPassword: "gavel" };
+
+  test("knows the password, and all hear of it", async () => {
+    const ada = await joined("ada", kept);
+    const bob = await joined("bob", kept);
+    ada.send({ type: "op", password: "gavel" }, { type: "topic", text: "tea" });
+    jest.advanceTimersByTime(0);
+    await turn();
+    for (const { events } of [ada, bob]) {
+      expect(events.slice(-2)).toMatchObject([
+        { type: "opped", name: "ada" },
+        { type: "topic", by: "ada", text: "tea" },
+      ]);
+    }
+    expect(ada.text + bob.text).not.toContain("gavel");
+    expect(room.members.find("ada")?.operator).toBe(true);
+  });
+
+  test("does so with the seat: after a drop, too, and no longer than that", async () => {
+    const patient = { ...kept, rate: unlimited };
+    const ada = await joined("ada", patient);
+    ada.send({ type: "op", password: "gavel" });
+    jest.advanceTimersByTime(0);
+    await turn();
+    ada.session.closed();
+    const back = new FakeSocket(room, patient);
+    back.send({ type: "join", name: "ada", token: ada.token }, { type: "bans" });
+    await turn();
+    expect(back.events.at(-1)).toEqual({ type: "bans", bans: [] });
+    back.send({ type: "quit" });
+    await turn();
+    const anew = await joined("ada", kept);
+    anew.send({ type: "bans" });
+    await turn();
+    expect(anew.codes).toEqual(["not-operator"]);
+  });
+
+  test("does not guess it, and guesses more slowly each time", async () => {
+    const ada = await joined("ada", { ...kept, rate: unlimited });
+    ada.send({ type: "op", password: "x" }, { type: "op", password: "" }, { type: "kick", name: "ada" });
+    jest.advanceTimersByTime(0);
+    await turn();
+    expect(ada.codes).toEqual(["wrong-password"]);
+    jest.advanceTimersByTime(500);
+    await turn();
+    expect(ada.codes).toEqual(["wrong-password", "wrong-password", "not-operator"]);
+    expect(room.members.find("ada")?.operator).toBe(false);
+  });
+
+  test("is nobody where there is no password for it", async () => {
+    const ada = await joined("ada");
+    ada.send({ type: "op", password: "" });
+    await turn();
+    expect(ada.events.at(-1)).toMatchObject({ code: "not-operator" });
+  });
+
+  test("is told what cannot be done", async () => {
+    const ada = await joined("ada", kept);
+    ada.send(
+      { type: "op", password: "gavel" },
+      { type: "kick", name: "eve" },
+      { type: "unban", name: "eve" },
+    );
+    jest.advanceTimersByTime(0);
+    await turn();
+    expect(ada.codes).toEqual(["no-such-member", "no-such-ban"]);
+  });
+});
+
+describe("whoever is muted", () => {
+  test("is heard by nobody, is told so with the message's id, and is heard again afterwards", async () => {
+    const ada = await joined("ada", { rate: unlimited });
+    const bob = await joined("bob");
+    order({ type: "mute", name: "ada" });
+    await turn();
+    ada.send(
+      { type: "say", text: "hush", id: "1" },
+      { type: "act", text: "hush", id: "2" },
+      { type: "tell", to: "bob", text: "hush", id: "3" },
+    );
+    await turn();
+    expect(ada.events.filter(({ type }) => type === "error")).toEqual(
+      ["1", "2", "3"].map((id) => ({
+        type: "error",
+        code: "muted",
+        text: "You are muted: nobody hears you",
+        id,
+      })),
+    );
+    expect(bob.text).not.toContain("hush");
+    ada.send({ type: "who" }, { type: "ping", id: "p" });
+    await turn();
+    expect(ada.types.slice(-2)).toEqual(["members", "pong"]);
+    order({ type: "unmute", name: "ada" });
+    await turn();
+    ada.send({ type: "say", text: "hello" });
+    await turn();
+    expect(saidBy(bob)).toEqual(["hello"]);
+  });
+
+  test("does not get around it with a drop, nor with the words of a goodbye", async () => {
+    const ada = await joined("ada", { rate: unlimited });
+    const bob = await joined("bob");
+    order({ type: "mute", name: "ada" });
+    await turn();
+    ada.session.closed();
+    const back = new FakeSocket(room, { rate: unlimited });
+    back.send(
+      { type: "join", name: "ada", token: ada.token },
+      { type: "say", text: "hush" },
+      { type: "quit", text: "hush" },
+    );
+    await turn();
+    expect(back.codes).toEqual(["muted"]);
+    expect(bob.events.at(-1)).toMatchObject({ type: "left", name: "ada" });
+    expect(bob.text).not.toContain("hush");
+  });
+
+  test("does not get around it by joining again, with a name to read, or as an operator", async () => {
+    const bob = await joined("bob");
+    order({ type: "mute", name: "bob" });
+    await turn();
+    bob.send({ type: "quit" });
+    await turn();
+    const back = await joined("bob", { rate: unlimited, operatorPassword: "boss" });
+    back.send(
+      { type: "say", text: "hush" },
+      { type: "rename", name: "hush" },
+      { type: "op", password: "boss" },
+      { type: "topic", text: "hush" },
+    );
+    await turn();
+    expect(back.codes).toEqual(["muted", "muted", "muted"]);
+    expect(room.members.topic).toBeUndefined();
+    order({ type: "unmute", name: "bob" });
+    await turn();
+    back.send({ type: "say", text: "hello" });
+    await turn();
+    expect(saidBy(back)).toEqual(["hello"]);
+  });
+});
+
+describe("in the same turn as a ban", () => {
+  const remote = (address: string) => new Origin(address, unlimited);
+
+  test("nobody gets in from the address, and nobody keeps a seat there by taking another name", async () => {
+    const ada = await joined("ada", { rate: unlimited }, remote("10.9.0.2"));
+    const bob = await joined("bob");
+    const late = new FakeSocket(room, {}, remote("10.9.0.2"));
+    order({ type: "ban", name: "10.9.0.2" });
+    ada.send({ type: "rename", name: "ghost" });
+    late.send({ type: "join", name: "late" });
+    await turn();
+    await turn();
+    for (const socket of [ada, late]) expect(socket.types.at(-1)).toBe("bye");
+    expect(room.members.roster().members).toEqual([{ name: "bob" }]);
+    expect(bob.types).toContain("left");
+  });
+
+  test("nobody gets in under the name, or takes it", async () => {
+    const ada = await joined("ada");
+    const late = new FakeSocket(room);
+    order({ type: "ban", name: "eve" });
+    late.send({ type: "join", name: "eve" });
+    ada.send({ type: "rename", name: "3v3" }, { type: "rename", name: "EVE" });
+    await turn();
+    expect(late.codes).toEqual(["banned"]);
+    expect(ada.codes).toEqual(["banned"]);
+    expect(room.members.roster().members).toEqual([{ name: "3v3" }]);
+  });
+});
+
+test("a ban puts out whoever came under its name in the same turn", async () => {
+  const late = new FakeSocket(room);
+  await joined("bob", {}, new Origin("192.0.2.8", unlimited));
+  late.send({ type: "join", name: "eve" });
+  order({ type: "ban", name: "eve" });
+  await turn();
+  await turn();
+  expect(late.types.at(-1)).toBe("bye");
+  expect(room.members.roster().members).toEqual([{ name: "bob" }]);
+});
+
+test("what is said behind one's own back, in the turn in which one is put out, is not heard", async () => {
+  const eve = await joined("eve", { rate: unlimited });
+  const bob = await joined("bob");
+  order({ type: "kick", name: "eve" });
+  eve.send({ type: "say", text: "too late" }, { type: "tell", to: "bob", text: "psst" });
+  await turn();
+  expect(bob.types.at(-1)).toBe("kicked");
+  expect(bob.text).not.toContain("too late");
+  expect(bob.text).not.toContain("psst");
+});
+
+test("a ban holds for where its member is now, not for where it joined from", async () => {
+  const eve = await joined("eve", {}, new Origin("10.9.0.2", unlimited));
+  await joined("bob");
+  eve.session.closed();
+  const back = new FakeSocket(room, {}, new Origin("10.9.0.3", unlimited));
+  back.send({ type: "join", name: "eve", token: eve.token });
+  await turn();
+  expect(back.types[0]).toBe("welcome");
+  back.session.closed();
+  order({ type: "ban", name: "eve" });
+  await turn();
+  expect(["10.9.0.2", "10.9.0.3"].map((address) => room.members.isBanned(address))).toEqual([false, true]);
+});
+
+test("whoever is left by a member that took the seat over and quit is let go", async () => {
+  const ada = await joined("ada", { rate: unlimited });
+  await joined("bob");
+  const again = new FakeSocket(room, { rate: unlimited });
+  ada.send({ type: "rename", name: "eve" });
+  again.send({ type: "join", name: "ada", token: ada.token }, { type: "quit" });
+  await turn();
+  await turn();
+  expect(again.types.at(-1)).toBe("bye");
+  expect(room.members.roster().members).toEqual([{ name: "bob" }]);
+});
+
+describe("whoever is put out", () => {
+  test("hears why as the last word, and its token is worth nothing", async () => {
+    const ada = await joined("ada");
+    const bob = await joined("bob");
+    order({ type: "kick", name: "ada", text: "enough" });
+    await turn();
+    expect(ada.events.at(-1)).toEqual({
+      type: "bye",
+      code: "kicked",
+      text: "You were kicked by server: enough",
+    });
+    expect(ada.acts.at(-1)).toBe("shutdown");
+    expect(bob.types).not.toContain("left");
+    expect(bob.events.at(-1)).toMatchObject({ type: "kicked", name: "ada", by: "server" });
+    ada.session.closed();
+    await pass(31_000, 1_000);
+    expect(bob.types).not.toContain("left");
+    const back = new FakeSocket(room);
+    back.send({ type: "join", name: "ada", token: ada.token });
+    await turn();
+    expect(back.events[0]).toMatchObject({ type: "welcome", name: "ada" });
+    expect(back.events[0]).not.toMatchObject({ token: ada.token });
+    expect(bob.types).toContain("joined");
+  });
+
+  test("takes along all who share its address, if it is banned", async () => {
+    const door = openDoor();
+    const origin = (address: string) => {
+      const { origin } = door.enter(address) ?? {};
+      if (!origin) throw new Error(`${address} was turned away`);
+      return origin;
+    };
+    const spammer = await joined("spammer", {}, origin("192.0.2.7"));
+    const double = await joined("double", {}, origin("::ffff:192.0.2.7"));
+    const bob = await joined("bob", {}, origin("192.0.2.8"));
+    order({ type: "ban", name: "spammer", text: "spam" });
+    await turn();
+    const goodbyes = [spammer, double].flatMap(({ events }) => events.filter(({ type }) => type === "bye"));
+    expect(goodbyes).toEqual([
+      { type: "bye", code: "banned", text: "You were banned by server: spam" },
+      { type: "bye", code: "banned", text: "Your address is banned from this room" },
+    ]);
+    for (const { acts } of [spammer, double]) expect(acts.at(-1)).toBe("shutdown");
+    expect(bob.types.slice(-2)).toEqual(["banned", "left"]);
+    expect(door.enter("192.0.2.7")).toMatchObject({ refusal: { code: "banned" } });
+    expect(bob.text).not.toContain("192.0.2.7");
+  });
+
+  test("leaves everybody else on this machine alone, if it was on this machine", async () => {
+    const door = openDoor();
+    const here = door.enter("::1")?.origin;
+    if (!here) throw new Error("This machine was turned away");
+    await joined("spammer", {}, here);
+    const bob = await joined("bob", {}, here);
+    order({ type: "ban", name: "spammer" });
+    await turn();
+    expect(bob.events.at(-1)).toMatchObject({ type: "banned", name: "spammer" });
+    expect(door.enter("::1")?.origin).toBe(here);
+  });
+
+  test("cannot come under that name, nor take it, nor one that looks like it", async () => {
+    order({ type: "ban", name: "bill" });
+    await turn();
+    const bob = await joined("bob", { rate: unlimited });
+    for (const name of ["bill", "BILL", "bi1l"]) {
+      const socket = new FakeSocket(room);
+      socket.send({ type: "join", name });
+      bob.send({ type: "rename", name });
+      await turn();
+      expect(socket.codes).toEqual(["banned"]);
+    }
+    expect(bob.codes).toEqual(["banned", "banned", "banned"]);
+    expect(room.members.roster().members).toEqual([{ name: "bob" }]);
+    order({ type: "unban", name: "bill" });
+    await turn();
+    bob.send({ type: "rename", name: "bill" });
+    await turn();
+    expect(bob.events.at(-1)).toMatchObject({ type: "renamed", to: "bill" });
+  });
+});
+
+describe("what was asked has happened once the journal has it", () => {
+  test("of two who want a name in the same turn one has it, the other is told and may choose again", async () => {
+    const [first, second] = [new FakeSocket(room), new FakeSocket(room)];
+    first.send({ type: "join", name: "ada" });
+    second.send({ type: "join", name: "ADA" }, { type: "join", name: "bob" });
+    await turn();
+    expect(first.types[0]).toBe("welcome");
+    expect(second.codes).toEqual(["name-taken"]);
+    expect(second.types).toContain("welcome");
+    expect(room.members.roster().members).toEqual([{ name: "ada" }, { name: "bob" }]);
+  });
+
+  test("nothing that comes behind a join is read before it", async () => {
+    const socket = new FakeSocket(room, { rate: unlimited });
+    socket.send(
+      { type: "join", name: "ada" },
+      { type: "say", text: "1" },
+      { type: "rename", name: "eve" },
+      { type: "say", text: "2" },
+    );
+    expect(socket.acts).toEqual(["pause"]);
+    await turn();
+    await turn();
+    expect(socket.events.filter((event) => event.type === "said")).toMatchObject([
+      { from: "ada", text: "1" },
+      { from: "eve", text: "2" },
+    ]);
+    expect(socket.acts).toEqual(["pause", "resume", "pause", "resume"]);
+  });
+
+  test("a connection that breaks while it joins leaves a seat behind, like any that breaks", async () => {
+    const bob = await joined("bob");
+    const socket = new FakeSocket(room);
+    socket.send({ type: "join", name: "ada" });
+    socket.session.closed();
+    await turn();
+    expect(room.members.roster().members).toEqual([{ name: "bob" }, { name: "ada", away: true }]);
+    jest.advanceTimersByTime(30_000);
+    await turn();
+    expect(bob.events.at(-1)).toMatchObject({ type: "left", name: "ada" });
+    expect(socket.text).toBe("");
+  });
+
+  test("a person whose connection breaks while joining is gone at once", async () => {
+    const bob = await joined("bob");
+    const socket = new FakeSocket(room);
+    socket.send("ada");
+    socket.session.closed();
+    await turn();
+    expect(bob.types.slice(-2)).toEqual(["joined", "left"]);
+    expect(room.members.roster().members).toEqual([{ name: "bob" }]);
+  });
+
+  test("what was renamed and kicked in the same turn happens in order, and is one or the other", async () => {
+    const ada = await joined("ada");
+    const bob = await joined("bob");
+    ada.send({ type: "rename", name: "eve" });
+    expect(order({ type: "kick", name: "ada" })).toBeUndefined();
+    await turn();
+    // The kick was for a name that nobody has any more.
+    expect(bob.events.at(-1)).toMatchObject({ type: "renamed", to: "eve" });
+    expect(order({ type: "kick", name: "eve" })).toBeUndefined();
+    ada.send({ type: "rename", name: "ada" });
+    await turn();
+    expect(bob.events.at(-1)).toMatchObject({ type: "kicked", name: "eve" });
+    expect(ada.types.at(-1)).toBe("bye");
+    expect(room.members.roster().members).toEqual([{ name: "bob" }]);
+  });
+});

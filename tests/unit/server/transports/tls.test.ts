@@ -1,0 +1,87 @@
+// A connection before its handshake, on a clock that the test sets; and certificates that are none.
+
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../../../../lib/cli/flags.ts";
+import { Handshake, readCertificate } from "../../../../lib/server/transports/tls.ts";
+import { Certificates, openssl } from "../../../support/certificates.ts";
+import { temporaryFolder } from "../../../support/wire.ts";
+
+describe("a handshake", () => {
+  let acts: string[];
+  let cipher: string | null;
+  let handshake: Handshake;
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    acts = [];
+    cipher = null;
+    const socket = {
+      end: () => acts.push("end"),
+      terminate: () => acts.push("terminate"),
+      getCipher: () => ({ name: cipher ?? "", standardName: "", version: "" }),
+    };
+    handshake = new Handshake(socket, 20_000);
+  });
+  afterEach(() => {
+    handshake.closed();
+    jest.useRealTimers();
+  });
+
+  test("that nobody begins is over after two seconds", () => {
+    jest.advanceTimersByTime(1_999);
+    expect(acts).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(acts).toEqual(["end"]);
+  });
+
+  test("that has begun may take its time, but not for ever", () => {
+    cipher = "TLS_AES_128_GCM_SHA256";
+    jest.advanceTimersByTime(19_999);
+    expect(acts).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(acts).toEqual(["terminate"]);
+  });
+
+  test("that is done, or whose connection is gone, is let be", () => {
+    handshake.closed();
+    jest.advanceTimersByTime(60_000);
+    expect(acts).toEqual([]);
+  });
+
+  test("under way when the server ends, or its peer does, is cut", () => {
+    handshake.dismiss();
+    handshake.inputEnded();
+    expect(acts).toEqual(["terminate", "terminate"]);
+  });
+});
+
+describe.skipIf(openssl === null)("readCertificate()", () => {
+  test("is nothing without files, and needs both", () => {
+    expect(readCertificate(undefined, undefined)).toBeUndefined();
+    expect(() => readCertificate("cert.pem", undefined)).toThrow(UsageError);
+    expect(() => readCertificate(undefined, "key.pem")).toThrow("--tls-cert and --tls-key go together");
+  });
+
+  test("takes a pair, and knows its fingerprint", () => {
+    using made = new Certificates().selfSigned("localhost");
+    const read = readCertificate(made.cert("localhost"), made.key("localhost"));
+    expect(read?.fingerprint).toBe(made.fingerprint("localhost"));
+  });
+
+  test("says what is wrong with the files", () => {
+    using folder = temporaryFolder();
+    using made = new Certificates().selfSigned("one").selfSigned("two");
+    const junk = join(folder.path, "junk");
+    writeFileSync(junk, "hello");
+    const problems: [cert: string, key: string, problem: string][] = [
+      ["/no/such/file", made.key("one"), "Cannot read /no/such/file: ENOENT"],
+      [made.cert("one"), "/no/such/file", "Cannot read /no/such/file: ENOENT"],
+      [junk, made.key("one"), `There is no PEM certificate in ${junk}`],
+      [made.cert("one"), junk, `There is no PEM key in ${junk} that can be read`],
+      [made.cert("one"), made.key("two"), `The key in ${made.key("two")} is not that of the certificate`],
+    ];
+    for (const [cert, key, problem] of problems) expect(() => readCertificate(cert, key)).toThrow(problem);
+  });
+});

@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { InputHistory } from "../../../lib/terminal/history.ts";
+
+function typed(...lines: string[]): InputHistory {
+  const history = new InputHistory();
+  for (const line of lines) history.add(line);
+  return history;
+}
+
+test("Up goes back to the oldest line, Down to the draft, and no further", () => {
+  const history = typed("one", "two", "three");
+  expect([1, 2, 3, 4].map(() => history.previous("a draft"))).toEqual(["three", "two", "one", undefined]);
+  expect([1, 2, 3, 4].map(() => history.next())).toEqual(["two", "three", "a draft", undefined]);
+});
+
+test("an empty history keeps the draft in its row", () => {
+  expect(typed().previous("draft")).toBeUndefined();
+  expect(typed().next()).toBeUndefined();
+});
+
+test("what is typed again is kept once, at its new place; blanks are not kept", () => {
+  const history = typed("a", "b", "  ", "a");
+  expect([1, 2, 3].map(() => history.previous(""))).toEqual(["a", "b", undefined]);
+});
+
+test("200 lines are kept", () => {
+  const history = typed(...Array.from({ length: 250 }, (_, i) => `${i}`));
+  const lines = Array.from({ length: 201 }, () => history.previous(""));
+  expect([lines[0], lines[199], lines[200]]).toEqual(["249", "50", undefined]);
+});
+
+test("after a line was sent, Up starts at it again", () => {
+  const history = typed("a", "b");
+  history.previous("");
+  history.previous("");
+  history.add("c");
+  expect(history.previous("")).toBe("c");
+});
+
+test.each(["/op secret", "/OP secret", "/Op\tsecret", "/op\u00a0secret", "/op\nsecret"])(
+  "does not keep %j",
+  (line) => {
+    const history = typed("before", line, "/opera is on");
+    expect(history.previous("")).toBe("/opera is on");
+    expect(history.previous("")).toBe("before");
+  },
+);
