@@ -10,7 +10,7 @@ import type { Bye, Recorded } from "./lib/protocol/events.ts";
 import { RedisJournal } from "./lib/server/journal/redis.ts";
 import { SqliteJournal } from "./lib/server/journal/sqlite.ts";
 import { addressKey } from "./lib/server/limits/addresses.ts";
-import { Door, TurnedAway, type Visit } from "./lib/server/limits/door.ts";
+import { type Admission, Door } from "./lib/server/limits/door.ts";
 import { Console, inForeground } from "./lib/server/operation/console.ts";
 import { type Fields, Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
@@ -25,7 +25,9 @@ import {
   waysIn,
 } from "./lib/server/operation/options.ts";
 import { Room } from "./lib/server/room/room.ts";
-import { type Client, Session } from "./lib/server/session/session.ts";
+import { Session } from "./lib/server/session/session.ts";
+import type { Connection } from "./lib/server/session/transport.ts";
+import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 
 const options = attempt(() => parseFlags(flags, about));
@@ -53,9 +55,9 @@ const shared =
 
 // ---- The clients: everyone connected, with a name or without one yet ----
 
-type Connection = { address: string; visit: Visit | undefined };
+type Peer = { address: string; admission: Admission | undefined };
 
-const clients = new Map<Socket<Connection>, Client>();
+const clients = new Map<Socket<Peer>, Connection>();
 const limits = attempt(() => sessionOptions(options, metrics));
 const door = attempt(
   () => new Door({ ...doorLimits(options), isBanned: (address) => room.members.isBanned(address) }),
@@ -63,36 +65,39 @@ const door = attempt(
 
 const listener = attempt(
   () =>
-    Bun.listen<Connection>({
+    Bun.listen<Peer>({
       hostname: options.host,
       port: options.port,
       allowHalfOpen: true,
       ...(certificate && { tls: certificate }),
       socket: {
         open(socket) {
-          const visit = door.enter(socket.remoteAddress);
-          socket.data = { address: `${socket.remoteAddress}:${socket.remotePort}`, visit };
-          if (!visit) return socket.terminate();
-          tell(socket, visit);
-          clients.set(socket, certificate ? new Handshake(socket, visit.withinMs) : clientOn(socket, visit));
+          const admission = door.enter(socket.remoteAddress);
+          socket.data = { address: `${socket.remoteAddress}:${socket.remotePort}`, admission };
+          if (!admission) return socket.terminate();
+          tell(socket, admission);
+          clients.set(
+            socket,
+            certificate ? new Handshake(socket, admission.withinMs) : clientOn(socket, admission),
+          );
         },
         handshake(socket, ok, problem) {
           const handshake = clients.get(socket);
-          const { visit } = socket.data;
-          if (!(handshake instanceof Handshake) || !visit) return;
+          const { admission } = socket.data;
+          if (!(handshake instanceof Handshake) || !admission) return;
           if (!ok) return handshake.failed(problem);
           handshake.closed();
-          clients.set(socket, clientOn(socket, visit));
+          clients.set(socket, clientOn(socket, admission));
         },
         data: (socket, chunk) => clients.get(socket)?.receive(chunk),
         drain: (socket) => clients.get(socket)?.drained(),
         end: (socket) => clients.get(socket)?.inputEnded(),
         close(socket) {
-          const { address, visit } = socket.data;
+          const { address, admission } = socket.data;
           clients.get(socket)?.closed();
           clients.delete(socket);
-          if (visit) door.leave(visit);
-          if (visit?.origin) note(`${address} disconnected`, { address });
+          if (admission) door.leave(admission);
+          if (admission?.origin) note(`${address} disconnected`, { address });
           if (stopping && clients.size === 0) exit();
         },
         error(socket, error) {
@@ -105,12 +110,12 @@ const listener = attempt(
 );
 
 /** Whoever may come in has a session; whoever may not is told why. */
-function clientOn(socket: Socket<Connection>, { origin, refusal }: Visit): Client {
+function clientOn(socket: Socket<Peer>, { origin, refusal }: Admission): Connection {
   return origin ? new Session(room, socket, origin, limits) : new TurnedAway(socket, refusal);
 }
 
 /** Somebody knocked. */
-function tell({ remoteAddress, data: { address } }: Socket<Connection>, { origin, refusal }: Visit): void {
+function tell({ remoteAddress, data: { address } }: Socket<Peer>, { origin, refusal }: Admission): void {
   if (origin) {
     metrics.connections.add(1);
     return note(`${address} connected`, { address });

@@ -3,8 +3,6 @@
 
 import type { Command } from "../protocol/commands.ts";
 import type { Event, Fault } from "../protocol/events.ts";
-import { json } from "./json.ts";
-import { plain } from "./plain.ts";
 
 export interface Dialect {
   readonly name: string;
@@ -19,9 +17,4 @@ export interface Dialect {
   parse(line: string, joined: boolean, claimed?: string): Command | Fault;
   /** Whole lines, LF included. */
   encode(event: Event): string;
-}
-
-/** The dialect of whoever speaks first in this way: a program opens with `{`, a person with a name. */
-export function dialectOf(firstLine: string): Dialect {
-  return firstLine.trimStart().startsWith("{") ? json : plain;
 }

@@ -16,13 +16,13 @@ export class RecentEntries {
   }
 
   /** The same as Journal.recent; undefined if that takes more than is at hand. */
-  recent(upTo: number, limit: number, reader: string): Recorded[] | undefined {
+  recent(upTo: number, limit: number, viewer: string): Recorded[] | undefined {
     const events: Recorded[] = [];
     const size = new PageSize();
     for (let i = this.#entries.length - 1; i >= 0 && events.length < limit; i--) {
       const entry = this.#entries[i];
       if (!entry || entry.event.seq > upTo) continue;
-      if (maySee(reader, entry)) events.push(entry.event);
+      if (maySee(viewer, entry)) events.push(entry.event);
       if (size.isFullWith(entry.event)) return events.reverse();
     }
     // Enough of them, or all there ever were.

@@ -38,7 +38,7 @@ export interface JournalListener {
   /** The journal takes nothing from now on, for this reason; or takes everything again (undefined). */
   troubled(reason: string | undefined): void;
   /** Who is alive of the servers may have changed. */
-  counted(): void;
+  serversChanged(): void;
 }
 
 /** Positions from … to that are not kept any more. From 0: from nobody knows where. */
@@ -72,15 +72,15 @@ export interface Journal {
   sync(): Promise<void>;
   /** Tells the listener, before it returns or later. Fills in `seq` and `at`. */
   append(entries: Entry[]): void;
-  /** What the seat `reader` may see of (after, upTo], oldest first, as much as makes one page. */
-  page(after: number, upTo: number, reader: string): Promise<Page>;
-  /** The last `limit` events up to `upTo` that the seat `reader` may see, oldest first, as many as fit in a page. */
-  recent(upTo: number, limit: number, reader: string): Promise<Recorded[]>;
+  /** What the seat `viewer` may see of (after, upTo], oldest first, as much as makes one page. */
+  page(after: number, upTo: number, viewer: string): Promise<Page>;
+  /** The last `limit` events up to `upTo` that the seat `viewer` may see, oldest first, as many as fit in a page. */
+  recent(upTo: number, limit: number, viewer: string): Promise<Recorded[]>;
   /**
    * The last `limit` events before `before` that have every word of the text, its last word perhaps as a beginning,
-   * and that the seat `reader` may see; as many as fit in a page. Rejects, with a reason in words, if it cannot look now.
+   * and that the seat `viewer` may see; as many as fit in a page. Rejects, with a reason in words, if it cannot look now.
    */
-  search(text: string, before: number, limit: number, reader: string): Promise<Found>;
+  search(text: string, before: number, limit: number, viewer: string): Promise<Found>;
   close(): Promise<void>;
 }
 

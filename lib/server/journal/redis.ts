@@ -287,7 +287,7 @@ export class RedisJournal implements Journal {
 
   // ---- The past ----
 
-  async page(after: number, upTo: number, reader: string): Promise<Page> {
+  async page(after: number, upTo: number, viewer: string): Promise<Page> {
     const events: Recorded[] = [];
     const size = new PageSize();
     let last = after;
@@ -305,31 +305,31 @@ export class RedisJournal implements Journal {
         }
         if (event.seq > upTo) return { gap, events, last: Math.max(upTo, last) };
         last = event.seq;
-        if (maySee(reader, { event, ...entry })) events.push(event);
+        if (maySee(viewer, { event, ...entry })) events.push(event);
         if (size.isFullWith(event)) return { gap, events, last };
       }
     }
     return { gap, events, last: Math.max(upTo, last) };
   }
 
-  async recent(upTo: number, limit: number, reader: string): Promise<Recorded[]> {
+  async recent(upTo: number, limit: number, viewer: string): Promise<Recorded[]> {
     const events: Recorded[] = [];
     const size = new PageSize();
     for await (const { event, ...entry } of this.#backwards(upTo)) {
       if (events.length >= limit) break;
-      if (maySee(reader, { event, ...entry })) events.push(event);
+      if (maySee(viewer, { event, ...entry })) events.push(event);
       if (size.isFullWith(event)) break;
     }
     return events.reverse();
   }
 
   /** Without an index: from the newest back, as far as it takes. */
-  async search(text: string, before: number, limit: number, reader: string): Promise<Found> {
+  async search(text: string, before: number, limit: number, viewer: string): Promise<Found> {
     const events: Recorded[] = [];
     const matches = matcher(text);
     const size = new PageSize();
     for await (const { event, ...entry } of this.#backwards(before - 1)) {
-      if (!("text" in event) || !maySee(reader, { event, ...entry }) || !matches(event.text ?? "")) continue;
+      if (!("text" in event) || !maySee(viewer, { event, ...entry }) || !matches(event.text ?? "")) continue;
       if (events.length >= limit || size.isFullWith(event)) return { events: events.reverse(), more: true };
       events.push(event);
     }
@@ -390,7 +390,7 @@ export class RedisJournal implements Journal {
       if (!known || known.score !== score || wasDeaf) this.#heard.set(server, { score, atMs: now });
     }
     for (const server of this.#heard.keys()) if (!scores.has(server)) this.#heard.delete(server);
-    this.#listener?.counted();
+    this.#listener?.serversChanged();
   }
 
   /** Does it until Redis has an answer. Throws a RedisError if that is an error. */

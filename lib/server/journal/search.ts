@@ -54,7 +54,7 @@ export class SearchIndex {
   }
 
   /** Journal.search; throws what SQLite throws. */
-  async search(text: string, before: number, limit: number, reader: string): Promise<Found> {
+  async search(text: string, before: number, limit: number, viewer: string): Promise<Found> {
     const query = matching(text);
     if (query === undefined) return { events: [] };
     const upTo = Math.min(before - 1, this.#source.last);
@@ -62,10 +62,10 @@ export class SearchIndex {
       this.#indexing ??= this.#indexSlice();
       await this.#indexing;
     }
-    return this.#find(query, before, limit, reader);
+    return this.#find(query, before, limit, viewer);
   }
 
-  async #find(query: string, before: number, limit: number, reader: string): Promise<Found> {
+  async #find(query: string, before: number, limit: number, viewer: string): Promise<Found> {
     const events: Recorded[] = [];
     let length = 0;
     for (let end = before; ; await nextTurn()) {
@@ -73,7 +73,7 @@ export class SearchIndex {
       for (const row of rows) {
         const entry: Entry = JSON.parse(row.entry);
         end = entry.event.seq;
-        if (!maySee(reader, entry)) continue;
+        if (!maySee(viewer, entry)) continue;
         if (events.length >= limit || length >= pageLength) return { events: events.reverse(), more: true };
         events.push(entry.event);
         length += lengthOf(entry.event);

@@ -217,7 +217,7 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  async page(after: number, upTo: number, reader: string): Promise<Page> {
+  async page(after: number, upTo: number, viewer: string): Promise<Page> {
     const gap = after < this.first - 1 ? { from: after + 1, to: this.first - 1 } : undefined;
     const from = gap?.to ?? after;
     const events: Recorded[] = [];
@@ -226,20 +226,20 @@ export class SqliteJournal implements Journal {
       const { event } = entry;
       if (event.seq > upTo) break;
       if (event.seq <= from) continue;
-      if (maySee(reader, entry)) events.push(event);
+      if (maySee(viewer, entry)) events.push(event);
       if (size.isFullWith(event)) return { gap, events, last: event.seq };
     }
     return { gap, events, last: Math.max(upTo, from) };
   }
 
-  async recent(upTo: number, limit: number, reader: string): Promise<Recorded[]> {
+  async recent(upTo: number, limit: number, viewer: string): Promise<Recorded[]> {
     const events: Recorded[] = [];
     const size = new PageSize();
     for (const entry of this.#read(this.#turn.upTo, upTo)) {
       const { event } = entry;
       if (event.seq < this.first || events.length >= limit) break;
       if (event.seq > upTo) continue;
-      if (maySee(reader, entry)) events.push(event);
+      if (maySee(viewer, entry)) events.push(event);
       if (size.isFullWith(event)) break;
     }
     return events.reverse();
@@ -262,9 +262,9 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  async search(text: string, before: number, limit: number, reader: string): Promise<Found> {
+  async search(text: string, before: number, limit: number, viewer: string): Promise<Found> {
     try {
-      return await this.#words.search(text, before, limit, reader);
+      return await this.#words.search(text, before, limit, viewer);
     } catch (error) {
       throw new Error(reasonOf(error));
     }

@@ -1,10 +1,7 @@
 // Who may come in, before anybody knows who it is: limits for all connections and for each address, and what an
 // address has done so far (lines said, passwords guessed). Whoever is turned away is told why.
 
-import { json } from "../../dialects/json.ts";
-import { plain } from "../../dialects/plain.ts";
 import type { Bye } from "../../protocol/events.ts";
-import type { Client, Transport } from "../session/session.ts";
 import { addressKey, isLoopback } from "./addresses.ts";
 import { type Rate, TokenBucket } from "./token-bucket.ts";
 
@@ -30,7 +27,7 @@ const rememberedOrigins = 10_000;
 const retryAfterMs = 5_000;
 
 /** How long whoever is turned away has to read why; and how many may at once. */
-const farewellMs = 2_000;
+export const farewellMs = 2_000;
 const farewells = 64;
 
 const unlimited: Rate = { burst: 0, perSecond: 0 };
@@ -74,7 +71,7 @@ export class Origin {
 }
 
 /** Whoever has come to the door: let in, or told why not. `withinMs`: how long it may take to make itself known. */
-export type Visit = { withinMs: number } & (
+export type Admission = { withinMs: number } & (
   | { origin: Origin; refusal?: undefined }
   | { origin?: undefined; refusal: Bye }
 );
@@ -93,7 +90,7 @@ export class Door {
   }
 
   /** `leave` has to be called once it is gone. Undefined: not even the time to say why; or gone again already. */
-  enter(address: string | undefined): Visit | undefined {
+  enter(address: string | undefined): Admission | undefined {
     if (!address) return undefined;
     const refusal = this.#refusal(address);
     if (refusal) {
@@ -109,7 +106,7 @@ export class Door {
     return { origin, withinMs: this.#options.joinWithinMs };
   }
 
-  leave({ origin }: Visit): void {
+  leave({ origin }: Admission): void {
     if (!origin) {
       this.#farewells--;
       return;
@@ -143,37 +140,4 @@ export class Door {
     const rate = isLoopback(address) ? unlimited : this.#options.addressRate;
     return this.#here.get(key) ?? this.#gone.get(key) ?? new Origin(key, rate);
   }
-}
-
-/** Stands for a connection among the clients that was turned away: tells it why, and closes it in a moment. */
-export class TurnedAway implements Client {
-  readonly isBehind = false;
-  readonly isPaused = false;
-  readonly #transport: Transport;
-  readonly #farewell: Timer;
-
-  constructor(transport: Transport, why: Bye) {
-    this.#transport = transport;
-    // In both dialects, since it has not said which is its own.
-    const bytes = Buffer.from(plain.encode(why) + json.encode(why));
-    transport.write(bytes, 0, bytes.length);
-    // To close at once would reset whoever has begun to speak, and could take the reason back.
-    transport.shutdown();
-    this.#farewell = setTimeout(() => transport.terminate(), farewellMs);
-  }
-
-  closed(): void {
-    clearTimeout(this.#farewell);
-  }
-
-  inputEnded(): void {
-    this.#transport.end();
-  }
-
-  dismiss(): void {
-    this.#transport.terminate();
-  }
-
-  receive(): void {}
-  drained(): void {}
 }

@@ -22,7 +22,7 @@ export class Console extends Speaker implements Occupant {
   protected readonly author = "console";
   protected readonly historyEvents = 20;
   protected readonly silenced = undefined;
-  protected readonly standing = undefined;
+  protected readonly expects = undefined;
   readonly #prompt: Prompt;
   readonly #stop: () => void;
 

@@ -13,7 +13,7 @@ import {
   type Recorded,
 } from "../../protocol/events.ts";
 import { type Entry, type Facts, type Journal, nobody } from "../journal/journal.ts";
-import { event, Moderation } from "./moderation.ts";
+import { Moderation, unnumbered } from "./moderation.ts";
 import {
   hashOf,
   leaving,
@@ -37,39 +37,39 @@ export type Roster = { seq: number; members: Member[] };
 export type Taken = { seat: Seat; token: string | undefined; roster: Roster };
 
 /** Somebody who waits until what was asked has happened, or why it has not. */
-export type Asker<T> = { happened: (outcome: T) => void; failed: (problem: Fault) => void };
+export type Waiter<T> = { happened: (outcome: T) => void; failed: (problem: Fault) => void };
 
 /** Who keeps order: how it is called, as whom it speaks, and what must be so as long as it may. */
-export type Orderer = { name: string; author: string; standing: Facts | undefined };
+export type Orderer = { name: string; author: string; expects: Facts | undefined };
 
 /** What the room does for its members. */
-export interface Floor {
+export interface Recorder {
   /** The last event that happened. */
   readonly seq: number;
   record(entry: Entry): void;
   /** The same for somebody who waits for it, and is told how the room was just before. */
-  ask(entry: Entry, asker: Asker<Roster>): void;
+  ask(entry: Entry, waiter: Waiter<Roster>): void;
 }
 
 export class Members {
   /** Whether anybody has been here since the server began. */
   visited = false;
   readonly #journal: Journal;
-  readonly #floor: Floor;
+  readonly #recorder: Recorder;
   readonly #seatMs: number;
   readonly #seats = new Seats();
   readonly #moderation = new Moderation();
 
   /** Those whom the journal knows have their seats for `seatMs` more, as has everyone whose connection is lost. */
-  constructor(journal: Journal, floor: Floor, seatMs: number) {
+  constructor(journal: Journal, recorder: Recorder, seatMs: number) {
     this.#journal = journal;
-    this.#floor = floor;
+    this.#recorder = recorder;
     this.#seatMs = seatMs;
     const facts = [...journal.facts()];
     const areSeats = ([key]: [string, string]) => key.startsWith("seat ");
     // Where somebody sits says nothing before there is a seat.
-    this.follow(Object.fromEntries(facts.filter(areSeats)));
-    this.follow(Object.fromEntries(facts.filter((fact) => !areSeats(fact))));
+    this.apply(Object.fromEntries(facts.filter(areSeats)));
+    this.apply(Object.fromEntries(facts.filter((fact) => !areSeats(fact))));
     this.expireLost();
   }
 
@@ -82,7 +82,7 @@ export class Members {
     const members = Array.from(this.#seats, (seat): Member => {
       return this.#isAway(seat) ? { name: seat.name, away: true } : { name: seat.name };
     });
-    return { seq: this.#floor.seq, members };
+    return { seq: this.#recorder.seq, members };
   }
 
   find(name: string): Seat | undefined {
@@ -97,48 +97,53 @@ export class Members {
   // ---- Seats ----
 
   /** Gives the seat of the token, or a new one under a free name. */
-  take(occupant: Occupant, request: JoinRequest, keepsSeat: boolean, asker: Asker<Taken>): void {
+  take(occupant: Occupant, request: JoinRequest, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     const { name, token, after = 0 } = request;
     if (this.#moderation.isBanned(occupant.address, name)) {
-      return asker.failed(fault("banned", "You are banned from this room"));
+      return waiter.failed(fault("banned", "You are banned from this room"));
     }
     const isKnown = token === undefined || this.#seats.byToken(token) !== undefined;
     const take = () => {
       const seat = token === undefined ? undefined : this.#seats.byToken(token);
-      if (seat) this.#takeAgain(seat, occupant, token, asker);
-      else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, asker);
+      if (seat) this.#takeAgain(seat, occupant, token, waiter);
+      else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, waiter);
     };
     // Another server may have told the client more than this one has heard.
-    if (isKnown && after <= this.#floor.seq) take();
+    if (isKnown && after <= this.#recorder.seq) take();
     else {
       const reason = "The room cannot be read now: try again";
       const problem = { ...fault("unavailable", reason), retryAfterMs };
-      this.#journal.sync().then(take, () => asker.failed(problem));
+      this.#journal.sync().then(take, () => waiter.failed(problem));
     }
   }
 
-  #takeNew(name: string, occupant: Occupant, token: string | undefined, asker: Asker<Taken>): void {
+  #takeNew(name: string, occupant: Occupant, token: string | undefined, waiter: Waiter<Taken>): void {
     const id = newSeatId();
     const tokenHash = token === undefined ? undefined : hashOf(token);
     const { address } = occupant;
     const taken = taking(id, this.#journal.server, { name, tokenHash, address });
-    this.#floor.ask(
-      { event: event({ type: "joined", name }), author: id, ...taken },
-      { ...asker, happened: (roster) => this.#sit(id, occupant, token, roster, asker) },
+    this.#recorder.ask(
+      { event: unnumbered({ type: "joined", name }), author: id, ...taken },
+      { ...waiter, happened: (roster) => this.#sit(id, occupant, token, roster, waiter) },
     );
   }
 
-  #takeAgain(seat: Seat, occupant: Occupant, token: string | undefined, asker: Asker<Taken>): void {
+  #takeAgain(seat: Seat, occupant: Occupant, token: string | undefined, waiter: Waiter<Taken>): void {
     const { id, name } = seat;
     const here = this.#journal.server;
     const { address } = occupant;
     // For a drop on the way nothing has to be written.
     if (seat.server === here && seat.address === address) {
-      return this.#sit(id, occupant, token, this.roster(), asker);
+      return this.#sit(id, occupant, token, this.roster(), waiter);
     }
-    this.#floor.ask(
-      { event: event({ type: "moved", name }), author: id, reader: nobody, ...moving(seat, here, address) },
-      { ...asker, happened: (roster) => this.#sit(id, occupant, token, roster, asker) },
+    this.#recorder.ask(
+      {
+        event: unnumbered({ type: "moved", name }),
+        author: id,
+        reader: nobody,
+        ...moving(seat, here, address),
+      },
+      { ...waiter, happened: (roster) => this.#sit(id, occupant, token, roster, waiter) },
     );
   }
 
@@ -147,7 +152,7 @@ export class Members {
     occupant: Occupant,
     token: string | undefined,
     roster: Roster,
-    { happened }: Asker<Taken>,
+    { happened }: Waiter<Taken>,
   ): void {
     const seat = this.#seats.byId(id);
     if (!seat) return;
@@ -158,20 +163,20 @@ export class Members {
     happened({ seat, token, roster });
   }
 
-  rename(seat: Seat, name: string, asker: Asker<unknown>): void {
+  rename(seat: Seat, name: string, waiter: Waiter<unknown>): void {
     const { id: author, name: from, address = "" } = seat;
-    if (this.isMuted(from)) return asker.failed(fault("muted", "You are muted: keep the name you have"));
+    if (this.isMuted(from)) return waiter.failed(fault("muted", "You are muted: keep the name you have"));
     if (this.#moderation.isBanned(address, name)) {
-      return asker.failed(fault("banned", `"${name}" is banned from this room: choose another name`));
+      return waiter.failed(fault("banned", `"${name}" is banned from this room: choose another name`));
     }
-    const renamed = event({ type: "renamed", from, to: name });
-    this.#floor.ask({ event: renamed, author, ...renaming(seat, name) }, asker);
+    const renamed = unnumbered({ type: "renamed", from, to: name });
+    this.#recorder.ask({ event: renamed, author, ...renaming(seat, name) }, waiter);
   }
 
   /** Gives the seat up. Its occupant is dismissed when the room has heard it. */
   leave(seat: Seat, text?: string): void {
-    const left = event({ type: "left", name: seat.name, text });
-    this.#floor.record({ event: left, author: seat.id, ...leaving(seat) });
+    const left = unnumbered({ type: "left", name: seat.name, text });
+    this.#recorder.record({ event: left, author: seat.id, ...leaving(seat) });
   }
 
   /** A seat's connection is gone: it is kept for a while if somebody can come back to it, or has already. */
@@ -208,24 +213,24 @@ export class Members {
   // ---- Keeping order ----
 
   /** Carries out what somebody may ask for; once more if the room has changed in the same moment. */
-  order(order: Order, by: Orderer, asker: Asker<unknown>, again = false): void {
+  order(order: Order, by: Orderer, waiter: Waiter<unknown>, again = false): void {
     const entry = this.#moderation.entry(order, by.name, this.#seats);
-    if (isFault(entry)) return asker.failed(entry);
-    const expects = { ...entry.expects, ...by.standing };
+    if (isFault(entry)) return waiter.failed(entry);
+    const expects = { ...entry.expects, ...by.expects };
     const failed = (problem: Fault) => {
-      if (problem.code === "conflict" && !again) this.order(order, by, asker, true);
-      else asker.failed(problem);
+      if (problem.code === "conflict" && !again) this.order(order, by, waiter, true);
+      else waiter.failed(problem);
     };
-    this.#floor.ask({ ...entry, author: by.author, expects }, { ...asker, failed });
+    this.#recorder.ask({ ...entry, author: by.author, expects }, { ...waiter, failed });
   }
 
   /** Lets a member keep order, as long as it has its seat. */
-  appoint(seat: Seat, asker: Asker<unknown>): void {
+  appoint(seat: Seat, waiter: Waiter<unknown>): void {
     const { id, name } = seat;
     const facts = { [`op ${id}`]: "yes" };
-    this.#floor.ask(
-      { event: event({ type: "opped", name }), author: id, facts, expects: sittingAt(seat) },
-      asker,
+    this.#recorder.ask(
+      { event: unnumbered({ type: "opped", name }), author: id, facts, expects: sittingAt(seat) },
+      waiter,
     );
   }
 
@@ -248,12 +253,12 @@ export class Members {
   // ---- What has happened ----
 
   /** Makes the facts so, and lets go of whoever has no seat here any more. */
-  follow(facts: Facts, event?: Recorded): void {
+  apply(facts: Facts, event?: Recorded): void {
     for (const [key, value] of Object.entries(facts)) {
       const [kind, id = ""] = key.split(" ");
       const seat = this.#seats.byId(id);
-      this.#seats.follow(key, value);
-      this.#moderation.follow(key, value);
+      this.#seats.apply(key, value);
+      this.#moderation.apply(key, value);
       if (kind === "seat" && value === null) seat?.occupant?.dismiss(goodbyeOf(event, seat.occupant));
       if (kind === "at" && seat && value !== null && value !== this.#journal.server) {
         this.#keep(seat);

@@ -30,7 +30,7 @@ export class Moderation {
   }
 
   /** Makes a fact so; those about something else are none of ours. */
-  follow(key: string, value: string | null): void {
+  apply(key: string, value: string | null): void {
     const [kind] = key.split(" ");
     if (key === "topic") this.topic = value ?? undefined;
     else if (kind === "mute" && value !== null) this.#mutes.add(key);
@@ -55,7 +55,10 @@ export class Moderation {
   /** The order as the entry that carries it out, given by `by`, or why it cannot be carried out. */
   entry(order: Order, by: string, seats: Seats): Omit<Entry, "author"> | Fault {
     if (order.type === "topic") {
-      return { event: event({ type: "topic", by, text: order.text }), facts: { topic: order.text ?? null } };
+      return {
+        event: unnumbered({ type: "topic", by, text: order.text }),
+        facts: { topic: order.text ?? null },
+      };
     }
     if (order.type === "ban") return this.#ban(order, by, seats);
     if (order.type === "unban") return this.#unban(order.name, by);
@@ -65,9 +68,9 @@ export class Moderation {
     if (!seat) return fault("no-such-member", `Nobody here is called "${order.name}"`);
     const { name } = seat;
     if (order.type === "kick") {
-      return { event: event({ type: "kicked", name, by, text: order.text }), ...leaving(seat) };
+      return { event: unnumbered({ type: "kicked", name, by, text: order.text }), ...leaving(seat) };
     }
-    return { event: event({ type: "muted", name, by }), facts: { [muteOf(name)]: by } };
+    return { event: unnumbered({ type: "muted", name, by }), facts: { [muteOf(name)]: by } };
   }
 
   /** A member goes at once; its address cannot come back under another name, unless it is this machine's own. */
@@ -89,7 +92,7 @@ export class Moderation {
     };
     const away = seat && leaving(seat);
     return {
-      event: event({ type: "banned", name: isAddress ? undefined : ban.name, by, text }),
+      event: unnumbered({ type: "banned", name: isAddress ? undefined : ban.name, by, text }),
       facts: { ...away?.facts, [key]: JSON.stringify(ban) },
       // Nobody of that name may have come in the same moment.
       expects: away?.expects ?? (isAddress ? {} : { [`name ${skeleton(name)}`]: null }),
@@ -98,7 +101,7 @@ export class Moderation {
 
   #unmute(name: string, by: string): Omit<Entry, "author"> | Fault {
     if (!this.isMuted(name)) return fault("no-such-member", `Nobody called "${name}" is muted`);
-    return { event: event({ type: "unmuted", name, by }), facts: { [muteOf(name)]: null } };
+    return { event: unnumbered({ type: "unmuted", name, by }), facts: { [muteOf(name)]: null } };
   }
 
   #unban(name: string, by: string): Omit<Entry, "author"> | Fault {
@@ -107,7 +110,7 @@ export class Moderation {
     const value = this.#bans.get(key);
     if (!value) return fault("no-such-ban", `"${name}" is not banned: /bans lists who is`);
     return {
-      event: event({ type: "unbanned", name: byAddress ? undefined : value.name, by }),
+      event: unnumbered({ type: "unbanned", name: byAddress ? undefined : value.name, by }),
       facts: { [key]: null },
     };
   }
@@ -120,7 +123,7 @@ function muteOf(name: string): string {
 type Unnumbered<E> = E extends Recorded ? Omit<E, "seq" | "at"> : never;
 
 /** An event that the journal has yet to number. */
-export function event(unnumbered: Unnumbered<Recorded>): Recorded {
-  const { type, ...fields } = unnumbered;
+export function unnumbered(event: Unnumbered<Recorded>): Recorded {
+  const { type, ...fields } = event;
   return { type, seq: 0, at: 0, ...fields } as Recorded;
 }

@@ -20,7 +20,7 @@ import type { Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { type Entry, type Journal, type JournalListener, nobody } from "../journal/journal.ts";
 import type { Metrics } from "../operation/metrics.ts";
-import { type Asker, type Floor, Members, type Roster, retryAfterMs, type Taken } from "./members.ts";
+import { Members, type Recorder, type Roster, retryAfterMs, type Taken, type Waiter } from "./members.ts";
 import type { Occupant } from "./seats.ts";
 
 export type RoomOptions = {
@@ -38,7 +38,7 @@ export type RoomOptions = {
 /** How many events a search shows that does not ask for a number. */
 const foundEvents = 20;
 
-export class Room implements JournalListener, Floor {
+export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
   seq: number;
   readonly members: Members;
@@ -46,7 +46,7 @@ export class Room implements JournalListener, Floor {
   readonly #journal: Journal;
   readonly #options: RoomOptions;
   /** Who waits for what they asked, by author, and is told how the room was just before. */
-  readonly #askers = new Map<string, Asker<Roster>>();
+  readonly #waiters = new Map<string, Waiter<Roster>>();
   readonly #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #woken = new Set<Reader>();
@@ -108,18 +108,18 @@ export class Room implements JournalListener, Floor {
   }
 
   /** The last events up to a position that the reader may see. */
-  async recall(reader: string, position: number, count: number): Promise<Recorded[]> {
+  async recall(viewer: string, position: number, count: number): Promise<Recorded[]> {
     const upTo = Math.min(position, this.seq);
     const limit = Math.min(count, limits.historyEvents);
-    return this.#recent.recent(upTo, limit, reader) ?? this.#journal.recent(upTo, limit, reader);
+    return this.#recent.recent(upTo, limit, viewer) ?? this.#journal.recent(upTo, limit, viewer);
   }
 
   /** What the reader may see of what has these words, as of now. */
-  async search(reader: string, { text, before, limit }: SearchRequest): Promise<Answer> {
+  async search(viewer: string, { text, before, limit }: SearchRequest): Promise<Answer> {
     const now = this.seq + 1;
     const events = Math.min(limit ?? foundEvents, limits.searchEvents);
     try {
-      const found = await this.#journal.search(text, Math.min(before ?? now, now), events, reader);
+      const found = await this.#journal.search(text, Math.min(before ?? now, now), events, viewer);
       return { type: "results", text, ...found };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -146,11 +146,11 @@ export class Room implements JournalListener, Floor {
     this.#scheduleTurn();
   }
 
-  ask(entry: Entry, asker: Asker<Roster>): void {
+  ask(entry: Entry, waiter: Waiter<Roster>): void {
     if (entry.event.type === "moved") {
-      this.#askers.get(entry.author)?.failed(fault("conflict", "You joined from another place"));
+      this.#waiters.get(entry.author)?.failed(fault("conflict", "You joined from another place"));
     }
-    this.#askers.set(entry.author, asker);
+    this.#waiters.set(entry.author, waiter);
     this.record(entry);
   }
 
@@ -190,8 +190,8 @@ export class Room implements JournalListener, Floor {
     for (const entry of entries) {
       const { event, author, reader, facts } = entry;
       this.#recent.push(entry);
-      const asker = concernsAsker(event) ? this.#askers.get(author) : undefined;
-      const before = asker && this.members.roster();
+      const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
+      const before = waiter && this.members.roster();
       this.seq = event.seq;
       if (reader === undefined) {
         for (const log of this.#logs.values()) {
@@ -202,9 +202,9 @@ export class Room implements JournalListener, Floor {
         for (const log of this.#logs.values()) log.skip(event.seq);
         for (const id of new Set([author, reader])) if (reader !== nobody) this.#voice(id)?.whisper(event);
       }
-      if (facts) this.members.follow(facts, event);
-      if (before) this.#askers.delete(author);
-      if (before) asker?.happened(before);
+      if (facts) this.members.apply(facts, event);
+      if (before) this.#waiters.delete(author);
+      if (before) waiter?.happened(before);
       onEvent?.(event);
     }
     for (const log of this.#logs.values()) log.pump();
@@ -225,7 +225,7 @@ export class Room implements JournalListener, Floor {
 
   contradicted(entry: Entry): void {
     const problem = this.members.contradicted(entry);
-    if (problem) this.#disappoint(entry, { ...problem, id: idOf(entry.event) });
+    if (problem) this.#fail(entry, { ...problem, id: idOf(entry.event) });
   }
 
   /** What was asked goes back to whoever asked; who has left, has left. */
@@ -235,7 +235,7 @@ export class Room implements JournalListener, Floor {
       const { event } = entry;
       const problem = fault("unavailable", `The room cannot keep messages now, ${reason}: try again`);
       if (event.type === "left") this.#asked.push(entry);
-      else this.#disappoint(entry, { ...problem, id: idOf(event), retryAfterMs });
+      else this.#fail(entry, { ...problem, id: idOf(event), retryAfterMs });
     }
     clearTimeout(this.#retry);
     if (this.#asked.length > 0) this.#retry = setTimeout(() => this.#endTurn(), retryAfterMs);
@@ -245,16 +245,16 @@ export class Room implements JournalListener, Floor {
     this.#options.onJournalTrouble(reason);
   }
 
-  counted(): void {
+  serversChanged(): void {
     this.members.expireLost();
   }
 
-  #disappoint({ event, author }: Entry, problem: Fault): void {
-    const asker = concernsAsker(event) ? this.#askers.get(author) : undefined;
+  #fail({ event, author }: Entry, problem: Fault): void {
+    const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
     // Whoever asked for that was told when somebody else came with the same token.
-    if (!asker) return event.type === "moved" ? undefined : this.#voice(author)?.answer(problem);
-    this.#askers.delete(author);
-    asker.failed(problem);
+    if (!waiter) return event.type === "moved" ? undefined : this.#voice(author)?.answer(problem);
+    this.#waiters.delete(author);
+    waiter.failed(problem);
   }
 
   #voice(author: string): Occupant | undefined {
@@ -263,7 +263,7 @@ export class Room implements JournalListener, Floor {
 }
 
 /** Whether it is something that its author waits for: everything but what anybody may say, and go. */
-function concernsAsker({ type }: Recorded): boolean {
+function isAwaited({ type }: Recorded): boolean {
   return type !== "said" && type !== "acted" && type !== "told" && type !== "left";
 }
 

@@ -26,7 +26,7 @@ export interface Occupant {
 }
 
 /** What the fact `seat ID` says. */
-export type Holder = {
+export type SeatFact = {
   name: string;
   /** SHA-256 of the token, base64url. Without one nobody can come back to the seat. */
   tokenHash?: string | undefined;
@@ -34,7 +34,7 @@ export type Holder = {
   address?: string | undefined;
 };
 
-export type Seat = Holder & {
+export type Seat = SeatFact & {
   /** Never told to anyone, never used again. */
   readonly id: string;
   server: string;
@@ -81,7 +81,7 @@ export class Seats implements Iterable<Seat> {
   }
 
   /** Makes a fact so; those that are about nobody's seat are none of ours. */
-  follow(key: string, value: string | null): void {
+  apply(key: string, value: string | null): void {
     const [kind, id = ""] = key.split(" ");
     if (kind === "seat") return this.#hold(id, value === null ? undefined : JSON.parse(value));
     const seat = this.#byId.get(id);
@@ -90,18 +90,18 @@ export class Seats implements Iterable<Seat> {
     else if (kind === "op") seat.operator = value !== null;
   }
 
-  #hold(id: string, holder: Holder | undefined): void {
+  #hold(id: string, fact: SeatFact | undefined): void {
     const seat = this.#byId.get(id);
     if (seat) {
       this.#byName.delete(skeleton(seat.name));
       if (seat.tokenHash !== undefined) this.#byToken.delete(seat.tokenHash);
     }
-    if (!holder) {
+    if (!fact) {
       clearTimeout(seat?.expiry);
       this.#byId.delete(id);
       return;
     }
-    const held = Object.assign(seat ?? { id, server: "", operator: false }, holder);
+    const held = Object.assign(seat ?? { id, server: "", operator: false }, fact);
     this.#byId.set(id, held);
     this.#byName.set(skeleton(held.name), held);
     if (held.tokenHash !== undefined) this.#byToken.set(held.tokenHash, held);
@@ -114,20 +114,20 @@ export function sittingAt({ id, server }: Seat): Facts {
 }
 
 /** What is so once a new seat is taken, and that its name must be free. */
-export function taking(id: string, server: string, holder: Holder): { facts: Facts; expects: Facts } {
-  const name = `name ${skeleton(holder.name)}`;
+export function taking(id: string, server: string, fact: SeatFact): { facts: Facts; expects: Facts } {
+  const name = `name ${skeleton(fact.name)}`;
   return {
-    facts: { [`seat ${id}`]: JSON.stringify(holder), [name]: id, [`at ${id}`]: server },
-    expects: { [name]: null, [banOf(holder.name)]: null },
+    facts: { [`seat ${id}`]: JSON.stringify(fact), [name]: id, [`at ${id}`]: server },
+    expects: { [name]: null, [banOf(fact.name)]: null },
   };
 }
 
 /** … once its connection is with that server, from that address; nobody else may have moved it meanwhile. */
 export function moving(seat: Seat, to: string, address: string): { facts: Facts; expects: Facts } {
   const { id, name, tokenHash, server } = seat;
-  const holder: Holder = { name, tokenHash, address };
+  const fact: SeatFact = { name, tokenHash, address };
   return {
-    facts: { [`seat ${id}`]: JSON.stringify(holder), [`at ${id}`]: to },
+    facts: { [`seat ${id}`]: JSON.stringify(fact), [`at ${id}`]: to },
     expects: { [`at ${id}`]: server, [`name ${skeleton(name)}`]: id },
   };
 }
@@ -142,7 +142,7 @@ export function renaming(
     facts: {
       [before]: null,
       [after]: id,
-      [`seat ${id}`]: JSON.stringify({ name: to, tokenHash, address } satisfies Holder),
+      [`seat ${id}`]: JSON.stringify({ name: to, tokenHash, address } satisfies SeatFact),
     },
     expects: { [before]: id, [after]: after === before ? id : null, [banOf(to)]: null },
   };

@@ -4,7 +4,7 @@
 import type { Caller, JoinRequest, Order, SearchRequest } from "../../protocol/commands.ts";
 import { type Answer, type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import type { Facts } from "../journal/journal.ts";
-import type { Asker, Roster } from "./members.ts";
+import type { Roster, Waiter } from "./members.ts";
 import type { Room } from "./room.ts";
 
 export abstract class Speaker implements Caller {
@@ -23,7 +23,7 @@ export abstract class Speaker implements Caller {
   /** Why nobody is to hear it, if so. */
   protected abstract readonly silenced: Fault | undefined;
   /** What has to be so as long as it may speak: the other servers may have given its seat up. */
-  protected abstract readonly standing: Facts | undefined;
+  protected abstract readonly expects: Facts | undefined;
 
   abstract answer(answer: Answer): void;
   abstract join(request: JoinRequest): void;
@@ -33,7 +33,7 @@ export abstract class Speaker implements Caller {
 
   record(event: Recorded, reader?: string): void {
     if (this.silenced) return this.answer({ ...this.silenced, id: "id" in event ? event.id : undefined });
-    const { author, standing: expects } = this;
+    const { author, expects } = this;
     this.room.record({
       event,
       author,
@@ -74,12 +74,12 @@ export abstract class Speaker implements Caller {
 
   order(order: Order): void {
     if (this.silenced) return this.answer(this.silenced);
-    const { name, author, standing } = this;
-    this.room.members.order(order, { name, author, standing }, this.asker());
+    const { name, author, expects } = this;
+    this.room.members.order(order, { name, author, expects }, this.waiter());
   }
 
   /** Hears of what was asked. */
-  protected asker(): Asker<unknown> {
+  protected waiter(): Waiter<unknown> {
     return { happened: () => {}, failed: (problem) => this.answer(problem) };
   }
 

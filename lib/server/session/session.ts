@@ -2,7 +2,8 @@
 // dialect, gets a seat, turns lines into commands, and reads no faster than the flood limits allow.
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import { type Dialect, dialectOf } from "../../dialects/dialect.ts";
+import { dialectOf } from "../../dialects/choose.ts";
+import type { Dialect } from "../../dialects/dialect.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import type { JoinRequest, SearchRequest } from "../../protocol/commands.ts";
 import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
@@ -12,23 +13,11 @@ import type { Facts } from "../journal/journal.ts";
 import { Origin } from "../limits/door.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Metrics } from "../operation/metrics.ts";
-import type { Asker, Taken } from "../room/members.ts";
+import type { Taken, Waiter } from "../room/members.ts";
 import type { Room } from "../room/room.ts";
 import { type Occupant, type Seat, sittingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
-
-/** What carries the bytes: a TCP socket as it is, and one day a WebSocket. */
-export interface Transport extends Sink {
-  /** Stops delivering what the peer sends, so that it has to wait, and goes on. */
-  pause(): void;
-  resume(): void;
-  /** Tells the peer that nothing more comes; what it still sends is delivered. */
-  shutdown(): void;
-  /** Closes; what was written still arrives, if the peer has stopped sending. */
-  end(): void;
-  /** Closes now, whatever is under way. */
-  terminate(): void;
-}
+import type { Connection, Transport } from "./transport.ts";
 
 export type SessionOptions = {
   /** For the lines of one member. */
@@ -46,12 +35,6 @@ export type SessionOptions = {
   metrics: Metrics;
 };
 
-/** What a connection's events are given to. */
-export type Client = Pick<
-  Session,
-  "receive" | "drained" | "inputEnded" | "closed" | "dismiss" | "isBehind" | "isPaused"
->;
-
 /** How long a peer has to read our goodbye. */
 const lingerMs = 5_000;
 /** A flooder is told the wait this often. */
@@ -59,7 +42,7 @@ const toldEveryMs = 5_000;
 /** The first byte of whoever speaks TLS. */
 const tlsHandshake = 0x16;
 
-export class Session extends Speaker implements Occupant, Sink {
+export class Session extends Speaker implements Connection, Occupant, Sink {
   readonly #transport: Transport;
   readonly #origin: Origin;
   readonly #options: SessionOptions;
@@ -68,7 +51,7 @@ export class Session extends Speaker implements Occupant, Sink {
   #bucket: TokenBucket;
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
-  #standing: Facts | undefined;
+  #expects: Facts | undefined;
   /** The name of whoever has to give the password for it. */
   #claimed: string | undefined;
   #heardAt = Date.now();
@@ -241,8 +224,8 @@ export class Session extends Speaker implements Occupant, Sink {
     return this.#seat?.id ?? "";
   }
 
-  protected get standing(): Facts | undefined {
-    return this.#standing;
+  protected get expects(): Facts | undefined {
+    return this.#expects;
   }
 
   protected get historyEvents(): number {
@@ -277,7 +260,7 @@ export class Session extends Speaker implements Occupant, Sink {
 
   #take(request: JoinRequest): void {
     const dialect = this.#dialect ?? plain;
-    const { happened, failed } = this.asker();
+    const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
         // Gone meanwhile, like any connection that breaks.
@@ -292,7 +275,7 @@ export class Session extends Speaker implements Occupant, Sink {
   #enter(taken: Taken, dialect: Dialect, request: JoinRequest): void {
     const { seat } = taken;
     this.#seat = seat;
-    this.#standing = sittingAt(seat);
+    this.#expects = sittingAt(seat);
     // Whoever comes back has said no less for it.
     this.#bucket = seat.bucket ??= this.#bucket;
     clearTimeout(this.#deadline);
@@ -301,7 +284,7 @@ export class Session extends Speaker implements Occupant, Sink {
   }
 
   rename(name: string): void {
-    if (this.#seat && name !== this.name) this.room.members.rename(this.#seat, name, this.asker());
+    if (this.#seat && name !== this.name) this.room.members.rename(this.#seat, name, this.waiter());
   }
 
   appoint(given: string): void {
@@ -311,12 +294,12 @@ export class Session extends Speaker implements Occupant, Sink {
     }
     this.#challenge(given, operatorPassword, (right) => {
       if (!right) this.answer(fault("wrong-password", "That is not the operators' password"));
-      else if (this.#seat) this.room.members.appoint(this.#seat, this.asker());
+      else if (this.#seat) this.room.members.appoint(this.#seat, this.waiter());
     });
   }
 
   /** What comes after it may depend on it, so it waits until it has happened, or not. */
-  protected override asker(): Asker<unknown> {
+  protected override waiter(): Waiter<unknown> {
     this.#await();
     return {
       happened: () => this.#settled(),

@@ -11,7 +11,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import type { Socket } from "bun";
 import { UsageError } from "../../cli/flags.ts";
-import type { Client } from "../session/session.ts";
+import type { Connection } from "../session/transport.ts";
 
 /** A certificate and its key, both PEM, and what clients know it by. */
 export type Certificate = { cert: string; key: string; fingerprint: string };
@@ -51,7 +51,7 @@ const sentence = "\n! This room speaks TLS: join with bun ChatClient.ts --tls, o
 export type Shaking = Pick<Socket, "end" | "terminate" | "getCipher">;
 
 /** Stands for a connection among the clients until its session can begin. */
-export class Handshake implements Client {
+export class Handshake implements Connection {
   readonly isBehind = false;
   readonly isPaused = false;
   readonly #socket: Shaking;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { dialectOf } from "../../../lib/dialects/dialect.ts";
+import { dialectOf } from "../../../lib/dialects/choose.ts";
 import { json } from "../../../lib/dialects/json.ts";
 import { type Event, isFault, limits } from "../../../lib/protocol/events.ts";
 import { feeds, read } from "./feeds.ts";

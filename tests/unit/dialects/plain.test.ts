@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { dialectOf } from "../../../lib/dialects/dialect.ts";
+import { dialectOf } from "../../../lib/dialects/choose.ts";
 import { greeting, plain } from "../../../lib/dialects/plain.ts";
 import { help } from "../../../lib/protocol/commands.ts";
 import { type Event, isFault, limits } from "../../../lib/protocol/events.ts";

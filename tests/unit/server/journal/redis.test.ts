@@ -68,7 +68,7 @@ class Listened implements AsyncDisposable {
         }
       },
       troubled: (reason) => this.told.push(["troubled", reason]),
-      counted: () => {
+      serversChanged: () => {
         this.counts++;
         this.onCount();
         for (const look of this.#looking) look();
@@ -584,7 +584,7 @@ withRedis("the same entries in SQLite", () => {
             contradicted: () => fates.push(["contradicted"]),
             refused: () => fates.push(["refused"]),
             troubled: () => {},
-            counted: () => {},
+            serversChanged: () => {},
           });
           for (const batch of batches) {
             await room.append(...batch.map(entryOf));

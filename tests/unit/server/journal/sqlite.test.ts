@@ -25,7 +25,7 @@ function open(path?: string, keepEvents = 1_000_000) {
     contradicted: ({ event }) => told.push(["contradicted", event.type]),
     refused: (entries, reason) => told.push(["refused", entries.length, reason]),
     troubled: (reason) => told.push(["troubled", reason]),
-    counted: () => {},
+    serversChanged: () => {},
   });
   return { journal, told, [Symbol.dispose]: () => journal.close() };
 }

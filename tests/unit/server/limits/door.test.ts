@@ -3,8 +3,9 @@
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import type { Bye } from "../../../../lib/protocol/events.ts";
-import { Door, type DoorOptions, Origin, TurnedAway } from "../../../../lib/server/limits/door.ts";
-import type { Transport } from "../../../../lib/server/session/session.ts";
+import { Door, type DoorOptions, Origin } from "../../../../lib/server/limits/door.ts";
+import type { Transport } from "../../../../lib/server/session/transport.ts";
+import { TurnedAway } from "../../../../lib/server/session/turned-away.ts";
 
 function doorWith(options: Partial<DoorOptions> = {}): Door {
   return new Door({
@@ -30,9 +31,9 @@ function leave(door: Door, origin: Origin): void {
 
 /** Why it is not let in. */
 function refusal(door: Door, address: string): Bye | undefined {
-  const visit = door.enter(address);
-  if (visit) door.leave(visit);
-  return visit?.refusal;
+  const admission = door.enter(address);
+  if (admission) door.leave(admission);
+  return admission?.refusal;
 }
 
 describe("so many connections at once", () => {
@@ -267,7 +268,8 @@ describe("whoever is turned away", () => {
   test("is for 64 at once; the others have to go without", () => {
     const door = doorWith({ maxConnections: 0 });
     const told = Array.from({ length: 64 }, () => door.enter("192.0.2.1"));
-    for (const visit of told) expect(visit).toMatchObject({ refusal: { code: "full" }, withinMs: 2_000 });
+    for (const admission of told)
+      expect(admission).toMatchObject({ refusal: { code: "full" }, withinMs: 2_000 });
     expect(door.enter("192.0.2.2")).toBeUndefined();
     if (told[0]) door.leave(told[0]);
     expect(refusal(door, "192.0.2.2")).toMatchObject({ code: "full" });

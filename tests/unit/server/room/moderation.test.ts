@@ -3,15 +3,22 @@ import type { Order } from "../../../../lib/protocol/commands.ts";
 import { isFault } from "../../../../lib/protocol/events.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
 import { Moderation } from "../../../../lib/server/room/moderation.ts";
-import { type Holder, leaving, moving, type Seat, Seats, taking } from "../../../../lib/server/room/seats.ts";
+import {
+  leaving,
+  moving,
+  type Seat,
+  type SeatFact,
+  Seats,
+  taking,
+} from "../../../../lib/server/room/seats.ts";
 
 /** A room that somebody called ann keeps order in; what she orders is so at once. */
 class Kept {
   readonly seats = new Seats();
   readonly moderation = new Moderation();
 
-  constructor(...holders: Holder[]) {
-    for (const holder of holders) this.follow(taking(`seat-of-${holder.name}`, "here", holder));
+  constructor(...holders: SeatFact[]) {
+    for (const fact of holders) this.apply(taking(`seat-of-${fact.name}`, "here", fact));
   }
 
   seat(name: string): Seat {
@@ -20,10 +27,10 @@ class Kept {
     return seat;
   }
 
-  follow({ facts = {} }: Pick<Entry, "facts">): void {
+  apply({ facts = {} }: Pick<Entry, "facts">): void {
     for (const [key, value] of Object.entries(facts)) {
-      this.seats.follow(key, value);
-      this.moderation.follow(key, value);
+      this.seats.apply(key, value);
+      this.moderation.apply(key, value);
     }
   }
 
@@ -36,7 +43,7 @@ class Kept {
 
   obey(order: Order, by = "ann"): Omit<Entry, "author"> {
     const entry = this.entry(order, by);
-    this.follow(entry);
+    this.apply(entry);
     return entry;
   }
 
@@ -46,7 +53,7 @@ class Kept {
 }
 
 const at = { seq: 0, at: 0 };
-const bob: Holder = { name: "bob", tokenHash: "hash", address: "192.0.2.1" };
+const bob: SeatFact = { name: "bob", tokenHash: "hash", address: "192.0.2.1" };
 
 describe("kick", () => {
   test("takes the seat away, and all can read who did it and why", () => {
@@ -102,7 +109,7 @@ describe("ban", () => {
 
   test("holds for where its member is, not for where it was", () => {
     const room = new Kept(bob);
-    room.follow(moving(room.seat("bob"), "here", "192.0.2.9"));
+    room.apply(moving(room.seat("bob"), "here", "192.0.2.9"));
     room.obey({ type: "ban", name: "bob" });
     expect(["192.0.2.1", "192.0.2.9"].map((address) => room.moderation.isBanned(address))).toEqual([
       false,
@@ -221,7 +228,7 @@ describe("ban", () => {
       ["c", 3],
       ["a", 1],
     ]) {
-      moderation.follow(`ban ${name}`, JSON.stringify({ name, by: "ann", at }));
+      moderation.apply(`ban ${name}`, JSON.stringify({ name, by: "ann", at }));
     }
     expect(moderation.bans.map(({ name }) => name)).toEqual(["a", "b", "c"]);
   });
@@ -290,7 +297,7 @@ describe("an order that cannot be carried out says why", () => {
 
 test("facts about something else change nothing", () => {
   const { moderation } = new Kept();
-  for (const key of ["topic x", "seat ban", "bans", "op topic", "topics"]) moderation.follow(key, "{}");
+  for (const key of ["topic x", "seat ban", "bans", "op topic", "topics"]) moderation.apply(key, "{}");
   expect(moderation.topic).toBeUndefined();
   expect(moderation.bans).toEqual([]);
 });

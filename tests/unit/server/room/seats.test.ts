@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Facts } from "../../../../lib/server/journal/journal.ts";
 import {
-  type Holder,
   hashOf,
   leaving,
   moving,
@@ -9,6 +8,7 @@ import {
   newToken,
   renaming,
   type Seat,
+  type SeatFact,
   Seats,
   taking,
 } from "../../../../lib/server/room/seats.ts";
@@ -18,21 +18,21 @@ class Room {
   readonly seats = new Seats();
   readonly facts = new Map<string, string>();
 
-  follow({ facts, expects = {} }: { facts: Facts; expects?: Facts }): boolean {
+  apply({ facts, expects = {} }: { facts: Facts; expects?: Facts }): boolean {
     const holds = Object.entries(expects).every(([key, value]) => (this.facts.get(key) ?? null) === value);
     if (!holds) return false;
     for (const [key, value] of Object.entries(facts)) {
-      this.seats.follow(key, value);
+      this.seats.apply(key, value);
       if (value === null) this.facts.delete(key);
       else this.facts.set(key, value);
     }
     return true;
   }
 
-  take(name: string, more: Partial<Holder> = {}): Seat {
+  take(name: string, more: Partial<SeatFact> = {}): Seat {
     const id = newSeatId();
-    const holder = { name, tokenHash: hashOf(`token of ${name}`), ...more };
-    expect(this.follow(taking(id, "here", holder))).toBe(true);
+    const fact = { name, tokenHash: hashOf(`token of ${name}`), ...more };
+    expect(this.apply(taking(id, "here", fact))).toBe(true);
     const seat = this.seats.byId(id);
     if (!seat) throw new Error(`No seat for ${name}`);
     return seat;
@@ -100,11 +100,11 @@ describe("Seats", () => {
   test("are the same again from the facts alone", () => {
     const before = new Room();
     const { id } = before.take("ann");
-    before.follow({ facts: { [`op ${id}`]: "yes", [`mute ${id}`]: "bob" } });
+    before.apply({ facts: { [`op ${id}`]: "yes", [`mute ${id}`]: "bob" } });
     const after = new Room();
     // Where somebody sits says nothing before there is a seat.
-    for (const [key, value] of before.facts) after.seats.follow(key, value);
-    for (const [key, value] of before.facts) after.seats.follow(key, value);
+    for (const [key, value] of before.facts) after.seats.apply(key, value);
+    for (const [key, value] of before.facts) after.seats.apply(key, value);
     expect(after.seats.byToken("token of ann")).toMatchObject({
       id,
       name: "ann",
@@ -118,9 +118,9 @@ describe("Seats", () => {
     const room = new Room();
     const ann = room.take("ann");
     const bob = room.take("bob");
-    room.follow({ facts: { [`op ${ann.id}`]: "yes" } });
+    room.apply({ facts: { [`op ${ann.id}`]: "yes" } });
     expect([ann.operator, bob.operator]).toEqual([true, false]);
-    room.follow({ facts: { [`op ${ann.id}`]: null } });
+    room.apply({ facts: { [`op ${ann.id}`]: null } });
     expect(ann.operator).toBe(false);
   });
 
@@ -128,7 +128,7 @@ describe("Seats", () => {
     const room = new Room();
     room.take("ann");
     const before = JSON.stringify([...room.seats]);
-    room.follow({ facts: { topic: "tea", "ban bob": "{}", "op nobody": "yes", "at nobody": "there" } });
+    room.apply({ facts: { topic: "tea", "ban bob": "{}", "op nobody": "yes", "at nobody": "there" } });
     expect(JSON.stringify([...room.seats])).toBe(before);
   });
 });
@@ -138,7 +138,7 @@ describe("taking()", () => {
     const room = new Room();
     const bill = room.take("bill");
     for (const name of ["bill", "BILL", "biii", "bi1l"]) {
-      expect(room.follow(taking("x", "here", { name }))).toBe(false);
+      expect(room.apply(taking("x", "here", { name }))).toBe(false);
     }
     expect([...room.seats]).toEqual([bill]);
   });
@@ -149,7 +149,7 @@ describe("renaming()", () => {
     const room = new Room();
     const seat = room.take("ann", { address: "192.0.2.1" });
     const { id, tokenHash } = seat;
-    expect(room.follow(renaming(seat, "bea"))).toBe(true);
+    expect(room.apply(renaming(seat, "bea"))).toBe(true);
     expect(seat).toMatchObject({ id, name: "bea", tokenHash, address: "192.0.2.1" });
     expect(room.seats.byName("bea")).toBe(seat);
     expect(room.seats.byName("ann")).toBeUndefined();
@@ -164,10 +164,10 @@ describe("renaming()", () => {
     (name) => {
       const room = new Room();
       const seat = room.take("bill");
-      expect(room.follow(renaming(seat, name))).toBe(true);
+      expect(room.apply(renaming(seat, name))).toBe(true);
       expect(seat.name).toBe(name);
       expect(room.seats.byName(name)).toBe(seat);
-      expect(room.follow(taking("x", "here", { name: "bill" }))).toBe(false);
+      expect(room.apply(taking("x", "here", { name: "bill" }))).toBe(false);
     },
   );
 
@@ -175,10 +175,10 @@ describe("renaming()", () => {
     const room = new Room();
     const ann = room.take("ann");
     room.take("bob");
-    expect(room.follow(renaming(ann, "BOB"))).toBe(false);
+    expect(room.apply(renaming(ann, "BOB"))).toBe(false);
     const late = renaming(ann, "eve");
-    expect(room.follow(renaming(ann, "cyd"))).toBe(true);
-    expect(room.follow(late)).toBe(false);
+    expect(room.apply(renaming(ann, "cyd"))).toBe(true);
+    expect(room.apply(late)).toBe(false);
     expect(ann.name).toBe("cyd");
   });
 });
@@ -188,8 +188,8 @@ describe("moving()", () => {
     const room = new Room();
     const ann = room.take("ann");
     const [first, second] = [moving(ann, "there", "192.0.2.9"), moving(ann, "elsewhere", "192.0.2.8")];
-    expect(room.follow(first)).toBe(true);
-    expect(room.follow(second)).toBe(false);
+    expect(room.apply(first)).toBe(true);
+    expect(room.apply(second)).toBe(false);
     expect(ann).toMatchObject({ name: "ann", server: "there", address: "192.0.2.9" });
     expect(room.seats.byToken("token of ann")).toBe(ann);
   });
@@ -199,8 +199,8 @@ describe("leaving()", () => {
   test("frees the seat, its name and its token, and forgets all about it", () => {
     const room = new Room();
     const seat = room.take("ann");
-    room.follow({ facts: { [`op ${seat.id}`]: "yes" } });
-    expect(room.follow(leaving(seat))).toBe(true);
+    room.apply({ facts: { [`op ${seat.id}`]: "yes" } });
+    expect(room.apply(leaving(seat))).toBe(true);
     expect(room.seats.byName("ann")).toBeUndefined();
     expect(room.seats.byToken("token of ann")).toBeUndefined();
     expect(room.seats.byId(seat.id)).toBeUndefined();
@@ -212,9 +212,9 @@ describe("leaving()", () => {
     const room = new Room();
     const first = room.take("ann");
     const again = leaving(first);
-    expect(room.follow(leaving(first))).toBe(true);
+    expect(room.apply(leaving(first))).toBe(true);
     const second = room.take("Ann");
-    expect(room.follow(again)).toBe(false);
+    expect(room.apply(again)).toBe(false);
     expect([...room.seats]).toEqual([second]);
   });
 
@@ -222,12 +222,12 @@ describe("leaving()", () => {
     const room = new Room();
     const ann = room.take("ann");
     const before = leaving(ann);
-    room.follow(moving(ann, "there", ""));
-    expect(room.follow(before)).toBe(false);
+    room.apply(moving(ann, "there", ""));
+    expect(room.apply(before)).toBe(false);
     const renamed = leaving(ann);
-    room.follow(renaming(ann, "bea"));
-    expect(room.follow(renamed)).toBe(false);
-    expect(room.follow(leaving(ann))).toBe(true);
+    room.apply(renaming(ann, "bea"));
+    expect(room.apply(renamed)).toBe(false);
+    expect(room.apply(leaving(ann))).toBe(true);
   });
 
   test("ends the wait for a member who is away", () => {
@@ -236,7 +236,7 @@ describe("leaving()", () => {
     const expiry = setTimeout(() => {}, 60_000);
     seat.expiry = expiry;
     expect(expiry.hasRef()).toBe(true);
-    room.follow(leaving(seat));
+    room.apply(leaving(seat));
     expect(expiry.hasRef()).toBe(false);
   });
 });

@@ -6,7 +6,8 @@ import type { Event, Fault } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Door, Origin } from "../../../../lib/server/limits/door.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
-import { Session, type SessionOptions, type Transport } from "../../../../lib/server/session/session.ts";
+import { Session, type SessionOptions } from "../../../../lib/server/session/session.ts";
+import type { Transport } from "../../../../lib/server/session/transport.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 
 const metrics = idleMetrics();
@@ -25,7 +26,7 @@ function order(order: Order): Fault | undefined {
   const failed = (fault: Fault) => {
     problem = fault;
   };
-  const by = { name: "server", author: "console", standing: undefined };
+  const by = { name: "server", author: "console", expects: undefined };
   room.members.order(order, by, { happened: () => {}, failed });
   return problem;
 }

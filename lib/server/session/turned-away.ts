@@ -1,0 +1,40 @@
+// A connection that was refused at the door: it is told why and closed, and nothing it sends is read.
+
+import { json } from "../../dialects/json.ts";
+import { plain } from "../../dialects/plain.ts";
+import type { Bye } from "../../protocol/events.ts";
+import { farewellMs } from "../limits/door.ts";
+import type { Connection, Transport } from "./transport.ts";
+
+/** Stands for a connection among the clients that was turned away: tells it why, and closes it in a moment. */
+export class TurnedAway implements Connection {
+  readonly isBehind = false;
+  readonly isPaused = false;
+  readonly #transport: Transport;
+  readonly #farewell: Timer;
+
+  constructor(transport: Transport, why: Bye) {
+    this.#transport = transport;
+    // In both dialects, since it has not said which is its own.
+    const bytes = Buffer.from(plain.encode(why) + json.encode(why));
+    transport.write(bytes, 0, bytes.length);
+    // To close at once would reset whoever has begun to speak, and could take the reason back.
+    transport.shutdown();
+    this.#farewell = setTimeout(() => transport.terminate(), farewellMs);
+  }
+
+  closed(): void {
+    clearTimeout(this.#farewell);
+  }
+
+  inputEnded(): void {
+    this.#transport.end();
+  }
+
+  dismiss(): void {
+    this.#transport.terminate();
+  }
+
+  receive(): void {}
+  drained(): void {}
+}
