@@ -6,9 +6,10 @@
 //   the server says nothing on its terminal, does not end, and has closed what it opened
 
 import type { Event } from "../../lib/protocol/events.ts";
-import { Peer } from "../support/peer.ts";
+import { Peer } from "../support/clients.ts";
 import { openFiles, rssMegabytes } from "../support/process.ts";
-import { patienceMs, Server } from "../support/wire.ts";
+import { Server } from "../support/server.ts";
+import { patienceMs } from "../support/transcript.ts";
 import { goodNames, type Plan, plans } from "./inputs.ts";
 
 export type Attack = { seed: number; inputs?: number | undefined; seconds?: number | undefined };

@@ -3,7 +3,7 @@
 // once, since the server knows the ids of a seat; on another only once it has read what it missed.
 
 import type { Event } from "../../lib/protocol/events.ts";
-import { Peer } from "../support/peer.ts";
+import { Peer } from "../support/clients.ts";
 import type { Random } from "../support/random.ts";
 import type { Book } from "./book.ts";
 

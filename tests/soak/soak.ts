@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { attempt, type Flag, number, parseFlags } from "../../lib/cli/flags.ts";
 import { openFiles, rssMegabytes } from "../support/process.ts";
 import { Random } from "../support/random.ts";
-import { Server, temporaryFolder } from "../support/wire.ts";
+import { Server, temporaryFolder } from "../support/server.ts";
 import { Book } from "./book.ts";
 import { type Day, Member, spendOnNc } from "./member.ts";
 import { Witness } from "./witness.ts";

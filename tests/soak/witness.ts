@@ -2,7 +2,7 @@
 // are for the first of them, so that no event may be missing there.
 
 import type { Event } from "../../lib/protocol/events.ts";
-import { Peer } from "../support/peer.ts";
+import { Peer } from "../support/clients.ts";
 import type { Book } from "./book.ts";
 
 const pingMs = 20_000;

@@ -3,7 +3,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "./wire.ts";
+import { temporaryFolder } from "./server.ts";
 
 export const openssl = Bun.which("openssl");
 if (openssl === null) console.log("The tests of TLS are skipped: there is no openssl command.");

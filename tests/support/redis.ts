@@ -3,7 +3,8 @@
 
 import { RedisClient } from "bun";
 import { LineReader } from "../../lib/protocol/lines.ts";
-import { Transcript, temporaryFolder } from "./wire.ts";
+import { temporaryFolder } from "./server.ts";
+import { Transcript } from "./transcript.ts";
 
 export const redisServer = Bun.which("redis-server");
 if (redisServer === null) console.log("The tests of Redis are skipped: there is no redis-server command.");

@@ -1,7 +1,8 @@
 // A real pseudo-terminal with an emulator behind it: what the tests look at is the screen a person would see.
 
 import { Terminal as Emulator } from "@xterm/headless";
-import { patienceMs, withoutSettings } from "./wire.ts";
+import { withoutSettings } from "./server.ts";
+import { patienceMs } from "./transcript.ts";
 
 export class Terminal implements AsyncDisposable {
   readonly emulator: Emulator;

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { attack } from "../fuzz/attack.ts";
-import { testMs } from "../support/wire.ts";
+import { testMs } from "../support/transcript.ts";
 
 test(
   "twenty thousand inputs that should not be sent: those who behave notice nothing",

@@ -6,8 +6,10 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Recorded } from "../../lib/protocol/events.ts";
+import { JsonClient, PlainClient } from "../support/clients.ts";
 import { Terminal } from "../support/screen.ts";
-import { JsonClient, PlainClient, root, Server, temporaryFolder, testMs } from "../support/wire.ts";
+import { root, Server, temporaryFolder } from "../support/server.ts";
+import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

@@ -3,15 +3,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import type { Event } from "../../lib/protocol/events.ts";
-import {
-  JsonClient,
-  PlainClient,
-  root,
-  Server,
-  temporaryFolder,
-  testMs,
-  withoutSettings,
-} from "../support/wire.ts";
+import { JsonClient, PlainClient } from "../support/clients.ts";
+import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
+import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { localHelp } from "../../lib/client/terminal/local-commands.ts";
 import { commands, help } from "../../lib/protocol/commands.ts";
-import { root } from "../support/wire.ts";
+import { root } from "../support/server.ts";
 
 const readme = await Bun.file(join(root, "README.md")).text();
 

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { Link } from "../../lib/client/core/link.ts";
 import type { Recorded, Welcome } from "../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
+import { JsonClient, PlainClient } from "../support/clients.ts";
 import { CuttingProxy } from "../support/proxy.ts";
-import { JsonClient, PlainClient, Server, Transcript, temporaryFolder, testMs } from "../support/wire.ts";
+import { Server, temporaryFolder } from "../support/server.ts";
+import { Transcript, testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

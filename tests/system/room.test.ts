@@ -2,9 +2,11 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+import { JsonClient, PlainClient } from "../support/clients.ts";
 import { CuttingProxy } from "../support/proxy.ts";
 import { Terminal } from "../support/screen.ts";
-import { JsonClient, PlainClient, root, Server, testMs } from "../support/wire.ts";
+import { root, Server } from "../support/server.ts";
+import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

@@ -10,10 +10,12 @@ import { Metrics } from "../../lib/server/operation/metrics.ts";
 import { Room } from "../../lib/server/room/room.ts";
 import type { Occupant } from "../../lib/server/room/seats.ts";
 import { Certificates, openssl } from "../support/certificates.ts";
+import { JsonClient, PlainClient } from "../support/clients.ts";
 import { Random } from "../support/random.ts";
 import { RedisServer, redisServer } from "../support/redis.ts";
 import { FlakyProxy } from "../support/redis-proxy.ts";
-import { JsonClient, PlainClient, patienceMs, Server, Transcript } from "../support/wire.ts";
+import { Server } from "../support/server.ts";
+import { patienceMs, Transcript } from "../support/transcript.ts";
 
 setDefaultTimeout(3 * patienceMs);
 

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import type { Recorded } from "../../lib/protocol/events.ts";
 import { liveLogBytes } from "../../lib/server/delivery/live-log.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
-import { JsonClient, Server, temporaryFolder, testMs } from "../support/wire.ts";
+import { JsonClient } from "../support/clients.ts";
+import { Server, temporaryFolder } from "../support/server.ts";
+import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

@@ -3,8 +3,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { limits } from "../../lib/protocol/events.ts";
+import { JsonClient, PlainClient } from "../support/clients.ts";
 import { Terminal } from "../support/screen.ts";
-import { JsonClient, PlainClient, root, Server, temporaryFolder, testMs } from "../support/wire.ts";
+import { root, Server, temporaryFolder } from "../support/server.ts";
+import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

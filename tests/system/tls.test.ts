@@ -5,18 +5,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { liveLogBytes } from "../../lib/server/delivery/live-log.ts";
 import { Certificates, openssl } from "../support/certificates.ts";
+import { JsonClient, PlainClient } from "../support/clients.ts";
 import { CuttingProxy } from "../support/proxy.ts";
 import { Terminal } from "../support/screen.ts";
-import {
-  JsonClient,
-  PlainClient,
-  root,
-  Server,
-  Transcript,
-  temporaryFolder,
-  testMs,
-  withoutSettings,
-} from "../support/wire.ts";
+import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
+import { Transcript, testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

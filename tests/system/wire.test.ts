@@ -3,7 +3,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { JsonClient, PlainClient, root, Server, temporaryFolder, testMs } from "../support/wire.ts";
+import { JsonClient, PlainClient } from "../support/clients.ts";
+import { root, Server, temporaryFolder } from "../support/server.ts";
+import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

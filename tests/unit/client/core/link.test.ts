@@ -6,7 +6,7 @@ import { Link, type LinkState } from "../../../../lib/client/core/link.ts";
 import { Trust } from "../../../../lib/client/terminal/trust.ts";
 import { type Event, limits } from "../../../../lib/protocol/events.ts";
 import { LineReader } from "../../../../lib/protocol/lines.ts";
-import { Transcript } from "../../../support/wire.ts";
+import { Transcript } from "../../../support/transcript.ts";
 
 type Line = Record<string, unknown> & { type: string };
 

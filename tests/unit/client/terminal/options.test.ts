@@ -4,7 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseFlags, UsageError } from "../../../../lib/cli/flags.ts";
 import { about, configPath, flags } from "../../../../lib/client/terminal/options.ts";
-import { root } from "../../../support/wire.ts";
+import { root } from "../../../support/server.ts";
 
 const { configPath: _, ...withoutConfig } = about;
 const parse = (args: string[], environment: Record<string, string> = {}) =>

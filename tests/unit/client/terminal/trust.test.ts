@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../../../lib/cli/flags.ts";
 import { normalFingerprint, Refusal, Trust, trustFor } from "../../../../lib/client/terminal/trust.ts";
-import { temporaryFolder } from "../../../support/wire.ts";
+import { temporaryFolder } from "../../../support/server.ts";
 
 const print = (byte: string) => Array(32).fill(byte).join(":");
 const [one, other] = [print("AA"), print("BB")];

@@ -16,7 +16,7 @@ import * as scripts from "../../../../lib/server/journal/redis-scripts.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { RedisServer, redisServer } from "../../../support/redis.ts";
 import { FlakyProxy } from "../../../support/redis-proxy.ts";
-import { patienceMs, Transcript } from "../../../support/wire.ts";
+import { patienceMs, Transcript } from "../../../support/transcript.ts";
 
 setDefaultTimeout(2 * patienceMs);
 

@@ -4,8 +4,9 @@ import { limits, type Recorded } from "../../../../lib/protocol/events.ts";
 import { type Entry, pageLength } from "../../../../lib/server/journal/journal.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
+import { JsonClient } from "../../../support/clients.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
-import { JsonClient, Server, temporaryFolder } from "../../../support/wire.ts";
+import { Server, temporaryFolder } from "../../../support/server.ts";
 
 function said(text: string): Entry {
   return { event: { type: "said", seq: 0, at: 0, from: "ada", text }, author: "ada's seat" };

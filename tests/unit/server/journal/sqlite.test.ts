@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { type Entry, nobody, pageEvents, pageLength } from "../../../../lib/server/journal/journal.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
-import { temporaryFolder } from "../../../support/wire.ts";
+import { temporaryFolder } from "../../../support/server.ts";
 
 function said(text: string, author = "ada's seat", id?: string): Entry {
   return { event: { type: "said", seq: 0, at: 0, from: "ada", text, id }, author };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { UsageError } from "../../../../lib/cli/flags.ts";
 import { Handshake, readCertificate } from "../../../../lib/server/transports/tls.ts";
 import { Certificates, openssl } from "../../../support/certificates.ts";
-import { temporaryFolder } from "../../../support/wire.ts";
+import { temporaryFolder } from "../../../support/server.ts";
 
 describe("a handshake", () => {
   let acts: string[];

@@ -1,0 +1,93 @@
+// A real server process, the environment it runs in, and folders that are gone after the test.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LineReader } from "../../lib/protocol/lines.ts";
+import { Transcript } from "./transcript.ts";
+
+export const root = join(import.meta.dir, "../..");
+
+/** The environment without the settings of whoever runs the tests, and without CI, where a spinner does not turn. */
+export function withoutSettings(): Record<string, string | undefined> {
+  const ours = Object.entries(process.env).filter(
+    ([name]) => !/^(CHAT_|NO_COLOR|FORCE_COLOR|CI$)/.test(name),
+  );
+  return { ...Object.fromEntries(ours), XDG_CONFIG_HOME: join(root, "tests", "no-such-folder") };
+}
+
+export function temporaryFolder(): { path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), "chatroom-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export class Server implements AsyncDisposable {
+  readonly log = new Transcript<string>();
+  readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  port = 0;
+
+  private constructor(flags: string[], environment: Record<string, string>, before: string[]) {
+    this.#process = Bun.spawn([...before, "bun", join(root, "ChatServer.ts"), ...flags], {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { ...withoutSettings(), ...environment },
+    });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) this.#follow(stream);
+  }
+
+  /**
+   * In memory, on a free port and without a flood limit unless the flags say otherwise. `before` is what runs it: a
+   * command that takes another one.
+   */
+  static async start(
+    flags: string[] = [],
+    environment: Record<string, string> = {},
+    before: string[] = [],
+  ): Promise<Server> {
+    const given = (flag: string) => flags.includes(flag);
+    const server = new Server(
+      [
+        ...(given("--port") ? [] : ["--port", "0"]),
+        ...(given("--history") || given("--redis") ? [] : ["--history", "none"]),
+        ...(given("--rate") ? [] : ["--rate", "0"]),
+        ...flags,
+      ],
+      environment,
+      before,
+    );
+    const opened = await server.line(/is open on .*:(\d+)/);
+    server.port = Number(opened[1]);
+    return server;
+  }
+
+  line(pattern: RegExp): Promise<RegExpExecArray> {
+    const find = (lines: string[]) => lines.map((line) => pattern.exec(line)).find((match) => match !== null);
+    return this.log.until((lines) => find(lines) ?? undefined, `${pattern} from the server`);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get exited(): Promise<number> {
+    return this.#process.exited;
+  }
+
+  kill(signal: NodeJS.Signals): Promise<number> {
+    this.#process.kill(signal);
+    return this.#process.exited;
+  }
+
+  async #follow(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const lines = new LineReader();
+    for await (const chunk of stream) {
+      lines.push(Buffer.from(chunk));
+      for (let line = lines.next(); line !== undefined; line = lines.next()) this.log.push(String(line));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill("SIGKILL");
+  }
+}
