@@ -37,6 +37,15 @@ const schema = `
   PRAGMA user_version = ${format};
 `;
 
+/** Both find their first row by the key alone, so that a page costs the same at every position. */
+export const pageQueries = {
+  /** The rows with something behind a position, oldest first. */
+  after: "SELECT entries FROM turns WHERE last > ?1 ORDER BY last",
+  /** The row that holds a position and those before it, newest first. */
+  upTo: `SELECT entries FROM turns
+    WHERE last <= ifnull((SELECT min(last) FROM turns WHERE last >= ?1), ?1) ORDER BY last DESC`,
+};
+
 /** A busier turn is several rows, so that none is long to read. */
 const rowEvents = 250;
 /** Rows that have fallen out go with later turns, for each row that comes at most two. */
@@ -104,8 +113,8 @@ export class SqliteJournal implements Journal {
     this.#transaction = { begin: db.prepare("BEGIN"), commit: db.prepare("COMMIT") };
     this.#turn = {
       add: db.prepare("INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)"),
-      after: db.prepare("SELECT entries FROM turns WHERE last > ? ORDER BY last"),
-      upTo: db.prepare("SELECT entries FROM turns WHERE first <= ? ORDER BY last DESC"),
+      after: db.prepare(pageQueries.after),
+      upTo: db.prepare(pageQueries.upTo),
       trim: db.prepare(trimming("turns", "last")),
     };
     this.#said = {

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { type Entry, nobody, pageEvents, pageLength } from "../../../../lib/server/journal/journal.ts";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { pageQueries, SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { temporaryFolder } from "../../../support/wire.ts";
 
 function said(text: string, author = "ada's seat", id?: string): Entry {
@@ -282,6 +282,17 @@ test("a file of the format before facts is taken over: what was said stays, whoe
   using db = new Database(path, { readonly: true });
   expect(db.query("PRAGMA user_version").get()).toEqual({ user_version: 2 });
   expect(db.query("SELECT name FROM sqlite_master WHERE name = 'seats'").get()).toBeNull();
+});
+
+test.each(Object.entries(pageQueries))("the query %j looks through no rows but its own", (_, sql) => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "room.sqlite");
+  open(path)[Symbol.dispose]();
+  using db = new Database(path);
+  const plan = db.query<{ detail: string }, [number]>(`EXPLAIN QUERY PLAN ${sql}`).all(1);
+  const steps = plan.map(({ detail }) => detail).join("; ");
+  expect(steps).toContain("SEARCH turns USING INTEGER PRIMARY KEY");
+  expect(steps).not.toMatch(/SCAN turns|TEMP B-TREE/);
 });
 
 test("only the newest events are kept, and their ids", async () => {
