@@ -69,7 +69,8 @@ export function render(event: Event): string {
     case "members":
       return `Here: ${list(event.members)}.`;
     case "history":
-      return event.events.length === 0 ? "Nothing was said yet." : event.events.map(render).join("\n");
+      if (event.events.length > 0) return event.events.map(render).join("\n");
+      return event.before === undefined ? "Nothing was said yet." : "Nothing was said lately.";
     case "results":
       return event.events.length === 0 ? "Nothing was found." : event.events.map(render).join("\n");
     case "error":

@@ -58,9 +58,16 @@ export type Answer =
   | Fault
   | Bye
   | { type: "members"; seq: number; members: Member[]; id?: string | undefined }
-  | { type: "history"; events: Recorded[] }
-  /** What has these words, oldest first; `more`: older ones have them too. */
-  | { type: "results"; text: string; events: Recorded[]; more?: true | undefined }
+  /** Oldest first. `before`: looking back ended there for now, older events are found by asking again before it. */
+  | { type: "history"; events: Recorded[]; before?: number | undefined }
+  /** What has these words, oldest first; `more`: older ones have them too, or may. `before` as in `history`. */
+  | {
+      type: "results";
+      text: string;
+      events: Recorded[];
+      more?: true | undefined;
+      before?: number | undefined;
+    }
   | { type: "bans"; bans: Ban[] }
   | { type: "subject"; text?: string | undefined }
   | { type: "pong"; id?: string | undefined }

@@ -4,6 +4,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Link } from "../../lib/client/core/link.ts";
 import type { Recorded, Welcome } from "../../lib/protocol/events.ts";
+import { pageAfter } from "../../lib/server/journal/pages.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { CuttingProxy } from "../support/proxy.ts";
@@ -112,7 +113,7 @@ test("a server killed ten times while eight speak: every line once, everywhere, 
   const journal = SqliteJournal.open({ path: history, keepEvents: 1_000_000 });
   const kept: Recorded[] = [];
   for (let after = 0; after < journal.last; ) {
-    const page = await journal.page(after, journal.last, "nobody");
+    const page = await pageAfter(journal, after, journal.last, "nobody");
     kept.push(...page.events);
     after = page.last;
   }

@@ -5,6 +5,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { networkInterfaces } from "node:os";
 import { Link, type LinkOptions } from "../../lib/client/core/link.ts";
 import type { Recorded } from "../../lib/protocol/events.ts";
+import { pageAfter } from "../../lib/server/journal/pages.ts";
 import { RedisJournal } from "../../lib/server/journal/redis.ts";
 import { Metrics } from "../../lib/server/operation/metrics.ts";
 import { Room } from "../../lib/server/room/room.ts";
@@ -759,7 +760,7 @@ withRedis("chaos", () => {
     const journal = await RedisJournal.open(options);
     const kept: Recorded[] = [];
     for (let after = 0; after < journal.last; ) {
-      const page = await journal.page(after, journal.last, "nobody");
+      const page = await pageAfter(journal, after, journal.last, "nobody");
       kept.push(...page.events);
       after = page.last;
     }

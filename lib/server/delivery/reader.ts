@@ -18,7 +18,7 @@
 // when live it counts only what came by the queue, the rest is in the cursor.
 
 import type { Event, Recorded } from "../../protocol/events.ts";
-import type { Page } from "../journal/journal.ts";
+import type { Page } from "../journal/pages.ts";
 import type { LiveLog, LogReader } from "./live-log.ts";
 
 /** Writes what it can take now and says how much that was; -1 once closed. After a short write, `pump` is called again. */

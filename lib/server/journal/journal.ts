@@ -41,15 +41,6 @@ export interface JournalListener {
   serversChanged(): void;
 }
 
-/** Positions from … to that are not kept any more. From 0: from nobody knows where. */
-export type Gap = { from: number; to: number };
-
-/** Events in order, what is missing before them, and the position up to which there is nothing else to see. */
-export type Page = { gap?: Gap | undefined; events: Recorded[]; last: number };
-
-/** What a search found, oldest first, and whether there is more of it before. */
-export type Found = { events: Recorded[]; more?: true };
-
 export interface Journal {
   /** Names this journal: a position is (epoch, seq). */
   readonly epoch: string;
@@ -72,41 +63,14 @@ export interface Journal {
   sync(): Promise<void>;
   /** Tells the listener, before it returns or later. Fills in `seq` and `at`. */
   append(entries: Entry[]): void;
-  /** What the seat `viewer` may see of (after, upTo], oldest first, as much as makes one page. */
-  page(after: number, upTo: number, viewer: string): Promise<Page>;
-  /** The last `limit` events up to `upTo` that the seat `viewer` may see, oldest first, as many as fit in a page. */
-  recent(upTo: number, limit: number, viewer: string): Promise<Recorded[]>;
   /**
-   * The last `limit` events before `before` that have every word of the text, its last word perhaps as a beginning,
-   * and that the seat `viewer` may see; as many as fit in a page. Rejects, with a reason in words, if it cannot look now.
+   * The entries kept behind a position, oldest first: at most `count` and no more than fit in a page, none only if there
+   * are none. Like the two below it costs the same at every position, and throws or rejects with a reason in words.
    */
-  search(text: string, before: number, limit: number, viewer: string): Promise<Found>;
+  entriesAfter(position: number, count: number): Entry[] | Promise<Entry[]>;
+  /** The same of those before a position, newest first. */
+  entriesBefore(position: number, count: number): Entry[] | Promise<Entry[]>;
+  /** And of those before it whose event has every word of the text, the last word perhaps as a beginning. */
+  matchesBefore(text: string, position: number, count: number): Promise<Entry[]>;
   close(): Promise<void>;
-}
-
-/** A page ends with the event that takes it over this many characters: what one slow reader may hold in memory. */
-export const pageLength = 128 * 1024;
-/** And with this many events, so that a page of short ones is not a long turn. */
-export const pageEvents = 1_000;
-
-/** Whispers are for two seats, everything else for all. */
-export function maySee(seat: string, { author, reader }: Entry): boolean {
-  return reader === undefined || reader === seat || (author === seat && reader !== nobody);
-}
-
-/** About how many characters an event is on the wire. */
-export function lengthOf(event: Recorded): number {
-  return 100 + ("text" in event ? (event.text?.length ?? 0) : 0);
-}
-
-/** How much was looked through for a page, seen by its reader or not: what one page may cost. */
-export class PageSize {
-  #events = 0;
-  #length = 0;
-
-  isFullWith(event: Recorded): boolean {
-    this.#events++;
-    this.#length += lengthOf(event);
-    return this.#events >= pageEvents || this.#length >= pageLength;
-  }
 }

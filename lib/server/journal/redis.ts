@@ -8,17 +8,8 @@
 
 import { randomBytes } from "node:crypto";
 import { UsageError } from "../../cli/flags.ts";
-import type { Recorded } from "../../protocol/events.ts";
-import {
-  type Entry,
-  type Facts,
-  type Found,
-  type Journal,
-  type JournalListener,
-  maySee,
-  type Page,
-  PageSize,
-} from "./journal.ts";
+import type { Entry, Facts, Journal, JournalListener } from "./journal.ts";
+import { firstOf, PageSize } from "./pages.ts";
 import { RedisConnection, RedisError } from "./redis-connection.ts";
 import * as scripts from "./redis-scripts.ts";
 import { matcher } from "./search.ts";
@@ -119,7 +110,7 @@ export class RedisJournal implements Journal {
     this.epoch = epoch;
     this.last = Number(last);
     this.#tail = tail;
-    this.first = oldest === "" ? this.last + 1 : firstOf(oldest);
+    this.first = oldest === "" ? this.last + 1 : firstSeqOf(oldest);
     this.#facts = Array.from({ length: facts.length / 2 }, (_, i) => [
       facts[2 * i] ?? "",
       facts[2 * i + 1] ?? "",
@@ -287,53 +278,34 @@ export class RedisJournal implements Journal {
 
   // ---- The past ----
 
-  async page(after: number, upTo: number, viewer: string): Promise<Page> {
-    const events: Recorded[] = [];
-    const size = new PageSize();
-    let last = after;
-    let gap: Page["gap"];
-    while (last < upTo) {
-      const turns = await this.#insist(() => this.#range("XRANGE", `${last + 1}-0`, "+"));
-      if (turns.length === 0) break;
-      for (const { event, ...entry } of turns.flatMap(({ entries }) => entries)) {
-        if (event.seq <= last) continue;
-        if (event.seq > last + 1) {
-          // Trimmed while we read: the gap is for the next page to begin with.
-          if (last > after) return { gap, events, last };
-          gap = { from: last + 1, to: event.seq - 1 };
-          last = gap.to;
-        }
-        if (event.seq > upTo) return { gap, events, last: Math.max(upTo, last) };
-        last = event.seq;
-        if (maySee(viewer, { event, ...entry })) events.push(event);
-        if (size.isFullWith(event)) return { gap, events, last };
-      }
-    }
-    return { gap, events, last: Math.max(upTo, last) };
+  async entriesAfter(position: number, count: number): Promise<Entry[]> {
+    const turns = await this.#insist(() => this.#range("XRANGE", `${position + 1}-0`, "+"));
+    const entries = turns.flatMap(({ entries }) => entries);
+    return firstOf(
+      entries.filter(({ event }) => event.seq > position),
+      count,
+    );
   }
 
-  async recent(upTo: number, limit: number, viewer: string): Promise<Recorded[]> {
-    const events: Recorded[] = [];
-    const size = new PageSize();
-    for await (const { event, ...entry } of this.#backwards(upTo)) {
-      if (events.length >= limit) break;
-      if (maySee(viewer, { event, ...entry })) events.push(event);
-      if (size.isFullWith(event)) break;
-    }
-    return events.reverse();
+  async entriesBefore(position: number, count: number): Promise<Entry[]> {
+    return this.#firstBefore(position, count, () => true);
   }
 
-  /** Without an index: from the newest back, as far as it takes. */
-  async search(text: string, before: number, limit: number, viewer: string): Promise<Found> {
-    const events: Recorded[] = [];
+  /** Without an index: from the position back, as far as it takes. */
+  async matchesBefore(text: string, position: number, count: number): Promise<Entry[]> {
     const matches = matcher(text);
+    return this.#firstBefore(position, count, ({ event }) => "text" in event && matches(event.text ?? ""));
+  }
+
+  async #firstBefore(position: number, count: number, wanted: (entry: Entry) => boolean): Promise<Entry[]> {
+    const first: Entry[] = [];
     const size = new PageSize();
-    for await (const { event, ...entry } of this.#backwards(before - 1)) {
-      if (!("text" in event) || !maySee(viewer, { event, ...entry }) || !matches(event.text ?? "")) continue;
-      if (events.length >= limit || size.isFullWith(event)) return { events: events.reverse(), more: true };
-      events.push(event);
+    for await (const entry of this.#backwards(position - 1)) {
+      if (!wanted(entry)) continue;
+      first.push(entry);
+      if (first.length >= count || size.isFullWith(entry.event)) break;
     }
-    return { events: events.reverse() };
+    return first;
   }
 
   /** The entries up to a position, the newest first. Throws an Error with the reason in words. */
@@ -462,7 +434,7 @@ function pairsOf(facts: Facts): string {
   return JSON.stringify(Object.entries(facts).map(([key, value]) => [key, value ?? false]));
 }
 
-function firstOf(turn: string): number {
+function firstSeqOf(turn: string): number {
   const { first }: { first: number } = JSON.parse(turn);
   return first;
 }

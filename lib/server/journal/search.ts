@@ -3,8 +3,7 @@
 // it. What has fallen out of the journal is never found, and goes with later slices.
 
 import type { Database, Statement } from "bun:sqlite";
-import type { Recorded } from "../../protocol/events.ts";
-import { type Entry, type Found, lengthOf, maySee, pageLength } from "./journal.ts";
+import type { Entry } from "./journal.ts";
 
 const schema = `
   CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
@@ -25,14 +24,14 @@ export interface Source {
   /** The oldest `seq` kept, and the newest. */
   readonly first: number;
   readonly last: number;
-  entriesAfter(after: number): Iterable<Entry>;
+  entriesAfter(position: number, count: number): Entry[];
 }
 
 export class SearchIndex {
   readonly #db: Database;
   readonly #source: Source;
   readonly #add: Statement<unknown, [number, string, string]>;
-  readonly #match: Statement<{ entry: string }, [string, number, number]>;
+  readonly #match: Statement<{ entry: string }, [string, number, number, number]>;
   readonly #trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
   /** The last event that `words` knows. */
   #indexed: number;
@@ -45,41 +44,25 @@ export class SearchIndex {
     db.run(schema);
     this.#add = db.prepare("INSERT INTO words (rowid, text, entry) VALUES (?, ?, ?)");
     this.#match = db.prepare(
-      `SELECT entry FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?
-        ORDER BY rowid DESC LIMIT ${sliceEvents}`,
+      "SELECT entry FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
     );
     this.#trim = db.prepare(trimming("words", "rowid"));
     const newest = db.query<{ last: number | null }, []>("SELECT max(rowid) AS last FROM words").get();
     this.#indexed = newest?.last ?? 0;
   }
 
-  /** Journal.search; throws what SQLite throws. */
-  async search(text: string, before: number, limit: number, viewer: string): Promise<Found> {
+  /** Journal.matchesBefore, each call in a turn of its own; throws what SQLite throws. */
+  async matchesBefore(text: string, position: number, count: number): Promise<Entry[]> {
     const query = matching(text);
-    if (query === undefined) return { events: [] };
-    const upTo = Math.min(before - 1, this.#source.last);
+    if (query === undefined) return [];
+    await nextTurn();
+    const upTo = Math.min(position - 1, this.#source.last);
     while (this.#indexed < upTo) {
       this.#indexing ??= this.#indexSlice();
       await this.#indexing;
     }
-    return this.#find(query, before, limit, viewer);
-  }
-
-  async #find(query: string, before: number, limit: number, viewer: string): Promise<Found> {
-    const events: Recorded[] = [];
-    let length = 0;
-    for (let end = before; ; await nextTurn()) {
-      const rows = this.#match.all(query, this.#source.first, end);
-      for (const row of rows) {
-        const entry: Entry = JSON.parse(row.entry);
-        end = entry.event.seq;
-        if (!maySee(viewer, entry)) continue;
-        if (events.length >= limit || length >= pageLength) return { events: events.reverse(), more: true };
-        events.push(entry.event);
-        length += lengthOf(entry.event);
-      }
-      if (rows.length < sliceEvents) return { events: events.reverse() };
-    }
+    const rows = this.#match.all(query, this.#source.first, position, Math.min(count, sliceEvents));
+    return rows.map(({ entry }) => JSON.parse(entry));
   }
 
   /** Takes up the next events, and lets go of some that have fallen out, in a turn of its own. */
@@ -98,21 +81,16 @@ export class SearchIndex {
     }
   }
 
-  /** Ends with the event that makes it a slice, and says which that was. */
+  /** Says which event was the last of the slice. */
   #indexAfter(after: number): number {
-    let events = 0;
-    let length = 0;
-    for (const entry of this.#source.entriesAfter(after)) {
+    const entries = this.#source.entriesAfter(after, sliceEvents);
+    for (const entry of entries) {
       const { event } = entry;
-      if (event.seq <= after) continue;
       if ("text" in event && event.text !== undefined) {
         this.#add.run(event.seq, event.text, JSON.stringify(entry));
       }
-      events += 1;
-      length += lengthOf(event);
-      if (events === sliceEvents || length >= pageLength) return event.seq;
     }
-    return this.#source.last;
+    return entries.at(-1)?.event.seq ?? this.#source.last;
   }
 }
 

@@ -10,17 +10,8 @@
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Recorded } from "../../protocol/events.ts";
-import {
-  type Entry,
-  type Facts,
-  type Found,
-  type Journal,
-  type JournalListener,
-  maySee,
-  type Page,
-  PageSize,
-} from "./journal.ts";
+import type { Entry, Facts, Journal, JournalListener } from "./journal.ts";
+import { firstOf } from "./pages.ts";
 import { SearchIndex, trimming } from "./search.ts";
 
 /** What `PRAGMA user_version` says; a file with a higher number is not ours to write. */
@@ -37,7 +28,16 @@ const schema = `
   PRAGMA user_version = ${format};
 `;
 
-/** A busier turn is several rows, so that none is long to read. */
+/** Both find their first row by the key alone, so that a page costs the same at every position. */
+export const pageQueries = {
+  /** The rows with something behind a position, oldest first. */
+  after: "SELECT entries FROM turns WHERE last > ?1 ORDER BY last",
+  /** The row that holds a position and those before it, newest first. */
+  upTo: `SELECT entries FROM turns
+    WHERE last <= ifnull((SELECT min(last) FROM turns WHERE last >= ?1), ?1) ORDER BY last DESC`,
+};
+
+/** A turn with more events, or with more than fit in a page, is several rows, so that none takes long to read. */
 const rowEvents = 250;
 /** Rows that have fallen out go with later turns, for each row that comes at most two. */
 const trimmedRows = 2;
@@ -104,8 +104,8 @@ export class SqliteJournal implements Journal {
     this.#transaction = { begin: db.prepare("BEGIN"), commit: db.prepare("COMMIT") };
     this.#turn = {
       add: db.prepare("INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)"),
-      after: db.prepare("SELECT entries FROM turns WHERE last > ? ORDER BY last"),
-      upTo: db.prepare("SELECT entries FROM turns WHERE first <= ? ORDER BY last DESC"),
+      after: db.prepare(pageQueries.after),
+      upTo: db.prepare(pageQueries.upTo),
       trim: db.prepare(trimming("turns", "last")),
     };
     this.#said = {
@@ -164,10 +164,11 @@ export class SqliteJournal implements Journal {
         if (facts) this.#write(facts, changed);
         fresh.push(entry);
       }
-      for (let i = 0; i < fresh.length; i += rowEvents) {
-        const row = fresh.slice(i, i + rowEvents);
-        const first = this.last + 1 + i;
-        this.#turn.add.run(first, first + row.length - 1, JSON.stringify(row));
+      for (let stored = 0; stored < fresh.length; ) {
+        const row = firstOf(fresh.slice(stored), rowEvents);
+        const first = this.last + 1 + stored;
+        stored += row.length;
+        this.#turn.add.run(first, this.last + stored, JSON.stringify(row));
       }
       const oldest = last - this.#keepEvents + 1;
       if (oldest > 1) {
@@ -217,54 +218,41 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  async page(after: number, upTo: number, viewer: string): Promise<Page> {
-    const gap = after < this.first - 1 ? { from: after + 1, to: this.first - 1 } : undefined;
-    const from = gap?.to ?? after;
-    const events: Recorded[] = [];
-    const size = new PageSize();
-    for (const entry of this.entriesAfter(from)) {
-      const { event } = entry;
-      if (event.seq > upTo) break;
-      if (event.seq <= from) continue;
-      if (maySee(viewer, entry)) events.push(event);
-      if (size.isFullWith(event)) return { gap, events, last: event.seq };
+  entriesAfter(position: number, count: number): Entry[] {
+    return firstOf(this.#after(Math.max(position, this.first - 1)), count);
+  }
+
+  entriesBefore(position: number, count: number): Entry[] {
+    return firstOf(this.#before(position), count);
+  }
+
+  *#after(position: number): Iterable<Entry> {
+    for (const entries of this.#rows(this.#turn.after, position)) {
+      for (const entry of entries) if (entry.event.seq > position) yield entry;
     }
-    return { gap, events, last: Math.max(upTo, from) };
   }
 
-  async recent(upTo: number, limit: number, viewer: string): Promise<Recorded[]> {
-    const events: Recorded[] = [];
-    const size = new PageSize();
-    for (const entry of this.#read(this.#turn.upTo, upTo)) {
-      const { event } = entry;
-      if (event.seq < this.first || events.length >= limit) break;
-      if (event.seq > upTo) continue;
-      if (maySee(viewer, entry)) events.push(event);
-      if (size.isFullWith(event)) break;
-    }
-    return events.reverse();
-  }
-
-  /** Every entry behind a position, and some before it that share its row. */
-  entriesAfter(after: number): Iterable<Entry> {
-    return this.#read(this.#turn.after, after);
-  }
-
-  /** The entries of the rows, one after the other; backwards for `upTo`. Throws an Error with the reason in words. */
-  *#read(rows: Statement<Row, [number]>, bound: number): Iterable<Entry> {
-    try {
-      for (const row of rows.iterate(bound)) {
-        const entries: Entry[] = JSON.parse(row.entries);
-        yield* rows === this.#turn.upTo ? entries.reverse() : entries;
+  *#before(position: number): Iterable<Entry> {
+    for (const entries of this.#rows(this.#turn.upTo, position - 1)) {
+      for (const entry of entries.reverse()) {
+        if (entry.event.seq < this.first) return;
+        if (entry.event.seq < position) yield entry;
       }
+    }
+  }
+
+  /** The entries of each row. Throws an Error with the reason in words. */
+  *#rows(rows: Statement<Row, [number]>, bound: number): Iterable<Entry[]> {
+    try {
+      for (const { entries } of rows.iterate(bound)) yield JSON.parse(entries);
     } catch (error) {
       throw new Error(reasonOf(error));
     }
   }
 
-  async search(text: string, before: number, limit: number, viewer: string): Promise<Found> {
+  async matchesBefore(text: string, position: number, count: number): Promise<Entry[]> {
     try {
-      return await this.#words.search(text, before, limit, viewer);
+      return await this.#words.matchesBefore(text, position, count);
     } catch (error) {
       throw new Error(reasonOf(error));
     }

@@ -19,6 +19,7 @@ import { LiveLog } from "../delivery/live-log.ts";
 import type { Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { type Entry, type Journal, type JournalListener, nobody } from "../journal/journal.ts";
+import { lastBefore, type Past, pageAfter, search } from "../journal/pages.ts";
 import type { Metrics } from "../operation/metrics.ts";
 import { Members, type Recorder, type Roster, retryAfterMs, type Taken, type Waiter } from "./members.ts";
 import type { Occupant } from "./seats.ts";
@@ -88,8 +89,9 @@ export class Room implements JournalListener, Recorder {
     const { after, history = dialect.historyEvents } = request;
     if (after === undefined) {
       const opening = this.recall(seat.id, seq, history).then(
-        (events) =>
-          dialect.encode(welcome) + (history === 0 ? "" : dialect.encode({ type: "history", events })),
+        ({ events, before }) =>
+          dialect.encode(welcome) +
+          (history === 0 ? "" : dialect.encode({ type: "history", events, before })),
       );
       // Nobody could whisper to it before.
       return reader.start(log, seq, opening, readPage, seq);
@@ -104,14 +106,20 @@ export class Room implements JournalListener, Recorder {
 
   /** A function of its own: a closure keeps all that is in its scope, and the reader would keep its welcome. */
   #pagesFor(seat: string): ReadPage {
-    return (after, upTo) => this.#journal.page(after, upTo, seat);
+    return (after, upTo) => pageAfter(this.#journal, after, upTo, seat);
   }
 
   /** The last events up to a position that the reader may see. */
-  async recall(viewer: string, position: number, count: number): Promise<Recorded[]> {
-    const upTo = Math.min(position, this.seq);
+  recall(viewer: string, position: number, count: number): Promise<Past> {
+    const end = Math.min(position, this.seq) + 1;
     const limit = Math.min(count, limits.historyEvents);
-    return this.#recent.recent(upTo, limit, viewer) ?? this.#journal.recent(upTo, limit, viewer);
+    return lastBefore(
+      (before, count) =>
+        this.#recent.entriesBefore(before, count) ?? this.#journal.entriesBefore(before, count),
+      end,
+      limit,
+      viewer,
+    );
   }
 
   /** What the reader may see of what has these words, as of now. */
@@ -119,7 +127,7 @@ export class Room implements JournalListener, Recorder {
     const now = this.seq + 1;
     const events = Math.min(limit ?? foundEvents, limits.searchEvents);
     try {
-      const found = await this.#journal.search(text, Math.min(before ?? now, now), events, viewer);
+      const found = await search(this.#journal, text, Math.min(before ?? now, now), events, viewer);
       return { type: "results", text, ...found };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

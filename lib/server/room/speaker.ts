@@ -61,8 +61,8 @@ export abstract class Speaker implements Caller {
   }): Promise<void> {
     const upTo = before === undefined ? this.room.seq : before - 1;
     try {
-      const events = await this.room.recall(this.author, upTo, limit ?? this.historyEvents);
-      this.answer({ type: "history", events });
+      const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents);
+      this.answer({ type: "history", events: past.events, before: past.before });
     } catch (error) {
       this.answer(fault("unavailable", `The history cannot be read, ${(error as Error).message}`));
     }

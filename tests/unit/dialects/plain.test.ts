@@ -155,6 +155,7 @@ describe("plain.encode()", () => {
     ],
     history: [
       [{ type: "history", events: [] }, "Nothing was said yet.\n"],
+      [{ type: "history", events: [], before: 9 }, "Nothing was said lately.\n"],
       [
         {
           type: "history",

@@ -4,13 +4,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
-import {
-  type Entry,
-  type Facts,
-  type Journal,
-  nobody,
-  pageEvents,
-} from "../../../../lib/server/journal/journal.ts";
+import { type Entry, type Facts, type Journal, nobody } from "../../../../lib/server/journal/journal.ts";
+import { lastBefore, pageAfter, pageEvents, search } from "../../../../lib/server/journal/pages.ts";
 import { RedisJournal, type RedisOptions } from "../../../../lib/server/journal/redis.ts";
 import * as scripts from "../../../../lib/server/journal/redis-scripts.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
@@ -192,12 +187,18 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 const textsOf = (events: Recorded[]) =>
   events.flatMap((event) => ("text" in event ? [event.text ?? ""] : []));
 
+/** The last events up to a position that the reader may see. */
+const recent = async (journal: Journal, upTo: number, limit: number, reader: string) => {
+  const entriesBefore = (before: number, count: number) => journal.entriesBefore(before, count);
+  return (await lastBefore(entriesBefore, upTo + 1, limit, reader)).events;
+};
+
 /** Everything that the reader may see of (after, upTo], page by page. */
 async function read(journal: Journal, after: number, upTo: number, reader = "anyone") {
   const events: Recorded[] = [];
   const gaps: unknown[] = [];
   for (let at = after; at < upTo; ) {
-    const page = await journal.page(at, upTo, reader);
+    const page = await pageAfter(journal, at, upTo, reader);
     expect(page.last).toBeGreaterThan(at);
     if (page.gap) gaps.push(page.gap);
     events.push(...page.events);
@@ -445,7 +446,7 @@ withRedis("a page", () => {
       [255, 265],
       [309, 310],
     ] as const) {
-      const page = await room.journal.page(after, to, "anyone");
+      const page = await pageAfter(room.journal, after, to, "anyone");
       expect(page).toMatchObject({ gap: undefined, last: to });
       expect(page.events.map(({ seq }) => seq)).toEqual(upTo(to).slice(after));
     }
@@ -463,9 +464,9 @@ withRedis("a page", () => {
       whisper("6", "a", nobody),
     );
     const seen = async (reader: string) => {
-      const { events, last } = await room.journal.page(0, 6, reader);
+      const { events, last } = await pageAfter(room.journal, 0, 6, reader);
       expect(last).toBe(6);
-      expect(await room.journal.recent(6, 10, reader)).toEqual(events);
+      expect(await recent(room.journal, 6, 10, reader)).toEqual(events);
       return textsOf(events).join("");
     };
     expect(await Promise.all(["a", "b", "c", "d"].map(seen))).toEqual(["123", "12345", "1345", "13"]);
@@ -476,19 +477,19 @@ withRedis("a page", () => {
     await using room = await Listened.open({ keepEvents: 50 });
     const count = 12_000;
     await room.append(...many(count));
-    const whole = await room.journal.page(0, count, "anyone");
+    const whole = await pageAfter(room.journal, 0, count, "anyone");
     const first = whole.events[0]?.seq ?? 0;
     // Some thousand more than were asked for, for servers that have yet to read them.
     expect(first).toBeGreaterThan(1_000);
     expect(first).toBeLessThanOrEqual(count - 50);
     expect(whole.gap).toEqual({ from: 1, to: first - 1 });
-    expect((await room.journal.page(first - 3, count, "anyone")).gap).toEqual({
+    expect((await pageAfter(room.journal, first - 3, count, "anyone")).gap).toEqual({
       from: first - 2,
       to: first - 1,
     });
-    expect((await room.journal.page(first - 1, count, "anyone")).gap).toBeUndefined();
+    expect((await pageAfter(room.journal, first - 1, count, "anyone")).gap).toBeUndefined();
     // All that was asked for is gone: then so is what lies behind it.
-    expect(await room.journal.page(2, 5, "anyone")).toEqual({
+    expect(await pageAfter(room.journal, 2, 5, "anyone")).toEqual({
       gap: { from: 3, to: first - 1 },
       events: [],
       last: first - 1,
@@ -595,21 +596,21 @@ withRedis("the same entries in SQLite", () => {
           contradicted += fates.filter((fate) => (fate as string[])[0] === "contradicted").length;
           const { last } = sqlite;
           expect(room.journal.last).toBe(last);
-          for (const { after, upTo, limit, reader, search } of questions) {
+          for (const { after, upTo, limit, reader, search: words } of questions) {
             const [from, to] = [Math.min(after, last), Math.min(Math.max(after, upTo), last)];
             const [redisPage, sqlitePage] = await Promise.all(
-              [room.journal, sqlite].map((journal) => journal.page(from, to, reader)),
+              [room.journal, sqlite].map((journal) => pageAfter(journal, from, to, reader)),
             );
             expect({ ...redisPage, events: timeless(redisPage?.events ?? []) }).toEqual({
               ...sqlitePage,
               events: timeless(sqlitePage?.events ?? []),
             } as never);
             const [redisRecent = [], sqliteRecent = []] = await Promise.all(
-              [room.journal, sqlite].map((journal) => journal.recent(to, limit, reader)),
+              [room.journal, sqlite].map((journal) => recent(journal, to, limit, reader)),
             );
             expect(timeless(redisRecent)).toEqual(timeless(sqliteRecent));
             const [redisFound, sqliteFound] = await Promise.all(
-              [room.journal, sqlite].map((journal) => journal.search(search.join(" "), upTo, limit, reader)),
+              [room.journal, sqlite].map((journal) => search(journal, words.join(" "), upTo, limit, reader)),
             );
             expect({ ...redisFound, events: timeless(redisFound?.events ?? []) }).toEqual({
               ...sqliteFound,
@@ -636,8 +637,8 @@ withRedis("what is asked of the past", () => {
     await using room = await Listened.open();
     await room.append(...many(3));
     for (const before of [0, 1]) {
-      expect(await room.journal.recent(before - 1, 10, "anyone")).toEqual([]);
-      expect(await room.journal.search("1", before, 10, "anyone")).toEqual({ events: [] });
+      expect(await recent(room.journal, before - 1, 10, "anyone")).toEqual([]);
+      expect(await search(room.journal, "1", before, 10, "anyone")).toEqual({ events: [] });
     }
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { limits, type Recorded } from "../../../../lib/protocol/events.ts";
-import { type Entry, pageLength } from "../../../../lib/server/journal/journal.ts";
+import type { Entry } from "../../../../lib/server/journal/journal.ts";
+import { pageLength, search } from "../../../../lib/server/journal/pages.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { JsonClient } from "../../../support/clients.ts";
@@ -26,7 +27,7 @@ const seqsOf = (events: Recorded[]) => events.map(({ seq }) => seq);
 
 /** All that a stranger finds. */
 async function find(journal: SqliteJournal, text: string) {
-  return textsOf((await journal.search(text, Infinity, 1_000, "anyone")).events);
+  return textsOf((await search(journal, text, Infinity, 1_000, "anyone")).events);
 }
 
 describe("words", () => {
@@ -86,7 +87,7 @@ describe("words", () => {
   test.each(cases)("%j finds %j", async (text, found) => {
     using room = open();
     room.journal.append(texts.map(said));
-    const { events, more } = await room.journal.search(text, Infinity, 100, "anyone");
+    const { events, more } = await search(room.journal, text, Infinity, 100, "anyone");
     expect(seqsOf(events)).toEqual(found);
     expect(more).toBeUndefined();
   });
@@ -101,7 +102,7 @@ describe("words", () => {
       { type: "left", seq: 0, at: 0, name: "word" },
     ];
     room.journal.append(events.map((event) => ({ event, author: "ada's seat" })));
-    const found = await room.journal.search("word", Infinity, 100, "anyone");
+    const found = await search(room.journal, "word", Infinity, 100, "anyone");
     expect(found).toEqual({ events: events.filter((event) => "text" in event) });
     expect(seqsOf(found.events)).toEqual([1, 3, 4]);
   });
@@ -112,7 +113,7 @@ test("whispers are found by their two ends alone, however many others there are"
   room.journal.append([said("open word"), whisper("word for b", "a", "b"), whisper("word for c", "b", "c")]);
   room.journal.append(Array.from({ length: 1_000 }, () => whisper("word of others", "x", "y")));
   const seen = async (reader: string) => {
-    const { events, more } = await room.journal.search("word", Infinity, 100, reader);
+    const { events, more } = await search(room.journal, "word", Infinity, 100, reader);
     expect(more).toBeUndefined();
     return seqsOf(events);
   };
@@ -122,20 +123,20 @@ test("whispers are found by their two ends alone, however many others there are"
 test("the newest come first, the ones before them when asked for, and no more than fit in a page", async () => {
   using room = open();
   room.journal.append(Array.from({ length: 10 }, (_, i) => said(i % 2 === 0 ? "even" : "odd")));
-  const search = async (before: number, limit: number) => {
-    const { events, more } = await room.journal.search("even", before, limit, "anyone");
+  const found = async (before: number, limit: number) => {
+    const { events, more } = await search(room.journal, "even", before, limit, "anyone");
     return [...seqsOf(events), ...(more ? ["more"] : [])];
   };
-  expect(await search(Infinity, 2)).toEqual([7, 9, "more"]);
-  expect(await search(7, 2)).toEqual([3, 5, "more"]);
-  expect(await search(3, 2)).toEqual([1]);
-  expect(await search(1, 2)).toEqual([]);
-  expect(await search(0, 2)).toEqual([]);
-  expect(await search(Infinity, 5)).toEqual([1, 3, 5, 7, 9]);
-  expect(await search(Infinity, 0)).toEqual(["more"]);
+  expect(await found(Infinity, 2)).toEqual([7, 9, "more"]);
+  expect(await found(7, 2)).toEqual([3, 5, "more"]);
+  expect(await found(3, 2)).toEqual([1]);
+  expect(await found(1, 2)).toEqual([]);
+  expect(await found(0, 2)).toEqual([]);
+  expect(await found(Infinity, 5)).toEqual([1, 3, 5, 7, 9]);
+  expect(await found(Infinity, 0)).toEqual(["more"]);
 
   room.journal.append(Array.from({ length: 100 }, () => said(`long ${"x".repeat(3_990)}`)));
-  const { events, more } = await room.journal.search("long", Infinity, 100, "anyone");
+  const { events, more } = await search(room.journal, "long", Infinity, 100, "anyone");
   expect(events.at(-1)?.seq).toBe(110);
   expect(textsOf(events).join("").length).toBeWithin(pageLength - 8_000, pageLength + 8_000);
   expect(more).toBe(true);
@@ -200,7 +201,7 @@ test("thousands are indexed a slice a turn, once for all who search, while the r
   goOn();
   const found = await Promise.all(
     ["word number1", "word number9999", "word"].map((text) =>
-      journal.search(text, events + 1, 1_000, "anyone"),
+      search(journal, text, events + 1, 1_000, "anyone"),
     ),
   );
   going = false;

@@ -3,8 +3,15 @@ import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
-import { type Entry, nobody, pageEvents, pageLength } from "../../../../lib/server/journal/journal.ts";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { type Entry, type Journal, nobody } from "../../../../lib/server/journal/journal.ts";
+import {
+  lastBefore,
+  pageAfter,
+  pageEvents,
+  pageLength,
+  search,
+} from "../../../../lib/server/journal/pages.ts";
+import { pageQueries, SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { temporaryFolder } from "../../../support/server.ts";
 
 function said(text: string, author = "ada's seat", id?: string): Entry {
@@ -39,6 +46,12 @@ function rowsIn(path: string): { turns: number; said: number } {
 }
 
 const textsOf = (events: Recorded[]) => events.flatMap((event) => ("text" in event ? [event.text] : []));
+
+/** The last events up to a position that the reader may see. */
+const recent = async (journal: Journal, upTo: number, limit: number, reader: string) => {
+  const entriesBefore = (before: number, count: number) => journal.entriesBefore(before, count);
+  return (await lastBefore(entriesBefore, upTo + 1, limit, reader)).events;
+};
 
 test("events are numbered by one, across turns and across restarts, under one epoch", () => {
   using folder = temporaryFolder();
@@ -101,10 +114,10 @@ describe("a page", () => {
   test("holds what comes after a position, up to another, and ends where the next begins", async () => {
     using room = open();
     room.journal.append(Array.from({ length: 10 }, (_, i) => said(`${i + 1}`)));
-    const page = await room.journal.page(3, 7, "anyone");
+    const page = await pageAfter(room.journal, 3, 7, "anyone");
     expect(textsOf(page.events)).toEqual(["4", "5", "6", "7"]);
     expect(page.last).toBe(7);
-    expect(await room.journal.page(7, 7, "anyone")).toMatchObject({ events: [], last: 7 });
+    expect(await pageAfter(room.journal, 7, 7, "anyone")).toMatchObject({ events: [], last: 7 });
   });
 
   test("shows whispers to their two ends, and passes over them for others", async () => {
@@ -117,9 +130,9 @@ describe("a page", () => {
       whisper("5", "c", "b"),
     ]);
     const seen = async (reader: string) => {
-      const { events, last } = await room.journal.page(0, 5, reader);
+      const { events, last } = await pageAfter(room.journal, 0, 5, reader);
       expect(last).toBe(5);
-      expect(await room.journal.recent(5, 10, reader)).toEqual(events);
+      expect(await recent(room.journal, 5, 10, reader)).toEqual(events);
       return textsOf(events).join("");
     };
     expect([await seen("a"), await seen("b"), await seen("c"), await seen("d")]).toEqual([
@@ -137,15 +150,15 @@ describe("a page", () => {
     room.journal.append(Array.from({ length: 3 * pageEvents }, (_, i) => said(`${i + 200}`)));
     const seqs: number[] = [];
     for (let after = 0; after < room.journal.last; ) {
-      const { events, last } = await room.journal.page(after, room.journal.last, "anyone");
+      const { events, last } = await pageAfter(room.journal, after, room.journal.last, "anyone");
       expect(events.length).toBeLessThanOrEqual(pageEvents);
       expect(textsOf(events).join("").length).toBeLessThan(pageLength + 5000);
       seqs.push(...events.map(({ seq }) => seq));
       after = last;
     }
     expect(seqs).toEqual(Array.from({ length: 200 + 3 * pageEvents }, (_, i) => i + 1));
-    expect((await room.journal.recent(200, 200, "anyone")).at(-1)?.seq).toBe(200);
-    expect((await room.journal.recent(200, 200, "anyone")).length).toBeLessThan(40);
+    expect((await recent(room.journal, 200, 200, "anyone")).at(-1)?.seq).toBe(200);
+    expect((await recent(room.journal, 200, 200, "anyone")).length).toBeLessThan(40);
   });
 });
 
@@ -184,7 +197,7 @@ describe("facts", () => {
       ["contradicted", "topic"],
     ]);
     expect(factsOf(room.journal)).toEqual({ topic: "b" });
-    expect(textsOf((await room.journal.page(0, 2, "anyone")).events)).toEqual(["a", "b"]);
+    expect(textsOf((await pageAfter(room.journal, 0, 2, "anyone")).events)).toEqual(["a", "b"]);
   });
 
   test("of an entry hold for those behind it in the same batch", () => {
@@ -234,10 +247,10 @@ describe("facts", () => {
   test("are told to no reader", async () => {
     using room = open();
     room.journal.append([topic("a", { facts: { secret: "hush" }, expects: { secret: null } })]);
-    const page = await room.journal.page(0, 1, "ada's seat");
-    const recent = await room.journal.recent(1, 10, "ada's seat");
-    const found = await room.journal.search("a", 2, 10, "ada's seat");
-    expect(JSON.stringify([page, recent, found, room.told])).not.toContain("secret");
+    const page = await pageAfter(room.journal, 0, 1, "ada's seat");
+    const past = await recent(room.journal, 1, 10, "ada's seat");
+    const found = await search(room.journal, "a", 2, 10, "ada's seat");
+    expect(JSON.stringify([page, past, found, room.told])).not.toContain("secret");
   });
 });
 
@@ -246,7 +259,7 @@ test("what only the journal is told of is read by nobody, and counted all the sa
   const event: Recorded = { type: "moved", seq: 0, at: 0, name: "ada" };
   room.journal.append([said("1", "ada"), { event, author: "ada", reader: nobody }, said("3", "ada")]);
   for (const reader of ["ada", "bob"]) {
-    const { events, last } = await room.journal.page(0, 3, reader);
+    const { events, last } = await pageAfter(room.journal, 0, 3, reader);
     expect([events.map(({ seq }) => seq), last]).toEqual([[1, 3], 3]);
   }
 });
@@ -277,11 +290,36 @@ test("a file of the format before facts is taken over: what was said stays, whoe
       ["happened", 2],
       ["repeated", 1],
     ]);
-    expect(textsOf((await room.journal.page(0, 2, "anyone")).events)).toEqual(["old", "new"]);
+    expect(textsOf((await pageAfter(room.journal, 0, 2, "anyone")).events)).toEqual(["old", "new"]);
   }
   using db = new Database(path, { readonly: true });
   expect(db.query("PRAGMA user_version").get()).toEqual({ user_version: 2 });
   expect(db.query("SELECT name FROM sqlite_master WHERE name = 'seats'").get()).toBeNull();
+});
+
+test.each(Object.entries(pageQueries))("the query %j looks through no rows but its own", (_, sql) => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "room.sqlite");
+  open(path)[Symbol.dispose]();
+  using db = new Database(path);
+  const plan = db.query<{ detail: string }, [number]>(`EXPLAIN QUERY PLAN ${sql}`).all(1);
+  const steps = plan.map(({ detail }) => detail).join("; ");
+  expect(steps).toContain("SEARCH turns USING INTEGER PRIMARY KEY");
+  expect(steps).not.toMatch(/SCAN turns|TEMP B-TREE/);
+});
+
+test("a turn of long messages is several rows, so that none takes long to read", async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "room.sqlite");
+  {
+    using room = open(path);
+    room.journal.append(Array.from({ length: 200 }, (_, i) => said(`${i} ${"x".repeat(4_000)}`)));
+    const { events } = await pageAfter(room.journal, 100, 103, "anyone");
+    expect(events.map(({ seq }) => seq)).toEqual([101, 102, 103]);
+  }
+  using db = new Database(path, { readonly: true });
+  const longest = db.query<{ n: number }, []>("SELECT max(length(entries)) AS n FROM turns").get()?.n ?? 0;
+  expect(longest).toBeWithin(1, 2 * pageLength);
 });
 
 test("only the newest events are kept, and their ids", async () => {
@@ -305,7 +343,7 @@ test("only the newest events are kept, and their ids", async () => {
   ]);
   for (let i = 0; i < 500; i++) room.journal.append([said("more")]);
   expect(room.journal.last - room.journal.first + 1).toBe(100);
-  const { events } = await room.journal.page(0, room.journal.last, "anyone");
+  const { events } = await pageAfter(room.journal, 0, room.journal.last, "anyone");
   expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, i) => room.journal.first + i));
   room.journal.close();
   expect(rowsIn(path)).toEqual({ turns: 100, said: 0 });
@@ -314,15 +352,15 @@ test("only the newest events are kept, and their ids", async () => {
 test("a page from a position that is not kept says what is missing", async () => {
   using room = open(undefined, 5);
   for (let i = 1; i <= 20; i++) room.journal.append([said(`${i}`)]);
-  const page = await room.journal.page(3, 20, "anyone");
+  const page = await pageAfter(room.journal, 3, 20, "anyone");
   expect(page.gap).toEqual({ from: 4, to: 15 });
   expect(textsOf(page.events)).toEqual(["16", "17", "18", "19", "20"]);
-  expect(await room.journal.page(3, 10, "anyone")).toEqual({
+  expect(await pageAfter(room.journal, 3, 10, "anyone")).toEqual({
     gap: { from: 4, to: 15 },
     events: [],
     last: 15,
   });
-  expect((await room.journal.page(15, 20, "anyone")).gap).toBeUndefined();
+  expect((await pageAfter(room.journal, 15, 20, "anyone")).gap).toBeUndefined();
 });
 
 test("the file is its owner's alone", () => {

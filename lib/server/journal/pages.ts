@@ -1,0 +1,144 @@
+// Pages of the history: what one seat may see of the entries that a journal hands out. A journal gives entries from a
+// position in either direction and knows no viewer; who may see what, where something is missing, and how much one
+// page may cost is decided here, for every journal alike.
+//
+//   pageAfter    forwards, for a reader that catches up: all that happened behind a position
+//   lastBefore   backwards, for who looks back: the last few before a position, of all events or of what a search finds
+
+import type { Recorded } from "../../protocol/events.ts";
+import { type Entry, type Journal, nobody } from "./journal.ts";
+
+/** Positions from … to that are not kept any more. From 0: the position that was asked for is of another journal. */
+export type Gap = { from: number; to: number };
+
+/** Events in order, what is missing before them, and the position up to which there is nothing else to see. */
+export type Page = { gap?: Gap | undefined; events: Recorded[]; last: number };
+
+/** The last events before a position, oldest first. */
+export type Past = {
+  events: Recorded[];
+  /** There are older ones, or may be. */
+  more?: true;
+  /** Looking ended at this position because it had cost enough: older ones are found by asking again before it. */
+  before?: number;
+};
+
+/** The entries before a position, newest first: at most `count`, none only if there are none. */
+export type EntriesBefore = (position: number, count: number) => Entry[] | Promise<Entry[]>;
+
+/** A page ends with the event that takes it over this many characters: what one slow reader may hold in memory. */
+export const pageLength = 128 * 1024;
+/** And with this many events, so that a page of short ones does not take long either. */
+export const pageEvents = 1_000;
+/** Entries that match a search are looked through for this many pages: most of them may be others' whispers. */
+const searchedPages = 10;
+
+/** Whispers are for two seats, everything else for all. */
+function maySee(seat: string, { author, reader }: Entry): boolean {
+  return reader === undefined || reader === seat || (author === seat && reader !== nobody);
+}
+
+/** About how many characters an event is on the wire. */
+function lengthOf(event: Recorded): number {
+  return 100 + ("text" in event ? (event.text?.length ?? 0) : 0);
+}
+
+/** Counts what goes into a page, or what was looked through for it. */
+export class PageSize {
+  #eventsLeft: number;
+  #lengthLeft: number;
+
+  constructor(pages = 1) {
+    this.#eventsLeft = pages * pageEvents;
+    this.#lengthLeft = pages * pageLength;
+  }
+
+  isFullWith(event: Recorded): boolean {
+    this.#eventsLeft -= 1;
+    this.#lengthLeft -= lengthOf(event);
+    return this.#eventsLeft <= 0 || this.#lengthLeft <= 0;
+  }
+}
+
+/** The first of the entries: at most `count`, and no more than make a page. */
+export function firstOf(entries: Iterable<Entry>, count: number): Entry[] {
+  const first: Entry[] = [];
+  const size = new PageSize();
+  if (count <= 0) return first;
+  for (const entry of entries) {
+    first.push(entry);
+    if (first.length >= count || size.isFullWith(entry.event)) break;
+  }
+  return first;
+}
+
+/** What the seat `viewer` may see of (after, upTo], as much as makes one page. Rejects if the journal cannot be read. */
+export async function pageAfter(
+  journal: Pick<Journal, "entriesAfter">,
+  after: number,
+  upTo: number,
+  viewer: string,
+): Promise<Page> {
+  const entries = await journal.entriesAfter(after, Math.min(upTo - after, pageEvents));
+  const first = entries[0]?.event.seq;
+  if (first === undefined) return { gap: undefined, events: [], last: Math.max(upTo, after) };
+  const gap = first > after + 1 ? { from: after + 1, to: first - 1 } : undefined;
+  const events: Recorded[] = [];
+  let last = first - 1;
+  for (const entry of entries) {
+    const { event } = entry;
+    // Where something is missing the page ends, since the next one begins with the gap.
+    if (event.seq > upTo || event.seq > last + 1) break;
+    if (maySee(viewer, entry)) events.push(event);
+    last = event.seq;
+  }
+  return { gap, events, last };
+}
+
+/** The last `limit` events before a position that the seat `viewer` may see, as many as fit in a page. */
+export function lastBefore(
+  entriesBefore: EntriesBefore,
+  position: number,
+  limit: number,
+  viewer: string,
+): Promise<Past> {
+  return lookBack(entriesBefore, position, limit, viewer, new PageSize());
+}
+
+/** The same, of the events that have every word of the text. Rejects, with a reason in words, if it cannot look now. */
+export function search(
+  journal: Pick<Journal, "matchesBefore">,
+  text: string,
+  position: number,
+  limit: number,
+  viewer: string,
+): Promise<Past> {
+  const matchesBefore: EntriesBefore = (position, count) => journal.matchesBefore(text, position, count);
+  return lookBack(matchesBefore, position, limit, viewer, new PageSize(searchedPages));
+}
+
+async function lookBack(
+  entriesBefore: EntriesBefore,
+  position: number,
+  limit: number,
+  viewer: string,
+  looked: PageSize,
+): Promise<Past> {
+  const events: Recorded[] = [];
+  const page = new PageSize();
+  let before = position;
+  // One more than is asked for tells whether there are more. Where that is not enough, others' whispers lie between.
+  for (let count = limit + 1; ; count = Math.min(2 * count, pageEvents)) {
+    const entries = await entriesBefore(before, count);
+    if (entries.length === 0) return { events: events.reverse() };
+    for (const entry of entries) {
+      const { event } = entry;
+      const visible = maySee(viewer, entry);
+      if (visible && events.length >= limit) return { events: events.reverse(), more: true };
+      if (visible) events.push(event);
+      before = event.seq;
+      const enough = looked.isFullWith(event) || (visible && page.isFullWith(event));
+      if (enough) return { events: events.reverse(), more: true, before };
+    }
+  }
+}

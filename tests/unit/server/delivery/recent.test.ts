@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { RecentEntries } from "../../../../lib/server/delivery/recent.ts";
+import type { Entry } from "../../../../lib/server/journal/journal.ts";
+
+function entry(seq: number): Entry {
+  return { event: { type: "said", seq, at: 0, from: "ada", text: `${seq}` }, author: "a" };
+}
+
+function recentOf(from: number, to: number): RecentEntries {
+  const recent = new RecentEntries();
+  for (let seq = from; seq <= to; seq++) recent.push(entry(seq));
+  return recent;
+}
+
+const seqsOf = (entries: Entry[] | undefined) => entries?.map(({ event }) => event.seq);
+
+test("the newest entries are at hand, newest first", () => {
+  const recent = recentOf(1_000, 1_050);
+  expect(seqsOf(recent.entriesBefore(1_051, 3))).toEqual([1_050, 1_049, 1_048]);
+  expect(seqsOf(recent.entriesBefore(Infinity, 1))).toEqual([1_050]);
+  expect(seqsOf(recent.entriesBefore(1_003, 3))).toEqual([1_002, 1_001, 1_000]);
+});
+
+test("what reaches further back than is at hand is left to the journal", () => {
+  const recent = recentOf(1_000, 1_050);
+  expect(recent.entriesBefore(1_003, 4)).toBeUndefined();
+  expect(recent.entriesBefore(1_000, 1)).toBeUndefined();
+  expect(recent.entriesBefore(5, 1)).toBeUndefined();
+  expect(new RecentEntries().entriesBefore(5, 1)).toBeUndefined();
+});
+
+test("where all events ever are at hand, fewer than were asked for are an answer", () => {
+  const recent = recentOf(1, 5);
+  expect(seqsOf(recent.entriesBefore(4, 50))).toEqual([3, 2, 1]);
+  expect(seqsOf(recent.entriesBefore(1, 50))).toEqual([]);
+});
+
+test("a bounded number is at hand, however many there were", () => {
+  const recent = recentOf(1, 10_000);
+  expect(seqsOf(recent.entriesBefore(10_001, 50))?.at(-1)).toBe(9_951);
+  expect(recent.entriesBefore(10_001, 200)).toBeUndefined();
+});

@@ -1,0 +1,170 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Recorded } from "../../../../lib/protocol/events.ts";
+import { type Entry, nobody } from "../../../../lib/server/journal/journal.ts";
+import {
+  lastBefore,
+  type Page,
+  type Past,
+  pageAfter,
+  pageEvents,
+  pageLength,
+  search,
+} from "../../../../lib/server/journal/pages.ts";
+
+const seqsOf = (events: Recorded[]) => events.map(({ seq }) => seq);
+
+function said(seq: number, text = "x"): Entry {
+  return { event: { type: "said", seq, at: 0, from: "ada", text }, author: "a" };
+}
+
+function whisper(seq: number, author: string, reader: string): Entry {
+  return { event: { type: "told", seq, at: 0, from: "x", to: "y", text: "x" }, author, reader };
+}
+
+/** A journal that holds these entries and counts those that it has handed out. */
+class Held {
+  looked = 0;
+  readonly #entries: Entry[];
+
+  constructor(entries: Entry[]) {
+    this.#entries = entries;
+  }
+
+  entriesAfter = (position: number, count: number) =>
+    this.#count(this.#entries.filter(({ event }) => event.seq > position).slice(0, count));
+
+  entriesBefore = (position: number, count: number) =>
+    this.#count(
+      this.#entries
+        .filter(({ event }) => event.seq < position)
+        .reverse()
+        .slice(0, count),
+    );
+
+  matchesBefore = async (text: string, position: number, count: number) =>
+    this.#count(
+      this.#entries
+        .filter(({ event }) => event.seq < position && "text" in event && event.text === text)
+        .reverse()
+        .slice(0, count),
+    );
+
+  #count(entries: Entry[]): Entry[] {
+    this.looked += entries.length;
+    return entries;
+  }
+}
+
+const manyWhispers = (count: number, from = 1) =>
+  Array.from({ length: count }, (_, i) => whisper(from + i, "b", "c"));
+
+describe("among others' whispers", () => {
+  test("a look back ends after one page and says where to go on", async () => {
+    const journal = new Held([said(1), said(2), ...manyWhispers(5_000, 3)]);
+    let past: Past = await lastBefore(journal.entriesBefore, Infinity, 500, "a");
+    expect(past).toEqual({ events: [], more: true, before: 5_002 - pageEvents + 1 });
+    expect(journal.looked).toBeLessThanOrEqual(2 * pageEvents);
+    for (let asked = 1; past.before !== undefined; asked++) {
+      expect(asked).toBeLessThan(10);
+      past = await lastBefore(journal.entriesBefore, past.before, 500, "a");
+    }
+    expect(seqsOf(past.events)).toEqual([1, 2]);
+    expect(past.more).toBeUndefined();
+  });
+
+  test("a page ends after as many and says how far it went", async () => {
+    const journal = new Held(manyWhispers(5_000));
+    expect(await pageAfter(journal, 0, 5_000, "a")).toEqual({
+      gap: undefined,
+      events: [],
+      last: pageEvents,
+    });
+    expect(journal.looked).toBe(pageEvents);
+  });
+
+  test("a search ends after some pages and says where to go on", async () => {
+    const journal = new Held([said(1), ...manyWhispers(50_000, 2)]);
+    let past: Past = await search(journal, "x", Infinity, 20, "a");
+    expect(past).toMatchObject({ events: [], more: true });
+    expect(journal.looked).toBeLessThan(20_000);
+    for (let asked = 1; past.before !== undefined; asked++) {
+      expect(asked).toBeLessThan(10);
+      past = await search(journal, "x", past.before, 20, "a");
+    }
+    expect(seqsOf(past.events)).toEqual([1]);
+  });
+
+  test("the few that are asked for are found without asking for many", async () => {
+    const journal = new Held(Array.from({ length: 1_000 }, (_, i) => said(i + 1)));
+    expect(seqsOf((await lastBefore(journal.entriesBefore, 500, 2, "a")).events)).toEqual([498, 499]);
+    expect(journal.looked).toBe(3);
+  });
+});
+
+test("a page that long messages fill says where to go on", async () => {
+  const journal = new Held(Array.from({ length: 100 }, (_, i) => said(i + 1, "x".repeat(4_000))));
+  const past = await lastBefore(journal.entriesBefore, Infinity, 100, "a");
+  expect(past.events.length).toBeWithin(pageLength / 5_000, pageLength / 3_000);
+  expect(past).toMatchObject({ more: true, before: past.events[0]?.seq });
+});
+
+// ---- Any journal, with holes, and any reader ----
+
+const seats = ["a", "b", "c"];
+const entryOf = fc.record({
+  hole: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(3) }),
+  author: fc.constantFrom(...seats),
+  reader: fc.option(fc.constantFrom(nobody, ...seats), { nil: undefined }),
+  length: fc.oneof({ weight: 5, arbitrary: fc.constant(10) }, { weight: 1, arbitrary: fc.nat(pageLength) }),
+});
+const entries = fc.array(entryOf, { maxLength: 60 }).map((list) => {
+  let seq = 0;
+  return list.map(({ hole, author, reader, length }): Entry => {
+    seq += hole + 1;
+    return { ...said(seq, "x".repeat(length)), author, ...(reader !== undefined && { reader }) };
+  });
+});
+const viewer = fc.constantFrom(...seats, "d");
+const visibleTo = (viewer: string, { author, reader }: Entry) =>
+  reader === undefined || reader === viewer || (reader !== nobody && author === viewer);
+
+test("pages one after the other show all that a seat may see, once, and what is missing", async () => {
+  await fc.assert(
+    fc.asyncProperty(entries, viewer, fc.nat(20), async (entries, viewer, from) => {
+      const journal = new Held(entries);
+      const head = entries.at(-1)?.event.seq ?? 0;
+      const shown: number[] = [];
+      const missing: number[] = [];
+      for (let after = from; after < head; ) {
+        const page: Page = await pageAfter(journal, after, head, viewer);
+        expect(page.last).toBeGreaterThan(after);
+        const { gap } = page;
+        if (gap) for (let seq = gap.from; seq <= gap.to; seq++) missing.push(seq);
+        shown.push(...seqsOf(page.events));
+        after = page.last;
+      }
+      const behind = entries.filter(({ event }) => event.seq > from);
+      const kept = new Set(seqsOf(behind.map(({ event }) => event)));
+      expect(shown).toEqual(seqsOf(behind.filter((e) => visibleTo(viewer, e)).map(({ event }) => event)));
+      const holes = Array.from({ length: head }, (_, i) => i + 1).filter((n) => n > from && !kept.has(n));
+      expect(missing).toEqual(holes);
+    }),
+  );
+});
+
+test("looks back, each where the last ended, show all that a seat may see, once", async () => {
+  await fc.assert(
+    fc.asyncProperty(entries, viewer, fc.integer({ min: 1, max: 9 }), async (entries, viewer, limit) => {
+      const journal = new Held(entries);
+      const shown: number[] = [];
+      for (let before: number | undefined = Infinity; before !== undefined; ) {
+        const past: Past = await lastBefore(journal.entriesBefore, before, limit, viewer);
+        expect(past.events.length).toBeLessThanOrEqual(limit);
+        shown.unshift(...seqsOf(past.events));
+        before = past.before ?? (past.more ? past.events[0]?.seq : undefined);
+      }
+      expect(shown).toEqual(seqsOf(entries.filter((e) => visibleTo(viewer, e)).map(({ event }) => event)));
+    }),
+  );
+});
