@@ -1,10 +1,10 @@
 // A session with a fake socket and a fake clock: what depends on time, and what may be asked of a transport.
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import type { Order } from "../../../../lib/protocol/commands.ts";
 import type { Event, Fault } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Door, Origin } from "../../../../lib/server/limits/door.ts";
+import type { Order } from "../../../../lib/server/room/moderation.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { Session, type SessionOptions } from "../../../../lib/server/session/session.ts";
 import type { Transport } from "../../../../lib/server/session/transport.ts";
