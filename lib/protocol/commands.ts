@@ -29,6 +29,9 @@ const string: Field<string> = (value) =>
 const text: Field<string> = (value) =>
   typeof value === "string" ? cleanText(value) : fault("bad-field", "must be a string");
 
+const operatorPassword: Field<string> = (value) =>
+  value === "" ? fault("empty", "Type the operators' password behind it: /op PASSWORD") : string(value);
+
 /** One row of at most so many characters. */
 function row(what: string, maxLength: number): Field<string> {
   return (value) => {
@@ -142,7 +145,8 @@ export const commands = {
     },
   ),
   tell: command(
-    { to: name, text, id: optional(id) },
+    // `seq` is the last event its sender had seen: a name that has changed hands since is not the one that was meant.
+    { to: name, text, id: optional(id), seq: optional(count) },
     {
       usage: "/msg NAME TEXT",
       summary: "whisper to one member",
@@ -194,7 +198,7 @@ export const commands = {
     },
   ),
   op: command(
-    { password: string },
+    { password: operatorPassword },
     {
       usage: "/op PASSWORD",
       summary: "become an operator",
@@ -255,12 +259,26 @@ export function helpOf(commands: { usage: string; summary: string }[]): string {
   return commands.map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}`).join("\n");
 }
 
-/** What a person typed → the command as a program would send it; its fields are not checked yet. */
+/** What leaves no mark on the screen, in front of a single slash. */
+const unseenBeforeSlash = /^[\s\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]+(?=\/(?!\/))/u;
+
+/**
+ * What a person typed → the command as a program would send it; its fields are not checked yet. A command behind
+ * blanks is a slip of the fingers: it is neither said, since a password may be in it, nor carried out.
+ */
 export function parseTyped(line: string): Raw | Fault {
-  if (!line.startsWith("/")) return { type: "say", text: line };
-  if (line.startsWith("//")) return { type: "say", text: line.slice(1) };
-  const [word, words] = cutWord(line);
+  const command = line.replace(unseenBeforeSlash, "");
+  if (command.startsWith("//")) return { type: "say", text: command.slice(1) };
+  if (!command.startsWith("/")) return { type: "say", text: line };
+  const [word, words] = cutWord(command);
   const entry = byWord.get(word.toLowerCase());
+  if (command !== line) {
+    const meant = entry ? word : "a command";
+    return fault(
+      "unknown-command",
+      `Did you mean ${meant}? It has no blank in front of it; //… says it as it is`,
+    );
+  }
   return entry
     ? { type: entry.type, ...entry.parse(words) }
     : fault(

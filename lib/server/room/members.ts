@@ -257,7 +257,7 @@ export class Members {
     for (const [key, value] of Object.entries(facts)) {
       const [kind, id = ""] = key.split(" ");
       const seat = this.#seats.byId(id);
-      this.#seats.apply(key, value);
+      this.#seats.apply(key, value, event?.seq);
       this.#moderation.apply(key, value);
       if (kind === "seat" && value === null) seat?.occupant?.dismiss(goodbyeOf(event, seat.occupant));
       if (kind === "at" && seat && value !== null && value !== this.#journal.server) {

@@ -83,9 +83,14 @@ export abstract class Speaker {
     this.#record({ type, seq: 0, at: 0, from: this.name, text, id });
   }
 
-  #tell({ to, text, id }: CommandOf<"tell">): void {
+  #tell({ to, text, id, seq = Infinity }: CommandOf<"tell">): void {
     const reader = this.room.members.find(to);
-    if (!reader) return this.answer({ ...fault("no-such-member", `Nobody here is called "${to}"`), id });
+    if (!reader || reader.namedAt > seq) {
+      const problem = reader
+        ? `"${to}" is somebody else now: nothing was sent`
+        : `Nobody here is called "${to}"`;
+      return this.answer({ ...fault("no-such-member", problem), id });
+    }
     this.#record({ type: "told", seq: 0, at: 0, from: this.name, to: reader.name, text, id }, reader.id);
   }
 

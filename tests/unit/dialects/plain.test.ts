@@ -67,6 +67,10 @@ describe("plain.parse()", () => {
     ["/nick a b", true, "bad-name"],
     ["/history all", true, "bad-field"],
     ["/search", true, "empty"],
+    ["/op", true, "empty"],
+    [" /op secret", true, "unknown-command"],
+    ["\u00a0/op secret", false, "unknown-command"],
+    ["//ann", false, "bad-name"],
     ["x".repeat(limits.textLength + 1), true, "too-long"],
   ];
   test.each(refused)("refuses %j (joined: %p)", (line, joined, code) => {

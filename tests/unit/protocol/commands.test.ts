@@ -7,7 +7,8 @@ describe("parseTyped()", () => {
   const cases: [line: string, expected: Raw][] = [
     ["hi there", { type: "say", text: "hi there" }],
     ["", { type: "say", text: "" }],
-    ["  /me waves", { type: "say", text: "  /me waves" }],
+    ["  //me waves", { type: "say", text: "  //me waves" }],
+    ["//  /me waves", { type: "say", text: "/  /me waves" }],
     ["a /who in the middle", { type: "say", text: "a /who in the middle" }],
     ["//who", { type: "say", text: "/who" }],
     ["///", { type: "say", text: "//" }],
@@ -79,6 +80,50 @@ describe("parseTyped()", () => {
     });
   });
 
+  // Each of them leaves no mark on the screen, or none that a person would see.
+  const blanks = [
+    " ",
+    "  ",
+    "\t",
+    " \t ",
+    "\n",
+    "\r\n",
+    "\u00a0",
+    "\u2003",
+    "\u3000",
+    "\u1680",
+    "\u2028",
+  ].concat([
+    "\u200b",
+    "\u200d",
+    "\ufeff",
+    "\u00ad",
+    "\u2060",
+    "\u3164",
+    "\u2800",
+    "\u180e",
+    "\ufe0f",
+    "\0",
+    "\x7f",
+    "\x1b",
+  ]);
+  const behindBlanks: [line: string, meant: string][] = [
+    ["/op hunter2", "/op"],
+    ["/OP hunter2", "/OP"],
+    ["/msg bob hunter2", "/msg"],
+    ["/me\nhunter2", "/me"],
+    ["/opp hunter2", "a command"],
+    ["/op\u200bhunter2", "a command"],
+    ["/ignore hunter2", "a command"],
+    ["/ hunter2", "a command"],
+  ];
+  test.each(behindBlanks)("neither says nor obeys %j behind blanks", (line, meant) => {
+    for (const blank of blanks) {
+      const text = `Did you mean ${meant}? It has no blank in front of it; //… says it as it is`;
+      expect(parseTyped(blank + line)).toEqual({ type: "error", code: "unknown-command", text });
+    }
+  });
+
   test("repeats nothing in its faults that a terminal would obey", () => {
     const problem = parseTyped("/\x1b]0;title\x07 x");
     expect(isFault(problem) && problem.text).toMatch(/^[^\p{Cc}]+$/u);
@@ -88,6 +133,8 @@ describe("parseTyped()", () => {
     fc.assert(
       fc.property(fc.constantFrom("", "/", "//", "/me "), fc.string({ unit: "grapheme" }), (start, rest) => {
         const line = start + rest;
+        // A command behind blanks cannot be said with the blanks.
+        fc.pre(!/^[^/\p{L}\p{N}\p{P}\p{S}]+\//u.test(line));
         const escaped = line.startsWith("/") ? `/${line}` : line;
         expect(parseTyped(escaped)).toEqual({ type: "say", text: line });
       }),
@@ -128,6 +175,7 @@ describe("check()", () => {
       { text: "😀".repeat(limits.topicLength) },
     ],
     [{ type: "op", password: " p" }, false, { password: " p" }],
+    [{ type: "tell", to: "bob", text: "hi", seq: 0 }, false, { to: "bob", text: "hi", seq: 0 }],
     [{ type: "kick", name: "ＢＯＢ", text: "a\nb" }, false, { name: "BOB", text: "a b" }],
     [{ type: "ban", name: "bob" }, false, { name: "bob" }],
     [{ type: "ban", name: " 192.0.2.1 ", text: "spam" }, false, { name: "192.0.2.1", text: "spam" }],
@@ -166,6 +214,8 @@ describe("check()", () => {
     [{ type: "act" }, aText],
     [{ type: "tell", text: "hi" }, 'Field "to" must be a string'],
     [{ type: "tell", to: "bob" }, aText],
+    [{ type: "tell", to: "bob", text: "hi", seq: -1 }, aCount("seq")],
+    [{ type: "tell", to: "bob", text: "hi", seq: "9" }, aCount("seq")],
     [{ type: "rename" }, aName],
     [{ type: "who", id: false }, anId],
     [{ type: "history", before: 1.5 }, aCount("before")],
@@ -222,6 +272,7 @@ describe("check()", () => {
     [{ type: "search", text: " \n" }, "empty"],
     [{ type: "search", text: "😀".repeat(limits.searchLength + 1) }, "too-long"],
     [{ type: "quit", text: "" }, "empty"],
+    [{ type: "op", password: "" }, "empty"],
     [{ type: "topic", text: " " }, "empty"],
     [{ type: "topic", text: "x".repeat(limits.topicLength + 1) }, "too-long"],
     [{ type: "kick", name: "bob", text: "x".repeat(limits.topicLength + 1) }, "too-long"],

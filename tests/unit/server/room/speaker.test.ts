@@ -11,7 +11,7 @@ import {
 } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
-import type { Occupant } from "../../../../lib/server/room/seats.ts";
+import type { Occupant, Seat } from "../../../../lib/server/room/seats.ts";
 import { Speaker } from "../../../../lib/server/room/speaker.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 
@@ -78,6 +78,14 @@ async function sit(name: string): Promise<void> {
   const failed = ({ text }: Fault) => reject(new Error(text));
   room.members.take(occupant, { type: "join", name }, true, { happened: resolve, failed });
   await promise;
+}
+
+const unheard = { happened: () => {}, failed: () => {} };
+
+function seatOf(name: string): Seat {
+  const seat = room.members.find(name);
+  if (!seat) throw new Error(`${name} is not here`);
+  return seat;
 }
 
 /** Carries the commands out, and lets the turn end in which they were given. */
@@ -214,6 +222,36 @@ describe("carryOut()", () => {
     await carryOut(...["1", "2", "3"].map((text) => ({ type: "say", text })));
     await carryOut({ type: "history" });
     expect(ann.answers).toMatchObject([{ type: "history", events: [{ text: "2" }, { text: "3" }] }]);
+  });
+
+  test("whispers to nobody who took the name after its sender looked", async () => {
+    const whisper = (seq: number, id: string) => ({ type: "tell", to: "bob", text: "psst", seq, id });
+    const bob = seatOf("bob");
+    await carryOut(whisper(room.seq, "1"), whisper(0, "2"));
+    room.members.rename(bob, "BOB", unheard);
+    await carryOut();
+    await carryOut(whisper(bob.namedAt, "3"));
+    const seen = room.seq;
+    await carryOut({ type: "kick", name: "bob" }, whisper(seen, "4"));
+    await carryOut(whisper(seen, "5"));
+    await sit("bob");
+    await carryOut(whisper(seen, "6"), whisper(room.seq, "7"));
+    room.members.rename(seatOf("bob"), "rob", unheard);
+    await sit("gus");
+    const before = room.seq;
+    room.members.rename(seatOf("gus"), "bob", unheard);
+    await carryOut();
+    await carryOut(whisper(before, "8"), whisper(room.seq, "9"), { type: "tell", to: "bob", text: "psst" });
+    const told = events.flatMap((event) => (event.type === "told" ? [event.id] : []));
+    expect(told).toEqual(["1", "3", "4", "7", "9", undefined]);
+    expect(ann.answers).toEqual(
+      [
+        ["2", '"bob" is somebody else now: nothing was sent'],
+        ["5", 'Nobody here is called "bob"'],
+        ["6", '"bob" is somebody else now: nothing was sent'],
+        ["8", '"bob" is somebody else now: nothing was sent'],
+      ].map(([id, text]) => ({ type: "error", code: "no-such-member", text, id }) as Answer),
+    );
   });
 
   test("lets one who is silenced say nothing and order nothing", async () => {
