@@ -89,12 +89,11 @@ function typed(line: string): void {
 
 function ask(command: ReturnType<typeof check>): void {
   if (isFault(command)) return refuse(command);
-  const { type, fields } = command;
-  if (type === "quit") return void leave(typeof fields.text === "string" ? fields.text : undefined);
-  if (type === "say" || type === "act" || type === "tell") {
-    link.say({ ...fields, type, text: String(fields.text) });
+  if (command.type === "quit") return void leave(command.text);
+  if (command.type === "say" || command.type === "act" || command.type === "tell") {
+    link.say(command);
     show([]);
-  } else if (!link.send({ ...fields, type })) {
+  } else if (!link.send(command)) {
     refuse({ type: "error", code: "unavailable", text: "There is no connection now: try again" });
   }
 }

@@ -14,13 +14,10 @@ export const plain: Dialect = {
   keepsSeat: false,
 
   parse(line: string, joined: boolean, claimed?: string): Command | Fault {
-    const raw =
-      claimed !== undefined
-        ? { type: "join", name: claimed, password: line }
-        : joined || line.startsWith("/")
-          ? parseTyped(line)
-          : { type: "join", name: line };
-    return isFault(raw) ? raw : check(raw);
+    if (claimed !== undefined) return check({ type: "join", name: claimed, password: line });
+    const raw = parseTyped(line);
+    if (isFault(raw)) return raw;
+    return check(joined || raw.type !== "say" ? raw : { type: "join", name: line });
   },
 
   encode(event: Event): string {

@@ -1,67 +1,23 @@
-// Everything that may be asked, in one table: a command's fields and their checks, how a person types it, the line
-// it has in /help, and what it does. A new command is one entry here. The table knows no socket and no server:
-// what a command can do is the Caller interface, which the server's session implements.
+// Everything that may be asked, in one table: a command's fields and their checks, how a person types it, the line it
+// has in /help, and who may give it when. What goes through the table comes out as a Command, a union of checked
+// commands that the compiler reads off the table. A new command is one entry here and one case in the server's
+// speaker.ts, which carries commands out.
 
 import { isIP } from "node:net";
-import { type Answer, type Fault, fault, isFault, limits, type Member, type Recorded } from "./events.ts";
+import { type Fault, fault, isFault, limits } from "./events.ts";
 import { cleanName } from "./names.ts";
 import { cleanText, visibleRow } from "./text.ts";
-
-/** A command whose fields have been checked, ready to be carried out for somebody. */
-export type Command = {
-  type: string;
-  /** Whether it may come before `join`. */
-  early: boolean;
-  fields: Readonly<Record<string, unknown>>;
-  run: (caller: Caller) => void;
-};
 
 /** A command as it came: whatever a program sent or a person typed. */
 export type Raw = { type: string } & Record<string, unknown>;
 
-/** What a command can do for, and on behalf of, the one who gave it. */
-export interface Caller {
-  /** The caller's name in the room. */
-  readonly name: string;
-  /** Whether it may keep order. */
-  readonly operator: boolean;
-  /** For the caller alone. */
-  answer(answer: Answer): void;
-  /** For the room: it happens as soon as the journal has it. */
-  record(event: Recorded): void;
-  tell(to: string, text: string, id: string | undefined): void;
-  roster(): { seq: number; members: Member[] };
-  join(request: JoinRequest): void;
-  rename(name: string): void;
-  /** Lets whoever knows the password keep order. */
-  appoint(password: string): void;
-  order(order: Order): void;
-  bans(): void;
-  /** What the room is about. */
-  subject(): void;
-  recall(request: { before?: number | undefined; limit?: number | undefined }): void;
-  search(request: SearchRequest): void;
-  quit(text: string | undefined): void;
-}
+/** A command whose fields have been checked: one of the table. */
+export type Command = {
+  [T in keyof typeof commands]: { type: T } & Exclude<ReturnType<(typeof commands)[T]["check"]>, Fault>;
+}[keyof typeof commands];
 
-export type JoinRequest = {
-  name: string;
-  password?: string | undefined;
-  token?: string | undefined;
-  epoch?: string | undefined;
-  after?: number | undefined;
-  history?: number | undefined;
-};
-
-/** What those who keep order may ask for. */
-export type Order =
-  | { type: "kick" | "mute" | "unmute"; name: string; text?: string | undefined }
-  /** By name or by address. */
-  | { type: "ban" | "unban"; name: string; text?: string | undefined }
-  /** Without a text the topic is taken away. */
-  | { type: "topic"; text: string | undefined };
-
-export type SearchRequest = { text: string; before?: number | undefined; limit?: number | undefined };
+/** The command of that type, or of these. */
+export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
 
 // ---- Fields: a value as it came → the value as it is used, or a fault ----
 
@@ -72,6 +28,9 @@ const string: Field<string> = (value) =>
 
 const text: Field<string> = (value) =>
   typeof value === "string" ? cleanText(value) : fault("bad-field", "must be a string");
+
+const operatorPassword: Field<string> = (value) =>
+  value === "" ? fault("empty", "Type the operators' password behind it: /op PASSWORD") : string(value);
 
 /** One row of at most so many characters. */
 function row(what: string, maxLength: number): Field<string> {
@@ -111,28 +70,30 @@ function optional<T>(field: Field<T>): Field<T | undefined> {
 // ---- The table ----
 
 type Fields = Record<string, Field<unknown>>;
-type Checked<F extends Fields> = { [K in keyof F]: Exclude<ReturnType<F[K]>, Fault> };
+type Value<F extends Fields, K extends keyof F> = Exclude<ReturnType<F[K]>, Fault>;
+type Needed<F extends Fields> = { [K in keyof F]: undefined extends Value<F, K> ? never : K }[keyof F];
+type Checked<F extends Fields> = { [K in Needed<F>]: Value<F, K> } & {
+  [K in Exclude<keyof F, Needed<F>>]?: Value<F, K>;
+};
 
-type Entry<F extends Fields> = {
+type Entry = {
   /** How a person types it, `/word ARGUMENTS`. */
   usage?: string;
   summary?: string;
   /** What a person typed behind the word → the fields, unchecked. */
   parse?: (words: string) => Record<string, unknown>;
+  /** It may come before `join`. */
   early?: true;
-  /** Only for those who keep order. */
+  /** Only operators may give it. */
   operator?: true;
-  run: (caller: Caller, fields: Checked<F>) => void;
 };
 
-const notOperator = fault("not-operator", "That is for operators: /op PASSWORD makes you one");
-
-/** An entry with the check its fields make: the compiler infers what `run` gets from what they return. */
-function command<F extends Fields>(shape: F, entry: Entry<F>) {
+/** An entry with the check its fields make: the compiler infers a command's fields from what they return. */
+function command<F extends Fields>(shape: F, entry: Entry = {}) {
   const fields = Object.entries(shape);
   return {
     ...entry,
-    check(raw: Raw): Command | Fault {
+    check(raw: Raw): Checked<F> | Fault {
       const checked: Record<string, unknown> = {};
       for (const [name, field] of fields) {
         const value = field(raw[name]);
@@ -141,26 +102,13 @@ function command<F extends Fields>(shape: F, entry: Entry<F>) {
         }
         checked[name] = value;
       }
-      return {
-        type: raw.type,
-        early: entry.early ?? false,
-        fields: checked,
-        run(caller) {
-          if (entry.operator && !caller.operator) caller.answer(notOperator);
-          else entry.run(caller, checked as Checked<F>);
-        },
-      };
+      return checked as Checked<F>;
     },
   };
 }
 
-/** What operators do to somebody. */
-function order(
-  type: "kick" | "ban" | "unban" | "mute" | "unmute",
-  name: Field<string>,
-  usage: string,
-  summary: string,
-) {
+/** What operators do to a member. */
+function order(name: Field<string>, usage: string, summary: string) {
   return command(
     { name, text: optional(reason) },
     {
@@ -171,7 +119,6 @@ function order(
         return { name, text: text === "" ? undefined : text };
       },
       operator: true,
-      run: (caller, { name, text }) => caller.order({ type, name, text }),
     },
   );
 }
@@ -186,30 +133,20 @@ export const commands = {
       after: optional(count),
       history: optional(count),
     },
-    {
-      early: true,
-      run: (caller, request) => caller.join(request),
-    },
+    { early: true },
   ),
-  say: command(
-    { text, id: optional(id) },
-    {
-      run: (caller, { text, id }) =>
-        caller.record({ type: "said", seq: 0, at: 0, from: caller.name, text, id }),
-    },
-  ),
+  say: command({ text, id: optional(id) }),
   act: command(
     { text, id: optional(id) },
     {
       usage: "/me TEXT",
       summary: "say what you do: /me waves",
       parse: (text) => ({ text }),
-      run: (caller, { text, id }) =>
-        caller.record({ type: "acted", seq: 0, at: 0, from: caller.name, text, id }),
     },
   ),
   tell: command(
-    { to: name, text, id: optional(id) },
+    // `seq` is the last event its sender had seen: a name that has changed hands since is not the one that was meant.
+    { to: name, text, id: optional(id), seq: optional(count) },
     {
       usage: "/msg NAME TEXT",
       summary: "whisper to one member",
@@ -217,7 +154,6 @@ export const commands = {
         const [to, text] = cutWord(words);
         return { to, text };
       },
-      run: (caller, { to, text, id }) => caller.tell(to, text, id),
     },
   ),
   rename: command(
@@ -226,7 +162,6 @@ export const commands = {
       usage: "/nick NAME",
       summary: "take another name",
       parse: (name) => ({ name }),
-      run: (caller, { name }) => caller.rename(name),
     },
   ),
   who: command(
@@ -235,7 +170,6 @@ export const commands = {
       usage: "/who",
       summary: "list who is here",
       parse: () => ({}),
-      run: (caller, { id }) => caller.answer({ type: "members", ...caller.roster(), id }),
     },
   ),
   history: command(
@@ -244,7 +178,6 @@ export const commands = {
       usage: "/history [N]",
       summary: "show the last N lines again",
       parse: (words) => ({ limit: words === "" ? undefined : Number(words) }),
-      run: (caller, request) => caller.recall(request),
     },
   ),
   search: command(
@@ -253,48 +186,30 @@ export const commands = {
       usage: "/search WORDS",
       summary: "find WORDS in the history",
       parse: (text) => ({ text }),
-      run: (caller, request) => caller.search(request),
     },
   ),
-  ping: command(
-    { id: optional(id) },
-    {
-      early: true,
-      run: (caller, { id }) => caller.answer({ type: "pong", id }),
-    },
-  ),
+  ping: command({ id: optional(id) }, { early: true }),
   topic: command(
     { text: optional(row("A topic", limits.topicLength)) },
     {
       usage: "/topic [TEXT]",
       summary: "show the topic; operators set it, /topic - takes it away",
       parse: (text) => ({ text: text === "" ? undefined : text }),
-      run(caller, { text }) {
-        if (text === undefined) caller.subject();
-        else if (!caller.operator) caller.answer(notOperator);
-        else caller.order({ type: "topic", text: text === "-" ? undefined : text });
-      },
     },
   ),
   op: command(
-    { password: string },
+    { password: operatorPassword },
     {
       usage: "/op PASSWORD",
       summary: "become an operator",
       parse: (password) => ({ password }),
-      run: (caller, { password }) => caller.appoint(password),
     },
   ),
-  kick: order("kick", name, "/kick NAME [REASON]", "put somebody out"),
-  ban: order(
-    "ban",
-    nameOrAddress,
-    "/ban NAME|ADDRESS [REASON]",
-    "put somebody out for good, with the address",
-  ),
-  unban: order("unban", nameOrAddress, "/unban NAME|ADDRESS", "lift a ban"),
-  mute: order("mute", name, "/mute NAME", "let nobody hear somebody, until /unmute"),
-  unmute: order("unmute", name, "/unmute NAME", "let them be heard again"),
+  kick: order(name, "/kick NAME [REASON]", "put somebody out"),
+  ban: order(nameOrAddress, "/ban NAME|ADDRESS [REASON]", "put somebody out for good, with the address"),
+  unban: order(nameOrAddress, "/unban NAME|ADDRESS", "lift a ban"),
+  mute: order(name, "/mute NAME", "silence NAME until /unmute"),
+  unmute: order(name, "/unmute NAME", "let NAME be heard again"),
   bans: command(
     {},
     {
@@ -302,7 +217,6 @@ export const commands = {
       summary: "list who is banned",
       parse: () => ({}),
       operator: true,
-      run: (caller) => caller.bans(),
     },
   ),
   help: command(
@@ -312,7 +226,6 @@ export const commands = {
       summary: "list the commands",
       parse: () => ({}),
       early: true,
-      run: (caller) => caller.answer({ type: "help", text: help() }),
     },
   ),
   quit: command(
@@ -322,7 +235,6 @@ export const commands = {
       summary: "leave the room",
       parse: (text) => ({ text: text === "" ? undefined : text }),
       early: true,
-      run: (caller, { text }) => caller.quit(text),
     },
   ),
 };
@@ -347,12 +259,26 @@ export function helpOf(commands: { usage: string; summary: string }[]): string {
   return commands.map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}`).join("\n");
 }
 
-/** What a person typed → the command as a program would send it; its fields are not checked yet. */
+/** What leaves no mark on the screen, in front of a single slash. */
+const unseenBeforeSlash = /^[\s\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]+(?=\/(?!\/))/u;
+
+/**
+ * What a person typed → the command as a program would send it; its fields are not checked yet. A command behind
+ * blanks is a slip of the fingers: it is neither said, since a password may be in it, nor carried out.
+ */
 export function parseTyped(line: string): Raw | Fault {
-  if (!line.startsWith("/")) return { type: "say", text: line };
-  if (line.startsWith("//")) return { type: "say", text: line.slice(1) };
-  const [word, words] = cutWord(line);
+  const command = line.replace(unseenBeforeSlash, "");
+  if (command.startsWith("//")) return { type: "say", text: command.slice(1) };
+  if (!command.startsWith("/")) return { type: "say", text: line };
+  const [word, words] = cutWord(command);
   const entry = byWord.get(word.toLowerCase());
+  if (command !== line) {
+    const meant = entry ? word : "a command";
+    return fault(
+      "unknown-command",
+      `Did you mean ${meant}? It has no blank in front of it; //… says it as it is`,
+    );
+  }
   return entry
     ? { type: entry.type, ...entry.parse(words) }
     : fault(
@@ -363,12 +289,16 @@ export function parseTyped(line: string): Raw | Fault {
 
 /** A command as it came → the same with every field checked, or what is wrong with it. */
 export function check(raw: Raw): Command | Fault {
-  const id = typeof raw.id === "string" ? raw.id : undefined;
-  const entry = Object.hasOwn(commands, raw.type) ? commands[raw.type as keyof typeof commands] : undefined;
-  const checked = entry
-    ? entry.check(raw)
-    : fault("unknown-command", `There is no command of type "${visibleRow(raw.type)}"`);
-  return isFault(checked) && id !== undefined ? { ...checked, id } : checked;
+  const { type, id } = raw;
+  const fields = isType(type)
+    ? commands[type].check(raw)
+    : fault("unknown-command", `There is no command of type "${visibleRow(type)}"`);
+  if (isFault(fields)) return typeof id === "string" ? { ...fields, id } : fields;
+  return { type, ...fields } as Command;
+}
+
+function isType(type: string): type is Command["type"] {
+  return Object.hasOwn(commands, type);
 }
 
 /** The first word and what follows it. */

@@ -493,7 +493,7 @@ withRedis("a server that is lost", () => {
     };
     const sit = (name: string) =>
       new Promise<string | undefined>((resolve, reject) => {
-        room.members.take(occupant, { name }, true, {
+        room.members.take(occupant, { type: "join", name }, true, {
           happened: ({ token }) => resolve(token),
           failed: ({ text }) => reject(new Error(text)),
         });

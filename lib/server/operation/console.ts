@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { render } from "../../dialects/plain.ts";
-import { check, help, parseTyped, typed } from "../../protocol/commands.ts";
+import { check, parseTyped, typed } from "../../protocol/commands.ts";
 import { type Answer, type Bye, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import { complete } from "../../terminal/completion.ts";
 import { Prompt } from "../../terminal/prompt.ts";
@@ -92,10 +92,9 @@ export class Console extends Speaker implements Occupant {
   #obey(line: string): void {
     const raw = parseTyped(line);
     if (isFault(raw)) return this.answer(raw);
-    if (raw.type === "help") return this.print(help());
     const command = check(raw);
     if (isFault(command)) this.answer(command);
-    else command.run(this);
+    else this.carryOut(command);
   }
 }
 

@@ -2,7 +2,7 @@
 // So whoever wants a seat, another name or somebody out asks for it like for everything else, and it is so once the
 // event comes back. A seat without a connection is kept for a while; whose server is gone, the others keep it.
 
-import type { JoinRequest, Order } from "../../protocol/commands.ts";
+import type { CommandOf } from "../../protocol/commands.ts";
 import {
   type Ban,
   type Bye,
@@ -13,7 +13,7 @@ import {
   type Recorded,
 } from "../../protocol/events.ts";
 import { type Entry, type Facts, type Journal, nobody } from "../journal/journal.ts";
-import { Moderation, unnumbered } from "./moderation.ts";
+import { Moderation, type Order, unnumbered } from "./moderation.ts";
 import {
   hashOf,
   leaving,
@@ -97,7 +97,7 @@ export class Members {
   // ---- Seats ----
 
   /** Gives the seat of the token, or a new one under a free name. */
-  take(occupant: Occupant, request: JoinRequest, keepsSeat: boolean, waiter: Waiter<Taken>): void {
+  take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     const { name, token, after = 0 } = request;
     if (this.#moderation.isBanned(occupant.address, name)) {
       return waiter.failed(fault("banned", "You are banned from this room"));
@@ -257,7 +257,7 @@ export class Members {
     for (const [key, value] of Object.entries(facts)) {
       const [kind, id = ""] = key.split(" ");
       const seat = this.#seats.byId(id);
-      this.#seats.apply(key, value);
+      this.#seats.apply(key, value, event?.seq);
       this.#moderation.apply(key, value);
       if (kind === "seat" && value === null) seat?.occupant?.dismiss(goodbyeOf(event, seat.occupant));
       if (kind === "at" && seat && value !== null && value !== this.#journal.server) {

@@ -9,12 +9,15 @@
 // A name stands for all that look like it.
 
 import { isIP } from "node:net";
-import type { Order } from "../../protocol/commands.ts";
+import type { CommandOf } from "../../protocol/commands.ts";
 import { type Ban, type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import { skeleton } from "../../protocol/names.ts";
 import type { Entry } from "../journal/journal.ts";
 import { addressKey, isLoopback } from "../limits/addresses.ts";
 import { banOf, leaving, type Seats } from "./seats.ts";
+
+/** What operators can do. A topic without a text is taken away. */
+export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "topic">;
 
 /** A ban of a member holds for the address it came from, too. */
 type StoredBan = Ban & { address?: string | undefined };

@@ -6,7 +6,7 @@
 //   log.pump()                        one write for each reader
 
 import type { Dialect } from "../../dialects/dialect.ts";
-import type { JoinRequest, SearchRequest } from "../../protocol/commands.ts";
+import type { CommandOf } from "../../protocol/commands.ts";
 import {
   type Answer,
   type Fault,
@@ -75,7 +75,7 @@ export class Room implements JournalListener, Recorder {
   enter(
     { seat, token, roster }: Taken,
     dialect: Dialect,
-    request: JoinRequest,
+    request: CommandOf<"join">,
     reader: Reader,
   ): Promise<void> {
     const { seq } = roster;
@@ -123,7 +123,7 @@ export class Room implements JournalListener, Recorder {
   }
 
   /** What the reader may see of what has these words, as of now. */
-  async search(viewer: string, { text, before, limit }: SearchRequest): Promise<Answer> {
+  async search(viewer: string, { text, before, limit }: CommandOf<"search">): Promise<Answer> {
     const now = this.seq + 1;
     const events = Math.min(limit ?? foundEvents, limits.searchEvents);
     try {

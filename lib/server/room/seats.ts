@@ -39,6 +39,8 @@ export type Seat = SeatFact & {
   readonly id: string;
   server: string;
   operator: boolean;
+  /** The event since which it has its name; 0 if it had that already when this server began. */
+  namedAt: number;
   /** Absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
   /** Runs while the member is away. */
@@ -80,17 +82,17 @@ export class Seats implements Iterable<Seat> {
     return this.#byToken.get(hashOf(token));
   }
 
-  /** Makes a fact so; those that are about nobody's seat are none of ours. */
-  apply(key: string, value: string | null): void {
+  /** Makes a fact so as of event `seq`; those that are about nobody's seat are none of ours. */
+  apply(key: string, value: string | null, seq = 0): void {
     const [kind, id = ""] = key.split(" ");
-    if (kind === "seat") return this.#hold(id, value === null ? undefined : JSON.parse(value));
+    if (kind === "seat") return this.#hold(id, value === null ? undefined : JSON.parse(value), seq);
     const seat = this.#byId.get(id);
     if (!seat) return;
     if (kind === "at") seat.server = value ?? "";
     else if (kind === "op") seat.operator = value !== null;
   }
 
-  #hold(id: string, fact: SeatFact | undefined): void {
+  #hold(id: string, fact: SeatFact | undefined, seq: number): void {
     const seat = this.#byId.get(id);
     if (seat) {
       this.#byName.delete(skeleton(seat.name));
@@ -101,7 +103,9 @@ export class Seats implements Iterable<Seat> {
       this.#byId.delete(id);
       return;
     }
-    const held = Object.assign(seat ?? { id, server: "", operator: false }, fact);
+    const keepsName = seat !== undefined && nameKey(seat.name) === nameKey(fact.name);
+    const namedAt = keepsName ? seat.namedAt : seq;
+    const held = Object.assign(seat ?? { id, server: "", operator: false }, fact, { namedAt });
     this.#byId.set(id, held);
     this.#byName.set(skeleton(held.name), held);
     if (held.tokenHash !== undefined) this.#byToken.set(held.tokenHash, held);

@@ -1,13 +1,16 @@
-// What everyone who speaks in the room can do, whether from a connection or from the server's own terminal. How one
-// comes in and leaves is theirs.
+// What everyone who speaks in the room can ask for, whether from a connection or from the server's own terminal: one
+// switch over all commands. How a speaker comes in, takes another name or becomes an operator, and leaves, is its own.
 
-import type { Caller, JoinRequest, Order, SearchRequest } from "../../protocol/commands.ts";
+import { type Command, type CommandOf, commands, help } from "../../protocol/commands.ts";
 import { type Answer, type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import type { Facts } from "../journal/journal.ts";
-import type { Roster, Waiter } from "./members.ts";
+import type { Waiter } from "./members.ts";
+import type { Order } from "./moderation.ts";
 import type { Room } from "./room.ts";
 
-export abstract class Speaker implements Caller {
+const notOperator = fault("not-operator", "That is for operators: /op PASSWORD makes you one");
+
+export abstract class Speaker {
   protected readonly room: Room;
 
   constructor(room: Room) {
@@ -16,23 +19,83 @@ export abstract class Speaker implements Caller {
 
   abstract readonly name: string;
   abstract readonly operator: boolean;
-  /** How many events are told to who asks for no number. */
+  /** How many events `history` shows if it asks for no number. */
   protected abstract readonly historyEvents: number;
   /** The id of the seat, or what stands for one. */
   protected abstract readonly author: string;
-  /** Why nobody is to hear it, if so. */
+  /** Why what it says is not heard, if so. */
   protected abstract readonly silenced: Fault | undefined;
   /** What has to be so as long as it may speak: the other servers may have given its seat up. */
   protected abstract readonly expects: Facts | undefined;
 
   abstract answer(answer: Answer): void;
-  abstract join(request: JoinRequest): void;
-  abstract rename(name: string): void;
-  abstract appoint(password: string): void;
-  abstract quit(text: string | undefined): void;
+  protected abstract join(request: CommandOf<"join">): void;
+  protected abstract rename(name: string): void;
+  /** Makes it an operator, if that is the password. */
+  protected abstract appoint(password: string): void;
+  protected abstract quit(text: string | undefined): void;
 
-  record(event: Recorded, reader?: string): void {
-    if (this.silenced) return this.answer({ ...this.silenced, id: "id" in event ? event.id : undefined });
+  carryOut(command: Command): void {
+    if (commands[command.type].operator && !this.operator) return this.answer(notOperator);
+    switch (command.type) {
+      case "say":
+        return this.#say("said", command);
+      case "act":
+        return this.#say("acted", command);
+      case "tell":
+        return this.#tell(command);
+      case "join":
+        return this.join(command);
+      case "rename":
+        return this.rename(command.name);
+      case "quit":
+        return this.quit(command.text);
+      case "who":
+        return this.answer({ type: "members", ...this.room.members.roster(), id: command.id });
+      case "history":
+        return void this.recall(command);
+      case "search":
+        return void this.search(command);
+      case "ping":
+        return this.answer({ type: "pong", id: command.id });
+      case "help":
+        return this.answer({ type: "help", text: help() });
+      case "topic":
+        if (command.text === undefined) return this.#showTopic();
+        if (!this.operator) return this.answer(notOperator);
+        return this.#order({ ...command, text: command.text === "-" ? undefined : command.text });
+      case "op":
+        return this.appoint(command.password);
+      case "kick":
+      case "ban":
+      case "unban":
+      case "mute":
+      case "unmute":
+        return this.#order(command);
+      case "bans":
+        return this.answer({ type: "bans", bans: this.room.members.bans });
+      default:
+        command satisfies never;
+    }
+  }
+
+  #say(type: "said" | "acted", { text, id }: CommandOf<"say" | "act">): void {
+    this.#record({ type, seq: 0, at: 0, from: this.name, text, id });
+  }
+
+  #tell({ to, text, id, seq = Infinity }: CommandOf<"tell">): void {
+    const reader = this.room.members.find(to);
+    if (!reader || reader.namedAt > seq) {
+      const problem = reader
+        ? `"${to}" is somebody else now: nothing was sent`
+        : `Nobody here is called "${to}"`;
+      return this.answer({ ...fault("no-such-member", problem), id });
+    }
+    this.#record({ type: "told", seq: 0, at: 0, from: this.name, to: reader.name, text, id }, reader.id);
+  }
+
+  #record(event: Recorded & { id?: string | undefined }, reader?: string): void {
+    if (this.silenced) return this.answer({ ...this.silenced, id: event.id });
     const { author, expects } = this;
     this.room.record({
       event,
@@ -42,23 +105,7 @@ export abstract class Speaker implements Caller {
     });
   }
 
-  tell(name: string, text: string, id: string | undefined): void {
-    const reader = this.room.members.find(name);
-    if (!reader) return this.answer({ ...fault("no-such-member", `Nobody here is called "${name}"`), id });
-    this.record({ type: "told", seq: 0, at: 0, from: this.name, to: reader.name, text, id }, reader.id);
-  }
-
-  roster(): Roster {
-    return this.room.members.roster();
-  }
-
-  async recall({
-    before,
-    limit,
-  }: {
-    before?: number | undefined;
-    limit?: number | undefined;
-  }): Promise<void> {
+  protected async recall({ before, limit }: CommandOf<"history">): Promise<void> {
     const upTo = before === undefined ? this.room.seq : before - 1;
     try {
       const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents);
@@ -68,26 +115,22 @@ export abstract class Speaker implements Caller {
     }
   }
 
-  async search(request: SearchRequest): Promise<void> {
+  protected async search(request: CommandOf<"search">): Promise<void> {
     this.answer(await this.room.search(this.author, request));
   }
 
-  order(order: Order): void {
+  #showTopic(): void {
+    this.answer({ type: "subject", text: this.room.members.topic });
+  }
+
+  #order(order: Order): void {
     if (this.silenced) return this.answer(this.silenced);
     const { name, author, expects } = this;
     this.room.members.order(order, { name, author, expects }, this.waiter());
   }
 
-  /** Hears of what was asked. */
+  /** Hears what became of what it asked for. */
   protected waiter(): Waiter<unknown> {
     return { happened: () => {}, failed: (problem) => this.answer(problem) };
-  }
-
-  bans(): void {
-    this.answer({ type: "bans", bans: this.room.members.bans });
-  }
-
-  subject(): void {
-    this.answer({ type: "subject", text: this.room.members.topic });
   }
 }

@@ -5,7 +5,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { dialectOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
-import type { JoinRequest, SearchRequest } from "../../protocol/commands.ts";
+import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
@@ -153,7 +153,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#dialect ??= dialectOf(line);
     const command = this.#dialect.parse(line, this.#seat !== undefined, this.#claimed);
     if (isFault(command)) this.answer(command);
-    else if (this.#seat || command.early) command.run(this);
+    else if (this.#seat || commands[command.type].early) this.carryOut(command);
     else this.answer(fault("not-joined", "Join with a name first"));
   }
 
@@ -242,7 +242,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#say((this.#dialect ?? plain).encode(answer));
   }
 
-  join(request: JoinRequest): void {
+  join(request: CommandOf<"join">): void {
     if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
     this.#claimed = undefined;
     const { password } = this.#options;
@@ -258,7 +258,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
   }
 
-  #take(request: JoinRequest): void {
+  #take(request: CommandOf<"join">): void {
     const dialect = this.#dialect ?? plain;
     const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
@@ -272,7 +272,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
   }
 
-  #enter(taken: Taken, dialect: Dialect, request: JoinRequest): void {
+  #enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">): void {
     const { seat } = taken;
     this.#seat = seat;
     this.#expects = sittingAt(seat);
@@ -330,7 +330,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   /** Can take many turns. */
-  override async search(request: SearchRequest): Promise<void> {
+  override async search(request: CommandOf<"search">): Promise<void> {
     this.#await();
     await super.search(request);
     this.#settled();

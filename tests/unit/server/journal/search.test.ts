@@ -239,7 +239,7 @@ test("a search that fails is an answer, and takes nobody along", async () => {
     metrics: idleMetrics(),
   });
   journal.close();
-  const search = () => room.search("ada's seat", { text: "word" });
+  const search = () => room.search("ada's seat", { type: "search", text: "word" });
   for (const answer of await Promise.all([search(), search()])) {
     expect(answer).toMatchObject({ type: "error", code: "unavailable" });
   }

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { Order } from "../../../../lib/protocol/commands.ts";
 import { isFault } from "../../../../lib/protocol/events.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
-import { Moderation } from "../../../../lib/server/room/moderation.ts";
+import { Moderation, type Order } from "../../../../lib/server/room/moderation.ts";
 import {
   leaving,
   moving,

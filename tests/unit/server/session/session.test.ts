@@ -1,10 +1,10 @@
 // A session with a fake socket and a fake clock: what depends on time, and what may be asked of a transport.
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import type { Order } from "../../../../lib/protocol/commands.ts";
 import type { Event, Fault } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Door, Origin } from "../../../../lib/server/limits/door.ts";
+import type { Order } from "../../../../lib/server/room/moderation.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { Session, type SessionOptions } from "../../../../lib/server/session/session.ts";
 import type { Transport } from "../../../../lib/server/session/transport.ts";
@@ -475,7 +475,7 @@ describe("whoever keeps order", () => {
 
   test("does not guess it, and guesses more slowly each time", async () => {
     const ada = await joined("ada", { ...kept, rate: unlimited });
-    ada.send({ type: "op", password: "x" }, { type: "op", password: "" }, { type: "kick", name: "ada" });
+    ada.send({ type: "op", password: "x" }, { type: "op", password: " " }, { type: "kick", name: "ada" });
     jest.advanceTimersByTime(0);
     await turn();
     expect(ada.codes).toEqual(["wrong-password"]);
@@ -487,7 +487,7 @@ describe("whoever keeps order", () => {
 
   test("is nobody where there is no password for it", async () => {
     const ada = await joined("ada");
-    ada.send({ type: "op", password: "" });
+    ada.send({ type: "op", password: "gavel" });
     await turn();
     expect(ada.events.at(-1)).toMatchObject({ code: "not-operator" });
   });

@@ -1,0 +1,273 @@
+// One who speaks in a room of its own, whose journal is in memory: what each command answers, and what happens of it.
+
+import { beforeEach, describe, expect, test } from "bun:test";
+import { type Command, check, commands, help, type Raw } from "../../../../lib/protocol/commands.ts";
+import {
+  type Answer,
+  type Event,
+  type Fault,
+  isFault,
+  type Recorded,
+} from "../../../../lib/protocol/events.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { Room } from "../../../../lib/server/room/room.ts";
+import type { Occupant, Seat } from "../../../../lib/server/room/seats.ts";
+import { Speaker } from "../../../../lib/server/room/speaker.ts";
+import { idleMetrics } from "../../../support/metrics.ts";
+
+class Ann extends Speaker {
+  readonly name = "ann";
+  operator = true;
+  silenced: Fault | undefined = undefined;
+  protected readonly author = "ann's seat";
+  protected readonly historyEvents = 2;
+  protected readonly expects = undefined;
+  /** What she was answered, and what of her own ways she was asked for. */
+  readonly answers: Answer[] = [];
+  readonly asked: unknown[][] = [];
+
+  answer(answer: Answer): void {
+    this.answers.push(answer);
+  }
+
+  protected join(request: Command): void {
+    this.asked.push(["join", request]);
+  }
+
+  protected rename(name: string): void {
+    this.asked.push(["rename", name]);
+  }
+
+  protected appoint(password: string): void {
+    this.asked.push(["appoint", password]);
+  }
+
+  protected quit(text: string | undefined): void {
+    this.asked.push(["quit", text]);
+  }
+}
+
+let room: Room;
+let ann: Ann;
+let events: Recorded[];
+
+beforeEach(async () => {
+  events = [];
+  room = new Room(SqliteJournal.open({ keepEvents: 1000 }), {
+    seatMs: 30_000,
+    onEvent: (event) => events.push(event),
+    onEmpty: () => {},
+    onJournalTrouble: () => {},
+    metrics: idleMetrics(),
+  });
+  ann = new Ann(room);
+  await sit("bob");
+  events = [];
+});
+
+/** Somebody else in the room, who hears nothing. */
+async function sit(name: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const occupant: Occupant = {
+    address: "192.0.2.1",
+    leaving: false,
+    answer: () => {},
+    whisper: () => {},
+    dismiss: () => {},
+  };
+  const failed = ({ text }: Fault) => reject(new Error(text));
+  room.members.take(occupant, { type: "join", name }, true, { happened: resolve, failed });
+  await promise;
+}
+
+const unheard = { happened: () => {}, failed: () => {} };
+
+function seatOf(name: string): Seat {
+  const seat = room.members.find(name);
+  if (!seat) throw new Error(`${name} is not here`);
+  return seat;
+}
+
+/** Carries the commands out, and lets the turn end in which they were given. */
+async function carryOut(...raws: Raw[]): Promise<void> {
+  for (const raw of raws) {
+    const command = check(raw);
+    if (isFault(command)) throw new Error(command.text);
+    ann.carryOut(command);
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  room.afterTurn(resolve);
+  await promise;
+}
+
+describe("carryOut()", () => {
+  const happens: [raw: Raw, event: Partial<Event>][] = [
+    [
+      { type: "say", text: "hi ", id: "1" },
+      { type: "said", from: "ann", text: "hi", id: "1" },
+    ],
+    [
+      { type: "act", text: "waves" },
+      { type: "acted", from: "ann", text: "waves" },
+    ],
+    [
+      { type: "tell", to: "BOB", text: "hi", id: "2" },
+      { type: "told", from: "ann", to: "bob", text: "hi", id: "2" },
+    ],
+    [
+      { type: "topic", text: "tea" },
+      { type: "topic", by: "ann", text: "tea" },
+    ],
+    [
+      { type: "kick", name: "bob", text: "loud" },
+      { type: "kicked", name: "bob", by: "ann", text: "loud" },
+    ],
+    [
+      { type: "ban", name: "2001:db8::1" },
+      { type: "banned", by: "ann" },
+    ],
+    [
+      { type: "mute", name: "bob" },
+      { type: "muted", name: "bob", by: "ann" },
+    ],
+  ];
+  test.each(happens)("makes %j happen", async (raw, event) => {
+    await carryOut(raw);
+    expect<unknown[]>(events).toMatchObject([event]);
+    expect(ann.answers).toEqual([]);
+  });
+
+  const answers: [raw: Raw, answer: Partial<Answer>][] = [
+    [
+      { type: "who", id: "3" },
+      { type: "members", seq: 1, members: [{ name: "bob" }], id: "3" },
+    ],
+    [
+      { type: "history", before: 1 },
+      { type: "history", events: [] },
+    ],
+    [
+      { type: "search", text: "hi", limit: 5 },
+      { type: "results", text: "hi", events: [] },
+    ],
+    [
+      { type: "ping", id: "4" },
+      { type: "pong", id: "4" },
+    ],
+    [{ type: "topic" }, { type: "subject" }],
+    [{ type: "bans" }, { type: "bans", bans: [] }],
+    [{ type: "help" }, { type: "help", text: help() }],
+    [
+      { type: "tell", to: "gus", text: "hi", id: "5" },
+      { type: "error", code: "no-such-member", id: "5" },
+    ],
+    [
+      { type: "unban", name: "bob" },
+      { type: "error", code: "no-such-ban" },
+    ],
+    [
+      { type: "unmute", name: "bob" },
+      { type: "error", code: "no-such-member" },
+    ],
+  ];
+  test.each(answers)("answers %j", async (raw, answer) => {
+    await carryOut(raw);
+    expect<unknown[]>(ann.answers).toMatchObject([answer]);
+    expect(events).toEqual([]);
+  });
+
+  const own: [raw: Raw, asked: unknown[]][] = [
+    [{ type: "join", name: "ann", after: 3 }, ["join", { type: "join", name: "ann", after: 3 }]],
+    [{ type: "rename", name: "bea" }, ["rename", "bea"]],
+    [{ type: "op", password: "p" }, ["appoint", "p"]],
+    [{ type: "quit", text: "bye" }, ["quit", "bye"]],
+    [{ type: "quit" }, ["quit", undefined]],
+  ];
+  test.each(own)("leaves %j to who speaks", async (raw, asked) => {
+    ann.operator = false;
+    await carryOut(raw);
+    expect(ann.asked).toEqual([asked]);
+  });
+
+  test("knows every command there is", () => {
+    const tested = [...happens, ...answers, ...own].map(([{ type }]) => type);
+    expect(new Set(tested)).toEqual(new Set(Object.keys(commands)));
+  });
+
+  const orders: Raw[] = [
+    { type: "topic", text: "tea" },
+    { type: "topic", text: "-" },
+    { type: "kick", name: "bob" },
+    { type: "ban", name: "bob" },
+    { type: "unban", name: "bob" },
+    { type: "mute", name: "bob" },
+    { type: "unmute", name: "bob" },
+    { type: "bans" },
+  ];
+  test.each(orders)("refuses %j from one who is no operator", async (raw) => {
+    ann.operator = false;
+    await carryOut(raw);
+    const text = "That is for operators: /op PASSWORD makes you one";
+    expect(ann.answers).toEqual([{ type: "error", code: "not-operator", text }]);
+    expect(events).toEqual([]);
+  });
+
+  test("takes the topic away for -", async () => {
+    await carryOut({ type: "topic", text: "tea" }, { type: "topic", text: "-" });
+    expect(events).toMatchObject([{ text: "tea" }, { type: "topic", text: undefined }]);
+    expect(room.members.topic).toBeUndefined();
+  });
+
+  test("shows as many events as the speaker sees by default", async () => {
+    await carryOut(...["1", "2", "3"].map((text) => ({ type: "say", text })));
+    await carryOut({ type: "history" });
+    expect(ann.answers).toMatchObject([{ type: "history", events: [{ text: "2" }, { text: "3" }] }]);
+  });
+
+  test("whispers to nobody who took the name after its sender looked", async () => {
+    const whisper = (seq: number, id: string) => ({ type: "tell", to: "bob", text: "psst", seq, id });
+    const bob = seatOf("bob");
+    await carryOut(whisper(room.seq, "1"), whisper(0, "2"));
+    room.members.rename(bob, "BOB", unheard);
+    await carryOut();
+    await carryOut(whisper(bob.namedAt, "3"));
+    const seen = room.seq;
+    await carryOut({ type: "kick", name: "bob" }, whisper(seen, "4"));
+    await carryOut(whisper(seen, "5"));
+    await sit("bob");
+    await carryOut(whisper(seen, "6"), whisper(room.seq, "7"));
+    room.members.rename(seatOf("bob"), "rob", unheard);
+    await sit("gus");
+    const before = room.seq;
+    room.members.rename(seatOf("gus"), "bob", unheard);
+    await carryOut();
+    await carryOut(whisper(before, "8"), whisper(room.seq, "9"), { type: "tell", to: "bob", text: "psst" });
+    const told = events.flatMap((event) => (event.type === "told" ? [event.id] : []));
+    expect(told).toEqual(["1", "3", "4", "7", "9", undefined]);
+    expect(ann.answers).toEqual(
+      [
+        ["2", '"bob" is somebody else now: nothing was sent'],
+        ["5", 'Nobody here is called "bob"'],
+        ["6", '"bob" is somebody else now: nothing was sent'],
+        ["8", '"bob" is somebody else now: nothing was sent'],
+      ].map(([id, text]) => ({ type: "error", code: "no-such-member", text, id }) as Answer),
+    );
+  });
+
+  test("lets one who is silenced say nothing and order nothing", async () => {
+    ann.silenced = { type: "error", code: "muted", text: "Hush" };
+    await carryOut(
+      { type: "say", text: "hi", id: "1" },
+      { type: "tell", to: "bob", text: "hi", id: "2" },
+      { type: "kick", name: "bob" },
+      { type: "ping" },
+    );
+    expect<unknown[]>(ann.answers).toMatchObject([
+      { code: "muted", id: "1" },
+      { code: "muted", id: "2" },
+      { code: "muted" },
+      { type: "pong" },
+    ]);
+    expect(events).toEqual([]);
+  });
+});
