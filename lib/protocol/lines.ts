@@ -2,15 +2,16 @@
 // of a chunk (a flood) and go on later. What comes out depends on the bytes alone, not on where they were cut.
 // Memory: what was pushed and not yet pulled; of a line that is too long, nothing.
 
-import { isUtf8 } from "node:buffer";
 import { type Fault, fault, limits } from "./events.ts";
 
 const LF = 10;
 const CR = 13;
-const nothing = Buffer.alloc(0);
+const nothing = new Uint8Array(0);
+/** Throws for what is not UTF-8; keeps a BOM as the character it is. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export class LineReader {
-  #bytes: Buffer = nothing;
+  #bytes: Uint8Array = nothing;
   #at = 0;
   #skipping = false;
   readonly #maxBytes: number;
@@ -20,8 +21,8 @@ export class LineReader {
     this.#maxBytes = maxBytes;
   }
 
-  push(chunk: Buffer): void {
-    this.#bytes = this.pending ? Buffer.concat([this.#bytes.subarray(this.#at), chunk]) : chunk;
+  push(chunk: Uint8Array): void {
+    this.#bytes = this.pending ? joined(this.#bytes.subarray(this.#at), chunk) : chunk;
     this.#at = 0;
   }
 
@@ -52,7 +53,7 @@ export class LineReader {
 
   /** The end of input: what has no LF behind it counts as a line. */
   end(): void {
-    if (this.pending && this.#bytes.at(-1) !== LF) this.push(Buffer.of(LF));
+    if (this.pending && this.#bytes.at(-1) !== LF) this.push(Uint8Array.of(LF));
   }
 
   /** Whether bytes wait to be pulled, whole line or not. */
@@ -70,11 +71,17 @@ export class LineReader {
 
   #decode(start: number, end: number): string | Fault {
     if (this.#bytes[end - 1] === CR && end > start) end--;
-    const line = this.#bytes.toString("utf8", start, end);
-    // The decoder puts U+FFFD for what is not UTF-8; only a line that has one needs the second look.
-    if (line.includes("\ufffd") && !isUtf8(this.#bytes.subarray(start, end))) {
+    try {
+      return utf8.decode(this.#bytes.subarray(start, end));
+    } catch {
       return fault("not-utf8", "A line must be UTF-8: this one was dropped");
     }
-    return line;
   }
+}
+
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head.length + tail.length);
+  bytes.set(head);
+  bytes.set(tail, head.length);
+  return bytes;
 }
