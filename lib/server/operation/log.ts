@@ -1,6 +1,6 @@
-// What the server's own terminal shows: one line for one message, for people or for programs. Messages quote
-// strangers, so nothing in them may end the line or command the terminal. What strangers can cause as often as they
-// like is written once, and then counted: at most one line a minute for each key, and only so many keys.
+// The server's log: one line for one message, for people or for programs. Messages quote strangers, so nothing in them
+// may end the line or command the terminal. What strangers can cause as often as they like is written once, and then
+// counted: at most one line a minute for each key, and only so many keys.
 
 import { visibleRow } from "../../protocol/text.ts";
 
@@ -14,27 +14,39 @@ const repeatMs = 60_000;
 const maxKeys = 1_000;
 const others = Symbol("others");
 
+/** Where the lines go: each without its end. It may drop some, and then tells how many. */
+export interface LogOutput {
+  print(line: string): void;
+  onDropped: ((count: number) => void) | undefined;
+}
+
 export class Log {
   readonly #format: "text" | "json";
-  readonly #print: (line: string) => void;
+  #output: LogOutput;
   readonly #now: () => Date;
   readonly #repeated = new Map<string | typeof others, Repeated>();
 
-  /** `print` is given each line without its end. */
-  constructor(format: "text" | "json", print: (line: string) => void, now: () => Date = () => new Date()) {
+  constructor(format: "text" | "json", output: LogOutput, now: () => Date = () => new Date()) {
     this.#format = format;
-    this.#print = print;
     this.#now = now;
+    this.#output = output;
+    this.output = output;
+  }
+
+  /** Where the lines go from now on. */
+  set output(output: LogOutput) {
+    this.#output = output;
+    output.onDropped = (count) => this.write(`${count} log lines were dropped: nothing read them`);
   }
 
   /** One line. The fields are for programs: a text shows the message alone. */
   write(message: string, fields: Fields = {}): void {
     const now = this.#now();
     if (this.#format === "text") {
-      this.#print(`${now.toTimeString().slice(0, 8)}  ${visibleRow(message)}`);
+      this.#output.print(`${now.toTimeString().slice(0, 8)}  ${visibleRow(message)}`);
     } else {
       const own = { at: now.toISOString(), message };
-      this.#print(ascii(JSON.stringify({ ...own, ...fields, ...own })));
+      this.#output.print(ascii(JSON.stringify({ ...own, ...fields, ...own })));
     }
   }
 

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import fc from "fast-check";
-import { Log } from "../../../../lib/server/operation/log.ts";
+import { Log, type LogOutput } from "../../../../lib/server/operation/log.ts";
 
 /** 12:34:56 where the tests run. */
 const start = new Date(2026, 0, 2, 12, 34, 56);
 
 /** A log and the lines it printed. */
-function logTo(format: "text" | "json", now?: () => Date): { log: Log; lines: string[] } {
+function logTo(format: "text" | "json", now?: () => Date): { log: Log; lines: string[]; output: LogOutput } {
   const lines: string[] = [];
-  return { log: new Log(format, (line) => lines.push(line), now), lines };
+  const output: LogOutput = { print: (line) => lines.push(line), onDropped: undefined };
+  return { log: new Log(format, output, now), lines, output };
 }
 
 /** Whatever could end a line for some program, command a terminal, or hide. */
@@ -167,10 +168,16 @@ describe("repeated()", () => {
 });
 
 test("the log holds up no end of the server", async () => {
-  const script = `import { Log } from "./lib/server/operation/log.ts"; new Log("text", () => {}).repeated("a", "Again");`;
+  const script = `import { Log, type LogOutput } from "./lib/server/operation/log.ts"; new Log("text", { print() {} }).repeated("a", "Again");`;
   const server = Bun.spawn([process.execPath, "-e", script], {
     cwd: `${import.meta.dir}/../../../..`,
     timeout: 10_000,
   });
   expect(await server.exited).toBe(0);
+});
+
+test("the log tells in its own format how many lines its output dropped", () => {
+  const { lines, output } = logTo("json", () => start);
+  output.onDropped?.(12);
+  expect(JSON.parse(lines[0] ?? "").message).toBe("12 log lines were dropped: nothing read them");
 });
