@@ -4,6 +4,7 @@
 //
 //   bun ChatClient.ts      bun ChatClient.ts ada@host:port      seq 10 | bun ChatClient.ts --name bot
 
+import "./lib/cli/bun-version.ts";
 import picocolors from "picocolors";
 import { attempt, fail, parseFlags, secret, UsageError } from "./lib/cli/flags.ts";
 import { Link, reasonOf } from "./lib/client/core/link.ts";

@@ -1,10 +1,12 @@
 #!/usr/bin/env bun
-// The chat room: accepts clients, gives each a session, and ends when the last member has left.
+// The chat room: accepts connections, gives each a session, and ends when the last member has left.
 //
 //   bun ChatServer.ts        then, in other terminals:   bun ChatClient.ts   or   nc localhost 53000
 
+import "./lib/cli/bun-version.ts";
 import type { Socket } from "bun";
 import { attempt, fail, parseFlags } from "./lib/cli/flags.ts";
+import { Output } from "./lib/cli/output.ts";
 import { render } from "./lib/dialects/plain.ts";
 import type { Bye, Recorded } from "./lib/protocol/events.ts";
 import { RedisJournal } from "./lib/server/journal/redis.ts";
@@ -14,30 +16,20 @@ import { type Admission, Door } from "./lib/server/limits/door.ts";
 import { Console, inForeground } from "./lib/server/operation/console.ts";
 import { type Fields, Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
-import {
-  about,
-  addressOf,
-  cannotListen,
-  doorLimits,
-  flags,
-  historyPath,
-  sessionOptions,
-  waysIn,
-} from "./lib/server/operation/options.ts";
+import { about, doorLimits, flags, historyPath, sessionOptions } from "./lib/server/operation/options.ts";
 import { Room } from "./lib/server/room/room.ts";
 import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
+import { addressOf, cannotListen, waysIn } from "./lib/server/transports/tcp.ts";
 import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 
 const options = attempt(() => parseFlags(flags, about));
-const metrics = new Metrics({
-  connections: () => clients.size,
-  members: () => room.members.size,
-  readersBehind: () => clients.values().reduce((sum, { isBehind }) => sum + Number(isBehind), 0),
-  paused: () => clients.values().reduce((sum, { isPaused }) => sum + Number(isPaused), 0),
-});
 const certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
+const stdout = new Output(1);
+const log = new Log(options.log, stdout);
+const metrics = new Metrics();
+const limits = attempt(() => sessionOptions(options, metrics));
 
 /** With several servers, the journal that they share. */
 const shared =
@@ -49,19 +41,15 @@ const shared =
         keepEvents: options.keep,
         onLost(reason) {
           process.exitCode = 1;
-          stop(`${reason}: the server ends`, { ...goodbye, retryAfterMs: 1000 });
+          stop(`${reason}: the server ends`, { retryAfterMs: 1000 });
         },
       }).catch(fail);
 
-// ---- The clients: everyone connected, with a name or without one yet ----
+// ---- The connections: all of them, with a name or without one yet ----
 
 type Peer = { address: string; admission: Admission | undefined };
 
-const clients = new Map<Socket<Peer>, Connection>();
-const limits = attempt(() => sessionOptions(options, metrics));
-const door = attempt(
-  () => new Door({ ...doorLimits(options), isBanned: (address) => room.members.isBanned(address) }),
-);
+const connections = new Map<Socket<Peer>, Connection>();
 
 const listener = attempt(
   () =>
@@ -71,37 +59,24 @@ const listener = attempt(
       allowHalfOpen: true,
       ...(certificate && { tls: certificate }),
       socket: {
-        open(socket) {
-          const admission = door.enter(socket.remoteAddress);
-          socket.data = { address: `${socket.remoteAddress}:${socket.remotePort}`, admission };
-          if (!admission) return socket.terminate();
-          tell(socket, admission);
-          clients.set(
-            socket,
-            certificate ? new Handshake(socket, admission.withinMs) : clientOn(socket, admission),
-          );
-        },
+        open: (socket) => opened(socket),
         handshake(socket, ok, problem) {
-          const handshake = clients.get(socket);
-          const { admission } = socket.data;
-          if (!(handshake instanceof Handshake) || !admission) return;
+          const handshake = connections.get(socket);
+          if (!(handshake instanceof Handshake)) return;
           if (!ok) return handshake.failed(problem);
           handshake.closed();
-          clients.set(socket, clientOn(socket, admission));
+          admitted(socket);
         },
-        data: (socket, chunk) => clients.get(socket)?.receive(chunk),
-        drain: (socket) => clients.get(socket)?.drained(),
-        end: (socket) => clients.get(socket)?.inputEnded(),
+        data: (socket, chunk) => connections.get(socket)?.receive(chunk),
+        drain: (socket) => connections.get(socket)?.drained(),
+        end: (socket) => connections.get(socket)?.inputEnded(),
         close(socket) {
-          const { address, admission } = socket.data;
-          clients.get(socket)?.closed();
-          clients.delete(socket);
-          if (admission) door.leave(admission);
-          if (admission?.origin) note(`${address} disconnected`, { address });
-          if (stopping && clients.size === 0) exit();
+          connections.get(socket)?.closed();
+          connections.delete(socket);
+          closed(socket.data);
         },
         error(socket, error) {
-          console.error(error);
+          log.repeated("handler", `A connection failed: ${error.stack ?? error.message}`);
           socket.terminate();
         },
       },
@@ -109,33 +84,21 @@ const listener = attempt(
   (error) => cannotListen(error, options),
 );
 
-/** Whoever may come in has a session; whoever may not is told why. */
-function clientOn(socket: Socket<Peer>, { origin, refusal }: Admission): Connection {
-  return origin ? new Session(room, socket, origin, limits) : new TurnedAway(socket, refusal);
-}
+const place = { host: options.host, port: listener.port };
 
-/** Somebody knocked. */
-function tell({ remoteAddress, data: { address } }: Socket<Peer>, { origin, refusal }: Admission): void {
-  if (origin) {
-    metrics.connections.add(1);
-    return note(`${address} connected`, { address });
-  }
-  metrics.refusedConnections.add(1);
-  const message = `${remoteAddress} was turned away: ${refusal.text}`;
-  log.repeated(`${refusal.code} ${addressKey(remoteAddress)}`, message, { address: remoteAddress });
-}
+// ---- The room, on its history ----
 
-// ---- The room ----
-
-const path = attempt(() => historyPath(options, listener.port));
+const path = attempt(() => historyPath(options, place.port));
 const journal = shared ?? attempt(() => SqliteJournal.open({ path, keepEvents: options.keep }));
+/** Why the history cannot be written now. */
+let trouble: string | undefined;
 const room = attempt(
   () =>
     new Room(journal, {
       seatMs: options.seat * 1000,
       onEvent: options.quiet ? undefined : show,
       onEmpty: () => {
-        if (!options.stay) stop("Everyone has left: the server ends", { ...goodbye, code: "room-empty" });
+        if (!options.stay) stop("Everyone has left: the server ends", { code: "room-empty" });
       },
       onJournalTrouble(reason) {
         trouble = reason;
@@ -144,23 +107,70 @@ const room = attempt(
       metrics,
     }),
 );
+const door = attempt(
+  () => new Door({ ...doorLimits(options), isBanned: (address) => room.members.isBanned(address) }),
+);
 
-/** Why the history cannot be written now. */
-let trouble: string | undefined;
+/** A connection has come: it is let in, told why not, or closed at once. */
+function opened(socket: Socket<Peer>): void {
+  const { remoteAddress, remotePort } = socket;
+  const admission = door.enter(remoteAddress);
+  const address = addressOf({ host: remoteAddress, port: remotePort });
+  socket.data = { address, admission };
+  if (!admission) return socket.terminate();
+  if (admission.origin) {
+    metrics.connections.add(1);
+    note(`${address} connected`, { address });
+  } else {
+    metrics.refusedConnections.add(1);
+    const { code, text } = admission.refusal;
+    const message = `${remoteAddress} was turned away: ${text}`;
+    log.repeated(`${code} ${addressKey(remoteAddress)}`, message, { address: remoteAddress });
+  }
+  if (certificate) connections.set(socket, new Handshake(socket, admission.withinMs));
+  else admitted(socket);
+}
+
+/** Its session begins; or it is told why it has none. */
+function admitted(socket: Socket<Peer>): void {
+  const { admission } = socket.data;
+  if (admission?.origin) connections.set(socket, new Session(room, socket, admission.origin, limits));
+  else if (admission) connections.set(socket, new TurnedAway(socket, admission.refusal));
+}
+
+function closed({ address, admission }: Peer): void {
+  if (admission) door.leave(admission);
+  if (admission?.origin) note(`${address} disconnected`, { address });
+  if (stopping && connections.size === 0) exit();
+}
+
+// ---- What the server shows of itself ----
+
+metrics.readings = {
+  connections: () => connections.size,
+  members: () => room.members.size,
+  readersBehind: () =>
+    connections
+      .values()
+      .filter(({ isBehind }) => isBehind)
+      .toArray().length,
+  paused: () =>
+    connections
+      .values()
+      .filter(({ isPaused }) => isPaused)
+      .toArray().length,
+};
 const page =
   options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
-
-// ---- What the server's own terminal shows, and says ----
 
 const terminal =
   options.log === "text" && process.stdin.isTTY && process.stdout.isTTY && inForeground()
     ? new Console(room, () => interrupt("The server ends"))
     : undefined;
-const log = new Log(options.log, (line) => (terminal ? terminal.print(line) : console.log(line)));
+if (terminal) log.output = terminal;
 
-const place = { host: options.host, port: listener.port };
 const [ours, theirs] = waysIn(place, certificate !== undefined);
-log.write(`The chat room is open on ${addressOf(place)}`, { port: listener.port });
+log.write(`The chat room is open on ${addressOf(place)}`, { port: place.port });
 log.write(`Its history is in ${shared ? shared.place : (path ?? "memory, and gone with the server")}`);
 if (certificate) log.write(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);
 log.write(`Join with "${ours}" or "${theirs}"; Ctrl-C ends it`);
@@ -178,32 +188,32 @@ function note(message: string, fields: Fields): void {
 
 // ---- The end: a signal, or the last member left ----
 
-const goodbye: Bye = { type: "bye", code: "shutdown", text: "The server is shutting down" };
 let stopping = false;
+process.on("SIGINT", () => interrupt("SIGINT: the server ends"));
+process.on("SIGTERM", () => interrupt("SIGTERM: the server ends"));
+process.on("SIGHUP", () => log.write("SIGHUP: the server goes on"));
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => interrupt(`${signal}: the server ends`));
-}
-
-/** Somebody wants the server to end; asked twice, it does so at once. */
+/** Ends the server; asked for a second time, at once. */
 function interrupt(why: string): void {
   if (stopping) process.exit(1);
-  stop(why, { ...goodbye, retryAfterMs: 1000 });
+  stop(why, { retryAfterMs: 1000 });
 }
 
-/** Says goodbye to everyone, waits a moment until they have it, and ends. */
-function stop(why: string, bye: Bye): void {
+/** Says goodbye to all, waits a moment until they have it, and ends. */
+function stop(why: string, more: Partial<Bye>): void {
   if (stopping) return;
   stopping = true;
   log.write(why);
   listener.stop();
-  for (const client of clients.values()) client.dismiss(bye);
-  if (clients.size === 0) exit();
+  const bye: Bye = { type: "bye", code: "shutdown", text: "The server is shutting down", ...more };
+  for (const connection of connections.values()) connection.dismiss(bye);
+  if (connections.size === 0) exit();
   setTimeout(exit, 1000);
 }
 
 async function exit(): Promise<never> {
   terminal?.close();
   await journal.close();
+  await stdout.flush(200);
   process.exit();
 }

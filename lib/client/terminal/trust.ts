@@ -10,7 +10,7 @@
 
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { createSecureContext, getCACertificates } from "node:tls";
+import tls from "node:tls";
 import { UsageError } from "../../cli/flags.ts";
 
 export type Unknown = { fingerprint: string; doubt: string };
@@ -157,14 +157,14 @@ function addressOf({ host, port }: { host: string; port: number }): string {
 
 /** Bun by itself takes those it was built with and those of NODE_EXTRA_CA_CERTS, not what the system was told. */
 function systemAuthorities(): string[] {
-  return [...getCACertificates("default"), ...getCACertificates("system")];
+  return [...tls.getCACertificates("default"), ...tls.getCACertificates("system")];
 }
 
 function readAuthorities(path: string): string {
   try {
     const pem = readFileSync(path, "utf8");
     if (!pem.includes("-----BEGIN CERTIFICATE-----")) throw new Error("there is no PEM certificate in it");
-    createSecureContext({ ca: pem });
+    tls.createSecureContext({ ca: pem });
     return pem;
   } catch (error) {
     throw new UsageError(`Cannot read --ca ${path}: ${messageOf(error)}`);

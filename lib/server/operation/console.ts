@@ -11,10 +11,11 @@ import { wrap } from "../../terminal/wrap.ts";
 import type { Room } from "../room/room.ts";
 import type { Occupant } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
+import type { LogOutput } from "./log.ts";
 
 const words = typed.map(({ word }) => word).sort();
 
-export class Console extends Speaker implements Occupant {
+export class Console extends Speaker implements LogOutput, Occupant {
   readonly name = "server";
   readonly address = "";
   readonly leaving = false;
@@ -23,6 +24,7 @@ export class Console extends Speaker implements Occupant {
   protected readonly historyEvents = 20;
   protected readonly silenced = undefined;
   protected readonly expects = undefined;
+  onDropped: ((count: number) => void) | undefined;
   readonly #prompt: Prompt;
   readonly #stop: () => void;
 

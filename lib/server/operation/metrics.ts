@@ -84,7 +84,7 @@ export type Readings = {
 };
 
 const none = () => 0;
-const nobody: Readings = { connections: none, members: none, readersBehind: none, paused: none };
+const noReadings: Readings = { connections: none, members: none, readersBehind: none, paused: none };
 
 export class Metrics {
   readonly connections = new Counter("chat_connections_total", "Connections accepted.");
@@ -93,20 +93,24 @@ export class Metrics {
   readonly deliveries = new Counter("chat_deliveries_total", "Events handed to sockets, for each reader.");
   readonly writtenBytes = new Counter("chat_written_bytes_total", "Bytes that sockets took.");
   readonly readBytes = new Counter("chat_read_bytes_total", "Bytes that came from sockets.");
-  readonly pauses = new Counter("chat_pauses_total", "Times a client had to wait for the flood limit.");
+  readonly pauses = new Counter("chat_pauses_total", "Times a connection had to wait for the rate limit.");
   readonly turnSeconds = new Histogram(
     "chat_turn_seconds",
     "A turn of the room, from the append to the last write.",
   );
   readonly journalSeconds = new Histogram("chat_journal_seconds", "An append to the journal.");
+  /** Where the server's own numbers are read, once there is a server. */
+  readings: Readings;
   readonly #gauges: Gauge[];
 
-  constructor({ connections, members, readersBehind, paused }: Readings = nobody) {
+  constructor(readings: Readings = noReadings) {
+    this.readings = readings;
+    const read = (name: keyof Readings) => () => this.readings[name]();
     this.#gauges = [
-      new Gauge("chat_connections", "Connections open now.", connections),
-      new Gauge("chat_members", "Members of the room now, those away included.", members),
-      new Gauge("chat_readers_behind", "Readers that read from the journal now.", readersBehind),
-      new Gauge("chat_paused", "Clients that wait for the flood limit now.", paused),
+      new Gauge("chat_connections", "Connections open now.", read("connections")),
+      new Gauge("chat_members", "Members of the room now, those away included.", read("members")),
+      new Gauge("chat_readers_behind", "Readers that read from the journal now.", read("readersBehind")),
+      new Gauge("chat_paused", "Connections that wait for the rate limit now.", read("paused")),
       new Gauge("process_resident_memory_bytes", "Resident memory in bytes.", process.memoryUsage.rss),
       new Gauge("process_cpu_seconds_total", "User and system CPU time in seconds.", cpuSeconds, "counter"),
       new Gauge(

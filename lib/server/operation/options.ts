@@ -117,29 +117,3 @@ function openFiles(): number {
   const { stdout } = Bun.spawnSync(["sh", "-c", "ulimit -n"]);
   return Number.parseInt(String(stdout), 10) || Infinity;
 }
-
-/** What it is reached by: `host:port`, with brackets around the colons of IPv6. */
-export function addressOf({ host, port }: { host: string; port: number }): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** The two commands to join with, where it listens. */
-export function waysIn(place: { host: string; port: number }, tls: boolean): [ours: string, theirs: string] {
-  const address = addressOf(place);
-  const isDefault = place.host === defaultHost && place.port === defaultPort;
-  return [
-    `bun ChatClient.ts${tls ? " --tls" : ""}${isDefault ? "" : ` ${address}`}`,
-    tls ? `openssl s_client -quiet -connect ${address}` : `nc ${place.host} ${place.port}`,
-  ];
-}
-
-/** Why the server has no port, in one sentence. */
-export function cannotListen(error: unknown, place: { host: string; port: number }): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reasons: Record<string, string> = {
-    EADDRINUSE: "something listens there already: end it, or choose another --port",
-    EADDRNOTAVAIL: "this machine has no such address: choose another --host",
-    EACCES: "ports below 1024 need more rights: choose another --port",
-  };
-  return `Cannot listen on ${addressOf(place)}, ${reasons[code] ?? String(error)}`;
-}
