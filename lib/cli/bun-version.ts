@@ -1,13 +1,17 @@
 // The first import of both programs: an older Bun would start, and fail at some later moment with a stack trace. Old
-// versions have to understand this file too, so it uses what all of them have.
+// versions have to read this file too, so it uses what all of them have.
 
 import { engines } from "../../package.json";
 
-const wanted = engines.bun.replace(/^>=/, "");
+/** What is wrong with this version of Bun, which lies at that path; undefined if nothing is. */
+export function versionProblem(version: string, path: string): string | undefined {
+  if (Bun.semver.satisfies(version, engines.bun)) return undefined;
+  const wanted = engines.bun.replace(/^>=/, "");
+  return `This needs Bun ${wanted} or newer, and ${path} is Bun ${version}: run "bun upgrade", or "npm install --global --allow-scripts=bun bun"`;
+}
 
-if (!Bun.semver.satisfies(Bun.version, engines.bun)) {
-  process.stderr.write(
-    `This needs Bun ${wanted} or newer, and ${process.execPath} is Bun ${Bun.version}: run "bun upgrade", or "npm install --global --allow-scripts=bun bun"\n`,
-  );
+const problem = versionProblem(Bun.version, process.execPath);
+if (problem !== undefined) {
+  process.stderr.write(`${problem}\n`);
   process.exit(1);
 }

@@ -1,25 +1,27 @@
-// An older Bun is told so, before anything else happens.
+// An older Bun is told so, before anything else is imported.
 
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { versionProblem } from "../../../lib/cli/bun-version.ts";
 import { engines } from "../../../package.json";
-import { root, temporaryFolder } from "../../support/server.ts";
+import { root } from "../../support/server.ts";
 
-test.each(["ChatServer.ts", "ChatClient.ts"])("%s tells an older Bun what it needs", async (program) => {
-  using folder = temporaryFolder();
-  const older = join(folder.path, "older.ts");
-  await Bun.write(older, `Object.defineProperty(Bun, "version", { value: "1.2.3" });`);
-  const { exitCode, stderr } = Bun.spawnSync([
-    process.execPath,
-    "--preload",
-    older,
-    join(root, program),
-    "--port",
-    "1",
-  ]);
-  expect(stderr.toString()).toStartWith(
-    `This needs Bun ${engines.bun.slice(2)} or newer, and ${process.execPath} is`,
-  );
-  expect(stderr.toString().trim().split("\n").length).toBe(1);
-  expect(exitCode).toBe(1);
+const wanted = engines.bun.slice(">=".length);
+
+test.each(["1.0.11", "1.1.45", "1.2.23", "1.3.14", "1.4.4"])(
+  "Bun %s is told which one is needed",
+  (version) => {
+    expect(versionProblem(version, "/opt/bun")).toStartWith(
+      `This needs Bun ${wanted} or newer, and /opt/bun is Bun ${version}: `,
+    );
+  },
+);
+
+test.each([wanted, Bun.version, "1.5.0", "2.0.0"])("Bun %s is new enough", (version) => {
+  expect(versionProblem(version, "/opt/bun")).toBeUndefined();
+});
+
+test.each(["ChatServer.ts", "ChatClient.ts"])("%s looks at the version first", async (program) => {
+  const [first] = /^import .*$/m.exec(await Bun.file(join(root, program)).text()) ?? [];
+  expect(first).toBe('import "./lib/cli/bun-version.ts";');
 });
