@@ -115,7 +115,7 @@ const door = attempt(
 function opened(socket: Socket<Peer>): void {
   const { remoteAddress, remotePort } = socket;
   const admission = door.enter(remoteAddress);
-  const address = addressOf({ host: remoteAddress, port: remotePort });
+  const address = admission ? addressOf({ host: remoteAddress, port: remotePort }) : "";
   socket.data = { address, admission };
   if (!admission) return socket.terminate();
   if (admission.origin) {
