@@ -3,12 +3,7 @@
 // answer, events arrive at the listener, so that a journal shared by several servers shows all of them one order.
 
 import type { Recorded } from "../../protocol/events.ts";
-
-/**
- * What is so now, by key: who sits where under which name, who is banned, what the topic is. Events come and fall out
- * of the journal again, the facts that they brought stay until another event changes them. `null`: not so (any more).
- */
-export type Facts = Readonly<Record<string, string | null>>;
+import type { Facts } from "./facts.ts";
 
 /** An event with what the journal must know of it and no reader may. */
 export type Entry = {
@@ -73,4 +68,12 @@ export interface Journal {
   /** And of those before it whose event has every word of the text, the last word perhaps as a beginning. */
   matchesBefore(text: string, position: number, count: number): Promise<Entry[]>;
   close(): Promise<void>;
+}
+
+type Unnumbered<E> = E extends Recorded ? Omit<E, "seq" | "at"> : never;
+
+/** An event that the journal has yet to number. */
+export function unnumbered(event: Unnumbered<Recorded>): Recorded {
+  const { type, ...fields } = event;
+  return { type, seq: 0, at: 0, ...fields } as Recorded;
 }

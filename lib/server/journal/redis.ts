@@ -8,7 +8,8 @@
 
 import { randomBytes } from "node:crypto";
 import { UsageError } from "../../cli/flags.ts";
-import type { Entry, Facts, Journal, JournalListener } from "./journal.ts";
+import { type Facts, serversIn } from "./facts.ts";
+import type { Entry, Journal, JournalListener } from "./journal.ts";
 import { firstOf, PageSize } from "./pages.ts";
 import { RedisConnection, RedisError } from "./redis-connection.ts";
 import * as scripts from "./redis-scripts.ts";
@@ -265,9 +266,8 @@ export class RedisJournal implements Journal {
 
   /** A server that takes a seat is there, even if it has not said so yet. */
   #noteServers(facts: Facts): void {
-    for (const [key, server] of Object.entries(facts)) {
-      if (!key.startsWith("at ") || server === null || this.#heard.has(server)) continue;
-      this.#heard.set(server, { score: "", atMs: Date.now() });
+    for (const server of serversIn(facts)) {
+      if (!this.#heard.has(server)) this.#heard.set(server, { score: "", atMs: Date.now() });
     }
   }
 

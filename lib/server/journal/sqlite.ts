@@ -10,7 +10,8 @@
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Entry, Facts, Journal, JournalListener } from "./journal.ts";
+import type { Facts } from "./facts.ts";
+import type { Entry, Journal, JournalListener } from "./journal.ts";
 import { firstOf } from "./pages.ts";
 import { SearchIndex, trimming } from "./search.ts";
 

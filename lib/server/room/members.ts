@@ -12,8 +12,9 @@ import {
   type Member,
   type Recorded,
 } from "../../protocol/events.ts";
-import { type Entry, type Facts, type Journal, nobody } from "../journal/journal.ts";
-import { Moderation, type Order, unnumbered } from "./moderation.ts";
+import { type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
+import { type Entry, type Journal, nobody, unnumbered } from "../journal/journal.ts";
+import { Moderation, type Order } from "./moderation.ts";
 import {
   hashOf,
   leaving,
@@ -65,11 +66,10 @@ export class Members {
     this.#journal = journal;
     this.#recorder = recorder;
     this.#seatMs = seatMs;
-    const facts = [...journal.facts()];
-    const areSeats = ([key]: [string, string]) => key.startsWith("seat ");
-    // Where somebody sits says nothing before there is a seat.
-    this.apply(Object.fromEntries(facts.filter(areSeats)));
-    this.apply(Object.fromEntries(facts.filter((fact) => !areSeats(fact))));
+    const facts = readFacts(journal.facts());
+    // Seats first: where a connection is says nothing before there is a seat.
+    this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
+    this.#applyAll(facts.filter(({ kind }) => kind !== "seat"));
     this.expireLost();
   }
 
@@ -227,7 +227,7 @@ export class Members {
   /** Lets a member keep order, as long as it has its seat. */
   appoint(seat: Seat, waiter: Waiter<unknown>): void {
     const { id, name } = seat;
-    const facts = { [`op ${id}`]: "yes" };
+    const facts = { [factKey.op(id)]: "yes" };
     this.#recorder.ask(
       { event: unnumbered({ type: "opped", name }), author: id, facts, expects: sittingAt(seat) },
       waiter,
@@ -252,25 +252,30 @@ export class Members {
 
   // ---- What has happened ----
 
-  /** Makes the facts so, and lets go of whoever has no seat here any more. */
-  apply(facts: Facts, event?: Recorded): void {
-    for (const [key, value] of Object.entries(facts)) {
-      const [kind, id = ""] = key.split(" ");
-      const seat = this.#seats.byId(id);
-      this.#seats.apply(key, value, event?.seq);
-      this.#moderation.apply(key, value);
-      if (kind === "seat" && value === null) seat?.occupant?.dismiss(goodbyeOf(event, seat.occupant));
-      if (kind === "at" && seat && value !== null && value !== this.#journal.server) {
-        this.#keep(seat);
-        seat.occupant?.dismiss(takenOver);
-        seat.occupant = undefined;
-      }
+  /** Makes the facts of an event so, and dismisses the connections whose seat is not here any more. */
+  apply(facts: Facts, event: Recorded): void {
+    this.#applyAll(readFacts(Object.entries(facts)), event);
+  }
+
+  #applyAll(facts: Fact[], event?: Recorded): void {
+    for (const fact of facts) this.#applyOne(fact, event);
+    // Who shares a banned address goes with it, also if it came in the same moment.
+    for (const fact of facts) {
+      if (fact.kind === "ban") for (const seat of this.#seats) this.#dismissBanned(seat);
+      if (fact.kind === "seat") this.#dismissBanned(this.#seats.byId(fact.id));
     }
-    // Whoever shares a banned address goes with it, also if it came in the same moment.
-    for (const key of Object.keys(facts)) {
-      const [kind, id = ""] = key.split(" ");
-      if (kind === "ban") for (const seat of this.#seats) this.#dismissBanned(seat);
-      if (kind === "seat") this.#dismissBanned(this.#seats.byId(id));
+  }
+
+  #applyOne(fact: Fact, event: Recorded | undefined): void {
+    const seat = "id" in fact ? this.#seats.byId(fact.id) : undefined;
+    this.#seats.apply(fact, event?.seq);
+    this.#moderation.apply(fact);
+    if (!seat) return;
+    if (fact.kind === "seat" && !fact.value) seat.occupant?.dismiss(goodbyeOf(event, seat.occupant));
+    if (fact.kind === "at" && fact.value !== undefined && fact.value !== this.#journal.server) {
+      this.#keep(seat);
+      seat.occupant?.dismiss(takenOver);
+      seat.occupant = undefined;
     }
   }
 

@@ -1,15 +1,9 @@
 // Who sits in the room, under which name: what the facts of the journal say, as of the last event. A seat is held by
 // a connection, or for a while by a token alone: whoever shows the token again sits where it sat, and nobody noticed.
-//
-//   seat ID     {name, tokenHash?, address?}
-//   name NAME   the seat's ID: each name has one, and so have all that look like it
-//   at ID       the server its connection is, or was, with
-//   op ID       may keep order
-
 import { createHash, randomBytes } from "node:crypto";
 import type { Answer, Bye, Recorded } from "../../protocol/events.ts";
 import { nameKey, skeleton } from "../../protocol/names.ts";
-import type { Facts } from "../journal/journal.ts";
+import { type Change, type Fact, type Facts, factKey, type SeatFact } from "../journal/facts.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 
 /** The connection on a seat. */
@@ -24,15 +18,6 @@ export interface Occupant {
   /** Says goodbye and closes; the seat is not this connection's any more. */
   dismiss(bye: Bye): void;
 }
-
-/** What the fact `seat ID` says. */
-export type SeatFact = {
-  name: string;
-  /** SHA-256 of the token, base64url. Without one nobody can come back to the seat. */
-  tokenHash?: string | undefined;
-  /** Where its member joined from; for those who keep order, never told. */
-  address?: string | undefined;
-};
 
 export type Seat = SeatFact & {
   /** Never told to anyone, never used again. */
@@ -82,14 +67,13 @@ export class Seats implements Iterable<Seat> {
     return this.#byToken.get(hashOf(token));
   }
 
-  /** Makes a fact so as of event `seq`; those that are about nobody's seat are none of ours. */
-  apply(key: string, value: string | null, seq = 0): void {
-    const [kind, id = ""] = key.split(" ");
-    if (kind === "seat") return this.#hold(id, value === null ? undefined : JSON.parse(value), seq);
-    const seat = this.#byId.get(id);
+  /** Makes a fact so as of event `seq`; those that are about no seat change nothing here. */
+  apply(fact: Fact, seq = 0): void {
+    if (fact.kind === "seat") return this.#hold(fact.id, fact.value, seq);
+    const seat = "id" in fact ? this.#byId.get(fact.id) : undefined;
     if (!seat) return;
-    if (kind === "at") seat.server = value ?? "";
-    else if (kind === "op") seat.operator = value !== null;
+    if (fact.kind === "at") seat.server = fact.value ?? "";
+    else if (fact.kind === "op") seat.operator = fact.value !== undefined;
   }
 
   #hold(id: string, fact: SeatFact | undefined, seq: number): void {
@@ -114,60 +98,44 @@ export class Seats implements Iterable<Seat> {
 
 /** What is so as long as its connection is where it is. */
 export function sittingAt({ id, server }: Seat): Facts {
-  return { [`at ${id}`]: server };
+  return { [factKey.at(id)]: server };
 }
 
-/** What is so once a new seat is taken, and that its name must be free. */
-export function taking(id: string, server: string, fact: SeatFact): { facts: Facts; expects: Facts } {
-  const name = `name ${skeleton(fact.name)}`;
+/** A new seat is taken: its name must be free, and not banned. */
+export function taking(id: string, server: string, fact: SeatFact): Change {
+  const name = factKey.name(fact.name);
   return {
-    facts: { [`seat ${id}`]: JSON.stringify(fact), [name]: id, [`at ${id}`]: server },
-    expects: { [name]: null, [banOf(fact.name)]: null },
+    facts: { [factKey.seat(id)]: JSON.stringify(fact), [name]: id, [factKey.at(id)]: server },
+    expects: { [name]: null, [factKey.ban(fact.name)]: null },
   };
 }
 
-/** … once its connection is with that server, from that address; nobody else may have moved it meanwhile. */
-export function moving(seat: Seat, to: string, address: string): { facts: Facts; expects: Facts } {
-  const { id, name, tokenHash, server } = seat;
+/** Its connection is with another server or from another address now: it must not have moved elsewhere meanwhile. */
+export function moving({ id, name, tokenHash, server }: Seat, to: string, address: string): Change {
   const fact: SeatFact = { name, tokenHash, address };
   return {
-    facts: { [`seat ${id}`]: JSON.stringify(fact), [`at ${id}`]: to },
-    expects: { [`at ${id}`]: server, [`name ${skeleton(name)}`]: id },
+    facts: { [factKey.seat(id)]: JSON.stringify(fact), [factKey.at(id)]: to },
+    expects: { [factKey.at(id)]: server, [factKey.name(name)]: id },
   };
 }
 
-/** … once its member has another name, which must be free if it is not the same one written otherwise. */
-export function renaming(
-  { id, name, tokenHash, address }: Seat,
-  to: string,
-): { facts: Facts; expects: Facts } {
-  const [before, after] = [`name ${skeleton(name)}`, `name ${skeleton(to)}`];
+/** Its member has another name: that must be free, unless it is the old one written otherwise, and not banned. */
+export function renaming({ id, name, tokenHash, address }: Seat, to: string): Change {
+  const [before, after] = [factKey.name(name), factKey.name(to)];
+  const fact: SeatFact = { name: to, tokenHash, address };
   return {
-    facts: {
-      [before]: null,
-      [after]: id,
-      [`seat ${id}`]: JSON.stringify({ name: to, tokenHash, address } satisfies SeatFact),
-    },
-    expects: { [before]: id, [after]: after === before ? id : null, [banOf(to)]: null },
+    facts: { [before]: null, [after]: id, [factKey.seat(id)]: JSON.stringify(fact) },
+    expects: { [before]: id, [after]: after === before ? id : null, [factKey.ban(to)]: null },
   };
 }
 
-/** … once it is given up, where it was. */
-export function leaving({ id, name, server }: Seat): { facts: Facts; expects: Facts } {
+/** It is given up, with all that is known of it: it must be where it was, under the same name. */
+export function leaving({ id, name, server }: Seat): Change {
+  const { seat, at, op } = factKey;
   return {
-    facts: {
-      [`seat ${id}`]: null,
-      [`name ${skeleton(name)}`]: null,
-      [`at ${id}`]: null,
-      [`op ${id}`]: null,
-    },
-    expects: { [`at ${id}`]: server, [`name ${skeleton(name)}`]: id },
+    facts: { [seat(id)]: null, [factKey.name(name)]: null, [at(id)]: null, [op(id)]: null },
+    expects: { [at(id)]: server, [factKey.name(name)]: id },
   };
-}
-
-/** The fact that whoever is called so, or looks like it, is banned. */
-export function banOf(nameOrAddress: string): string {
-  return `ban ${skeleton(nameOrAddress)}`;
 }
 
 export function newSeatId(): string {

@@ -9,7 +9,7 @@ import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
-import type { Facts } from "../journal/journal.ts";
+import type { Facts } from "../journal/facts.ts";
 import { Origin } from "../limits/door.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Metrics } from "../operation/metrics.ts";

@@ -4,7 +4,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
-import { type Entry, type Facts, type Journal, nobody } from "../../../../lib/server/journal/journal.ts";
+import type { Facts } from "../../../../lib/server/journal/facts.ts";
+import { type Entry, type Journal, nobody } from "../../../../lib/server/journal/journal.ts";
 import { lastBefore, pageAfter, pageEvents, search } from "../../../../lib/server/journal/pages.ts";
 import { RedisJournal, type RedisOptions } from "../../../../lib/server/journal/redis.ts";
 import * as scripts from "../../../../lib/server/journal/redis-scripts.ts";

@@ -1,15 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { isFault } from "../../../../lib/protocol/events.ts";
+import { factKey, readFacts, type SeatFact } from "../../../../lib/server/journal/facts.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
 import { Moderation, type Order } from "../../../../lib/server/room/moderation.ts";
-import {
-  leaving,
-  moving,
-  type Seat,
-  type SeatFact,
-  Seats,
-  taking,
-} from "../../../../lib/server/room/seats.ts";
+import { leaving, moving, type Seat, Seats, taking } from "../../../../lib/server/room/seats.ts";
 
 /** A room that somebody called ann keeps order in; what she orders is so at once. */
 class Kept {
@@ -27,9 +21,9 @@ class Kept {
   }
 
   apply({ facts = {} }: Pick<Entry, "facts">): void {
-    for (const [key, value] of Object.entries(facts)) {
-      this.seats.apply(key, value);
-      this.moderation.apply(key, value);
+    for (const fact of readFacts(Object.entries(facts))) {
+      this.seats.apply(fact);
+      this.moderation.apply(fact);
     }
   }
 
@@ -226,8 +220,8 @@ describe("ban", () => {
       ["b", 2],
       ["c", 3],
       ["a", 1],
-    ]) {
-      moderation.apply(`ban ${name}`, JSON.stringify({ name, by: "ann", at }));
+    ] as const) {
+      moderation.apply({ kind: "ban", key: factKey.ban(name), value: { name, by: "ann", at } });
     }
     expect(moderation.bans.map(({ name }) => name)).toEqual(["a", "b", "c"]);
   });
@@ -296,7 +290,8 @@ describe("an order that cannot be carried out says why", () => {
 
 test("facts about something else change nothing", () => {
   const { moderation } = new Kept();
-  for (const key of ["topic x", "seat ban", "bans", "op topic", "topics"]) moderation.apply(key, "{}");
+  const others = ["topic x", "seat ban", "bans", "op topic", "topics"];
+  for (const fact of readFacts(others.map((key) => [key, "{}"]))) moderation.apply(fact);
   expect(moderation.topic).toBeUndefined();
   expect(moderation.bans).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Facts } from "../../../../lib/server/journal/journal.ts";
+import { type Facts, readFacts, type SeatFact } from "../../../../lib/server/journal/facts.ts";
 import {
   hashOf,
   leaving,
@@ -8,7 +8,6 @@ import {
   newToken,
   renaming,
   type Seat,
-  type SeatFact,
   Seats,
   taking,
 } from "../../../../lib/server/room/seats.ts";
@@ -21,8 +20,8 @@ class Room {
   apply({ facts, expects = {} }: { facts: Facts; expects?: Facts }): boolean {
     const holds = Object.entries(expects).every(([key, value]) => (this.facts.get(key) ?? null) === value);
     if (!holds) return false;
+    for (const fact of readFacts(Object.entries(facts))) this.seats.apply(fact);
     for (const [key, value] of Object.entries(facts)) {
-      this.seats.apply(key, value);
       if (value === null) this.facts.delete(key);
       else this.facts.set(key, value);
     }
@@ -103,8 +102,8 @@ describe("Seats", () => {
     before.apply({ facts: { [`op ${id}`]: "yes", [`mute ${id}`]: "bob" } });
     const after = new Room();
     // Where somebody sits says nothing before there is a seat.
-    for (const [key, value] of before.facts) after.seats.apply(key, value);
-    for (const [key, value] of before.facts) after.seats.apply(key, value);
+    for (const fact of readFacts(before.facts)) after.seats.apply(fact);
+    for (const fact of readFacts(before.facts)) after.seats.apply(fact);
     expect(after.seats.byToken("token of ann")).toMatchObject({
       id,
       name: "ann",
