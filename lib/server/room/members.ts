@@ -99,9 +99,8 @@ export class Members {
   /** Gives the seat of the token, or a new one under a free name. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     const { name, token, after = 0 } = request;
-    if (this.#moderation.isBanned(occupant.address, name)) {
-      return waiter.failed(fault("banned", "You are banned from this room"));
-    }
+    const refused = this.#moderation.refusesJoin(occupant.address, name);
+    if (refused) return waiter.failed(refused);
     const isKnown = token === undefined || this.#seats.byToken(token) !== undefined;
     const take = () => {
       const seat = token === undefined ? undefined : this.#seats.byToken(token);
@@ -165,17 +164,16 @@ export class Members {
 
   rename(seat: Seat, name: string, waiter: Waiter<unknown>): void {
     const { id: author, name: from, address = "" } = seat;
-    if (this.isMuted(from)) return waiter.failed(fault("muted", "You are muted: keep the name you have"));
-    if (this.#moderation.isBanned(address, name)) {
-      return waiter.failed(fault("banned", `"${name}" is banned from this room: choose another name`));
-    }
+    const refused = this.#moderation.refusesRename(from, name, address);
+    if (refused) return waiter.failed(refused);
     const renamed = unnumbered({ type: "renamed", from, to: name });
     this.#recorder.ask({ event: renamed, author, ...renaming(seat, name) }, waiter);
   }
 
-  /** Gives the seat up. Its occupant is dismissed when the room has heard it. */
+  /** Gives the seat up; a muted member's last words are not heard. Its occupant is dismissed when the room has heard it. */
   leave(seat: Seat, text?: string): void {
-    const left = unnumbered({ type: "left", name: seat.name, text });
+    const words = this.refusesSpeech(seat) ? undefined : text;
+    const left = unnumbered({ type: "left", name: seat.name, text: words });
     this.#recorder.record({ event: left, author: seat.id, ...leaving(seat) });
   }
 
@@ -246,8 +244,9 @@ export class Members {
     return this.#moderation.isBanned(address);
   }
 
-  isMuted(name: string): boolean {
-    return this.#moderation.isMuted(name);
+  /** Why that member is not heard; undefined if it is. */
+  refusesSpeech(seat: Seat): Fault | undefined {
+    return this.#moderation.refusesSpeech(seat.name);
   }
 
   // ---- What has happened ----
@@ -309,7 +308,8 @@ export class Members {
 
   /** Why nobody, or somebody else, has that name. */
   #taken(name: string): Fault {
-    if (this.#moderation.isBanned("", name)) return fault("banned", `"${name}" is banned from this room`);
+    const refused = this.#moderation.refusesName(name);
+    if (refused) return refused;
     const text = this.#seats.byName(name)
       ? `"${name}" is taken: choose another name`
       : `"${name}" looks like the name of somebody here: choose another one`;

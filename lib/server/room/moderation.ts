@@ -38,17 +38,43 @@ export class Moderation {
     }
   }
 
-  /** Whether nobody is to hear whoever has that name. */
-  isMuted(name: string): boolean {
-    return this.#mutes.size > 0 && this.#mutes.has(factKey.mute(name));
+  // ---- What a member may do: each answers why not, or undefined if it may ----
+
+  /** What is said, whispered, done or ordered under this name. */
+  refusesSpeech(name: string): Fault | undefined {
+    return this.#isMuted(name) ? fault("muted", "You are muted: nobody hears you") : undefined;
   }
 
-  /** Whether whoever comes from there, or under that name, may not join. */
-  isBanned(address: string, name?: string): boolean {
+  refusesJoin(address: string, name: string): Fault | undefined {
+    const banned = this.isBanned(address) || this.#isNameBanned(name);
+    return banned ? fault("banned", "You are banned from this room") : undefined;
+  }
+
+  /** A muted member keeps its name, under which it is muted. */
+  refusesRename(from: string, to: string, address: string): Fault | undefined {
+    if (this.#isMuted(from)) return fault("muted", "You are muted: keep the name you have");
+    if (!this.isBanned(address) && !this.#isNameBanned(to)) return undefined;
+    return fault("banned", `"${to}" is banned from this room: choose another name`);
+  }
+
+  /** A name that was banned in the moment in which it was asked for. */
+  refusesName(name: string): Fault | undefined {
+    return this.#isNameBanned(name) ? fault("banned", `"${name}" is banned from this room`) : undefined;
+  }
+
+  /** Whether who comes from that address may not be here, whatever the name. */
+  isBanned(address: string): boolean {
     if (this.#bans.size === 0) return false;
     const key = addressKey(address);
-    if (name !== undefined && this.#bans.has(factKey.ban(name))) return true;
     return this.#bans.has(factKey.ban(key)) || this.#bans.values().some((ban) => ban.address === key);
+  }
+
+  #isNameBanned(name: string): boolean {
+    return this.#bans.size > 0 && this.#bans.has(factKey.ban(name));
+  }
+
+  #isMuted(name: string): boolean {
+    return this.#mutes.size > 0 && this.#mutes.has(factKey.mute(name));
   }
 
   /** The order as the entry that carries it out, given by `by`, or why it cannot be carried out. */
@@ -99,7 +125,7 @@ export class Moderation {
   }
 
   #unmute(name: string, by: string): Omit<Entry, "author"> | Fault {
-    if (!this.isMuted(name)) return fault("no-such-member", `Nobody called "${name}" is muted`);
+    if (!this.#isMuted(name)) return fault("no-such-member", `Nobody called "${name}" is muted`);
     return { event: unnumbered({ type: "unmuted", name, by }), facts: { [factKey.mute(name)]: null } };
   }
 

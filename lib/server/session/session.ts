@@ -233,9 +233,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   protected get silenced(): Fault | undefined {
-    return this.room.members.isMuted(this.name)
-      ? fault("muted", "You are muted: nobody hears you")
-      : undefined;
+    return this.#seat && this.room.members.refusesSpeech(this.#seat);
   }
 
   answer(answer: Answer): void {
@@ -338,7 +336,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   quit(text: string | undefined): void {
     this.leaving = true;
-    if (this.#seat) this.room.members.leave(this.#seat, this.silenced ? undefined : text);
+    if (this.#seat) this.room.members.leave(this.#seat, text);
     else this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
   }
 
