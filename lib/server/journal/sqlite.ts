@@ -10,6 +10,7 @@
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
+import { messageOf } from "../../protocol/errors.ts";
 import type { Facts } from "./facts.ts";
 import type { Entry, Journal, JournalListener } from "./journal.ts";
 import { firstOf } from "./pages.ts";
@@ -306,5 +307,5 @@ function reasonOf(error: unknown): string {
   };
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const known = Object.keys(reasons).find((key) => code === key || code.startsWith(`${key}_`));
-  return (known && reasons[known]) ?? (error instanceof Error ? error.message : String(error));
+  return (known && reasons[known]) ?? messageOf(error);
 }

@@ -7,6 +7,7 @@
 
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
+import { messageOf } from "../../protocol/errors.ts";
 import {
   type Answer,
   type Fault,
@@ -130,8 +131,7 @@ export class Room implements JournalListener, Recorder {
       const found = await search(this.#journal, text, Math.min(before ?? now, now), events, viewer);
       return { type: "results", text, ...found };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return fault("unavailable", `The history cannot be searched now, ${reason}: try again`);
+      return fault("unavailable", `The history cannot be searched now, ${messageOf(error)}: try again`);
     }
   }
 

@@ -6,6 +6,7 @@ import { dialectOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
+import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
@@ -382,7 +383,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   /** The journal failed while this client was to read from it: another connection may be luckier. */
   #unreadable(error: unknown): void {
-    console.error(`The history cannot be read: ${(error as Error).message}`);
+    console.error(`The history cannot be read: ${messageOf(error)}`);
     this.#transport.terminate();
   }
 
