@@ -1,6 +1,7 @@
-// Keeping order: what those who may can do, and what has been done. An order becomes an event that all see, with who
-// gave it; what lasts of it (bans, the topic) are facts of the journal, so it outlives a restart and holds in the
-// whole room.
+// Moderation: what operators can do, what they have done, and what members may do after that. An order becomes an event
+// that all members see, with the name of the operator. What lasts of it (bans, mutes, the topic) are facts of the journal,
+// so it survives a restart and holds on all servers of the room.
+
 import { isIP } from "node:net";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Ban, type Fault, fault } from "../../protocol/events.ts";
@@ -9,7 +10,7 @@ import { type Entry, unnumbered } from "../journal/journal.ts";
 import { addressKey, isLoopback } from "../limits/addresses.ts";
 import { leaving, type Seats } from "./seats.ts";
 
-/** What operators can do. A topic without a text is taken away. */
+/** What operators can ask for. A topic without a text removes the topic. */
 export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "topic">;
 
 export class Moderation {
@@ -17,12 +18,12 @@ export class Moderation {
   readonly #bans = new Map<string, BanFact>();
   readonly #mutes = new Set<string>();
 
-  /** Oldest first, without the addresses that nobody typed. */
+  /** All bans, oldest first. The address of a banned member is left out: only the server knows it. */
   get bans(): Ban[] {
     return [...this.#bans.values()].map(({ address: _, ...ban }) => ban).sort((a, b) => a.at - b.at);
   }
 
-  /** Makes a fact so; those about something else change nothing here. */
+  /** Applies a fact. Facts about other things change nothing here. */
   apply(fact: Fact): void {
     switch (fact.kind) {
       case "topic":
@@ -38,31 +39,32 @@ export class Moderation {
     }
   }
 
-  // ---- What a member may do: each answers why not, or undefined if it may ----
+  // ---- What a member may do: each answers with the reason why not; undefined if it may ----
 
-  /** What is said, whispered, done or ordered under this name. */
+  /** To say, whisper or order anything under this name. */
   refusesSpeech(name: string): Fault | undefined {
     return this.#isMuted(name) ? fault("muted", "You are muted: nobody hears you") : undefined;
   }
 
+  /** To join from this address under this name. */
   refusesJoin(address: string, name: string): Fault | undefined {
     const banned = this.isBanned(address) || this.#isNameBanned(name);
     return banned ? fault("banned", "You are banned from this room") : undefined;
   }
 
-  /** A muted member keeps its name, under which it is muted. */
+  /** To take another name: a muted member must not, since it is muted by its name. */
   refusesRename(from: string, to: string, address: string): Fault | undefined {
     if (this.#isMuted(from)) return fault("muted", "You are muted: keep the name you have");
     if (!this.isBanned(address) && !this.#isNameBanned(to)) return undefined;
     return fault("banned", `"${to}" is banned from this room: choose another name`);
   }
 
-  /** A name that was banned in the moment in which it was asked for. */
+  /** To have this name, for a member whose request came at the same time as the ban. */
   refusesName(name: string): Fault | undefined {
     return this.#isNameBanned(name) ? fault("banned", `"${name}" is banned from this room`) : undefined;
   }
 
-  /** Whether who comes from that address may not be here, whatever the name. */
+  /** Whether connections from this address are refused, whatever the name. */
   isBanned(address: string): boolean {
     if (this.#bans.size === 0) return false;
     const key = addressKey(address);
@@ -77,8 +79,8 @@ export class Moderation {
     return this.#mutes.size > 0 && this.#mutes.has(factKey.mute(name));
   }
 
-  /** The order as the entry that carries it out, given by `by`, or why it cannot be carried out. */
-  entry(order: Order, by: string, seats: Seats): Omit<Entry, "author"> | Fault {
+  /** The entry that carries out an order of the operator `by`, or the reason why it cannot be carried out. */
+  entryOf(order: Order, by: string, seats: Seats): Omit<Entry, "author"> | Fault {
     if (order.type === "topic") {
       return {
         event: unnumbered({ type: "topic", by, text: order.text }),
@@ -98,28 +100,28 @@ export class Moderation {
     return { event: unnumbered({ type: "muted", name, by }), facts: { [factKey.mute(name)]: by } };
   }
 
-  /** A member goes at once; its address cannot come back under another name, unless it is this machine's own. */
+  /** A banned member loses its seat, and its address is banned with it, unless that is this machine's own. */
   #ban({ name, text }: Order & { name: string }, by: string, seats: Seats): Omit<Entry, "author"> | Fault {
     if (isIP(name) !== 0 && isLoopback(name)) {
       return fault("bad-field", "That is the server's own machine: ban a name, or another address");
     }
     const isAddress = isIP(name) !== 0;
     const key = factKey.ban(isAddress ? addressKey(name) : name);
-    const seat = isAddress ? undefined : seats.looking(name);
+    const seat = isAddress ? undefined : seats.byLook(name);
     const from = seat?.occupant?.address ?? seat?.address;
     const ban: BanFact = {
       name: seat?.name ?? name,
       by,
       at: Date.now(),
       text,
-      // One that holds already goes on to hold.
+      // The ban of an address goes on when the name is banned once more.
       address: from !== undefined && !isLoopback(from) ? addressKey(from) : this.#bans.get(key)?.address,
     };
     const away = seat && leaving(seat);
     return {
       event: unnumbered({ type: "banned", name: isAddress ? undefined : ban.name, by, text }),
       facts: { ...away?.facts, [key]: JSON.stringify(ban) },
-      // Nobody of that name may have come in the same moment.
+      // If a member took the name in the same moment, the order is carried out once more, for that member.
       expects: away?.expects ?? (isAddress ? {} : { [factKey.name(name)]: null }),
     };
   }

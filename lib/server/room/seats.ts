@@ -1,5 +1,8 @@
-// Who sits in the room, under which name: what the facts of the journal say, as of the last event. A seat is held by
-// a connection, or for a while by a token alone: whoever shows the token again sits where it sat, and nobody noticed.
+// The seats of the room, one for each member, as the journal's facts have them after the last event. A seat stays for a
+// while after its connection is lost: a client that comes back with the seat's token goes on as if it had never been away.
+//
+// A seat changes by facts alone. The functions below say, for each change, which facts it sets and which it expects.
+
 import { createHash, randomBytes } from "node:crypto";
 import type { Answer, Bye, Recorded } from "../../protocol/events.ts";
 import { nameKey, skeleton } from "../../protocol/names.ts";
@@ -8,29 +11,30 @@ import type { TokenBucket } from "../limits/token-bucket.ts";
 
 /** The connection on a seat. */
 export interface Occupant {
-  /** Where it comes from. */
+  /** The address that it comes from. */
   readonly address: string;
-  /** Whether it has asked to leave. */
+  /** Whether its member has asked to leave. */
   readonly leaving: boolean;
   answer(answer: Answer): void;
-  /** An event that only this member and another may see. */
+  /** Takes an event that only this member and another may see. */
   whisper(event: Recorded): void;
-  /** Says goodbye and closes; the seat is not this connection's any more. */
+  /** Says goodbye and closes. The connection has no seat any more. */
   dismiss(bye: Bye): void;
 }
 
 export type Seat = SeatFact & {
-  /** Never told to anyone, never used again. */
+  /** No member is told it, and no other seat ever gets it. */
   readonly id: string;
+  /** The server that its connection is, or was, with. */
   server: string;
   operator: boolean;
   /** The event since which it has its name; 0 if it had that already when this server began. */
   namedAt: number;
-  /** Absent while the member is away, or with another server. */
+  /** Its connection; absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
-  /** Runs while the member is away. */
+  /** Runs while the member is away: then the seat is given up. */
   expiry?: Timer | undefined;
-  /** What its member may still say at once, with whatever connection. */
+  /** The rate limit of its member, which a new connection takes over: reconnecting must not refill the bucket. */
   bucket?: TokenBucket | undefined;
 };
 
@@ -52,14 +56,14 @@ export class Seats implements Iterable<Seat> {
     return this.#byId.get(id);
   }
 
-  /** Whoever is called so, or has a name that looks like it. */
-  looking(name: string): Seat | undefined {
+  /** The seat with that name, or with one that looks like it. */
+  byLook(name: string): Seat | undefined {
     return this.#byName.get(skeleton(name));
   }
 
-  /** Whoever is called so, not whoever's name looks like it. */
+  /** The seat with that name, in whatever case or width it is written. */
   byName(name: string): Seat | undefined {
-    const seat = this.looking(name);
+    const seat = this.byLook(name);
     return seat && nameKey(seat.name) === nameKey(name) ? seat : undefined;
   }
 
@@ -67,16 +71,16 @@ export class Seats implements Iterable<Seat> {
     return this.#byToken.get(hashOf(token));
   }
 
-  /** Makes a fact so as of event `seq`; those that are about no seat change nothing here. */
+  /** Applies a fact that event `seq` brought. Facts about other things than seats change nothing here. */
   apply(fact: Fact, seq = 0): void {
-    if (fact.kind === "seat") return this.#hold(fact.id, fact.value, seq);
+    if (fact.kind === "seat") return this.#set(fact.id, fact.value, seq);
     const seat = "id" in fact ? this.#byId.get(fact.id) : undefined;
     if (!seat) return;
     if (fact.kind === "at") seat.server = fact.value ?? "";
     else if (fact.kind === "op") seat.operator = fact.value !== undefined;
   }
 
-  #hold(id: string, fact: SeatFact | undefined, seq: number): void {
+  #set(id: string, fact: SeatFact | undefined, seq: number): void {
     const seat = this.#byId.get(id);
     if (seat) {
       this.#byName.delete(skeleton(seat.name));
@@ -96,12 +100,12 @@ export class Seats implements Iterable<Seat> {
   }
 }
 
-/** What is so as long as its connection is where it is. */
+/** The fact that a seat's connection is still with the same server. */
 export function sittingAt({ id, server }: Seat): Facts {
   return { [factKey.at(id)]: server };
 }
 
-/** A new seat is taken: its name must be free, and not banned. */
+/** A member takes a new seat, under a name that is free and not banned. */
 export function taking(id: string, server: string, fact: SeatFact): Change {
   const name = factKey.name(fact.name);
   return {
@@ -110,7 +114,7 @@ export function taking(id: string, server: string, fact: SeatFact): Change {
   };
 }
 
-/** Its connection is with another server or from another address now: it must not have moved elsewhere meanwhile. */
+/** A member's connection is with another server or comes from another address, and has not moved elsewhere meanwhile. */
 export function moving({ id, name, tokenHash, server }: Seat, to: string, address: string): Change {
   const fact: SeatFact = { name, tokenHash, address };
   return {
@@ -119,7 +123,7 @@ export function moving({ id, name, tokenHash, server }: Seat, to: string, addres
   };
 }
 
-/** Its member has another name: that must be free, unless it is the old one written otherwise, and not banned. */
+/** A member takes another name, which is not banned and is free, or is its own written in another way. */
 export function renaming({ id, name, tokenHash, address }: Seat, to: string): Change {
   const [before, after] = [factKey.name(name), factKey.name(to)];
   const fact: SeatFact = { name: to, tokenHash, address };
@@ -129,7 +133,7 @@ export function renaming({ id, name, tokenHash, address }: Seat, to: string): Ch
   };
 }
 
-/** It is given up, with all that is known of it: it must be where it was, under the same name. */
+/** A seat is given up, with all facts about it. It must still be with the same server, under the same name. */
 export function leaving({ id, name, server }: Seat): Change {
   const { seat, at, op } = factKey;
   return {
@@ -142,7 +146,7 @@ export function newSeatId(): string {
   return randomBytes(9).toString("base64url");
 }
 
-/** Enough to never be guessed: 144 random bits. */
+/** 144 random bits, which cannot be guessed. */
 export function newToken(): string {
   return randomBytes(18).toString("base64url");
 }

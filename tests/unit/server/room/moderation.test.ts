@@ -29,7 +29,7 @@ class Kept {
 
   /** What the order would be in the journal. */
   entry(order: Order, by = "ann"): Omit<Entry, "author"> {
-    const entry = this.moderation.entry(order, by, this.seats);
+    const entry = this.moderation.entryOf(order, by, this.seats);
     if (isFault(entry)) throw new Error(entry.text);
     return entry;
   }
@@ -41,7 +41,7 @@ class Kept {
   }
 
   refusal(order: Order): unknown {
-    return this.moderation.entry(order, "ann", this.seats);
+    return this.moderation.entryOf(order, "ann", this.seats);
   }
 }
 
