@@ -68,7 +68,7 @@ export async function find({ journal }: Pick<Listened, "journal">, text: string)
 /** Runs the tests of searching that every journal passes. */
 export function testSearchContract(kind: Kind): void {
   describe("a search", () => {
-    test("finds every word, the last as a beginning, and takes no operators", () =>
+    test("a search finds every word, the last as a beginning", () =>
       inRoom(kind, 1_000, async (room) => {
         await room.append(...texts.map((text) => said(text)));
         const answers = await Promise.all(
@@ -78,7 +78,7 @@ export function testSearchContract(kind: Kind): void {
         expect(answers.filter(({ more }) => more)).toEqual([]);
       }));
 
-    test("finds the events as they were recorded, whatever their type", () =>
+    test("a search finds events of every type that has a text", () =>
       inRoom(kind, 1_000, async (room) => {
         const events: Recorded[] = [
           { type: "said", seq: 0, at: 0, from: "ada", text: "word", id: "1" },
@@ -94,7 +94,7 @@ export function testSearchContract(kind: Kind): void {
         expect(seqsOf(found.events)).toEqual([1, 3, 4]);
       }));
 
-    test("finds whispers for their two ends alone, however many others there are", () =>
+    test("a search finds a whisper for its two ends alone", () =>
       inRoom(kind, 10_000, async (room) => {
         await room.append(
           said("open word"),
@@ -110,7 +110,7 @@ export function testSearchContract(kind: Kind): void {
         expect(await Promise.all(["a", "b", "c", "d"].map(seen))).toEqual([[1, 2], [1, 2, 3], [1, 3], [1]]);
       }));
 
-    test("finds the newest first, and those before them when asked for", () =>
+    test("a search finds the newest, and older ones when asked again", () =>
       inRoom(kind, 1_000, async (room) => {
         await room.append(...Array.from({ length: 10 }, (_, i) => said(i % 2 === 0 ? "even" : "odd")));
         const found = async (before: number, limit: number) => {
@@ -126,7 +126,7 @@ export function testSearchContract(kind: Kind): void {
         expect(await found(11, 0)).toEqual(["more"]);
       }));
 
-    test("finds no more than fits in a page, and says where to go on", () =>
+    test("a search finds one page, and says where to go on", () =>
       inRoom(kind, 1_000, async (room) => {
         await room.append(...Array.from({ length: 100 }, () => said(`long ${"x".repeat(3_990)}`)));
         const { events, more, before } = await search(room.journal, "long", 101, 100, "anyone");
@@ -136,7 +136,7 @@ export function testSearchContract(kind: Kind): void {
         expect(before).toBe(events[0]?.seq);
       }));
 
-    test("finds what was said in the moment before", () =>
+    test("a search finds what was said in the moment before", () =>
       inRoom(kind, 1_000, async (room) => {
         for (const text of ["one word", "two words", "three words"]) {
           await room.append(said(text));
@@ -145,7 +145,7 @@ export function testSearchContract(kind: Kind): void {
       }));
 
     if (!kind.lasts) return;
-    test("finds the same after a restart, searched for before it or not", async () => {
+    test("a search finds the same after a restart", async () => {
       const speaks = (text: string) => async (room: Listened) => {
         await room.append(said(text));
         if (text.startsWith("first")) expect(await find(room, "word")).toEqual([text]);

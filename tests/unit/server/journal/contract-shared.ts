@@ -9,7 +9,7 @@ import { fact, many, said, upTo } from "./listened.ts";
 /** Runs the tests that every journal passes of which several may be open at one place. */
 export function testSharedContract({ place: newPlace }: Kind): void {
   describe("several servers", () => {
-    test("are shown the same events in the same order, and none twice", async () => {
+    test("all servers hear the same events in the same order, each once", async () => {
       await using place = await newPlace();
       await using one = await openAt(place);
       await using two = await openAt(place);
@@ -34,7 +34,7 @@ export function testSharedContract({ place: newPlace }: Kind): void {
       }
     });
 
-    test("are shown a turn that is longer than any batch, row and page", async () => {
+    test("all servers hear a turn longer than any batch, row and page", async () => {
       await using place = await newPlace();
       await using one = await openAt(place);
       await using two = await openAt(place);
@@ -44,7 +44,7 @@ export function testSharedContract({ place: newPlace }: Kind): void {
       expect(two.happened).toEqual(one.happened);
     });
 
-    test("are shown any text as it is", async () => {
+    test("all servers hear any text as it is", async () => {
       await using place = await newPlace();
       await using one = await openAt(place);
       await using two = await openAt(place);
@@ -54,7 +54,7 @@ export function testSharedContract({ place: newPlace }: Kind): void {
       expect(two.texts).toEqual(texts);
     });
 
-    test("take the same id from the same author once", async () => {
+    test("an author says an id once, also at several servers", async () => {
       await using place = await newPlace();
       const rooms = await Promise.all(upTo(3).map(() => openAt(place)));
       for (let turn = 0; turn < 50; turn++) {
@@ -67,7 +67,7 @@ export function testSharedContract({ place: newPlace }: Kind): void {
       }
     });
 
-    test("give a fact to the faster one; the other is told once it has read why", async () => {
+    test("the slower of two servers is contradicted once it has heard why", async () => {
       await using place = await newPlace();
       await using one = await openAt(place);
       await using two = await openAt(place);
@@ -92,7 +92,7 @@ export function testSharedContract({ place: newPlace }: Kind): void {
       expect(contradictions.reduce((sum, count) => sum + count)).toBe(100);
     });
 
-    test("wait in sync for what another server has written", async () => {
+    test("sync waits for what another server has written", async () => {
       await using place = await newPlace();
       await using one = await openAt(place);
       await using two = await openAt(place);

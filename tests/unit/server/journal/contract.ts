@@ -50,7 +50,7 @@ export function testContract(kind: Kind): void {
   const testThatLasts = kind.lasts ? test : () => {};
 
   describe("numbers", () => {
-    test("rise by one, across batches", () =>
+    test("numbers rise by one, across batches", () =>
       inOneRoom(keepsAll, async (room) => {
         expect(room.journal.epoch).toMatch(/^[0-9a-f]{16}$/);
         expect([room.journal.first, room.journal.last]).toEqual([1, 0]);
@@ -60,7 +60,7 @@ export function testContract(kind: Kind): void {
         expect([room.journal.first, room.journal.last]).toEqual([1, 3]);
       }));
 
-    testThatLasts("go on after a restart, under the same epoch", async () => {
+    testThatLasts("numbers go on after a restart, under the same epoch", async () => {
       let epoch: string;
       await inOneRoom(
         keepsAll,
@@ -78,7 +78,7 @@ export function testContract(kind: Kind): void {
       );
     });
 
-    test("of another room are its own, under another epoch", async () => {
+    test("another room has its own numbers and its own epoch", async () => {
       await using one = await kind.place();
       await using two = await kind.place();
       await using first = await openAt(one);
@@ -89,7 +89,7 @@ export function testContract(kind: Kind): void {
       expect(first.journal.epoch).not.toBe(second.journal.epoch);
     });
 
-    test("are given to a turn that is longer than any batch, row and page", () =>
+    test("a turn longer than any batch, row and page gets its numbers", () =>
       inOneRoom(keepsAll, async (room) => {
         const count = 5 * pageEvents + 7;
         await room.append(...many(count));
@@ -131,7 +131,7 @@ export function testContract(kind: Kind): void {
       said("y", "ada", "2"),
     ];
 
-    test("is said once, in a batch and between batches", () =>
+    test("an author says an id once, in one batch and in two", () =>
       inOneRoom(keepsAll, async (room) => {
         await room.append(...lines());
         await room.append(said("x", "ada", "1"), said("no id", "ada"), said("no id", "ada"));
@@ -146,7 +146,7 @@ export function testContract(kind: Kind): void {
         ]);
       }));
 
-    testThatLasts("is said once, also after a restart", () =>
+    testThatLasts("an author says an id once, also after a restart", () =>
       inOneRoom(
         keepsAll,
         async (room) => room.append(...lines()),
@@ -157,7 +157,7 @@ export function testContract(kind: Kind): void {
       ),
     );
 
-    test("is known for as long as the event is kept, and not forever", () =>
+    test("an id is known as long as its event is kept, and not longer", () =>
       inOneRoom(10, async (room) => {
         for (let seq = 1; seq <= 100; seq++) {
           await room.append(said("x", "ada", `${seq}`));
@@ -178,7 +178,7 @@ export function testContract(kind: Kind): void {
       ...more,
     });
 
-    testThatLasts("are so from the event on that brings them, until another changes them", () =>
+    testThatLasts("a fact is so until another event changes it", () =>
       inOneRoom(
         keepsAll,
         (room) => room.append(said("1"), topic("a", { facts: { topic: "a", "ban bob": "{}" } })),
@@ -194,7 +194,7 @@ export function testContract(kind: Kind): void {
       ),
     );
 
-    testThatLasts("outlive the events that brought them", () =>
+    testThatLasts("a fact outlives the event that brought it", () =>
       inOneRoom(
         5,
         async (room) => {
@@ -210,7 +210,7 @@ export function testContract(kind: Kind): void {
       ),
     );
 
-    test("that are expected must be so, or nothing of the entry happens", () =>
+    test("an entry whose expected facts are not so does not happen", () =>
       inOneRoom(
         keepsAll,
         async (room) => {
@@ -232,7 +232,7 @@ export function testContract(kind: Kind): void {
         ...(kind.lasts ? [async (room: Listened) => expect(factsOf(room)).toEqual({ topic: "b" })] : []),
       ));
 
-    test("of an entry hold for those behind it in the same batch", () =>
+    test("the facts of an entry hold for the next one of its batch", () =>
       inOneRoom(
         keepsAll,
         async (room) => {
@@ -254,7 +254,7 @@ export function testContract(kind: Kind): void {
         ...(kind.lasts ? [async (room: Listened) => expect(factsOf(room)).toEqual({ name: "4" })] : []),
       ));
 
-    test("of what was said before are not brought again", () =>
+    test("a repeated message does not bring its facts again", () =>
       inOneRoom(keepsAll, async (room) => {
         const entry = (value: string): Entry => ({ ...said("x", "ada", "1"), facts: { key: value } });
         await room.append(entry("one"), entry("two"));
@@ -266,7 +266,7 @@ export function testContract(kind: Kind): void {
         ]);
       }));
 
-    test("are told to no reader", () =>
+    test("facts are shown to no reader", () =>
       inOneRoom(keepsAll, async (room) => {
         await room.append(topic("a", { facts: { secret: "hush" }, expects: { secret: null } }));
         const page = await pageAfter(room.journal, 0, 1, "ada's seat");
@@ -278,7 +278,7 @@ export function testContract(kind: Kind): void {
   });
 
   describe("a page", () => {
-    test("holds what comes after a position, up to another, also in a turn", () =>
+    test("a page holds what is between two positions, also in a turn", () =>
       inOneRoom(keepsAll, async (room) => {
         await room.append(...many(10));
         await room.append(...many(300, "b"));
@@ -298,7 +298,7 @@ export function testContract(kind: Kind): void {
         }
       }));
 
-    test("shows whispers to their two ends, and passes over them for others", () =>
+    test("a page shows a whisper to its two ends alone", () =>
       inOneRoom(keepsAll, async (room) => {
         await room.append(
           said("1"),
@@ -317,7 +317,7 @@ export function testContract(kind: Kind): void {
         expect(await Promise.all(["a", "b", "c", "d"].map(seen))).toEqual(["123", "12345", "1345", "13"]);
       }));
 
-    test("counts what only the journal is told of, and shows it to no seat", () =>
+    test("an entry for servers alone has a number and is shown to no seat", () =>
       inOneRoom(keepsAll, async (room) => {
         const event: Recorded = { type: "moved", seq: 0, at: 0, name: "ada" };
         await room.append(said("1", "ada"), { event, author: "ada", reader: nobody }, said("3", "ada"));
@@ -327,7 +327,7 @@ export function testContract(kind: Kind): void {
         }
       }));
 
-    test("is bounded in events and in length, and loses nothing between two", () =>
+    test("pages are bounded in events and length, and lose nothing", () =>
       inOneRoom(keepsAll, async (room) => {
         const long = "x".repeat(4000);
         await room.append(...Array.from({ length: 200 }, (_, i) => said(`${i} ${long}`)));
@@ -348,7 +348,7 @@ export function testContract(kind: Kind): void {
         expect(past).toMatchObject({ more: true, before: past.events[0]?.seq });
       }));
 
-    test("says what is missing before it, and only that", async () => {
+    test("a page says what is missing before it, and only that", async () => {
       const [count, kept] = [12_000, 50];
       let first: number;
       await inOneRoom(
@@ -378,7 +378,7 @@ export function testContract(kind: Kind): void {
     });
   });
 
-  test("before the first event is nothing", () =>
+  test("there is nothing before the first event", () =>
     inOneRoom(keepsAll, async (room) => {
       expect(await lookBack(room.journal, 1, 10, "anyone")).toEqual({ events: [] });
       await room.append(...many(3));

@@ -15,25 +15,22 @@ const stored: [key: string, written: string, value: string, fact: Fact | undefin
   [factKey.topic, "topic", "tea, at 5", { kind: "topic", value: "tea, at 5" }],
 ];
 
-describe("the fact", () => {
-  test.each(stored)("%j is written as %j", (key, written) => expect(key).toBe(written));
+describe("each kind of fact", () => {
+  test.each(stored)("the key %j is written as %j", (key, written) => expect(key).toBe(written));
 
-  test.each(stored)("%j is read", (_, written, value, fact) => {
+  test.each(stored)("the fact %j is read", (_, written, value, fact) => {
     expect(readFacts([[written, value]])).toEqual(fact ? [fact] : []);
   });
 
-  test.each(stored)("%j that is so no more is read", (_, written, __, fact) => {
+  test.each(stored)("the fact %j is read when it is so no more", (_, written, __, fact) => {
     expect(readFacts([[written, null]])).toEqual(fact ? [{ ...fact, value: undefined }] : []);
   });
 });
 
-test.each(["192.0.2.7", "2001:db8:0:0::/64", "::1"])(
-  "the bans of two addresses are two facts: %s",
-  (address) => {
-    expect(factKey.ban(address)).not.toBe(factKey.ban("192.0.2.70"));
-    expect(readFacts([[factKey.ban(address), JSON.stringify(ban)]])).toMatchObject([{ kind: "ban" }]);
-  },
-);
+test.each(["192.0.2.7", "2001:db8:0:0::/64", "::1"])("the ban of %s is a fact of its own", (address) => {
+  expect(factKey.ban(address)).not.toBe(factKey.ban("192.0.2.70"));
+  expect(readFacts([[factKey.ban(address), JSON.stringify(ban)]])).toMatchObject([{ kind: "ban" }]);
+});
 
 test.each(["", " ", "topics", "topic x", "seat", "seat ", "bans", "role s1", "seats s1"])(
   "a fact of another version, %j, is passed over",

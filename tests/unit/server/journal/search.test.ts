@@ -14,7 +14,7 @@ function open({ path, keepEvents = 1_000_000 }: { path?: string; keepEvents?: nu
   return { journal, [Symbol.dispose]: () => journal.close() };
 }
 
-test("what is no longer kept is not found, and leaves the index bit by bit", async () => {
+test("events that are not kept any more are not found", async () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "room.sqlite");
   {
@@ -31,18 +31,18 @@ test("what is no longer kept is not found, and leaves the index bit by bit", asy
     }
     expect(await find(room, "word 900")).toEqual([]);
   }
-  // Whoever keeps more again does not get them back.
+  // A server that keeps more again does not get them back.
   using room = open({ path });
   expect(await find(room, "word")).not.toContain("word 1");
 });
 
-test("events that nobody searched for and that fell out are passed over", async () => {
+test("events that were dropped before any search are passed over", async () => {
   using room = open({ keepEvents: 100 });
   for (let i = 0; i < 20; i++) room.journal.append(Array.from({ length: 100 }, () => said(`word ${i}`)));
   expect(new Set(await find(room, "word"))).toEqual(new Set(["word 19"]));
 });
 
-test("thousands are indexed a slice a turn, once for all who search, while the room goes on", async () => {
+test("thousands of events are indexed in slices while the room goes on", async () => {
   using room = open();
   const { journal } = room;
   const events = 10_000;
@@ -71,7 +71,7 @@ test("thousands are indexed a slice a turn, once for all who search, while the r
   expect((await find(room, "more word")).length).toBe(Math.min(journal.last - events, 1_000));
 });
 
-test("long events make short slices, so that none is a long turn", async () => {
+test("long events make short slices", async () => {
   using room = open();
   const long = "word ".repeat(800);
   for (let i = 0; i < 4; i++) room.journal.append(Array.from({ length: 250 }, () => said(long)));
@@ -87,7 +87,7 @@ test("long events make short slices, so that none is a long turn", async () => {
   expect(turns).toBeGreaterThan((1_000 * long.length) / (pageLength + 5_000));
 });
 
-test("a search that fails is an answer, and takes nobody along", async () => {
+test("a search that fails is answered with an error", async () => {
   const journal = SqliteJournal.open({ keepEvents: 100 });
   journal.append([said("word")]);
   const room = new Room(journal, {
@@ -106,7 +106,7 @@ test("a search that fails is an answer, and takes nobody along", async () => {
 
 const prlimit = Bun.which("prlimit");
 
-test.skipIf(prlimit === null)("on a full disk a search is refused, and goes on by itself", async () => {
+test.skipIf(prlimit === null)("a search on a full disk is refused, and works again later", async () => {
   using folder = temporaryFolder();
   await using server = await Server.start(["--history", join(folder.path, "room.sqlite")]);
   const limit = (bytes: string) =>

@@ -16,7 +16,7 @@ function open(path?: string, keepEvents = 1_000_000): Listened<SqliteJournal> & 
   return Object.assign(new Listened(journal), { [Symbol.dispose]: () => void journal.close() });
 }
 
-/** What is in the file, seen by somebody else once it is closed. */
+/** How many rows the file has; it must be closed. */
 function rowsIn(path: string): { turns: number; said: number } {
   using db = new Database(path, { readonly: true });
   const count = (table: string) =>
@@ -55,7 +55,7 @@ describe("a journal in memory", () => {
   testSearchContract(inMemory);
 });
 
-test("a file of the format before facts is taken over: what was said stays, whoever sat there joins anew", async () => {
+test("a file of the format before facts keeps its events, not its seats", async () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "room.sqlite");
   {
@@ -99,7 +99,7 @@ test.each(Object.entries(pageQueries))("the query %j looks through no rows but i
   expect(steps).not.toMatch(/SCAN turns|TEMP B-TREE/);
 });
 
-test("a turn of long messages is several rows, so that none takes long to read", async () => {
+test("a turn of long messages is several rows", async () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "room.sqlite");
   {
@@ -161,15 +161,15 @@ test("the file is its owner's alone", () => {
   for (const file of [path, `${path}-wal`]) expect(statSync(file).mode & 0o077).toBe(0);
 });
 
-describe("a file that cannot be used is explained in one sentence", () => {
-  test("another server holds it", () => {
+describe("a file that cannot be used", () => {
+  test("a file that another server uses is refused", () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "room.sqlite");
     using _ = open(path);
     expect(() => open(path)).toThrow("another server is using it");
   });
 
-  test("it is not a history file, or a damaged one", async () => {
+  test("a file that is no history, or damaged, is refused", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "room.sqlite");
     await Bun.write(path, "no database at all, but long enough to be looked at".repeat(100));
@@ -184,14 +184,14 @@ describe("a file that cannot be used is explained in one sentence", () => {
     expect(() => open(`${path}.2`)).toThrow("it is damaged");
   });
 
-  test("it is a folder, or in a folder that cannot be made", async () => {
+  test("a folder, or a file in what is no folder, is refused", async () => {
     using folder = temporaryFolder();
     expect(() => open(folder.path)).toThrow("it is a folder");
     await Bun.write(join(folder.path, "file"), "");
     expect(() => open(join(folder.path, "file", "room.sqlite"))).toThrow("its folder cannot be made");
   });
 
-  test("a newer version wrote it", () => {
+  test("a file of a newer version is refused", () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "room.sqlite");
     const db = new Database(path);
