@@ -9,6 +9,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { version } from "../../package.json";
+import { messageOf } from "../protocol/errors.ts";
 import { visibleRow } from "../protocol/text.ts";
 
 export type Flag<T> = {
@@ -214,7 +215,7 @@ function readObject(path: string): object {
     parsed = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-    throw new UsageError(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
   }
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
   throw new UsageError(`Cannot read ${path}: it is not a JSON object`);
@@ -277,9 +278,7 @@ export function secret(
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(
-      `Cannot read the password in ${path}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new UsageError(`Cannot read the password in ${path}: ${messageOf(error)}`);
   }
   const line = (text.split(/\r?\n/)[0] ?? "").trim();
   if (line.length > secretLength)
@@ -290,7 +289,7 @@ export function secret(
 
 /** Prints what went wrong in one sentence and ends: 2 for what was asked of it, 1 for everything else. */
 export function fail(error: unknown): never {
-  process.stderr.write(`${visibleRow(error instanceof Error ? error.message : String(error))}\n`);
+  process.stderr.write(`${visibleRow(messageOf(error))}\n`);
   process.exit(error instanceof UsageError ? 2 : 1);
 }
 

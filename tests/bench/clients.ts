@@ -1,6 +1,7 @@
 // Connections to a server under test, which must outlive the measuring: what closes one ends this process.
 
 import type { Socket } from "bun";
+import { messageOf } from "../../lib/protocol/errors.ts";
 
 export type Client = {
   socket: Socket<Client> | undefined;
@@ -62,6 +63,6 @@ export function finish(result: object): void {
 }
 
 export function fail(reason: unknown): never {
-  console.error(reason instanceof Error ? reason.message : reason);
+  console.error(messageOf(reason));
   process.exit(1);
 }

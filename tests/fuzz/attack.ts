@@ -5,6 +5,7 @@
 //   what the server sends has no control character in it, and is an event where it is JSON
 //   the server says nothing on its terminal, does not end, and has closed what it opened
 
+import { messageOf } from "../../lib/protocol/errors.ts";
 import type { Event } from "../../lib/protocol/events.ts";
 import { Peer } from "../support/clients.ts";
 import { openFiles, rssMegabytes } from "../support/process.ts";
@@ -94,7 +95,7 @@ export async function attack({ seed, inputs = Infinity, seconds = Infinity }: At
     // Whatever was seen first, this is why.
     const code = await Promise.race([server.exited, Bun.sleep(heldMs)]);
     const ended = code === undefined ? "" : `The server ended with code ${code}\n`;
-    const reason = ended + (error instanceof Error ? error.message : String(error));
+    const reason = ended + messageOf(error);
     const output = server.log.items.join("\n");
     const last = [...underWay].flatMap(shown).join("\n");
     const again = `bun run fuzz --seed ${seed} --inputs ${sent}`;

@@ -4,6 +4,7 @@
 //   bun run fuzz        bun run fuzz --inputs 1000000 --seed 7
 
 import { attempt, type Flag, number, parseFlags } from "../../lib/cli/flags.ts";
+import { messageOf } from "../../lib/protocol/errors.ts";
 import { attack } from "./attack.ts";
 
 const maxSeed = 2 ** 31 - 1;
@@ -42,6 +43,6 @@ try {
   if (end > warm * growth.times + growth.megabytes) throw new Error("The server has grown too much");
   process.exit(0);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(messageOf(error));
   process.exit(1);
 }

@@ -532,7 +532,7 @@ withRedis("a server that is lost", () => {
     for (const { events } of [one, two]) {
       expect(events.items.filter(({ type }) => type === "left")).toHaveLength(2);
     }
-    expect(three.byes).toEqual(Array(2).fill("The room had lost sight of you"));
+    expect(three.byes).toEqual(Array(2).fill("The room gave up your seat: joining again"));
     expect(one.byes).toEqual([]);
     for (const { room } of [one, two])
       expect(room.members.roster().members).toEqual([{ name: "ada" }, { name: "dan" }]);

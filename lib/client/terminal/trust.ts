@@ -12,6 +12,7 @@ import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import tls from "node:tls";
 import { UsageError } from "../../cli/flags.ts";
+import { messageOf } from "../../protocol/errors.ts";
 
 export type Unknown = { fingerprint: string; doubt: string };
 
@@ -183,8 +184,4 @@ function whyNot(problem: Error | null): string {
   };
   const code = problem && "code" in problem ? String(problem.code) : "";
   return reasons[code] ?? problem?.message ?? "nobody vouches for it";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,13 +1,13 @@
-// The last few events, at hand. Whoever joins is shown some of them, and when many join at once (a server that is back,
-// a meeting that begins) none of them has to read in the journal.
+// The last few entries, kept in memory. A newcomer is shown some of them, and when many join at once (a server that was
+// restarted, a meeting that begins) the journal does not have to be read for each.
 
 import type { Entry } from "../journal/journal.ts";
 
-/** More than any dialect shows to a newcomer. */
+/** At least this many are kept, once there were as many: more than any dialect shows to a newcomer. */
 const keptEntries = 64;
 
 export class RecentEntries {
-  /** Without holes, oldest first. */
+  /** Oldest first, without holes. */
   #entries: Entry[] = [];
 
   push(entry: Entry): void {
@@ -15,11 +15,11 @@ export class RecentEntries {
     if (this.#entries.length === 2 * keptEntries) this.#entries = this.#entries.slice(keptEntries);
   }
 
-  /** The same as Journal.entriesBefore; undefined if that takes more than is at hand. */
+  /** As Journal.entriesBefore; undefined if older entries are asked for than are kept here. */
   entriesBefore(position: number, count: number): Entry[] | undefined {
     const end = this.#entries.findLastIndex(({ event }) => event.seq < position) + 1;
-    const isAllThereEverWas = this.#entries[0]?.event.seq === 1;
-    if (end < count && !isAllThereEverWas) return undefined;
+    const hasTheFirst = this.#entries[0]?.event.seq === 1;
+    if (end < count && !hasTheFirst) return undefined;
     return this.#entries.slice(Math.max(end - count, 0), end).reverse();
   }
 }

@@ -1,48 +1,43 @@
-// The journal: the one place where events get their number and become durable. Nobody sees an event before the
-// journal has it. It is an interface because there is more than one place a room can be kept in; `append` does not
-// answer, events arrive at the listener, so that a journal shared by several servers shows all of them one order.
+// The journal: the one place where events get their number and become durable. No member sees an event before the
+// journal has it. It is an interface because a room can be kept in more than one kind of place. `append` returns
+// nothing: events arrive at the listener, so that several servers that share a journal see them in the same order.
 
 import type { Recorded } from "../../protocol/events.ts";
+import type { Facts } from "./facts.ts";
 
-/**
- * What is so now, by key: who sits where under which name, who is banned, what the topic is. Events come and fall out
- * of the journal again, the facts that they brought stay until another event changes them. `null`: not so (any more).
- */
-export type Facts = Readonly<Record<string, string | null>>;
-
-/** An event with what the journal must know of it and no reader may. */
+/** An event with what the journal needs to know of it and no member is told. */
 export type Entry = {
   event: Recorded;
-  /** The seat it came from: `said before` and `may see` are asked of seats, since names change hands. */
+  /** The id of the seat it came from. Not its name, since another member may have that later. */
   author: string;
-  /** The one seat, beside the author's, that may see it, or `nobody`. Absent: everyone may. */
+  /** The only seat, beside the author's, that may see it, or `nobody`. Absent: every seat may. */
   reader?: string;
-  /** What is so from this event on. */
+  /** The facts that it changes. */
   facts?: Facts;
-  /** It only happens if these are so; else somebody was faster. */
+  /** It only happens if these facts are so when its turn comes; another entry may have changed them first. */
   expects?: Facts;
 };
 
-/** As an entry's reader: not even its author sees it. */
+/** The `reader` of an entry that only servers see, not even its author. */
 export const nobody = "";
 
 export interface JournalListener {
-  /** Numbered, durable, in order; every entry exactly once. */
+  /** These entries are numbered and durable. They come in order, each exactly once. */
   happened(entries: Entry[]): void;
-  /** This author's message with this id is in the journal already, as `seq`. */
+  /** The author's message with this id is in the journal already, as event `seq`; it was not appended again. */
   repeated(entry: Entry, seq: number): void;
-  /** What this entry expects is not so: it did not happen. */
+  /** The facts that this entry expects are not so: it did not happen. */
   contradicted(entry: Entry): void;
-  /** The journal could not take these now; it holds none of them. */
+  /** The journal could not take these entries, for this reason; none of them happened. */
   refused(entries: Entry[], reason: string): void;
-  /** The journal takes nothing from now on, for this reason; or takes everything again (undefined). */
+  /** The journal refuses everything from now on, for this reason; or takes entries again (undefined). */
   troubled(reason: string | undefined): void;
-  /** Who is alive of the servers may have changed. */
+  /** `isAlive` may have another answer now for some server. */
   serversChanged(): void;
 }
 
 export interface Journal {
-  /** Names this journal: a position is (epoch, seq). */
+  /** Names this journal. A position is an epoch and a `seq`: the same `seq` of another epoch is another event. */
   readonly epoch: string;
   /** The oldest `seq` kept; `last + 1` when there is none. */
   readonly first: number;
@@ -50,27 +45,39 @@ export interface Journal {
   readonly last: number;
   /** This server's name among those that share the journal. */
   readonly server: string;
-  /** Whether that server has been heard of lately. */
+  /** Whether that server has given a sign of life lately. */
   isAlive(server: string): boolean;
-  /** Who is told of events from now on. */
+  /** Sets the only listener, which hears of every event after `last`. Called once, before the first `append`. */
   listen(listener: JournalListener): void;
-  /** What is so as of `last`. */
+  /** The facts as of `last`. Called once, before the first event comes. */
   facts(): Iterable<[key: string, value: string]>;
   /**
-   * Resolves once the listener has been told all that was appended here so far, and all that is in the journal now,
-   * whoever wrote it. Rejects if it cannot be read.
+   * Resolves once the listener has heard of all that was appended here so far, and of all that any server has written
+   * to the journal by now. Rejects if the journal cannot be read.
    */
   sync(): Promise<void>;
-  /** Tells the listener, before it returns or later. Fills in `seq` and `at`. */
+  /**
+   * Numbers the entries and stores them together with the facts they change, all in one transaction. The listener hears
+   * what became of each, before `append` returns or later. Fills in `seq` and `at` of their events.
+   */
   append(entries: Entry[]): void;
   /**
-   * The entries kept behind a position, oldest first: at most `count` and no more than fit in a page, none only if there
-   * are none. Like the two below it costs the same at every position, and throws or rejects with a reason in words.
+   * The entries that are kept with a `seq` above `position`, oldest first: at most `count`, and no more than fit in a
+   * page, but at least one if there is any. What it costs does not depend on the position. Like the next two it throws or
+   * rejects with an Error whose message says in words why the journal cannot be read.
    */
   entriesAfter(position: number, count: number): Entry[] | Promise<Entry[]>;
-  /** The same of those before a position, newest first. */
+  /** The same for the entries with a `seq` below `position`, newest first. */
   entriesBefore(position: number, count: number): Entry[] | Promise<Entry[]>;
-  /** And of those before it whose event has every word of the text, the last word perhaps as a beginning. */
+  /** As `entriesBefore`, of events that have every word of the text; its last word may be the beginning of one. */
   matchesBefore(text: string, position: number, count: number): Promise<Entry[]>;
   close(): Promise<void>;
+}
+
+type Unnumbered<E> = E extends Recorded ? Omit<E, "seq" | "at"> : never;
+
+/** An event that the journal has yet to number. */
+export function unnumbered(event: Unnumbered<Recorded>): Recorded {
+  const { type, ...fields } = event;
+  return { type, seq: 0, at: 0, ...fields } as Recorded;
 }

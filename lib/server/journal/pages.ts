@@ -1,78 +1,40 @@
 // Pages of the history: what one seat may see of the entries that a journal hands out. A journal gives entries from a
-// position in either direction and knows no viewer; who may see what, where something is missing, and how much one
-// page may cost is decided here, for every journal alike.
+// position in either direction and knows no viewer. Who may see what, where events are missing, and how much one page
+// may cost is decided here, for every kind of journal.
 //
-//   pageAfter    forwards, for a reader that catches up: all that happened behind a position
-//   lastBefore   backwards, for who looks back: the last few before a position, of all events or of what a search finds
+//   pageAfter    forwards: what happened after a position, for a reader that catches up
+//   lastBefore   backwards: the last few events before a position
+//   search       backwards: the last few events before a position that match
 
 import type { Recorded } from "../../protocol/events.ts";
 import { type Entry, type Journal, nobody } from "./journal.ts";
 
-/** Positions from … to that are not kept any more. From 0: the position that was asked for is of another journal. */
+/** Events `from` … `to` are not kept any more. From 0: the position that was asked for is of another journal. */
 export type Gap = { from: number; to: number };
 
-/** Events in order, what is missing before them, and the position up to which there is nothing else to see. */
+/** Events in order, the gap before them, and the position up to which the viewer has now seen everything. */
 export type Page = { gap?: Gap | undefined; events: Recorded[]; last: number };
 
 /** The last events before a position, oldest first. */
 export type Past = {
   events: Recorded[];
-  /** There are older ones, or may be. */
+  /** There are older ones; with `before`, there may be. */
   more?: true;
-  /** Looking ended at this position because it had cost enough: older ones are found by asking again before it. */
+  /** The search for events ended here because it had cost enough; asking again before this position goes on. */
   before?: number;
 };
 
-/** The entries before a position, newest first: at most `count`, none only if there are none. */
+/** The entries before a position, newest first: at most `count`, and at least one if there is any. */
 export type EntriesBefore = (position: number, count: number) => Entry[] | Promise<Entry[]>;
 
 /** A page ends with the event that takes it over this many characters: what one slow reader may hold in memory. */
 export const pageLength = 128 * 1024;
 /** And with this many events, so that a page of short ones does not take long either. */
 export const pageEvents = 1_000;
-/** Entries that match a search are looked through for this many pages: most of them may be others' whispers. */
+/** A search reads this many pages of entries that match: most of them may be whispers that the viewer may not see. */
 const searchedPages = 10;
 
-/** Whispers are for two seats, everything else for all. */
-function maySee(seat: string, { author, reader }: Entry): boolean {
-  return reader === undefined || reader === seat || (author === seat && reader !== nobody);
-}
-
-/** About how many characters an event is on the wire. */
-function lengthOf(event: Recorded): number {
-  return 100 + ("text" in event ? (event.text?.length ?? 0) : 0);
-}
-
-/** Counts what goes into a page, or what was looked through for it. */
-export class PageSize {
-  #eventsLeft: number;
-  #lengthLeft: number;
-
-  constructor(pages = 1) {
-    this.#eventsLeft = pages * pageEvents;
-    this.#lengthLeft = pages * pageLength;
-  }
-
-  isFullWith(event: Recorded): boolean {
-    this.#eventsLeft -= 1;
-    this.#lengthLeft -= lengthOf(event);
-    return this.#eventsLeft <= 0 || this.#lengthLeft <= 0;
-  }
-}
-
-/** The first of the entries: at most `count`, and no more than make a page. */
-export function firstOf(entries: Iterable<Entry>, count: number): Entry[] {
-  const first: Entry[] = [];
-  const size = new PageSize();
-  if (count <= 0) return first;
-  for (const entry of entries) {
-    first.push(entry);
-    if (first.length >= count || size.isFullWith(entry.event)) break;
-  }
-  return first;
-}
-
-/** What the seat `viewer` may see of (after, upTo], as much as makes one page. Rejects if the journal cannot be read. */
+/** One page of what the seat `viewer` may see of events after `after`, up to `upTo`. Rejects as the journal does. */
 export async function pageAfter(
   journal: Pick<Journal, "entriesAfter">,
   after: number,
@@ -87,7 +49,7 @@ export async function pageAfter(
   let last = first - 1;
   for (const entry of entries) {
     const { event } = entry;
-    // Where something is missing the page ends, since the next one begins with the gap.
+    // Where events are missing the page ends: the next page begins with the gap.
     if (event.seq > upTo || event.seq > last + 1) break;
     if (maySee(viewer, entry)) events.push(event);
     last = event.seq;
@@ -95,7 +57,7 @@ export async function pageAfter(
   return { gap, events, last };
 }
 
-/** The last `limit` events before a position that the seat `viewer` may see, as many as fit in a page. */
+/** The last `limit` events before a position that the seat `viewer` may see, no more than fit in a page. */
 export function lastBefore(
   entriesBefore: EntriesBefore,
   position: number,
@@ -105,7 +67,7 @@ export function lastBefore(
   return lookBack(entriesBefore, position, limit, viewer, new PageSize());
 }
 
-/** The same, of the events that have every word of the text. Rejects, with a reason in words, if it cannot look now. */
+/** The same for events that have every word of the text. */
 export function search(
   journal: Pick<Journal, "matchesBefore">,
   text: string,
@@ -127,7 +89,8 @@ async function lookBack(
   const events: Recorded[] = [];
   const page = new PageSize();
   let before = position;
-  // One more than is asked for tells whether there are more. Where that is not enough, others' whispers lie between.
+  // One entry more than is asked for tells whether there are older ones. If there were whispers of others among them,
+  // the next read is twice as long.
   for (let count = limit + 1; ; count = Math.min(2 * count, pageEvents)) {
     const entries = await entriesBefore(before, count);
     if (entries.length === 0) return { events: events.reverse() };
@@ -141,4 +104,43 @@ async function lookBack(
       if (enough) return { events: events.reverse(), more: true, before };
     }
   }
+}
+
+/** The first of the entries: at most `count`, and no more than fill a page. */
+export function firstOf(entries: Iterable<Entry>, count: number): Entry[] {
+  const first: Entry[] = [];
+  const size = new PageSize();
+  if (count <= 0) return first;
+  for (const entry of entries) {
+    first.push(entry);
+    if (first.length >= count || size.isFullWith(entry.event)) break;
+  }
+  return first;
+}
+
+/** Counts the events in a page, or those that were read for it, and says when there are enough. */
+export class PageSize {
+  #eventsLeft: number;
+  #lengthLeft: number;
+
+  constructor(pages = 1) {
+    this.#eventsLeft = pages * pageEvents;
+    this.#lengthLeft = pages * pageLength;
+  }
+
+  isFullWith(event: Recorded): boolean {
+    this.#eventsLeft -= 1;
+    this.#lengthLeft -= lengthOf(event);
+    return this.#eventsLeft <= 0 || this.#lengthLeft <= 0;
+  }
+}
+
+/** About how many characters an event is on the wire. */
+function lengthOf(event: Recorded): number {
+  return 100 + ("text" in event ? (event.text?.length ?? 0) : 0);
+}
+
+/** Whispers are for two seats, everything else for all. */
+function maySee(seat: string, { author, reader }: Entry): boolean {
+  return reader === undefined || reader === seat || (author === seat && reader !== nobody);
 }

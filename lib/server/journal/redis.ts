@@ -8,7 +8,9 @@
 
 import { randomBytes } from "node:crypto";
 import { UsageError } from "../../cli/flags.ts";
-import type { Entry, Facts, Journal, JournalListener } from "./journal.ts";
+import { messageOf } from "../../protocol/errors.ts";
+import { type Facts, serversIn } from "./facts.ts";
+import type { Entry, Journal, JournalListener } from "./journal.ts";
 import { firstOf, PageSize } from "./pages.ts";
 import { RedisConnection, RedisError } from "./redis-connection.ts";
 import * as scripts from "./redis-scripts.ts";
@@ -92,7 +94,7 @@ export class RedisJournal implements Journal {
     } catch (error) {
       writing.close();
       throw new Error(
-        `Cannot keep the room in Redis at ${host}, it ${reasonOf(error)}: --redis names another`,
+        `Cannot keep the room in Redis at ${host}, it ${messageOf(error)}: --redis names another`,
       );
     }
   }
@@ -195,7 +197,7 @@ export class RedisJournal implements Journal {
       } catch (error) {
         // Redis said no, so it has none of them.
         this.#troubled(error);
-        this.#listener?.refused(entries, `Redis ${reasonOf(error)}`);
+        this.#listener?.refused(entries, `Redis ${messageOf(error)}`);
       }
     }
     this.#committing = false;
@@ -265,9 +267,8 @@ export class RedisJournal implements Journal {
 
   /** A server that takes a seat is there, even if it has not said so yet. */
   #noteServers(facts: Facts): void {
-    for (const [key, server] of Object.entries(facts)) {
-      if (!key.startsWith("at ") || server === null || this.#heard.has(server)) continue;
-      this.#heard.set(server, { score: "", atMs: Date.now() });
+    for (const server of serversIn(facts)) {
+      if (!this.#heard.has(server)) this.#heard.set(server, { score: "", atMs: Date.now() });
     }
   }
 
@@ -324,7 +325,7 @@ export class RedisJournal implements Journal {
         from = `(${idOf(oldest)}`;
       }
     } catch (error) {
-      throw new Error(`Redis ${reasonOf(error)}`);
+      throw new Error(`Redis ${messageOf(error)}`);
     }
   }
 
@@ -387,7 +388,7 @@ export class RedisJournal implements Journal {
 
   #troubled(error: unknown): void {
     if (this.#closed) return;
-    const reason = error === undefined ? undefined : `Redis ${reasonOf(error)}`;
+    const reason = error === undefined ? undefined : `Redis ${messageOf(error)}`;
     if ((reason === undefined) === (this.#trouble === undefined)) return;
     this.#trouble = reason;
     this.#listener?.troubled(reason);
@@ -461,8 +462,4 @@ function numbered(entries: Entry[], first: number, at: number): Entry[] {
     event.at = at;
   }
   return entries;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
-// The full text of the journal, to search in: an FTS5 table beside it. Saying must stay cheap, so nothing is indexed
-// when it is said: the index lags behind until somebody searches, and catches up a slice a turn, so that no turn feels
-// it. What has fallen out of the journal is never found, and goes with later slices.
+// The index of the journal's texts: an FTS5 table beside it. To say something must stay cheap, so a text is not indexed
+// when it is said. The index catches up when a member searches, one slice in each turn of the event loop, so that no turn
+// takes long. Events that are not kept any more are never found; later slices remove them from the index.
 
 import type { Database, Statement } from "bun:sqlite";
 import type { Entry } from "./journal.ts";
@@ -9,17 +9,17 @@ const schema = `
   CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
     text, entry UNINDEXED, prefix = '1', tokenize = 'unicode61 remove_diacritics 2'
   );
-  -- FTS5 merges so many pages at a time: with smaller ones a slice has less to wait for.
+  -- FTS5 merges a fixed number of pages at a time: with smaller pages a slice takes less time.
   INSERT INTO words (words, rank) VALUES ('pgsz', 1000);
 `;
 
-/** Events that the index takes up, lets go or looks at in one turn. */
+/** The events that one turn of the event loop adds, removes or reads at most. */
 const sliceEvents = 250;
 
-/** So many words of a search count, and the last one. */
+/** A search looks for this many of its words at most, and for the last one. */
 const searchedWords = 10;
 
-/** What is searched in. */
+/** The journal that is searched. */
 export interface Source {
   /** The oldest `seq` kept, and the newest. */
   readonly first: number;
@@ -33,9 +33,9 @@ export class SearchIndex {
   readonly #add: Statement<unknown, [number, string, string]>;
   readonly #match: Statement<{ entry: string }, [string, number, number, number]>;
   readonly #trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
-  /** The last event that `words` knows. */
+  /** The last event that is in the index. */
   #indexed: number;
-  /** The next slice, for all who wait for it. */
+  /** The slice that is under way: all searches that need it wait for the same one. */
   #indexing: Promise<void> | undefined;
 
   constructor(db: Database, source: Source) {
@@ -51,7 +51,7 @@ export class SearchIndex {
     this.#indexed = newest?.last ?? 0;
   }
 
-  /** Journal.matchesBefore, each call in a turn of its own; throws what SQLite throws. */
+  /** As Journal.matchesBefore, each call in a turn of its own. Rejects with SQLite's error. */
   async matchesBefore(text: string, position: number, count: number): Promise<Entry[]> {
     const query = matching(text);
     if (query === undefined) return [];
@@ -65,7 +65,7 @@ export class SearchIndex {
     return rows.map(({ entry }) => JSON.parse(entry));
   }
 
-  /** Takes up the next events, and lets go of some that have fallen out, in a turn of its own. */
+  /** Adds the next events, and removes some that are not kept any more, in a turn of its own. */
   async #indexSlice(): Promise<void> {
     await nextTurn();
     this.#indexing = undefined;
@@ -81,7 +81,7 @@ export class SearchIndex {
     }
   }
 
-  /** Says which event was the last of the slice. */
+  /** Adds one slice of events; returns the `seq` of the last. */
   #indexAfter(after: number): number {
     const entries = this.#source.entriesAfter(after, sliceEvents);
     for (const entry of entries) {
@@ -94,19 +94,19 @@ export class SearchIndex {
   }
 }
 
-/** The text as FTS5 asks for it: every word, the last as a beginning. In quotes nothing is an operator. */
+/** The query for FTS5: every word, the last as a beginning. Within quotes FTS5 knows no operators. */
 function matching(text: string): string | undefined {
   const words = wordsOf(text);
   return words.length === 0 ? undefined : `${words.map((word) => `"${word}"`).join(" ")} *`;
 }
 
-/** Each word once, the last by itself, and no more than are looked for in no time. */
+/** The words to look for: each once, the last at the end, and no more than are found quickly. */
 function wordsOf(text: string): string[] {
   const words = text.split(/[\s"]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
   return [...new Set(words.slice(0, -1))].slice(0, searchedWords).concat(words.slice(-1));
 }
 
-/** The same where there is no index: whether a text has every word, the last as a beginning. */
+/** For journals without such an index: tells whether a text has every word, the last as a beginning. */
 export function matcher(text: string): (text: string) => boolean {
   const words = wordsOf(text).map((word, i, { length }) => ` ${folded(word)}${i === length - 1 ? "" : " "}`);
   return (text) => {
@@ -115,7 +115,7 @@ export function matcher(text: string): (text: string) => boolean {
   };
 }
 
-/** Its words alone, regardless of case and accents, with a blank between them. */
+/** The words of a text in lower case and without accents, with a blank between them. */
 function folded(text: string): string {
   const plain = text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
   return plain.match(/[\p{L}\p{N}]+/gu)?.join(" ") ?? "";
@@ -125,7 +125,7 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Deletes a few of the rows below a bound. */
+/** The statement that deletes at most $rows rows with a key below $oldest. */
 export function trimming(table: string, key: string): string {
   return `DELETE FROM ${table} WHERE ${key} IN
     (SELECT ${key} FROM ${table} WHERE ${key} < $oldest ORDER BY ${key} LIMIT $rows)`;

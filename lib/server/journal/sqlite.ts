@@ -1,20 +1,22 @@
-// The journal in an SQLite file, or in memory: write-ahead log, one transaction a turn. An event is durable against
-// a killed server as soon as it is seen; a power cut can take the last moments (synchronous=NORMAL).
-// The file is locked while it is open, since numbers are given here.
+// The journal in an SQLite file, or in memory: a write-ahead log, one transaction for each turn of the event loop. An
+// event that was seen survives the end of the process; a power cut can take the last moments (synchronous=NORMAL). The
+// file is locked while it is open, since this server alone gives the numbers.
 //
-//   turns   what happened in one turn, as JSON: a row a turn writes fewer pages than a row an event
-//   said    which seat has said what under which id, as long as the event is kept
-//   facts   what is so now: who sits where, who is banned
-//   words   the texts to search in, in search.ts
+//   turns   the entries of one turn, as JSON: one row for a turn writes fewer pages than one for each event
+//   said    which seat has said which id, for as long as the event is kept
+//   facts   what is so now, as facts.ts writes it
+//   words   the texts for searches, in search.ts
 
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Entry, Facts, Journal, JournalListener } from "./journal.ts";
+import { messageOf } from "../../protocol/errors.ts";
+import type { Facts } from "./facts.ts";
+import type { Entry, Journal, JournalListener } from "./journal.ts";
 import { firstOf } from "./pages.ts";
 import { SearchIndex, trimming } from "./search.ts";
 
-/** What `PRAGMA user_version` says; a file with a higher number is not ours to write. */
+/** The `PRAGMA user_version` of files written here; a file with a higher one is refused. */
 const format = 2;
 
 const schema = `
@@ -23,35 +25,35 @@ const schema = `
   CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, author TEXT NOT NULL, id TEXT NOT NULL);
   CREATE UNIQUE INDEX IF NOT EXISTS said_once ON said (author, id);
   CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  -- Format 1 kept seats in a table of their own: whoever sat there joins anew.
+  -- Format 1 kept seats in a table of their own: its members have to join again.
   DROP TABLE IF EXISTS seats;
   PRAGMA user_version = ${format};
 `;
 
-/** Both find their first row by the key alone, so that a page costs the same at every position. */
+/** Both find their first row by the primary key, so that a page costs the same at every position. */
 export const pageQueries = {
-  /** The rows with something behind a position, oldest first. */
+  /** The rows with entries after a position, oldest first. */
   after: "SELECT entries FROM turns WHERE last > ?1 ORDER BY last",
   /** The row that holds a position and those before it, newest first. */
   upTo: `SELECT entries FROM turns
     WHERE last <= ifnull((SELECT min(last) FROM turns WHERE last >= ?1), ?1) ORDER BY last DESC`,
 };
 
-/** A turn with more events, or with more than fit in a page, is several rows, so that none takes long to read. */
+/** A row holds at most this many entries, and no more than fit in a page, so that none takes long to read. */
 const rowEvents = 250;
-/** Rows that have fallen out go with later turns, for each row that comes at most two. */
+/** Each entry that is added deletes at most this many rows of entries that are not kept any more. */
 const trimmedRows = 2;
 
 export type SqliteOptions = {
-  /** A file, made with its folder if need be and readable by its owner alone; undefined keeps the journal in memory. */
+  /** The file, made with its folder if it is not there, readable by its owner alone. Undefined: in memory. */
   path?: string | undefined;
-  /** How many events are kept. */
+  /** How many of the newest events are kept. */
   keepEvents: number;
 };
 
 export class SqliteJournal implements Journal {
   readonly epoch: string;
-  /** The only one. */
+  /** No other server shares this journal. */
   readonly server = "here";
   first: number;
   last: number;
@@ -76,11 +78,11 @@ export class SqliteJournal implements Journal {
     set: Statement<unknown, [string, string]>;
     remove: Statement<unknown, [string]>;
   };
-  /** As in the file: each message is asked whether its seat is still there. */
+  /** The same as in the file: each message expects facts, so they must be quick to look up. */
   readonly #facts: Map<string, string>;
   readonly #words: SearchIndex;
 
-  /** Throws an Error with one sentence for the user if the file cannot be used. */
+  /** Throws an Error with one sentence for who runs the server if the file cannot be used. */
   static open({ path, keepEvents }: SqliteOptions): SqliteJournal {
     try {
       return new SqliteJournal(openDatabase(path), keepEvents);
@@ -134,7 +136,7 @@ export class SqliteJournal implements Journal {
     return server === this.server;
   }
 
-  /** Nobody else writes it, so there is nothing the listener has not heard. */
+  /** `append` has told the listener everything before it returned. */
   async sync(): Promise<void> {}
 
   append(entries: Entry[]): void {
@@ -201,7 +203,7 @@ export class SqliteJournal implements Journal {
     this.#trouble = reason;
   }
 
-  /** Whether these are so, with what has changed in this turn. */
+  /** Whether these facts are so, after the changes of this turn that come before. */
   #holds(expected: Facts, changed: ReadonlyMap<string, string | null>): boolean {
     for (const key in expected) {
       const value = changed.get(key);
@@ -241,7 +243,7 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  /** The entries of each row. Throws an Error with the reason in words. */
+  /** The entries of each row that the query finds. Throws an Error with the reason in words. */
   *#rows(rows: Statement<Row, [number]>, bound: number): Iterable<Entry[]> {
     try {
       for (const { entries } of rows.iterate(bound)) yield JSON.parse(entries);
@@ -283,7 +285,7 @@ function openDatabase(path: string | undefined): Database {
   return db;
 }
 
-/** SQLite's codes, and the file system's, in words a user can act on. */
+/** An error of SQLite or the file system, in words that who runs the server can act on. */
 function reasonOf(error: unknown): string {
   const reasons: Record<string, string> = {
     SQLITE_BUSY: "another server is using it",
@@ -300,10 +302,10 @@ function reasonOf(error: unknown): string {
     ENOENT: "its folder cannot be made",
     ENOTDIR: "its folder cannot be made",
     ENOSPC: "the disk is full",
-    EPERM: "it belongs to somebody else",
+    EPERM: "it belongs to another user",
     EROFS: "it cannot be written",
   };
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const known = Object.keys(reasons).find((key) => code === key || code.startsWith(`${key}_`));
-  return (known && reasons[known]) ?? (error instanceof Error ? error.message : String(error));
+  return (known && reasons[known]) ?? messageOf(error);
 }

@@ -1,6 +1,6 @@
-// Who is in the room, what they may do, and what is done to them: all of it facts of the journal, as of the last event.
-// So whoever wants a seat, another name or somebody out asks for it like for everything else, and it is so once the
-// event comes back. A seat without a connection is kept for a while; whose server is gone, the others keep it.
+// The members of the room: their seats, and what operators do to them. Both are facts of the journal as of the last event.
+// So a seat, another name or an order is asked for by an entry like everything else, and has happened when its event
+// comes back from the journal. A seat whose connection or server is lost is kept for a while and then given up.
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import {
@@ -12,8 +12,9 @@ import {
   type Member,
   type Recorded,
 } from "../../protocol/events.ts";
-import { type Entry, type Facts, type Journal, nobody } from "../journal/journal.ts";
-import { Moderation, type Order, unnumbered } from "./moderation.ts";
+import { type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
+import { type Entry, type Journal, nobody, unnumbered } from "../journal/journal.ts";
+import { Moderation, type Order } from "./moderation.ts";
 import {
   hashOf,
   leaving,
@@ -28,31 +29,36 @@ import {
   taking,
 } from "./seats.ts";
 
-/** When to try again what could not be done now. */
+/** After this time a client, or the room itself, tries again what could not be done. */
 export const retryAfterMs = 1_000;
 
 export type Roster = { seq: number; members: Member[] };
 
-/** A seat, the token by which it can be taken again, and the room it was taken in. */
+/** A seat that was taken, the token by which its client can come back to it, and the members just before. */
 export type Taken = { seat: Seat; token: string | undefined; roster: Roster };
 
-/** Somebody who waits until what was asked has happened, or why it has not. */
+/**
+ * Waits for the outcome of a request: it has happened, or it failed for a reason. Not a promise, since that would go on
+ * after the whole batch: the outcome has to be dealt with between two events of one batch, while the room is as it was
+ * right after the first.
+ */
 export type Waiter<T> = { happened: (outcome: T) => void; failed: (problem: Fault) => void };
 
-/** Who keeps order: how it is called, as whom it speaks, and what must be so as long as it may. */
-export type Orderer = { name: string; author: string; expects: Facts | undefined };
+/** An operator: its name, the author of its entries, and the facts that must hold while it may give orders. */
+export type Operator = { name: string; author: string; expects: Facts | undefined };
 
-/** What the room does for its members. */
+/** The part of the room that Members needs. */
 export interface Recorder {
   /** The last event that happened. */
   readonly seq: number;
+  /** Appends the entry to the journal at the end of this turn. */
   record(entry: Entry): void;
-  /** The same for somebody who waits for it, and is told how the room was just before. */
+  /** The same, and tells the waiter when it has happened, with the members just before, or why it has not. */
   ask(entry: Entry, waiter: Waiter<Roster>): void;
 }
 
 export class Members {
-  /** Whether anybody has been here since the server began. */
+  /** Whether a member has been here since the server started. */
   visited = false;
   readonly #journal: Journal;
   readonly #recorder: Recorder;
@@ -60,20 +66,19 @@ export class Members {
   readonly #seats = new Seats();
   readonly #moderation = new Moderation();
 
-  /** Those whom the journal knows have their seats for `seatMs` more, as has everyone whose connection is lost. */
+  /** The seats that the journal knows are kept for `seatMs`, like that of any member whose connection is lost. */
   constructor(journal: Journal, recorder: Recorder, seatMs: number) {
     this.#journal = journal;
     this.#recorder = recorder;
     this.#seatMs = seatMs;
-    const facts = [...journal.facts()];
-    const areSeats = ([key]: [string, string]) => key.startsWith("seat ");
-    // Where somebody sits says nothing before there is a seat.
-    this.apply(Object.fromEntries(facts.filter(areSeats)));
-    this.apply(Object.fromEntries(facts.filter((fact) => !areSeats(fact))));
+    const facts = readFacts(journal.facts());
+    // Seats first: the other facts about a seat can only be applied once it is there.
+    this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
+    this.#applyAll(facts.filter(({ kind }) => kind !== "seat"));
     this.expireLost();
   }
 
-  /** How many there are, those away included. */
+  /** The number of members, with those who are away. */
   get size(): number {
     return this.#seats.size;
   }
@@ -89,7 +94,7 @@ export class Members {
     return this.#seats.byName(name);
   }
 
-  /** The connection of that seat, if it is here. */
+  /** The connection of the seat with this id, if it is with this server. */
   occupantOf(id: string): Occupant | undefined {
     return this.#seats.byId(id)?.occupant;
   }
@@ -99,16 +104,15 @@ export class Members {
   /** Gives the seat of the token, or a new one under a free name. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     const { name, token, after = 0 } = request;
-    if (this.#moderation.isBanned(occupant.address, name)) {
-      return waiter.failed(fault("banned", "You are banned from this room"));
-    }
+    const refused = this.#moderation.refusesJoin(occupant.address, name);
+    if (refused) return waiter.failed(refused);
     const isKnown = token === undefined || this.#seats.byToken(token) !== undefined;
     const take = () => {
       const seat = token === undefined ? undefined : this.#seats.byToken(token);
       if (seat) this.#takeAgain(seat, occupant, token, waiter);
       else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, waiter);
     };
-    // Another server may have told the client more than this one has heard.
+    // A client that was with another server may know of later events, or of a seat, that this server has yet to hear of.
     if (isKnown && after <= this.#recorder.seq) take();
     else {
       const reason = "The room cannot be read now: try again";
@@ -132,7 +136,7 @@ export class Members {
     const { id, name } = seat;
     const here = this.#journal.server;
     const { address } = occupant;
-    // For a drop on the way nothing has to be written.
+    // Same server, same address: no fact changes, so nothing is written.
     if (seat.server === here && seat.address === address) {
       return this.#sit(id, occupant, token, this.roster(), waiter);
     }
@@ -156,7 +160,7 @@ export class Members {
   ): void {
     const seat = this.#seats.byId(id);
     if (!seat) return;
-    this.#keep(seat);
+    this.#stopExpiry(seat);
     seat.occupant?.dismiss(takenOver);
     seat.occupant = occupant;
     this.visited = true;
@@ -165,28 +169,27 @@ export class Members {
 
   rename(seat: Seat, name: string, waiter: Waiter<unknown>): void {
     const { id: author, name: from, address = "" } = seat;
-    if (this.isMuted(from)) return waiter.failed(fault("muted", "You are muted: keep the name you have"));
-    if (this.#moderation.isBanned(address, name)) {
-      return waiter.failed(fault("banned", `"${name}" is banned from this room: choose another name`));
-    }
+    const refused = this.#moderation.refusesRename(from, name, address);
+    if (refused) return waiter.failed(refused);
     const renamed = unnumbered({ type: "renamed", from, to: name });
     this.#recorder.ask({ event: renamed, author, ...renaming(seat, name) }, waiter);
   }
 
-  /** Gives the seat up. Its occupant is dismissed when the room has heard it. */
+  /** Gives up a seat, with its member's last words unless it is muted. Its connection is dismissed when that has happened. */
   leave(seat: Seat, text?: string): void {
-    const left = unnumbered({ type: "left", name: seat.name, text });
+    const words = this.refusesSpeech(seat) ? undefined : text;
+    const left = unnumbered({ type: "left", name: seat.name, text: words });
     this.#recorder.record({ event: left, author: seat.id, ...leaving(seat) });
   }
 
-  /** A seat's connection is gone: it is kept for a while if somebody can come back to it, or has already. */
+  /** A seat's connection is lost. The seat is kept for a while if its client can come back to it by a token. */
   vacate(seat: Seat, occupant: Occupant | undefined): void {
     if (seat.occupant !== occupant) return;
     seat.occupant = undefined;
     this.#expire(seat);
   }
 
-  /** The members of a server that is gone have their seats for a while longer. */
+  /** Begins to wait for the members of servers that are not alive any more; their seats are given up after that. */
   expireLost(): void {
     for (const seat of this.#seats) if (!seat.expiry && this.#isAway(seat)) this.#expire(seat);
   }
@@ -195,7 +198,7 @@ export class Members {
     return !occupant && (server === this.#journal.server || !this.#journal.isAlive(server));
   }
 
-  /** Gives an empty seat up in a while; several servers may, and it happens once. */
+  /** Gives up an empty seat after a while. Several servers may do so for the same seat: only the first one succeeds. */
   #expire(seat: Seat): void {
     const expire = () => {
       seat.expiry = undefined;
@@ -205,29 +208,29 @@ export class Members {
     else seat.expiry = setTimeout(expire, this.#seatMs);
   }
 
-  #keep(seat: Seat): void {
+  #stopExpiry(seat: Seat): void {
     clearTimeout(seat.expiry);
     seat.expiry = undefined;
   }
 
-  // ---- Keeping order ----
+  // ---- Moderation ----
 
-  /** Carries out what somebody may ask for; once more if the room has changed in the same moment. */
-  order(order: Order, by: Orderer, waiter: Waiter<unknown>, again = false): void {
-    const entry = this.#moderation.entry(order, by.name, this.#seats);
+  /** Carries out an order. If the facts it expects changed in the same moment, it is carried out once more. */
+  order(order: Order, by: Operator, waiter: Waiter<unknown>, isRetry = false): void {
+    const entry = this.#moderation.entryOf(order, by.name, this.#seats);
     if (isFault(entry)) return waiter.failed(entry);
     const expects = { ...entry.expects, ...by.expects };
     const failed = (problem: Fault) => {
-      if (problem.code === "conflict" && !again) this.order(order, by, waiter, true);
+      if (problem.code === "conflict" && !isRetry) this.order(order, by, waiter, true);
       else waiter.failed(problem);
     };
     this.#recorder.ask({ ...entry, author: by.author, expects }, { ...waiter, failed });
   }
 
-  /** Lets a member keep order, as long as it has its seat. */
+  /** Makes a member an operator for as long as it has its seat. */
   appoint(seat: Seat, waiter: Waiter<unknown>): void {
     const { id, name } = seat;
-    const facts = { [`op ${id}`]: "yes" };
+    const facts = { [factKey.op(id)]: "yes" };
     this.#recorder.ask(
       { event: unnumbered({ type: "opped", name }), author: id, facts, expects: sittingAt(seat) },
       waiter,
@@ -246,34 +249,41 @@ export class Members {
     return this.#moderation.isBanned(address);
   }
 
-  isMuted(name: string): boolean {
-    return this.#moderation.isMuted(name);
+  /** The reason why that member may not speak; undefined if it may. */
+  refusesSpeech(seat: Seat): Fault | undefined {
+    return this.#moderation.refusesSpeech(seat.name);
   }
 
   // ---- What has happened ----
 
-  /** Makes the facts so, and lets go of whoever has no seat here any more. */
-  apply(facts: Facts, event?: Recorded): void {
-    for (const [key, value] of Object.entries(facts)) {
-      const [kind, id = ""] = key.split(" ");
-      const seat = this.#seats.byId(id);
-      this.#seats.apply(key, value, event?.seq);
-      this.#moderation.apply(key, value);
-      if (kind === "seat" && value === null) seat?.occupant?.dismiss(goodbyeOf(event, seat.occupant));
-      if (kind === "at" && seat && value !== null && value !== this.#journal.server) {
-        this.#keep(seat);
-        seat.occupant?.dismiss(takenOver);
-        seat.occupant = undefined;
-      }
-    }
-    // Whoever shares a banned address goes with it, also if it came in the same moment.
-    for (const key of Object.keys(facts)) {
-      const [kind, id = ""] = key.split(" ");
-      if (kind === "ban") for (const seat of this.#seats) this.#dismissBanned(seat);
-      if (kind === "seat") this.#dismissBanned(this.#seats.byId(id));
+  /** Applies the facts of an event, and dismisses the connections that lost their seat by it. */
+  apply(facts: Facts, event: Recorded): void {
+    this.#applyAll(readFacts(Object.entries(facts)), event);
+  }
+
+  #applyAll(facts: Fact[], event?: Recorded): void {
+    for (const fact of facts) this.#applyOne(fact, event);
+    // Afterwards, so that a ban also finds the seats that were taken in the same moment.
+    for (const fact of facts) {
+      if (fact.kind === "ban") for (const seat of this.#seats) this.#dismissBanned(seat);
+      if (fact.kind === "seat") this.#dismissBanned(this.#seats.byId(fact.id));
     }
   }
 
+  #applyOne(fact: Fact, event: Recorded | undefined): void {
+    const seat = "id" in fact ? this.#seats.byId(fact.id) : undefined;
+    this.#seats.apply(fact, event?.seq);
+    this.#moderation.apply(fact);
+    if (!seat) return;
+    if (fact.kind === "seat" && !fact.value) seat.occupant?.dismiss(goodbyeOf(event, seat.occupant));
+    if (fact.kind === "at" && fact.value !== undefined && fact.value !== this.#journal.server) {
+      this.#stopExpiry(seat);
+      seat.occupant?.dismiss(takenOver);
+      seat.occupant = undefined;
+    }
+  }
+
+  /** A member goes if its address is banned, whatever its name. */
   #dismissBanned(seat: Seat | undefined): void {
     if (seat?.server !== this.#journal.server) return;
     const { occupant, address = "" } = seat;
@@ -283,28 +293,29 @@ export class Members {
     this.leave(seat);
   }
 
-  /** Why it did not happen; undefined if nobody has to be told. */
+  /** The reason to tell the author why its entry did not happen; undefined if there is nothing to tell. */
   contradicted({ event, author, expects }: Entry): Fault | undefined {
     if (event.type === "joined") return this.#taken(event.name);
     if (event.type === "renamed") return this.#taken(event.to);
     if (event.type !== "left") {
       return { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs };
     }
-    // Its name changed in the same moment; or it has left already, or is somewhere else.
+    // The seat was renamed in the same moment, and is still to be given up; or it has moved, or is gone, and is not.
     const leave = () => {
       const seat = this.#seats.byId(author);
       if (seat && (this.#isAway(seat) || seat.occupant?.leaving)) this.leave(seat);
     };
-    // If nothing has changed that we know of, there is no use in asking at once.
+    // If this server has yet to hear what changed, the same entry would be contradicted again: it waits a moment.
     const seat = this.#seats.byId(author);
     if (seat && Bun.deepEquals(expects, leaving(seat).expects)) setTimeout(leave, retryAfterMs);
     else leave();
     return undefined;
   }
 
-  /** Why nobody, or somebody else, has that name. */
+  /** The reason why a member could not take this name. */
   #taken(name: string): Fault {
-    if (this.#moderation.isBanned("", name)) return fault("banned", `"${name}" is banned from this room`);
+    const refused = this.#moderation.refusesName(name);
+    if (refused) return refused;
     const text = this.#seats.byName(name)
       ? `"${name}" is taken: choose another name`
       : `"${name}" looks like the name of somebody here: choose another one`;
@@ -315,13 +326,13 @@ export class Members {
 const takenOver: Bye = { type: "bye", code: "taken-over", text: "You joined from another place" };
 const bannedAddress: Bye = { type: "bye", code: "banned", text: "Your address is banned from this room" };
 
-/** What a member hears whose seat that event took away. */
+/** The goodbye to a member whose seat was given up by this event. */
 function goodbyeOf(event: Recorded | undefined, { leaving }: Occupant): Bye {
   if (event?.type !== "kicked" && event?.type !== "banned") {
-    // The other servers may have taken ours for dead.
+    // If it did not ask for that, the other servers took this one for dead and gave its seats up.
     return leaving
       ? { type: "bye", code: "left", text: "Goodbye" }
-      : { type: "bye", code: "lost", text: "The room had lost sight of you", retryAfterMs: 0 };
+      : { type: "bye", code: "lost", text: "The room gave up your seat: joining again", retryAfterMs: 0 };
   }
   const reason = event.text === undefined ? "" : `: ${event.text}`;
   return { type: "bye", code: event.type, text: `You were ${event.type} by ${event.by}${reason}` };

@@ -1,66 +1,90 @@
-// Keeping order: what those who may can do, and what has been done. An order becomes an event that all see, with who
-// gave it; what lasts of it (bans, the topic) are facts of the journal, so it outlives a restart and holds in the
-// whole room.
-//
-//   ban NAME, ban ADDRESS   {name, by, at, text?, address?}: who may not join
-//   mute NAME               who may not be heard
-//   topic                   what the room is about
-//
-// A name stands for all that look like it.
+// Moderation: what operators can do, what they have done, and what members may do after that. An order becomes an event
+// that all members see, with the name of the operator. What lasts of it (bans, mutes, the topic) are facts of the journal,
+// so it survives a restart and holds on all servers of the room.
 
 import { isIP } from "node:net";
 import type { CommandOf } from "../../protocol/commands.ts";
-import { type Ban, type Fault, fault, type Recorded } from "../../protocol/events.ts";
-import { skeleton } from "../../protocol/names.ts";
-import type { Entry } from "../journal/journal.ts";
+import { type Ban, type Fault, fault } from "../../protocol/events.ts";
+import { type BanFact, type Fact, factKey } from "../journal/facts.ts";
+import { type Entry, unnumbered } from "../journal/journal.ts";
 import { addressKey, isLoopback } from "../limits/addresses.ts";
-import { banOf, leaving, type Seats } from "./seats.ts";
+import { leaving, type Seats } from "./seats.ts";
 
-/** What operators can do. A topic without a text is taken away. */
+/** What operators can ask for. A topic without a text removes the topic. */
 export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "topic">;
-
-/** A ban of a member holds for the address it came from, too. */
-type StoredBan = Ban & { address?: string | undefined };
 
 export class Moderation {
   topic: string | undefined;
-  readonly #bans = new Map<string, StoredBan>();
+  readonly #bans = new Map<string, BanFact>();
   readonly #mutes = new Set<string>();
 
-  /** Oldest first, without the addresses that nobody typed. */
+  /** All bans, oldest first. The address of a banned member is left out: only the server knows it. */
   get bans(): Ban[] {
     return [...this.#bans.values()].map(({ address: _, ...ban }) => ban).sort((a, b) => a.at - b.at);
   }
 
-  /** Makes a fact so; those about something else are none of ours. */
-  apply(key: string, value: string | null): void {
-    const [kind] = key.split(" ");
-    if (key === "topic") this.topic = value ?? undefined;
-    else if (kind === "mute" && value !== null) this.#mutes.add(key);
-    else if (kind === "mute") this.#mutes.delete(key);
-    else if (kind === "ban" && value !== null) this.#bans.set(key, JSON.parse(value));
-    else if (kind === "ban") this.#bans.delete(key);
+  /** Applies a fact. Facts about other things change nothing here. */
+  apply(fact: Fact): void {
+    switch (fact.kind) {
+      case "topic":
+        this.topic = fact.value;
+        break;
+      case "mute":
+        if (fact.value === undefined) this.#mutes.delete(fact.key);
+        else this.#mutes.add(fact.key);
+        break;
+      case "ban":
+        if (fact.value === undefined) this.#bans.delete(fact.key);
+        else this.#bans.set(fact.key, fact.value);
+    }
   }
 
-  /** Whether nobody is to hear whoever has that name. */
-  isMuted(name: string): boolean {
-    return this.#mutes.size > 0 && this.#mutes.has(muteOf(name));
+  // ---- What a member may do: each answers with the reason why not; undefined if it may ----
+
+  /** To say, whisper or order anything under this name. */
+  refusesSpeech(name: string): Fault | undefined {
+    return this.#isMuted(name) ? fault("muted", "You are muted: nobody hears you") : undefined;
   }
 
-  /** Whether whoever comes from there, or under that name, may not join. */
-  isBanned(address: string, name?: string): boolean {
+  /** To join from this address under this name. */
+  refusesJoin(address: string, name: string): Fault | undefined {
+    const banned = this.isBanned(address) || this.#isNameBanned(name);
+    return banned ? fault("banned", "You are banned from this room") : undefined;
+  }
+
+  /** To take another name: a muted member must not, since it is muted by its name. */
+  refusesRename(from: string, to: string, address: string): Fault | undefined {
+    if (this.#isMuted(from)) return fault("muted", "You are muted: keep the name you have");
+    if (!this.isBanned(address) && !this.#isNameBanned(to)) return undefined;
+    return fault("banned", `"${to}" is banned from this room: choose another name`);
+  }
+
+  /** To have this name, for a member whose request came at the same time as the ban. */
+  refusesName(name: string): Fault | undefined {
+    return this.#isNameBanned(name) ? fault("banned", `"${name}" is banned from this room`) : undefined;
+  }
+
+  /** Whether connections from this address are refused, whatever the name. */
+  isBanned(address: string): boolean {
     if (this.#bans.size === 0) return false;
     const key = addressKey(address);
-    if (name !== undefined && this.#bans.has(banOf(name))) return true;
-    return this.#bans.has(banOf(key)) || this.#bans.values().some((ban) => ban.address === key);
+    return this.#bans.has(factKey.ban(key)) || this.#bans.values().some((ban) => ban.address === key);
   }
 
-  /** The order as the entry that carries it out, given by `by`, or why it cannot be carried out. */
-  entry(order: Order, by: string, seats: Seats): Omit<Entry, "author"> | Fault {
+  #isNameBanned(name: string): boolean {
+    return this.#bans.size > 0 && this.#bans.has(factKey.ban(name));
+  }
+
+  #isMuted(name: string): boolean {
+    return this.#mutes.size > 0 && this.#mutes.has(factKey.mute(name));
+  }
+
+  /** The entry that carries out an order of the operator `by`, or the reason why it cannot be carried out. */
+  entryOf(order: Order, by: string, seats: Seats): Omit<Entry, "author"> | Fault {
     if (order.type === "topic") {
       return {
         event: unnumbered({ type: "topic", by, text: order.text }),
-        facts: { topic: order.text ?? null },
+        facts: { [factKey.topic]: order.text ?? null },
       };
     }
     if (order.type === "ban") return this.#ban(order, by, seats);
@@ -73,43 +97,43 @@ export class Moderation {
     if (order.type === "kick") {
       return { event: unnumbered({ type: "kicked", name, by, text: order.text }), ...leaving(seat) };
     }
-    return { event: unnumbered({ type: "muted", name, by }), facts: { [muteOf(name)]: by } };
+    return { event: unnumbered({ type: "muted", name, by }), facts: { [factKey.mute(name)]: by } };
   }
 
-  /** A member goes at once; its address cannot come back under another name, unless it is this machine's own. */
+  /** A banned member loses its seat, and its address is banned with it, unless that is this machine's own. */
   #ban({ name, text }: Order & { name: string }, by: string, seats: Seats): Omit<Entry, "author"> | Fault {
     if (isIP(name) !== 0 && isLoopback(name)) {
       return fault("bad-field", "That is the server's own machine: ban a name, or another address");
     }
     const isAddress = isIP(name) !== 0;
-    const key = banOf(isAddress ? addressKey(name) : name);
-    const seat = isAddress ? undefined : seats.looking(name);
+    const key = factKey.ban(isAddress ? addressKey(name) : name);
+    const seat = isAddress ? undefined : seats.byLook(name);
     const from = seat?.occupant?.address ?? seat?.address;
-    const ban: StoredBan = {
+    const ban: BanFact = {
       name: seat?.name ?? name,
       by,
       at: Date.now(),
       text,
-      // One that holds already goes on to hold.
+      // The ban of an address goes on when the name is banned once more.
       address: from !== undefined && !isLoopback(from) ? addressKey(from) : this.#bans.get(key)?.address,
     };
     const away = seat && leaving(seat);
     return {
       event: unnumbered({ type: "banned", name: isAddress ? undefined : ban.name, by, text }),
       facts: { ...away?.facts, [key]: JSON.stringify(ban) },
-      // Nobody of that name may have come in the same moment.
-      expects: away?.expects ?? (isAddress ? {} : { [`name ${skeleton(name)}`]: null }),
+      // If a member took the name in the same moment, the order is carried out once more, for that member.
+      expects: away?.expects ?? (isAddress ? {} : { [factKey.name(name)]: null }),
     };
   }
 
   #unmute(name: string, by: string): Omit<Entry, "author"> | Fault {
-    if (!this.isMuted(name)) return fault("no-such-member", `Nobody called "${name}" is muted`);
-    return { event: unnumbered({ type: "unmuted", name, by }), facts: { [muteOf(name)]: null } };
+    if (!this.#isMuted(name)) return fault("no-such-member", `Nobody called "${name}" is muted`);
+    return { event: unnumbered({ type: "unmuted", name, by }), facts: { [factKey.mute(name)]: null } };
   }
 
   #unban(name: string, by: string): Omit<Entry, "author"> | Fault {
     const byAddress = isIP(name) !== 0;
-    const key = banOf(byAddress ? addressKey(name) : name);
+    const key = factKey.ban(byAddress ? addressKey(name) : name);
     const value = this.#bans.get(key);
     if (!value) return fault("no-such-ban", `"${name}" is not banned: /bans lists who is`);
     return {
@@ -117,16 +141,4 @@ export class Moderation {
       facts: { [key]: null },
     };
   }
-}
-
-function muteOf(name: string): string {
-  return `mute ${skeleton(name)}`;
-}
-
-type Unnumbered<E> = E extends Recorded ? Omit<E, "seq" | "at"> : never;
-
-/** An event that the journal has yet to number. */
-export function unnumbered(event: Unnumbered<Recorded>): Recorded {
-  const { type, ...fields } = event;
-  return { type, seq: 0, at: 0, ...fields } as Recorded;
 }

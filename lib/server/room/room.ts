@@ -1,12 +1,14 @@
-// The room: the way of an event through one turn of the event loop, and what a reader sees of it.
+// The room: the way of an event through one turn of the event loop, and what a member sees of the past.
 //
-//   record(entry) … record(entry)     what was asked in this turn, in order
+//   record(entry) … record(entry)     what was asked for in this turn, in order
 //   journal.append(entries)           one transaction
-//   happened(entries)                 each live log gets the event, whispers their two readers; its facts are so now
+//   happened(entries)                 each event goes to the live logs, or as a whisper to two readers, and its facts
+//                                     are applied
 //   log.pump()                        one write for each reader
 
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
+import { messageOf } from "../../protocol/errors.ts";
 import {
   type Answer,
   type Fault,
@@ -25,18 +27,18 @@ import { Members, type Recorder, type Roster, retryAfterMs, type Taken, type Wai
 import type { Occupant } from "./seats.ts";
 
 export type RoomOptions = {
-  /** How long a lost connection's seat is kept. */
+  /** How long the seat of a lost connection is kept, in milliseconds. */
   seatMs: number;
-  /** Something happened that the server's own terminal may show. */
+  /** Called with each event, for the server's own terminal and log. */
   onEvent: ((event: Recorded) => void) | undefined;
-  /** The last seat was given up. */
+  /** Called when the last seat was given up. */
   onEmpty: () => void;
-  /** The journal stopped taking events, or takes them again (undefined). */
+  /** Called when the journal refuses everything from now on, with the reason, or takes entries again (undefined). */
   onJournalTrouble: (reason: string | undefined) => void;
   metrics: Metrics;
 };
 
-/** How many events a search shows that does not ask for a number. */
+/** A search that asks for no number shows this many events. */
 const foundEvents = 20;
 
 export class Room implements JournalListener, Recorder {
@@ -46,21 +48,22 @@ export class Room implements JournalListener, Recorder {
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
-  /** Who waits for what they asked, by author, and is told how the room was just before. */
+  /** Those who wait for the outcome of a request, by author: each has at most one request under way. */
   readonly #waiters = new Map<string, Waiter<Roster>>();
   readonly #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #woken = new Set<Reader>();
   readonly #afterTurn: (() => void)[] = [];
-  /** Who speaks without a seat, by author. */
+  /** Those who speak without a seat, by author: the server's own terminal. */
   readonly #attendants = new Map<string, Occupant>();
+  /** What was asked for in this turn. */
   #asked: Entry[] = [];
   #turn: NodeJS.Immediate | undefined;
   #retry: Timer | undefined;
-  /** When what is under way was appended; on a clock that only rises. */
+  /** When the entries that are under way were appended, in milliseconds of a clock that only rises. */
   #appendedAt: number | undefined;
 
-  /** Goes on where the journal stopped: its members have their seats for `seatMs` more. */
+  /** Goes on where the journal ends. The seats that it knows are kept for `seatMs`. */
   constructor(journal: Journal, options: RoomOptions) {
     this.#journal = journal;
     this.#options = options;
@@ -71,7 +74,7 @@ export class Room implements JournalListener, Recorder {
 
   // ---- What a member sees ----
 
-  /** Welcomes the member and lets its reader follow the room. */
+  /** Welcomes a member, and starts its reader at the position that it asked for. */
   enter(
     { seat, token, roster }: Taken,
     dialect: Dialect,
@@ -93,10 +96,11 @@ export class Room implements JournalListener, Recorder {
           dialect.encode(welcome) +
           (history === 0 ? "" : dialect.encode({ type: "history", events, before })),
       );
-      // Nobody could whisper to it before.
+      // The seat is new, so no whisper to it is older.
       return reader.start(log, seq, opening, readPage, seq);
     }
-    // A position that is not of this journal; one that is, but too old, is the page's to tell.
+    // A position of another epoch, or in the future, is of another journal: go on from the oldest event that is kept, or
+    // from now. A position of this journal that is too old needs nothing here: its page begins with the gap.
     const stray =
       (request.epoch ?? epoch) !== epoch ? this.#journal.first - 1 : after > seq ? seq : undefined;
     const gap = stray === undefined ? "" : dialect.encode({ type: "gap", from: 0, to: stray });
@@ -104,12 +108,12 @@ export class Room implements JournalListener, Recorder {
     return reader.start(log, stray ?? after, opening, readPage);
   }
 
-  /** A function of its own: a closure keeps all that is in its scope, and the reader would keep its welcome. */
+  /** Separate, so that the closure, which lives as long as the reader, captures only `seat` and not the welcome. */
   #pagesFor(seat: string): ReadPage {
     return (after, upTo) => pageAfter(this.#journal, after, upTo, seat);
   }
 
-  /** The last events up to a position that the reader may see. */
+  /** The last `count` events up to a position that the seat `viewer` may see. Rejects if the journal cannot be read. */
   recall(viewer: string, position: number, count: number): Promise<Past> {
     const end = Math.min(position, this.seq) + 1;
     const limit = Math.min(count, limits.historyEvents);
@@ -122,7 +126,7 @@ export class Room implements JournalListener, Recorder {
     );
   }
 
-  /** What the reader may see of what has these words, as of now. */
+  /** The events with these words that the seat `viewer` may see, as of now; or the reason why they cannot be searched. */
   async search(viewer: string, { text, before, limit }: CommandOf<"search">): Promise<Answer> {
     const now = this.seq + 1;
     const events = Math.min(limit ?? foundEvents, limits.searchEvents);
@@ -130,25 +134,23 @@ export class Room implements JournalListener, Recorder {
       const found = await search(this.#journal, text, Math.min(before ?? now, now), events, viewer);
       return { type: "results", text, ...found };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return fault("unavailable", `The history cannot be searched now, ${reason}: try again`);
+      return fault("unavailable", `The history cannot be searched now, ${messageOf(error)}: try again`);
     }
   }
 
-  /** Somebody who speaks without a seat, as this author. */
+  /** Lets `attendant` speak without a seat, as this author. */
   attend(author: string, attendant: Occupant): void {
     this.#attendants.set(author, attendant);
   }
 
   // ---- The turn ----
 
-  /** What somebody asked for: it happens at the end of this turn, if the journal takes it. */
   record(entry: Entry): void {
     this.#asked.push(entry);
     this.#scheduleTurn();
   }
 
-  /** This reader has something to write at the end of this turn. */
+  /** Pumps this reader at the end of this turn: a private line waits in it. */
   wake(reader: Reader): void {
     this.#woken.add(reader);
     this.#scheduleTurn();
@@ -162,12 +164,12 @@ export class Room implements JournalListener, Recorder {
     this.record(entry);
   }
 
-  /** One more look at the sockets first: under load there is more to take along, and it costs a tenth less. */
+  /** The second setImmediate lets the sockets be read once more: under load, longer turns cost a tenth less. */
   #scheduleTurn(): void {
     this.#turn ??= setImmediate(() => setImmediate(() => this.#endTurn()));
   }
 
-  /** Once all that was asked so far has happened. */
+  /** Calls `then` once all that was asked for so far has happened or failed. */
   afterTurn(then: () => void): void {
     this.#afterTurn.push(then);
     this.#scheduleTurn();
@@ -208,7 +210,8 @@ export class Room implements JournalListener, Recorder {
         }
       } else {
         for (const log of this.#logs.values()) log.skip(event.seq);
-        for (const id of new Set([author, reader])) if (reader !== nobody) this.#voice(id)?.whisper(event);
+        for (const id of new Set([author, reader]))
+          if (reader !== nobody) this.#occupantOf(id)?.whisper(event);
       }
       if (facts) this.members.apply(facts, event);
       if (before) this.#waiters.delete(author);
@@ -228,7 +231,7 @@ export class Room implements JournalListener, Recorder {
 
   repeated({ event, author }: Entry, seq: number): void {
     const id = idOf(event);
-    if (id !== undefined) this.#voice(author)?.answer({ type: "seen", id, seq });
+    if (id !== undefined) this.#occupantOf(author)?.answer({ type: "seen", id, seq });
   }
 
   contradicted(entry: Entry): void {
@@ -236,7 +239,7 @@ export class Room implements JournalListener, Recorder {
     if (problem) this.#fail(entry, { ...problem, id: idOf(entry.event) });
   }
 
-  /** What was asked goes back to whoever asked; who has left, has left. */
+  /** Nothing was stored, and authors are told so. A `left` is retried instead, since its author does not wait for it. */
   refused(entries: Entry[], reason: string): void {
     this.#appendedAt = undefined;
     for (const entry of entries) {
@@ -259,18 +262,18 @@ export class Room implements JournalListener, Recorder {
 
   #fail({ event, author }: Entry, problem: Fault): void {
     const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
-    // Whoever asked for that was told when somebody else came with the same token.
-    if (!waiter) return event.type === "moved" ? undefined : this.#voice(author)?.answer(problem);
+    // The author of a `moved` without a waiter was told already: another connection came with the same token.
+    if (!waiter) return event.type === "moved" ? undefined : this.#occupantOf(author)?.answer(problem);
     this.#waiters.delete(author);
     waiter.failed(problem);
   }
 
-  #voice(author: string): Occupant | undefined {
+  #occupantOf(author: string): Occupant | undefined {
     return this.members.occupantOf(author) ?? this.#attendants.get(author);
   }
 }
 
-/** Whether it is something that its author waits for: everything but what anybody may say, and go. */
+/** Whether its author waits for the outcome: it does for everything but words and leaving. */
 function isAwaited({ type }: Recorded): boolean {
   return type !== "said" && type !== "acted" && type !== "told" && type !== "left";
 }

@@ -1,51 +1,40 @@
-// Who sits in the room, under which name: what the facts of the journal say, as of the last event. A seat is held by
-// a connection, or for a while by a token alone: whoever shows the token again sits where it sat, and nobody noticed.
+// The seats of the room, one for each member, as the journal's facts have them after the last event. A seat stays for a
+// while after its connection is lost: a client that comes back with the seat's token goes on as if it had never been away.
 //
-//   seat ID     {name, tokenHash?, address?}
-//   name NAME   the seat's ID: each name has one, and so have all that look like it
-//   at ID       the server its connection is, or was, with
-//   op ID       may keep order
+// A seat changes by facts alone. The functions below say, for each change, which facts it sets and which it expects.
 
 import { createHash, randomBytes } from "node:crypto";
 import type { Answer, Bye, Recorded } from "../../protocol/events.ts";
 import { nameKey, skeleton } from "../../protocol/names.ts";
-import type { Facts } from "../journal/journal.ts";
+import { type Change, type Fact, type Facts, factKey, type SeatFact } from "../journal/facts.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 
 /** The connection on a seat. */
 export interface Occupant {
-  /** Where it comes from. */
+  /** The address that it comes from. */
   readonly address: string;
-  /** Whether it has asked to leave. */
+  /** Whether its member has asked to leave. */
   readonly leaving: boolean;
   answer(answer: Answer): void;
-  /** An event that only this member and another may see. */
+  /** Takes an event that only this member and another may see. */
   whisper(event: Recorded): void;
-  /** Says goodbye and closes; the seat is not this connection's any more. */
+  /** Says goodbye and closes. The connection has no seat any more. */
   dismiss(bye: Bye): void;
 }
 
-/** What the fact `seat ID` says. */
-export type SeatFact = {
-  name: string;
-  /** SHA-256 of the token, base64url. Without one nobody can come back to the seat. */
-  tokenHash?: string | undefined;
-  /** Where its member joined from; for those who keep order, never told. */
-  address?: string | undefined;
-};
-
 export type Seat = SeatFact & {
-  /** Never told to anyone, never used again. */
+  /** No member is told it, and no other seat ever gets it. */
   readonly id: string;
+  /** The server that its connection is, or was, with. */
   server: string;
   operator: boolean;
   /** The event since which it has its name; 0 if it had that already when this server began. */
   namedAt: number;
-  /** Absent while the member is away, or with another server. */
+  /** Its connection; absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
-  /** Runs while the member is away. */
+  /** Runs while the member is away: then the seat is given up. */
   expiry?: Timer | undefined;
-  /** What its member may still say at once, with whatever connection. */
+  /** The rate limit of its member, which a new connection takes over: reconnecting must not refill the bucket. */
   bucket?: TokenBucket | undefined;
 };
 
@@ -67,14 +56,14 @@ export class Seats implements Iterable<Seat> {
     return this.#byId.get(id);
   }
 
-  /** Whoever is called so, or has a name that looks like it. */
-  looking(name: string): Seat | undefined {
+  /** The seat with that name, or with one that looks like it. */
+  byLook(name: string): Seat | undefined {
     return this.#byName.get(skeleton(name));
   }
 
-  /** Whoever is called so, not whoever's name looks like it. */
+  /** The seat with that name, in whatever case or width it is written. */
   byName(name: string): Seat | undefined {
-    const seat = this.looking(name);
+    const seat = this.byLook(name);
     return seat && nameKey(seat.name) === nameKey(name) ? seat : undefined;
   }
 
@@ -82,17 +71,16 @@ export class Seats implements Iterable<Seat> {
     return this.#byToken.get(hashOf(token));
   }
 
-  /** Makes a fact so as of event `seq`; those that are about nobody's seat are none of ours. */
-  apply(key: string, value: string | null, seq = 0): void {
-    const [kind, id = ""] = key.split(" ");
-    if (kind === "seat") return this.#hold(id, value === null ? undefined : JSON.parse(value), seq);
-    const seat = this.#byId.get(id);
+  /** Applies a fact that event `seq` brought. Facts about other things than seats change nothing here. */
+  apply(fact: Fact, seq = 0): void {
+    if (fact.kind === "seat") return this.#set(fact.id, fact.value, seq);
+    const seat = "id" in fact ? this.#byId.get(fact.id) : undefined;
     if (!seat) return;
-    if (kind === "at") seat.server = value ?? "";
-    else if (kind === "op") seat.operator = value !== null;
+    if (fact.kind === "at") seat.server = fact.value ?? "";
+    else if (fact.kind === "op") seat.operator = fact.value !== undefined;
   }
 
-  #hold(id: string, fact: SeatFact | undefined, seq: number): void {
+  #set(id: string, fact: SeatFact | undefined, seq: number): void {
     const seat = this.#byId.get(id);
     if (seat) {
       this.#byName.delete(skeleton(seat.name));
@@ -112,69 +100,53 @@ export class Seats implements Iterable<Seat> {
   }
 }
 
-/** What is so as long as its connection is where it is. */
+/** The fact that a seat's connection is still with the same server. */
 export function sittingAt({ id, server }: Seat): Facts {
-  return { [`at ${id}`]: server };
+  return { [factKey.at(id)]: server };
 }
 
-/** What is so once a new seat is taken, and that its name must be free. */
-export function taking(id: string, server: string, fact: SeatFact): { facts: Facts; expects: Facts } {
-  const name = `name ${skeleton(fact.name)}`;
+/** A member takes a new seat, under a name that is free and not banned. */
+export function taking(id: string, server: string, fact: SeatFact): Change {
+  const name = factKey.name(fact.name);
   return {
-    facts: { [`seat ${id}`]: JSON.stringify(fact), [name]: id, [`at ${id}`]: server },
-    expects: { [name]: null, [banOf(fact.name)]: null },
+    facts: { [factKey.seat(id)]: JSON.stringify(fact), [name]: id, [factKey.at(id)]: server },
+    expects: { [name]: null, [factKey.ban(fact.name)]: null },
   };
 }
 
-/** … once its connection is with that server, from that address; nobody else may have moved it meanwhile. */
-export function moving(seat: Seat, to: string, address: string): { facts: Facts; expects: Facts } {
-  const { id, name, tokenHash, server } = seat;
+/** A member's connection is with another server or comes from another address, and has not moved elsewhere meanwhile. */
+export function moving({ id, name, tokenHash, server }: Seat, to: string, address: string): Change {
   const fact: SeatFact = { name, tokenHash, address };
   return {
-    facts: { [`seat ${id}`]: JSON.stringify(fact), [`at ${id}`]: to },
-    expects: { [`at ${id}`]: server, [`name ${skeleton(name)}`]: id },
+    facts: { [factKey.seat(id)]: JSON.stringify(fact), [factKey.at(id)]: to },
+    expects: { [factKey.at(id)]: server, [factKey.name(name)]: id },
   };
 }
 
-/** … once its member has another name, which must be free if it is not the same one written otherwise. */
-export function renaming(
-  { id, name, tokenHash, address }: Seat,
-  to: string,
-): { facts: Facts; expects: Facts } {
-  const [before, after] = [`name ${skeleton(name)}`, `name ${skeleton(to)}`];
+/** A member takes another name, which is not banned and is free, or is its own written in another way. */
+export function renaming({ id, name, tokenHash, address }: Seat, to: string): Change {
+  const [before, after] = [factKey.name(name), factKey.name(to)];
+  const fact: SeatFact = { name: to, tokenHash, address };
   return {
-    facts: {
-      [before]: null,
-      [after]: id,
-      [`seat ${id}`]: JSON.stringify({ name: to, tokenHash, address } satisfies SeatFact),
-    },
-    expects: { [before]: id, [after]: after === before ? id : null, [banOf(to)]: null },
+    facts: { [before]: null, [after]: id, [factKey.seat(id)]: JSON.stringify(fact) },
+    expects: { [before]: id, [after]: after === before ? id : null, [factKey.ban(to)]: null },
   };
 }
 
-/** … once it is given up, where it was. */
-export function leaving({ id, name, server }: Seat): { facts: Facts; expects: Facts } {
+/** A seat is given up, with all facts about it. It must still be with the same server, under the same name. */
+export function leaving({ id, name, server }: Seat): Change {
+  const { seat, at, op } = factKey;
   return {
-    facts: {
-      [`seat ${id}`]: null,
-      [`name ${skeleton(name)}`]: null,
-      [`at ${id}`]: null,
-      [`op ${id}`]: null,
-    },
-    expects: { [`at ${id}`]: server, [`name ${skeleton(name)}`]: id },
+    facts: { [seat(id)]: null, [factKey.name(name)]: null, [at(id)]: null, [op(id)]: null },
+    expects: { [at(id)]: server, [factKey.name(name)]: id },
   };
-}
-
-/** The fact that whoever is called so, or looks like it, is banned. */
-export function banOf(nameOrAddress: string): string {
-  return `ban ${skeleton(nameOrAddress)}`;
 }
 
 export function newSeatId(): string {
   return randomBytes(9).toString("base64url");
 }
 
-/** Enough to never be guessed: 144 random bits. */
+/** 144 random bits, which cannot be guessed. */
 export function newToken(): string {
   return randomBytes(18).toString("base64url");
 }

@@ -2,8 +2,9 @@
 // switch over all commands. How a speaker comes in, takes another name or becomes an operator, and leaves, is its own.
 
 import { type Command, type CommandOf, commands, help } from "../../protocol/commands.ts";
+import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Fault, fault, type Recorded } from "../../protocol/events.ts";
-import type { Facts } from "../journal/journal.ts";
+import type { Facts } from "../journal/facts.ts";
 import type { Waiter } from "./members.ts";
 import type { Order } from "./moderation.ts";
 import type { Room } from "./room.ts";
@@ -111,7 +112,7 @@ export abstract class Speaker {
       const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents);
       this.answer({ type: "history", events: past.events, before: past.before });
     } catch (error) {
-      this.answer(fault("unavailable", `The history cannot be read, ${(error as Error).message}`));
+      this.answer(fault("unavailable", `The history cannot be read, ${messageOf(error)}`));
     }
   }
 

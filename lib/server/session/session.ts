@@ -6,10 +6,11 @@ import { dialectOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
+import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
-import type { Facts } from "../journal/journal.ts";
+import type { Facts } from "../journal/facts.ts";
 import { Origin } from "../limits/door.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Metrics } from "../operation/metrics.ts";
@@ -233,9 +234,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   protected get silenced(): Fault | undefined {
-    return this.room.members.isMuted(this.name)
-      ? fault("muted", "You are muted: nobody hears you")
-      : undefined;
+    return this.#seat && this.room.members.refusesSpeech(this.#seat);
   }
 
   answer(answer: Answer): void {
@@ -338,7 +337,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   quit(text: string | undefined): void {
     this.leaving = true;
-    if (this.#seat) this.room.members.leave(this.#seat, this.silenced ? undefined : text);
+    if (this.#seat) this.room.members.leave(this.#seat, text);
     else this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
   }
 
@@ -384,7 +383,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   /** The journal failed while this client was to read from it: another connection may be luckier. */
   #unreadable(error: unknown): void {
-    console.error(`The history cannot be read: ${(error as Error).message}`);
+    console.error(`The history cannot be read: ${messageOf(error)}`);
     this.#transport.terminate();
   }
 

@@ -11,6 +11,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import type { Socket } from "bun";
 import { UsageError } from "../../cli/flags.ts";
+import { messageOf } from "../../protocol/errors.ts";
 import type { Connection } from "../session/transport.ts";
 
 /** A certificate and its key, both PEM, and what clients know it by. */
@@ -39,7 +40,7 @@ function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`Cannot read ${path}: ${messageOf(error)}`);
   }
 }
 

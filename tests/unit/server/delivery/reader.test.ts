@@ -28,7 +28,7 @@ const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant("turn" as const) }) },
 );
 
-test("every reader receives what it may see, once and in order, through any short writes", async () => {
+test("a reader gets what it may see, once and in order, in short writes", async () => {
   let fellBehind = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 120, size: "max" }), async (steps) => {
@@ -44,7 +44,7 @@ test("every reader receives what it may see, once and in order, through any shor
   expect(fellBehind).toBeGreaterThan(100);
 });
 
-test("dropped at any byte and resumed from the last event it has, a client sees every event once, in order", async () => {
+test("a client that resumes after a cut at any byte sees each event once", async () => {
   const drop = fc.record({ do: fc.constant("drop" as const), who: fc.nat(readers - 1) });
   const steps = fc.array(fc.oneof({ weight: 10, arbitrary: step }, { weight: 1, arbitrary: drop }), {
     maxLength: 120,
@@ -87,7 +87,7 @@ test("a reader that never reads stops costing memory once it is behind", async (
   expect(house.clients[0]?.received).toBe(house.clients[0]?.expected(house.journal) ?? "");
 });
 
-test("a client that reads nothing may have so much waiting for it alone, and no more", () => {
+test("a client that reads nothing has a bounded number of lines waiting", () => {
   const reader = new Reader({ write: () => 0 }, fail);
   const line = `${"x".repeat(1023)}\n`;
   let told = 0;
@@ -96,7 +96,7 @@ test("a client that reads nothing may have so much waiting for it alone, and no 
   expect(told).toBe(privateBytes / 1024 + 2);
 });
 
-test("a turn of many answers and whispers is no fault of a reader that reads", async () => {
+test("a reader that reads takes a turn of many answers and whispers", async () => {
   const house = new House();
   const [client] = house.clients;
   client?.allow(Infinity);
@@ -111,7 +111,7 @@ test("a turn of many answers and whispers is no fault of a reader that reads", a
   expect(client?.received).toBe(client?.expected(house.journal) ?? "");
 });
 
-test("a journal that cannot be read is told to the owner, whether at the start or later", async () => {
+test("a journal that cannot be read is reported to the reader's owner", async () => {
   const told: unknown[] = [];
   const log = new LiveLog(short, 5, 256);
   const broken = () => Promise.reject(new Error("damaged"));
@@ -123,7 +123,7 @@ test("a journal that cannot be read is told to the owner, whether at the start o
   expect(told).toEqual([new Error("damaged"), new Error("damaged")]);
 });
 
-test("what was told before the start comes before the opening, the rest behind it", async () => {
+test("private lines before start() come before the opening", async () => {
   const house = new House();
   const [client] = house.clients;
   client?.reader.tell("greeting\n");

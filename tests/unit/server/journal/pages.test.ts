@@ -60,7 +60,7 @@ const manyWhispers = (count: number, from = 1) =>
   Array.from({ length: count }, (_, i) => whisper(from + i, "b", "c"));
 
 describe("among others' whispers", () => {
-  test("a look back ends after one page and says where to go on", async () => {
+  test("a look back among whispers of others ends after one page", async () => {
     const journal = new Held([said(1), said(2), ...manyWhispers(5_000, 3)]);
     let past: Past = await lastBefore(journal.entriesBefore, Infinity, 500, "a");
     expect(past).toEqual({ events: [], more: true, before: 5_002 - pageEvents + 1 });
@@ -73,7 +73,7 @@ describe("among others' whispers", () => {
     expect(past.more).toBeUndefined();
   });
 
-  test("a page ends after as many and says how far it went", async () => {
+  test("a page of whispers of others is empty and says how far it went", async () => {
     const journal = new Held(manyWhispers(5_000));
     expect(await pageAfter(journal, 0, 5_000, "a")).toEqual({
       gap: undefined,
@@ -83,7 +83,7 @@ describe("among others' whispers", () => {
     expect(journal.looked).toBe(pageEvents);
   });
 
-  test("a search ends after some pages and says where to go on", async () => {
+  test("a search among whispers of others ends after some pages", async () => {
     const journal = new Held([said(1), ...manyWhispers(50_000, 2)]);
     let past: Past = await search(journal, "x", Infinity, 20, "a");
     expect(past).toMatchObject({ events: [], more: true });
@@ -95,14 +95,14 @@ describe("among others' whispers", () => {
     expect(seqsOf(past.events)).toEqual([1]);
   });
 
-  test("the few that are asked for are found without asking for many", async () => {
+  test("a look back for a few events reads a few entries", async () => {
     const journal = new Held(Array.from({ length: 1_000 }, (_, i) => said(i + 1)));
     expect(seqsOf((await lastBefore(journal.entriesBefore, 500, 2, "a")).events)).toEqual([498, 499]);
     expect(journal.looked).toBe(3);
   });
 });
 
-test("a page that long messages fill says where to go on", async () => {
+test("a look back that long messages fill says where to go on", async () => {
   const journal = new Held(Array.from({ length: 100 }, (_, i) => said(i + 1, "x".repeat(4_000))));
   const past = await lastBefore(journal.entriesBefore, Infinity, 100, "a");
   expect(past.events.length).toBeWithin(pageLength / 5_000, pageLength / 3_000);
@@ -129,7 +129,7 @@ const viewer = fc.constantFrom(...seats, "d");
 const visibleTo = (viewer: string, { author, reader }: Entry) =>
   reader === undefined || reader === viewer || (reader !== nobody && author === viewer);
 
-test("pages one after the other show all that a seat may see, once, and what is missing", async () => {
+test("pages in a row show each visible event once, and all that is missing", async () => {
   await fc.assert(
     fc.asyncProperty(entries, viewer, fc.nat(20), async (entries, viewer, from) => {
       const journal = new Held(entries);
@@ -153,7 +153,7 @@ test("pages one after the other show all that a seat may see, once, and what is 
   );
 });
 
-test("looks back, each where the last ended, show all that a seat may see, once", async () => {
+test("looks back in a row show each visible event once", async () => {
   await fc.assert(
     fc.asyncProperty(entries, viewer, fc.integer({ min: 1, max: 9 }), async (entries, viewer, limit) => {
       const journal = new Held(entries);

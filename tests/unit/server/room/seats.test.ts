@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Facts } from "../../../../lib/server/journal/journal.ts";
+import { type Facts, readFacts, type SeatFact } from "../../../../lib/server/journal/facts.ts";
 import {
   hashOf,
   leaving,
@@ -8,7 +8,6 @@ import {
   newToken,
   renaming,
   type Seat,
-  type SeatFact,
   Seats,
   taking,
 } from "../../../../lib/server/room/seats.ts";
@@ -21,8 +20,8 @@ class Room {
   apply({ facts, expects = {} }: { facts: Facts; expects?: Facts }): boolean {
     const holds = Object.entries(expects).every(([key, value]) => (this.facts.get(key) ?? null) === value);
     if (!holds) return false;
+    for (const fact of readFacts(Object.entries(facts))) this.seats.apply(fact);
     for (const [key, value] of Object.entries(facts)) {
-      this.seats.apply(key, value);
       if (value === null) this.facts.delete(key);
       else this.facts.set(key, value);
     }
@@ -40,7 +39,7 @@ class Room {
 }
 
 describe("Seats", () => {
-  test("finds a seat by its id, its name and its token", () => {
+  test("a seat is found by its id, its name and its token", () => {
     const room = new Room();
     const ann = room.take("ann", { address: "192.0.2.1" });
     const bob = room.take("bob");
@@ -59,7 +58,7 @@ describe("Seats", () => {
     expect(seats.size).toBe(2);
   });
 
-  test("finds none by what nobody holds", () => {
+  test("no seat is found by what no seat has", () => {
     const room = new Room();
     const ann = room.take("ann");
     expect(room.seats.byName("bob")).toBeUndefined();
@@ -68,13 +67,13 @@ describe("Seats", () => {
     expect(room.seats.byToken(ann.tokenHash ?? "?")).toBeUndefined();
   });
 
-  test.each(["ANN", "Ａnn", "aNN"])("takes %s for ann", (name) => {
+  test.each(["ANN", "Ａnn", "aNN"])("the name %s finds the seat of ann", (name) => {
     const room = new Room();
     const ann = room.take("ann");
     expect(room.seats.byName(name)).toBe(ann);
   });
 
-  test("takes nobody for whoever's name only looks like it", () => {
+  test("a name that only looks like a member's finds no seat", () => {
     const room = new Room();
     const bill = room.take("bill");
     expect(room.seats.byName("biii")).toBeUndefined();
@@ -82,14 +81,14 @@ describe("Seats", () => {
     expect(room.seats.byName("Bill")).toBe(bill);
   });
 
-  test("keeps the hash of a token and not the token", () => {
+  test("a seat keeps the hash of its token and not the token", () => {
     const room = new Room();
     const seat = room.take("ann", { tokenHash: hashOf("secret") });
     expect(seat.tokenHash).toBe(new Bun.CryptoHasher("sha256").update("secret").digest("base64url"));
     expect(JSON.stringify([...room.facts])).not.toContain("secret");
   });
 
-  test("seats somebody without a token, whom no token finds", () => {
+  test("a seat without a token is found by no token", () => {
     const room = new Room();
     const nc = room.take("nc", { tokenHash: undefined });
     expect(nc.tokenHash).toBeUndefined();
@@ -97,14 +96,14 @@ describe("Seats", () => {
     expect(room.seats.byToken("undefined")).toBeUndefined();
   });
 
-  test("are the same again from the facts alone", () => {
+  test("seats are the same again from the facts alone", () => {
     const before = new Room();
     const { id } = before.take("ann");
     before.apply({ facts: { [`op ${id}`]: "yes", [`mute ${id}`]: "bob" } });
     const after = new Room();
-    // Where somebody sits says nothing before there is a seat.
-    for (const [key, value] of before.facts) after.seats.apply(key, value);
-    for (const [key, value] of before.facts) after.seats.apply(key, value);
+    // Twice, since the other facts about a seat can only be applied once it is there.
+    for (const fact of readFacts(before.facts)) after.seats.apply(fact);
+    for (const fact of readFacts(before.facts)) after.seats.apply(fact);
     expect(after.seats.byToken("token of ann")).toMatchObject({
       id,
       name: "ann",
@@ -114,7 +113,7 @@ describe("Seats", () => {
     expect([...after.seats]).toEqual([...before.seats]);
   });
 
-  test("follow who may keep order, and who no longer", () => {
+  test("a seat is an operator's while its fact says so", () => {
     const room = new Room();
     const ann = room.take("ann");
     const bob = room.take("bob");
@@ -124,7 +123,7 @@ describe("Seats", () => {
     expect(ann.operator).toBe(false);
   });
 
-  test("pass over facts that are about nobody's seat", () => {
+  test("facts about no seat change no seat", () => {
     const room = new Room();
     room.take("ann");
     const before = JSON.stringify([...room.seats]);
@@ -134,7 +133,7 @@ describe("Seats", () => {
 });
 
 describe("taking()", () => {
-  test("needs a name that nobody has, nor one that looks like it", () => {
+  test("taking() needs a name that no other name looks like", () => {
     const room = new Room();
     const bill = room.take("bill");
     for (const name of ["bill", "BILL", "biii", "bi1l"]) {
@@ -145,7 +144,7 @@ describe("taking()", () => {
 });
 
 describe("renaming()", () => {
-  test("frees the old name and takes the new one, on the same seat with the same token", () => {
+  test("renaming() frees the old name and takes the new one", () => {
     const room = new Room();
     const seat = room.take("ann", { address: "192.0.2.1" });
     const { id, tokenHash } = seat;
@@ -160,7 +159,7 @@ describe("renaming()", () => {
   });
 
   test.each(["Bill", "biii", "BI1L"])(
-    "takes %s from nobody, if it is one's own name written otherwise",
+    "renaming() to %s, one's own name in other letters, happens",
     (name) => {
       const room = new Room();
       const seat = room.take("bill");
@@ -171,7 +170,7 @@ describe("renaming()", () => {
     },
   );
 
-  test("does not happen if somebody has the name, or if it has been renamed meanwhile", () => {
+  test("renaming() does not happen if either name has changed hands", () => {
     const room = new Room();
     const ann = room.take("ann");
     room.take("bob");
@@ -184,7 +183,7 @@ describe("renaming()", () => {
 });
 
 describe("moving()", () => {
-  test("puts the seat's connection with another server, once", () => {
+  test("moving() puts a seat's connection with another server, once", () => {
     const room = new Room();
     const ann = room.take("ann");
     const [first, second] = [moving(ann, "there", "192.0.2.9"), moving(ann, "elsewhere", "192.0.2.8")];
@@ -196,7 +195,7 @@ describe("moving()", () => {
 });
 
 describe("leaving()", () => {
-  test("frees the seat, its name and its token, and forgets all about it", () => {
+  test("leaving() frees the seat, its name and its token", () => {
     const room = new Room();
     const seat = room.take("ann");
     room.apply({ facts: { [`op ${seat.id}`]: "yes" } });
@@ -208,7 +207,7 @@ describe("leaving()", () => {
     expect([...room.facts]).toEqual([]);
   });
 
-  test("happens once, and leaves the name to whoever has taken it since", () => {
+  test("leaving() happens once, and leaves the name to its next member", () => {
     const room = new Room();
     const first = room.take("ann");
     const again = leaving(first);
@@ -218,7 +217,7 @@ describe("leaving()", () => {
     expect([...room.seats]).toEqual([second]);
   });
 
-  test("does not happen where the seat is no more, or under a name it has no more", () => {
+  test("leaving() does not happen for a seat that moved or was renamed", () => {
     const room = new Room();
     const ann = room.take("ann");
     const before = leaving(ann);
@@ -230,7 +229,7 @@ describe("leaving()", () => {
     expect(room.apply(leaving(ann))).toBe(true);
   });
 
-  test("ends the wait for a member who is away", () => {
+  test("leaving() ends the wait for a member who is away", () => {
     const room = new Room();
     const seat = room.take("ann");
     const expiry = setTimeout(() => {}, 60_000);

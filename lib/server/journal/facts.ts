@@ -1,0 +1,87 @@
+// Facts: what is so in the room as of the last event, each under a key. Events bring them and fall out of the journal
+// again; a fact stays until another event changes it. How keys and values are written stands here alone. What is stored
+// must be read by later versions: a kind may be added, none may change.
+//
+//   seat ID        {name, tokenHash?, address?}      a member has this seat
+//   name NAME      ID                                its name, and all that look like it, are taken
+//   at ID          SERVER                            the server that its connection is, or was, with
+//   op ID          yes                               it is an operator
+//   ban NAME       {name, by, at, text?, address?}   who has that name may not join
+//   ban ADDRESS    the same                          nor who comes from there
+//   mute NAME      who muted it                      who has that name is not heard
+//   topic          the topic
+//
+// NAME is written as its skeleton, which is the same for all names that look alike.
+
+import type { Ban } from "../../protocol/events.ts";
+import { skeleton } from "../../protocol/names.ts";
+
+/** Facts by their keys, as they are stored; `null`: not so, or not so any more. */
+export type Facts = Readonly<Record<string, string | null>>;
+
+/** A change that an event brings, and what must be so before it. */
+export type Change = { facts: Facts; expects: Facts };
+
+export type SeatFact = {
+  name: string;
+  /** SHA-256 of the token, base64url. Without one its member cannot come back to the seat. */
+  tokenHash?: string | undefined;
+  /** Where its member joined from; for operators, never told. */
+  address?: string | undefined;
+};
+
+/** A ban of a member holds for the address it came from, too, which is never told. */
+export type BanFact = Ban & { address?: string | undefined };
+
+/** A fact as it was read; without a value it is not so any more. A name's is not needed: the seat has it, too. */
+export type Fact =
+  | { kind: "seat"; id: string; value: SeatFact | undefined }
+  | { kind: "at"; id: string; value: string | undefined }
+  | { kind: "op"; id: string; value: string | undefined }
+  | { kind: "ban"; key: string; value: BanFact | undefined }
+  | { kind: "mute"; key: string; value: string | undefined }
+  | { kind: "topic"; value: string | undefined };
+
+/** The key of each kind. */
+export const factKey = {
+  seat: (id: string) => `seat ${id}`,
+  name: (name: string) => `name ${skeleton(name)}`,
+  at: (id: string) => `at ${id}`,
+  op: (id: string) => `op ${id}`,
+  /** An address is given as `addressKey` has it. */
+  ban: (nameOrAddress: string) => `ban ${skeleton(nameOrAddress)}`,
+  mute: (name: string) => `mute ${skeleton(name)}`,
+  topic: "topic",
+};
+
+/** The servers that these facts put a connection with. */
+export function serversIn(facts: Facts): string[] {
+  return Object.entries(facts).flatMap(([key, value]) =>
+    value !== null && key.startsWith(factKey.at("")) ? [value] : [],
+  );
+}
+
+/** The facts that this version knows, as they were read; those of a later version are passed over. */
+export function readFacts(facts: Iterable<[key: string, value: string | null]>): Fact[] {
+  return Array.from(facts, ([key, value]) => readFact(key, value)).filter((fact) => fact !== undefined);
+}
+
+function readFact(key: string, stored: string | null): Fact | undefined {
+  if (key === factKey.topic) return { kind: "topic", value: stored ?? undefined };
+  const [, kind, id] = /^(\S+) (.+)$/s.exec(key) ?? [];
+  if (id === undefined) return undefined;
+  const value = stored ?? undefined;
+  switch (kind) {
+    case "seat":
+      return { kind, id, value: value === undefined ? undefined : JSON.parse(value) };
+    case "at":
+    case "op":
+      return { kind, id, value };
+    case "ban":
+      return { kind, key, value: value === undefined ? undefined : JSON.parse(value) };
+    case "mute":
+      return { kind, key, value };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "bun:test";
+import { type Fact, factKey, readFacts, serversIn } from "../../../../lib/server/journal/facts.ts";
+
+const seat = { name: "Bill", tokenHash: "hash", address: "192.0.2.1" };
+const ban = { name: "Bill", by: "ann", at: 5, text: "spam", address: "192.0.2.1" };
+
+// As the files and databases hold them that are there already.
+const stored: [key: string, written: string, value: string, fact: Fact | undefined][] = [
+  [factKey.seat("s1"), "seat s1", JSON.stringify(seat), { kind: "seat", id: "s1", value: seat }],
+  [factKey.name("Bill"), "name biii", "s1", undefined],
+  [factKey.at("s1"), "at s1", "here", { kind: "at", id: "s1", value: "here" }],
+  [factKey.op("s1"), "op s1", "yes", { kind: "op", id: "s1", value: "yes" }],
+  [factKey.ban("Bill"), "ban biii", JSON.stringify(ban), { kind: "ban", key: "ban biii", value: ban }],
+  [factKey.mute("BILL"), "mute biii", "ann", { kind: "mute", key: "mute biii", value: "ann" }],
+  [factKey.topic, "topic", "tea, at 5", { kind: "topic", value: "tea, at 5" }],
+];
+
+describe("each kind of fact", () => {
+  test.each(stored)("the key %j is written as %j", (key, written) => expect(key).toBe(written));
+
+  test.each(stored)("the fact %j is read", (_, written, value, fact) => {
+    expect(readFacts([[written, value]])).toEqual(fact ? [fact] : []);
+  });
+
+  test.each(stored)("the fact %j is read when it is so no more", (_, written, __, fact) => {
+    expect(readFacts([[written, null]])).toEqual(fact ? [{ ...fact, value: undefined }] : []);
+  });
+});
+
+test.each(["192.0.2.7", "2001:db8:0:0::/64", "::1"])("the ban of %s is a fact of its own", (address) => {
+  expect(factKey.ban(address)).not.toBe(factKey.ban("192.0.2.70"));
+  expect(readFacts([[factKey.ban(address), JSON.stringify(ban)]])).toMatchObject([{ kind: "ban" }]);
+});
+
+test.each(["", " ", "topics", "topic x", "seat", "seat ", "bans", "role s1", "seats s1"])(
+  "a fact of another version, %j, is passed over",
+  (key) => {
+    const known: [string, string] = ["topic", "tea"];
+    expect(readFacts([[key, "no JSON"], known, [key, null]])).toEqual([{ kind: "topic", value: "tea" }]);
+  },
+);
+
+test("facts keep their order", () => {
+  const keys = ["op b", "topic", "at a", "op a"];
+  expect(readFacts(keys.map((key) => [key, "x"])).map((fact) => JSON.stringify(fact))).toHaveLength(4);
+  expect(readFacts(keys.map((key) => [key, "x"])).map(({ kind }) => kind)).toEqual([
+    "op",
+    "topic",
+    "at",
+    "op",
+  ]);
+});
+
+test("the servers are those that connections are with now", () => {
+  const facts = {
+    "at a": "one",
+    "at b": null,
+    "at c": "two",
+    "attic x": "three",
+    topic: "four",
+    "op a": "yes",
+  };
+  expect(serversIn(facts)).toEqual(["one", "two"]);
+});
