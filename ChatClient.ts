@@ -6,12 +6,14 @@
 
 import picocolors from "picocolors";
 import { attempt, fail, parseFlags, secret, UsageError } from "./lib/cli/flags.ts";
-import { Link, reasonOf } from "./lib/client/core/link.ts";
+import { Link } from "./lib/client/core/link.ts";
+import { type Connect, Refusal, reasonOf } from "./lib/client/core/wire.ts";
 import { linesOf } from "./lib/client/pipe/lines.ts";
 import { localHelp, runLocally, words } from "./lib/client/terminal/local-commands.ts";
 import { about, flags, serversOf } from "./lib/client/terminal/options.ts";
 import { askName, askPassword, askTrust, whileWaiting } from "./lib/client/terminal/questions.ts";
-import { Refusal } from "./lib/client/terminal/trust.ts";
+import { type Server, tcp } from "./lib/client/terminal/tcp.ts";
+import { UnknownCertificate } from "./lib/client/terminal/trust.ts";
 import { View } from "./lib/client/terminal/view.ts";
 import { json } from "./lib/dialects/json.ts";
 import { check, help, parseTyped } from "./lib/protocol/commands.ts";
@@ -117,7 +119,7 @@ function refuse(problem: Fault): void {
 // ---- The connection ----
 
 const link = new Link(
-  { servers, historyEvents: interactive ? undefined : 0 },
+  { servers: wires(servers), historyEvents: interactive ? undefined : 0 },
   {
     event: happened,
     state(state) {
@@ -195,6 +197,10 @@ async function enter(problem?: Fault): Promise<void> {
   }
 }
 
+function wires([first, ...others]: [Server, ...Server[]]): [Connect, ...Connect[]] {
+  return [tcp(first), ...others.map(tcp)];
+}
+
 function place(): string {
   return servers.map(({ host, port }) => `${host}:${port}`).join(", ");
 }
@@ -207,10 +213,10 @@ async function join(name: string, asked: boolean): Promise<Fault | undefined> {
   try {
     return await (interactive ? whileWaiting(`Connecting to ${place()}`, joining) : joining);
   } catch (error) {
-    const { trust } = link.server;
-    if (!asked || !trust || !(error instanceof Refusal) || !error.unknown) throw error;
-    if (!(await askTrust(trust.address, error.unknown))) throw error;
-    trust.remember(error.unknown.fingerprint);
+    if (!asked || !(error instanceof UnknownCertificate)) throw error;
+    const { trust, unknown } = error;
+    if (!(await askTrust(trust.address, unknown))) throw error;
+    trust.remember(unknown.fingerprint);
     return join(name, false);
   }
 }

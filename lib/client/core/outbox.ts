@@ -2,7 +2,6 @@
 // it is the acknowledgement, and until then it is sent again on every new connection. The server drops what it has.
 // Everyone sees an id once it was used, so ours are random: nobody can acknowledge what we are only about to say.
 
-import { randomBytes } from "node:crypto";
 import type { Raw } from "../../protocol/commands.ts";
 
 /** A message on its way. */
@@ -27,7 +26,7 @@ export class Outbox {
     const unsettled = {
       type,
       ...fields,
-      id: typeof id === "string" ? id : randomBytes(9).toString("base64url"),
+      id: typeof id === "string" ? id : newId(),
     };
     this.#unsettled.set(unsettled.id, unsettled);
     return unsettled;
@@ -48,4 +47,9 @@ export class Outbox {
     if (this.size < count) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ below: count, resolve }));
   }
+}
+
+/** 96 random bits. A page without TLS has no `crypto.randomUUID`. */
+function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("-");
 }

@@ -8,7 +8,7 @@ import type { Event, Member, Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { wrap } from "../../terminal/wrap.ts";
-import { Company } from "../core/people.ts";
+import { People } from "../core/people.ts";
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -27,7 +27,7 @@ export type ViewOptions = {
 const palette = ["cyan", "green", "magenta", "red", "blue", "yellow"] as const;
 
 export class View {
-  readonly company = new Company();
+  readonly company = new People();
   /** Who whispered to us last. */
   lastWhisperer: string | undefined;
   /** Whether something since the last look wants the bell. */
@@ -59,7 +59,7 @@ export class View {
 
   /** The lines for one event; none if there is nothing to read in it, or not yet. */
   render(event: Event): string[] {
-    this.company.follow(event);
+    this.company.apply(event);
     if (event.type === "joined" || event.type === "left") {
       this.#moved(event);
       return [];

@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
-import { Company } from "../../../../lib/client/core/people.ts";
+import { People } from "../../../../lib/client/core/people.ts";
 import { limits, type Recorded } from "../../../../lib/protocol/events.ts";
 
 const hour = 3_600_000;
 
-function company(...events: Recorded[]): Company {
-  const all = new Company();
+function company(...events: Recorded[]): People {
+  const all = new People();
   const members = ["ada", "bob", "cyd"].map((name) => ({ name }));
-  all.follow({ type: "welcome", name: "me", epoch: "E", seq: 0, members, limits });
-  for (const event of events) all.follow(event);
+  all.apply({ type: "welcome", name: "me", epoch: "E", seq: 0, members, limits });
+  for (const event of events) all.apply(event);
   return all;
 }
 
@@ -35,7 +35,7 @@ test("a new name takes its activity along", () => {
 
 test("activity is speaking in the last half hour, in the history too", () => {
   const all = company();
-  all.follow({ type: "history", events: [said("ada", hour)] });
+  all.apply({ type: "history", events: [said("ada", hour)] });
   expect([
     all.isActive("ADA", hour + 1_799_999),
     all.isActive("ada", 1.5 * hour),
