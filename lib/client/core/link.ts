@@ -18,7 +18,7 @@ import { type Connect, Refusal, reasonOf } from "./wire.ts";
 
 export type LinkOptions = {
   /** The servers of the room, at least one: the first that answers is taken, after a loss the next one. */
-  servers: [Connect, ...Connect[]];
+  servers: readonly [Connect, ...Connect[]];
   /** How many past events to show at the first join; undefined leaves it to the server. */
   historyEvents?: number | undefined;
 };

@@ -32,6 +32,13 @@ export class Outbox {
     return unsettled;
   }
 
+  /** What is still under way, as it was typed, below a line that says so; nothing if nothing is. */
+  get unsent(): string[] {
+    if (this.size === 0) return [];
+    const title = this.size === 1 ? "1 message was not sent:" : `${this.size} messages were not sent:`;
+    return [title, ...Array.from(this, asTyped)];
+  }
+
   /** It is in the room, or never will be. False for an id that is not, or no longer, ours. */
   settle(id: string): boolean {
     const known = this.#unsettled.delete(id);
@@ -47,6 +54,13 @@ export class Outbox {
     if (this.size < count) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ below: count, resolve }));
   }
+}
+
+/** A message as a person would type it. */
+export function asTyped({ type, to, text }: Unsettled): string {
+  if (type === "tell") return `/msg ${to} ${text}`;
+  if (type === "act") return `/me ${text}`;
+  return text.startsWith("/") ? `/${text}` : text;
 }
 
 /** 96 random bits. A page without TLS has no `crypto.randomUUID`. */
