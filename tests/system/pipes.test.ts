@@ -190,11 +190,12 @@ test("messages that were not sent are printed, as they were typed, and are exit 
   const server = await Server.start(["--stay"]);
   using _ = await JsonClient.join(server.port, "bob");
   const bot = client(server.port, ["--name", "bot"], "pipe");
-  const err = new Transcript<string>();
-  const reading = (async () => {
-    for await (const chunk of bot.stderr) err.push(new TextDecoder().decode(chunk));
-  })();
-  await server.line(/bot joined/);
+  const [out, err] = [new Transcript<string>(), new Transcript<string>()];
+  const follow = async (stream: ReadableStream<Uint8Array>, transcript: Transcript<string>) => {
+    for await (const chunk of stream) transcript.push(new TextDecoder().decode(chunk));
+  };
+  const reading = Promise.all([follow(bot.stdout, out), follow(bot.stderr, err)]);
+  await out.until((all) => all.join("").includes("bot joined") || undefined, "that it is in the room");
   await server.kill("SIGKILL");
   await err.until((all) => all.join("").includes("trying again") || undefined, "that it is lost");
   bot.stdin.write("one\n/msg bob psst\n/me waves\n//slash\n/who\n");
