@@ -3,7 +3,7 @@
 // commands that the compiler reads off the table. A new command is one entry here and one case in the server's
 // speaker.ts, which carries commands out.
 
-import { isIP } from "node:net";
+import { isAddress } from "./addresses.ts";
 import { type Fault, fault, isFault, limits } from "./events.ts";
 import { cleanName } from "./names.ts";
 import { cleanText, visibleRow } from "./text.ts";
@@ -51,7 +51,7 @@ const name: Field<string> = (value) =>
 
 /** A member's name, or an address. */
 const nameOrAddress: Field<string> = (value) =>
-  typeof value === "string" && isIP(value.trim()) !== 0 ? value.trim() : name(value);
+  typeof value === "string" && isAddress(value.trim()) ? value.trim() : name(value);
 
 const id: Field<string> = (value) =>
   typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && value.length <= limits.idLength

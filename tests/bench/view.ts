@@ -2,8 +2,10 @@
 // Lines a second through that alone, with nobody else on the machine's mind.
 
 import picocolors from "picocolors";
+import { Chat } from "../../lib/client/core/chat.ts";
+import { People } from "../../lib/client/core/people.ts";
 import { View } from "../../lib/client/terminal/view.ts";
-import type { Event } from "../../lib/protocol/events.ts";
+import { type Event, limits } from "../../lib/protocol/events.ts";
 
 const events = 200_000;
 
@@ -20,18 +22,21 @@ export function linesPerSecond(): number {
     }),
   );
   const runs = Array.from({ length: 3 }, () => {
-    const view = new View({
+    const people = new People();
+    people.apply({ type: "welcome", name: "ada", epoch: "e", seq: 0, members: [], limits });
+    const chat = new Chat(people, "active");
+    const view = new View(chat, {
       colors: picocolors.createColors(true),
       time: "short",
-      joins: "active",
       bell: "mention",
       columns: () => 80,
     });
-    view.me = "ada";
     const start = performance.now();
     let shown = 0;
     for (const line of lines) {
       const event: Event = JSON.parse(line);
+      people.apply(event);
+      chat.apply(event);
       shown += view.render(event).length;
     }
     return (shown * 1000) / (performance.now() - start);

@@ -1,11 +1,12 @@
 // The client on pipes: lines in are said, lines out are the room, nothing is lost on the way.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Event } from "../../lib/protocol/events.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
-import { testMs } from "../support/transcript.ts";
+import { Transcript, testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
@@ -127,6 +128,90 @@ test("output into a closed pipe ends quietly", async () => {
   const shell = Bun.spawn(["bash", "-c", command], { stdout: "pipe", stderr: "pipe" });
   expect(await new Response(shell.stderr).text()).toBe("");
   expect(await shell.exited).toBe(0);
+});
+
+describe("an output that takes no more stops nothing", () => {
+  /** Runs the client in a shell line, and gives what bob heard of it. */
+  async function run(input: string, output: string, count: number) {
+    await using server = await Server.start(["--stay"]);
+    using bob = await JsonClient.join(server.port, "bob");
+    const command = `${input} | bun ${join(root, "ChatClient.ts")} --port ${server.port} --name bot ${output}`;
+    const shell = Bun.spawn(["bash", "-o", "pipefail", "-c", command], { stdout: "pipe", stderr: "pipe" });
+    const [out, err, code] = await Promise.all([shell.stdout.text(), shell.stderr.text(), shell.exited]);
+    await bob.event("left", { name: "bot" });
+    expect(bob.texts).toEqual(Array.from({ length: count }, (_, i) => `${i + 1}`));
+    return { out, err, code };
+  }
+
+  test("a reader that has seen enough is no problem", async () => {
+    const { out, err, code } = await run("seq 3000", "| head -n 1", 3000);
+    expect([out.split("\n").length, err, code]).toEqual([2, "", 0]);
+  });
+
+  test("an output that was closed from the start is none either", async () => {
+    expect(await run("seq 30", ">&-", 30)).toEqual({ out: "", err: "", code: 0 });
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("a full disk is told once", async () => {
+    const { err, code } = await run("seq 3000", "> /dev/full", 3000);
+    expect(err).toMatch(/^Cannot write the output: .*no space left.*\n$/i);
+    expect(code).toBe(0);
+  });
+
+  test("problems that nobody can read are none", async () => {
+    const { out, code } = await run("printf '/nosuch\\n1\\n'", "2> /dev/full", 1);
+    expect([out.includes("bot: 1"), code]).toEqual([true, 0]);
+  });
+});
+
+test("a reader that stalls holds up the input, loses nothing, and a signal still ends it", async () => {
+  await using server = await Server.start(["--stay"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  const bot = client(server.port, ["--name", "bot"], "pipe");
+  const written = Array.from({ length: 20_000 }, (_, i) => `${i} ${"x".repeat(50)}`);
+  bot.stdin.write(`${written.join("\n")}\n`);
+  bot.stdin.flush();
+  // What the room has heard no longer grows: the pipe is full, and so is what may be under way.
+  const heard = () => bob.texts.length;
+  for (let before = -1; heard() === 0 || before < heard(); ) {
+    before = heard();
+    for (let i = 0; i < 20; i++) await bob.roundTrip();
+  }
+  expect(heard()).toBeLessThan(written.length);
+  const out = bot.stdout.text();
+  bot.stdin.end();
+  expect(await bot.exited).toBe(0);
+  await bob.event("left", { name: "bot" });
+  expect(bob.texts).toEqual(written);
+  expect((await out).split("\n").filter((line) => line.startsWith("bot: "))).toHaveLength(written.length);
+});
+
+test("messages that were not sent are printed, as they were typed, and are exit code 1", async () => {
+  const server = await Server.start(["--stay"]);
+  using _ = await JsonClient.join(server.port, "bob");
+  const bot = client(server.port, ["--name", "bot"], "pipe");
+  const [out, err] = [new Transcript<string>(), new Transcript<string>()];
+  const follow = async (stream: ReadableStream<Uint8Array>, transcript: Transcript<string>) => {
+    for await (const chunk of stream) transcript.push(new TextDecoder().decode(chunk));
+  };
+  const reading = Promise.all([follow(bot.stdout, out), follow(bot.stderr, err)]);
+  await out.until((all) => all.join("").includes("bot joined") || undefined, "that it is in the room");
+  await server.kill("SIGKILL");
+  await err.until((all) => all.join("").includes("trying again") || undefined, "that it is lost");
+  bot.stdin.write("one\n/msg bob psst\n/me waves\n//slash\n/who\n");
+  bot.stdin.flush();
+  await err.until((all) => all.join("").includes("no connection") || undefined, "the refused command");
+  bot.kill("SIGTERM");
+  expect(await bot.exited).toBe(1);
+  await reading;
+  expect(err.items.join("").split("\n").slice(-6)).toEqual([
+    "4 messages were not sent:",
+    "one",
+    "/msg bob psst",
+    "/me waves",
+    "//slash",
+    "",
+  ]);
 });
 
 describe("what goes wrong is one sentence on stderr", () => {

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { localHelp } from "../../lib/client/terminal/local-commands.ts";
+import { localHelp } from "../../lib/client/core/client.ts";
 import { commands, help } from "../../lib/protocol/commands.ts";
 import { root } from "../support/server.ts";
 

@@ -3,6 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Link } from "../../lib/client/core/link.ts";
+import { tcp } from "../../lib/client/terminal/tcp.ts";
 import type { Recorded, Welcome } from "../../lib/protocol/events.ts";
 import { pageAfter } from "../../lib/server/journal/pages.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
@@ -22,7 +23,7 @@ class Member implements Disposable {
 
   private constructor(port: number) {
     this.link = new Link(
-      { servers: [{ host: "localhost", port }], historyEvents: 0 },
+      { servers: [tcp({ host: "localhost", port })], historyEvents: 0 },
       {
         event: (event) => "at" in event && this.heard.push(event),
         state: ({ type }) => this.states.push(type),

@@ -3,7 +3,9 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { networkInterfaces } from "node:os";
-import { Link, type LinkOptions } from "../../lib/client/core/link.ts";
+import { Link } from "../../lib/client/core/link.ts";
+import type { Connect } from "../../lib/client/core/wire.ts";
+import { tcp } from "../../lib/client/terminal/tcp.ts";
 import type { Recorded } from "../../lib/protocol/events.ts";
 import { pageAfter } from "../../lib/server/journal/pages.ts";
 import { RedisJournal } from "../../lib/server/journal/redis.ts";
@@ -93,7 +95,7 @@ class Member implements Disposable {
   readonly link: Link;
 
   private constructor(ports: number[]) {
-    const servers = ports.map((port) => ({ host: "localhost", port })) as LinkOptions["servers"];
+    const servers = ports.map((port) => tcp({ host: "localhost", port })) as [Connect, ...Connect[]];
     this.link = new Link(
       { servers, historyEvents: 0 },
       {

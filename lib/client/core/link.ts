@@ -1,32 +1,30 @@
-// The connection to the room: joins, stays alive, comes back. It knows (epoch, seq) of the last event it gave out, so
-// whatever is missed while it is down comes first when it is up again, and nothing comes twice.
+// The way to the room: joins, comes back, and sends what was said until it is in the room. It knows (epoch, seq) of the
+// last event it gave out, so whatever is missed while it is down comes first when it is up again, and nothing twice.
 //
-//   connecting ──welcome──▶ online ──dropped──▶ offline ──after a wait──▶ connecting …
+//   connecting ──welcome──▶ online ──lost──▶ offline ──after a wait──▶ connecting …
 //                             └── bye without retryAfterMs, or quit ──▶ closed, for good
+//
+// A whisper is for a person, not for a name: whoever has changed the name meanwhile gets it under the new one, and what
+// is for somebody who has left is given back.
 
-import type { Socket } from "bun";
 import type { Raw } from "../../protocol/commands.ts";
-import type { Event, Fault, Welcome } from "../../protocol/events.ts";
-import { LineReader } from "../../protocol/lines.ts";
-import { Refusal, type Trust } from "../terminal/trust.ts";
+import { type Event, type Fault, fault, type Welcome } from "../../protocol/events.ts";
+import { nameKey } from "../../protocol/names.ts";
+import { Backoff } from "./backoff.ts";
+import { Connection } from "./connection.ts";
 import { Outbox, type Unsettled } from "./outbox.ts";
-
-export type Server = {
-  host: string;
-  port: number;
-  /** Whom to trust with TLS; without it, plain text is spoken. */
-  trust?: Trust | undefined;
-};
+import { People, type Person } from "./people.ts";
+import { type Connect, Refusal, reasonOf } from "./wire.ts";
 
 export type LinkOptions = {
-  /** The servers of the room, at least one: the first that answers is taken, after a drop the next one. */
-  servers: [Server, ...Server[]];
+  /** The servers of the room, at least one: the first that answers is taken, after a loss the next one. */
+  servers: readonly [Connect, ...Connect[]];
   /** How many past events to show at the first join; undefined leaves it to the server. */
   historyEvents?: number | undefined;
 };
 
 export type LinkState =
-  /** Also told when our name changes. After a drop, `missed` says how much comes now that came in the meantime. */
+  /** Also told when our name changes. After a loss, `missed` says how much comes now that came in the meantime. */
   | { type: "online"; missed: number }
   /** Tried again in `retryMs`. */
   | { type: "offline"; reason: string; retryMs: number };
@@ -43,60 +41,64 @@ export type LinkHandlers = {
   closed: (reason: string | undefined) => void;
 };
 
-/** Connecting has no time-out of its own. */
-const connectMs = 10_000;
-const pingAfterMs = 30_000;
-const goneAfterMs = 90_000;
-/** How often silence is looked at; a look that comes much too late means that the machine slept. */
-const lookEveryMs = 5_000;
-/** How long the answer to a ping may take after the machine slept. */
-const wokenMs = 5_000;
-const firstWaitMs = 250;
-const longestWaitMs = 15_000;
-/** The longest answer: a `history` of long messages. */
-const lineBytes = 4 * 1024 * 1024;
-/** The first byte of a TLS server that hears plain text. */
-const tlsAlert = 0x15;
+type Joining = PromiseWithResolvers<Fault | undefined>;
+type Timer = ReturnType<typeof setTimeout>;
+
+type Status =
+  /** Until the next try, if there is one by itself; otherwise until `join`. */
+  | { type: "offline"; retry?: Timer }
+  /** `joining`: who called `join` and waits. */
+  | { type: "connecting"; connection: Connection; joining: Joining | undefined }
+  | {
+      type: "online";
+      connection: Connection;
+      /** The ping behind what was missed: what we said may be among that, so nothing is said before its pong. */
+      catchUp?: string | undefined;
+      /** Runs while the room can take no messages. */
+      held?: Timer | undefined;
+      /** Runs while a goodbye is awaited. */
+      leaving?: Timer | undefined;
+    }
+  | { type: "closed" };
+
+/** Whom a message was meant for when it was written, if anybody had that name; and the name it was last sent to. */
+type Addressee = { person: Person | undefined; sentTo?: string };
+
+/** How long the server may take to say goodbye. */
+const goodbyeMs = 2_000;
 
 export class Link {
   readonly outbox = new Outbox();
+  readonly people = new People();
+  /** What we are called, or want to be. */
   name = "";
   /** The room's, if it needs one. */
   password: string | undefined;
   readonly #options: LinkOptions;
   readonly #handlers: LinkHandlers;
+  readonly #backoff: Backoff;
+  readonly #addressees = new WeakMap<Unsettled, Addressee>();
+  #status: Status = { type: "offline" };
   /** Which of the servers it is. */
   #at = 0;
-  #socket: Socket | undefined;
-  #lines = new LineReader(lineBytes);
-  #unwritten: Buffer[] = [];
-  /** The seat and the position, once we have been in the room. */
-  #token: string | undefined;
-  #epoch: string | undefined;
-  #seq = 0;
-  /** The position up to which our name is what the last welcome said. */
-  #welcomedAt = 0;
   /** How many servers in a row were none to talk to. */
   #refusals = 0;
-  #joining: PromiseWithResolvers<Fault | undefined> | undefined;
-  #online = false;
-  #closed = false;
-  #catchUp: string | undefined;
-  #attempts = 0;
-  #heardAt = 0;
-  #goneAt = 0;
-  #lookedAt = 0;
-  #look: Timer | undefined;
-  #retry: Timer | undefined;
-  /** Runs while the room cannot take messages. */
-  #held: Timer | undefined;
-  /** Whether that was told; not again before something was taken. */
+  /** What takes our seat again, once we have been in the room. */
+  #seat: { token: string | undefined; epoch: string } | undefined;
+  /** The last event that was given out. */
+  #seq = 0;
+  /** Whether it was told that messages wait; not again before one was taken. */
   #toldHeld = false;
-  #quitting: Timer | undefined;
+  #paused = false;
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
     this.#options = options;
     this.#handlers = handlers;
+    this.#backoff = new Backoff(options.servers.length);
+  }
+
+  get status(): Status["type"] {
+    return this.#status.type;
   }
 
   /**
@@ -106,154 +108,95 @@ export class Link {
   async join(name: string): Promise<Fault | undefined> {
     this.name = name;
     for (let left = this.#options.servers.length; ; left--) {
-      const joining = Promise.withResolvers<Fault | undefined>();
-      this.#joining = joining;
+      const joining: Joining = Promise.withResolvers();
+      this.#connect(joining);
       try {
-        await this.#connect();
         return await joining.promise;
       } catch (error) {
-        if (left === 1 || (error instanceof Refusal && error.unknown)) throw error;
+        if (left === 1 || (error instanceof Refusal && error.undecided)) throw error;
         this.#at++;
       }
     }
   }
 
-  /** The server it speaks to, or tries to. */
-  get server(): Server {
-    const { servers } = this.#options;
-    return servers[this.#at % servers.length] ?? servers[0];
-  }
-
   /** Sends a command that is worth nothing later. False if there is no connection to send it on. */
   send(command: Raw): boolean {
-    if (this.#online) this.#write(command);
-    return this.#online;
+    if (this.#status.type !== "online") return false;
+    this.#status.connection.send(command);
+    return true;
   }
 
-  /** Sends a message now or as soon as there is a connection, again and again until it is known to be in the room. */
+  /** Sends a message now or as soon as it can be, again and again until it is known to be in the room. */
   say(message: Raw & { text: string }): void {
     const unsettled = this.outbox.add(message);
-    if (this.#online && this.#catchUp === undefined && !this.#held) this.#write(unsettled);
+    if (typeof message.to === "string") {
+      this.#addressees.set(unsettled, { person: this.people.find(message.to) });
+    }
+    const status = this.#status;
+    if (status.type === "online" && status.catchUp === undefined && !status.held) {
+      this.#post(status.connection, unsettled);
+    }
+  }
+
+  /** Reads nothing more until `resume`, so that the server waits; what is said goes out all the same. */
+  pause(): void {
+    this.#paused = true;
+    if ("connection" in this.#status) this.#status.connection.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if ("connection" in this.#status) this.#status.connection.resume();
   }
 
   /** Leaves the room. What is still under way is given up. */
   quit(text?: string): void {
-    if (!this.#online) return this.#close(undefined);
-    this.#write({ type: "quit", ...(text !== undefined && { text }) });
-    // The server says goodbye; one that does not answer is not waited for.
-    this.#quitting ??= setTimeout(() => this.#close(undefined), 2_000);
+    const status = this.#status;
+    if (status.type !== "online") return this.#close(undefined);
+    status.connection.send({ type: "quit", ...(text !== undefined && { text }) });
+    status.leaving ??= setTimeout(() => this.#close(undefined), goodbyeMs);
   }
 
-  // ---- The socket ----
+  // ---- Connecting ----
 
-  /** Throws if there is no connection, and with TLS one to trust, within `connectMs`. */
-  async #connect(): Promise<void> {
-    this.#lines = new LineReader(lineBytes);
-    this.#unwritten = [];
-    const { host, port, trust } = this.server;
-    const ready = Promise.withResolvers<void>();
-    let late = false;
-    let shaking: Socket | undefined;
-    const open = (socket: Socket) => {
-      if (socket === this.#socket) return;
-      if (late || this.#closed) return socket.terminate();
-      this.#opened(socket);
-      ready.resolve();
-    };
-    Bun.connect({
-      hostname: host,
-      port,
-      ...(trust && { tls: trust.tls }),
-      socket: {
-        open: (socket) => {
-          if (trust && !late) shaking = socket;
-          else open(socket);
-        },
-        // Again, if the server wants to: the certificate is looked at again.
-        handshake: (socket, _, problem) => {
-          try {
-            trust?.check(socket, problem);
-            open(socket);
-          } catch (error) {
-            ready.reject(error);
-            socket.end();
-          }
-        },
-        data: (socket, chunk) => {
-          if (socket === this.#socket) this.#received(chunk);
-        },
-        drain: () => this.#flush(),
-        close: (socket) => {
-          if (socket === this.#socket) this.#dropped(new Error("The connection was lost"));
-          else ready.reject(new Error("it hangs up"));
-        },
-        // What a server says and no handler can make sense of: better gone than wrong.
-        error: (_, error) =>
-          this.#close(`The server and this client do not understand each other: ${error.message}`),
-      },
-    }).catch(ready.reject);
-    const timer = setTimeout(() => {
-      late = true;
-      ready.reject(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" }));
-      shaking?.terminate();
-    }, connectMs);
-    await ready.promise.finally(() => clearTimeout(timer));
-  }
-
-  #opened(socket: Socket): void {
-    this.#socket = socket;
-    this.#heardAt = Date.now();
-    // Who accepts and says nothing is no chat server.
-    this.#goneAt = Date.now() + connectMs;
-    this.#lookedAt = Date.now();
-    this.#look = setInterval(() => this.#lookForSilence(), lookEveryMs);
-    this.#sendJoin();
-  }
-
-  #sendJoin(): void {
-    const resume = this.#token !== undefined;
-    this.#write({
-      type: "join",
-      name: this.name,
-      password: this.password,
-      ...(resume
-        ? { token: this.#token, epoch: this.#epoch, after: this.#seq }
-        : { history: this.#options.historyEvents }),
+  #connect(joining: Joining | undefined): void {
+    this.#end();
+    const { servers } = this.#options;
+    const connection = new Connection(servers[this.#at % servers.length] ?? servers[0], {
+      opened: () => this.#sendJoin(connection),
+      event: (event) => this.#obey(event),
+      lost: (why) => this.#lost(why),
     });
+    if (this.#paused) connection.pause();
+    this.#status = { type: "connecting", connection, joining };
   }
 
-  #write(command: Raw): void {
-    this.#unwritten.push(Buffer.from(`${JSON.stringify(command)}\n`));
-    if (this.#unwritten.length === 1) this.#flush();
+  #sendJoin(connection: Connection): void {
+    const { name, password } = this;
+    const place = this.#seat ? { ...this.#seat, after: this.#seq } : { history: this.#options.historyEvents };
+    connection.send({ type: "join", name, password, ...place });
   }
 
-  #flush(): void {
-    for (;;) {
-      const bytes = this.#unwritten[0];
-      if (!bytes || !this.#socket) return;
-      const taken = this.#socket.write(bytes);
-      if (taken < bytes.length) {
-        this.#unwritten[0] = bytes.subarray(Math.max(taken, 0));
-        return;
-      }
-      this.#unwritten.shift();
-    }
+  #welcomed(welcome: Welcome): void {
+    if (this.#status.type !== "connecting") return;
+    const { connection, joining } = this.#status;
+    const isBack = this.#seat !== undefined;
+    const missed = this.#seat?.epoch === welcome.epoch ? Math.max(welcome.seq - this.#seq, 0) : 0;
+    // What we said may be among what we missed: it is sent again only once that has come.
+    const catchUp = isBack ? `back-${welcome.seq}` : undefined;
+    this.#status = { type: "online", connection, catchUp };
+    this.#refusals = 0;
+    this.#seat = { token: welcome.token, epoch: welcome.epoch };
+    if (!isBack) this.#seq = welcome.seq;
+    this.#named(welcome.name, missed);
+    this.#handlers.event(welcome);
+    joining?.resolve(undefined);
+    if (catchUp !== undefined) connection.send({ type: "ping", id: catchUp });
   }
 
-  #received(chunk: Buffer): void {
-    this.#heardAt = Date.now();
-    this.#goneAt = Infinity;
-    if (!this.#online && !this.server.trust && chunk[0] === tlsAlert) {
-      const { host, port } = this.server;
-      return this.#dropped(new Refusal(`${host}:${port} speaks TLS: use --tls`));
-    }
-    this.#lines.push(chunk);
-    for (;;) {
-      const line = this.#lines.next();
-      if (line === undefined || this.#closed) return;
-      const event = typeof line === "string" ? parse(line) : undefined;
-      if (event) this.#obey(event);
-    }
+  #named(name: string, missed: number): void {
+    this.name = name;
+    this.#handlers.state({ type: "online", missed });
   }
 
   // ---- Events ----
@@ -263,16 +206,17 @@ export class Link {
       if (event.seq <= this.#seq) return;
       this.#seq = event.seq;
       if ("id" in event && event.id !== undefined && this.outbox.settle(event.id)) this.#toldHeld = false;
-      if (event.type === "renamed" && event.from === this.name && event.seq > this.#welcomedAt) {
-        this.#named(event.to, 0);
-      }
     }
+    this.people.apply(event);
     switch (event.type) {
       case "welcome":
         return this.#welcomed(event);
+      case "renamed":
+        if (!this.people.arriving && this.people.me.name !== this.name) this.#named(this.people.me.name, 0);
+        break;
       case "pong":
         if (event.id === undefined) return;
-        if (event.id === this.#catchUp) return this.#caughtUp();
+        if (this.#status.type === "online" && event.id === this.#status.catchUp) return this.#caughtUp();
         break;
       case "seen":
         this.outbox.settle(event.id);
@@ -285,156 +229,125 @@ export class Link {
       case "bye":
         if (event.code === "left") return this.#close(undefined);
         if (event.retryAfterMs === undefined) return this.#close(event.text);
-        return this.#dropped(new Error(event.text), event.retryAfterMs);
+        return this.#lost(new Error(event.text), event.retryAfterMs);
     }
     this.#handlers.event(event);
   }
 
-  #welcomed(welcome: Welcome): void {
-    const back = this.#token !== undefined;
-    const missed = back && welcome.epoch === this.#epoch ? Math.max(welcome.seq - this.#seq, 0) : 0;
-    this.#online = true;
-    this.#refusals = 0;
-    this.#welcomedAt = welcome.seq;
-    this.#token = welcome.token;
-    this.#epoch = welcome.epoch;
-    if (!back) this.#seq = welcome.seq;
-    this.#named(welcome.name, missed);
-    this.#handlers.event(welcome);
-    this.#joining?.resolve(undefined);
-    this.#joining = undefined;
-    if (back) {
-      // What we said may be among what we missed: it is sent again only once that has come.
-      this.#catchUp = `back-${welcome.seq}`;
-      this.#write({ type: "ping", id: this.#catchUp });
-    }
-  }
-
-  #named(name: string, missed: number): void {
-    this.name = name;
-    this.#handlers.state({ type: "online", missed });
-  }
-
   #caughtUp(): void {
-    this.#catchUp = undefined;
-    // Good for more than a welcome: the next drop is a first one again.
-    this.#attempts = 0;
+    if (this.#status.type !== "online") return;
+    this.#status.catchUp = undefined;
+    this.people.arrive();
+    // The connection works: the next loss is a first one again.
+    this.#backoff.reset();
     this.#sendOutbox();
   }
 
-  #sendOutbox(): void {
-    for (const message of this.outbox) this.#write(message);
-  }
-
   #faulted(problem: Fault): void {
-    if (!this.#online) {
-      if (!this.#joining && problem.retryAfterMs !== undefined) {
-        return this.#dropped(new Error(problem.text), problem.retryAfterMs);
-      }
-      // The next try is a connection of its own, whenever it comes.
-      this.#disconnect();
-      const joining = this.#joining;
-      this.#joining = undefined;
-      return joining ? joining.resolve(problem) : this.#handlers.nameless(problem);
-    }
+    if (this.#status.type !== "online") return this.#turnedAway(problem);
     const message = [...this.outbox].find(({ id }) => id === problem.id);
     if (!message) return this.#handlers.event(problem);
-    if (problem.retryAfterMs !== undefined) {
-      if (this.#held) return;
-      // All of them wait, so that they keep their order.
-      this.#held = setTimeout(() => {
-        this.#held = undefined;
-        if (this.#online && this.#catchUp === undefined) this.#sendOutbox();
-      }, problem.retryAfterMs);
-      if (!this.#toldHeld) this.#handlers.event(problem);
-      this.#toldHeld = true;
-      return;
+    if (problem.retryAfterMs !== undefined) return this.#hold(problem, problem.retryAfterMs);
+    const to = this.#addressees.get(message);
+    // The name went to somebody else in the same moment, of which we have heard by now.
+    const isElsewhere =
+      to?.person && (to.person.gone || nameKey(to.person.name) !== nameKey(to.sentTo ?? ""));
+    if (isElsewhere) this.#post(this.#status.connection, message);
+    else this.#refuse(message, problem);
+  }
+
+  /** The room does not let us in, or not under this name. */
+  #turnedAway(problem: Fault): void {
+    const joining = this.#status.type === "connecting" ? this.#status.joining : undefined;
+    if (!joining && problem.retryAfterMs !== undefined) {
+      return this.#lost(new Error(problem.text), problem.retryAfterMs);
     }
+    // The next try is a connection of its own, whenever it comes.
+    this.#end();
+    if (joining) joining.resolve(problem);
+    else this.#handlers.nameless(problem);
+  }
+
+  // ---- Messages ----
+
+  #sendOutbox(): void {
+    for (const message of this.outbox) {
+      if (this.#status.type === "online") this.#post(this.#status.connection, message);
+    }
+  }
+
+  #post(connection: Connection, message: Unsettled): void {
+    const to = this.#addressees.get(message);
+    if (!to) return connection.send(message);
+    const name = to.person?.name ?? String(message.to);
+    if (to.person?.gone) return this.#refuse(message, hasLeft(name));
+    // It was written for somebody who is not here, and so not for who has come under that name since.
+    if (!to.person && this.people.find(name)) {
+      const problem = `Nobody here was called "${name}" when you wrote that`;
+      return this.#refuse(message, fault("no-such-member", problem));
+    }
+    to.sentTo = name;
+    // The server refuses it if the name is somebody else's by now, which we have not heard of yet.
+    connection.send({ ...message, to: name, seq: message.seq ?? this.#seq });
+  }
+
+  #refuse(message: Unsettled, problem: Fault): void {
     this.outbox.settle(message.id);
     this.#handlers.refused(message, problem);
   }
 
-  // ---- Silence, drops, the end ----
-
-  #lookForSilence(): void {
-    const now = Date.now();
-    const slept = now - this.#lookedAt > 3 * lookEveryMs;
-    this.#lookedAt = now;
-    const silentMs = now - this.#heardAt;
-    if (now > this.#goneAt || (!slept && silentMs > goneAfterMs)) {
-      return this.#dropped(new Error("The server does not answer"));
-    }
-    if (slept || silentMs > pingAfterMs) this.#write({ type: "ping" });
-    if (slept) this.#goneAt = now + wokenMs;
+  /** All of the messages wait, so that they keep their order. */
+  #hold(problem: Fault, waitMs: number): void {
+    const status = this.#status;
+    if (status.type !== "online" || status.held) return;
+    status.held = setTimeout(() => {
+      status.held = undefined;
+      if (status.catchUp === undefined) this.#sendOutbox();
+    }, waitMs);
+    if (!this.#toldHeld) this.#handlers.event(problem);
+    this.#toldHeld = true;
   }
 
-  #dropped(why: unknown, retryAfterMs?: number): void {
-    this.#disconnect();
-    if (this.#closed) return;
-    if (this.#quitting) return this.#close(undefined);
-    if (this.#joining) {
-      this.#joining.reject(retryAfterMs === undefined ? why : new Refusal(reasonOf(why)));
-      this.#joining = undefined;
-      return;
+  // ---- Losses, the end ----
+
+  #lost(why: unknown, retryAfterMs?: number): void {
+    const status = this.#status;
+    if (status.type === "closed") return;
+    if (status.type === "online" && status.leaving) return this.#close(undefined);
+    this.#end();
+    if (status.type === "connecting" && status.joining) {
+      return status.joining.reject(retryAfterMs === undefined ? why : new Refusal(reasonOf(why)));
     }
     // Nothing is sent to a server that is not to be trusted; another one may be.
-    if (why instanceof Refusal && ++this.#refusals >= this.#options.servers.length)
-      return this.#close(why.message);
-    // Another server may be there at once; only when all have been tried it takes longer.
     const { length } = this.#options.servers;
+    if (why instanceof Refusal && ++this.#refusals >= length) return this.#close(why.message);
     this.#at++;
-    const round = Math.floor(this.#attempts / length);
-    const growing = round === 0 ? 0 : firstWaitMs * 2 ** (round - 1);
-    const asked = length === 1 ? (retryAfterMs ?? 0) : 0;
-    const retryMs = Math.max(Math.min(growing, longestWaitMs) * (0.5 + Math.random() / 2), asked);
-    this.#attempts++;
+    const retryMs = this.#backoff.next(retryAfterMs);
+    this.#status = { type: "offline", retry: setTimeout(() => this.#connect(undefined), retryMs) };
     this.#handlers.state({ type: "offline", reason: reasonOf(why), retryMs });
-    this.#retry = setTimeout(() => {
-      this.#connect().catch((error) => this.#dropped(error));
-    }, retryMs);
-  }
-
-  #disconnect(): void {
-    const socket = this.#socket;
-    this.#socket = undefined;
-    this.#online = false;
-    this.#catchUp = undefined;
-    clearInterval(this.#look);
-    socket?.terminate();
   }
 
   #close(reason: string | undefined): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#disconnect();
-    clearTimeout(this.#retry);
-    clearTimeout(this.#quitting);
-    clearTimeout(this.#held);
+    if (this.#status.type === "closed") return;
+    this.#end();
+    this.#status = { type: "closed" };
     this.#handlers.closed(reason);
   }
-}
 
-/** An event, whatever was said before the first `{`; undefined for what is none. */
-function parse(line: string): Event | undefined {
-  try {
-    const value = JSON.parse(line.slice(Math.max(line.indexOf("{"), 0)));
-    return typeof value?.type === "string" ? value : undefined;
-  } catch {
-    return undefined;
+  /** Ends what the status has under way. */
+  #end(): void {
+    const status = this.#status;
+    this.#status = { type: "offline" };
+    if (status.type === "offline") clearTimeout(status.retry);
+    if ("connection" in status) status.connection.close();
+    if (status.type === "online") {
+      clearTimeout(status.held);
+      clearTimeout(status.leaving);
+    }
   }
 }
 
-/** Why there is no connection, in words. */
-export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reasons: Record<string, string> = {
-    ECONNREFUSED: "nobody listens there",
-    ENOTFOUND: "there is no such host",
-    ETIMEDOUT: "it does not answer",
-    ENETUNREACH: "the network cannot be reached",
-    EHOSTUNREACH: "the host cannot be reached",
-    EPROTO: "it and this client agree on no TLS",
-    ECONNRESET: "it hangs up",
-  };
-  return reasons[code] ?? (error instanceof Error ? error.message : String(error));
+/** What is meant for somebody who has left reaches nobody. */
+export function hasLeft(name: string): Fault {
+  return fault("no-such-member", `${name} has left`);
 }

@@ -2,7 +2,6 @@
 // it is the acknowledgement, and until then it is sent again on every new connection. The server drops what it has.
 // Everyone sees an id once it was used, so ours are random: nobody can acknowledge what we are only about to say.
 
-import { randomBytes } from "node:crypto";
 import type { Raw } from "../../protocol/commands.ts";
 
 /** A message on its way. */
@@ -27,10 +26,17 @@ export class Outbox {
     const unsettled = {
       type,
       ...fields,
-      id: typeof id === "string" ? id : randomBytes(9).toString("base64url"),
+      id: typeof id === "string" ? id : newId(),
     };
     this.#unsettled.set(unsettled.id, unsettled);
     return unsettled;
+  }
+
+  /** What is still under way, as it was typed, below a line that says so; nothing if nothing is. */
+  get unsent(): string[] {
+    if (this.size === 0) return [];
+    const title = this.size === 1 ? "1 message was not sent:" : `${this.size} messages were not sent:`;
+    return [title, ...Array.from(this, asTyped)];
   }
 
   /** It is in the room, or never will be. False for an id that is not, or no longer, ours. */
@@ -48,4 +54,16 @@ export class Outbox {
     if (this.size < count) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ below: count, resolve }));
   }
+}
+
+/** A message as a person would type it. */
+export function asTyped({ type, to, text }: Unsettled): string {
+  if (type === "tell") return `/msg ${to} ${text}`;
+  if (type === "act") return `/me ${text}`;
+  return text.startsWith("/") ? `/${text}` : text;
+}
+
+/** 96 random bits. A page without TLS has no `crypto.randomUUID`. */
+function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("-");
 }

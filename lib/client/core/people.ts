@@ -1,47 +1,154 @@
-// Who is here and who has spoken lately: what completion offers first, and whose coming and going is worth a line.
+// Who is here, as of the last event that was given out. A Person is somebody whatever the name: it goes along when the
+// name changes, and once it has left, somebody else under the same name is another Person. So what is meant for one
+// never reaches another.
+//
+//   welcome at 20, we are at 12 ──events 13 … 20──▶ arrived: the members of the welcome are the ones here
+//                                └─ or a gap: nobody knows who took whose name in it, so everybody is somebody new
+//
+// Also who has spoken lately: what completion offers first, and whose coming and going is worth a line.
 
-import type { Event, Recorded } from "../../protocol/events.ts";
-import { nameKey } from "../../protocol/names.ts";
+import type { Event, Member, Recorded, Welcome } from "../../protocol/events.ts";
+import { isFault } from "../../protocol/events.ts";
+import { cleanName, nameKey } from "../../protocol/names.ts";
+
+/** Somebody in the room, under the name of now; once gone, under the last one. */
+export type Person = { name: string; gone: boolean };
 
 /** For so long after their last word somebody counts as active. */
 const activeMs = 30 * 60_000;
+/** So many names of speakers are remembered. */
+const speakersKept = 5_000;
 
-export class Company {
-  /** Name by key, those who are here. */
-  readonly #here = new Map<string, string>();
+export class People {
+  /** Ourselves. Gone before the first welcome. */
+  me: Person = { name: "", gone: true };
+  /** By the key of the name, in the order in which they came. */
+  readonly #here = new Map<string, Person>();
   /** When somebody last said something, by key; the newest at the end. */
   readonly #spokeAt = new Map<string, number>();
+  #epoch: string | undefined;
+  /** The last welcome, as long as events from before it are still to come. */
+  #welcome: Welcome | undefined;
 
-  follow(event: Event): void {
-    if (event.type === "welcome" || event.type === "members") {
-      this.#here.clear();
-      for (const { name } of event.members) this.#here.set(nameKey(name), name);
-    } else if ("at" in event) this.#happened(event);
+  /** Takes in the next event. */
+  apply(event: Event): void {
+    if ("at" in event) {
+      if (this.#welcome && event.seq > this.#welcome.seq) this.arrive();
+      this.#happened(event);
+      this.#spoke(event);
+    } else if (event.type === "welcome") this.#welcomed(event);
+    else if (event.type === "members" && !this.#welcome) this.#assemble(event.members);
     else if (event.type === "history") for (const past of event.events) this.#spoke(past);
+    else if (event.type === "gap") this.#lose();
+  }
+
+  /** All events from before the last welcome have come. */
+  arrive(): void {
+    if (!this.#welcome) return;
+    const { name, members } = this.#welcome;
+    this.#welcome = undefined;
+    this.#assemble(members);
+    // A newcomer's own `joined` is still to come.
+    this.me = this.find(name) ?? { name, gone: false };
+  }
+
+  /** Whether events from before the last welcome are still to come. */
+  get arriving(): boolean {
+    return this.#welcome !== undefined;
+  }
+
+  /** Who has that name now, in any case or width. */
+  find(name: string): Person | undefined {
+    const key = nameKey(name);
+    return this.#here.get(key) ?? (!this.me.gone && nameKey(this.me.name) === key ? this.me : undefined);
+  }
+
+  /** Who whispered just now under that name. Not the server, which is no member. */
+  whisperer(name: string): Person {
+    const known = this.find(name);
+    if (known) return known;
+    const person = { name, gone: false };
+    if (!isFault(cleanName(name))) this.#here.set(nameKey(name), person);
+    return person;
   }
 
   /** Everybody here, most recently active first. */
   get names(): string[] {
     const active = [...this.#spokeAt.keys()].reverse().filter((key) => this.#here.has(key));
-    return [...new Set([...active, ...this.#here.keys()])].map((key) => this.#here.get(key) ?? key);
+    return [...new Set([...active, ...this.#here.keys()])].map((key) => this.#here.get(key)?.name ?? key);
   }
 
-  /** Whether somebody spoke in the time before `at`, milliseconds since 1970 UTC. */
+  /** Whether somebody of that name spoke in the time before `at`, milliseconds since 1970 UTC. */
   isActive(name: string, at: number): boolean {
     return (this.#spokeAt.get(nameKey(name)) ?? -Infinity) > at - activeMs;
   }
 
-  #happened(event: Recorded): void {
-    if (event.type === "joined") this.#here.set(nameKey(event.name), event.name);
-    else if (event.type === "left" || event.type === "kicked" || event.type === "banned") {
-      if (event.name !== undefined) this.#here.delete(nameKey(event.name));
-    } else if (event.type === "renamed") {
-      this.#here.delete(nameKey(event.from));
-      this.#here.set(nameKey(event.to), event.to);
-      const spokeAt = this.#spokeAt.get(nameKey(event.from));
-      if (spokeAt !== undefined) this.#spokeAt.set(nameKey(event.to), spokeAt);
+  #welcomed(welcome: Welcome): void {
+    const isFirst = this.#epoch === undefined;
+    if (welcome.epoch !== this.#epoch) this.#lose();
+    this.#epoch = welcome.epoch;
+    this.#welcome = welcome;
+    if (isFirst) this.arrive();
+  }
+
+  /** These are here and nobody else. */
+  #assemble(members: Member[]): void {
+    const keys = new Set(members.map(({ name }) => nameKey(name)));
+    for (const key of this.#here.keys()) if (!keys.has(key)) this.#leave(key);
+    for (const { name } of members) {
+      const person = this.find(name) ?? { name, gone: false };
+      person.name = name;
+      this.#here.set(nameKey(name), person);
     }
-    this.#spoke(event);
+  }
+
+  /** Something was not seen: each name may be somebody else's now. */
+  #lose(): void {
+    for (const [key, person] of this.#here) {
+      person.gone = true;
+      const other = { name: person.name, gone: false };
+      this.#here.set(key, other);
+      if (person === this.me) this.me = other;
+    }
+  }
+
+  #happened(event: Recorded): void {
+    switch (event.type) {
+      case "joined":
+        return this.#join(event.name);
+      case "left":
+      case "kicked":
+      case "banned":
+        if (event.name !== undefined) this.#leave(nameKey(event.name));
+        return;
+      case "renamed":
+        return this.#rename(event.from, event.to);
+    }
+  }
+
+  #join(name: string): void {
+    const key = nameKey(name);
+    // Our own comes right behind our first welcome.
+    if (!this.me.gone && nameKey(this.me.name) === key) return void this.#here.set(key, this.me);
+    this.#leave(key);
+    this.#here.set(key, { name, gone: false });
+  }
+
+  #leave(key: string): void {
+    const person = this.#here.get(key);
+    if (person) person.gone = true;
+    this.#here.delete(key);
+  }
+
+  #rename(from: string, to: string): void {
+    const person = this.find(from) ?? { name: from, gone: false };
+    this.#here.delete(nameKey(from));
+    this.#leave(nameKey(to));
+    person.name = to;
+    this.#here.set(nameKey(to), person);
+    const spokeAt = this.#spokeAt.get(nameKey(from));
+    this.#spokeAt.delete(nameKey(from));
+    if (spokeAt !== undefined) this.#spokeAt.set(nameKey(to), spokeAt);
   }
 
   #spoke(event: Recorded): void {
@@ -49,5 +156,8 @@ export class Company {
     const key = nameKey(event.from);
     this.#spokeAt.delete(key);
     this.#spokeAt.set(key, event.at);
+    if (this.#spokeAt.size <= speakersKept) return;
+    const [oldest] = this.#spokeAt.keys();
+    if (oldest !== undefined) this.#spokeAt.delete(oldest);
   }
 }

@@ -14,7 +14,7 @@ import {
   UsageError,
 } from "../../cli/flags.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
-import type { Server } from "../core/link.ts";
+import type { Server } from "./tcp.ts";
 import { normalFingerprint, trustFor } from "./trust.ts";
 
 const fingerprint: Flag<string | undefined> = {

@@ -13,16 +13,19 @@ import { dirname } from "node:path";
 import tls from "node:tls";
 import { UsageError } from "../../cli/flags.ts";
 import { messageOf } from "../../protocol/errors.ts";
+import { Refusal } from "../core/wire.ts";
 
 export type Unknown = { fingerprint: string; doubt: string };
 
-/** Not a server to talk to: not to be trusted, or it lets nobody in now. The message is a sentence that says so. */
-export class Refusal extends Error {
-  /** A certificate that nobody vouches for, and why: a person may. */
-  readonly unknown: Unknown | undefined;
+/** A certificate that nobody vouches for: a person may. */
+export class UnknownCertificate extends Refusal {
+  override readonly undecided = true;
+  readonly trust: Trust;
+  readonly unknown: Unknown;
 
-  constructor(message: string, unknown?: Unknown) {
+  constructor(message: string, trust: Trust, unknown: Unknown) {
     super(message);
+    this.trust = trust;
     this.unknown = unknown;
   }
 }
@@ -98,8 +101,9 @@ export class Trust {
           `If it was to change, remove line ${known.line} of ${this.#path}`,
       );
     }
-    throw new Refusal(
+    throw new UnknownCertificate(
       `${of} is not to be trusted: ${doubt}. If it is the right one, use --fingerprint ${fingerprint}`,
+      this,
       { fingerprint, doubt },
     );
   }

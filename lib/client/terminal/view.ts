@@ -8,15 +8,13 @@ import type { Event, Member, Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { wrap } from "../../terminal/wrap.ts";
-import { Company } from "../core/people.ts";
+import type { Chat, Message } from "../core/chat.ts";
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
 export type ViewOptions = {
   colors: Colors;
   time: "off" | "short" | "full";
-  /** Whose coming and going is told. */
-  joins: "all" | "active" | "none";
   /** What rings. */
   bell: "off" | "mention" | "all";
   /** The width to wrap at; Infinity for none. */
@@ -27,66 +25,47 @@ export type ViewOptions = {
 const palette = ["cyan", "green", "magenta", "red", "blue", "yellow"] as const;
 
 export class View {
-  readonly company = new Company();
-  /** Who whispered to us last. */
-  lastWhisperer: string | undefined;
-  /** Whether something since the last look wants the bell. */
-  #ring = false;
+  readonly #chat: Chat;
   readonly #options: ViewOptions;
   readonly #colors: Colors;
-  readonly #ignored = new Set<string>();
-  /** Who came or went and has not been told yet. */
-  readonly #moves = new Map<string, { what: "joined" | "left" | "came and went"; text: string }>();
   readonly #names = new Map<string, string>();
   #welcomed = false;
-  #me = "";
-  #mention = /$^/;
   #minute = 0;
   #clock = "";
   #day = "";
 
-  constructor(options: ViewOptions) {
+  constructor(chat: Chat, options: ViewOptions) {
+    this.#chat = chat;
     this.#options = options;
     this.#colors = options.colors;
   }
 
-  set me(name: string) {
-    this.#me = nameKey(name);
-    // The name is what the server says it is.
-    const literal = name.replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, "");
-    this.#mention = literal === "" ? /$^/g : new RegExp(`${wordStart}${literal}${wordEnd}`, "giu");
-  }
-
-  /** The lines for one event; none if there is nothing to read in it, or not yet. */
+  /** The lines for an event that the chat has taken in; none if there is nothing to read in it, or not yet. */
   render(event: Event): string[] {
-    this.company.follow(event);
-    if (event.type === "joined" || event.type === "left") {
-      this.#moved(event);
-      return [];
-    }
     const lines = this.#lines(event);
     return lines.length === 0 ? lines : [...this.settle(), ...lines];
   }
 
-  /** Those who came and went since the last line, in one; whoever said something with it, in a row of their own. */
+  /** Those who came and went since the last line, in one; each who said something with it in a row of their own. */
   settle(): string[] {
-    const moves = [...this.#moves];
-    this.#moves.clear();
+    const moves = this.#chat.takeMoves();
     const silent = (["joined", "left", "came and went"] as const).flatMap((what) => {
-      const names = moves.filter(([, move]) => move.what === what && move.text === "").map(([name]) => name);
+      const names = moves.filter((move) => move.what === what && move.text === "").map(({ name }) => name);
       return names.length === 0 ? [] : [`${names.join(", ")} ${what}`];
     });
     // A stranger's words come last in their row, so that they cannot go on as if others had come or gone.
-    const telling = moves.filter(([, { text }]) => text !== "");
-    const rows = telling.map(([name, { what, text }]) => `${name} ${what}: ${text}`);
+    const telling = moves.filter(({ text }) => text !== "");
+    const rows = telling.map(({ name, what, text }) => `${name} ${what}: ${text}`);
     return [...(silent.length === 0 ? [] : [silent.join(" · ")]), ...rows].flatMap((row) => this.notice(row));
   }
 
-  /** Whether to ring; asked once for each time. */
-  takeBell(): boolean {
-    const ring = this.#ring;
-    this.#ring = false;
-    return ring;
+  /** Whether a live event is worth the bell. */
+  rings(event: Event): boolean {
+    const { bell } = this.#options;
+    if (bell === "off" || (event.type !== "said" && event.type !== "acted" && event.type !== "told"))
+      return false;
+    const regard = this.#chat.regard(event);
+    return regard === "mention" || (bell === "all" && regard === "other");
   }
 
   /** A line of our own. */
@@ -103,18 +82,12 @@ export class View {
     return this.#wrap("── ", `${visibleRow(text)} ──`).map(this.#colors.dim);
   }
 
-  /** Whether this name's messages are hidden now. */
-  toggleIgnored(name: string, ignored: boolean): void {
-    if (ignored) this.#ignored.add(nameKey(name));
-    else this.#ignored.delete(nameKey(name));
-  }
-
   #lines(event: Event): string[] {
     switch (event.type) {
       case "said":
       case "acted":
       case "told":
-        return this.#message(event, true);
+        return this.#message(event);
       case "renamed":
         return this.notice(`${visibleRow(event.from)} is now ${visibleRow(event.to)}`);
       case "kicked":
@@ -159,21 +132,16 @@ export class View {
   /** Events of the past, set apart, without the coming and going. */
   #past(events: Recorded[], title: string, hits?: RegExp): string[] {
     const lines = events.flatMap((past) => {
-      if ("from" in past && "text" in past) return this.#message(past, false, hits);
+      if ("from" in past && "text" in past) return this.#message(past, hits);
       return past.type === "renamed" ? this.#lines(past) : [];
     });
     return lines.length === 0 ? lines : [...this.divider(title), ...lines, ...this.divider("now")];
   }
 
-  #message(event: Message, live: boolean, hits?: RegExp): string[] {
-    const mine = nameKey(event.from) === this.#me;
-    if (!mine && this.#ignored.has(nameKey(event.from))) return [];
-    const mentioned = !mine && (event.type === "told" || event.text.search(this.#mention) !== -1);
-    if (live && !mine) {
-      if (event.type === "told") this.lastWhisperer = event.from;
-      const { bell } = this.#options;
-      this.#ring ||= bell === "all" || (bell === "mention" && mentioned);
-    }
+  #message(event: Message, hits?: RegExp): string[] {
+    const regard = this.#chat.regard(event);
+    if (regard === "ignored") return [];
+    const mentioned = regard === "mention";
     const name = this.#name(event.from);
     const from = mentioned ? this.#colors.bold(name) : name;
     const head = {
@@ -181,7 +149,7 @@ export class View {
       acted: () => `* ${from} `,
       told: () => `[${from} to ${this.#name(event.type === "told" ? event.to : "")}] `,
     };
-    const marked = hits ?? (mentioned ? this.#mention : undefined);
+    const marked = hits ?? (mentioned ? this.#chat.mention : undefined);
     const [dateLine, time] = this.#timeOf(event.at);
     return [...dateLine, ...this.#wrap(time + head[event.type](), visible(event.text), marked)];
   }
@@ -208,14 +176,6 @@ export class View {
     return wrap(head, text, this.#options.columns(), mark);
   }
 
-  #moved({ type, name, at, text = "" }: Move): void {
-    const { joins } = this.#options;
-    if (joins === "none" || (joins === "active" && !this.company.isActive(name, at))) return;
-    const before = this.#moves.get(name)?.what;
-    if (before === "left" && type === "joined") this.#moves.delete(name);
-    else this.#moves.set(name, { what: before === "joined" ? "came and went" : type, text });
-  }
-
   #name(name: string): string {
     const known = this.#names.get(name);
     if (known !== undefined) return known;
@@ -226,12 +186,6 @@ export class View {
     return drawn;
   }
 }
-
-const wordStart = "(?<![\\p{L}\\p{M}\\p{N}_-])";
-const wordEnd = "(?![\\p{L}\\p{M}\\p{N}_-])";
-
-type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
-type Move = { type: "joined" | "left"; name: string; at: number; text?: string | undefined };
 
 function here(members: Member[]): string {
   const names = members.map(({ name, away }) => (away ? `${name} (away)` : name));

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, jest, setSystemTime, test } from "bun:test";
 import type { Socket } from "bun";
 import { Link, type LinkState } from "../../../../lib/client/core/link.ts";
+import { tcp } from "../../../../lib/client/terminal/tcp.ts";
 import { Trust } from "../../../../lib/client/terminal/trust.ts";
 import { type Event, limits } from "../../../../lib/protocol/events.ts";
 import { LineReader } from "../../../../lib/protocol/lines.ts";
@@ -78,7 +79,7 @@ beforeEach(() => {
   refused = new Transcript();
   nameless = new Transcript();
   link = new Link(
-    { servers: [{ host: "localhost", port: server.port }] },
+    { servers: [tcp({ host: "localhost", port: server.port })] },
     {
       event: (event) => given.push(event),
       state: (state) => states.push(state),
@@ -380,7 +381,7 @@ test("a server that accepts and never shakes hands does not answer, and is left"
   const trust = new Trust({ host: "localhost", port, fingerprint: "AA", knownHostsPath: "" });
   const ignore = () => {};
   const handlers = { event: ignore, state: ignore, nameless: ignore, refused: ignore, closed: ignore };
-  const waiting = new Link({ servers: [{ host: "localhost", port, trust }] }, handlers);
+  const waiting = new Link({ servers: [tcp({ host: "localhost", port, trust })] }, handlers);
   await expect(waiting.join("ada")).rejects.toMatchObject({ code: "ETIMEDOUT" });
   await hungUp.promise;
   silent.stop(true);

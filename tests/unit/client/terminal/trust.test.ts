@@ -4,7 +4,14 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../../../lib/cli/flags.ts";
-import { normalFingerprint, Refusal, Trust, trustFor } from "../../../../lib/client/terminal/trust.ts";
+import { Refusal } from "../../../../lib/client/core/wire.ts";
+import {
+  normalFingerprint,
+  Trust,
+  trustFor,
+  type Unknown,
+  UnknownCertificate,
+} from "../../../../lib/client/terminal/trust.ts";
 import { temporaryFolder } from "../../../support/server.ts";
 
 const print = (byte: string) => Array(32).fill(byte).join(":");
@@ -31,11 +38,13 @@ function shaken(fingerprint256: string, doubt?: string) {
 
 const selfSigned = (fingerprint: string) => shaken(fingerprint, "DEPTH_ZERO_SELF_SIGNED_CERT");
 
-function refusal(check: () => void): Refusal {
+/** Why it is refused, and what a person may decide about it. */
+function refusal(check: () => void): { message: string; unknown: Unknown | undefined } {
   try {
     check();
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof UnknownCertificate) return error;
+    if (error instanceof Refusal) return { message: error.message, unknown: undefined };
     throw error;
   }
   throw new Error("It was trusted");

@@ -1,22 +1,42 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import picocolors from "picocolors";
+import { Chat, type Joins } from "../../../../lib/client/core/chat.ts";
+import { People } from "../../../../lib/client/core/people.ts";
 import { View, type ViewOptions } from "../../../../lib/client/terminal/view.ts";
 import { type Event, limits, type Recorded } from "../../../../lib/protocol/events.ts";
 
 const at = { seq: 1, at: 2 };
 
-function view(options: Partial<ViewOptions> = {}): View {
-  const view = new View({
+type Options = Partial<ViewOptions> & { joins?: Joins };
+
+/** A view of a chat in which we are called "me", and what makes an event happen in both. */
+function open({ joins = "all", ...options }: Options = {}) {
+  const people = new People();
+  const chat = new Chat(people, joins);
+  const view = new View(chat, {
     colors: picocolors.createColors(false),
     time: "off",
-    joins: "all",
     bell: "mention",
     columns: () => Infinity,
     ...options,
   });
-  view.me = "me";
-  return view;
+  const happen = (event: Event) => {
+    people.apply(event);
+    chat.apply(event);
+  };
+  happen({ type: "welcome", name: "me", epoch: "e", seq: 0, members: [], limits });
+  /** The lines of an event. */
+  const show = (event: Event) => {
+    happen(event);
+    return view.render(event);
+  };
+  /** Whether an event rings. */
+  const rings = (event: Event) => {
+    happen(event);
+    return view.rings(event);
+  };
+  return { chat, view, happen, show, rings };
 }
 
 const said = (from: string, text: string, when = 2): Recorded => ({
@@ -34,9 +54,9 @@ const moved = (type: "joined" | "left", name: string, text?: string): Recorded =
 });
 
 /** What is read of these events, one after the other, those who came and went included. */
-function shown(events: Event[], options: Partial<ViewOptions> = {}): string[] {
-  const one = view(options);
-  return [...events.flatMap((event) => one.render(event)), ...one.settle()];
+function shown(events: Event[], options: Options = {}): string[] {
+  const { view, show } = open(options);
+  return [...events.flatMap(show), ...view.settle()];
 }
 
 /** Every type of event, made of one name and one text. */
@@ -241,35 +261,29 @@ describe("long lines", () => {
 
 describe("a mention", () => {
   test("is one's own name as a word, in any case, from somebody else; a whisper counts", () => {
-    const one = view();
-    const rings = (event: Event) => {
-      one.render(event);
-      return one.takeBell();
-    };
+    const { chat, happen, rings } = open();
     expect(rings(said("bob", "hi Me!"))).toBe(true);
     expect(rings(said("bob", "some meat"))).toBe(false);
     expect(rings(said("bob", "me-too"))).toBe(false);
     expect(rings(said("ME", "it is me"))).toBe(false);
     expect(rings({ type: "told", ...at, from: "bob", to: "me", text: "psst" })).toBe(true);
     expect(rings({ type: "history", events: [said("bob", "me")] })).toBe(false);
-    expect(one.takeBell()).toBe(false);
-    expect(one.lastWhisperer).toBe("bob");
-    one.me = "a-b_c";
+    expect(chat.whisperer?.name).toBe("bob");
+    happen({ type: "renamed", ...at, from: "me", to: "a-b_c" });
     expect(rings(said("bob", "hey A-B_C, look"))).toBe(true);
     expect(rings(said("bob", "xa-b_c a-b_cx"))).toBe(false);
     // What a hostile server may call us is no pattern.
-    one.me = "(((*";
+    happen({ type: "renamed", ...at, from: "a-b_c", to: "(((*" });
     expect(rings(said("bob", "hey (((*"))).toBe(false);
   });
 
   test("rings never or always if wanted", () => {
-    for (const [bell, rings] of [
+    for (const [bell, expected] of [
       ["off", false],
       ["all", true],
     ] as const) {
-      const one = view({ bell });
-      one.render(said("bob", bell === "off" ? "me" : "x"));
-      expect(one.takeBell()).toBe(rings);
+      const { rings } = open({ bell });
+      expect(rings(said("bob", bell === "off" ? "me" : "x"))).toBe(expected);
     }
   });
 
@@ -283,13 +297,14 @@ describe("a mention", () => {
 });
 
 test("what an ignored member says is hidden, under any case of the name, until it is not ignored", () => {
-  const one = view();
-  one.toggleIgnored("bob", true);
-  expect(one.render(said("BOB", "hi"))).toEqual([]);
-  expect(one.render({ type: "told", ...at, from: "bob", to: "me", text: "hi" })).toEqual([]);
-  expect(one.takeBell()).toBe(false);
-  one.toggleIgnored("Bob", false);
-  expect(one.render(said("bob", "hi"))).toEqual(["bob: hi"]);
+  const { chat, show, rings } = open();
+  chat.ignore("bob", true);
+  expect(show(said("BOB", "hi"))).toEqual([]);
+  const whisper: Event = { type: "told", ...at, from: "bob", to: "me", text: "hi" };
+  expect(show(whisper)).toEqual([]);
+  expect(rings(whisper)).toBe(false);
+  chat.ignore("Bob", false);
+  expect(show(said("bob", "hi"))).toEqual(["bob: hi"]);
 });
 
 describe("nothing that a terminal would obey is left in a line", () => {
@@ -318,7 +333,7 @@ describe("nothing that a terminal would obey is left in a line", () => {
   });
 
   test("nor in a notice, a problem or a divider", () => {
-    const one = view();
+    const one = open().view;
     for (const lines of [one.notice("\x1b[2J"), one.problem("\x1b[2J"), one.divider("\x1b[2J")]) {
       expect(lines.join()).toContain("␛[2J");
     }

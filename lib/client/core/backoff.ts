@@ -1,0 +1,28 @@
+// How long to wait before the next try to connect, so that a server that comes back is not stormed: each server of the
+// room once at once, then with longer and longer waits, never all clients at the same moment.
+
+const firstWaitMs = 250;
+const longestWaitMs = 15_000;
+
+export class Backoff {
+  readonly #servers: number;
+  #attempts = 0;
+
+  /** `servers`: how many there are to try in turn. */
+  constructor(servers: number) {
+    this.#servers = servers;
+  }
+
+  /** The wait before the next try, in ms; `askedMs` is what the only server of a room asked for. */
+  next(askedMs = 0): number {
+    const round = Math.floor(this.#attempts++ / this.#servers);
+    const growing = round === 0 ? 0 : firstWaitMs * 2 ** (round - 1);
+    const asked = this.#servers === 1 ? askedMs : 0;
+    return Math.max(Math.min(growing, longestWaitMs) * (0.5 + Math.random() / 2), asked);
+  }
+
+  /** The connection works: the next loss is a first one again. */
+  reset(): void {
+    this.#attempts = 0;
+  }
+}

@@ -1,0 +1,157 @@
+// What every front end has in common: the link, the state of the chat, and what a line does that a person entered. A
+// front end shows events and asks questions; a terminal, a pipe and a page are front ends.
+
+import { type Command, check, help, helpOf, parseTyped, typed } from "../../protocol/commands.ts";
+import { type Fault, fault, isFault } from "../../protocol/events.ts";
+import { cleanName } from "../../protocol/names.ts";
+import { Chat, type Joins } from "./chat.ts";
+import { hasLeft, Link, type LinkHandlers, type LinkOptions } from "./link.ts";
+
+export type ClientOptions = LinkOptions & { joins: Joins };
+
+export type ClientHandlers = LinkHandlers & {
+  /** What was entered cannot be done. */
+  problem: (problem: Fault) => void;
+  /** Something that was entered has been done. */
+  notice: (text: string) => void;
+  /** Takes away what is on the screen, where there is one. */
+  clear?: () => void;
+  /** Asks for the operators' password, where it can be hidden. */
+  askOperatorPassword?: () => void;
+  /** Leaving waits for messages that are not in the room yet. */
+  leaving?: () => void;
+};
+
+export class Client {
+  readonly link: Link;
+  readonly chat: Chat;
+  readonly handlers: ClientHandlers;
+  #leaving = false;
+
+  constructor(options: ClientOptions, handlers: ClientHandlers) {
+    this.handlers = handlers;
+    this.link = new Link(options, {
+      ...handlers,
+      event: (event) => {
+        this.chat.apply(event);
+        handlers.event(event);
+      },
+    });
+    this.chat = new Chat(this.link.people, options.joins);
+  }
+
+  /** Carries out what a person entered: a message, a command of the room, or one of our own. */
+  enter(line: string): void {
+    const [, word = "", words = ""] = /^(\/\w+)\s*(.*)$/s.exec(line) ?? [];
+    const local = localCommands.find((known) => known.word === word.toLowerCase());
+    if (local) return local.run(this, words.trimEnd());
+    const raw = parseTyped(line);
+    if (isFault(raw)) return this.handlers.problem(raw);
+    const { askOperatorPassword } = this.handlers;
+    if (raw.type === "op" && raw.password === "" && askOperatorPassword) return askOperatorPassword();
+    if (raw.type === "help") {
+      return this.handlers.event({ type: "help", text: `${help()}\n${localHelp()}` });
+    }
+    this.ask(this.#addressed(check(raw)));
+  }
+
+  /** Sends a command, or says what is wrong with it. */
+  ask(command: Command | Fault): void {
+    if (isFault(command)) this.handlers.problem(command);
+    else if (command.type === "quit") this.leave(command.text);
+    else if (command.type === "say" || command.type === "act" || command.type === "tell") {
+      this.link.say(command);
+    } else if (!this.link.send(command)) {
+      this.handlers.problem(fault("unavailable", "There is no connection now: try again"));
+    }
+  }
+
+  /** Leaves once everything that was said is in the room; asked again, at once. */
+  async leave(text?: string): Promise<void> {
+    const again = this.#leaving;
+    this.#leaving = true;
+    if (!again && this.link.outbox.size > 0) {
+      this.handlers.leaving?.();
+      await this.link.outbox.below(1);
+    }
+    this.link.quit(text);
+  }
+
+  /** Whether nothing more is to be entered. */
+  get isLeaving(): boolean {
+    return this.#leaving;
+  }
+
+  /** Whispers to who whispered last, under whatever name. */
+  reply(text: string): void {
+    const person = this.chat.whisperer;
+    if (!person) return this.ask(fault("no-such-member", "Nobody has whispered to you yet"));
+    const { name, gone } = person;
+    if (gone) return this.ask(hasLeft(name));
+    // The server whispers too, from its own terminal.
+    if (isFault(cleanName(name)))
+      return this.ask(fault("no-such-member", `${name} is no member: say it aloud`));
+    this.ask(check({ type: "tell", to: name, text }));
+  }
+
+  /** Hides what somebody says, or shows it again. */
+  ignore(words: string, ignored: boolean): void {
+    const name = cleanName(words);
+    if (isFault(name)) return this.handlers.problem(name);
+    this.chat.ignore(name, ignored);
+    this.handlers.notice(
+      ignored ? `${name} is hidden now: /unignore ${name} shows it again` : `${name} is shown again`,
+    );
+  }
+
+  /** A whisper goes to the person whom the row was typed for. */
+  #addressed(command: Command | Fault): Command | Fault {
+    if (isFault(command) || command.type !== "tell") return command;
+    const person = this.chat.takeAddressee(command.to);
+    if (!person) return command;
+    return person.gone ? hasLeft(person.name) : { ...command, to: person.name };
+  }
+}
+
+type LocalCommand = {
+  word: string;
+  usage: string;
+  summary: string;
+  run: (client: Client, words: string) => void;
+};
+
+/** What a client carries out by itself; everything else a person enters is the room's. */
+export const localCommands: LocalCommand[] = [
+  {
+    word: "/reply",
+    usage: "/reply TEXT",
+    summary: "answer the last whisper",
+    run: (client, words) => client.reply(words),
+  },
+  {
+    word: "/ignore",
+    usage: "/ignore NAME",
+    summary: "hide what NAME says, until /unignore or the end",
+    run: (client, words) => client.ignore(words, true),
+  },
+  {
+    word: "/unignore",
+    usage: "/unignore NAME",
+    summary: "show it again",
+    run: (client, words) => client.ignore(words, false),
+  },
+  {
+    word: "/clear",
+    usage: "/clear",
+    summary: "clear the screen",
+    run: ({ handlers }) => handlers.clear?.(),
+  },
+];
+
+/** Everything that can be entered here, for completion. */
+export const words = [...typed, ...localCommands].map(({ word }) => word).sort();
+
+/** What /help adds for these. */
+export function localHelp(): string {
+  return helpOf(localCommands);
+}

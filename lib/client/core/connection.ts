@@ -1,0 +1,108 @@
+// One connection to one server, until it is lost: bytes → events, commands → lines, and the time each step may take.
+// What the events mean, and what comes after the connection, is the link's business.
+
+import type { Raw } from "../../protocol/commands.ts";
+import type { Event } from "../../protocol/events.ts";
+import { LineReader } from "../../protocol/lines.ts";
+import { Silence } from "./silence.ts";
+import { type Connect, Refusal, type Wire } from "./wire.ts";
+
+export type ConnectionHandlers = {
+  /** Commands can be sent now. */
+  opened: () => void;
+  event: (event: Event) => void;
+  /** Once, and the last call, unless `close` came first. */
+  lost: (why: unknown) => void;
+};
+
+/** Connecting has no time-out of its own everywhere. */
+const connectMs = 10_000;
+/** The longest answer: a `history` of long messages. */
+const lineBytes = 4 * 1024 * 1024;
+
+export class Connection {
+  readonly #handlers: ConnectionHandlers;
+  readonly #lines = new LineReader(lineBytes);
+  readonly #wire: Wire;
+  readonly #opening: ReturnType<typeof setTimeout>;
+  #silence: Silence | undefined;
+  #paused = false;
+  #closed = false;
+
+  constructor(connect: Connect, handlers: ConnectionHandlers) {
+    this.#handlers = handlers;
+    this.#wire = connect({
+      opened: () => this.#opened(),
+      received: (bytes) => this.#received(bytes),
+      closed: (why) => this.#lose(why),
+    });
+    const late = Object.assign(new Error("no answer"), { code: "ETIMEDOUT" });
+    this.#opening = setTimeout(() => this.#lose(late), connectMs);
+  }
+
+  send(command: Raw): void {
+    this.#wire.send(JSON.stringify(command));
+  }
+
+  /** Reads nothing more until `resume`. */
+  pause(): void {
+    this.#paused = true;
+    if (this.#silence) this.#silence.deaf = true;
+    this.#wire.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (this.#silence) this.#silence.deaf = false;
+    this.#wire.resume();
+  }
+
+  /** Ends it at once. No handler is called from then on. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#opening);
+    this.#silence?.stop();
+    this.#wire.close();
+  }
+
+  #lose(why: unknown): void {
+    if (this.#closed) return;
+    this.close();
+    this.#handlers.lost(why);
+  }
+
+  #opened(): void {
+    clearTimeout(this.#opening);
+    this.#silence = new Silence({
+      ping: () => this.send({ type: "ping" }),
+      gone: () => this.#lose(new Error("The server does not answer")),
+    });
+    this.#silence.deaf = this.#paused;
+    this.#handlers.opened();
+  }
+
+  #received(bytes: Uint8Array): void {
+    this.#silence?.heard();
+    this.#lines.push(bytes);
+    try {
+      for (let line = this.#lines.next(); line !== undefined && !this.#closed; line = this.#lines.next()) {
+        const event = typeof line === "string" ? parse(line) : undefined;
+        if (event) this.#handlers.event(event);
+      }
+    } catch (error) {
+      // An event that makes no sense to this client: better to end it than to show something wrong.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#lose(new Refusal(`The server and this client do not understand each other: ${reason}`));
+    }
+  }
+}
+
+/** The event in a line, whatever was said before its `{`; undefined if there is none. */
+function parse(line: string): Event | undefined {
+  try {
+    const value = JSON.parse(line.slice(Math.max(line.indexOf("{"), 0)));
+    return typeof value?.type === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+// What carries a connection's bytes, as the link sees it: a socket with or without TLS, a WebSocket, or a test. A front
+// end hands in a Connect for each server of the room; nothing else in here knows what a network is.
+
+/** One connection, from the moment somebody begins to make it. */
+export interface Wire {
+  /** Sends a line; the LF is added. What the network does not take at once waits in the wire. */
+  send(line: string): void;
+  /** Takes no more from the network until `resume`; what is sent goes out all the same. */
+  pause(): void;
+  resume(): void;
+  /** Ends it at once, also before it is open. No handler is called from then on. */
+  close(): void;
+}
+
+export type WireHandlers = {
+  /** Once, before anything is received: now lines can be sent. */
+  opened: () => void;
+  received: (bytes: Uint8Array) => void;
+  /** Once, and the last call: it could not be opened, or is lost. A Refusal if it is no server to talk to. */
+  closed: (why: unknown) => void;
+};
+
+/** Begins to connect. No handler is called before it has returned. */
+export type Connect = (handlers: WireHandlers) => Wire;
+
+/** Not a server to talk to: it is not to be trusted, or lets nobody in now. The message is a sentence that says so. */
+export class Refusal extends Error {
+  /** Whether a person may decide otherwise, and is to be asked before another server is tried. */
+  readonly undecided: boolean = false;
+}
+
+/** Why there is no connection, in words. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reasons: Record<string, string> = {
+    ECONNREFUSED: "nobody listens there",
+    ENOTFOUND: "there is no such host",
+    ETIMEDOUT: "it does not answer",
+    ENETUNREACH: "the network cannot be reached",
+    EHOSTUNREACH: "the host cannot be reached",
+    EPROTO: "it and this client agree on no TLS",
+    ECONNRESET: "it hangs up",
+  };
+  return reasons[code] ?? (error instanceof Error ? error.message : String(error));
+}

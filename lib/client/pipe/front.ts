@@ -1,0 +1,132 @@
+// The client on pipes: lines in are said, lines out are the room. It leaves at the end of the input, once everything
+// is in the room.
+//
+// Input and output depend on each other in one way only. As long as the output takes nothing, nothing is read from the
+// server, and so, after some lines, nothing from the input either: a reader that stalls stalls the pipe, as in any
+// pipe, and loses nothing. An output that is closed or broken stops nothing: what is left of the input is still said.
+
+import { isFault } from "../../protocol/events.ts";
+import { visible, visibleRow } from "../../protocol/text.ts";
+import { Client } from "../core/client.ts";
+import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+import { linesOf } from "./lines.ts";
+import { Output } from "./output.ts";
+import type { Mouth, Tongue } from "./tongues.ts";
+
+export type PipeOptions = {
+  servers: readonly [Connect, ...Connect[]];
+  /** How the servers are called in messages. */
+  place: string;
+  name: string;
+  password: string | undefined;
+  tongue: (mouth: Mouth) => Tongue;
+};
+
+/** So many messages may be under way before more of the input is read. */
+const messagesUnderWay = 1_000;
+
+export class PipeFront {
+  readonly #options: PipeOptions;
+  readonly #client: Client;
+  readonly #tongue: Tongue;
+  readonly #out: Output;
+  readonly #err: Output;
+  readonly #closed = Promise.withResolvers<string | undefined>();
+  readonly #interrupted = Promise.withResolvers<void>();
+  /** Whether a lost connection was told already. */
+  #isLost = false;
+
+  constructor(options: PipeOptions) {
+    this.#options = options;
+    this.#client = new Client(
+      { servers: options.servers, historyEvents: 0, joins: "all" },
+      {
+        event: (event) => this.#tongue.event(event),
+        problem: (problem) => this.#tongue.problem(problem),
+        refused: (message, problem) => this.#tongue.problem(problem, message),
+        notice: (text) => this.#out.write([visibleRow(text)]),
+        state: (state) => {
+          if (state.type === "offline" && !this.#isLost) this.#complain(`${state.reason}: trying again`);
+          this.#isLost = state.type === "offline";
+        },
+        nameless: (problem) => this.#closed.resolve(problem.text),
+        closed: this.#closed.resolve,
+      },
+    );
+    const { link } = this.#client;
+    link.password = options.password;
+    const flow = {
+      full: () => link.pause(),
+      drained: () => {
+        if (!this.#out.isFull && !this.#err.isFull) link.resume();
+      },
+    };
+    this.#out = new Output(process.stdout, { ...flow, broken: (error) => this.#brokenOutput(error) });
+    this.#err = new Output(process.stderr, { ...flow, broken: () => {} });
+    this.#tongue = options.tongue({
+      client: this.#client,
+      out: (lines) => this.#out.write(lines),
+      err: (lines) => this.#err.write(lines),
+    });
+  }
+
+  /** Joins, says what comes in, and leaves. Resolves with the exit code: 1 if something was not sent. */
+  async run(): Promise<number> {
+    this.#join().then((problem) =>
+      problem === undefined ? this.#sayInput() : this.#closed.resolve(problem),
+    );
+    const problem = await this.#closed.promise;
+    this.#tongue.end();
+    if (problem !== undefined) this.#complain(problem);
+    const { unsent } = this.#client.link.outbox;
+    this.#err.write(unsent.flatMap((line) => visible(line).split("\n")));
+    const taken = Promise.all([this.#out.taken(), this.#err.taken()]);
+    await Promise.race([taken, this.#interrupted.promise]);
+    return problem === undefined && unsent.length === 0 ? 0 : 1;
+  }
+
+  /** Leaves at once, and waits for no reader of the output. */
+  quit(): void {
+    this.#interrupted.resolve();
+    for (const output of [this.#out, this.#err]) if (output.isFull) output.discard();
+    this.#client.link.quit();
+  }
+
+  /** Why we are not in the room, if so. */
+  async #join(): Promise<string | undefined> {
+    const { name, place } = this.#options;
+    try {
+      const problem = await this.#client.link.join(name);
+      const hint = problem?.code === "wrong-password" ? " Set CHAT_PASSWORD, or --password-file" : "";
+      return problem && problem.text + hint;
+    } catch (error) {
+      if (error instanceof Refusal) return error.message;
+      return `No chat server at ${place}: ${reasonOf(error)}. Start one with "bun ChatServer.ts"`;
+    }
+  }
+
+  async #sayInput(): Promise<void> {
+    const client = this.#client;
+    try {
+      for await (const line of linesOf(process.stdin)) {
+        if (isFault(line)) this.#tongue.problem(line);
+        else if (line.trim() !== "") this.#tongue.enter(line);
+        if (client.isLeaving) return;
+        await client.link.outbox.below(messagesUnderWay);
+        await Promise.all([this.#out.ready(), this.#err.ready()]);
+      }
+    } catch (error) {
+      this.#complain(`Cannot read the input: ${reasonOf(error)}`);
+    }
+    client.leave();
+  }
+
+  /** A reader that has seen enough is no problem; a disk that is full is. */
+  #brokenOutput(error: NodeJS.ErrnoException): void {
+    if (error.code !== "EPIPE") this.#complain(`Cannot write the output: ${error.message}`);
+  }
+
+  #complain(problem: string): void {
+    this.#err.write([visibleRow(problem)]);
+  }
+}

@@ -1,0 +1,93 @@
+// How a pipe speaks: in lines as people type and read them, or, for programs, in JSON both ways.
+
+import type { Command } from "../../protocol/commands.ts";
+import type { Event, Fault } from "../../protocol/events.ts";
+import { visibleRow } from "../../protocol/text.ts";
+import type { Client } from "../core/client.ts";
+import { asTyped, type Unsettled } from "../core/outbox.ts";
+
+/** What a tongue speaks for, and where its lines go. */
+export type Mouth = {
+  client: Client;
+  out: (lines: string[]) => void;
+  err: (lines: string[]) => void;
+};
+
+export interface Tongue {
+  /** Carries a line of the input out. */
+  enter(line: string): void;
+  event(event: Event): void;
+  /** What is wrong with a line, or with the message that was in it. */
+  problem(problem: Fault, message?: Unsettled): void;
+  /** No more events come. */
+  end(): void;
+}
+
+/** Makes the lines of events, those of comings and goings once more has happened or some time has passed. */
+export type Renderer = { render: (event: Event) => string[]; settle: () => string[] };
+
+/** Comings and goings wait so long for company, to share a line. */
+const settleMs = 1_000;
+
+export class PlainTongue implements Tongue {
+  readonly #mouth: Mouth;
+  readonly #view: Renderer;
+  #settling: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(mouth: Mouth, view: Renderer) {
+    this.#mouth = mouth;
+    this.#view = view;
+  }
+
+  enter(line: string): void {
+    this.#mouth.client.enter(line);
+  }
+
+  event(event: Event): void {
+    // What is wrong does not belong among the lines of the room.
+    if (event.type === "error") return this.problem(event);
+    this.#mouth.out(this.#view.render(event));
+    this.#settling ??= setTimeout(() => this.#settle(), settleMs);
+  }
+
+  problem({ text }: Fault, message?: Unsettled): void {
+    this.#mouth.err([visibleRow(text)]);
+    if (message) this.#mouth.err([visibleRow(`Not sent: ${asTyped(message)}`)]);
+  }
+
+  end(): void {
+    clearTimeout(this.#settling);
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#settling = undefined;
+    this.#mouth.out(this.#view.settle());
+  }
+}
+
+export class JsonTongue implements Tongue {
+  readonly #mouth: Mouth;
+  readonly #parse: (line: string) => Command | Fault;
+
+  constructor(mouth: Mouth, parse: (line: string) => Command | Fault) {
+    this.#mouth = mouth;
+    this.#parse = parse;
+  }
+
+  enter(line: string): void {
+    this.#mouth.client.ask(this.#parse(line));
+  }
+
+  event(event: Event): void {
+    // The token is the link's business: who reads along could take the seat.
+    this.#mouth.out([JSON.stringify({ ...event, token: undefined })]);
+  }
+
+  /** An event like any other; a program knows its message by the id. */
+  problem(problem: Fault): void {
+    this.event(problem);
+  }
+
+  end(): void {}
+}

@@ -1,0 +1,196 @@
+// The client on a terminal: asks who you are, joins, and shows the room above the row one types in. While a question
+// stands there, nothing is drawn over it: what comes waits at the server.
+
+import picocolors from "picocolors";
+import { type Event, type Fault, fault } from "../../protocol/events.ts";
+import { visible, visibleRow } from "../../protocol/text.ts";
+import { complete } from "../../terminal/completion.ts";
+import { Prompt } from "../../terminal/prompt.ts";
+import type { Joins } from "../core/chat.ts";
+import { Client, words } from "../core/client.ts";
+import type { LinkState } from "../core/link.ts";
+import { asTyped, type Unsettled } from "../core/outbox.ts";
+import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+import { askName, askPassword, askTrust, whileWaiting } from "./questions.ts";
+import { UnknownCertificate } from "./trust.ts";
+import { View, type ViewOptions } from "./view.ts";
+
+export type TerminalOptions = Pick<ViewOptions, "time" | "bell"> & {
+  servers: readonly [Connect, ...Connect[]];
+  /** How the servers are called in messages. */
+  place: string;
+  /** Asked for if it is not given. */
+  name: string | undefined;
+  password: string | undefined;
+  joins: Joins;
+};
+
+/** Comings and goings wait so long for company, to share a line. */
+const settleMs = 1_000;
+/** Until the next try, where the server does not say. */
+const againMs = 1_000;
+const showCursor = "\x1b[?25h";
+
+export class TerminalFront {
+  readonly #options: TerminalOptions;
+  readonly #client: Client;
+  readonly #view: View;
+  readonly #prompt: Prompt;
+  readonly #closed = Promise.withResolvers<string | undefined>();
+  #settling: ReturnType<typeof setTimeout> | undefined;
+  /** What waits below a question. */
+  #unshown: string[] | undefined;
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+    this.#client = new Client(options, {
+      event: (event) => this.#show(event),
+      problem: (problem) => this.#print(this.#view.problem(problem.text)),
+      refused: (message, problem) => this.#refused(message, problem),
+      notice: (text) => this.#print(this.#view.notice(text)),
+      clear: () => this.#prompt.clear(),
+      askOperatorPassword: () => this.#becomeOperator(),
+      leaving: () =>
+        this.#print(this.#view.notice("Leaving once everything you said is in the room; Ctrl-C leaves now")),
+      state: (state) => this.#showState(state),
+      nameless: (problem) => {
+        this.#prompt.stop();
+        this.#enter(problem);
+      },
+      closed: this.#closed.resolve,
+    });
+    const { link, chat } = this.#client;
+    link.password = options.password;
+    this.#view = new View(chat, {
+      ...options,
+      colors: picocolors.createColors(picocolors.isColorSupported),
+      columns: () => process.stdout.columns || 80,
+    });
+    this.#prompt = new Prompt(process.stdin, process.stdout, {
+      entered: (line) => {
+        this.#client.enter(line);
+        this.#print([]);
+      },
+      left: () => this.quit(),
+      complete: (text) => complete(text, words, chat.people.names),
+      refused: (problem) => this.#print(this.#view.problem(problem)),
+    });
+  }
+
+  /** Asks, joins and chats until it is over. Resolves with the exit code: 1 if something was not sent. */
+  async run(): Promise<number> {
+    process.stdout.on("error", () => this.quit());
+    this.#enter();
+    const problem = await this.#closed.promise;
+    clearTimeout(this.#settling);
+    this.#prompt.print(this.#view.settle());
+    this.#prompt.stop();
+    const { unsent } = this.#client.link.outbox;
+    if (problem !== undefined) process.stderr.write(`${visibleRow(problem)}\n`);
+    for (const line of unsent) process.stderr.write(`${visible(line)}\n`);
+    // A question that a signal cut short has hidden it.
+    await new Promise((resolve) => process.stdout.write(showCursor, resolve));
+    return problem === undefined && unsent.length === 0 ? 0 : 1;
+  }
+
+  quit(): void {
+    this.#client.link.quit();
+  }
+
+  // ---- The way in ----
+
+  /** Joins under a name that is to be had, asking for what it takes as often as it takes; ends without an answer. */
+  async #enter(lost?: Fault): Promise<void> {
+    const { link } = this.#client;
+    // Who was in the room before has something to lose: the question is put again.
+    let name = lost ? link.name : this.#options.name;
+    for (let problem = lost; ; ) {
+      const asked = await this.#answerTo(problem, name);
+      if (asked === undefined) return this.#closed.resolve(undefined);
+      name = asked;
+      try {
+        problem = await this.#join(name, lost === undefined);
+      } catch (error) {
+        if (error instanceof Refusal) return this.#closed.resolve(error.message);
+        const reason = `No chat server at ${this.#options.place}: ${reasonOf(error)}`;
+        if (!lost) return this.#closed.resolve(`${reason}. Start one with "bun ChatServer.ts"`);
+        problem = fault("unavailable", reason);
+      }
+      if (problem === undefined) return this.#prompt.start();
+    }
+  }
+
+  /** The name to try next, after what it takes to solve the problem with the last one. Undefined to give up. */
+  async #answerTo(problem: Fault | undefined, name: string | undefined): Promise<string | undefined> {
+    const { link } = this.#client;
+    if (problem?.code === "slow-down" && link.password !== undefined) {
+      // Others at this address have guessed. The password may be right: it is looked at again after the wait.
+      const waitMs = problem.retryAfterMs ?? againMs;
+      await whileWaiting(`${visibleRow(problem.text)} (${Math.ceil(waitMs / 1000)} s)`, Bun.sleep(waitMs));
+      return name;
+    }
+    if (problem?.code === "wrong-password") {
+      link.password = await askPassword(problem.text);
+      return link.password === undefined ? undefined : name;
+    }
+    return problem !== undefined || name === undefined ? askName(problem?.text) : name;
+  }
+
+  /** Joins; a certificate that nobody vouches for is shown to the person if `asks`, and tried again if it is taken. */
+  async #join(name: string, asks: boolean): Promise<Fault | undefined> {
+    try {
+      return await whileWaiting(`Connecting to ${this.#options.place}`, this.#client.link.join(name));
+    } catch (error) {
+      if (!asks || !(error instanceof UnknownCertificate)) throw error;
+      const { trust, unknown } = error;
+      if (!(await askTrust(trust.address, unknown))) throw error;
+      trust.remember(unknown.fingerprint);
+      return this.#join(name, false);
+    }
+  }
+
+  async #becomeOperator(): Promise<void> {
+    const { link } = this.#client;
+    link.pause();
+    this.#unshown = [];
+    this.#prompt.stop();
+    const password = await askPassword("What is the operators' password?");
+    const unshown = this.#unshown;
+    this.#unshown = undefined;
+    this.#prompt.start();
+    this.#print(unshown);
+    link.resume();
+    if (password) this.#client.ask({ type: "op", password });
+  }
+
+  // ---- The screen ----
+
+  #show(event: Event): void {
+    const lines = this.#view.render(event);
+    if (this.#view.rings(event)) this.#prompt.ring();
+    if (lines.length > 0) return this.#print(lines);
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined;
+      this.#print(this.#view.settle());
+    }, settleMs);
+  }
+
+  /** New lines, and what of our own is still on its way. */
+  #print(lines: string[]): void {
+    if (this.#unshown) return void this.#unshown.push(...lines);
+    this.#prompt.print(lines);
+    this.#prompt.waiting = Array.from(this.#client.link.outbox, asTyped);
+  }
+
+  #showState(state: LinkState): void {
+    const { name } = this.#client.link;
+    this.#prompt.label = state.type === "online" ? `${name}> ` : `${name} (offline)> `;
+    if (state.type === "online" && state.missed > 0) {
+      this.#print(this.#view.divider(`${state.missed} while you were away`));
+    }
+  }
+
+  #refused(message: Unsettled, problem: Fault): void {
+    this.#print([...this.#view.problem(problem.text), ...this.#view.notice(`Not sent: ${asTyped(message)}`)]);
+  }
+}

@@ -1,0 +1,122 @@
+// A wire over TCP, with or without TLS. With TLS it counts as open once the server's certificate is trusted, so nothing
+// is sent to another one.
+
+import type { Socket } from "bun";
+import { type Connect, Refusal, type Wire, type WireHandlers } from "../core/wire.ts";
+import type { Trust } from "./trust.ts";
+
+export type Server = {
+  host: string;
+  port: number;
+  /** Whom to trust with TLS; without it, plain text is spoken. */
+  trust?: Trust | undefined;
+};
+
+/** The first byte of a TLS server that hears plain text. */
+const tlsAlert = 0x15;
+
+export function tcp(server: Server): Connect {
+  return (handlers) => new TcpWire(server, handlers);
+}
+
+class TcpWire implements Wire {
+  readonly #server: Server;
+  readonly #handlers: WireHandlers;
+  #socket: Socket | undefined;
+  #unwritten: Buffer[] = [];
+  #opened = false;
+  #received = false;
+  #paused = false;
+  #closed = false;
+
+  constructor(server: Server, handlers: WireHandlers) {
+    this.#server = server;
+    this.#handlers = handlers;
+    const { host, port, trust } = server;
+    Bun.connect({
+      hostname: host,
+      port,
+      ...(trust && { tls: trust.tls }),
+      socket: {
+        open: (socket) => {
+          this.#socket = socket;
+          if (this.#closed) socket.terminate();
+          else if (!trust) this.#open(socket);
+        },
+        // Again, if the server wants to: the certificate is looked at again.
+        handshake: (socket, _, problem) => {
+          try {
+            trust?.check(socket, problem);
+            this.#open(socket);
+          } catch (error) {
+            // Nothing was sent, so nothing is cut off: a server hears a goodbye.
+            this.#socket = undefined;
+            this.#end(error);
+            socket.end();
+          }
+        },
+        data: (_, chunk) => this.#take(chunk),
+        drain: () => this.#flush(),
+        close: () => this.#end(new Error(this.#opened ? "The connection was lost" : "it hangs up")),
+        error: (_, error) => this.#end(error),
+      },
+    }).catch((error) => this.#end(error));
+  }
+
+  send(line: string): void {
+    this.#unwritten.push(Buffer.from(`${line}\n`));
+    if (this.#unwritten.length === 1) this.#flush();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#socket?.resume();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unwritten = [];
+    this.#socket?.terminate();
+  }
+
+  #open(socket: Socket): void {
+    if (this.#closed || this.#opened) return;
+    this.#opened = true;
+    if (this.#paused) socket.pause();
+    this.#handlers.opened();
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#closed) return;
+    const { host, port, trust } = this.#server;
+    if (!this.#received && !trust && chunk[0] === tlsAlert) {
+      return this.#end(new Refusal(`${host}:${port} speaks TLS: use --tls`));
+    }
+    this.#received = true;
+    this.#handlers.received(chunk);
+  }
+
+  #end(why: unknown): void {
+    if (this.#closed) return;
+    this.close();
+    this.#handlers.closed(why);
+  }
+
+  #flush(): void {
+    for (;;) {
+      const bytes = this.#unwritten[0];
+      if (!bytes || !this.#opened || !this.#socket) return;
+      const taken = this.#socket.write(bytes);
+      if (taken < bytes.length) {
+        this.#unwritten[0] = bytes.subarray(Math.max(taken, 0));
+        return;
+      }
+      this.#unwritten.shift();
+    }
+  }
+}

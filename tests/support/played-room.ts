@@ -1,0 +1,101 @@
+// A server that a test plays, without a network: it hands out wires, writes down what it is sent on them, and says what
+// it is told to, all at once and in order.
+
+import type { Connect, WireHandlers } from "../../lib/client/core/wire.ts";
+import type { Raw } from "../../lib/protocol/commands.ts";
+import { type Event, limits, type Recorded, type Welcome } from "../../lib/protocol/events.ts";
+
+/** An event as a test writes it: its number and its time are the room's. */
+export type Happening = Recorded extends infer E
+  ? E extends Recorded
+    ? Omit<E, "seq" | "at">
+    : never
+  : never;
+
+export class PlayedRoom {
+  /** What was sent on the wire of now. */
+  heard: Raw[] = [];
+  /** The last event that happened. */
+  seq = 0;
+  epoch = "E";
+  token = "T";
+  members: string[] = [];
+  connections = 0;
+  paused = false;
+  /** What happened while no wire was there to hear it. */
+  #missed: Event[] = [];
+  #wire: WireHandlers | undefined;
+
+  readonly connect: Connect = (handlers) => {
+    this.connections++;
+    this.heard = [];
+    this.#wire = handlers;
+    return {
+      send: (line) => void this.heard.push(JSON.parse(line)),
+      pause: () => {
+        this.paused = true;
+      },
+      resume: () => {
+        this.paused = false;
+      },
+      close: () => {
+        if (this.#wire === handlers) this.#wire = undefined;
+      },
+    };
+  };
+
+  /** Opens the wire that waits, and lets its member in; what was missed comes behind the welcome. */
+  welcome(name: string): void {
+    this.#wire?.opened();
+    const members = this.members.map((name) => ({ name }));
+    const { token, epoch, seq } = this;
+    const welcome: Welcome = { type: "welcome", name, token, epoch, seq, members, limits };
+    this.say(welcome, ...this.#missed.splice(0));
+    // The pings that want to know whether all has come.
+    for (const { type, id } of [...this.heard]) {
+      if (type === "ping" && typeof id === "string") this.say({ type: "pong", id });
+    }
+  }
+
+  /** Something happens in the room; a member hears of it now or when it is back. */
+  happen(...happenings: Happening[]): void {
+    for (const happening of happenings) {
+      const event = { ...happening, seq: ++this.seq, at: this.seq * 1_000 } as Recorded;
+      this.#note(event);
+      if (this.#wire) this.say(event);
+      else this.#missed.push(event);
+    }
+  }
+
+  #note(event: Recorded): void {
+    const without = (name?: string) =>
+      this.members.filter((member) => member.toLowerCase() !== name?.toLowerCase());
+    if (event.type === "joined") this.members = [...without(event.name), event.name];
+    else if (event.type === "renamed") this.members = [...without(event.from), event.to];
+    else if (event.type === "left" || event.type === "kicked" || event.type === "banned") {
+      this.members = without(event.name);
+    }
+  }
+
+  /** Says something to the member alone. */
+  say(...events: Event[]): void {
+    for (const event of events) this.#wire?.received(new TextEncoder().encode(`${JSON.stringify(event)}\n`));
+  }
+
+  /** What was missed up to now is not kept: a gap is told in its place. */
+  forget(): void {
+    this.#missed = [{ type: "gap", from: 0, to: this.seq }];
+  }
+
+  /** Cuts the wire. */
+  cut(): void {
+    const wire = this.#wire;
+    this.#wire = undefined;
+    wire?.closed(new Error("The connection was lost"));
+  }
+
+  /** The commands of one type that were sent on the wire of now. */
+  sent(type: string): Raw[] {
+    return this.heard.filter((command) => command.type === type);
+  }
+}

@@ -1,0 +1,17 @@
+// The core is for browsers too: it is built for one here, and must bring nothing along that is not there.
+
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { root } from "../../../support/server.ts";
+
+/** Minified, with the commands and the rules for names and texts; gzip makes 10 kB of it. */
+const bytes = 28_000;
+
+test("the client's core builds for a browser, alone and small", async () => {
+  const entrypoints = [join(root, "lib/client/core/client.ts")];
+  const { outputs } = await Bun.build({ entrypoints, target: "browser", minify: true });
+  const code = (await Promise.all(outputs.map((output) => output.text()))).join("");
+  expect(code).not.toMatch(/\bBun\b|\bBuffer\b|\bprocess\b|\brequire\b|node:|\bimport\b/);
+  expect(code.length).toBeGreaterThan(bytes / 4);
+  expect(code.length).toBeLessThan(bytes);
+});
