@@ -19,6 +19,8 @@ export type PromptHandlers = {
   left: () => void;
   /** What the text before the cursor may become. */
   complete: (text: string) => Completion;
+  /** What the text before the cursor becomes, asked after each key with what is behind it, too. */
+  expand?: (text: string, rest: string) => string | undefined;
   /** Something was typed that cannot be taken. */
   refused: (problem: string) => void;
 };
@@ -164,8 +166,16 @@ export class Prompt {
     else if (key.name === "down") this.#show(readline, this.#history.next());
     else if (key.name === "l" && key.ctrl) this.clear();
     else if (key.name === "u" && key.ctrl) this.#pasted = [];
+    if (!this.#pasting) this.#expand(readline);
     this.#redraw();
   };
+
+  #expand(readline: Interface): void {
+    const { line, cursor } = readline;
+    const rest = line.slice(cursor);
+    const text = this.#handlers.expand?.(this.#text(line.slice(0, cursor)), rest);
+    if (text !== undefined) this.#replace(readline, text + rest, text.length);
+  }
 
   #pasteStarted(readline: Interface): void {
     this.#pasting = true;

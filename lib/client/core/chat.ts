@@ -94,16 +94,18 @@ export class Chat {
     return this.#whisperer === this.people.me ? undefined : this.#whisperer;
   }
 
-  /** To be called with each change of the row. What the row is to become, if that is something else. */
-  typing(row: string): string | undefined {
-    const [, name] = /^\/msg\s+(\S+)\s/i.exec(row) ?? [];
+  /** To be called with each change of the row, cut at the cursor. What is before it becomes, if something else. */
+  typing(before: string, behind = ""): string | undefined {
+    const [, name] = /^\/msg\s+(\S+)\s/i.exec(before + behind) ?? [];
     if (name === undefined) this.#addressee = undefined;
     else if (name !== this.#addressee?.name) {
       const person = this.people.find(name);
       this.#addressee = person && { name, person };
     }
-    const isReply = /^\/reply\s$/i.test(row);
-    return isReply && this.whisperer?.gone === false ? `/msg ${this.whisperer.name} ` : undefined;
+    const person = this.whisperer;
+    if (person?.gone !== false || !/^\/reply[^\S\n]$/i.test(before)) return undefined;
+    this.#addressee = { name: person.name, person };
+    return `/msg ${person.name} `;
   }
 
   /** Whom a whisper is for that was entered: who has the name, or had it when it was typed. */

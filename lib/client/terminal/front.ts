@@ -73,6 +73,7 @@ export class TerminalFront {
       },
       left: () => this.quit(),
       complete: (text) => complete(text, words, chat.people.names),
+      expand: (text, rest) => chat.typing(text, rest),
       refused: (problem) => this.#print(this.#view.problem(problem)),
     });
   }

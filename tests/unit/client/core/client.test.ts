@@ -113,16 +113,12 @@ describe.each(fates)("a whisper for gus, then %s", (_, happenings, reached) => {
     expect(addressees()).toEqual(reached === undefined ? [] : [reached]);
   });
 
-  test("a row that began with /reply or /msg does", () => {
+  test.each(["/reply ", "/msg gus "])("a row that began with %j does", (start) => {
     room.happen(whisper("gus"));
-    for (const start of ["/reply ", "/msg gus "]) {
-      expect(client.chat.typing(start.trim())).toBeUndefined();
-      const row = client.chat.typing(start) ?? start;
-      expect(row).toBe("/msg gus ");
-      client.chat.typing(`${row}s`);
-    }
+    expect(client.chat.typing(start.trim())).toBeUndefined();
+    expect(client.chat.typing(start) ?? start).toBe("/msg gus ");
     room.happen(...happenings);
-    client.chat.typing("/msg gus se");
+    for (const row of ["/msg gus s", "/msg gus se", "/msg gus secret"]) client.chat.typing(row);
     client.enter("/msg gus secret");
     expect(addressees()).toEqual(reached === undefined ? [] : [reached]);
   });
@@ -322,6 +318,14 @@ describe("/msg", () => {
     client.chat.typing("/msg gus ");
     client.enter("/msg gus hi");
     expect(addressees()).toEqual(["gus"]);
+  });
+
+  test("goes to who has the name when it was typed, wherever the cursor moves then", () => {
+    client.chat.typing("/msg gus s");
+    room.happen(renamed("gus", "gustav"), renamed("mallory", "gus"));
+    for (let at = 0; at <= 10; at++) client.chat.typing("/msg gus s".slice(0, at), "/msg gus s".slice(at));
+    client.enter("/msg gus secret");
+    expect(addressees()).toEqual(["gustav"]);
   });
 
   test("goes to nobody but the one in the row when another name is entered", () => {
