@@ -22,6 +22,8 @@ export type ClientHandlers = LinkHandlers & {
   leaving?: () => void;
 };
 
+const noConnection = fault("unavailable", "There is no connection now: try again");
+
 export class Client {
   readonly link: Link;
   readonly chat: Chat;
@@ -48,7 +50,9 @@ export class Client {
     const raw = parseTyped(line);
     if (isFault(raw)) return this.handlers.problem(raw);
     const { askOperatorPassword } = this.handlers;
-    if (raw.type === "op" && raw.password === "" && askOperatorPassword) return askOperatorPassword();
+    if (raw.type === "op" && raw.password === "" && askOperatorPassword) {
+      return this.link.status === "online" ? askOperatorPassword() : this.ask(noConnection);
+    }
     if (raw.type === "help") {
       return this.handlers.event({ type: "help", text: `${help()}\n${localHelp()}` });
     }
@@ -62,7 +66,7 @@ export class Client {
     else if (command.type === "say" || command.type === "act" || command.type === "tell") {
       this.link.say(command);
     } else if (!this.link.send(command)) {
-      this.handlers.problem(fault("unavailable", "There is no connection now: try again"));
+      this.handlers.problem(noConnection);
     }
   }
 

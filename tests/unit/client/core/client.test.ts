@@ -371,6 +371,11 @@ describe("what is entered", () => {
     client.handlers.askOperatorPassword = () => asked++;
     for (const line of ["/op", "/OP  "]) client.enter(line);
     expect(asked).toBe(2);
+    room.cut();
+    client.enter("/op");
+    expect([asked, problems.at(-1)]).toEqual([2, "There is no connection now: try again"]);
+    jest.advanceTimersByTime(1_000);
+    room.welcome("ada");
     client.enter("/op secret");
     expect(room.sent("op")).toEqual([{ type: "op", password: "secret" }]);
   });
