@@ -293,7 +293,7 @@ export class Link {
 
   #refuse(message: Unsettled, problem: Fault): void {
     this.outbox.settle(message.id);
-    this.#handlers.refused(message, problem);
+    this.#handlers.refused(message, { ...problem, id: message.id });
   }
 
   /** All of the messages wait, so that they keep their order. */

@@ -11,7 +11,7 @@ export type OutputHandlers = {
 };
 
 export class Output {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: NodeJS.WritableStream;
   readonly #handlers: OutputHandlers;
   #lines: string[] = [];
   #writing: NodeJS.Immediate | undefined;
@@ -21,7 +21,7 @@ export class Output {
   #isBroken = false;
   #waiting: (() => void)[] = [];
 
-  constructor(stream: NodeJS.WriteStream, handlers: OutputHandlers) {
+  constructor(stream: NodeJS.WritableStream, handlers: OutputHandlers) {
     this.#stream = stream;
     this.#handlers = handlers;
     stream.on("error", (error) => this.#break(error));

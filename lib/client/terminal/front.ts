@@ -95,7 +95,10 @@ export class TerminalFront {
   }
 
   quit(): void {
-    this.#client.link.quit();
+    const { link } = this.#client;
+    // Below a question nothing is read; the goodbye is.
+    link.resume();
+    link.quit();
   }
 
   // ---- The way in ----

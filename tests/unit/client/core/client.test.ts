@@ -13,20 +13,24 @@ let shown: Event[];
 let problems: string[];
 let notices: string[];
 let refused: string[];
+let refusedIds: unknown[];
 
 beforeEach(() => {
   jest.useFakeTimers();
   room = new PlayedRoom();
   room.seq = 20;
   room.members = ["ada", "gus", "mallory"];
-  [shown, problems, notices, refused] = [[], [], [], []];
+  [shown, problems, notices, refused, refusedIds] = [[], [], [], [], []];
   client = new Client(
     { servers: [room.connect], joins: "all" },
     {
       event: (event) => shown.push(event),
       problem: ({ text }) => problems.push(text),
       notice: (text) => notices.push(text),
-      refused: (message, { text }) => refused.push(`${asTyped(message)}: ${text}`),
+      refused: (message, { text, id }) => {
+        refused.push(`${asTyped(message)}: ${text}`);
+        refusedIds.push(id);
+      },
       state: () => {},
       nameless: () => {},
       closed: () => {},
@@ -130,6 +134,7 @@ describe.each(fates)("a whisper for gus, then %s", (_, happenings, reached) => {
     jest.advanceTimersByTime(1_000);
     room.welcome("ada");
     expect(addressees()).toEqual(reached === undefined ? [] : [reached]);
+    expect(refusedIds).toEqual(reached === undefined ? [expect.any(String)] : []);
     const gone = `/msg gus secret: ${lastName(happenings)} has left`;
     expect(refused).toEqual(reached === undefined ? [gone] : []);
     expect(client.link.outbox.size).toBe(reached === undefined ? 0 : 1);
