@@ -10,7 +10,7 @@ import { attempt, fail, parseFlags, secret, UsageError } from "./lib/cli/flags.t
 import { PipeFront } from "./lib/client/pipe/front.ts";
 import { JsonTongue, type Mouth, PlainTongue, type Tongue } from "./lib/client/pipe/tongues.ts";
 import { TerminalFront } from "./lib/client/terminal/front.ts";
-import { about, flags, serversOf } from "./lib/client/terminal/options.ts";
+import { about, draftFolder, flags, serversOf } from "./lib/client/terminal/options.ts";
 import { tcp } from "./lib/client/terminal/tcp.ts";
 import { View } from "./lib/client/terminal/view.ts";
 import { json } from "./lib/dialects/json.ts";
@@ -30,7 +30,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 process.exit(await front.run());
 
 function onTerminal(): TerminalFront {
-  return new TerminalFront({ ...options, ...room });
+  return new TerminalFront({ ...options, ...room, draftFolder: draftFolder() });
 }
 
 function onPipes(): PipeFront {

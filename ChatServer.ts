@@ -13,7 +13,7 @@ import { RedisJournal } from "./lib/server/journal/redis.ts";
 import { SqliteJournal } from "./lib/server/journal/sqlite.ts";
 import { addressKey } from "./lib/server/limits/addresses.ts";
 import { type Admission, Door } from "./lib/server/limits/door.ts";
-import { Console, inForeground } from "./lib/server/operation/console.ts";
+import { Console } from "./lib/server/operation/console.ts";
 import { type Fields, Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
 import { about, doorLimits, flags, historyPath, sessionOptions } from "./lib/server/operation/options.ts";
@@ -23,6 +23,7 @@ import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { addressOf, cannotListen, waysIn } from "./lib/server/transports/tcp.ts";
 import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
+import { inForeground } from "./lib/terminal/foreground.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
@@ -144,48 +145,6 @@ function closed({ address, admission }: Peer): void {
   if (stopping && connections.size === 0) exit();
 }
 
-// ---- What the server shows of itself ----
-
-metrics.readings = {
-  connections: () => connections.size,
-  members: () => room.members.size,
-  readersBehind: () =>
-    connections
-      .values()
-      .filter(({ isBehind }) => isBehind)
-      .toArray().length,
-  paused: () =>
-    connections
-      .values()
-      .filter(({ isPaused }) => isPaused)
-      .toArray().length,
-};
-const page =
-  options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
-
-const terminal =
-  options.log === "text" && process.stdin.isTTY && process.stdout.isTTY && inForeground()
-    ? new Console(room, () => interrupt("The server ends"))
-    : undefined;
-if (terminal) log.output = terminal;
-
-const [ours, theirs] = waysIn(place, certificate !== undefined);
-log.write(`The chat room is open on ${addressOf(place)}`, { port: place.port });
-log.write(`Its history is in ${shared ? shared.place : (path ?? "memory, and gone with the server")}`);
-if (certificate) log.write(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);
-log.write(`Join with "${ours}" or "${theirs}"; Ctrl-C ends it`);
-if (page) log.write(`Its metrics are on http://127.0.0.1:${page.port}/metrics`);
-terminal?.start();
-
-/** What everyone heard; a whisper is not shown here either. */
-function show(event: Recorded): void {
-  if (event.type !== "told" && event.type !== "moved") log.write(render(event), { event });
-}
-
-function note(message: string, fields: Fields): void {
-  if (!options.quiet) log.write(message, fields);
-}
-
 // ---- The end: a signal, or the last member left ----
 
 let stopping = false;
@@ -212,8 +171,54 @@ function stop(why: string, more: Partial<Bye>): void {
 }
 
 async function exit(): Promise<never> {
-  terminal?.close();
+  await terminal?.close();
   await journal.close();
   await stdout.flush(200);
   process.exit();
+}
+
+// ---- What the server shows of itself ----
+
+metrics.readings = {
+  connections: () => connections.size,
+  members: () => room.members.size,
+  readersBehind: () =>
+    connections
+      .values()
+      .filter(({ isBehind }) => isBehind)
+      .toArray().length,
+  paused: () =>
+    connections
+      .values()
+      .filter(({ isPaused }) => isPaused)
+      .toArray().length,
+};
+const page =
+  options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
+
+const terminal =
+  options.log === "text" && process.stdin.isTTY && process.stdout.isTTY && inForeground()
+    ? new Console(
+        room,
+        () => interrupt("The server ends"),
+        () => log.write("The terminal was closed: the server goes on"),
+      )
+    : undefined;
+if (terminal) log.output = terminal;
+
+const [ours, theirs] = waysIn(place, certificate !== undefined);
+log.write(`The chat room is open on ${addressOf(place)}`, { port: place.port });
+log.write(`Its history is in ${shared ? shared.place : (path ?? "memory, and gone with the server")}`);
+if (certificate) log.write(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);
+log.write(`Join with "${ours}" or "${theirs}"; Ctrl-C ends it`);
+if (page) log.write(`Its metrics are on http://127.0.0.1:${page.port}/metrics`);
+terminal?.start();
+
+/** What everyone heard; a whisper is not shown here either. */
+function show(event: Recorded): void {
+  if (event.type !== "told" && event.type !== "moved") log.write(render(event), { event });
+}
+
+function note(message: string, fields: Fields): void {
+  if (!options.quiet) log.write(message, fields);
 }

@@ -1,6 +1,5 @@
-// Lines on stdout or stderr that nothing waits for. A pipe that is not read and a terminal that is stopped block every
-// write of the main thread, so these are written by a thread of Bun's pool, one write at a time. Lines that come
-// meanwhile wait, up to a bound; those above it are dropped, and how many is told when the output flows again.
+// Lines on stdout or stderr that nothing waits for. Lines that come while a write is under way wait, up to a bound; those
+// above it are dropped, and how many is told when the output flows again.
 //
 //   print ──▶ waiting lines ──▶ one write under way ──▶ the file descriptor
 //                 └ full: dropped, and counted
@@ -8,30 +7,17 @@
 // An output that is gone (a closed pipe or terminal) takes nothing more and breaks nothing. Where the lines of a write
 // are lost (a full disk), they count as dropped.
 
-import { write } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Outcome, type Write, writeText } from "./writer.ts";
 
 /** What may wait, in UTF-16 units: some minutes of a busy room's log. */
 const defaultCapacity = 1024 * 1024;
-/** When a descriptor that does not block is tried again. */
-const retryMs = 50;
-
-/** fs.write, as far as it is used: `done` is told how many bytes were taken. */
-export type Write = (
-  fd: number,
-  bytes: Uint8Array,
-  done: (error: NodeJS.ErrnoException | null, bytesWritten: number) => void,
-) => void;
-
-/** The descriptor's other end is closed for good. */
-const gone = new Set(["EPIPE", "EIO", "EBADF", "ENXIO", "ECONNRESET"]);
-
 export class Output {
   /** Told how many lines were dropped, once the output flows again; what it prints then follows those that waited. */
   onDropped: ((count: number) => void) | undefined;
   readonly #fd: number;
   readonly #capacity: number;
-  readonly #write: Write;
+  readonly #write: Write | undefined;
   #waiting: string[] = [];
   #waitingLength = 0;
   #droppedLines = 0;
@@ -40,7 +26,7 @@ export class Output {
   #idle = Promise.withResolvers<void>();
 
   /** `capacity`: what may wait, in UTF-16 units. */
-  constructor(fd: number, capacity: number = defaultCapacity, writeBytes: Write = write) {
+  constructor(fd: number, capacity: number = defaultCapacity, writeBytes?: Write) {
     this.#fd = fd;
     this.#capacity = capacity;
     this.#write = writeBytes;
@@ -72,18 +58,17 @@ export class Output {
 
   #writeLines(lines: string[]): void {
     this.#writing = lines.length > 0 && !this.#gone;
-    if (this.#writing) return this.#writeBytes(Buffer.from(`${lines.join("\n")}\n`), lines.length);
-    this.#idle.resolve();
-    this.#idle = Promise.withResolvers<void>();
-  }
-
-  #writeBytes(bytes: Uint8Array, lines: number): void {
-    this.#write(this.#fd, bytes, (error, taken) => {
-      if (error?.code === "EAGAIN") setTimeout(() => this.#writeBytes(bytes, lines), retryMs).unref();
-      else if (error) this.#failed(error.code ?? "", lines);
-      else if (taken < bytes.length) this.#writeBytes(bytes.subarray(taken), lines);
-      else this.#written();
-    });
+    if (!this.#writing) {
+      this.#idle.resolve();
+      this.#idle = Promise.withResolvers<void>();
+      return;
+    }
+    const written = (outcome: Outcome) => {
+      this.#gone = outcome === "gone";
+      if (outcome === "taken") this.#written();
+      else this.#lost(lines.length);
+    };
+    writeText(this.#fd, `${lines.join("\n")}\n`, written, this.#write);
   }
 
   #written(): void {
@@ -94,8 +79,7 @@ export class Output {
     this.#writeLines([...lines, ...this.#takeWaiting()]);
   }
 
-  #failed(code: string, lines: number): void {
-    this.#gone = gone.has(code);
+  #lost(lines: number): void {
     this.#droppedLines += lines + this.#takeWaiting().length;
     this.#writeLines([]);
   }

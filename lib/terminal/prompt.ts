@@ -1,32 +1,31 @@
-// The row one types in, below lines that keep coming. readline edits, with no output of its own: it would draw over
-// them. We draw, at most once a turn and in one write:
+// The row to type in, below lines that keep coming. It is drawn at most once a turn, and never while the terminal still
+// takes what was drawn before, so a slow terminal gets fewer pictures of the same row, and never waits for old ones:
 //
 //   back to the first row of ours, erase downwards │ the new lines │ a row for each waiting message │ label, text, cursor
 //
 // Our rows never spill (autowrap is off while they are drawn), so they are as many as we drew. The cursor is saved
 // between the two halves of the text, so it is right even where terminals disagree on widths.
 
-import { createInterface, type Interface, type Key } from "node:readline";
 import { limits } from "../protocol/events.ts";
 import { visible, visibleRow } from "../protocol/text.ts";
 import type { Completion } from "./completion.ts";
+import { Editor } from "./editor.ts";
 import { InputHistory } from "./history.ts";
+import type { Key } from "./keys.ts";
+import { isCtrl, type Tty, type TtyReader } from "./tty.ts";
 
 export type PromptHandlers = {
   /** What was typed or pasted, perhaps of several lines. */
   entered: (text: string) => void;
-  /** Ctrl-C, or Ctrl-D on an empty row. */
+  /** Ctrl-C or Ctrl-D on an empty row. */
   left: () => void;
   /** What the text before the cursor may become. */
   complete: (text: string) => Completion;
-  /** What the text before the cursor becomes, asked after each key with what is behind it, too. */
+  /** What the text before the cursor becomes by itself, if anything; asked after each key, with what is behind it. */
   expand?: (text: string, rest: string) => string | undefined;
   /** Something was typed that cannot be taken. */
   refused: (problem: string) => void;
 };
-
-/** What is half typed. */
-type Draft = { line: string; cursor: number; pasted: string[] };
 
 const eraseDown = "\r\x1b[J";
 const clearScreen = "\x1b[2J\x1b[H";
@@ -35,88 +34,67 @@ const wrapOn = "\x1b[?7h";
 const saveCursor = "\x1b7";
 const restoreCursor = "\x1b8";
 const bell = "\x07";
-const pasteOn = "\x1b[?2004h";
-const pasteOff = "\x1b[?2004l";
 
 /** Rows for messages on their way, if the terminal is high enough; the rest is counted. */
 const waitingRows = 5;
+/** Lines that a stopped terminal has not taken: the oldest of more are not shown, in UTF-16 units. */
+const maxUndrawn = 8 * 1024 * 1024;
+/** What the row holds: more than a message may have, so that it can be cut down. */
+const maxText = 4 * limits.textLength;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-export class Prompt {
-  readonly #input: NodeJS.ReadStream;
-  readonly #output: NodeJS.WriteStream;
+export class Prompt implements TtyReader {
+  readonly #tty: Tty;
   readonly #handlers: PromptHandlers;
-  #readline: Interface | undefined;
+  readonly #editor = new Editor();
+  readonly #history = new InputHistory();
+  #isShown = false;
   #label = "";
   #waiting: string[] = [];
   /** Rows drawn above the one with the cursor. */
   #rowsAbove = 0;
-  #printed: string[] = [];
+  #undrawn: string[] = [];
+  #undrawnLength = 0;
+  #skipped = 0;
   #drawing: NodeJS.Immediate | undefined;
-  /** The lines of a paste under way or not sent yet; the last one is in the row. */
-  #pasted: string[] = [];
-  #pasting = false;
-  /** What stood there before the paste. */
-  #draft: Draft = { line: "", cursor: 0, pasted: [] };
-  readonly #history = new InputHistory();
-  /** The completions being cycled through, and which one is shown. */
-  #cycle: (Completion & { shown: number; rest: string }) | undefined;
+  /** Something changed while the terminal was taking the last drawing. */
+  #isStale = false;
+  /** The completions that Tab goes through, and which one is shown. */
+  #cycle: (Completion & { shown: number; text: string }) | undefined;
   #bell = false;
 
-  constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream, handlers: PromptHandlers) {
-    this.#input = input;
-    this.#output = output;
+  constructor(tty: Tty, handlers: PromptHandlers) {
+    this.#tty = tty;
     this.#handlers = handlers;
   }
 
-  /** Takes the terminal. `stop` gives it back as it was. */
+  /** Shows the row, with what was typed ahead. */
   start(): void {
-    const readline = createInterface({
-      input: this.#input,
-      terminal: true,
-      // Up, Down and Tab are ours.
-      historySize: 0,
-      completer: (line: string) => [[], line],
-      escapeCodeTimeout: 50,
-    });
-    this.#readline = readline;
-    readline.on("line", (line) => this.#entered(line));
-    // A paste presses no keys.
-    readline.on("SIGINT", () => !this.#pasting && this.#handlers.left());
-    readline.on("close", () => this.#readline && this.#handlers.left());
-    this.#input.on("keypress", this.#pressed);
-    this.#output.on("resize", this.#redraw);
-    process.on("SIGCONT", this.#continued);
-    this.#restore(readline, this.#draft);
-    this.#output.write(pasteOn);
+    this.#isShown = true;
+    this.#tty.attach(this, true);
     this.#redraw();
   }
 
-  /** Gives the terminal back; what is half typed is there again after the next `start`. */
+  /** Takes the row away; its text is there again after the next `start`. */
   stop(): void {
-    const readline = this.#readline;
-    this.#readline = undefined;
     clearImmediate(this.#drawing);
     this.#drawing = undefined;
-    if (!readline) {
-      this.#output.write(this.#takePrinted());
-      return;
-    }
-    this.#draft = this.#snapshot(readline);
-    this.#input.off("keypress", this.#pressed);
-    this.#output.off("resize", this.#redraw);
-    process.off("SIGCONT", this.#continued);
-    readline.close();
-    this.#output.write(this.#erase() + this.#takePrinted() + pasteOff + wrapOn);
+    this.#tty.detach(this);
+    this.#tty.write((this.#isShown ? this.#erase() : "") + this.#takeUndrawn());
+    this.#isShown = false;
   }
 
   /** Lines above the row; before `start` and after `stop`, just lines. */
   print(lines: string[]): void {
-    this.#printed.push(...lines);
+    for (const line of lines) {
+      this.#undrawn.push(line);
+      this.#undrawnLength += line.length;
+    }
+    if (this.#undrawnLength > maxUndrawn) this.#skipOldest();
     this.#redraw();
   }
 
-  /** What stands before the text: who one is, and how the connection is. */
+  /** What stands before the text: the user's name, and how the connection is. */
   set label(label: string) {
     this.#label = visibleRow(label);
     this.#redraw();
@@ -129,6 +107,16 @@ export class Prompt {
     this.#redraw();
   }
 
+  /** What stands in the row. */
+  get draft(): string {
+    return this.#editor.text;
+  }
+
+  set draft(text: string) {
+    this.#editor.set(text);
+    this.#redraw();
+  }
+
   /** Rings with the next lines. */
   ring(): void {
     this.#bell = true;
@@ -136,122 +124,113 @@ export class Prompt {
   }
 
   clear(): void {
-    if (!this.#readline) return;
+    if (!this.#isShown) return;
     this.#rowsAbove = 0;
-    this.#output.write(clearScreen);
+    this.#tty.write(clearScreen);
     this.#redraw();
   }
 
-  #entered(line: string): void {
-    if (this.#pasting) {
-      this.#pasted = [...this.#pasted, line];
-      return;
-    }
-    const text = this.#text(line);
-    this.#pasted = [];
-    this.#history.add(text);
+  // ---- What the terminal tells ----
+
+  key(key: Key): void {
+    if (key.type !== "key" || key.name !== "tab") this.#cycle = undefined;
+    this.#pressed(key);
+    const expanded = this.#handlers.expand?.(this.#editor.before, this.#editor.after);
+    if (expanded !== undefined) this.#editor.replaceBefore(expanded);
     this.#redraw();
+  }
+
+  resized(): void {
+    this.#redraw();
+  }
+
+  /** What was drawn is part of the past now. */
+  resumed(): void {
+    this.#rowsAbove = 0;
+    this.#redraw();
+  }
+
+  taken(): void {
+    if (this.#undrawn.length > 0 || this.#isStale) this.#redraw();
+  }
+
+  #pressed(key: Key): void {
+    if (key.type === "paste") this.#paste(key.text);
+    else if (isCtrl(key, "c")) this.#clearOrLeave();
+    else if (isCtrl(key, "d") && this.#editor.text === "") this.#handlers.left();
+    else if (isCtrl(key, "l")) this.clear();
+    else if (key.type === "key" && key.name === "enter") this.#enter();
+    else if (key.type === "key" && key.name === "tab") this.#complete();
+    else if (key.type === "key" && key.name === "up") this.#up();
+    else if (key.type === "key" && key.name === "down") this.#down();
+    else if (key.type === "key" || this.#editor.text.length < maxText) this.#editor.press(key);
+  }
+
+  #enter(): void {
+    const { text } = this.#editor;
+    this.#editor.set("");
+    this.#history.add(text);
     if (text.trim() !== "") this.#handlers.entered(text);
   }
 
-  readonly #pressed = (_: string | undefined, key: Key): void => {
-    const readline = this.#readline;
-    if (!readline) return;
-    if (key.name !== "tab") this.#cycle = undefined;
-    if (key.name === "paste-start") this.#pasteStarted(readline);
-    else if (key.name === "paste-end") this.#pasteEnded(readline);
-    else if (this.#pasting) return;
-    else if (key.name === "tab") this.#complete(readline);
-    else if (key.name === "up") this.#show(readline, this.#history.previous(this.#text(readline.line)));
-    else if (key.name === "down") this.#show(readline, this.#history.next());
-    else if (key.name === "l" && key.ctrl) this.clear();
-    else if (key.name === "u" && key.ctrl) this.#pasted = [];
-    if (!this.#pasting) this.#expand(readline);
-    this.#redraw();
-  };
-
-  #expand(readline: Interface): void {
-    const { line, cursor } = readline;
-    const rest = line.slice(cursor);
-    const text = this.#handlers.expand?.(this.#text(line.slice(0, cursor)), rest);
-    if (text !== undefined) this.#replace(readline, text + rest, text.length);
+  #clearOrLeave(): void {
+    if (this.#editor.text === "") this.#handlers.left();
+    else this.#editor.set("");
   }
 
-  #pasteStarted(readline: Interface): void {
-    this.#pasting = true;
-    this.#draft = this.#snapshot(readline);
-  }
-
-  #pasteEnded(readline: Interface): void {
-    this.#pasting = false;
-    const count = this.#text(readline.line).trimEnd().split("\n").length;
-    if (count <= limits.textLines) return;
-    this.#restore(readline, this.#draft);
+  /** A paste presses no keys: Enter sends it. */
+  #paste(pasted: string): void {
+    const text = pasted.replaceAll(/\r\n?/g, "\n").replace(/\n+$/, "");
+    const lines = `${this.#editor.before}${text}${this.#editor.after}`.split("\n").length;
     const way = "paste fewer at a time, or pipe a file in: bun ChatClient.ts --name NAME < FILE";
-    this.#handlers.refused(`A message has at most ${limits.textLines} lines, not ${count}: ${way}`);
+    if (lines > limits.textLines) {
+      this.#handlers.refused(`A message has at most ${limits.textLines} lines, not ${lines}: ${way}`);
+    } else if (this.#editor.text.length + text.length > maxText) {
+      this.#handlers.refused(`A message has at most ${limits.textLength} characters: ${way}`);
+    } else this.#editor.insert(text);
   }
 
-  /** The whole message, with the lines of it that were pasted. */
-  #text(line: string): string {
-    return [...this.#pasted, line].join("\n");
+  /** A line up in the text; from its first line, to the message before it. */
+  #up(): void {
+    if (!this.#editor.moveLine("up")) this.#show(this.#history.previous(this.#editor.text));
   }
 
-  #snapshot({ line, cursor }: Interface): Draft {
-    return { line, cursor, pasted: this.#pasted };
+  #down(): void {
+    if (!this.#editor.moveLine("down")) this.#show(this.#history.next());
   }
 
-  #restore(readline: Interface, { line, cursor, pasted }: Draft): void {
-    this.#pasted = pasted;
-    this.#replace(readline, line, cursor);
-  }
-
-  /** A message from the history, of several lines perhaps. */
-  #show(readline: Interface, text: string | undefined): void {
-    if (text === undefined) return;
-    const lines = text.split("\n");
-    this.#pasted = lines.slice(0, -1);
-    this.#replace(readline, lines.at(-1) ?? "");
+  #show(text: string | undefined): void {
+    if (text !== undefined) this.#editor.set(text);
   }
 
   /** Tab: the likeliest completion, then the next one each time. */
-  #complete(readline: Interface): void {
-    const { line, cursor } = readline;
-    // readline has put the tab into the row if it came together with other keys.
-    const text = line.slice(0, cursor).replace(/\t$/, "");
-    this.#cycle ??= { ...this.#handlers.complete(text), shown: -1, rest: line.slice(cursor) };
-    const { start, candidates, rest } = this.#cycle;
-    if (candidates.length === 0) return this.#replace(readline, text + rest, text.length);
+  #complete(): void {
+    const text = this.#editor.line.before;
+    this.#cycle ??= { ...this.#handlers.complete(text), shown: -1, text };
+    const { start, candidates } = this.#cycle;
+    if (candidates.length === 0) return;
     this.#cycle.shown = (this.#cycle.shown + 1) % candidates.length;
-    const before = text.slice(0, start) + (candidates[this.#cycle.shown] ?? "");
-    this.#replace(readline, before + rest, before.length);
+    const { before } = this.#editor;
+    const linesAbove = before.slice(0, before.length - text.length);
+    this.#editor.replaceBefore(
+      linesAbove + this.#cycle.text.slice(0, start) + (candidates[this.#cycle.shown] ?? ""),
+    );
   }
 
-  #replace(readline: Interface, line: string, cursor = line.length): void {
-    Object.assign(readline, { line, cursor });
-  }
-
-  /** Back from Ctrl-Z: the shell had the terminal. readline pauses on the same signal, after us. */
-  readonly #continued = (): void => {
-    setImmediate(() => {
-      if (!this.#readline) return;
-      this.#input.setRawMode(false);
-      this.#input.setRawMode(true);
-      this.#readline.resume();
-      this.#output.write(pasteOn);
-      this.#redraw();
-    });
-  };
+  // ---- Drawing ----
 
   /** Once a turn, whatever happened in it. */
-  readonly #redraw = (): void => {
+  #redraw(): void {
     this.#drawing ??= setImmediate(() => {
       this.#drawing = undefined;
-      if (!this.#readline) return this.#output.write(this.#takePrinted());
-      const printed = this.#erase() + this.#takePrinted() + (this.#bell ? bell : "");
+      if (!this.#isShown) return this.#tty.write(this.#takeUndrawn());
+      this.#isStale = this.#tty.isBusy;
+      if (this.#isStale) return;
+      const printed = this.#erase() + this.#takeUndrawn() + (this.#bell ? bell : "");
       this.#bell = false;
-      return this.#output.write(printed + wrapOff + this.#above() + this.#row(this.#readline) + wrapOn);
+      this.#tty.write(printed + wrapOff + this.#above() + this.#row() + wrapOn);
     });
-  };
+  }
 
   #erase(): string {
     const up = this.#rowsAbove === 0 ? "" : `\x1b[${this.#rowsAbove}A`;
@@ -260,30 +239,38 @@ export class Prompt {
   }
 
   #above(): string {
-    const height = Math.max(Math.min(waitingRows, (this.#output.rows || 24) - 3), 0);
+    const height = Math.max(Math.min(waitingRows, this.#tty.rows - 3), 0);
     const rows = this.#waiting.slice(0, height).map((text) => visible(text).replaceAll("\n", " ⏎ "));
     if (this.#waiting.length > height) rows.push(`and ${this.#waiting.length - height} more`);
     this.#rowsAbove = rows.length;
-    return rows.map((row) => `${head(`… ${row}`, this.#columns - 1)}\n`).join("");
+    return rows.map((row) => `${head(`… ${row}`, this.#tty.columns - 1)}\n`).join("");
   }
 
-  get #columns(): number {
-    return this.#output.columns || 80;
-  }
-
-  #takePrinted(): string {
-    const text = this.#printed.map((line) => `${line}\n`).join("");
-    this.#printed = [];
+  #takeUndrawn(): string {
+    const skipped = this.#skipped === 0 ? "" : `… ${this.#skipped} lines were not shown\n`;
+    const text = skipped + this.#undrawn.map((line) => `${line}\n`).join("");
+    this.#undrawn = [];
+    this.#undrawnLength = 0;
+    this.#skipped = 0;
     return text;
   }
 
-  #row({ line, cursor }: Interface): string {
-    const pasted = this.#pasted.length === 0 ? "" : `(+${this.#pasted.length} lines) `;
-    const label = head(`${this.#label}${pasted}`, Math.floor(this.#columns / 2));
-    const width = Math.max(this.#columns - Bun.stringWidth(label) - 1, 1);
-    const before = tail(visible(line.slice(0, cursor)), width);
-    const after = head(visible(line.slice(cursor)), width - Bun.stringWidth(before));
-    return label + before + saveCursor + after + restoreCursor;
+  /** The newer half stays. */
+  #skipOldest(): void {
+    let skipped = 0;
+    while (this.#undrawnLength > maxUndrawn / 2) this.#undrawnLength -= this.#undrawn[skipped++]?.length ?? 0;
+    this.#undrawn.splice(0, skipped);
+    this.#skipped += skipped;
+  }
+
+  #row(): string {
+    const { columns } = this.#tty;
+    const others = this.#editor.text.split("\n").length - 1;
+    const label = head(`${this.#label}${others === 0 ? "" : `(+${others} lines) `}`, Math.floor(columns / 2));
+    const width = Math.max(columns - Bun.stringWidth(label) - 1, 1);
+    const { before, after } = this.#editor.line;
+    const left = tail(visible(before), width);
+    return label + left + saveCursor + head(visible(after), width - Bun.stringWidth(left)) + restoreCursor;
   }
 }
 

@@ -49,6 +49,15 @@ export class Terminal implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
+  /** Closes the window: the program's terminal is gone. */
+  hangUp(): void {
+    this.#process.terminal?.close();
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   get exited(): Promise<number> {
     return this.#process.exited;
   }

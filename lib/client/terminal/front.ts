@@ -6,11 +6,13 @@ import { type Event, type Fault, fault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { complete } from "../../terminal/completion.ts";
 import { Prompt } from "../../terminal/prompt.ts";
+import { Tty } from "../../terminal/tty.ts";
 import type { Joins } from "../core/chat.ts";
 import { Client, words } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
 import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+import { Draft } from "./draft.ts";
 import { askName, askPassword, askTrust, whileWaiting } from "./questions.ts";
 import { UnknownCertificate } from "./trust.ts";
 import { View, type ViewOptions } from "./view.ts";
@@ -23,19 +25,22 @@ export type TerminalOptions = Pick<ViewOptions, "time" | "bell"> & {
   name: string | undefined;
   password: string | undefined;
   joins: Joins;
+  /** Where drafts are kept. */
+  draftFolder: string;
 };
 
 /** Comings and goings wait so long for company, to share a line. */
 const settleMs = 1_000;
 /** Until the next try, where the server does not say. */
 const againMs = 1_000;
-const showCursor = "\x1b[?25h";
 
 export class TerminalFront {
   readonly #options: TerminalOptions;
   readonly #client: Client;
   readonly #view: View;
+  readonly #tty: Tty;
   readonly #prompt: Prompt;
+  #draft: Draft | undefined;
   readonly #closed = Promise.withResolvers<string | undefined>();
   #settling: ReturnType<typeof setTimeout> | undefined;
   /** What waits below a question. */
@@ -64,14 +69,16 @@ export class TerminalFront {
     this.#view = new View(chat, {
       ...options,
       colors: picocolors.createColors(picocolors.isColorSupported),
-      columns: () => process.stdout.columns || 80,
+      columns: () => this.#tty.columns,
     });
-    this.#prompt = new Prompt(process.stdin, process.stdout, {
+    const left = () => this.quit();
+    this.#tty = new Tty(process.stdin, process.stdout, { gone: left, left });
+    this.#prompt = new Prompt(this.#tty, {
       entered: (line) => {
         this.#client.enter(line);
         this.#print([]);
       },
-      left: () => this.quit(),
+      left,
       complete: (text) => complete(text, words, chat.people.names),
       expand: (text, rest) => chat.typing(text, rest),
       refused: (problem) => this.#print(this.#view.problem(problem)),
@@ -80,17 +87,17 @@ export class TerminalFront {
 
   /** Asks, joins and chats until it is over. Resolves with the exit code: 1 if something was not sent. */
   async run(): Promise<number> {
-    process.stdout.on("error", () => this.quit());
+    this.#tty.open();
     this.#enter();
     const problem = await this.#closed.promise;
     clearTimeout(this.#settling);
     this.#prompt.print(this.#view.settle());
     this.#prompt.stop();
     const { unsent } = this.#client.link.outbox;
+    this.#draft?.keep(this.#prompt.draft);
+    await this.#tty.close();
     if (problem !== undefined) process.stderr.write(`${visibleRow(problem)}\n`);
     for (const line of unsent) process.stderr.write(`${visible(line)}\n`);
-    // A question that a signal cut short has hidden it.
-    await new Promise((resolve) => process.stdout.write(showCursor, resolve));
     return problem === undefined && unsent.length === 0 ? 0 : 1;
   }
 
@@ -120,8 +127,16 @@ export class TerminalFront {
         if (!lost) return this.#closed.resolve(`${reason}. Start one with "bun ChatServer.ts"`);
         problem = fault("unavailable", reason);
       }
-      if (problem === undefined) return this.#prompt.start();
+      if (problem === undefined) return this.#start();
     }
+  }
+
+  /** The row, with the draft of the last time. */
+  #start(): void {
+    const { draftFolder, place } = this.#options;
+    this.#draft = new Draft(draftFolder, place, this.#client.link.name);
+    if (this.#prompt.draft === "") this.#prompt.draft = this.#draft.take();
+    this.#prompt.start();
   }
 
   /** The name to try next, after what it takes to solve the problem with the last one. Undefined to give up. */
@@ -130,24 +145,32 @@ export class TerminalFront {
     if (problem?.code === "slow-down" && link.password !== undefined) {
       // Others at this address have guessed. The password may be right: it is looked at again after the wait.
       const waitMs = problem.retryAfterMs ?? againMs;
-      await whileWaiting(`${visibleRow(problem.text)} (${Math.ceil(waitMs / 1000)} s)`, Bun.sleep(waitMs));
+      await whileWaiting(
+        this.#tty,
+        `${visibleRow(problem.text)} (${Math.ceil(waitMs / 1000)} s)`,
+        Bun.sleep(waitMs),
+      );
       return name;
     }
     if (problem?.code === "wrong-password") {
-      link.password = await askPassword(problem.text);
+      link.password = await askPassword(this.#tty, problem.text);
       return link.password === undefined ? undefined : name;
     }
-    return problem !== undefined || name === undefined ? askName(problem?.text) : name;
+    return problem !== undefined || name === undefined ? askName(this.#tty, problem?.text) : name;
   }
 
   /** Joins; a certificate that nobody vouches for is shown to the person if `asks`, and tried again if it is taken. */
   async #join(name: string, asks: boolean): Promise<Fault | undefined> {
     try {
-      return await whileWaiting(`Connecting to ${this.#options.place}`, this.#client.link.join(name));
+      return await whileWaiting(
+        this.#tty,
+        `Connecting to ${this.#options.place}`,
+        this.#client.link.join(name),
+      );
     } catch (error) {
       if (!asks || !(error instanceof UnknownCertificate)) throw error;
       const { trust, unknown } = error;
-      if (!(await askTrust(trust.address, unknown))) throw error;
+      if (!(await askTrust(this.#tty, trust.address, unknown))) throw error;
       trust.remember(unknown.fingerprint);
       return this.#join(name, false);
     }
@@ -158,7 +181,7 @@ export class TerminalFront {
     link.pause();
     this.#unshown = [];
     this.#prompt.stop();
-    const password = await askPassword("What is the operators' password?");
+    const password = await askPassword(this.#tty, "What is the operators' password?");
     const unshown = this.#unshown;
     this.#unshown = undefined;
     this.#prompt.start();

@@ -99,6 +99,12 @@ export function knownHostsPath(): string {
   return join(configFolder(), "known_hosts");
 }
 
+/** Where drafts are kept. */
+export function draftFolder(): string {
+  const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
+  return join(state, "chatroom", "drafts");
+}
+
 function configFolder(): string {
   const config = process.env.XDG_CONFIG_HOME || join(homedir(), ".config");
   return join(config, "chatroom");

@@ -1,20 +1,26 @@
-// The questions before the chat, in @clack/prompts. Only where somebody can answer them: on a terminal.
+// The questions before the chat, in @clack/prompts. Clack reads and draws through the terminal that the chat has too: so
+// a closed window ends a question, Ctrl-Z and `fg` draw it anew, and no key is lost between a question and the chat.
 
-import { confirm, isCancel, log, password, spinner, text } from "@clack/prompts";
+import { PassThrough, Writable } from "node:stream";
+import { confirm, isCancel, log, password, text } from "@clack/prompts";
+import picocolors from "picocolors";
 import { isFault, limits } from "../../protocol/events.ts";
 import { cleanName } from "../../protocol/names.ts";
 import { visibleRow } from "../../protocol/text.ts";
+import type { Key } from "../../terminal/keys.ts";
+import { isCtrl, type Tty, type TtyReader } from "../../terminal/tty.ts";
 import type { Unknown } from "./trust.ts";
 
 const wonderMs = 300;
+const spinMs = 80;
 
 /** Asks for a name; `problem` is what was wrong with the last one. Undefined if nobody wants to answer. */
-export function askName(problem?: string): Promise<string | undefined> {
-  return answered((signal) =>
+export function askName(tty: Tty, problem?: string): Promise<string | undefined> {
+  return answered(tty, (io) =>
     text({
       message: problem ? `${visibleRow(problem)}. What is your name?` : "What is your name?",
       placeholder: `1 to ${limits.nameLength} letters, digits, "_" or "-"`,
-      signal,
+      ...io,
       validate(value) {
         const name = cleanName(value ?? "");
         return isFault(name) ? name.text : undefined;
@@ -24,45 +30,105 @@ export function askName(problem?: string): Promise<string | undefined> {
 }
 
 /** Asks for the room's password, which is not shown. Undefined if nobody wants to answer. */
-export function askPassword(problem: string): Promise<string | undefined> {
-  return answered((signal) => password({ message: visibleRow(problem), signal }));
+export function askPassword(tty: Tty, problem: string): Promise<string | undefined> {
+  return answered(tty, (io) => password({ message: visibleRow(problem), ...io }));
 }
 
 /** Shows the certificate of a server, and asks whether it is the right one. */
-export async function askTrust(address: string, { fingerprint, doubt }: Unknown): Promise<boolean> {
+export async function askTrust(tty: Tty, address: string, { fingerprint, doubt }: Unknown): Promise<boolean> {
   // Two rows, which are easier to compare than one that the terminal breaks.
   const half = fingerprint.length / 2;
   const rows = [fingerprint.slice(0, half), fingerprint.slice(half)];
-  log.warn(visibleRow(`The certificate of ${address} is not known: ${doubt}. Its SHA-256 fingerprint is`));
-  log.message(rows.map(visibleRow).join("\n"));
   const message = "Is that the server's, and may it be remembered?";
-  return (await answered((signal) => confirm({ message, initialValue: false, signal }))) ?? false;
+  const answer = await answered(tty, ({ input, output, signal }) => {
+    log.warn(visibleRow(`The certificate of ${address} is not known: ${doubt}. Its SHA-256 fingerprint is`), {
+      output,
+    });
+    log.message(rows.map(visibleRow).join("\n"), { output });
+    return confirm({ message, initialValue: false, input, output, signal });
+  });
+  return answer ?? false;
 }
 
-/** The answer to a question; it is none if Ctrl-C leaves it, or Ctrl-D, which the questions do not know. */
+/** What clack reads from and draws to. */
+type Streams = { input: PassThrough; output: Writable; signal: AbortSignal };
+
+/** The answer to a question; undefined if it was left with Ctrl-C or Ctrl-D, or the terminal is gone. */
 async function answered<T>(
-  ask: (signal: AbortSignal) => Promise<T>,
+  tty: Tty,
+  ask: (streams: Streams) => Promise<T>,
 ): Promise<Exclude<T, symbol> | undefined> {
+  const input = new PassThrough();
   const leave = new AbortController();
-  const onKey = (_: unknown, key: { name?: string; ctrl?: boolean }) => {
-    if (key.ctrl && key.name === "d") leave.abort();
+  const { output, drawn } = drawingOn(tty);
+  const reader: TtyReader = {
+    // Clack does not know Ctrl-D.
+    key: (key) => (isCtrl(key, "d") ? leave.abort() : void input.write(bytesOf(key))),
+    resized: () => void output.emit("resize"),
+    // All that it drew is relative to where it began, so it draws the same again.
+    resumed: () => tty.write(drawn()),
+    gone: () => leave.abort(),
   };
-  process.stdin.on("keypress", onKey);
-  const answer = await ask(leave.signal).finally(() => process.stdin.off("keypress", onKey));
+  tty.attach(reader);
+  const answer = await ask({ input, output, signal: leave.signal });
+  tty.detach(reader);
   return isCancel(answer) ? undefined : (answer as Exclude<T, symbol>);
 }
 
-/** Shows that something is under way, if it takes long enough to wonder. */
-export async function whileWaiting<T>(message: string, work: Promise<T>): Promise<T> {
-  let shown: ReturnType<typeof spinner> | undefined;
-  const timer = setTimeout(() => {
-    shown = spinner();
-    shown.start(message);
-  }, wonderMs);
+/** A stream that draws on the terminal, and what was drawn so far. */
+function drawingOn(tty: Tty): { output: Writable; drawn: () => string } {
+  let drawn = "";
+  const output = new Writable({
+    decodeStrings: false,
+    write(chunk, _, done) {
+      drawn += String(chunk);
+      tty.write(String(chunk));
+      done();
+    },
+  });
+  Object.defineProperties(output, {
+    columns: { get: () => tty.columns },
+    rows: { get: () => tty.rows },
+    isTTY: { value: true },
+  });
+  return { output, drawn: () => drawn };
+}
+
+const sequences: Record<string, string> = {
+  enter: "\r",
+  tab: "\t",
+  backspace: "\x7f",
+  up: "\x1b[A",
+  down: "\x1b[B",
+  right: "\x1b[C",
+  left: "\x1b[D",
+  home: "\x1b[H",
+  end: "\x1b[F",
+  delete: "\x1b[3~",
+};
+
+/** A key as a terminal sends it; of a paste its first line. */
+function bytesOf(key: Key): string {
+  if (key.type === "text") return key.text;
+  if (key.type === "paste") return key.text.split(/[\r\n]/)[0] ?? "";
+  if (key.ctrl && /^[a-z]$/.test(key.name)) return String.fromCharCode(key.name.charCodeAt(0) - 0x60);
+  return sequences[key.name] ?? "";
+}
+
+/** Shows that something is under way, if it takes long enough to wonder. Keys are kept for what comes after it. */
+export async function whileWaiting<T>(tty: Tty, message: string, work: Promise<T>): Promise<T> {
+  const frames = ["◒", "◐", "◓", "◑"];
+  const erase = "\r\x1b[J";
+  let turns = 0;
+  const timer = setInterval(() => {
+    const frame = picocolors.magenta(frames[turns % frames.length] ?? "");
+    if (turns++ * spinMs >= wonderMs && !tty.isBusy)
+      tty.write(`${erase}\x1b[?7l${frame}  ${message}\x1b[?7h`);
+  }, spinMs);
   try {
     return await work;
   } finally {
-    clearTimeout(timer);
-    shown?.clear();
+    clearInterval(timer);
+    if (turns * spinMs > wonderMs) tty.write(erase);
   }
 }

@@ -1,12 +1,12 @@
 // The server's own terminal: whoever sits there speaks as the server, keeps order, and sees the log above the row one
 // types in.
 
-import { readFileSync } from "node:fs";
 import { render } from "../../dialects/plain.ts";
 import { check, parseTyped, typed } from "../../protocol/commands.ts";
 import { type Answer, type Bye, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import { complete } from "../../terminal/completion.ts";
 import { Prompt } from "../../terminal/prompt.ts";
+import { Tty } from "../../terminal/tty.ts";
 import { wrap } from "../../terminal/wrap.ts";
 import type { Room } from "../room/room.ts";
 import type { Occupant } from "../room/seats.ts";
@@ -26,13 +26,18 @@ export class Console extends Speaker implements LogOutput, Occupant {
   protected readonly expects = undefined;
   onDropped: ((count: number) => void) | undefined;
   readonly #prompt: Prompt;
+  readonly #tty: Tty;
   readonly #stop: () => void;
 
-  /** `stop` ends the server: asked for by /quit, Ctrl-C or Ctrl-D. */
-  constructor(room: Room, stop: () => void) {
+  /**
+   * `stop` ends the server: asked for by /quit, Ctrl-C or Ctrl-D. `gone` is told when the window was closed, which is
+   * no reason to end.
+   */
+  constructor(room: Room, stop: () => void, gone: () => void) {
     super(room);
     this.#stop = stop;
-    this.#prompt = new Prompt(process.stdin, process.stdout, {
+    this.#tty = new Tty(process.stdin, process.stdout, { gone, left: stop });
+    this.#prompt = new Prompt(this.#tty, {
       entered: (line) => this.#obey(line),
       left: stop,
       complete: (text) =>
@@ -48,19 +53,21 @@ export class Console extends Speaker implements LogOutput, Occupant {
   }
 
   start(): void {
+    this.#tty.open();
     this.#prompt.start();
   }
 
   /** Gives the terminal back. */
-  close(): void {
+  close(): Promise<void> {
     this.#prompt.stop();
+    return this.#tty.close();
   }
 
   /** Rows hang under what follows the first word, a name mostly, so that nothing stands where a name would. */
   print(text: string): void {
     const rows = text.split("\n").flatMap((line) => {
       const [head = ""] = /^(?:\d\d:\d\d:\d\d {2})?(?:\* |\[\S+ to )?\S+ /.exec(line) ?? [];
-      return wrap(head, line.slice(head.length), process.stdout.columns || 80);
+      return wrap(head, line.slice(head.length), this.#tty.columns);
     });
     this.#prompt.print(rows);
   }
@@ -97,27 +104,5 @@ export class Console extends Speaker implements LogOutput, Occupant {
     const command = check(raw);
     if (isFault(command)) this.answer(command);
     else this.carryOut(command);
-  }
-}
-
-/** Whether the terminal is ours: a job that the shell runs in the background would be stopped for asking to read it. */
-export function inForeground(): boolean {
-  const [own, terminals] = processGroups();
-  // Whom no shell controls, nobody stops; where nobody can tell, it is as if.
-  return own === terminals || !(Number(terminals) > 0);
-}
-
-/** Our own, and the one that has the terminal. */
-function processGroups(): [own: string | undefined, terminals: string | undefined] {
-  try {
-    const stat = readFileSync("/proc/self/stat", "utf8");
-    // In brackets is the program's name, which may hold some itself. Then: state, parent, group, session, terminal, …
-    const [, , own, , , terminals] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return [own, terminals];
-  } catch {
-    // Not Linux.
-    const { stdout } = Bun.spawnSync(["ps", "-o", "pgid=", "-o", "tpgid=", "-p", `${process.pid}`]);
-    const [own, terminals] = String(stdout).trim().split(/\s+/);
-    return [own, terminals];
   }
 }

@@ -1,7 +1,8 @@
 // Lines that nothing waits for, on a descriptor that takes them late, in parts, or never.
 
 import { expect, jest, test } from "bun:test";
-import { Output, type Write } from "../../../lib/cli/output.ts";
+import { Output } from "../../../lib/cli/output.ts";
+import type { Write } from "../../../lib/cli/writer.ts";
 
 /** A descriptor that takes bytes when it is told to. */
 function slowDescriptor() {

@@ -1,0 +1,42 @@
+// What stood in the row when the program ended: kept in a file of its own, which its owner alone can read, and offered
+// in the row at the next start under the same name at the same server. A file for each, so that windows which are
+// closed together do not overwrite each other's.
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A command that holds a password is not kept. */
+const secret = /^\s*\/op\b/i;
+
+export class Draft {
+  readonly #folder: string;
+  readonly #path: string;
+
+  /** `folder`: where drafts are kept; made if need be. `place`: the server, as the user calls it. */
+  constructor(folder: string, place: string, name: string) {
+    const key = createHash("sha256").update(`${name}@${place}`).digest("hex").slice(0, 32);
+    this.#folder = folder;
+    this.#path = join(folder, `${key}.txt`);
+  }
+
+  /** Keeps the text; one that cannot be kept is lost, since there is no one to tell. */
+  keep(text: string): void {
+    if (text.trim() === "" || secret.test(text)) return;
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      writeFileSync(this.#path, text, { mode: 0o600 });
+    } catch {}
+  }
+
+  /** The text that was kept, once; empty if there is none. */
+  take(): string {
+    try {
+      const text = readFileSync(this.#path, "utf8");
+      rmSync(this.#path);
+      return text;
+    } catch {
+      return "";
+    }
+  }
+}

@@ -1,0 +1,169 @@
+// The text in the row, and the cursor in it: keys in, text and cursor out. It draws nothing and sends nothing, so Enter
+// is not its business. A key moves or deletes what a person sees as one character: a grapheme.
+
+import type { Key } from "./keys.ts";
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** A word or a run of signs at the end of a text, and the blanks behind it; the same at its start. */
+const wordBefore =
+  /(?:(?<![\p{L}\p{M}\p{N}_])[\p{L}\p{M}\p{N}_]+|(?<![^\p{L}\p{M}\p{N}_\s])[^\p{L}\p{M}\p{N}_\s]+|(?<!\s))\s*$/u;
+const wordAfter = /^\s*(?:[\p{L}\p{M}\p{N}_]+|[^\p{L}\p{M}\p{N}_\s]+|)/u;
+
+export class Editor {
+  #text = "";
+  #cursor = 0;
+  /** What Ctrl-K, Ctrl-U, Ctrl-W or Alt-D took last, for Ctrl-Y. */
+  #killed = "";
+
+  /** May be of several lines. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** The offset of the cursor in the text, in UTF-16 units. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  get before(): string {
+    return this.#text.slice(0, this.#cursor);
+  }
+
+  get after(): string {
+    return this.#text.slice(this.#cursor);
+  }
+
+  /** The line with the cursor: what of it is before the cursor, and after. */
+  get line(): { before: string; after: string } {
+    const start = this.before.lastIndexOf("\n") + 1;
+    const end = this.#text.indexOf("\n", this.#cursor);
+    return {
+      before: this.#text.slice(start, this.#cursor),
+      after: this.#text.slice(this.#cursor, end === -1 ? undefined : end),
+    };
+  }
+
+  set(text: string, cursor = text.length): void {
+    this.#text = text;
+    this.#cursor = Math.min(Math.max(cursor, 0), text.length);
+  }
+
+  /** Puts the text in place of what is before the cursor. */
+  replaceBefore(text: string): void {
+    this.set(text + this.after, text.length);
+  }
+
+  insert(text: string): void {
+    this.replaceBefore(this.before + text);
+  }
+
+  /** Does what the key says to the text; false for a key that says nothing to it. */
+  press(key: Key): boolean {
+    if (key.type !== "key") {
+      this.insert(key.text);
+      return true;
+    }
+    const { line } = this;
+    switch (`${key.ctrl ? "ctrl-" : ""}${key.alt ? "alt-" : ""}${key.name}`) {
+      case "left":
+      case "ctrl-b":
+        return this.#move(-lastGrapheme(this.before).length);
+      case "right":
+      case "ctrl-f":
+        return this.#move(firstGrapheme(this.after).length);
+      case "ctrl-left":
+      case "alt-left":
+      case "alt-b":
+        return this.#move(-wordBeforeIn(this.before).length);
+      case "ctrl-right":
+      case "alt-right":
+      case "alt-f":
+        return this.#move(wordAfterIn(this.after).length);
+      case "home":
+      case "ctrl-a":
+        return this.#move(-line.before.length);
+      case "end":
+      case "ctrl-e":
+        return this.#move(line.after.length);
+      case "backspace":
+        return this.#delete(lastGrapheme(this.before).length, 0);
+      case "delete":
+      case "ctrl-d":
+        return this.#delete(0, firstGrapheme(this.after).length);
+      case "ctrl-w":
+      case "alt-backspace":
+      case "ctrl-backspace":
+        return this.#kill(wordBeforeIn(this.before).length, 0);
+      case "alt-d":
+      case "ctrl-delete":
+        return this.#kill(0, wordAfterIn(this.after).length);
+      case "ctrl-u":
+        return this.#kill(this.#cursor, 0);
+      case "ctrl-k":
+        // At the end of a line it joins the next one.
+        return this.#kill(0, line.after.length || Math.min(this.after.length, 1));
+      case "ctrl-y":
+        this.insert(this.#killed);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** To the line above, or below; false if there is none. */
+  moveLine(direction: "up" | "down"): boolean {
+    const lines = this.#text.split("\n");
+    const at = this.before.split("\n").length - 1;
+    const to = direction === "up" ? at - 1 : at + 1;
+    const line = lines[to];
+    if (line === undefined) return false;
+    const start = lines.slice(0, to).reduce((sum, { length }) => sum + length + 1, 0);
+    this.#cursor = start + wholeGraphemes(line, this.line.before.length);
+    return true;
+  }
+
+  #move(by: number): true {
+    this.#cursor += by;
+    return true;
+  }
+
+  #delete(before: number, after: number): true {
+    const { before: left, after: right } = this;
+    const kept = left.slice(0, left.length - before);
+    this.set(kept + right.slice(after), kept.length);
+    return true;
+  }
+
+  #kill(before: number, after: number): true {
+    const killed = this.#text.slice(this.#cursor - before, this.#cursor + after);
+    if (killed !== "") this.#killed = killed;
+    return this.#delete(before, after);
+  }
+}
+
+function firstGrapheme(text: string): string {
+  return graphemes.segment(text).containing(0)?.segment ?? "";
+}
+
+function lastGrapheme(text: string): string {
+  return graphemes.segment(text).containing(text.length - 1)?.segment ?? "";
+}
+
+function wordBeforeIn(text: string): string {
+  return wordBefore.exec(text)?.[0] ?? "";
+}
+
+function wordAfterIn(text: string): string {
+  return wordAfter.exec(text)?.[0] ?? "";
+}
+
+/** The end of the last grapheme that fits into so many units. */
+function wholeGraphemes(text: string, length: number): number {
+  let end = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    if (end + segment.length > length) break;
+    end += segment.length;
+  }
+  return end;
+}

@@ -1,0 +1,35 @@
+// Job control: whether the terminal is this program's, and how it is given back to the shell for a while.
+
+import { readFileSync } from "node:fs";
+
+/**
+ * Whether the terminal is ours: the system would stop a job in the background for reading from it. True where that
+ * cannot be told, since there is no shell then that would have put us there.
+ */
+export function inForeground(): boolean {
+  const [own, terminals] = processGroups();
+  return own === terminals || !(Number(terminals) > 0);
+}
+
+/**
+ * Stops the program, as Ctrl-Z asks for, together with what was started with it. Returns once it goes on, or at once
+ * where no shell could let it go on.
+ */
+export function stopJob(): void {
+  process.kill(0, "SIGTSTP");
+}
+
+/** Our process group, and the one that has the terminal. */
+function processGroups(): [own: string | undefined, terminals: string | undefined] {
+  try {
+    const stat = readFileSync("/proc/self/stat", "utf8");
+    // In brackets is the program's name, which may hold some itself. Then: state, parent, group, session, terminal, …
+    const [, , own, , , terminals] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return [own, terminals];
+  } catch {
+    // Not Linux.
+    const { stdout } = Bun.spawnSync(["ps", "-o", "pgid=", "-o", "tpgid=", "-p", `${process.pid}`]);
+    const [own, terminals] = String(stdout).trim().split(/\s+/);
+    return [own, terminals];
+  }
+}

@@ -1,0 +1,158 @@
+// What a terminal sends → keys. A key is text that was typed, text that was pasted, or a named key:
+//
+//   hé            → text "hé"                 ESC [ 1 ; 5 C       → right, ctrl
+//   CR            → enter                     ESC b               → b, alt
+//   ESC [ 200 ~ … ESC [ 201 ~  → paste        ESC ] … BEL, ESC [ ? 62 ; c  → nothing: a terminal's answers
+//
+// Bytes may be cut anywhere, by any pause: what has begun waits for its end, and `expire` gives up waiting. So no mode
+// can keep the keyboard: a paste whose end never comes ends with a pause or with Ctrl-C, and its text stays.
+
+export type Key =
+  | { type: "text"; text: string }
+  | { type: "paste"; text: string }
+  | { type: "key"; name: string; ctrl: boolean; alt: boolean; shift: boolean };
+
+/** How long an unfinished sequence or paste may pause before `expire` is to be called. */
+export const patienceMs = { sequence: 500, paste: 1_000 };
+
+const pasteStart = "\x1b[200~";
+const pasteEnd = "\x1b[201~";
+const ctrlC = "\x03";
+/** A longer one is no sequence of any terminal: what has come of it is dropped. */
+const maxSequence = 4_096;
+
+// ESC [ parameters, a final byte; `ESC [ [ A` is a function key of the Linux console, `ESC [ M` a click and its place.
+const csi = /^\x1b\[(?:\[.|M.{3}|(?![[M])([0-?]*)[ -/]*([@-~]))/s;
+const csiBegun = /^\x1b\[(?:\[|M.{0,2}|[0-?]*[ -/]*)$/s;
+const ss3 = /^\x1bO([ -~])/;
+// Strings that a terminal answers with, ended by BEL or ESC \.
+const string = /^\x1b[\]P_^X].*?(?:\x07|\x1b\\)/s;
+const stringBegun = /^\x1b[\]P_^X]/;
+
+const finals: Record<string, string> = {
+  A: "up",
+  B: "down",
+  C: "right",
+  D: "left",
+  F: "end",
+  H: "home",
+  Z: "tab",
+  M: "enter",
+};
+const tildes: Record<string, string> = {
+  1: "home",
+  3: "delete",
+  4: "end",
+  5: "pageup",
+  6: "pagedown",
+  7: "home",
+  8: "end",
+};
+const controls: Record<string, string> = {
+  "\r": "enter",
+  "\n": "enter",
+  "\t": "tab",
+  "\b": "backspace",
+  "\x7f": "backspace",
+};
+
+export class KeyReader {
+  #decoder = new TextDecoder();
+  /** What has begun and has no end yet. */
+  #pending = "";
+  #pasting = false;
+
+  /** The keys in these bytes, with what came before them. */
+  push(bytes: Uint8Array): Key[] {
+    const came = this.#decoder.decode(bytes, { stream: true });
+    // Ctrl-C pressed while a paste waits for its end: one byte alone, which no terminal sends of a longer paste.
+    if (this.#pasting && came === ctrlC) return [...this.expire(), ...this.push(bytes)];
+    this.#pending += came;
+    const keys: Key[] = [];
+    for (let key = this.#next(); key !== undefined; key = this.#next()) if (key) keys.push(key);
+    return keys;
+  }
+
+  /** For how long the rest may be waited for; undefined if nothing is unfinished. */
+  get waitsMs(): number | undefined {
+    if (this.#pasting) return patienceMs.paste;
+    return this.#pending === "" ? undefined : patienceMs.sequence;
+  }
+
+  /** The rest does not come: a paste ends here, an unfinished sequence is dropped. */
+  expire(): Key[] {
+    const text = this.#pending;
+    const wasPasting = this.#pasting;
+    this.#pending = "";
+    this.#pasting = false;
+    if (!wasPasting) return [];
+    const cut = text.lastIndexOf("\x1b");
+    const isEnd = cut !== -1 && pasteEnd.startsWith(text.slice(cut));
+    return [{ type: "paste", text: isEnd ? text.slice(0, cut) : text }];
+  }
+
+  /** Takes the next key off; null for what is none, undefined if more has to come. */
+  #next(): Key | null | undefined {
+    const text = this.#pending;
+    if (text === "") return undefined;
+    if (this.#pasting) return this.#nextPasted(text);
+    const first = text.charAt(0);
+    if (first === "\x1b") return this.#nextSequence(text);
+    if (first < " " || first === "\x7f") return this.#take(1, controlKey(first, false));
+    const [typed = ""] = /^[^\x00-\x1f\x7f]+/.exec(text) ?? [];
+    return this.#take(typed.length, { type: "text", text: typed });
+  }
+
+  #nextPasted(text: string): Key | undefined {
+    const end = text.indexOf(pasteEnd);
+    if (end === -1) return undefined;
+    this.#pasting = false;
+    return this.#take(end + pasteEnd.length, { type: "paste", text: text.slice(0, end) }) ?? undefined;
+  }
+
+  #nextSequence(text: string): Key | null | undefined {
+    if (text.startsWith(pasteStart)) {
+      this.#pasting = true;
+      return this.#take(pasteStart.length, null);
+    }
+    const [sequence = "", parameters = "", final = ""] =
+      csi.exec(text) ?? ss3.exec(text) ?? string.exec(text) ?? [];
+    if (sequence.startsWith("\x1bO")) return this.#take(sequence.length, named(finals[parameters], "1"));
+    if (sequence !== "") return this.#take(sequence.length, csiKey(parameters, final));
+    const hasBegun = text === "\x1b" || text === "\x1bO" || csiBegun.test(text) || stringBegun.test(text);
+    if (hasBegun) return text.length <= maxSequence ? undefined : this.#take(text.length, null);
+    // With Alt, a terminal sends ESC before the key; a sequence that makes no sense is dropped whole.
+    if (text.startsWith("\x1b[")) return this.#take(2, null);
+    const [character = ""] = text.slice(1);
+    if (character === "\x1b") return this.#take(1, null);
+    return this.#take(1 + character.length, controlKey(character, true));
+  }
+
+  #take(length: number, key: Key | null): Key | null {
+    this.#pending = this.#pending.slice(length);
+    return key;
+  }
+}
+
+/** A byte below the blank, or a character with Alt. */
+function controlKey(character: string, alt: boolean): Key | null {
+  const name = controls[character];
+  if (name !== undefined) return { type: "key", name, ctrl: false, alt, shift: false };
+  if (character >= " ") return { type: "key", name: character.toLowerCase(), ctrl: false, alt, shift: false };
+  const letter = String.fromCharCode(character.charCodeAt(0) + 0x60);
+  return { type: "key", name: letter, ctrl: true, alt, shift: false };
+}
+
+function csiKey(parameters: string, final: string): Key | null {
+  if (!/^[\d;]*$/.test(parameters)) return null;
+  const [number = "", modifier = "1"] = parameters.split(";");
+  if (final === "Z") return named("tab", "2");
+  return named(final === "~" ? tildes[number] : final === "M" ? undefined : finals[final], modifier);
+}
+
+/** `modifier`: one more than the sum of 1 for shift, 2 for alt, 4 for ctrl, as xterm sends it. */
+function named(name: string | undefined, modifier: string): Key | null {
+  if (name === undefined) return null;
+  const held = Number(modifier) - 1;
+  return { type: "key", name, shift: (held & 1) !== 0, alt: (held & 2) !== 0, ctrl: (held & 4) !== 0 };
+}

@@ -1,0 +1,205 @@
+// The terminal as a program has it: keys in, text out, a size. It is in raw mode between `open` and `close`, keys go to
+// the one reader that is attached, and what is written never blocks, also when the terminal is stopped.
+//
+//   attached      keys go to the reader
+//   between two   keys are kept for the reader that takes what was typed ahead; Ctrl-C and Ctrl-D leave
+//   stopped       after Ctrl-Z the shell has the terminal; with `fg` the reader draws itself anew
+//   gone          the window was closed: nothing is read or written any more, and that is told once
+//
+// The end of input is never a key: a window that is closed must not send what stands in it.
+
+import { type Outcome, writeText } from "../cli/writer.ts";
+import { stopJob } from "./foreground.ts";
+import { type Key, KeyReader } from "./keys.ts";
+
+/** The one part of the program that has the keyboard now. */
+export interface TtyReader {
+  key(key: Key): void;
+  /** Draws anew where it stands: the size is another one. */
+  resized?(): void;
+  /** Draws anew, from the margin: the shell had the terminal, and what was drawn is above. */
+  resumed?(): void;
+  /** All that was written has been taken. */
+  taken?(): void;
+  /** The terminal is gone. */
+  gone?(): void;
+}
+
+export type TtyHandlers = {
+  /** The terminal is gone. */
+  gone: () => void;
+  /** Ctrl-C or Ctrl-D while no reader was attached. */
+  left: () => void;
+};
+
+const pasteOn = "\x1b[?2004h";
+const pasteOff = "\x1b[?2004l";
+const showCursor = "\x1b[?25h";
+const wrapOn = "\x1b[?7h";
+
+/** The descriptor that the output stream is on. */
+const stdout = 1;
+/** Keys typed ahead that are kept. */
+const maxAhead = 4_096;
+/** How long the last bytes may take before the program ends without them. */
+const flushMs = 500;
+
+export class Tty {
+  readonly #input: NodeJS.ReadStream;
+  readonly #output: NodeJS.WriteStream;
+  readonly #handlers: TtyHandlers;
+  readonly #keys = new KeyReader();
+  #reader: TtyReader | undefined;
+  #ahead: Key[] = [];
+  #expiry: ReturnType<typeof setTimeout> | undefined;
+  #waiting = "";
+  #writing = false;
+  #idle = Promise.withResolvers<void>();
+  #isOpen = false;
+  #isGone = false;
+
+  constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream, handlers: TtyHandlers) {
+    this.#input = input;
+    this.#output = output;
+    this.#handlers = handlers;
+  }
+
+  get columns(): number {
+    return this.#output.columns || 80;
+  }
+
+  get rows(): number {
+    return this.#output.rows || 24;
+  }
+
+  /** Takes the terminal. */
+  open(): void {
+    this.#isOpen = true;
+    this.#input.on("data", this.#received);
+    for (const event of ["end", "close", "error"]) this.#input.on(event, this.#gone);
+    this.#output.on("error", this.#gone);
+    this.#output.on("resize", this.#resized);
+    process.on("SIGCONT", this.#continued);
+    this.#raw(true);
+    this.#input.resume();
+    this.write(pasteOn);
+  }
+
+  /** Gives the terminal back as it was, once all is written. */
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    clearTimeout(this.#expiry);
+    process.off("SIGCONT", this.#continued);
+    this.#output.off("resize", this.#resized);
+    this.#input.off("data", this.#received);
+    this.write(pasteOff + wrapOn + showCursor);
+    await this.flush();
+    // The mode changes once all is written, so a terminal that takes nothing would wait; Bun restores it at its end.
+    if (!this.#writing) this.#raw(false);
+    this.#input.pause();
+  }
+
+  /** Gives the keyboard to a reader, and perhaps what was typed while none had it. */
+  attach(reader: TtyReader, takesAhead = false): void {
+    this.#reader = reader;
+    if (!takesAhead) return;
+    for (const key of this.#ahead.splice(0)) this.#reader?.key(key);
+  }
+
+  detach(reader: TtyReader): void {
+    if (this.#reader === reader) this.#reader = undefined;
+  }
+
+  write(text: string): void {
+    if (this.#isGone) return;
+    this.#waiting += text;
+    if (!this.#writing) this.#writeWaiting();
+  }
+
+  /** Whether something is on its way: to draw now would only make more wait. */
+  get isBusy(): boolean {
+    return this.#writing;
+  }
+
+  /** Resolves once all is written, or after a moment: a stopped terminal must not keep a program. */
+  async flush(): Promise<void> {
+    if (!this.#writing) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, flushMs);
+    await Promise.race([this.#idle.promise, promise]);
+    clearTimeout(timer);
+  }
+
+  #writeWaiting(): void {
+    const text = this.#waiting;
+    this.#waiting = "";
+    this.#writing = text !== "" && !this.#isGone;
+    if (this.#writing) return writeText(stdout, text, (outcome) => this.#written(outcome));
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers<void>();
+  }
+
+  #written(outcome: Outcome): void {
+    if (outcome === "gone") this.#gone();
+    this.#writeWaiting();
+    if (!this.#writing && !this.#isGone) this.#reader?.taken?.();
+  }
+
+  readonly #received = (bytes: Buffer): void => {
+    clearTimeout(this.#expiry);
+    for (const key of this.#keys.push(bytes)) this.#pressed(key);
+    const { waitsMs } = this.#keys;
+    if (waitsMs === undefined) return;
+    this.#expiry = setTimeout(() => {
+      for (const key of this.#keys.expire()) this.#pressed(key);
+    }, waitsMs);
+  };
+
+  #pressed(key: Key): void {
+    if (isCtrl(key, "z")) this.#stop();
+    else if (this.#reader) this.#reader.key(key);
+    else if (isCtrl(key, "c") || isCtrl(key, "d")) this.#handlers.left();
+    else if (this.#ahead.length < maxAhead) this.#ahead.push(key);
+  }
+
+  /** Ctrl-Z: the shell gets a terminal in order. */
+  async #stop(): Promise<void> {
+    this.write(`${pasteOff}${wrapOn}${showCursor}\r\n`);
+    await this.flush();
+    this.#raw(false);
+    stopJob();
+    this.#continued();
+  }
+
+  /** After `fg`, whoever stopped the program. Bun's idea of the mode is not the terminal's then. */
+  readonly #continued = (): void => {
+    if (!this.#isOpen || this.#isGone) return;
+    this.#raw(false);
+    this.#raw(true);
+    this.#input.resume();
+    this.write(pasteOn);
+    this.#reader?.resumed?.();
+  };
+
+  readonly #resized = (): void => this.#reader?.resized?.();
+
+  readonly #gone = (): void => {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#reader?.gone?.();
+    this.#handlers.gone();
+  };
+
+  #raw(on: boolean): void {
+    try {
+      this.#input.setRawMode(on);
+    } catch {
+      this.#gone();
+    }
+  }
+}
+
+export function isCtrl(key: Key, name: string): boolean {
+  return key.type === "key" && key.ctrl && !key.alt && key.name === name;
+}
