@@ -3,7 +3,7 @@
 
 import { RedisClient } from "bun";
 import { LineReader } from "../../lib/protocol/lines.ts";
-import { temporaryFolder } from "./server.ts";
+import { freePort, temporaryFolder } from "./server.ts";
 import { Transcript } from "./transcript.ts";
 
 export const redisServer = Bun.which("redis-server");
@@ -109,12 +109,4 @@ export class RedisServer implements AsyncDisposable {
     await this.kill();
     this.#folder[Symbol.dispose]();
   }
-}
-
-/** One that nobody listens on now. */
-export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }

@@ -14,9 +14,9 @@ import { Room } from "../../lib/server/room/room.ts";
 import type { Occupant } from "../../lib/server/room/seats.ts";
 import { Certificates, openssl } from "../support/certificates.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
+import { FlakyProxy } from "../support/proxy.ts";
 import { Random } from "../support/random.ts";
 import { RedisServer, redisServer } from "../support/redis.ts";
-import { FlakyProxy } from "../support/redis-proxy.ts";
 import { Server } from "../support/server.ts";
 import { patienceMs, Transcript } from "../support/transcript.ts";
 

@@ -4,8 +4,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { RedisJournal, type RedisOptions } from "../../../../lib/server/journal/redis.ts";
 import * as scripts from "../../../../lib/server/journal/redis-scripts.ts";
+import { FlakyProxy } from "../../../support/proxy.ts";
 import { RedisServer, redisServer } from "../../../support/redis.ts";
-import { FlakyProxy } from "../../../support/redis-proxy.ts";
 import { patienceMs, Transcript } from "../../../support/transcript.ts";
 import { type Kind, testContract } from "./contract.ts";
 import { testAgainstModel } from "./contract-model.ts";
