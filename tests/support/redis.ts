@@ -4,7 +4,7 @@
 import { RedisClient } from "bun";
 import { LineReader } from "../../lib/protocol/lines.ts";
 import { freePort, temporaryFolder } from "./server.ts";
-import { Transcript } from "./transcript.ts";
+import { lastOf, Transcript } from "./transcript.ts";
 
 export const redisServer = Bun.which("redis-server");
 if (redisServer === null) console.log("The tests of Redis are skipped: there is no redis-server command.");
@@ -65,7 +65,7 @@ export class RedisServer implements AsyncDisposable {
       (lines) => lines.slice(started).find((line) => /Ready to accept connections|it has ended/.test(line)),
       "redis-server to be ready",
     );
-    if (outcome.startsWith("it has ended")) throw new Error(this.log.items.slice(started).join("\n"));
+    if (outcome.startsWith("it has ended")) throw new Error(lastOf(this.log.items.slice(started)));
   }
 
   /** kill -9: what it has acknowledged is on the disk. */
