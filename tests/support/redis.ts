@@ -1,13 +1,11 @@
 // A Redis of its own for a test: a real redis-server on a free port, which keeps every write on disk in a temporary
-// folder, and can be killed, frozen and started again there. Without the command, its tests are skipped.
+// folder, and can be killed, frozen and started again there.
 
 import { RedisClient } from "bun";
 import { LineReader } from "../../lib/protocol/lines.ts";
+import { redisServer } from "./parts.ts";
 import { freePort, temporaryFolder } from "./server.ts";
 import { lastOf, Transcript } from "./transcript.ts";
-
-export const redisServer = Bun.which("redis-server");
-if (redisServer === null) console.log("The tests of Redis are skipped: there is no redis-server command.");
 
 /** What was written is on the disk before Redis says so, and nothing else is done in the background. */
 const durable = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
@@ -53,7 +51,7 @@ export class RedisServer implements AsyncDisposable {
     const flags = this.#flags.map((flag, i) => (this.#flags[i - 1] === "--tls-port" ? `${this.port}` : flag));
     const ports = flags.includes("--tls-port") ? ["--port", "0"] : ["--port", `${this.port}`];
     const local = ["--bind", "127.0.0.1", "-::1", "--dir", this.#folder.path];
-    const child = Bun.spawn([redisServer ?? "", ...ports, ...local, ...durable, ...flags, ...more], {
+    const child = Bun.spawn([redisServer.found, ...ports, ...local, ...durable, ...flags, ...more], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "inherit",

@@ -1,10 +1,10 @@
 // The client on pipes: lines in are said, lines out are the room, nothing is lost on the way.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Event } from "../../lib/protocol/events.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
+import { devFull } from "../support/parts.ts";
 import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
 import { Transcript, testMs } from "../support/transcript.ts";
 
@@ -152,13 +152,13 @@ describe("an output that takes no more stops nothing", () => {
     expect(await run("seq 30", ">&-", 30)).toEqual({ out: "", err: "", code: 0 });
   });
 
-  test.skipIf(!existsSync("/dev/full"))("a full disk is told once", async () => {
+  devFull.test("a full disk is told once", async () => {
     const { err, code } = await run("seq 3000", "> /dev/full", 3000);
     expect(err).toMatch(/^Cannot write the output: .*no space left.*\n$/i);
     expect(code).toBe(0);
   });
 
-  test("problems that nobody can read are none", async () => {
+  devFull.test("problems that nobody can read are none", async () => {
     const { out, code } = await run("printf '/nosuch\\n1\\n'", "2> /dev/full", 1);
     expect([out.includes("bot: 1"), code]).toEqual([true, 0]);
   });

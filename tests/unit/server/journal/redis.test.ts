@@ -1,24 +1,23 @@
 // The journal in Redis by itself, against a real one: that it is what journal.ts promises, whatever becomes of Redis
 // and of the connections to it.
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { RedisJournal, type RedisOptions } from "../../../../lib/server/journal/redis.ts";
 import * as scripts from "../../../../lib/server/journal/redis-scripts.ts";
+import { redisServer } from "../../../support/parts.ts";
 import { FlakyProxy } from "../../../support/proxy.ts";
-import { RedisServer, redisServer } from "../../../support/redis.ts";
-import { patienceMs, Transcript } from "../../../support/transcript.ts";
+import { RedisServer } from "../../../support/redis.ts";
+import { Transcript, testMs } from "../../../support/transcript.ts";
 import { type Kind, testContract } from "./contract.ts";
 import { testAgainstModel } from "./contract-model.ts";
 import { testSearchContract } from "./contract-search.ts";
 import { testSharedContract } from "./contract-shared.ts";
 import { fact, Listened, many, read, said, type Told, textsOf, upTo } from "./listened.ts";
 
-setDefaultTimeout(2 * patienceMs);
+setDefaultTimeout(testMs);
 
 let redis: RedisServer;
 let rooms = 0;
-
-const withRedis = describe.skipIf(redisServer === null);
 
 /** A journal in the room of the test, and all that its listener was told. */
 async function open(options: Partial<RedisOptions> = {}): Promise<Listened<RedisJournal>> {
@@ -34,7 +33,7 @@ async function open(options: Partial<RedisOptions> = {}): Promise<Listened<Redis
 }
 
 beforeAll(async () => {
-  if (redisServer !== null) redis = await RedisServer.start();
+  if (redisServer.found) redis = await RedisServer.start();
 });
 afterAll(async () => {
   await redis?.[Symbol.asyncDispose]();
@@ -51,7 +50,7 @@ const kind: Kind = {
   lasts: true,
 };
 
-withRedis("a journal in Redis", () => {
+redisServer.describe("a journal in Redis", () => {
   testContract(kind);
   testSearchContract(kind);
   testSharedContract(kind);
@@ -80,7 +79,7 @@ withRedis("a journal in Redis", () => {
   });
 });
 
-withRedis("a lost reply", () => {
+redisServer.describe("a lost reply", () => {
   test("is asked for again: whatever was done is done once", async () => {
     rooms++;
     await using proxy = await FlakyProxy.start(redis.port);
@@ -127,7 +126,7 @@ withRedis("a lost reply", () => {
   });
 });
 
-withRedis("a server that was away", () => {
+redisServer.describe("a server that was away", () => {
   test("reads what it has missed, and what it was told meanwhile goes back", async () => {
     rooms++;
     await using proxy = await FlakyProxy.start(redis.port);
@@ -161,7 +160,7 @@ withRedis("a server that was away", () => {
   });
 });
 
-withRedis("the servers of a room", () => {
+redisServer.describe("the servers of a room", () => {
   const quick = { heartbeatMs: 50, leaseMs: 400 };
 
   test("know of each other; one that ends is gone at once, one that dies after its lease", async () => {
@@ -224,7 +223,7 @@ withRedis("the servers of a room", () => {
   });
 });
 
-withRedis("a Redis of its own", () => {
+redisServer.describe("a Redis of its own", () => {
   test("killed and started again: nothing acknowledged is lost or doubled, the trouble is told once", async () => {
     rooms++;
     await using redis = await RedisServer.start();
@@ -395,7 +394,7 @@ withRedis("a Redis of its own", () => {
   });
 });
 
-withRedis("a Redis that cannot be used", () => {
+redisServer.describe("a Redis that cannot be used", () => {
   const failure = async (url: string) => {
     const options = { url, room: "x", keepEvents: 1, onLost: () => {} };
     return RedisJournal.open(options).then(

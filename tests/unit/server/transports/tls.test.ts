@@ -5,7 +5,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../../../lib/cli/flags.ts";
 import { Handshake, readCertificate } from "../../../../lib/server/transports/tls.ts";
-import { Certificates, openssl } from "../../../support/certificates.ts";
+import { Certificates } from "../../../support/certificates.ts";
+import { openssl } from "../../../support/parts.ts";
 import { temporaryFolder } from "../../../support/server.ts";
 
 describe("a handshake", () => {
@@ -57,7 +58,7 @@ describe("a handshake", () => {
   });
 });
 
-describe.skipIf(openssl === null)("readCertificate()", () => {
+openssl.describe("readCertificate()", () => {
   test("is nothing without files, and needs both", () => {
     expect(readCertificate(undefined, undefined)).toBeUndefined();
     expect(() => readCertificate("cert.pem", undefined)).toThrow(UsageError);
