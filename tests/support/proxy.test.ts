@@ -1,9 +1,12 @@
 // The proxies, where their target is not there: it must not fail a test that happens to run.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { PlainClient } from "./clients.ts";
 import { CuttingProxy, FlakyProxy } from "./proxy.ts";
 import { freePort } from "./server.ts";
+import { testMs } from "./transcript.ts";
+
+setDefaultTimeout(testMs);
 
 test.each([
   ["cutting", (port: number) => CuttingProxy.start(port)],

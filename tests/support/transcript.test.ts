@@ -1,7 +1,9 @@
 // What a wait that fails prints: enough to see why, never the whole log.
 
-import { expect, test } from "bun:test";
-import { lastOf } from "./transcript.ts";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { lastOf, testMs } from "./transcript.ts";
+
+setDefaultTimeout(testMs);
 
 test("few items are shown as they are, one a line", () => {
   expect(lastOf([])).toBe("");

@@ -1,7 +1,10 @@
 // Lines that nothing waits for, on a descriptor that takes them late, in parts, or never.
 
-import { expect, jest, test } from "bun:test";
+import { expect, jest, setDefaultTimeout, test } from "bun:test";
 import { Output, type Write } from "../../../lib/cli/output.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** A descriptor that takes bytes when it is told to. */
 function slowDescriptor() {

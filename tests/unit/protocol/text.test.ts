@@ -1,7 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { isFault, limits } from "../../../lib/protocol/events.ts";
 import { cleanText, visible } from "../../../lib/protocol/text.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** Written out by number, so that it cannot share a mistake with the pattern it checks. */
 const hostile =

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { pageLength, search } from "../../../../lib/server/journal/pages.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
@@ -7,8 +7,11 @@ import { JsonClient } from "../../../support/clients.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 import { prlimit } from "../../../support/parts.ts";
 import { Server, temporaryFolder } from "../../../support/server.ts";
+import { testMs } from "../../../support/transcript.ts";
 import { find } from "./contract-search.ts";
 import { said, textsOf } from "./listened.ts";
+
+setDefaultTimeout(testMs);
 
 function open({ path, keepEvents = 1_000_000 }: { path?: string; keepEvents?: number } = {}) {
   const journal = SqliteJournal.open({ path, keepEvents });

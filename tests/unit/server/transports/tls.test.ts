@@ -1,6 +1,6 @@
 // A connection before its handshake, on a clock that the test sets; and certificates that are none.
 
-import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../../../lib/cli/flags.ts";
@@ -8,6 +8,9 @@ import { Handshake, readCertificate } from "../../../../lib/server/transports/tl
 import { Certificates } from "../../../support/certificates.ts";
 import { openssl } from "../../../support/parts.ts";
 import { temporaryFolder } from "../../../support/server.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 describe("a handshake", () => {
   let acts: string[];
