@@ -3,7 +3,6 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../../../../lib/cli/flags.ts";
 import { Refusal } from "../../../../lib/client/core/wire.ts";
 import {
   normalFingerprint,
@@ -12,6 +11,7 @@ import {
   type Unknown,
   UnknownCertificate,
 } from "../../../../lib/client/terminal/trust.ts";
+import { UsageError } from "../../../../lib/protocol/errors.ts";
 import { temporaryFolder } from "../../../support/server.ts";
 import { testMs } from "../../../support/transcript.ts";
 

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../../../../lib/cli/flags.ts";
+import { UsageError } from "../../../../lib/protocol/errors.ts";
 import { Handshake, readCertificate } from "../../../../lib/server/transports/tls.ts";
 import { Certificates } from "../../../support/certificates.ts";
 import { openssl } from "../../../support/parts.ts";
