@@ -6,7 +6,7 @@
 
 import "./lib/cli/bun-version.ts";
 import picocolors from "picocolors";
-import { attempt, fail, parseFlags, secret, UsageError } from "./lib/cli/flags.ts";
+import { attempt, fail, parseFlags, secret } from "./lib/cli/flags.ts";
 import { PipeFront } from "./lib/client/pipe/front.ts";
 import { JsonTongue, type Mouth, PlainTongue, type Tongue } from "./lib/client/pipe/tongues.ts";
 import { TerminalFront } from "./lib/client/terminal/front.ts";
@@ -14,6 +14,7 @@ import { about, draftFolder, flags, serversOf } from "./lib/client/terminal/opti
 import { tcp } from "./lib/client/terminal/tcp.ts";
 import { View } from "./lib/client/terminal/view.ts";
 import { json } from "./lib/dialects/json.ts";
+import { UsageError } from "./lib/protocol/errors.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const [first, ...others] = attempt(() => serversOf(options));

@@ -9,7 +9,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { version } from "../../package.json";
-import { messageOf } from "../protocol/errors.ts";
+import { messageOf, UsageError } from "../protocol/errors.ts";
 import { visibleRow } from "../protocol/text.ts";
 
 export type Flag<T> = {
@@ -35,8 +35,6 @@ export type About = {
 
 type Flags = Record<string, Flag<unknown>>;
 type Values<F> = { [K in keyof F]: F[K] extends Flag<infer T> ? T : never };
-
-export class UsageError extends Error {}
 
 export function text(value: string, summary: string): Flag<string | undefined>;
 export function text(value: string, summary: string, byDefault: string): Flag<string>;

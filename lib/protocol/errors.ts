@@ -1,4 +1,7 @@
-// Errors that are caught, for people to read.
+// Errors for people to read.
+
+/** A mistake that the person who started the program can put right; its message is one sentence that says how. */
+export class UsageError extends Error {}
 
 /** What an error says: its message, or whatever else was thrown as text. */
 export function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
 #!/usr/bin/env bun
+
 // The benchmark: our server, the one everybody writes first, and Bun's own WebSockets do the same work, one after
 // the other, in one run. Read the ratio of CPU per delivery first: it is the server's alone, and holds on a machine
 // that does other things too. It is known on Linux only; elsewhere there are deliveries a second, and those depend
@@ -7,7 +8,8 @@
 //   bun run bench        bun run bench flood redis        bun run bench fanout --clients 300 --seconds 10
 
 import { cpus } from "node:os";
-import { attempt, type Flag, fail, number, parseFlags, toggle, UsageError } from "../../lib/cli/flags.ts";
+import { attempt, type Flag, fail, number, parseFlags, toggle } from "../../lib/cli/flags.ts";
+import { UsageError } from "../../lib/protocol/errors.ts";
 import type { LoadResult, Target } from "./load.ts";
 import type { PaceResult } from "./pace.ts";
 import { type Child, clear, pinned, runScript } from "./processes.ts";

@@ -5,8 +5,8 @@
 //
 //   bun tests/bench/load.ts '{"wire":"line","ports":[53000],…}'        prints a LoadResult
 
+import { cpuSecondsOf, rssBytesOf } from "../support/process.ts";
 import { connectAll, fail, finish, write } from "./clients.ts";
-import { cpuSecondsOf, rssBytesOf } from "./proc.ts";
 import { mark, type Wire, wires } from "./wires.ts";
 
 export type Load = {

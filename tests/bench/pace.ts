@@ -4,9 +4,9 @@
 //
 //   bun tests/bench/pace.ts '{"wire":"json","ports":[53000],…}'        prints a PaceResult
 
+import { cpuSecondsOf } from "../support/process.ts";
 import { connectAll, fail, finish, write } from "./clients.ts";
 import type { Target } from "./load.ts";
-import { cpuSecondsOf } from "./proc.ts";
 import { mark, wires } from "./wires.ts";
 
 export type Pace = {

@@ -1,6 +1,7 @@
 // The servers that are compared, and how each is started. All do the same for the load: a client gives a name, and
 // what it says goes to everyone in the room, itself included. Only ours also keeps what was said, in a file or in Redis.
 
+import { freePort } from "../support/server.ts";
 import { type Child, run, runScript, temporaryFile } from "./processes.ts";
 import type { Wire } from "./wires.ts";
 
@@ -108,13 +109,6 @@ export function reasonIn(errors: string): string {
   const lines = errors.trim().split("\n");
   const thrown = lines.findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
   return thrown || lines.at(-1) || "it was killed, or took too long";
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
 
 async function answers(port: number): Promise<boolean> {

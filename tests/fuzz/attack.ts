@@ -10,7 +10,7 @@ import type { Event } from "../../lib/protocol/events.ts";
 import { Peer } from "../support/clients.ts";
 import { openFiles, rssMegabytes } from "../support/process.ts";
 import { Server } from "../support/server.ts";
-import { patienceMs } from "../support/transcript.ts";
+import { lastOf, patienceMs } from "../support/transcript.ts";
 import { goodNames, type Plan, plans } from "./inputs.ts";
 
 export type Attack = { seed: number; inputs?: number | undefined; seconds?: number | undefined };
@@ -67,7 +67,7 @@ export async function attack({ seed, inputs = Infinity, seconds = Infinity }: At
         await carryOut(plan, server.port, look ? fail : undefined);
         underWay.delete(plan);
         if (server.log.items.length > linesBefore) {
-          throw new Error(`The server said: ${server.log.items.slice(linesBefore).join("\n")}`);
+          throw new Error(`The server said: ${lastOf(server.log.items.slice(linesBefore))}`);
         }
       }
     };
@@ -96,7 +96,7 @@ export async function attack({ seed, inputs = Infinity, seconds = Infinity }: At
     const code = await Promise.race([server.exited, Bun.sleep(heldMs)]);
     const ended = code === undefined ? "" : `The server ended with code ${code}\n`;
     const reason = ended + messageOf(error);
-    const output = server.log.items.join("\n");
+    const output = lastOf(server.log.items);
     const last = [...underWay].flatMap(shown).join("\n");
     const again = `bun run fuzz --seed ${seed} --inputs ${sent}`;
     throw new Error(`${reason}\n\nAgain: ${again}\nThe server said:\n${output}\nUnder way then:\n${last}`);

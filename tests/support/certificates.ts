@@ -3,10 +3,8 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { openssl } from "./parts.ts";
 import { temporaryFolder } from "./server.ts";
-
-export const openssl = Bun.which("openssl");
-if (openssl === null) console.log("The tests of TLS are skipped: there is no openssl command.");
 
 const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
@@ -59,7 +57,7 @@ export class Certificates implements Disposable {
   }
 
   #run(...command: string[]): void {
-    const { exitCode, stderr } = Bun.spawnSync([openssl ?? "", ...command], { timeout: 20_000 });
+    const { exitCode, stderr } = Bun.spawnSync([openssl.found, ...command], { timeout: 20_000 });
     if (exitCode !== 0) throw new Error(`openssl ${command.join(" ")}: ${stderr}`);
   }
 }

@@ -1,85 +1,172 @@
-// A TCP proxy that cuts connections wherever it is told to: after so many more bytes, in either direction.
+// TCP proxies that break connections: one cuts them after so many more bytes, in either direction; one, before Redis,
+// loses the answer to a command that was carried out. A target that does not answer closes the connection to it, as a
+// target that hangs up does.
 
 import type { Socket } from "bun";
 
-type Pair = { ends: Socket[]; waiting: Map<Socket, Buffer>; allowedBytes: number };
+const nothing = Buffer.alloc(0);
 
-export class CuttingProxy implements AsyncDisposable {
-  cuts = 0;
-  readonly #pairs = new Map<Socket, Pair>();
-  readonly #serverPort: number;
-  #listener: Bun.TCPSocketListener | undefined;
+/** The two ends of a connection through a proxy. */
+class Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+  /** What an end has not taken yet. */
+  readonly unwritten = new Map<Socket, Buffer>();
+  allowedBytes = Infinity;
+  losesAnswer: (() => void) | undefined;
 
-  private constructor(serverPort: number) {
-    this.#serverPort = serverPort;
+  constructor(client: Socket, server: Socket) {
+    this.client = client;
+    this.server = server;
   }
 
-  static async start(serverPort: number): Promise<CuttingProxy> {
-    const proxy = new CuttingProxy(serverPort);
-    const socket = {
-      data: (socket: Socket, chunk: Buffer) => proxy.#pass(socket, chunk),
-      drain: (socket: Socket) => proxy.#write(socket, Buffer.alloc(0)),
-      close: (socket: Socket) => proxy.#cut(socket),
-      error: () => {},
-    };
-    proxy.#listener = Bun.listen({
+  /** The other end of `from`. */
+  beyond(from: Socket): Socket {
+    return from === this.client ? this.server : this.client;
+  }
+
+  write(to: Socket, bytes: Buffer): void {
+    const all = Buffer.concat([this.unwritten.get(to) ?? nothing, bytes]);
+    this.unwritten.set(to, all.subarray(Math.max(to.write(all), 0)));
+  }
+}
+
+abstract class TcpProxy implements AsyncDisposable {
+  /** Refuses connections, as if the target were down. */
+  protected refuses = false;
+  readonly #targetPort: number;
+  readonly #pairs = new Map<Socket, Pair>();
+  readonly #listener: Bun.TCPSocketListener;
+
+  static async start<T extends TcpProxy>(
+    this: new (
+      targetPort: number,
+    ) => T,
+    targetPort: number,
+  ): Promise<T> {
+    return new this(targetPort);
+  }
+
+  constructor(targetPort: number) {
+    this.#targetPort = targetPort;
+    this.#listener = Bun.listen({
       hostname: "localhost",
       port: 0,
-      socket: {
-        ...socket,
-        async open(client) {
-          client.pause();
-          const server = await Bun.connect({ hostname: "localhost", port: serverPort, socket });
-          const pair: Pair = { ends: [client, server], waiting: new Map(), allowedBytes: Infinity };
-          for (const end of pair.ends) proxy.#pairs.set(end, pair);
-          client.resume();
-        },
-      },
+      socket: { ...this.#handlers, open: (client) => void this.#connect(client) },
     });
-    return proxy;
   }
 
   get port(): number {
-    return this.#listener?.port ?? this.#serverPort;
+    return this.#listener.port;
   }
 
-  /** Each connection there is passes so many more bytes, both ways together, and dies. */
-  cutAll(allowedBytes: () => number): void {
-    for (const pair of new Set(this.#pairs.values())) pair.allowedBytes = allowedBytes();
+  /** Each connection there is, once. */
+  protected get pairs(): Set<Pair> {
+    return new Set(this.#pairs.values());
   }
 
-  cutNoMore(): void {
-    for (const pair of this.#pairs.values()) pair.allowedBytes = Infinity;
+  protected abstract pass(pair: Pair, from: Socket, chunk: Buffer): void;
+
+  protected cut({ client, server }: Pair): void {
+    for (const end of [client, server]) {
+      this.#pairs.delete(end);
+      end.terminate();
+    }
   }
 
-  #pass(from: Socket, chunk: Buffer): void {
-    const pair = this.#pairs.get(from);
-    const to = pair?.ends.find((end) => end !== from);
-    if (!pair || !to) return;
-    const allowed = chunk.subarray(0, Math.min(chunk.length, pair.allowedBytes));
-    pair.allowedBytes -= allowed.length;
-    this.#write(to, allowed);
-    if (allowed.length === chunk.length) return;
-    this.cuts++;
-    this.#cut(from);
+  get #handlers() {
+    return {
+      data: (socket: Socket, chunk: Buffer) => {
+        const pair = this.#pairs.get(socket);
+        if (pair) this.pass(pair, socket, chunk);
+      },
+      drain: (socket: Socket) => this.#pairs.get(socket)?.write(socket, nothing),
+      close: (socket: Socket) => {
+        const pair = this.#pairs.get(socket);
+        if (pair) this.cut(pair);
+      },
+      error: () => {},
+    };
   }
 
-  #write(to: Socket, bytes: Buffer): void {
-    const waiting = this.#pairs.get(to)?.waiting;
-    const all = Buffer.concat([waiting?.get(to) ?? Buffer.alloc(0), bytes]);
-    const taken = to.write(all);
-    waiting?.set(to, all.subarray(Math.max(taken, 0)));
-  }
-
-  #cut(end: Socket): void {
-    const pair = this.#pairs.get(end);
-    for (const socket of pair?.ends ?? [end]) {
-      this.#pairs.delete(socket);
-      socket.terminate();
+  async #connect(client: Socket): Promise<void> {
+    if (this.refuses) return void client.terminate();
+    client.pause();
+    try {
+      const socket = this.#handlers;
+      const server = await Bun.connect({ hostname: "localhost", port: this.#targetPort, socket });
+      const pair = new Pair(client, server);
+      if (client.readyState <= 0) return void server.terminate();
+      this.#pairs.set(client, pair).set(server, pair);
+      client.resume();
+    } catch {
+      client.terminate();
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener?.stop(true);
+    this.#listener.stop(true);
+    for (const pair of this.pairs) this.cut(pair);
+  }
+}
+
+export class CuttingProxy extends TcpProxy {
+  cuts = 0;
+
+  /** Each connection there is passes so many more bytes, both ways together, and dies. */
+  cutAll(allowedBytes: () => number): void {
+    for (const pair of this.pairs) pair.allowedBytes = allowedBytes();
+  }
+
+  cutNoMore(): void {
+    for (const pair of this.pairs) pair.allowedBytes = Infinity;
+  }
+
+  protected override pass(pair: Pair, from: Socket, chunk: Buffer): void {
+    const allowed = chunk.subarray(0, Math.min(chunk.length, pair.allowedBytes));
+    pair.allowedBytes -= allowed.length;
+    pair.write(pair.beyond(from), allowed);
+    if (allowed.length === chunk.length) return;
+    this.cuts++;
+    this.cut(pair);
+  }
+}
+
+/** Before Redis. It can also be away altogether, for one server while Redis is there for the others. */
+export class FlakyProxy extends TcpProxy {
+  /** How many answers were lost. */
+  dropped = 0;
+  #wanted: { command: string; dropped: () => void } | undefined;
+
+  /** The next command of this name is carried out, and its connection is cut instead of an answer: resolves then. */
+  dropNextAnswerTo(command: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wanted = { command, dropped: resolve };
+    return promise;
+  }
+
+  goAway(): void {
+    this.refuses = true;
+    for (const pair of this.pairs) this.cut(pair);
+  }
+
+  comeBack(): void {
+    this.refuses = false;
+  }
+
+  protected override pass(pair: Pair, from: Socket, chunk: Buffer): void {
+    if (from === pair.client) {
+      if (this.#wanted && chunk.includes(this.#wanted.command)) {
+        pair.losesAnswer = this.#wanted.dropped;
+        this.#wanted = undefined;
+      }
+      pair.write(pair.server, chunk);
+    } else if (pair.losesAnswer) {
+      this.dropped++;
+      pair.losesAnswer();
+      this.cut(pair);
+    } else {
+      pair.write(pair.client, chunk);
+    }
   }
 }

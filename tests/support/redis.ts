@@ -1,13 +1,11 @@
 // A Redis of its own for a test: a real redis-server on a free port, which keeps every write on disk in a temporary
-// folder, and can be killed, frozen and started again there. Without the command, its tests are skipped.
+// folder, and can be killed, frozen and started again there.
 
 import { RedisClient } from "bun";
 import { LineReader } from "../../lib/protocol/lines.ts";
-import { temporaryFolder } from "./server.ts";
-import { Transcript } from "./transcript.ts";
-
-export const redisServer = Bun.which("redis-server");
-if (redisServer === null) console.log("The tests of Redis are skipped: there is no redis-server command.");
+import { redisServer } from "./parts.ts";
+import { freePort, temporaryFolder } from "./server.ts";
+import { lastOf, Transcript } from "./transcript.ts";
 
 /** What was written is on the disk before Redis says so, and nothing else is done in the background. */
 const durable = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
@@ -53,7 +51,7 @@ export class RedisServer implements AsyncDisposable {
     const flags = this.#flags.map((flag, i) => (this.#flags[i - 1] === "--tls-port" ? `${this.port}` : flag));
     const ports = flags.includes("--tls-port") ? ["--port", "0"] : ["--port", `${this.port}`];
     const local = ["--bind", "127.0.0.1", "-::1", "--dir", this.#folder.path];
-    const child = Bun.spawn([redisServer ?? "", ...ports, ...local, ...durable, ...flags, ...more], {
+    const child = Bun.spawn([redisServer.found, ...ports, ...local, ...durable, ...flags, ...more], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "inherit",
@@ -65,7 +63,7 @@ export class RedisServer implements AsyncDisposable {
       (lines) => lines.slice(started).find((line) => /Ready to accept connections|it has ended/.test(line)),
       "redis-server to be ready",
     );
-    if (outcome.startsWith("it has ended")) throw new Error(this.log.items.slice(started).join("\n"));
+    if (outcome.startsWith("it has ended")) throw new Error(lastOf(this.log.items.slice(started)));
   }
 
   /** kill -9: what it has acknowledged is on the disk. */
@@ -109,12 +107,4 @@ export class RedisServer implements AsyncDisposable {
     await this.kill();
     this.#folder[Symbol.dispose]();
   }
-}
-
-/** One that nobody listens on now. */
-export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }

@@ -21,6 +21,14 @@ export function temporaryFolder(): { path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** A port that nothing listens on now. */
+export function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
 export class Server implements AsyncDisposable {
   readonly log = new Transcript<string>();
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;

@@ -1,9 +1,12 @@
-// Waiting for conditions, never for time. A wait that is not met fails with what there was instead.
+// Waiting for conditions, never for time. A wait that is not met fails with the last things that came instead.
 
 /** How long something may take to come: a verdict, not a measure. */
 export const patienceMs = 20_000;
-/** A test must not end before that, or nobody would know what was there instead. */
+/** How long a test may take: longer than a wait in it, whose failure says more than that the time is over. */
 export const testMs = 2 * patienceMs;
+
+const shownItems = 20;
+const shownCharacters = 200;
 
 /** Collects text and resolves those who wait for something in it. */
 export class Transcript<T> {
@@ -27,13 +30,8 @@ export class Transcript<T> {
       const found = find(this.items);
       if (found !== undefined) resolve(found);
     };
-    const timer = setTimeout(
-      () =>
-        reject(
-          new Error(`Waited for ${what} in vain; there was:\n${this.items.slice(-40).map(show).join("\n")}`),
-        ),
-      patienceMs,
-    );
+    const fail = () => reject(new Error(`Waited for ${what} in vain; there was:\n${lastOf(this.items)}`));
+    const timer = setTimeout(fail, patienceMs);
     this.#waiting.add(look);
     look();
     return promise.finally(() => {
@@ -43,6 +41,14 @@ export class Transcript<T> {
   }
 }
 
-function show(item: unknown): string {
-  return typeof item === "string" ? item : JSON.stringify(item);
+/** The last items, a line each, long ones cut. */
+export function lastOf(items: unknown[]): string {
+  const before = items.length > shownItems ? [`(${items.length - shownItems} before these)`] : [];
+  return [...before, ...items.slice(-shownItems).map(shown)].join("\n");
+}
+
+function shown(item: unknown): string {
+  const text = typeof item === "string" ? item : (JSON.stringify(item) ?? String(item));
+  const cut = text.length - shownCharacters;
+  return cut > 0 ? `${text.slice(0, shownCharacters)}… (${cut} more characters)` : text;
 }

@@ -1,8 +1,10 @@
 // A short run of the fuzzer (tests/fuzz), always the same one. By hand it takes other seeds, and more time.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { attack } from "../fuzz/attack.ts";
 import { testMs } from "../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 test(
   "twenty thousand inputs that should not be sent: those who behave notice nothing",

@@ -3,10 +3,10 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Recorded } from "../../lib/protocol/events.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
+import { lanAddress } from "../support/parts.ts";
 import { Terminal } from "../support/screen.ts";
 import { root, Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
@@ -31,13 +31,6 @@ function acts(client: JsonClient): unknown[][] {
     return [[event.type, event.by, "name" in event ? event.name : undefined, event.text]];
   });
 }
-
-/** This machine as others see it. */
-const lan = Object.values(networkInterfaces())
-  .flatMap((addresses) => addresses ?? [])
-  .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
-if (lan === undefined)
-  console.log("This machine has no address but its own: limits for each address are not tested");
 
 describe("what an operator does", () => {
   test("is seen by everyone, with who did it, in both dialects", async () => {
@@ -303,68 +296,62 @@ describe("at the door", () => {
     for (const member of members) member[Symbol.dispose]();
   });
 
-  test.skipIf(lan === undefined)(
-    "so many are let in from one address, and any number from this machine",
-    async () => {
-      const host = lan ?? "";
-      const flags = ["--host", "0.0.0.0", "--max-per-address", "2", "--stay"];
-      await using server = await Server.start(flags);
-      using _ = await new PlainClient().open(server.port, { host });
-      using leaving = await new PlainClient().open(server.port, { host });
-      leaving.say("leaving");
-      await leaving.line("leaving joined");
-      const text = "Your address has 2 connections already: close one first";
-      for (let i = 0; i < 3; i++) expect((await turnedAway(server.port, host))[0]).toBe(`! ${text}.`);
-      expect(server.log.items.filter((line) => line.includes("turned away"))).toHaveLength(1);
-      const local = await Promise.all(
-        Array.from({ length: 5 }, () => new PlainClient().open(server.port, { host: "127.0.0.1" })),
-      );
-      for (const [i, client] of local.entries()) {
-        client.say(`local${i}`);
-        await client.line(`local${i} joined`);
-      }
-      leaving.say("/quit");
-      await leaving.closed;
-      await server.line(/disconnected/);
-      using next = await new PlainClient().open(server.port, { host });
-      next.say("next");
-      await next.line("next joined");
-      for (const client of local) client[Symbol.dispose]();
-    },
-  );
+  lanAddress.test("so many are let in from one address, and any number from this machine", async () => {
+    const host = lanAddress.found;
+    const flags = ["--host", "0.0.0.0", "--max-per-address", "2", "--stay"];
+    await using server = await Server.start(flags);
+    using _ = await new PlainClient().open(server.port, { host });
+    using leaving = await new PlainClient().open(server.port, { host });
+    leaving.say("leaving");
+    await leaving.line("leaving joined");
+    const text = "Your address has 2 connections already: close one first";
+    for (let i = 0; i < 3; i++) expect((await turnedAway(server.port, host))[0]).toBe(`! ${text}.`);
+    expect(server.log.items.filter((line) => line.includes("turned away"))).toHaveLength(1);
+    const local = await Promise.all(
+      Array.from({ length: 5 }, () => new PlainClient().open(server.port, { host: "127.0.0.1" })),
+    );
+    for (const [i, client] of local.entries()) {
+      client.say(`local${i}`);
+      await client.line(`local${i} joined`);
+    }
+    leaving.say("/quit");
+    await leaving.closed;
+    await server.line(/disconnected/);
+    using next = await new PlainClient().open(server.port, { host });
+    next.say("next");
+    await next.line("next joined");
+    for (const client of local) client[Symbol.dispose]();
+  });
 
-  test.skipIf(lan === undefined)(
-    "whoever is banned does not come back from the same address, until unbanned",
-    async () => {
-      const host = lan ?? "";
-      await using server = await Server.start(["--host", "0.0.0.0", "--stay"], kept);
-      using ada = await new JsonClient().open(server.port, { host: "127.0.0.1" });
-      ada.send({ type: "join", name: "ada" });
-      ada.send({ type: "op", password: kept.CHAT_OPERATOR_PASSWORD });
-      await ada.event("opped");
-      using bob = await new JsonClient().open(server.port, { host });
-      bob.send({ type: "join", name: "bob" });
-      await bob.event("welcome");
-      using twin = await new JsonClient().open(server.port, { host });
-      twin.send({ type: "join", name: "twin" });
-      await twin.event("welcome");
-      ada.send({ type: "ban", name: "bob" });
-      await bob.event("bye", { code: "banned" });
-      await twin.event("bye", { code: "banned" });
-      await ada.event("left", { name: "twin" });
-      expect((await turnedAway(server.port, host))[0]).toBe("! Your address is banned from this room.");
-      ada.send({ type: "unban", name: "bob" });
-      await ada.event("unbanned", { name: "bob" });
-      ada.send({ type: "ban", name: host });
-      await ada.event("banned", { by: "ada" });
-      await ada.roundTrip();
-      expect((await turnedAway(server.port, host))[0]).toBe("! Your address is banned from this room.");
-      // Nobody but the operator, who has typed it, is told an address.
-      for (const { received } of [ada, bob, twin]) expect(JSON.stringify(received.items)).not.toContain(host);
-      ada.send({ type: "bans" });
-      expect((await ada.event("bans")).bans).toMatchObject([{ name: host, by: "ada" }]);
-    },
-  );
+  lanAddress.test("whoever is banned does not come back from the same address, until unbanned", async () => {
+    const host = lanAddress.found;
+    await using server = await Server.start(["--host", "0.0.0.0", "--stay"], kept);
+    using ada = await new JsonClient().open(server.port, { host: "127.0.0.1" });
+    ada.send({ type: "join", name: "ada" });
+    ada.send({ type: "op", password: kept.CHAT_OPERATOR_PASSWORD });
+    await ada.event("opped");
+    using bob = await new JsonClient().open(server.port, { host });
+    bob.send({ type: "join", name: "bob" });
+    await bob.event("welcome");
+    using twin = await new JsonClient().open(server.port, { host });
+    twin.send({ type: "join", name: "twin" });
+    await twin.event("welcome");
+    ada.send({ type: "ban", name: "bob" });
+    await bob.event("bye", { code: "banned" });
+    await twin.event("bye", { code: "banned" });
+    await ada.event("left", { name: "twin" });
+    expect((await turnedAway(server.port, host))[0]).toBe("! Your address is banned from this room.");
+    ada.send({ type: "unban", name: "bob" });
+    await ada.event("unbanned", { name: "bob" });
+    ada.send({ type: "ban", name: host });
+    await ada.event("banned", { by: "ada" });
+    await ada.roundTrip();
+    expect((await turnedAway(server.port, host))[0]).toBe("! Your address is banned from this room.");
+    // Nobody but the operator, who has typed it, is told an address.
+    for (const { received } of [ada, bob, twin]) expect(JSON.stringify(received.items)).not.toContain(host);
+    ada.send({ type: "bans" });
+    expect((await ada.event("bans")).bans).toMatchObject([{ name: host, by: "ada" }]);
+  });
 
   test("with few files to open, many are turned away, and those who are in are served", async () => {
     const limited = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh"];

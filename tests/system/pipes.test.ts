@@ -1,10 +1,10 @@
 // The client on pipes: lines in are said, lines out are the room, nothing is lost on the way.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Event } from "../../lib/protocol/events.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
+import { devFull } from "../support/parts.ts";
 import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
 import { Transcript, testMs } from "../support/transcript.ts";
 
@@ -152,38 +152,79 @@ describe("an output that takes no more stops nothing", () => {
     expect(await run("seq 30", ">&-", 30)).toEqual({ out: "", err: "", code: 0 });
   });
 
-  test.skipIf(!existsSync("/dev/full"))("a full disk is told once", async () => {
+  devFull.test("a full disk is told once", async () => {
     const { err, code } = await run("seq 3000", "> /dev/full", 3000);
     expect(err).toMatch(/^Cannot write the output: .*no space left.*\n$/i);
     expect(code).toBe(0);
   });
 
-  test("problems that nobody can read are none", async () => {
+  devFull.test("problems that nobody can read are none", async () => {
     const { out, code } = await run("printf '/nosuch\\n1\\n'", "2> /dev/full", 1);
     expect([out.includes("bot: 1"), code]).toEqual([true, 0]);
   });
 });
 
-test("a reader that stalls holds up the input, loses nothing, and a signal still ends it", async () => {
-  await using server = await Server.start(["--stay"]);
-  using bob = await JsonClient.join(server.port, "bob");
-  const bot = client(server.port, ["--name", "bot"], "pipe");
-  const written = Array.from({ length: 20_000 }, (_, i) => `${i} ${"x".repeat(50)}`);
-  bot.stdin.write(`${written.join("\n")}\n`);
-  bot.stdin.flush();
-  // What the room has heard no longer grows: the pipe is full, and so is what may be under way.
-  const heard = () => bob.texts.length;
-  for (let before = -1; heard() === 0 || before < heard(); ) {
-    before = heard();
-    for (let i = 0; i < 20; i++) await bob.roundTrip();
+describe("an output that is not read", () => {
+  const lines = Array.from({ length: 20_000 }, (_, i) => `${i} ${"x".repeat(50)}`);
+
+  /** The client, whose output goes through a FIFO: `read` reads all of it, nothing does before. */
+  async function stalled(port: number, folder: string) {
+    const [fifo, input] = [join(folder, "out"), join(folder, "in")];
+    Bun.spawnSync(["mkfifo", fifo]);
+    await Bun.write(input, `${lines.join("\n")}\n`);
+    const command = 'fifo=$1; shift; exec "$@" > "$fifo"';
+    const argv = ["bun", join(root, "ChatClient.ts"), "--port", `${port}`, "--name", "bot"];
+    const bot = Bun.spawn(["bash", "-c", command, "bash", fifo, ...argv], {
+      stdin: Bun.file(input),
+      stdout: "ignore",
+      stderr: "ignore",
+      env: withoutSettings(),
+    });
+    const reader = Bun.spawn(["bash", "-c", 'exec 3< "$1"; read -r _; exec cat <&3', "bash", fifo], {
+      stdin: "pipe",
+      stdout: "pipe",
+    });
+    const read = () => {
+      reader.stdin.write("go\n");
+      reader.stdin.end();
+      return reader.stdout.text();
+    };
+    return { bot, read };
   }
-  expect(heard()).toBeLessThan(written.length);
-  const out = bot.stdout.text();
-  bot.stdin.end();
-  expect(await bot.exited).toBe(0);
-  await bob.event("left", { name: "bot" });
-  expect(bob.texts).toEqual(written);
-  expect((await out).split("\n").filter((line) => line.startsWith("bot: "))).toHaveLength(written.length);
+
+  /** Resolves once the room hears no more: the FIFO is full, and so is what may be under way. */
+  async function still(bob: JsonClient): Promise<void> {
+    for (let before = -1; bob.texts.length === 0 || before < bob.texts.length; ) {
+      before = bob.texts.length;
+      for (let i = 0; i < 20; i++) await bob.roundTrip();
+    }
+  }
+
+  test("holds up the input, and nothing is lost", async () => {
+    await using server = await Server.start(["--stay"]);
+    using bob = await JsonClient.join(server.port, "bob");
+    using folder = temporaryFolder();
+    const { bot, read } = await stalled(server.port, folder.path);
+    await still(bob);
+    expect(bob.texts.length).toBeLessThan(lines.length / 2);
+    const out = read();
+    expect(await bot.exited).toBe(0);
+    await bob.event("left", { name: "bot" });
+    expect(bob.texts).toEqual(lines);
+    expect((await out).split("\n").filter((line) => line.startsWith("bot: "))).toHaveLength(lines.length);
+  });
+
+  test("does not keep the client when a signal ends it", async () => {
+    await using server = await Server.start(["--stay"]);
+    using bob = await JsonClient.join(server.port, "bob");
+    using folder = temporaryFolder();
+    const { bot, read } = await stalled(server.port, folder.path);
+    await still(bob);
+    bot.kill("SIGTERM");
+    await bot.exited;
+    await bob.event("left", { name: "bot" });
+    await read();
+  });
 });
 
 test("messages that were not sent are printed, as they were typed, and are exit code 1", async () => {

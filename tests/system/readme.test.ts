@@ -1,10 +1,13 @@
 // What the README says of commands, flags and codes is what the tables say.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { localHelp } from "../../lib/client/core/client.ts";
 import { commands, help } from "../../lib/protocol/commands.ts";
 import { root } from "../support/server.ts";
+import { testMs } from "../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const readme = await Bun.file(join(root, "README.md")).text();
 

@@ -1,8 +1,7 @@
 // One room on several servers, with real ones, a real Redis, and clients as they are: whatever of it is killed, frozen
 // or wrong, there is one order for all, and each line that was acknowledged is in it once.
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { networkInterfaces } from "node:os";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { Link } from "../../lib/client/core/link.ts";
 import type { Connect } from "../../lib/client/core/wire.ts";
 import { tcp } from "../../lib/client/terminal/tcp.ts";
@@ -12,17 +11,16 @@ import { RedisJournal } from "../../lib/server/journal/redis.ts";
 import { Metrics } from "../../lib/server/operation/metrics.ts";
 import { Room } from "../../lib/server/room/room.ts";
 import type { Occupant } from "../../lib/server/room/seats.ts";
-import { Certificates, openssl } from "../support/certificates.ts";
+import { Certificates } from "../support/certificates.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
+import { lanAddress, openssl, redisServer } from "../support/parts.ts";
+import { FlakyProxy } from "../support/proxy.ts";
 import { Random } from "../support/random.ts";
-import { RedisServer, redisServer } from "../support/redis.ts";
-import { FlakyProxy } from "../support/redis-proxy.ts";
+import { RedisServer } from "../support/redis.ts";
 import { Server } from "../support/server.ts";
 import { patienceMs, Transcript } from "../support/transcript.ts";
 
 setDefaultTimeout(3 * patienceMs);
-
-const withRedis = describe.skipIf(redisServer === null);
 
 /** Servers of one room, and their Redis. */
 class House implements AsyncDisposable {
@@ -150,7 +148,7 @@ function expectOneOrder(members: Member[], lines: string[]): void {
   }
 }
 
-withRedis("one room on several servers", () => {
+redisServer.describe("one room on several servers", () => {
   test("has one order of events, one roster and one history", async () => {
     await using house = await House.open(3);
     const clients = await Promise.all(house.ports.map((port, i) => JsonClient.join(port, `m${i}`)));
@@ -366,7 +364,7 @@ withRedis("one room on several servers", () => {
   });
 });
 
-withRedis("keeping order in the whole room", () => {
+redisServer.describe("keeping order in the whole room", () => {
   const password = { CHAT_OPERATOR_PASSWORD: "geheim" };
 
   test("an operator is one at every server, and reaches who is at another one", async () => {
@@ -418,17 +416,13 @@ withRedis("keeping order in the whole room", () => {
     expect((await other.event("welcome")).topic).toBe("tea");
   });
 
-  const [outside] = Object.values(networkInterfaces())
-    .flat()
-    .filter((address) => address?.internal === false && address.family === "IPv4");
-
-  test.skipIf(!outside)(
+  lanAddress.test(
     "who is banned does not come back from its address, under any name, at any server",
     async () => {
       await using house = await House.open(2, ["--stay", "--host", "0.0.0.0"], password);
       const from = async (port: number, name: string) => {
         const client = new Outsider();
-        await client.open(port, outside ? { host: outside.address } : {});
+        await client.open(port, { host: lanAddress.found });
         client.send({ type: "join", name });
         return client;
       };
@@ -465,7 +459,7 @@ class Outsider extends JsonClient {
   }
 }
 
-withRedis("a server that is lost", () => {
+redisServer.describe("a server that is lost", () => {
   /** A server without its sockets: what it does with its journal and its members. */
   async function openRoom(redis: RedisServer, port = redis.port) {
     const journal = await RedisJournal.open({
@@ -542,7 +536,7 @@ withRedis("a server that is lost", () => {
 });
 
 // They mostly wait for what takes its time, each for a Redis of its own.
-withRedis("Redis", () => {
+redisServer.describe("Redis", () => {
   test.concurrent("frozen: servers say so once, lines are told to wait, and arrive once when it goes on", async () => {
     await using house = await House.open(2);
     using ada = await Member.join([house.port(0)], "ada");
@@ -667,7 +661,7 @@ withRedis("Redis", () => {
     ]);
   });
 
-  test.skipIf(openssl === null)("by TLS: whom to trust is in NODE_EXTRA_CA_CERTS", async () => {
+  openssl.test("by TLS: whom to trust is in NODE_EXTRA_CA_CERTS", async () => {
     using certificates = new Certificates().selfSigned("ca");
     certificates.signed("redis", "ca", "DNS:localhost");
     const files = [
@@ -708,7 +702,7 @@ withRedis("Redis", () => {
   });
 });
 
-withRedis("chaos", () => {
+redisServer.describe("chaos", () => {
   test("ten servers killed, Redis killed and frozen, six speaking: every line once, one order for all", async () => {
     const seed = 20261122;
     const random = new Random(seed);

@@ -7,6 +7,7 @@ import type { Recorded } from "../../lib/protocol/events.ts";
 import { liveLogBytes } from "../../lib/server/delivery/live-log.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
 import { JsonClient } from "../support/clients.ts";
+import { prlimit } from "../support/parts.ts";
 import { Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
@@ -65,9 +66,7 @@ test("a reader that sleeps through 24 MB then reads all of it in order, and cost
   }
 });
 
-const prlimit = Bun.which("prlimit");
-
-test.skipIf(!linux || prlimit === null)(
+prlimit.test(
   "a full disk is told to whoever speaks or comes, readers go on, and it goes on by itself",
   async () => {
     using folder = temporaryFolder();
@@ -77,7 +76,7 @@ test.skipIf(!linux || prlimit === null)(
     ada.send({ type: "say", text: "before" });
     await ada.event("said", { text: "before" });
     const limit = (bytes: string) =>
-      Bun.spawnSync([prlimit ?? "", "--pid", `${server.pid}`, `--fsize=${bytes}`]);
+      Bun.spawnSync([prlimit.found, "--pid", `${server.pid}`, `--fsize=${bytes}`]);
     expect(limit("8192:unlimited").exitCode).toBe(0);
 
     ada.send({ type: "say", text: "unlucky", id: "u1" });

@@ -1,11 +1,12 @@
 // TLS on the wire and on the terminal, with certificates as a person would make them.
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { liveLogBytes } from "../../lib/server/delivery/live-log.ts";
-import { Certificates, openssl } from "../support/certificates.ts";
+import { Certificates } from "../support/certificates.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
+import { openssl } from "../support/parts.ts";
 import { CuttingProxy } from "../support/proxy.ts";
 import { Terminal } from "../support/screen.ts";
 import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
@@ -19,7 +20,7 @@ const sentence = "! This room speaks TLS: join with bun ChatClient.ts --tls, or 
 
 let made: Certificates;
 beforeAll(() => {
-  if (openssl === null) return;
+  if (!openssl.found) return;
   made = new Certificates()
     .selfSigned("self")
     .selfSigned("another")
@@ -74,7 +75,7 @@ async function piped(
 const trusted = { code: 0, out: expect.stringContaining("bot: hello"), err: "" };
 const refused = (sentence: string) => ({ code: 1, out: "", err: `${sentence}\n` });
 
-describe.skipIf(openssl === null)("a certificate", () => {
+openssl.describe("a certificate", () => {
   test.each<[certificate: string, flags: (made: Certificates) => string[], doubt: string | undefined]>([
     ["good", (made) => ["--ca", made.cert("authority")], undefined],
     ["address", (made) => ["--ca", made.cert("authority"), "--host", "127.0.0.1"], undefined],
@@ -183,7 +184,7 @@ describe.skipIf(openssl === null)("a certificate", () => {
   });
 });
 
-describe.skipIf(openssl === null)("a certificate that nobody vouches for, on a terminal", () => {
+openssl.describe("a certificate that nobody vouches for, on a terminal", () => {
   const question = "may it be remembered?";
   const client = (server: Server, home: Home) =>
     new Terminal(
@@ -269,7 +270,7 @@ describe.skipIf(openssl === null)("a certificate that nobody vouches for, on a t
   });
 });
 
-describe.skipIf(openssl === null)("plain text on a TLS port", () => {
+openssl.describe("plain text on a TLS port", () => {
   test("is answered with a sentence, whatever it is", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     for (const bytes of ["ada lovelace\n", "GET / HTTP/1.1\r\n\r\n", '{"type":"join","name":"ada"}\n']) {
@@ -309,7 +310,7 @@ describe.skipIf(openssl === null)("plain text on a TLS port", () => {
   });
 });
 
-describe.skipIf(openssl === null)("TLS on a plain port", () => {
+openssl.describe("TLS on a plain port", () => {
   test("is answered with a sentence", async () => {
     await using server = await Server.start(["--stay"]);
     const hello = Promise.withResolvers<Buffer>();
@@ -349,7 +350,7 @@ describe.skipIf(openssl === null)("TLS on a plain port", () => {
   });
 });
 
-describe.skipIf(openssl === null)("a room that speaks TLS", () => {
+openssl.describe("a room that speaks TLS", () => {
   test("answers a client that has closed its half, and lets it finish when it closes its own", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     using ada = await JsonClient.join(server.port, "ada", {}, anyone);
@@ -367,7 +368,7 @@ describe.skipIf(openssl === null)("a room that speaks TLS", () => {
 
   test("is open to openssl s_client", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
-    const command = [openssl ?? "", "s_client", "-quiet", "-connect", `localhost:${server.port}`];
+    const command = [openssl.found, "s_client", "-quiet", "-connect", `localhost:${server.port}`];
     const person = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "ignore", timeout: testMs });
     person.stdin.write("ada\nhi\n/quit\n");
     person.stdin.flush();
@@ -454,29 +455,18 @@ function residentMb(pid: number): number {
   return Number(kb) / 1024;
 }
 
-describe.skipIf(openssl === null)(
-  "a server without a certificate that can be used ends with one sentence",
-  () => {
-    test.each<[flags: (made: Certificates) => string[], code: number, sentence: string]>([
-      [(made) => ["--tls-cert", made.cert("self")], 2, "--tls-cert and --tls-key go together"],
-      [(made) => ["--tls-cert", "/no/such", "--tls-key", made.key("self")], 1, "Cannot read /no/such"],
-      [(made) => ["--tls-cert", made.cert("self"), "--tls-key", made.key("good")], 1, "is not that of"],
-      [(made) => ["--tls-cert", made.key("self"), "--tls-key", made.cert("self")], 1, "no PEM certificate"],
-    ])("%#", (flags, code, sentence) => {
-      const command = [
-        "bun",
-        join(root, "ChatServer.ts"),
-        "--port",
-        "0",
-        "--history",
-        "none",
-        ...flags(made),
-      ];
-      const { exitCode, stdout, stderr } = Bun.spawnSync(command, { timeout: testMs });
-      expect(stdout.toString()).toBe("");
-      expect(stderr.toString()).toContain(sentence);
-      expect(stderr.toString().trimEnd().split("\n")).toHaveLength(1);
-      expect(exitCode).toBe(code);
-    });
-  },
-);
+openssl.describe("a server without a certificate that can be used ends with one sentence", () => {
+  test.each<[flags: (made: Certificates) => string[], code: number, sentence: string]>([
+    [(made) => ["--tls-cert", made.cert("self")], 2, "--tls-cert and --tls-key go together"],
+    [(made) => ["--tls-cert", "/no/such", "--tls-key", made.key("self")], 1, "Cannot read /no/such"],
+    [(made) => ["--tls-cert", made.cert("self"), "--tls-key", made.key("good")], 1, "is not that of"],
+    [(made) => ["--tls-cert", made.key("self"), "--tls-key", made.cert("self")], 1, "no PEM certificate"],
+  ])("%#", (flags, code, sentence) => {
+    const command = ["bun", join(root, "ChatServer.ts"), "--port", "0", "--history", "none", ...flags(made)];
+    const { exitCode, stdout, stderr } = Bun.spawnSync(command, { timeout: testMs });
+    expect(stdout.toString()).toBe("");
+    expect(stderr.toString()).toContain(sentence);
+    expect(stderr.toString().trimEnd().split("\n")).toHaveLength(1);
+    expect(exitCode).toBe(code);
+  });
+});

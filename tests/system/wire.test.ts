@@ -1,9 +1,9 @@
 // The room over real sockets, in real processes: what design promises to whoever connects.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
+import { ipv6Loopback } from "../support/parts.ts";
 import { root, Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
@@ -423,8 +423,7 @@ test("a metrics port in use is one sentence and exit code 1, before the room is 
   );
 });
 
-const ipv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
-test.skipIf(!ipv6)("on an address of IPv6 the room is said to be open at what its clients take", async () => {
+ipv6Loopback.test("on an address of IPv6 the room is said to be open at what its clients take", async () => {
   await using server = await Server.start(["--host", "::1"]);
   await server.line(new RegExp(`is open on \\[::1\\]:${server.port}$`));
   await server.line(new RegExp(`Join with "bun ChatClient.ts \\[::1\\]:${server.port}"`));

@@ -11,8 +11,8 @@ import {
   type parseFlags,
   text,
   toggle,
-  UsageError,
 } from "../../cli/flags.ts";
+import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import type { Server } from "./tcp.ts";
 import { normalFingerprint, trustFor } from "./trust.ts";

@@ -11,8 +11,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import tls from "node:tls";
-import { UsageError } from "../../cli/flags.ts";
-import { messageOf } from "../../protocol/errors.ts";
+import { messageOf, UsageError } from "../../protocol/errors.ts";
 import { Refusal } from "../core/wire.ts";
 
 export type Unknown = { fingerprint: string; doubt: string };

@@ -7,8 +7,7 @@
 //   servers ──▶ each says every few seconds that it is there; who has not for a while is lost, and its members with it
 
 import { randomBytes } from "node:crypto";
-import { UsageError } from "../../cli/flags.ts";
-import { messageOf } from "../../protocol/errors.ts";
+import { messageOf, UsageError } from "../../protocol/errors.ts";
 import { type Facts, serversIn } from "./facts.ts";
 import type { Entry, Journal, JournalListener } from "./journal.ts";
 import { firstOf, PageSize } from "./pages.ts";

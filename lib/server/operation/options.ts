@@ -12,8 +12,8 @@ import {
   secret,
   text,
   toggle,
-  UsageError,
 } from "../../cli/flags.ts";
+import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import type { DoorOptions } from "../limits/door.ts";
 import type { SessionOptions } from "../session/session.ts";

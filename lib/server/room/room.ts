@@ -22,7 +22,6 @@ import type { Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { type Entry, type Journal, type JournalListener, nobody } from "../journal/journal.ts";
 import { lastBefore, type Past, pageAfter, search } from "../journal/pages.ts";
-import type { Metrics } from "../operation/metrics.ts";
 import { Members, type Recorder, type Roster, retryAfterMs, type Taken, type Waiter } from "./members.ts";
 import type { Occupant } from "./seats.ts";
 
@@ -35,7 +34,9 @@ export type RoomOptions = {
   onEmpty: () => void;
   /** Called when the journal refuses everything from now on, with the reason, or takes entries again (undefined). */
   onJournalTrouble: (reason: string | undefined) => void;
-  metrics: Metrics;
+  /** What it counts, and how many seconds things take. */
+  metrics: Record<"events" | "deliveries", { add: (amount: number) => void }> &
+    Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
 };
 
 /** A search that asks for no number shows this many events. */

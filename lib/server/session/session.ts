@@ -10,10 +10,8 @@ import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
-import type { Facts } from "../journal/facts.ts";
 import { Origin } from "../limits/door.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
-import type { Metrics } from "../operation/metrics.ts";
 import type { Taken, Waiter } from "../room/members.ts";
 import type { Room } from "../room/room.ts";
 import { type Occupant, type Seat, sittingAt } from "../room/seats.ts";
@@ -33,7 +31,7 @@ export type SessionOptions = {
   password?: string | undefined;
   /** What one has to know to keep order; undefined: nobody can. */
   operatorPassword?: string | undefined;
-  metrics: Metrics;
+  metrics: Record<"readBytes" | "writtenBytes" | "pauses", { add: (amount: number) => void }>;
 };
 
 /** How long a peer has to read our goodbye. */
@@ -52,7 +50,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #bucket: TokenBucket;
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
-  #expects: Facts | undefined;
+  #expects: ReturnType<typeof sittingAt> | undefined;
   /** The name of whoever has to give the password for it. */
   #claimed: string | undefined;
   #heardAt = Date.now();
@@ -225,7 +223,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     return this.#seat?.id ?? "";
   }
 
-  protected get expects(): Facts | undefined {
+  protected get expects() {
     return this.#expects;
   }
 

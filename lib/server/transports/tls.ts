@@ -10,8 +10,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import type { Socket } from "bun";
-import { UsageError } from "../../cli/flags.ts";
-import { messageOf } from "../../protocol/errors.ts";
+import { messageOf, UsageError } from "../../protocol/errors.ts";
 import type { Connection } from "../session/transport.ts";
 
 /** A certificate and its key, both PEM, and what clients know it by. */

@@ -1,10 +1,13 @@
 // An older Bun is told so, before anything else is imported.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { versionProblem } from "../../../lib/cli/bun-version.ts";
 import { engines } from "../../../package.json";
 import { root } from "../../support/server.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const wanted = engines.bun.slice(">=".length);
 

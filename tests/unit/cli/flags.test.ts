@@ -1,17 +1,12 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  choice,
-  lasting,
-  number,
-  parseFlags,
-  secret,
-  text,
-  toggle,
-  UsageError,
-} from "../../../lib/cli/flags.ts";
+import { choice, lasting, number, parseFlags, secret, text, toggle } from "../../../lib/cli/flags.ts";
+import { UsageError } from "../../../lib/protocol/errors.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const flags = {
   host: text("HOST", "where it is", "localhost"),

@@ -1,8 +1,11 @@
 // Lines that nothing waits for, on a descriptor that takes them late, in parts, or never.
 
-import { expect, jest, test } from "bun:test";
+import { expect, jest, setDefaultTimeout, test } from "bun:test";
 import { Output } from "../../../lib/cli/output.ts";
 import type { Write } from "../../../lib/cli/writer.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** A descriptor that takes bytes when it is told to. */
 function slowDescriptor() {

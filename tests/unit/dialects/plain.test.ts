@@ -1,10 +1,13 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { dialectOf } from "../../../lib/dialects/choose.ts";
 import { greeting, plain } from "../../../lib/dialects/plain.ts";
 import { help, commands as table } from "../../../lib/protocol/commands.ts";
 import { type Event, isFault, limits } from "../../../lib/protocol/events.ts";
+import { testMs } from "../../support/transcript.ts";
 import { feeds, read } from "./feeds.ts";
+
+setDefaultTimeout(testMs);
 
 describe("plain.parse()", () => {
   type Case = [line: string, joined: boolean, type: string, early: boolean, fields: Record<string, unknown>];

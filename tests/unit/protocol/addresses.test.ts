@@ -1,7 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { isIP } from "node:net";
 import fc from "fast-check";
 import { isAddress } from "../../../lib/protocol/addresses.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const sameAsNode = (text: string) => expect([text, isAddress(text)]).toEqual([text, isIP(text) !== 0]);
 

@@ -1,7 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { check, commands, help, parseTyped, type Raw, typed } from "../../../lib/protocol/commands.ts";
 import { isFault, limits } from "../../../lib/protocol/events.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 describe("parseTyped()", () => {
   const cases: [line: string, expected: Raw][] = [

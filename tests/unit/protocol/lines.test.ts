@@ -1,7 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { isFault, limits } from "../../../lib/protocol/events.ts";
 import { LineReader } from "../../../lib/protocol/lines.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const maxBytes = 8;
 

@@ -1,8 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { isFault, limits } from "../../../lib/protocol/events.ts";
 import { cleanName, nameKey, skeleton } from "../../../lib/protocol/names.ts";
 import { visible } from "../../../lib/protocol/text.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** Every letter that a name may be made of and that has two cases. */
 const casedLetters = Array.from({ length: 0x20000 }, (_, code) => String.fromCodePoint(code))

@@ -1,5 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { complete } from "../../../lib/terminal/completion.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const words = ["/help", "/history", "/me", "/msg"];
 const names = ["Zoë", "anna", "Ann_a", "bob"];

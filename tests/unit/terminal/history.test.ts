@@ -1,5 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { InputHistory } from "../../../lib/terminal/history.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 function typed(...lines: string[]): InputHistory {
   const history = new InputHistory();

@@ -1,8 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Terminal as Emulator } from "@xterm/headless";
 import fc from "fast-check";
 import { visible } from "../../../lib/protocol/text.ts";
 import { wrap } from "../../../lib/terminal/wrap.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 describe("rows", () => {
   const cases: [what: string, head: string, text: string, rows: string[]][] = [

@@ -1,8 +1,11 @@
 // The core is for browsers too: it is built for one here, and must bring nothing along that is not there.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { root } from "../../../support/server.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** Minified, with the commands and the rules for names and texts; gzip makes 10 kB of it. */
 const bytes = 28_000;

@@ -1,11 +1,14 @@
 // What a person enters, against a room that the test plays: above all, whom a whisper reaches.
 
-import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { Client } from "../../../../lib/client/core/client.ts";
 import { asTyped } from "../../../../lib/client/core/outbox.ts";
 import type { Event } from "../../../../lib/protocol/events.ts";
 import { nameKey } from "../../../../lib/protocol/names.ts";
 import { type Happening, PlayedRoom } from "../../../support/played-room.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 let room: PlayedRoom;
 let client: Client;

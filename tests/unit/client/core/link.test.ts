@@ -1,13 +1,15 @@
 // The link against a server that misbehaves: one that the test plays, line by line, on a clock that it sets.
 
-import { afterEach, beforeEach, expect, jest, setSystemTime, test } from "bun:test";
+import { afterEach, beforeEach, expect, jest, setDefaultTimeout, setSystemTime, test } from "bun:test";
 import type { Socket } from "bun";
 import { Link, type LinkState } from "../../../../lib/client/core/link.ts";
 import { tcp } from "../../../../lib/client/terminal/tcp.ts";
 import { Trust } from "../../../../lib/client/terminal/trust.ts";
 import { type Event, limits } from "../../../../lib/protocol/events.ts";
 import { LineReader } from "../../../../lib/protocol/lines.ts";
-import { Transcript } from "../../../support/transcript.ts";
+import { Transcript, testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 type Line = Record<string, unknown> & { type: string };
 

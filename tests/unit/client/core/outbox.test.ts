@@ -1,7 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { peek } from "bun";
 import { Outbox } from "../../../../lib/client/core/outbox.ts";
 import { check } from "../../../../lib/protocol/commands.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const say = (text: string) => ({ type: "say", text });
 

@@ -1,8 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { People } from "../../../../lib/client/core/people.ts";
 import { type Event, limits, type Recorded, type Welcome } from "../../../../lib/protocol/events.ts";
 import { nameKey } from "../../../../lib/protocol/names.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const hour = 3_600_000;
 

@@ -1,6 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { Writable } from "node:stream";
 import { Output } from "../../../../lib/client/pipe/output.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** A stream whose reader takes what is written one chunk at a time, when the test says so. */
 function open() {

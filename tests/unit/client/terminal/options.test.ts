@@ -1,10 +1,14 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseFlags, UsageError } from "../../../../lib/cli/flags.ts";
+import { parseFlags } from "../../../../lib/cli/flags.ts";
 import { about, configPath, flags } from "../../../../lib/client/terminal/options.ts";
+import { UsageError } from "../../../../lib/protocol/errors.ts";
 import { root } from "../../../support/server.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const { configPath: _, ...withoutConfig } = about;
 const parse = (args: string[], environment: Record<string, string> = {}) =>

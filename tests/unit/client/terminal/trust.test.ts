@@ -1,9 +1,8 @@
 // Whom the client trusts, by what it is told of a certificate and what is in its files.
 
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../../../../lib/cli/flags.ts";
 import { Refusal } from "../../../../lib/client/core/wire.ts";
 import {
   normalFingerprint,
@@ -12,7 +11,11 @@ import {
   type Unknown,
   UnknownCertificate,
 } from "../../../../lib/client/terminal/trust.ts";
+import { UsageError } from "../../../../lib/protocol/errors.ts";
 import { temporaryFolder } from "../../../support/server.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const print = (byte: string) => Array(32).fill(byte).join(":");
 const [one, other] = [print("AA"), print("BB")];

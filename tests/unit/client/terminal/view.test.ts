@@ -1,10 +1,13 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import picocolors from "picocolors";
 import { Chat, type Joins } from "../../../../lib/client/core/chat.ts";
 import { People } from "../../../../lib/client/core/people.ts";
 import { View, type ViewOptions } from "../../../../lib/client/terminal/view.ts";
 import { type Event, limits, type Recorded } from "../../../../lib/protocol/events.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const at = { seq: 1, at: 2 };
 

@@ -1,13 +1,16 @@
 // The splice, against its definition: whatever the socket takes and whenever, what a reader receives is every event
 // it may see, once, in order, and each private line right behind the event it was told after.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Dialect } from "../../../../lib/dialects/dialect.ts";
 import { json } from "../../../../lib/dialects/json.ts";
 import type { Event, Recorded } from "../../../../lib/protocol/events.ts";
 import { LiveLog } from "../../../../lib/server/delivery/live-log.ts";
 import { privateBytes, Reader, type Sink } from "../../../../lib/server/delivery/reader.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const short: Dialect = { ...json, encode: (event) => `${textOf(event)}\n` };
 const readers = 3;

@@ -1,6 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { RecentEntries } from "../../../../lib/server/delivery/recent.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 function entry(seq: number): Entry {
   return { event: { type: "said", seq, at: 0, from: "ada", text: `${seq}` }, author: "a" };

@@ -1,5 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Fact, factKey, readFacts, serversIn } from "../../../../lib/server/journal/facts.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const seat = { name: "Bill", tokenHash: "hash", address: "192.0.2.1" };
 const ban = { name: "Bill", by: "ann", at: 5, text: "spam", address: "192.0.2.1" };

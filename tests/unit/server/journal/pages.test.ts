@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { type Entry, nobody } from "../../../../lib/server/journal/journal.ts";
@@ -11,6 +11,9 @@ import {
   pageLength,
   search,
 } from "../../../../lib/server/journal/pages.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const seqsOf = (events: Recorded[]) => events.map(({ seq }) => seq);
 

@@ -1,13 +1,17 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { pageLength, search } from "../../../../lib/server/journal/pages.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { JsonClient } from "../../../support/clients.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
+import { prlimit } from "../../../support/parts.ts";
 import { Server, temporaryFolder } from "../../../support/server.ts";
+import { testMs } from "../../../support/transcript.ts";
 import { find } from "./contract-search.ts";
 import { said, textsOf } from "./listened.ts";
+
+setDefaultTimeout(testMs);
 
 function open({ path, keepEvents = 1_000_000 }: { path?: string; keepEvents?: number } = {}) {
   const journal = SqliteJournal.open({ path, keepEvents });
@@ -104,13 +108,11 @@ test("a search that fails is answered with an error", async () => {
   }
 });
 
-const prlimit = Bun.which("prlimit");
-
-test.skipIf(prlimit === null)("a search on a full disk is refused, and works again later", async () => {
+prlimit.test("a search on a full disk is refused, and works again later", async () => {
   using folder = temporaryFolder();
   await using server = await Server.start(["--history", join(folder.path, "room.sqlite")]);
   const limit = (bytes: string) =>
-    Bun.spawnSync([prlimit ?? "", "--pid", `${server.pid}`, `--fsize=${bytes}`]);
+    Bun.spawnSync([prlimit.found, "--pid", `${server.pid}`, `--fsize=${bytes}`]);
   using ada = await JsonClient.join(server.port, "ada");
   for (let i = 1; i <= 1_000; i++) ada.send({ type: "say", text: `word ${i}` });
   await ada.event("said", { text: "word 1000" });

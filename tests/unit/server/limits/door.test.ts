@@ -1,11 +1,14 @@
 // The door with a fake clock and fake sockets: who is let in, what an address is remembered for, and how whoever is
 // turned away hears why.
 
-import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import type { Bye } from "../../../../lib/protocol/events.ts";
 import { Door, type DoorOptions, Origin } from "../../../../lib/server/limits/door.ts";
 import type { Transport } from "../../../../lib/server/session/transport.ts";
 import { TurnedAway } from "../../../../lib/server/session/turned-away.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 function doorWith(options: Partial<DoorOptions> = {}): Door {
   return new Door({

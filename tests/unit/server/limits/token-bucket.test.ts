@@ -1,6 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** A time as Date.now() gives it. */
 const start = 1_700_000_000_000;

@@ -1,6 +1,9 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { Log, type LogOutput } from "../../../../lib/server/operation/log.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** 12:34:56 where the tests run. */
 const start = new Date(2026, 0, 2, 12, 34, 56);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import {
   Counter,
@@ -7,6 +7,9 @@ import {
   Metrics,
   serveMetrics,
 } from "../../../../lib/server/operation/metrics.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 type Family = { type: string; help: string; samples: Map<string, number> };
 

@@ -1,9 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { isFault } from "../../../../lib/protocol/events.ts";
 import { factKey, readFacts, type SeatFact } from "../../../../lib/server/journal/facts.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
 import { Moderation, type Order } from "../../../../lib/server/room/moderation.ts";
 import { leaving, moving, type Seat, Seats, taking } from "../../../../lib/server/room/seats.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** A room with the operator ann, whose orders are carried out at once. */
 class Kept {

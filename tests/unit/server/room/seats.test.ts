@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Facts, readFacts, type SeatFact } from "../../../../lib/server/journal/facts.ts";
 import {
   hashOf,
@@ -11,6 +11,9 @@ import {
   Seats,
   taking,
 } from "../../../../lib/server/room/seats.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** Seats that follow the facts, which the journal would have refused if they do not hold. */
 class Room {

@@ -1,6 +1,6 @@
 // One who speaks in a room of its own, whose journal is in memory: what each command answers, and what happens of it.
 
-import { beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Command, check, commands, help, type Raw } from "../../../../lib/protocol/commands.ts";
 import {
   type Answer,
@@ -14,6 +14,9 @@ import { Room } from "../../../../lib/server/room/room.ts";
 import type { Occupant, Seat } from "../../../../lib/server/room/seats.ts";
 import { Speaker } from "../../../../lib/server/room/speaker.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 class Ann extends Speaker {
   readonly name = "ann";

@@ -1,6 +1,6 @@
 // A session with a fake socket and a fake clock: what depends on time, and what may be asked of a transport.
 
-import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import type { Event, Fault } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Door, Origin } from "../../../../lib/server/limits/door.ts";
@@ -9,6 +9,9 @@ import { Room } from "../../../../lib/server/room/room.ts";
 import { Session, type SessionOptions } from "../../../../lib/server/session/session.ts";
 import type { Transport } from "../../../../lib/server/session/transport.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const metrics = idleMetrics();
 const unlimited = { burst: 0, perSecond: 0 };

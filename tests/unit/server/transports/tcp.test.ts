@@ -1,6 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { defaultHost, defaultPort } from "../../../../lib/protocol/events.ts";
 import { addressOf, cannotListen, waysIn } from "../../../../lib/server/transports/tcp.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 test("an address of IPv6 stands in brackets before its port", () => {
   expect(addressOf({ host: "::1", port: 7 })).toBe("[::1]:7");

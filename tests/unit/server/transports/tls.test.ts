@@ -1,12 +1,16 @@
 // A connection before its handshake, on a clock that the test sets; and certificates that are none.
 
-import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../../../../lib/cli/flags.ts";
+import { UsageError } from "../../../../lib/protocol/errors.ts";
 import { Handshake, readCertificate } from "../../../../lib/server/transports/tls.ts";
-import { Certificates, openssl } from "../../../support/certificates.ts";
+import { Certificates } from "../../../support/certificates.ts";
+import { openssl } from "../../../support/parts.ts";
 import { temporaryFolder } from "../../../support/server.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 describe("a handshake", () => {
   let acts: string[];
@@ -57,7 +61,7 @@ describe("a handshake", () => {
   });
 });
 
-describe.skipIf(openssl === null)("readCertificate()", () => {
+openssl.describe("readCertificate()", () => {
   test("is nothing without files, and needs both", () => {
     expect(readCertificate(undefined, undefined)).toBeUndefined();
     expect(() => readCertificate("cert.pem", undefined)).toThrow(UsageError);

@@ -1,0 +1,87 @@
+// The house keeps its rooms: which folder of lib may import from which, how big a folder may be, and where tests are.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { dirname, join, relative } from "node:path";
+import { root } from "./support/server.ts";
+import { testMs } from "./support/transcript.ts";
+
+setDefaultTimeout(testMs);
+
+/** Each room of lib, and the rooms it may import from beside itself. */
+const rooms: Record<string, string[]> = {
+  protocol: [],
+  dialects: ["protocol"],
+  terminal: ["protocol"],
+  cli: ["protocol"],
+  "server/journal": ["protocol"],
+  "server/limits": ["protocol"],
+  "server/delivery": ["server/journal", "dialects", "protocol"],
+  "server/room": ["server/delivery", "server/journal", "server/limits", "dialects", "protocol"],
+  "server/session": ["server/room", "server/delivery", "server/limits", "dialects", "protocol"],
+  "server/transports": ["server/session", "server/limits", "protocol"],
+  "server/operation": [
+    "server/room",
+    "server/session",
+    "server/limits",
+    "terminal",
+    "dialects",
+    "protocol",
+    "cli",
+  ],
+  "client/core": ["protocol"],
+  "client/terminal": ["client/core", "terminal", "dialects", "protocol", "cli"],
+  "client/pipe": ["client/core", "protocol"],
+};
+/** These run in a browser, too. */
+const withoutPackages = ["protocol", "client/core"];
+
+const maxFiles = 10;
+
+const sources = ["*.ts", "lib/**/*.ts", "tests/**/*.ts"]
+  .flatMap((pattern) => [...new Bun.Glob(pattern).scanSync(root)])
+  .sort();
+const texts = new Map(sources.map((path) => [path, "" as string]));
+for (const path of sources) texts.set(path, await Bun.file(join(root, path)).text());
+const inLib = sources.filter((path) => path.startsWith("lib/"));
+const testFiles = sources.filter((path) => path.endsWith(".test.ts"));
+const textOf = (path: string) => texts.get(path) ?? "";
+const roomOf = (path: string) => relative("lib", dirname(path));
+
+function importsOf(path: string): string[] {
+  const found = textOf(path).matchAll(/^(?:import|export)\b[^;]*?from "([^"]+)"|\bimport\(?\s*"([^"]+)"/gm);
+  return [...found].map(([, from, bare]) => from ?? bare ?? "");
+}
+
+test("lib has the rooms that have rules", () => {
+  expect([...new Set(inLib.map(roomOf))].sort()).toEqual(Object.keys(rooms).sort());
+});
+
+test("a room imports from the rooms it may import from", () => {
+  const strays = inLib.flatMap((path) => {
+    const allowed = [roomOf(path), ...(rooms[roomOf(path)] ?? [])];
+    const local = importsOf(path).filter((name) => /^\..*\.ts$/.test(name));
+    const wrong = local.filter((name) => !allowed.includes(roomOf(join(dirname(path), name))));
+    return wrong.map((name) => `${path} imports ${name}`);
+  });
+  expect(strays).toEqual([]);
+});
+
+test("the rooms that a browser shares import no package", () => {
+  const shared = inLib.filter((path) => withoutPackages.includes(roomOf(path)));
+  const strays = shared.flatMap((path) => importsOf(path).filter((name) => !name.startsWith(".")));
+  expect(strays).toEqual([]);
+});
+
+test(`a room has at most ${maxFiles} files`, () => {
+  const sizes = Object.keys(rooms).map((room) => inLib.filter((path) => roomOf(path) === room).length);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(maxFiles);
+});
+
+test("a unit test is where its room is", () => {
+  const unit = testFiles.filter((path) => path.startsWith("tests/unit/"));
+  expect(unit.filter((path) => !(relative("tests/unit", dirname(path)) in rooms))).toEqual([]);
+});
+
+test("every test file gives its tests the time of a busy machine", () => {
+  expect(testFiles.filter((path) => !textOf(path).includes("\nsetDefaultTimeout("))).toEqual([]);
+});

@@ -1,0 +1,59 @@
+// What some tests need beside Bun: a program, or something of the machine. Where it is missing they are skipped, and the
+// run says so once for each part: `bun test` repeats the titles of skipped tests at its end, so this is a title.
+
+import { describe, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+
+export class Part {
+  /** Where the program is, or what was found of the machine; empty if it is missing. */
+  readonly found: string;
+  readonly #missing: string;
+  #told = false;
+
+  constructor(name: string, found: string | null | undefined, remedy: string) {
+    this.found = found ?? "";
+    this.#missing = `${name} is missing, so its tests are skipped: ${remedy}`;
+  }
+
+  /** As `describe` and `test` of Bun do, where the part is there. */
+  describe(title: string, body: () => void): void {
+    if (this.found) describe(title, body);
+    else this.#skip();
+  }
+
+  test(title: string, body: () => void | Promise<void>, timeoutMs?: number): void {
+    if (this.found) test(title, body, timeoutMs);
+    else this.#skip();
+  }
+
+  #skip(): void {
+    if (!this.#told) test.skip(this.#missing, () => {});
+    this.#told = true;
+  }
+}
+
+/** A program on the path, and the Debian package that brings it. */
+export function program(name: string, debianPackage = name): Part {
+  return new Part(name, Bun.which(name), `apt install ${debianPackage}`);
+}
+
+export const openssl = program("openssl");
+export const redisServer = program("redis-server");
+export const prlimit = program("prlimit", "util-linux");
+
+const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+
+/** An address by which other machines reach this one. */
+export const lanAddress = new Part(
+  "a LAN address",
+  addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address,
+  "join a network",
+);
+export const ipv6Loopback = new Part(
+  "::1",
+  addresses.find(({ address }) => address === "::1")?.address,
+  "switch on IPv6",
+);
+/** A file whose disk is always full. */
+export const devFull = new Part("/dev/full", existsSync("/dev/full") ? "/dev/full" : "", "run on Linux");
