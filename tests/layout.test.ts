@@ -11,7 +11,7 @@ setDefaultTimeout(testMs);
 const rooms: Record<string, string[]> = {
   protocol: [],
   dialects: ["protocol"],
-  terminal: ["protocol"],
+  terminal: ["protocol", "cli"],
   cli: ["protocol"],
   "server/journal": ["protocol"],
   "server/limits": ["protocol"],

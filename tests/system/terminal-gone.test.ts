@@ -1,12 +1,15 @@
 // A terminal that goes away, is stopped, or is taken by the shell for a while: nothing is said by that, nothing crashes,
 // and what was typed is not lost.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { Terminal } from "../support/screen.ts";
 import { root, Server, temporaryFolder } from "../support/server.ts";
+import { testMs } from "../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const size = { cols: 80, rows: 24 };
 

@@ -1,9 +1,12 @@
 // The text in the row: what each key does to it, grapheme by grapheme.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { Editor } from "../../../lib/terminal/editor.ts";
 import type { Key } from "../../../lib/terminal/keys.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 function key(words: string): Key {
   const parts = words.split("-");

@@ -1,8 +1,11 @@
 // Bytes of a terminal → keys, wherever the bytes are cut, and with every way out of what has begun.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { type Key, KeyReader } from "../../../lib/terminal/keys.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 /** The keys in these chunks, as one text. */
 function keysIn(...chunks: string[]): string {
