@@ -53,9 +53,9 @@ export abstract class Speaker {
       case "who":
         return this.answer({ type: "members", ...this.room.members.roster(), id: command.id });
       case "history":
-        return void this.recall(command);
+        return void this.#recall(command);
       case "search":
-        return void this.search(command);
+        return void this.#search(command);
       case "ping":
         return this.answer({ type: "pong", id: command.id });
       case "help":
@@ -105,7 +105,7 @@ export abstract class Speaker {
     });
   }
 
-  protected async recall({ before, limit }: CommandOf<"history">): Promise<void> {
+  async #recall({ before, limit }: CommandOf<"history">): Promise<void> {
     const upTo = before === undefined ? this.room.seq : before - 1;
     try {
       const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents);
@@ -115,8 +115,10 @@ export abstract class Speaker {
     }
   }
 
-  protected async search(request: CommandOf<"search">): Promise<void> {
+  async #search(request: CommandOf<"search">): Promise<void> {
+    const settled = this.wait();
     this.answer(await this.room.search(this.author, request));
+    settled();
   }
 
   #showTopic(): void {
@@ -129,8 +131,20 @@ export abstract class Speaker {
     this.room.members.order(order, { name, author, expects }, this.waiter());
   }
 
-  /** Hears what became of what it asked for. */
+  /** Waits for the outcome of what it asked for: what it says next may depend on that. */
   protected waiter(): Waiter<unknown> {
-    return { happened: () => {}, failed: (problem) => this.answer(problem) };
+    const settled = this.wait();
+    return {
+      happened: settled,
+      failed: (problem) => {
+        this.answer(problem);
+        settled();
+      },
+    };
+  }
+
+  /** What it says next waits until the function that this returns is called, if it can wait. */
+  protected wait(): () => void {
+    return () => {};
   }
 }
