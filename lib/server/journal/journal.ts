@@ -41,6 +41,9 @@ export interface JournalListener {
   serversChanged(): void;
 }
 
+/** What matches, newest first, and before which position to look on for more; 0 if there is nothing before. */
+export type Matches = { entries: Entry[]; before: number };
+
 export interface Journal {
   /** Names this journal: a position is (epoch, seq). */
   readonly epoch: string;
@@ -70,7 +73,10 @@ export interface Journal {
   entriesAfter(position: number, count: number): Entry[] | Promise<Entry[]>;
   /** The same of those before a position, newest first. */
   entriesBefore(position: number, count: number): Entry[] | Promise<Entry[]>;
-  /** And of those before it whose event has every word of the text, the last word perhaps as a beginning. */
-  matchesBefore(text: string, position: number, count: number): Promise<Entry[]>;
+  /**
+   * And of those before it whose event has every word of the text, the last word perhaps as a beginning. It looks no
+   * further, and does no more for it, than a page costs.
+   */
+  matchesBefore(text: string, position: number, count: number): Matches | Promise<Matches>;
   close(): Promise<void>;
 }

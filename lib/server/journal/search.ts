@@ -1,9 +1,9 @@
 // The full text of the journal, to search in: an FTS5 table beside it. Saying must stay cheap, so nothing is indexed
-// when it is said: the index lags behind until somebody searches, and catches up a slice a turn, so that no turn feels
-// it. What has fallen out of the journal is never found, and goes with later slices.
+// when it is said: the index lags behind until somebody searches, and catches up a slice with each call, so that whoever
+// calls can leave time for others between. What has fallen out of the journal is never found, and goes with later slices.
 
 import type { Database, Statement } from "bun:sqlite";
-import type { Entry } from "./journal.ts";
+import type { Entry, Matches } from "./journal.ts";
 
 const schema = `
   CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
@@ -13,8 +13,8 @@ const schema = `
   INSERT INTO words (words, rank) VALUES ('pgsz', 1000);
 `;
 
-/** Events that the index takes up, lets go or looks at in one turn. */
-const sliceEvents = 250;
+/** Events that the index takes up, lets go or looks at in one call. */
+const sliceEvents = 100;
 
 /** So many words of a search count, and the last one. */
 const searchedWords = 10;
@@ -35,8 +35,6 @@ export class SearchIndex {
   readonly #trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
   /** The last event that `words` knows. */
   #indexed: number;
-  /** The next slice, for all who wait for it. */
-  #indexing: Promise<void> | undefined;
 
   constructor(db: Database, source: Source) {
     this.#db = db;
@@ -51,24 +49,21 @@ export class SearchIndex {
     this.#indexed = newest?.last ?? 0;
   }
 
-  /** Journal.matchesBefore, each call in a turn of its own; throws what SQLite throws. */
-  async matchesBefore(text: string, position: number, count: number): Promise<Entry[]> {
+  /** Journal.matchesBefore; throws what SQLite throws. */
+  matchesBefore(text: string, position: number, count: number): Matches {
     const query = matching(text);
-    if (query === undefined) return [];
-    await nextTurn();
-    const upTo = Math.min(position - 1, this.#source.last);
-    while (this.#indexed < upTo) {
-      this.#indexing ??= this.#indexSlice();
-      await this.#indexing;
+    if (query === undefined) return { entries: [], before: 0 };
+    if (this.#indexed < Math.min(position - 1, this.#source.last)) {
+      this.#indexSlice();
+      return { entries: [], before: position };
     }
     const rows = this.#match.all(query, this.#source.first, position, Math.min(count, sliceEvents));
-    return rows.map(({ entry }) => JSON.parse(entry));
+    const entries = rows.map(({ entry }): Entry => JSON.parse(entry));
+    return { entries, before: entries.at(-1)?.event.seq ?? 0 };
   }
 
-  /** Takes up the next events, and lets go of some that have fallen out, in a turn of its own. */
-  async #indexSlice(): Promise<void> {
-    await nextTurn();
-    this.#indexing = undefined;
+  /** Takes up the next events, and lets go of some that have fallen out. */
+  #indexSlice(): void {
     try {
       this.#db.run("BEGIN");
       this.#trim.run({ $oldest: this.#source.first, $rows: sliceEvents });
@@ -119,10 +114,6 @@ export function matcher(text: string): (text: string) => boolean {
 function folded(text: string): string {
   const plain = text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
   return plain.match(/[\p{L}\p{N}]+/gu)?.join(" ") ?? "";
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Deletes a few of the rows below a bound. */

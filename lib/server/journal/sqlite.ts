@@ -10,7 +10,7 @@
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Entry, Facts, Journal, JournalListener } from "./journal.ts";
+import type { Entry, Facts, Journal, JournalListener, Matches } from "./journal.ts";
 import { firstOf } from "./pages.ts";
 import { SearchIndex, trimming } from "./search.ts";
 
@@ -250,9 +250,9 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  async matchesBefore(text: string, position: number, count: number): Promise<Entry[]> {
+  matchesBefore(text: string, position: number, count: number): Matches {
     try {
-      return await this.#words.matchesBefore(text, position, count);
+      return this.#words.matchesBefore(text, position, count);
     } catch (error) {
       throw new Error(reasonOf(error));
     }

@@ -20,6 +20,7 @@ import type { Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { type Entry, type Journal, type JournalListener, nobody } from "../journal/journal.ts";
 import { lastBefore, type Past, pageAfter, search } from "../journal/pages.ts";
+import { WorkQueue } from "../limits/work-queue.ts";
 import type { Metrics } from "../operation/metrics.ts";
 import { Members, type Recorder, type Roster, retryAfterMs, type Taken, type Waiter } from "./members.ts";
 import type { Occupant } from "./seats.ts";
@@ -43,6 +44,8 @@ export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
   seq: number;
   readonly members: Members;
+  /** What costs much and is for one member alone. */
+  readonly work = new WorkQueue();
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
@@ -51,7 +54,8 @@ export class Room implements JournalListener, Recorder {
   readonly #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #woken = new Set<Reader>();
-  readonly #afterTurn: (() => void)[] = [];
+  /** For who waits until this turn has ended. */
+  #afterTurn: PromiseWithResolvers<void> | undefined;
   /** Who speaks without a seat, by author. */
   readonly #attendants = new Map<string, Occupant>();
   #asked: Entry[] = [];
@@ -115,7 +119,8 @@ export class Room implements JournalListener, Recorder {
     const limit = Math.min(count, limits.historyEvents);
     return lastBefore(
       (before, count) =>
-        this.#recent.entriesBefore(before, count) ?? this.#journal.entriesBefore(before, count),
+        this.#recent.entriesBefore(before, count) ??
+        this.work.run(() => this.#journal.entriesBefore(before, count)),
       end,
       limit,
       viewer,
@@ -126,8 +131,10 @@ export class Room implements JournalListener, Recorder {
   async search(viewer: string, { text, before, limit }: CommandOf<"search">): Promise<Answer> {
     const now = this.seq + 1;
     const events = Math.min(limit ?? foundEvents, limits.searchEvents);
+    const matchesBefore = (...asked: Parameters<Journal["matchesBefore"]>) =>
+      this.work.run(() => this.#journal.matchesBefore(...asked));
     try {
-      const found = await search(this.#journal, text, Math.min(before ?? now, now), events, viewer);
+      const found = await search({ matchesBefore }, text, Math.min(before ?? now, now), events, viewer);
       return { type: "results", text, ...found };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -167,23 +174,24 @@ export class Room implements JournalListener, Recorder {
     this.#turn ??= setImmediate(() => setImmediate(() => this.#endTurn()));
   }
 
-  /** Once all that was asked so far has happened. */
-  afterTurn(then: () => void): void {
-    this.#afterTurn.push(then);
+  /** Resolves once all that was asked so far has happened. */
+  afterTurn(): Promise<void> {
+    this.#afterTurn ??= Promise.withResolvers();
     this.#scheduleTurn();
+    return this.#afterTurn.promise;
   }
 
   #endTurn(): void {
     this.#turn = undefined;
+    // What is asked while these happen is of the next turn.
     const entries = this.#asked;
+    const after = this.#afterTurn;
     this.#asked = [];
+    this.#afterTurn = undefined;
     if (entries.length > 0) this.#append(entries);
     for (const reader of this.#woken) reader.pump();
     this.#woken.clear();
-    const afterwards = this.#afterTurn.splice(0);
-    if (afterwards.length === 0) return;
-    const go = () => afterwards.forEach((then) => void then());
-    this.#journal.sync().then(go, go);
+    if (after) this.#journal.sync().then(after.resolve, () => after.resolve());
   }
 
   #append(entries: Entry[]): void {

@@ -160,7 +160,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     if (this.#seat && !this.#dialect?.keepsSeat) return this.quit(undefined);
     this.#intake.stop();
     // No goodbye: with its token it may come back to the seat.
-    this.room.afterTurn(() => this.#finish("", this.#seat));
+    void this.room.afterTurn().then(() => this.#finish("", this.#seat));
   }
 
   // ---- Commands ----

@@ -368,6 +368,65 @@ describe("the flood limit", () => {
   });
 });
 
+describe("those who look back", () => {
+  const free = { rate: unlimited };
+  const asked = [
+    { type: "history", before: 2, limit: 1 },
+    { type: "history", before: 501, limit: 500 },
+    { type: "search", text: "line" },
+    { type: "who" },
+    { type: "bans" },
+  ];
+
+  test.each(asked)("do not hold up the others, however often they ask %j", async (ask) => {
+    for (let i = 0; i < 600; i++) {
+      room.record({ event: { type: "said", seq: 0, at: 0, from: "x", text: `line ${i}` }, author: "x" });
+    }
+    const bob = await joined("bob", free);
+    const askers = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => joined(`asker${i}`, { ...free, operatorPassword: "gavel" })),
+    );
+    for (const asker of askers) asker.send({ type: "op", password: "gavel" });
+    await turn();
+    for (const asker of askers) asker.send(...Array.from({ length: 40 }, () => ask));
+    bob.send({ type: "say", text: "and I say" });
+    const late = new FakeSocket(room, free);
+    late.send({ type: "join", name: "late", history: 0 });
+    await turn();
+    expect(saidBy(bob)).toContain("and I say");
+    expect(late.types).toContain("welcome");
+    const answers = askers.map(({ types }) =>
+      types.filter((type) => /history|results|members|bans/.test(type)),
+    );
+    expect(answers.flat().length).toBeLessThan(100);
+    // Their turn comes, and each has all its answers.
+    for (const asker of askers) {
+      while (asker.types.filter((type) => /history|results|members|bans/.test(type)).length < 41)
+        await turn();
+    }
+  });
+
+  test("see what they said in the same packet, in either dialect", async () => {
+    const ada = await joined("ada", free);
+    ada.send({ type: "say", text: "1" }, { type: "history", limit: 1 }, { type: "say", text: "2" });
+    ada.send({ type: "search", text: "2" }, { type: "ping" });
+    await pass(200);
+    expect(ada.events.slice(-5)).toMatchObject([
+      said("ada", "1"),
+      { type: "history", events: [said("ada", "1")] },
+      said("ada", "2"),
+      { type: "results", events: [said("ada", "2")] },
+      { type: "pong" },
+    ]);
+    const person = new FakeSocket(room, free);
+    person.send("cleo", "a word", "/history 1", "another", "/search another");
+    await pass(200);
+    expect(person.text).toEndWith("cleo: a word\ncleo: a word\ncleo: another\ncleo: another\n");
+  });
+});
+
+const said = (from: string, text: string) => expect.objectContaining({ type: "said", from, text });
+
 test("a long answer costs as much as lines of its length", async () => {
   const ada = await joined("ada", { rate: { burst: 10, perSecond: 10 } });
   for (let i = 0; i < 20; i++) {
