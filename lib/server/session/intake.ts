@@ -61,7 +61,7 @@ export class Intake {
     this.#heardAt = performance.now();
     if (this.#stopped) return;
     this.#lines.push(chunk);
-    this.#take();
+    this.#take(this.#heardAt);
   }
 
   /** The peer will send no more: what has no line end is a line, too. */
@@ -69,7 +69,7 @@ export class Intake {
     this.#ended = true;
     if (this.#stopped) return;
     this.#lines.end();
-    this.#take();
+    this.#take(performance.now());
   }
 
   /** No line is taken from now on. */
@@ -90,8 +90,7 @@ export class Intake {
   }
 
   /** Pays for so many lines, or for what costs as much: nothing more is taken until there is enough for it. */
-  pay(lines: number): void {
-    const now = performance.now();
+  pay(lines: number, now = performance.now()): void {
     const waitMs = Math.max(this.bucket.take(now, lines), this.#addressBucket.take(now, lines));
     if (waitMs > 0 && !this.#stopped) this.#pauseFor(waitMs, now);
   }
@@ -119,16 +118,17 @@ export class Intake {
     return this.#pause !== undefined || this.#awaited > 0 || this.#nextTurn !== undefined;
   }
 
-  #take(): void {
+  #take(begun: number): void {
     if (this.#taking) return;
     this.#taking = true;
-    const begun = performance.now();
     while (!this.#isHeld && !this.#stopped) {
       const line = this.#lines.next();
       if (line === undefined) break;
       this.#handlers.line(line);
-      this.pay(1);
-      if (performance.now() - begun >= turnMs) this.#yield();
+      // Once a line: to read the clock is not free.
+      const now = performance.now();
+      this.pay(1, now);
+      if (now - begun >= turnMs) this.#yield();
     }
     this.#taking = false;
     if (this.#ended && !this.#isHeld && !this.#stopped) this.#handlers.ended();
@@ -166,6 +166,6 @@ export class Intake {
     if (this.#isHeld || this.#stopped) return;
     this.#heardAt = performance.now();
     this.#transport.resume();
-    this.#take();
+    this.#take(this.#heardAt);
   }
 }
