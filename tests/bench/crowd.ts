@@ -1,7 +1,8 @@
 // Members whom nobody measures: they are in the room beside those who are, each under its own name, and read all they
 // get. Some speak as often as the flood limit lets anybody speak, others write what `yes | nc` does, as fast as their
 // socket takes it. Since the server reads a flooder no faster, both bring the same to the room: what differs is the
-// flooding. All read in gulps, so that the CPU they share with those who measure is left to these.
+// flooding. Those who ask for the oldest page of the history, or search it, ask as fast as a flooder writes, and bring
+// nothing to the room. The others read in gulps, so that the CPU they share with those who measure is left to these.
 // It prints a line once all of them are in the room, and goes on until it is ended.
 //
 //   bun tests/bench/crowd.ts '{"port":53000,"members":100,"mood":"flooding"}'
@@ -9,7 +10,7 @@
 import { type Client, connectAll, write } from "./clients.ts";
 import { wires } from "./wires.ts";
 
-export type Crowd = { members: number; mood: "speaking" | "flooding" };
+export type Crowd = { members: number; mood: "speaking" | "flooding" | "looking back" | "searching" };
 
 /** The server's --rate, unless told otherwise. */
 const linesPerSecond = 5;
@@ -18,8 +19,15 @@ const gulpMs = 50;
 const floodLines = 32_000;
 
 const { port, members, mood }: Crowd & { port: number } = JSON.parse(Bun.argv[2] ?? "{}");
-const { line: wire } = wires;
-const line = wire.say("y");
+const said = wires.line.say("y");
+/** What each of them writes again and again. */
+const line = {
+  speaking: said,
+  flooding: said,
+  "looking back": Buffer.from('{"type":"history","before":501,"limit":500}\n'),
+  searching: Buffer.from('{"type":"search","text":"wor"}\n'),
+}[mood];
+const wire = line === said ? wires.line : wires.json;
 const flood = Buffer.concat(Array.from({ length: floodLines }, () => line));
 
 const joined = new Set<number>();
@@ -46,14 +54,16 @@ function floodWith(client: Client): void {
 
 // Each at a moment of its own, or the room would hear all of them at once, five times a second.
 for (const client of clients) {
-  setTimeout(mood === "flooding" ? floodWith : speak, Math.random() * everyMs, client);
+  setTimeout(mood === "speaking" ? speak : floodWith, Math.random() * everyMs, client);
 }
 
-/** Pauses all of them, and lets them read what has come meanwhile. */
-setInterval(() => {
+/** Pauses all of them, and lets them read what has come meanwhile. Long answers would pile up: they are read at once. */
+function readInGulps(): void {
   for (const { socket } of clients) socket?.resume();
   setImmediate(() => {
     for (const { socket } of clients) socket?.pause();
   });
-}, gulpMs);
+}
+
+if (wire === wires.line) setInterval(readInGulps, gulpMs);
 console.log("in the room");

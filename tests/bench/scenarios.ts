@@ -5,7 +5,7 @@
 import type { Crowd } from "./crowd.ts";
 import type { Load, LoadResult } from "./load.ts";
 import type { Delay, Pace, PaceResult } from "./pace.ts";
-import { redisServer, type ServerName } from "./servers.ts";
+import { pastEvents, redisServer, type ServerName } from "./servers.ts";
 import { megabytes, ratio, table } from "./table.ts";
 import { linesPerSecond } from "./view.ts";
 
@@ -39,6 +39,7 @@ export const scenarios: Record<string, (clients: number | undefined) => Scenario
   fanout: (clients) => (clients === undefined ? [fanOut(100), fanOut(1000)] : [fanOut(clients)]),
   stalled: () => [stalled(200, 10)],
   flood: () => [flood(50, 100)],
+  past: () => [past("with a past", 50, 10), past("with a past, without limit", 50, 10)],
   metrics: () => [metrics(100)],
   redis: () => [redisCosts(100), redisCosts(1000), twoServers(1000), redisDelays(100)],
   view: () => [view],
@@ -103,6 +104,25 @@ function flood(members: number, others: number): Scenario {
         { name: "speaking: nobody else", than: alone, measured: speaking },
         { name: "flooding: nobody else", than: alone, measured: flooding },
         { name: "flooding: speaking", than: speaking, measured: flooding },
+      ]);
+    },
+  };
+}
+
+/** Some ask for the oldest page of a long history as fast as they can, or search it: do the others notice? */
+function past(server: ServerName, members: number, askers: number): Scenario {
+  const pace: Pace = { members, senders: members, linesPerSecond: members, payloadBytes: 64 };
+  return {
+    title: `${members} members, each a line a second, and ${askers} more ask for ${pastEvents} events; ${server}`,
+    steps: [
+      { server, pace },
+      { server, pace, crowd: { members: askers, mood: "looking back" } },
+      { server, pace, crowd: { members: askers, mood: "searching" } },
+    ],
+    show([alone, lookingBack, searching]) {
+      return delays(alone, [
+        { name: "looking back: nobody else", than: alone, measured: lookingBack },
+        { name: "searching: nobody else", than: alone, measured: searching },
       ]);
     },
   };

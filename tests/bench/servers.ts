@@ -1,6 +1,7 @@
 // The servers that are compared, and how each is started. All do the same for the load: a client gives a name, and
 // what it says goes to everyone in the room, itself included. Only ours also keeps what was said, in a file or in Redis.
 
+import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
 import { freePort } from "../support/server.ts";
 import { type Child, run, runScript, temporaryFile } from "./processes.ts";
 import type { Wire } from "./wires.ts";
@@ -12,18 +13,29 @@ type Server = {
   /** How many; one if absent. */
   count?: number;
   redis?: true;
+  /** How many events its history file holds when it starts. */
+  past?: number;
   args: (at: { port: number; redisPort: number; metricsPort: number }) => string[];
 };
 
 const chat = { wire: "json", script: "../../ChatServer.ts" } as const;
 const place = (port: number) => ["--host", "127.0.0.1", "--port", `${port}`, "--stay", "--quiet"];
-const inFile = (port: number) => ["--history", temporaryFile(`${port}.sqlite`)];
+const historyFile = (port: number) => temporaryFile(`${port}.sqlite`);
+const inFile = (port: number) => ["--history", historyFile(port)];
 const inRedis = (port: number) => ["--redis", `redis://127.0.0.1:${port}`];
 const unlimited = ["--rate", "0"];
+/** As many as the server keeps, unless told otherwise. */
+export const pastEvents = 100_000;
 
 export const servers = {
   ours: { ...chat, args: ({ port }) => [...place(port), ...inFile(port), ...unlimited] },
   "with its flood limit": { ...chat, args: ({ port }) => [...place(port), ...inFile(port)] },
+  "with a past": { ...chat, past: pastEvents, args: ({ port }) => [...place(port), ...inFile(port)] },
+  "with a past, without limit": {
+    ...chat,
+    past: pastEvents,
+    args: ({ port }) => [...place(port), ...inFile(port), ...unlimited],
+  },
   "with metrics": {
     ...chat,
     args: ({ port, metricsPort }) => {
@@ -62,7 +74,7 @@ const startMs = 10_000;
 
 /** Starts servers and waits until they take connections. Throws an Error with one sentence if they do not. */
 export async function start(name: ServerName, maxSeconds: number): Promise<Running> {
-  const { wire, script, count = 1, redis, args }: Server = servers[name];
+  const { wire, script, count = 1, redis, past, args }: Server = servers[name];
   const redisPort = freePort();
   const metricsPort = freePort();
   const children: Child[] = [];
@@ -76,6 +88,7 @@ export async function start(name: ServerName, maxSeconds: number): Promise<Runni
   const pids: number[] = [];
   while (ports.length < count) {
     const port = freePort();
+    if (past !== undefined) await writePast(historyFile(port), past);
     const child = runScript("server", script, args({ port, redisPort, metricsPort }), maxSeconds);
     children.unshift(child);
     ports.push(port);
@@ -89,6 +102,17 @@ export async function start(name: ServerName, maxSeconds: number): Promise<Runni
     metricsPort,
     end: () => Promise.all(children.map((child) => child.end())),
   };
+}
+
+/** A history file, as people write it who are seldom two in one turn. */
+async function writePast(path: string, events: number): Promise<void> {
+  const journal = SqliteJournal.open({ path, keepEvents: events });
+  for (let i = 0; i < events; i++) {
+    const text = `line ${i} of what was said before, in words of every length`;
+    const from = `member${i % 50}`;
+    journal.append([{ event: { type: "said", seq: 0, at: 0, from, text }, author: from }]);
+  }
+  await journal.close();
 }
 
 async function takesConnections(name: string, child: Child, port: number): Promise<void> {

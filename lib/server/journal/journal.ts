@@ -36,6 +36,9 @@ export interface JournalListener {
   serversChanged(): void;
 }
 
+/** What matches, newest first, and before which position to look on for more; 0 if there is nothing before. */
+export type Matches = { entries: Entry[]; before: number };
+
 export interface Journal {
   /** Names this journal. A position is an epoch and a `seq`: the same `seq` of another epoch is another event. */
   readonly epoch: string;
@@ -69,8 +72,11 @@ export interface Journal {
   entriesAfter(position: number, count: number): Entry[] | Promise<Entry[]>;
   /** The same for the entries with a `seq` below `position`, newest first. */
   entriesBefore(position: number, count: number): Entry[] | Promise<Entry[]>;
-  /** As `entriesBefore`, of events that have every word of the text; its last word may be the beginning of one. */
-  matchesBefore(text: string, position: number, count: number): Promise<Entry[]>;
+  /**
+   * As `entriesBefore`, of events that have every word of the text; its last word may be the beginning of one. It looks
+   * no further than a page costs, so it may find nothing and still tell where to look on.
+   */
+  matchesBefore(text: string, position: number, count: number): Matches | Promise<Matches>;
   close(): Promise<void>;
 }
 

@@ -75,7 +75,14 @@ export function search(
   limit: number,
   viewer: string,
 ): Promise<Past> {
-  const matchesBefore: EntriesBefore = (position, count) => journal.matchesBefore(text, position, count);
+  const matchesBefore = async (position: number, count: number): Promise<Entry[]> => {
+    for (let end = position; end > 0; ) {
+      const { entries, before } = await journal.matchesBefore(text, end, count);
+      if (entries.length > 0) return entries;
+      end = before;
+    }
+    return [];
+  };
   return lookBack(matchesBefore, position, limit, viewer, new PageSize(searchedPages));
 }
 

@@ -9,8 +9,8 @@
 import { randomBytes } from "node:crypto";
 import { messageOf, UsageError } from "../../protocol/errors.ts";
 import { type Facts, serversIn } from "./facts.ts";
-import type { Entry, Journal, JournalListener } from "./journal.ts";
-import { firstOf, PageSize } from "./pages.ts";
+import type { Entry, Journal, JournalListener, Matches } from "./journal.ts";
+import { firstOf, PageSize, pageEvents } from "./pages.ts";
 import { RedisConnection, RedisError } from "./redis-connection.ts";
 import * as scripts from "./redis-scripts.ts";
 import { matcher } from "./search.ts";
@@ -287,21 +287,19 @@ export class RedisJournal implements Journal {
     );
   }
 
-  async entriesBefore(position: number, count: number): Promise<Entry[]> {
-    return this.#firstBefore(position, count, () => true);
-  }
-
-  /** Without an index: from the position back, as far as it takes. */
-  async matchesBefore(text: string, position: number, count: number): Promise<Entry[]> {
+  /** Without an index: a page is looked through. */
+  async matchesBefore(text: string, position: number, count: number): Promise<Matches> {
     const matches = matcher(text);
-    return this.#firstBefore(position, count, ({ event }) => "text" in event && matches(event.text ?? ""));
+    const page = await this.entriesBefore(position, pageEvents);
+    const entries = page.filter(({ event }) => "text" in event && matches(event.text ?? "")).slice(0, count);
+    const looked = entries.length < count ? page : entries;
+    return { entries, before: looked.at(-1)?.event.seq ?? 0 };
   }
 
-  async #firstBefore(position: number, count: number, wanted: (entry: Entry) => boolean): Promise<Entry[]> {
+  async entriesBefore(position: number, count: number): Promise<Entry[]> {
     const first: Entry[] = [];
     const size = new PageSize();
     for await (const entry of this.#backwards(position - 1)) {
-      if (!wanted(entry)) continue;
       first.push(entry);
       if (first.length >= count || size.isFullWith(entry.event)) break;
     }

@@ -1,9 +1,9 @@
 // The index of the journal's texts: an FTS5 table beside it. To say something must stay cheap, so a text is not indexed
-// when it is said. The index catches up when a member searches, one slice in each turn of the event loop, so that no turn
-// takes long. Events that are not kept any more are never found; later slices remove them from the index.
+// when it is said. The index catches up when a member searches, one slice with each call, so that the caller can leave
+// time for others between. Events that are not kept any more are never found; later slices remove them from the index.
 
 import type { Database, Statement } from "bun:sqlite";
-import type { Entry } from "./journal.ts";
+import type { Entry, Matches } from "./journal.ts";
 
 const schema = `
   CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
@@ -13,8 +13,8 @@ const schema = `
   INSERT INTO words (words, rank) VALUES ('pgsz', 1000);
 `;
 
-/** The events that one turn of the event loop adds, removes or reads at most. */
-const sliceEvents = 250;
+/** The events that one call adds, removes or reads at most. */
+const sliceEvents = 100;
 
 /** A search looks for this many of its words at most, and for the last one. */
 const searchedWords = 10;
@@ -35,8 +35,6 @@ export class SearchIndex {
   readonly #trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
   /** The last event that is in the index. */
   #indexed: number;
-  /** The slice that is under way: all searches that need it wait for the same one. */
-  #indexing: Promise<void> | undefined;
 
   constructor(db: Database, source: Source) {
     this.#db = db;
@@ -51,24 +49,21 @@ export class SearchIndex {
     this.#indexed = newest?.last ?? 0;
   }
 
-  /** As Journal.matchesBefore, each call in a turn of its own. Rejects with SQLite's error. */
-  async matchesBefore(text: string, position: number, count: number): Promise<Entry[]> {
+  /** As Journal.matchesBefore. Throws SQLite's error. */
+  matchesBefore(text: string, position: number, count: number): Matches {
     const query = matching(text);
-    if (query === undefined) return [];
-    await nextTurn();
-    const upTo = Math.min(position - 1, this.#source.last);
-    while (this.#indexed < upTo) {
-      this.#indexing ??= this.#indexSlice();
-      await this.#indexing;
+    if (query === undefined) return { entries: [], before: 0 };
+    if (this.#indexed < Math.min(position - 1, this.#source.last)) {
+      this.#indexSlice();
+      return { entries: [], before: position };
     }
     const rows = this.#match.all(query, this.#source.first, position, Math.min(count, sliceEvents));
-    return rows.map(({ entry }) => JSON.parse(entry));
+    const entries = rows.map(({ entry }): Entry => JSON.parse(entry));
+    return { entries, before: entries.at(-1)?.event.seq ?? 0 };
   }
 
-  /** Adds the next events, and removes some that are not kept any more, in a turn of its own. */
-  async #indexSlice(): Promise<void> {
-    await nextTurn();
-    this.#indexing = undefined;
+  /** Adds the next events, and removes some that are not kept any more. */
+  #indexSlice(): void {
     try {
       this.#db.run("BEGIN");
       this.#trim.run({ $oldest: this.#source.first, $rows: sliceEvents });
@@ -119,10 +114,6 @@ export function matcher(text: string): (text: string) => boolean {
 function folded(text: string): string {
   const plain = text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
   return plain.match(/[\p{L}\p{N}]+/gu)?.join(" ") ?? "";
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The statement that deletes at most $rows rows with a key below $oldest. */

@@ -12,7 +12,7 @@ import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf } from "../../protocol/errors.ts";
 import type { Facts } from "./facts.ts";
-import type { Entry, Journal, JournalListener } from "./journal.ts";
+import type { Entry, Journal, JournalListener, Matches } from "./journal.ts";
 import { firstOf } from "./pages.ts";
 import { SearchIndex, trimming } from "./search.ts";
 
@@ -252,9 +252,9 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  async matchesBefore(text: string, position: number, count: number): Promise<Entry[]> {
+  matchesBefore(text: string, position: number, count: number): Matches {
     try {
-      return await this.#words.matchesBefore(text, position, count);
+      return this.#words.matchesBefore(text, position, count);
     } catch (error) {
       throw new Error(reasonOf(error));
     }

@@ -18,12 +18,15 @@ export class TokenBucket {
     this.#tokens = rate.burst;
   }
 
-  /** Pays for one line; returns how many milliseconds to wait before the next may be read. */
-  take(nowMs: number): number {
+  /**
+   * Pays for a line, or for what costs as much as several; returns how many milliseconds to wait before the next may be
+   * read. `nowMs` is of a clock that only rises.
+   */
+  take(nowMs: number, lines = 1): number {
     const { burst, perSecond } = this.#rate;
     if (perSecond === 0) return 0;
     const earned = (Math.max(nowMs - this.#filledAt, 0) * perSecond) / 1000;
-    this.#tokens = Math.min(burst, this.#tokens + earned) - 1;
+    this.#tokens = Math.min(burst, this.#tokens + earned) - lines;
     this.#filledAt = nowMs;
     return this.#tokens >= 0 ? 0 : this.costMs(-this.#tokens);
   }

@@ -22,6 +22,7 @@ import type { Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { type Entry, type Journal, type JournalListener, nobody } from "../journal/journal.ts";
 import { lastBefore, type Past, pageAfter, search } from "../journal/pages.ts";
+import { WorkQueue } from "../limits/work-queue.ts";
 import { Members, type Recorder, type Roster, retryAfterMs, type Taken, type Waiter } from "./members.ts";
 import type { Occupant } from "./seats.ts";
 
@@ -46,6 +47,8 @@ export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
   seq: number;
   readonly members: Members;
+  /** What costs much and is for one member alone. */
+  readonly work = new WorkQueue();
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
@@ -54,7 +57,8 @@ export class Room implements JournalListener, Recorder {
   readonly #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #woken = new Set<Reader>();
-  readonly #afterTurn: (() => void)[] = [];
+  /** Resolved at the end of this turn, for those who wait for it. */
+  #afterTurn: PromiseWithResolvers<void> | undefined;
   /** Those who speak without a seat, by author: the server's own terminal. */
   readonly #attendants = new Map<string, Occupant>();
   /** What was asked for in this turn. */
@@ -120,7 +124,8 @@ export class Room implements JournalListener, Recorder {
     const limit = Math.min(count, limits.historyEvents);
     return lastBefore(
       (before, count) =>
-        this.#recent.entriesBefore(before, count) ?? this.#journal.entriesBefore(before, count),
+        this.#recent.entriesBefore(before, count) ??
+        this.work.run(() => this.#journal.entriesBefore(before, count)),
       end,
       limit,
       viewer,
@@ -131,8 +136,10 @@ export class Room implements JournalListener, Recorder {
   async search(viewer: string, { text, before, limit }: CommandOf<"search">): Promise<Answer> {
     const now = this.seq + 1;
     const events = Math.min(limit ?? foundEvents, limits.searchEvents);
+    const matchesBefore = (...asked: Parameters<Journal["matchesBefore"]>) =>
+      this.work.run(() => this.#journal.matchesBefore(...asked));
     try {
-      const found = await search(this.#journal, text, Math.min(before ?? now, now), events, viewer);
+      const found = await search({ matchesBefore }, text, Math.min(before ?? now, now), events, viewer);
       return { type: "results", text, ...found };
     } catch (error) {
       return fault("unavailable", `The history cannot be searched now, ${messageOf(error)}: try again`);
@@ -170,23 +177,24 @@ export class Room implements JournalListener, Recorder {
     this.#turn ??= setImmediate(() => setImmediate(() => this.#endTurn()));
   }
 
-  /** Calls `then` once all that was asked for so far has happened or failed. */
-  afterTurn(then: () => void): void {
-    this.#afterTurn.push(then);
+  /** Resolves once all that was asked for so far has happened or failed. */
+  afterTurn(): Promise<void> {
+    this.#afterTurn ??= Promise.withResolvers();
     this.#scheduleTurn();
+    return this.#afterTurn.promise;
   }
 
   #endTurn(): void {
     this.#turn = undefined;
+    // What is asked while these happen is of the next turn.
     const entries = this.#asked;
+    const after = this.#afterTurn;
     this.#asked = [];
+    this.#afterTurn = undefined;
     if (entries.length > 0) this.#append(entries);
     for (const reader of this.#woken) reader.pump();
     this.#woken.clear();
-    const afterwards = this.#afterTurn.splice(0);
-    if (afterwards.length === 0) return;
-    const go = () => afterwards.forEach((then) => void then());
-    this.#journal.sync().then(go, go);
+    if (after) this.#journal.sync().then(after.resolve, () => after.resolve());
   }
 
   #append(entries: Entry[]): void {

@@ -52,11 +52,11 @@ export abstract class Speaker {
       case "quit":
         return this.quit(command.text);
       case "who":
-        return this.answer({ type: "members", ...this.room.members.roster(), id: command.id });
+        return this.#answerLater(this.room.work.run(() => this.#members(command)));
       case "history":
-        return void this.recall(command);
+        return this.#answerLater(this.#history(command));
       case "search":
-        return void this.search(command);
+        return this.#answerLater(this.#results(command));
       case "ping":
         return this.answer({ type: "pong", id: command.id });
       case "help":
@@ -74,7 +74,7 @@ export abstract class Speaker {
       case "unmute":
         return this.#order(command);
       case "bans":
-        return this.answer({ type: "bans", bans: this.room.members.bans });
+        return this.#answerLater(this.room.work.run(() => this.#bans()));
       default:
         command satisfies never;
     }
@@ -106,18 +106,34 @@ export abstract class Speaker {
     });
   }
 
-  protected async recall({ before, limit }: CommandOf<"history">): Promise<void> {
+  /** For an answer that may take a while: what is said next waits for it. */
+  #answerLater(answer: Promise<Answer>): void {
+    const settled = this.wait();
+    void answer.then((found) => this.answer(found)).finally(settled);
+  }
+
+  #members({ id }: CommandOf<"who">): Answer {
+    return { type: "members", ...this.room.members.roster(), id };
+  }
+
+  #bans(): Answer {
+    return { type: "bans", bans: this.room.members.bans };
+  }
+
+  async #history({ before, limit }: CommandOf<"history">): Promise<Answer> {
+    await this.room.afterTurn();
     const upTo = before === undefined ? this.room.seq : before - 1;
     try {
       const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents);
-      this.answer({ type: "history", events: past.events, before: past.before });
+      return { type: "history", events: past.events, before: past.before };
     } catch (error) {
-      this.answer(fault("unavailable", `The history cannot be read, ${messageOf(error)}`));
+      return fault("unavailable", `The history cannot be read, ${messageOf(error)}`);
     }
   }
 
-  protected async search(request: CommandOf<"search">): Promise<void> {
-    this.answer(await this.room.search(this.author, request));
+  async #results(request: CommandOf<"search">): Promise<Answer> {
+    await this.room.afterTurn();
+    return this.room.search(this.author, request);
   }
 
   #showTopic(): void {
@@ -130,8 +146,20 @@ export abstract class Speaker {
     this.room.members.order(order, { name, author, expects }, this.waiter());
   }
 
-  /** Hears what became of what it asked for. */
+  /** Waits for the outcome of what it asked for: what it says next may depend on that. */
   protected waiter(): Waiter<unknown> {
-    return { happened: () => {}, failed: (problem) => this.answer(problem) };
+    const settled = this.wait();
+    return {
+      happened: settled,
+      failed: (problem) => {
+        this.answer(problem);
+        settled();
+      },
+    };
+  }
+
+  /** What it says next waits until the function that this returns is called, if it can wait. */
+  protected wait(): () => void {
+    return () => {};
   }
 }

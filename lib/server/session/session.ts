@@ -1,5 +1,12 @@
 // One connection, from the first byte to the last. Bytes in, bytes out, timers; it knows no socket. It finds out the
-// dialect, gets a seat, turns lines into commands, and reads no faster than the flood limits allow.
+// dialect, turns lines into commands, and gets a seat:
+//
+//   unnamed ──join──▶ joining ──seat──▶ here ──quit──▶ leaving
+//      ▲────fault─────────┘
+//
+//   any of them ──goodbye──▶ closing ──it is written──▶ shut ──▶ closed
+//
+// From leaving on, nothing that it sends is read.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { dialectOf } from "../../dialects/choose.ts";
@@ -7,15 +14,23 @@ import type { Dialect } from "../../dialects/dialect.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
-import { type Answer, type Bye, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
-import { LineReader } from "../../protocol/lines.ts";
+import {
+  type Answer,
+  type Bye,
+  type Fault,
+  fault,
+  isFault,
+  limits,
+  type Recorded,
+} from "../../protocol/events.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
 import { Origin } from "../limits/door.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
-import type { Taken, Waiter } from "../room/members.ts";
+import type { Taken } from "../room/members.ts";
 import type { Room } from "../room/room.ts";
 import { type Occupant, type Seat, sittingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
+import { Intake } from "./intake.ts";
 import type { Connection, Transport } from "./transport.ts";
 
 export type SessionOptions = {
@@ -29,54 +44,48 @@ export type SessionOptions = {
   silentMs: number;
   /** What one has to know to join; undefined: nothing. */
   password?: string | undefined;
-  /** What one has to know to keep order; undefined: nobody can. */
+  /** What one has to know to become an operator; undefined: there are none. */
   operatorPassword?: string | undefined;
   metrics: Record<"readBytes" | "writtenBytes" | "pauses", { add: (amount: number) => void }>;
 };
 
+type Phase = "unnamed" | "joining" | "here" | "leaving" | "closing" | "shut" | "closed";
+
 /** How long a peer has to read our goodbye. */
 const lingerMs = 5_000;
-/** A flooder is told the wait this often. */
-const toldEveryMs = 5_000;
-/** The first byte of whoever speaks TLS. */
+/** The last look at a silence comes so long after the one before: if this process slept, what waits is read first. */
+const lastLookMs = 1_000;
+/** The first byte of a TLS client. */
 const tlsHandshake = 0x16;
 
 export class Session extends Speaker implements Connection, Occupant, Sink {
   readonly #transport: Transport;
   readonly #origin: Origin;
   readonly #options: SessionOptions;
+  readonly #intake: Intake;
   readonly #reader: Reader;
-  readonly #lines = new LineReader();
-  #bucket: TokenBucket;
+  #phase: Phase = "unnamed";
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
   #expects: ReturnType<typeof sittingAt> | undefined;
-  /** The name of whoever has to give the password for it. */
+  /** The name that was asked for without the password: the next line of a person is a password for it. */
   #claimed: string | undefined;
-  #heardAt = Date.now();
-  #toldAt = 0;
-  #inputEnded = false;
-  /** Lines are being obeyed now: what has its outcome at once does not begin again. */
-  #working = false;
-  /** How many answers are awaited before anything else is read. */
-  #awaited = 0;
-  /** Said so: what comes after it is not heard. */
-  leaving = false;
-  /** The goodbye is on its way, or the connection gone. */
-  #closing = false;
-  #goodbyeSent = false;
   #greeting: Timer | undefined;
+  /** Until it has a name, then until it is heard again, then until it has read the goodbye. */
   #deadline: Timer | undefined;
-  #pause: Timer | undefined;
-  #linger: Timer | undefined;
 
   constructor(room: Room, transport: Transport, origin: Origin, options: SessionOptions) {
     super(room);
     this.#transport = transport;
     this.#origin = origin;
     this.#options = options;
+    this.#intake = new Intake(transport, new TokenBucket(options.rate), origin.bucket, {
+      line: (line) => this.#obey(line),
+      ended: () => this.#leaveAfterTurn(),
+      paused: () => options.metrics.pauses.add(1),
+      flooded: (lines, waitMs) => this.#slowDown(lines, waitMs),
+    });
     this.#reader = new Reader(this, (error) => this.#unreadable(error));
-    this.#bucket = new TokenBucket(options.rate);
     this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
     const tooLate: Bye = { type: "bye", code: "too-late", text: "You gave no name in time" };
     this.#deadline = setTimeout(() => this.dismiss(tooLate), options.joinWithinMs);
@@ -85,16 +94,14 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   // ---- What the transport tells ----
 
   receive(chunk: Buffer): void {
-    this.#heardAt = Date.now();
     this.#options.metrics.readBytes.add(chunk.length);
-    if (this.#closing) return;
+    if (this.#isClosing) return;
     clearTimeout(this.#greeting);
-    if (!this.#dialect && !this.#lines.pending && chunk[0] === tlsHandshake) {
+    if (!this.#dialect && !this.#intake.isPending && chunk[0] === tlsHandshake) {
       const text = "This room does not speak TLS: connect without it";
       return this.dismiss({ type: "bye", code: "no-tls", text });
     }
-    this.#lines.push(chunk);
-    if (!this.#held) this.#work();
+    this.#intake.push(chunk);
   }
 
   drained(): void {
@@ -103,15 +110,15 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   /** The peer will send no more, but may still read. */
   inputEnded(): void {
-    this.#inputEnded = true;
-    if (this.#closing) return this.#goodbyeSent ? this.#transport.end() : undefined;
-    this.#lines.end();
-    if (!this.#held) this.#work();
+    if (this.#phase === "shut") this.#transport.end();
+    else this.#intake.end();
   }
 
   closed(): void {
-    this.#closing = true;
-    for (const timer of [this.#greeting, this.#deadline, this.#pause, this.#linger]) clearTimeout(timer);
+    this.#phase = "closed";
+    this.#intake.stop();
+    clearTimeout(this.#greeting);
+    clearTimeout(this.#deadline);
     this.#reader.close();
     const seat = this.#seat;
     this.#seat = undefined;
@@ -126,25 +133,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   /** Whether it waits for the flood limit. */
   get isPaused(): boolean {
-    return this.#pause !== undefined;
+    return this.#intake.isPaused;
   }
 
   // ---- Lines → commands ----
-
-  #work(): void {
-    if (this.#working) return;
-    this.#working = true;
-    while (!this.#held && !this.#closing && !this.leaving) {
-      const line = this.#lines.next();
-      if (line === undefined) break;
-      this.#obey(line);
-      const now = Date.now();
-      const waitMs = Math.max(this.#bucket.take(now), this.#origin.bucket.take(now));
-      if (waitMs > 0) this.#waitFor(waitMs);
-    }
-    this.#working = false;
-    if (this.#inputEnded && !this.#held && !this.#closing && !this.leaving) this.#leaveAfterTurn();
-  }
 
   #obey(line: string | Fault): void {
     if (isFault(line)) return this.answer(line);
@@ -156,53 +148,18 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     else this.answer(fault("not-joined", "Join with a name first"));
   }
 
-  /** What was read is not paid for yet, or not answered: nothing more is read. */
-  get #held(): boolean {
-    return this.#pause !== undefined || this.#awaited > 0;
-  }
-
-  /** What comes after this may depend on its outcome, so it waits until `#settled`. */
-  #await(): void {
-    this.#awaited++;
-    this.#transport.pause();
-  }
-
-  #settled(): void {
-    this.#awaited--;
-    this.#goOn();
-  }
-
-  #goOn(): void {
-    if (this.#held || this.#closing) return;
-    this.#transport.resume();
-    this.#work();
-  }
-
-  /** The flood limit: nothing more is read until what was read is paid for. */
-  #waitFor(waitMs: number): void {
-    this.#transport.pause();
-    this.#options.metrics.pauses.add(1);
-    this.#pause = setTimeout(() => {
-      this.#pause = undefined;
-      this.#goOn();
-    }, waitMs);
-    const now = Date.now();
-    if (now - this.#toldAt < toldEveryMs) return;
-    // All that waits is looked through for it.
-    const { waiting } = this.#lines;
-    if (waiting === 0) return;
-    this.#toldAt = now;
-    const retryAfterMs = waitMs + this.#bucket.costMs(waiting);
-    const seconds = Math.ceil(retryAfterMs / 1000);
-    const text = `You write faster than the room reads: your ${waiting} waiting lines take ${seconds} s, none is lost`;
-    this.answer({ ...fault("slow-down", text), retryAfterMs });
+  #slowDown(lines: number, waitMs: number): void {
+    const waiting = lines === 1 ? "waiting line" : `${lines} waiting lines`;
+    const text = `Slow down: your ${waiting} will take ${Math.ceil(waitMs / 1000)} s; none is lost`;
+    this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
   }
 
   /** Half-closed: what was asked happens at the end of this turn, and is written before we close. */
   #leaveAfterTurn(): void {
     if (this.#seat && !this.#dialect?.keepsSeat) return this.quit(undefined);
-    // No goodbye: whoever has a token may come back to the seat.
-    this.room.afterTurn(() => this.#finish("", this.#seat));
+    this.#intake.stop();
+    // No goodbye: with its token it may come back to the seat.
+    void this.room.afterTurn().then(() => this.#finish("", this.#seat));
   }
 
   // ---- Commands ----
@@ -235,11 +192,18 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     return this.#seat && this.room.members.refusesSpeech(this.#seat);
   }
 
-  answer(answer: Answer): void {
-    this.#say((this.#dialect ?? plain).encode(answer));
+  protected override wait(): () => void {
+    return this.#intake.wait();
   }
 
-  join(request: CommandOf<"join">): void {
+  /** A long answer costs as much as the lines that would be as long. */
+  answer(answer: Answer): void {
+    const line = (this.#dialect ?? plain).encode(answer);
+    this.#say(line);
+    if (line.length >= limits.lineBytes) this.#intake.pay(Math.floor(line.length / limits.lineBytes));
+  }
+
+  protected join(request: CommandOf<"join">): void {
     if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
     this.#claimed = undefined;
     const { password } = this.#options;
@@ -256,35 +220,40 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   #take(request: CommandOf<"join">): void {
+    this.#phase = "joining";
     const dialect = this.#dialect ?? plain;
     const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
         // Gone meanwhile, like any connection that breaks.
-        if (this.#closing) return this.room.members.vacate(taken.seat, this);
+        if (this.#isClosing) return this.room.members.vacate(taken.seat, this);
         this.#enter(taken, dialect, request);
         happened(taken);
       },
-      failed,
+      failed: (problem) => {
+        if (this.#phase === "joining") this.#phase = "unnamed";
+        failed(problem);
+      },
     });
   }
 
   #enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">): void {
     const { seat } = taken;
+    this.#phase = "here";
     this.#seat = seat;
     this.#expects = sittingAt(seat);
-    // Whoever comes back has said no less for it.
-    this.#bucket = seat.bucket ??= this.#bucket;
+    // Reconnecting must not refill the bucket.
+    this.#intake.bucket = seat.bucket ??= this.#intake.bucket;
     clearTimeout(this.#deadline);
-    if (dialect.keepsSeat) this.#watch(this.#options.silentMs);
+    if (dialect.keepsSeat) this.#watch();
     this.room.enter(taken, dialect, request, this.#reader);
   }
 
-  rename(name: string): void {
+  protected rename(name: string): void {
     if (this.#seat && name !== this.name) this.room.members.rename(this.#seat, name, this.waiter());
   }
 
-  appoint(given: string): void {
+  protected appoint(given: string): void {
     const { operatorPassword } = this.#options;
     if (operatorPassword === undefined) {
       return this.answer(fault("not-operator", "This room has no operator password"));
@@ -295,48 +264,30 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
   }
 
-  /** What comes after it may depend on it, so it waits until it has happened, or not. */
-  protected override waiter(): Waiter<unknown> {
-    this.#await();
-    return {
-      happened: () => this.#settled(),
-      failed: (problem) => {
-        this.answer(problem);
-        this.#settled();
-      },
-    };
-  }
-
-  /** Whether a password is right, told when it is this address's turn: whoever guesses waits longer each time. */
+  /** Whether a password is right, told when it is this address's turn: each wrong guess is answered later. */
   #challenge(given: string, wanted: string, answered: (right: boolean) => void): void {
-    const waitMs = this.#origin.guess(Date.now());
+    const waitMs = this.#origin.guess(performance.now());
     if (!Origin.isBearable(waitMs)) {
       const text = "Too many wrong passwords came from your address: wait before the next one";
       return this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
     }
-    this.#await();
+    const settled = this.wait();
     const look = () => {
       const right = isSame(given, wanted);
-      if (!right) this.#origin.guessedWrong(Date.now());
-      if (!this.#closing) answered(right);
-      this.#settled();
+      if (!right) this.#origin.guessedWrong(performance.now());
+      if (!this.#isClosing) answered(right);
+      settled();
     };
     // At once if it can be, so that it counts before the next one is looked at.
     if (waitMs === 0) look();
     else setTimeout(look, waitMs);
   }
 
-  /** Can take many turns. */
-  override async search(request: CommandOf<"search">): Promise<void> {
-    this.#await();
-    await super.search(request);
-    this.#settled();
-  }
-
-  quit(text: string | undefined): void {
-    this.leaving = true;
-    if (this.#seat) this.room.members.leave(this.#seat, text);
-    else this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
+  protected quit(text: string | undefined): void {
+    this.#intake.stop();
+    if (!this.#seat) return this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
+    this.#phase = "leaving";
+    this.room.members.leave(this.#seat, text);
   }
 
   // ---- Sink ----
@@ -349,6 +300,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   // ---- Occupant ----
 
+  get leaving(): boolean {
+    return this.#phase === "leaving";
+  }
+
   whisper(event: Recorded): void {
     this.#reader.whisper(event);
   }
@@ -358,23 +313,30 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#finish((this.#dialect ?? plain).encode(bye), seat);
   }
 
+  // ---- The end ----
+
+  get #isClosing(): boolean {
+    return this.#phase === "closing" || this.#phase === "shut" || this.#phase === "closed";
+  }
+
   #finish(lastLine: string, seat: Seat | undefined): void {
-    if (this.#closing) return;
-    this.#closing = true;
+    if (this.#isClosing) return;
+    this.#phase = "closing";
     this.#seat = seat;
-    clearTimeout(this.#pause);
+    this.#intake.stop();
     this.#transport.resume();
-    this.#linger = setTimeout(() => this.#transport.terminate(), lingerMs);
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#transport.terminate(), lingerMs);
     this.#reader.finish(lastLine, () => {
-      this.#goodbyeSent = true;
+      this.#phase = "shut";
       // To close on a peer that still sends would reset it, and could take the goodbye back.
-      if (this.#inputEnded) this.#transport.end();
+      if (this.#intake.hasEnded) this.#transport.end();
       else this.#transport.shutdown();
     });
   }
 
   #say(line: string): void {
-    if (this.#closing) return;
+    if (this.#isClosing) return;
     if (this.#reader.tell(line)) this.room.wake(this.#reader);
     else this.#overflow();
   }
@@ -385,28 +347,27 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#transport.terminate();
   }
 
-  /** Whoever asks for much and reads nothing. */
+  /** It asks for much and reads nothing. */
   #overflow(): void {
-    const text = "You do not read what you are sent";
+    const text = "You are not reading: connection closed";
     this.dismiss({ type: "bye", code: "slow-reader", text, retryAfterMs: 1_000 }, this.#seat);
   }
 
-  /** Ends the connection of a program that has not been heard for too long. */
-  #watch(silentMs: number): void {
-    const left = this.#heardAt + silentMs - Date.now();
-    this.#deadline = setTimeout(
-      () => {
-        if (this.#pause) this.#heardAt = Date.now();
-        if (Date.now() - this.#heardAt < silentMs) return this.#watch(silentMs);
-        const text = `Nothing was heard of you for ${silentMs / 1000} s`;
-        this.dismiss({ type: "bye", code: "silent", text, retryAfterMs: 0 }, this.#seat);
-      },
-      Math.max(left, 1),
-    );
+  /** Ends the connection of a program that has not been heard for `silentMs`. */
+  #watch(isLastLook = false): void {
+    const { silentMs } = this.#options;
+    const leftMs = silentMs - this.#intake.silentMs;
+    if (leftMs <= 0 && isLastLook) {
+      const text = `Nothing was heard of you for ${silentMs / 1000} s`;
+      return this.dismiss({ type: "bye", code: "silent", text, retryAfterMs: 0 }, this.#seat);
+    }
+    const isNextLast = leftMs <= lastLookMs;
+    const lookMs = isNextLast ? lastLookMs : leftMs - lastLookMs;
+    this.#deadline = setTimeout(() => this.#watch(isNextLast), lookMs);
   }
 }
 
-/** Takes the same time whatever is wrong with it. */
+/** Compares in constant time. */
 function isSame(given: string, wanted: string): boolean {
   const [a, b] = [given, wanted].map((text) => createHash("sha256").update(text).digest());
   return a !== undefined && b !== undefined && timingSafeEqual(a, b);

@@ -45,13 +45,16 @@ class Held {
         .slice(0, count),
     );
 
-  matchesBefore = async (text: string, position: number, count: number) =>
-    this.#count(
-      this.#entries
-        .filter(({ event }) => event.seq < position && "text" in event && event.text === text)
-        .reverse()
-        .slice(0, count),
-    );
+  /** Looks at a few entries with each call. */
+  matchesBefore = async (text: string, position: number, count: number) => {
+    const looked = this.#entries
+      .filter(({ event }) => event.seq < position)
+      .slice(-7)
+      .reverse();
+    const entries = looked.filter(({ event }) => "text" in event && event.text === text).slice(0, count);
+    const last = entries.length < count ? looked.at(-1) : entries.at(-1);
+    return { entries: this.#count(entries), before: last?.event.seq ?? 0 };
+  };
 
   #count(entries: Entry[]): Entry[] {
     this.looked += entries.length;

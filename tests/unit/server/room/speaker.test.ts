@@ -25,12 +25,30 @@ class Ann extends Speaker {
   protected readonly author = "ann's seat";
   protected readonly historyEvents = 2;
   protected readonly expects = undefined;
+  /** What has no outcome yet, and who waits until all has. */
+  #awaited = 0;
+  #settled = () => {};
   /** What she was answered, and what of her own ways she was asked for. */
   readonly answers: Answer[] = [];
   readonly asked: unknown[][] = [];
 
   answer(answer: Answer): void {
     this.answers.push(answer);
+  }
+
+  protected override wait(): () => void {
+    this.#awaited++;
+    return () => {
+      if (--this.#awaited === 0) this.#settled();
+    };
+  }
+
+  /** Resolves once everything that was asked has its outcome. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#awaited === 0) resolve();
+      else this.#settled = resolve;
+    });
   }
 
   protected join(request: Command): void {
@@ -98,9 +116,8 @@ async function carryOut(...raws: Raw[]): Promise<void> {
     if (isFault(command)) throw new Error(command.text);
     ann.carryOut(command);
   }
-  const { promise, resolve } = Promise.withResolvers<void>();
-  room.afterTurn(resolve);
-  await promise;
+  await room.afterTurn();
+  await ann.settled();
 }
 
 describe("carryOut()", () => {
@@ -216,9 +233,15 @@ describe("carryOut()", () => {
   });
 
   test("takes the topic away for -", async () => {
-    await carryOut({ type: "topic", text: "tea" }, { type: "topic", text: "-" });
+    for (const text of ["tea", "-"]) await carryOut({ type: "topic", text });
     expect(events).toMatchObject([{ text: "tea" }, { type: "topic", text: undefined }]);
     expect(room.members.topic).toBeUndefined();
+  });
+
+  test.each(["history", "search"])("has in a %s what was said just before it", async (type) => {
+    ann.carryOut({ type: "say", text: "hi" });
+    await carryOut({ type, text: "hi", limit: 1 });
+    expect<unknown[]>(ann.answers).toMatchObject([{ events: [{ type: "said", text: "hi" }] }]);
   });
 
   test("shows as many events as the speaker sees by default", async () => {

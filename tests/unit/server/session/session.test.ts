@@ -189,6 +189,58 @@ test("a program that is silent too long is dropped, and its seat kept", async ()
   expect(other.types).not.toContain("left");
 });
 
+test("a program that waits for the server is not silent", async () => {
+  const socket = await joined("ada", { rate: { burst: 1, perSecond: 0.005 } });
+  socket.send({ type: "say", text: "1" }, { type: "say", text: "2" });
+  await pass(190_000, 10_000);
+  expect(socket.session.isPaused).toBe(true);
+  expect(socket.types).not.toContain("bye");
+});
+
+describe("a step of the clock", () => {
+  test.each([3_600_000, -3_600_000])("of %d ms changes no time that was given", async (stepMs) => {
+    const step = () => jest.setSystemTime(Date.now() + stepMs);
+    const nameless = new FakeSocket(room);
+    const deaf = new FakeSocket(room);
+    deaf.takes = 0;
+    const ada = await joined("ada");
+    step();
+    jest.advanceTimersByTime(19_999);
+    await turn();
+    expect([nameless.text, deaf.acts]).toEqual(["Welcome to the chat room. What is your name?\n", []]);
+    jest.advanceTimersByTime(1);
+    await turn();
+    expect(nameless.text).toEndWith("! You gave no name in time.\n");
+    step();
+    jest.advanceTimersByTime(4_999);
+    expect(deaf.acts).not.toContain("terminate");
+    jest.advanceTimersByTime(1);
+    expect(deaf.acts).toContain("terminate");
+    step();
+    jest.advanceTimersByTime(64_999);
+    await turn();
+    expect(ada.types).not.toContain("bye");
+    jest.advanceTimersByTime(1);
+    await turn();
+    expect(ada.events.at(-1)).toMatchObject({ type: "bye", code: "silent" });
+  });
+
+  test.each([3_600_000, -3_600_000])("of %d ms refills no bucket and empties none", async (stepMs) => {
+    const ada = await joined("ada");
+    await pass(10_000, 1_000);
+    ada.send(...say(0, 4));
+    jest.setSystemTime(Date.now() + stepMs);
+    ada.send(...say(4, 6));
+    await pass(300);
+    expect(saidBy(ada)).toHaveLength(6);
+    await pass(10_000, 1_000);
+    jest.setSystemTime(Date.now() + stepMs);
+    ada.send(...say(6, 12));
+    await turn();
+    expect(saidBy(ada)).toHaveLength(10);
+  });
+});
+
 test("a seat is kept for its time and no longer; then the room is empty", async () => {
   const socket = new FakeSocket(room);
   socket.send({ type: "join", name: "ada" });
@@ -319,6 +371,82 @@ describe("the flood limit", () => {
   });
 });
 
+describe("those who look back", () => {
+  const free = { rate: unlimited };
+  const asked = [
+    { type: "history", before: 2, limit: 1 },
+    { type: "history", before: 501, limit: 500 },
+    { type: "search", text: "line" },
+    { type: "who" },
+    { type: "bans" },
+  ];
+
+  test.each(asked)("do not hold up the others, however often they ask %j", async (ask) => {
+    for (let i = 0; i < 600; i++) {
+      room.record({ event: { type: "said", seq: 0, at: 0, from: "x", text: `line ${i}` }, author: "x" });
+    }
+    const bob = await joined("bob", free);
+    const askers = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => joined(`asker${i}`, { ...free, operatorPassword: "gavel" })),
+    );
+    for (const asker of askers) asker.send({ type: "op", password: "gavel" });
+    await turn();
+    for (const asker of askers) asker.send(...Array.from({ length: 40 }, () => ask));
+    bob.send({ type: "say", text: "and I say" });
+    const late = new FakeSocket(room, free);
+    late.send({ type: "join", name: "late", history: 0 });
+    await turn();
+    expect(saidBy(bob)).toContain("and I say");
+    expect(late.types).toContain("welcome");
+    const answers = askers.map(({ types }) =>
+      types.filter((type) => /history|results|members|bans/.test(type)),
+    );
+    expect(answers.flat().length).toBeLessThan(100);
+    // Their turn comes, and each has all its answers.
+    for (const asker of askers) {
+      while (asker.types.filter((type) => /history|results|members|bans/.test(type)).length < 41)
+        await turn();
+    }
+  });
+
+  test("see what they said in the same packet, in either dialect", async () => {
+    const ada = await joined("ada", free);
+    ada.send({ type: "say", text: "1" }, { type: "history", limit: 1 }, { type: "say", text: "2" });
+    ada.send({ type: "search", text: "2" }, { type: "ping" });
+    await pass(200);
+    expect(ada.events.slice(-5)).toMatchObject([
+      said("ada", "1"),
+      { type: "history", events: [said("ada", "1")] },
+      said("ada", "2"),
+      { type: "results", events: [said("ada", "2")] },
+      { type: "pong" },
+    ]);
+    const person = new FakeSocket(room, free);
+    person.send("cleo", "a word", "/history 1", "another", "/search another");
+    await pass(200);
+    expect(person.text).toEndWith("cleo: a word\ncleo: a word\ncleo: another\ncleo: another\n");
+  });
+});
+
+const said = (from: string, text: string) => expect.objectContaining({ type: "said", from, text });
+
+test("a long answer costs as much as lines of its length", async () => {
+  const ada = await joined("ada", { rate: { burst: 10, perSecond: 10 } });
+  for (let i = 0; i < 20; i++) {
+    const from = `seat ${i}`;
+    room.record({ event: { type: "said", seq: 0, at: 0, from, text: "x".repeat(4_000) }, author: from });
+  }
+  await pass(10_000, 1_000);
+  // 20 times 4,000 characters and a little more are four lines of 16,384 bytes and some.
+  ada.send({ type: "history", limit: 20 });
+  await turn();
+  expect(ada.types.at(-1)).toBe("history");
+  ada.send(...Array.from({ length: 6 }, () => ({ type: "ping" })));
+  await turn();
+  expect(ada.session.isPaused).toBe(true);
+  expect(ada.types.filter((type) => type === "pong")).toHaveLength(6);
+});
+
 describe("a room with a password", () => {
   const guarded = { password: "sesame" };
 
@@ -367,8 +495,8 @@ describe("a room with a password", () => {
     const person = new FakeSocket(room, guarded, origin);
     person.send("dora");
     await turn();
-    for (let i = 0; i < 6; i++) origin.guessedWrong(Date.now());
-    origin.guess(Date.now());
+    for (let i = 0; i < 6; i++) origin.guessedWrong(performance.now());
+    origin.guess(performance.now());
     person.send("sesame");
     await turn();
     expect(person.text).toContain("Too many wrong passwords");
@@ -400,8 +528,8 @@ describe("a room with a password", () => {
 
   test("tells whoever would have to wait too long how long, and looks at nothing", async () => {
     const origin = new Origin("192.0.2.1", unlimited);
-    for (let i = 0; i < 10; i++) origin.guessedWrong(Date.now());
-    origin.guess(Date.now());
+    for (let i = 0; i < 10; i++) origin.guessedWrong(performance.now());
+    origin.guess(performance.now());
     const socket = new FakeSocket(room, guarded, origin);
     socket.send({ type: "join", name: "ada", password: "sesame" });
     await turn();
@@ -417,8 +545,8 @@ describe("a room with a password", () => {
       socket.session.closed();
       jest.advanceTimersByTime(10_000);
     }
-    origin.guess(Date.now());
-    expect(origin.guess(Date.now())).toBe(2_000);
+    origin.guess(performance.now());
+    expect(origin.guess(performance.now())).toBe(2_000);
   });
 
   test("asks a person in the next line, until it is right", async () => {

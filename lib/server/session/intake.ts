@@ -1,0 +1,171 @@
+// The intake of one connection: its bytes come in, its lines go out one after the other, at the pace they are paid for.
+// Nothing is dropped. Where no line may be taken the transport is paused, so that the peer has to wait:
+//
+//   a pause     what was taken is not paid for yet: lines and long answers cost the member and the address
+//   an answer   what a line asked for has no outcome yet, and the next line may depend on it
+//   a turn      this connection has had its share of the turn: the others come first
+//
+// That time is ours, not the peer's: it does not count as silence.
+
+import type { Fault } from "../../protocol/events.ts";
+import { LineReader } from "../../protocol/lines.ts";
+import type { TokenBucket } from "../limits/token-bucket.ts";
+import type { Transport } from "./transport.ts";
+
+export type IntakeHandlers = {
+  line(line: string | Fault): void;
+  /** The peer sends no more, and every line it sent was taken. */
+  ended(): void;
+  /** A pause begins. */
+  paused(): void;
+  /** The peer writes too fast: so many whole lines wait, for so long. Called once in a while. */
+  flooded(lines: number, waitMs: number): void;
+};
+
+/** What the lines of one connection may take of a turn; one that is dear goes over it. */
+const turnMs = 1;
+/** A flooder is told the wait this often. */
+const toldEveryMs = 5_000;
+
+export class Intake {
+  /** What the member pays from; another one once it has a seat again. */
+  bucket: TokenBucket;
+  readonly #addressBucket: TokenBucket;
+  readonly #transport: Pick<Transport, "pause" | "resume">;
+  readonly #handlers: IntakeHandlers;
+  readonly #lines = new LineReader();
+  #heardAt = performance.now();
+  #toldAt = -Infinity;
+  #ended = false;
+  #stopped = false;
+  /** True while `#take` runs: a command whose outcome is known at once must not begin it again. */
+  #taking = false;
+  #pause: Timer | undefined;
+  #nextTurn: NodeJS.Immediate | undefined;
+  /** Commands whose outcome is open. */
+  #awaited = 0;
+
+  constructor(
+    transport: Pick<Transport, "pause" | "resume">,
+    bucket: TokenBucket,
+    addressBucket: TokenBucket,
+    handlers: IntakeHandlers,
+  ) {
+    this.#transport = transport;
+    this.bucket = bucket;
+    this.#addressBucket = addressBucket;
+    this.#handlers = handlers;
+  }
+
+  push(chunk: Buffer): void {
+    this.#heardAt = performance.now();
+    if (this.#stopped) return;
+    this.#lines.push(chunk);
+    this.#take(this.#heardAt);
+  }
+
+  /** The peer will send no more: what has no line end is a line, too. */
+  end(): void {
+    this.#ended = true;
+    if (this.#stopped) return;
+    this.#lines.end();
+    this.#take(performance.now());
+  }
+
+  /** No line is taken from now on. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#pause);
+    clearImmediate(this.#nextTurn);
+  }
+
+  /** The next line waits until the outcome of this one is known: until the function that it returns is called. */
+  wait(): () => void {
+    this.#hold();
+    this.#awaited++;
+    return () => {
+      this.#awaited--;
+      this.#goOn();
+    };
+  }
+
+  /** Pays for so many lines, or for what costs as much: nothing more is taken until there is enough for it. */
+  pay(lines: number, now = performance.now()): void {
+    const waitMs = Math.max(this.bucket.take(now, lines), this.#addressBucket.take(now, lines));
+    if (waitMs > 0 && !this.#stopped) this.#pauseFor(waitMs, now);
+  }
+
+  /** Whether it waits for what was taken to be paid for. */
+  get isPaused(): boolean {
+    return this.#pause !== undefined;
+  }
+
+  /** Whether bytes wait to be taken. */
+  get isPending(): boolean {
+    return this.#lines.pending;
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** For how long the peer could have been heard and was not. */
+  get silentMs(): number {
+    return this.#isHeld ? 0 : performance.now() - this.#heardAt;
+  }
+
+  get #isHeld(): boolean {
+    return this.#pause !== undefined || this.#awaited > 0 || this.#nextTurn !== undefined;
+  }
+
+  #take(begun: number): void {
+    if (this.#taking) return;
+    this.#taking = true;
+    while (!this.#isHeld && !this.#stopped) {
+      const line = this.#lines.next();
+      if (line === undefined) break;
+      this.#handlers.line(line);
+      // Once a line: to read the clock is not free.
+      const now = performance.now();
+      this.pay(1, now);
+      if (now - begun >= turnMs) this.#yield();
+    }
+    this.#taking = false;
+    if (this.#ended && !this.#isHeld && !this.#stopped) this.#handlers.ended();
+  }
+
+  #yield(): void {
+    this.#hold();
+    this.#nextTurn = setImmediate(() => {
+      this.#nextTurn = undefined;
+      this.#goOn();
+    });
+  }
+
+  #pauseFor(waitMs: number, now: number): void {
+    this.#hold();
+    if (this.#pause === undefined) this.#handlers.paused();
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#goOn();
+    }, waitMs);
+    if (now - this.#toldAt < toldEveryMs) return;
+    // All that waits is looked through for it.
+    const { waiting } = this.#lines;
+    if (waiting === 0) return;
+    this.#toldAt = now;
+    this.#handlers.flooded(waiting, waitMs + this.bucket.costMs(waiting));
+  }
+
+  #hold(): void {
+    if (!this.#isHeld) this.#transport.pause();
+  }
+
+  #goOn(): void {
+    if (this.#isHeld || this.#stopped) return;
+    this.#heardAt = performance.now();
+    this.#transport.resume();
+    this.#take(this.#heardAt);
+  }
+}

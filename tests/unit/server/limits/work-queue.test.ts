@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { WorkQueue } from "../../../../lib/server/limits/work-queue.ts";
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Work of so many milliseconds, of which `done` tells when it was done. */
+function work(name: string, ms: number, done: { name: string; at: number }[]) {
+  return () => {
+    if (ms > 0) jest.advanceTimersByTime(ms);
+    done.push({ name, at: performance.now() });
+    return name;
+  };
+}
+
+/** Lets time pass, a millisecond and a turn at a time. */
+async function pass(ms: number): Promise<void> {
+  for (let i = 0; i < ms; i++) {
+    await turn();
+    jest.advanceTimersByTime(1);
+  }
+  await turn();
+}
+
+describe("run()", () => {
+  test("does the work at once if there is none before it", async () => {
+    const done: { name: string; at: number }[] = [];
+    const result = new WorkQueue().run(work("a", 0, done));
+    expect(done).toEqual([{ name: "a", at: 0 }]);
+    expect(await result).toBe("a");
+  });
+
+  test("does all work in the order in which it was asked for", async () => {
+    const queue = new WorkQueue();
+    const done: { name: string; at: number }[] = [];
+    const results = ["a", "b", "c"].map((name) => queue.run(work(name, 1, done)));
+    await pass(50);
+    expect(await Promise.all(results)).toEqual(["a", "b", "c"]);
+    expect(done.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+  });
+
+  test("has a turn between two pieces, also of work that costs nothing", async () => {
+    const queue = new WorkQueue();
+    const order: string[] = [];
+    for (const name of ["a", "b"]) void queue.run(() => order.push(name));
+    setImmediate(() => order.push("others"));
+    await turn();
+    await turn();
+    expect(order).toEqual(["a", "others", "b"]);
+  });
+
+  test("rests four times as long as a piece took", async () => {
+    const queue = new WorkQueue();
+    const done: { name: string; at: number }[] = [];
+    for (const ms of [3, 3, 1, 2, 3]) void queue.run(work(`${ms}`, ms, done));
+    await pass(100);
+    const gaps = done.map(({ at }, i) => at - (done[i - 1]?.at ?? 0));
+    // Before the first one there is nothing to rest from.
+    expect(gaps.slice(2)).toEqual([12 + 1, 4 + 2, 8 + 3]);
+  });
+
+  test("takes a fifth of the time, however much is asked for", async () => {
+    const queue = new WorkQueue();
+    const done: { name: string; at: number }[] = [];
+    for (let i = 0; i < 1_000; i++) void queue.run(work("a", 1, done));
+    await pass(1_000);
+    expect(done.length / performance.now()).toBeWithin(0.15, 0.25);
+  });
+
+  test("gives what the work throws to who asked, and goes on", async () => {
+    const queue = new WorkQueue();
+    const thrown = queue.run(() => {
+      throw new Error("no disk");
+    });
+    const rejected = queue.run(() => Promise.reject(new Error("no net")));
+    const after = queue.run(() => "after");
+    expect(thrown).rejects.toThrow("no disk");
+    expect(rejected).rejects.toThrow("no net");
+    await pass(20);
+    expect(await after).toBe("after");
+  });
+
+  test("waits for one piece before the next, and counts a long wait as little", async () => {
+    const queue = new WorkQueue();
+    const done: { name: string; at: number }[] = [];
+    const far = Promise.withResolvers<string>();
+    const first = queue.run(() => far.promise);
+    void queue.run(work("b", 0, done));
+    await pass(3_000);
+    expect(done).toEqual([]);
+    far.resolve("a");
+    expect(await first).toBe("a");
+    await pass(20);
+    expect(done[0]?.at).toBeWithin(3_000, 3_030);
+  });
+
+  test("cares for no step of the clock", async () => {
+    const queue = new WorkQueue();
+    const done: { name: string; at: number }[] = [];
+    for (let i = 0; i < 4; i++) void queue.run(work("a", 2, done));
+    for (const stepMs of [3_600_000, -7_200_000]) {
+      jest.setSystemTime(Date.now() + stepMs);
+      await pass(15);
+    }
+    expect(done).toHaveLength(4);
+    expect(performance.now()).toBeLessThan(40);
+  });
+});

@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import fc from "fast-check";
+import type { Fault } from "../../../../lib/protocol/events.ts";
+import { type Rate, TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
+import { Intake } from "../../../../lib/server/session/intake.ts";
+
+const unlimited: Rate = { burst: 0, perSecond: 0 };
+
+/** An intake, and all that it did in order: lines as they were taken, and words of its own in brackets. */
+class Taken {
+  readonly log: string[] = [];
+  readonly intake: Intake;
+  /** What is done with a line. */
+  obey: (line: string) => void = () => {};
+
+  constructor(rate = unlimited, addressRate = unlimited) {
+    const transport = { pause: () => this.log.push("[pause]"), resume: () => this.log.push("[resume]") };
+    this.intake = new Intake(transport, new TokenBucket(rate), new TokenBucket(addressRate), {
+      line: (line: string | Fault) => {
+        this.log.push(typeof line === "string" ? line : `[${line.code}]`);
+        if (typeof line === "string") this.obey(line);
+      },
+      ended: () => this.log.push("[ended]"),
+      paused: () => this.log.push("[paused]"),
+      flooded: (lines, waitMs) => this.log.push(`[flooded: ${lines} lines, ${waitMs} ms]`),
+    });
+  }
+
+  push(...lines: string[]): void {
+    this.intake.push(Buffer.from(lines.map((line) => `${line}\n`).join("")));
+  }
+
+  get lines(): string[] {
+    return this.log.filter((entry) => !entry.startsWith("["));
+  }
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("push()", () => {
+  test("has each line taken once, in order, however the bytes are cut", () => {
+    const lines = fc.array(fc.string({ maxLength: 5 }).map((line) => line.replaceAll(/[\r\n]/g, "")));
+    fc.assert(
+      fc.property(lines, fc.integer({ min: 1, max: 10 }), (lines, size) => {
+        const taken = new Taken();
+        const bytes = Buffer.from(lines.map((line) => `<${line}\n`).join(""));
+        for (let at = 0; at < bytes.length; at += size) taken.intake.push(bytes.subarray(at, at + size));
+        expect(taken.log).toEqual(lines.map((line) => `<${line}`));
+      }),
+    );
+  });
+
+  test("hands on a fault in place of a line that is none", () => {
+    const taken = new Taken();
+    taken.intake.push(Buffer.from([0xff, 0x0a, 0x61, 0x0a]));
+    expect(taken.log).toEqual(["[not-utf8]", "a"]);
+  });
+});
+
+describe("a pause", () => {
+  test("begins with the first line that is not paid for, and lets one line at a time through", () => {
+    const taken = new Taken({ burst: 2, perSecond: 10 });
+    taken.push("1", "2", "3", "4", "5");
+    expect(taken.log).toEqual(["1", "2", "3", "[pause]", "[paused]", "[flooded: 2 lines, 300 ms]"]);
+    expect(taken.intake.isPaused).toBe(true);
+    jest.advanceTimersByTime(99);
+    expect(taken.lines).toEqual(["1", "2", "3"]);
+    jest.advanceTimersByTime(1);
+    expect(taken.lines).toEqual(["1", "2", "3", "4"]);
+    jest.advanceTimersByTime(200);
+    expect(taken.lines).toEqual(["1", "2", "3", "4", "5"]);
+    expect(taken.log.at(-1)).toBe("[resume]");
+    expect(taken.intake.isPaused).toBe(false);
+  });
+
+  test("is as long as the member or the address has to wait, whichever is longer", () => {
+    const taken = new Taken({ burst: 1, perSecond: 10 }, { burst: 1, perSecond: 2 });
+    taken.push("1", "2", "3");
+    jest.advanceTimersByTime(499);
+    expect(taken.lines).toEqual(["1", "2"]);
+    jest.advanceTimersByTime(1);
+    expect(taken.lines).toEqual(["1", "2", "3"]);
+  });
+
+  test("is told again after 5 s at the earliest", () => {
+    const taken = new Taken({ burst: 1, perSecond: 1 });
+    taken.push(...Array.from({ length: 20 }, (_, i) => `${i}`));
+    jest.advanceTimersByTime(11_000);
+    const told = taken.log.filter((entry) => entry.startsWith("[flooded"));
+    expect(told).toEqual(
+      ["18", "13", "8"].map((lines) => `[flooded: ${lines} lines, ${Number(lines) + 1}000 ms]`),
+    );
+  });
+
+  test("is longer for what costs as much as several lines, also if that is known later", () => {
+    const taken = new Taken({ burst: 1, perSecond: 10 });
+    let settled = () => {};
+    taken.obey = () => {
+      settled = taken.intake.wait();
+      taken.obey = () => {};
+    };
+    taken.push("dear", "next");
+    expect(taken.intake.isPaused).toBe(false);
+    taken.intake.pay(5);
+    settled();
+    jest.advanceTimersByTime(499);
+    expect(taken.lines).toEqual(["dear"]);
+    jest.advanceTimersByTime(1);
+    expect(taken.lines).toEqual(["dear", "next"]);
+  });
+});
+
+describe("wait()", () => {
+  test("lets no line through until the outcome of the last one is known", () => {
+    const taken = new Taken();
+    const settle: (() => void)[] = [];
+    taken.obey = () => settle.push(taken.intake.wait());
+    taken.push("1", "2");
+    expect(taken.log).toEqual(["1", "[pause]"]);
+    settle[0]?.();
+    expect(taken.log).toEqual(["1", "[pause]", "[resume]", "2", "[pause]"]);
+  });
+
+  test("keeps the order of lines whose outcome is known at once", () => {
+    const taken = new Taken();
+    taken.obey = (line) => {
+      const settled = taken.intake.wait();
+      settled();
+      taken.log.push(`${line} is done`);
+    };
+    taken.push("1", "2");
+    expect(taken.lines).toEqual(["1", "1 is done", "2", "2 is done"]);
+  });
+
+  test("waits for all of several outcomes", () => {
+    const taken = new Taken();
+    taken.push("1");
+    const settle = [taken.intake.wait(), taken.intake.wait()];
+    taken.push("2");
+    for (const settled of settle) {
+      expect(taken.lines).toEqual(["1"]);
+      settled();
+    }
+    expect(taken.lines).toEqual(["1", "2"]);
+  });
+});
+
+describe("a turn", () => {
+  test("ends for lines that have cost enough of it, and others come first", async () => {
+    const [long, short] = [new Taken(), new Taken()];
+    const order: string[] = [];
+    long.obey = (line) => {
+      order.push(line);
+      jest.advanceTimersByTime(2);
+    };
+    short.obey = (line) => order.push(line);
+    long.push("long 1", "long 2", "long 3");
+    short.push("short 1", "short 2");
+    expect(order).toEqual(["long 1", "short 1", "short 2"]);
+    await nextTurn();
+    expect(order.slice(3)).toEqual(["long 2"]);
+    await nextTurn();
+    expect(order.slice(3)).toEqual(["long 2", "long 3"]);
+    await nextTurn();
+    expect(long.log.at(-1)).toBe("[resume]");
+  });
+
+  test("has time for many lines that cost little", () => {
+    const taken = new Taken();
+    taken.push(...Array.from({ length: 1000 }, (_, i) => `${i}`));
+    expect(taken.lines).toHaveLength(1000);
+  });
+});
+
+describe("the end", () => {
+  test("comes once, after the last line, with a line end or without", () => {
+    const taken = new Taken({ burst: 1, perSecond: 10 });
+    taken.intake.push(Buffer.from("1\n2\n3"));
+    taken.intake.end();
+    expect(taken.log).not.toContain("[ended]");
+    jest.advanceTimersByTime(1_000);
+    expect(taken.lines).toEqual(["1", "2", "3"]);
+    expect(taken.log.at(-1)).toBe("[ended]");
+    expect(taken.log.filter((entry) => entry === "[ended]")).toHaveLength(1);
+  });
+
+  test("is not told once the intake was stopped, and no line is taken", async () => {
+    const taken = new Taken({ burst: 1, perSecond: 10 });
+    taken.obey = () => jest.advanceTimersByTime(2);
+    taken.push("1", "2");
+    taken.intake.stop();
+    taken.push("3");
+    taken.intake.end();
+    jest.advanceTimersByTime(1_000);
+    await nextTurn();
+    expect(taken.lines).toEqual(["1"]);
+    expect(taken.log).not.toContain("[ended]");
+    expect(taken.intake.hasEnded).toBe(true);
+  });
+});
+
+describe("silence", () => {
+  test("is counted from the last bytes on", () => {
+    const { intake } = new Taken();
+    jest.advanceTimersByTime(500);
+    expect(intake.silentMs).toBe(500);
+    intake.push(Buffer.from("half a line"));
+    jest.advanceTimersByTime(300);
+    expect(intake.silentMs).toBe(300);
+  });
+
+  test("is not counted while the peer has to wait", () => {
+    const taken = new Taken({ burst: 1, perSecond: 1 });
+    const settled = taken.intake.wait();
+    jest.advanceTimersByTime(60_000);
+    expect(taken.intake.silentMs).toBe(0);
+    settled();
+    jest.advanceTimersByTime(10);
+    expect(taken.intake.silentMs).toBe(10);
+    taken.push("1", "2");
+    jest.advanceTimersByTime(999);
+    expect(taken.intake.silentMs).toBe(0);
+    jest.advanceTimersByTime(101);
+    expect(taken.intake.silentMs).toBe(100);
+  });
+
+  test.each([3_600_000, -3_600_000, -86_400_000 * 365])("and pauses care for no step of %d ms", (stepMs) => {
+    const taken = new Taken({ burst: 1, perSecond: 10 });
+    jest.advanceTimersByTime(1_000);
+    jest.setSystemTime(Date.now() + stepMs);
+    expect(taken.intake.silentMs).toBe(1_000);
+    taken.push("1", "2", "3");
+    jest.setSystemTime(Date.now() + stepMs);
+    jest.advanceTimersByTime(99);
+    expect(taken.lines).toEqual(["1", "2"]);
+    jest.advanceTimersByTime(1);
+    expect(taken.lines).toEqual(["1", "2", "3"]);
+    expect(taken.log).toContain("[flooded: 1 lines, 200 ms]");
+  });
+});
