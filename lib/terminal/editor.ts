@@ -5,10 +5,10 @@ import type { Key } from "./keys.ts";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** A word or a run of signs at the end of a text, and the blanks behind it; the same at its start. */
+/** A word or a run of signs at the end of a text, with the blanks behind it; the same at its start. */
 const wordBefore =
   /(?:(?<![\p{L}\p{M}\p{N}_])[\p{L}\p{M}\p{N}_]+|(?<![^\p{L}\p{M}\p{N}_\s])[^\p{L}\p{M}\p{N}_\s]+|(?<!\s))\s*$/u;
-const wordAfter = /^\s*(?:[\p{L}\p{M}\p{N}_]+|[^\p{L}\p{M}\p{N}_\s]+|)/u;
+const wordAfter = /^(?:\s+|[\p{L}\p{M}\p{N}_]+|[^\p{L}\p{M}\p{N}_\s]+)\s*/u;
 
 export class Editor {
   #text = "";

@@ -134,9 +134,8 @@ export class Prompt implements TtyReader {
 
   key(key: Key): void {
     if (key.type !== "key" || key.name !== "tab") this.#cycle = undefined;
-    this.#pressed(key);
-    const expanded = this.#handlers.expand?.(this.#editor.before, this.#editor.after);
-    if (expanded !== undefined) this.#editor.replaceBefore(expanded);
+    if (key.type === "text") for (const text of key.text) this.#press({ type: "text", text });
+    else this.#press(key);
     this.#redraw();
   }
 
@@ -154,7 +153,13 @@ export class Prompt implements TtyReader {
     if (this.#undrawn.length > 0 || this.#isStale) this.#redraw();
   }
 
-  #pressed(key: Key): void {
+  #press(key: Key): void {
+    this.#obey(key);
+    const expanded = this.#handlers.expand?.(this.#editor.before, this.#editor.after);
+    if (expanded !== undefined) this.#editor.replaceBefore(expanded);
+  }
+
+  #obey(key: Key): void {
     if (key.type === "paste") this.#paste(key.text);
     else if (isCtrl(key, "c")) this.#clearOrLeave();
     else if (isCtrl(key, "d") && this.#editor.text === "") this.#handlers.left();
@@ -180,8 +185,9 @@ export class Prompt implements TtyReader {
 
   /** A paste presses no keys: Enter sends it. */
   #paste(pasted: string): void {
-    const text = pasted.replaceAll(/\r\n?/g, "\n").replace(/\n+$/, "");
-    const lines = `${this.#editor.before}${text}${this.#editor.after}`.split("\n").length;
+    const text = pasted.replaceAll(/\r\n?/g, "\n");
+    // The newline at the end of what was copied is no line.
+    const lines = `${this.#editor.before}${text}${this.#editor.after}`.trimEnd().split("\n").length;
     const way = "paste fewer at a time, or pipe a file in: bun ChatClient.ts --name NAME < FILE";
     if (lines > limits.textLines) {
       this.#handlers.refused(`A message has at most ${limits.textLines} lines, not ${lines}: ${way}`);

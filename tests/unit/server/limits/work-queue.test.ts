@@ -1,5 +1,8 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { WorkQueue } from "../../../../lib/server/limits/work-queue.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 beforeEach(() => {
   jest.useFakeTimers();

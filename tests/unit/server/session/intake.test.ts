@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Fault } from "../../../../lib/protocol/events.ts";
 import { type Rate, TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
 import { Intake } from "../../../../lib/server/session/intake.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const unlimited: Rate = { burst: 0, perSecond: 0 };
 
