@@ -19,7 +19,7 @@ function client<I extends Blob | "pipe">(port: number, flags: string[], input: I
   });
 }
 
-test("every line of a pipe is said, in order, and the client leaves once all are in the room", async () => {
+test("the client says every line in order, and leaves once all are in the room", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
   const lines = Array.from({ length: 1000 }, (_, i) => `${i + 1}`);
@@ -34,7 +34,7 @@ test("every line of a pipe is said, in order, and the client leaves once all are
   expect(out).not.toContain("\x1b");
 });
 
-test("a pipe that stays open shows the room line by line, and commands work in it", async () => {
+test("an open pipe shows the room line by line, and takes commands", async () => {
   await using server = await Server.start(["--stay"]);
   const bot = client(server.port, ["--name", "bot"], "pipe");
   using bob = await JsonClient.join(server.port, "bob");
@@ -49,7 +49,7 @@ test("a pipe that stays open shows the room line by line, and commands work in i
   expect(await new Response(bot.stderr).text()).toContain("There is no command /nosuch");
 });
 
-test("/quit in a pipe waits for what was said before it, and nothing after it is said", async () => {
+test("/quit waits for the lines before it, and ends the input", async () => {
   await using server = await Server.start(["--stay", "--rate", "200"]);
   using bob = await JsonClient.join(server.port, "bob");
   const lines = Array.from({ length: 60 }, (_, i) => `${i + 1}`);
@@ -60,7 +60,7 @@ test("/quit in a pipe waits for what was said before it, and nothing after it is
   expect(bob.texts).toEqual([...lines, "see you"]);
 });
 
-test("a connection that is lost is told once on stderr, and the lines arrive all the same", async () => {
+test("a lost connection is told once on stderr, and no line is lost", async () => {
   using folder = temporaryFolder();
   const flags = ["--stay", "--history", join(folder.path, "room.sqlite")];
   const first = await Server.start(flags);
@@ -95,7 +95,7 @@ test("a line that is too long is refused here, and holds up nothing", async () =
   expect(await new Response(bot.stderr).text()).toContain("at most 4000 characters");
 });
 
-test("with --json every event is an object a line, commands are objects, and so is what is wrong with one", async () => {
+test("--json makes events, commands and problems one object a line", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
   const commands = [
@@ -130,7 +130,7 @@ test("output into a closed pipe ends quietly", async () => {
   expect(await shell.exited).toBe(0);
 });
 
-describe("an output that takes no more stops nothing", () => {
+describe("output that takes no more", () => {
   /** Runs the client in a shell line, and gives what bob heard of it. */
   async function run(input: string, output: string, count: number) {
     await using server = await Server.start(["--stay"]);
@@ -143,22 +143,22 @@ describe("an output that takes no more stops nothing", () => {
     return { out, err, code };
   }
 
-  test("a reader that has seen enough is no problem", async () => {
+  test("a reader that has seen enough ends nothing", async () => {
     const { out, err, code } = await run("seq 3000", "| head -n 1", 3000);
     expect([out.split("\n").length, err, code]).toEqual([2, "", 0]);
   });
 
-  test("an output that was closed from the start is none either", async () => {
+  test("an output that was closed from the start ends nothing", async () => {
     expect(await run("seq 30", ">&-", 30)).toEqual({ out: "", err: "", code: 0 });
   });
 
-  devFull.test("a full disk is told once", async () => {
+  devFull.test("a full disk is told once, and ends nothing", async () => {
     const { err, code } = await run("seq 3000", "> /dev/full", 3000);
     expect(err).toMatch(/^Cannot write the output: .*no space left.*\n$/i);
     expect(code).toBe(0);
   });
 
-  devFull.test("problems that nobody can read are none", async () => {
+  devFull.test("a stderr that takes nothing ends nothing", async () => {
     const { out, code } = await run("printf '/nosuch\\n1\\n'", "2> /dev/full", 1);
     expect([out.includes("bot: 1"), code]).toEqual([true, 0]);
   });
@@ -227,7 +227,7 @@ describe("an output that is not read", () => {
   });
 });
 
-test("messages that were not sent are printed, as they were typed, and are exit code 1", async () => {
+test("unsent messages are printed as they were typed, with exit code 1", async () => {
   const server = await Server.start(["--stay"]);
   using _ = await JsonClient.join(server.port, "bob");
   const bot = client(server.port, ["--name", "bot"], "pipe");

@@ -89,7 +89,7 @@ test("a reply to somebody who has left is not sent, whoever has the name now", a
   expect(mallory.texts).toEqual([]);
 });
 
-test("whispers that wait while the server is down follow their person, or are given back", async () => {
+test("whispers that waited follow their addressee, or are given back", async () => {
   using folder = temporaryFolder();
   const flags = ["--stay", "--history", join(folder.path, "room.sqlite")];
   const first = await Server.start(flags);

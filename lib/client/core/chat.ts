@@ -1,5 +1,5 @@
-// What a person has to know of the room beside its lines, whatever draws them: which message is for us, who whispered,
-// who is ignored, who came and went, what was not read yet. It takes in each event once, behind People.
+// The state of the chat that every front end shows in its own way: which messages are for us, who whispered last, which
+// names are ignored, who came and went, how much is unread. It takes in each event once, after People has.
 
 import type { Event, Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
@@ -8,12 +8,12 @@ import type { People, Person } from "./people.ts";
 /** Whose coming and going is told. */
 export type Joins = "all" | "active" | "none";
 
-/** Somebody came or went, with the words that were said with it. */
+/** A member came or went; `text` is what it said with that, or empty. */
 export type Move = { name: string; what: "joined" | "left" | "came and went"; text: string };
 
 export type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
 
-/** What a message is to us: a mention has our name in it, or is a whisper. */
+/** How a message concerns us. A mention has our name in it, or is a whisper to us. */
 export type Regard = "own" | "ignored" | "mention" | "other";
 
 const wordStart = "(?<![\\p{L}\\p{M}\\p{N}_-])";
@@ -21,13 +21,13 @@ const wordEnd = "(?![\\p{L}\\p{M}\\p{N}_-])";
 
 export class Chat {
   readonly people: People;
-  /** What others said since `read`, the ignored left out, and how much of it is for us. */
+  /** How many messages of others came since `read`, without those of ignored names, and how many mention us. */
   unread = { messages: 0, mentions: 0 };
   readonly #joins: Joins;
   readonly #ignored = new Set<string>();
   readonly #moves = new Map<string, Move>();
   #whisperer: Person | undefined;
-  /** Whom the whisper in the row is for: who had the name when it was typed. */
+  /** The member whom the whisper in the row is for: the one who had this name when the name was typed. */
   #addressee: { name: string; person: Person } | undefined;
   #mention = { name: "", pattern: /$^/g };
   /** The last answer of `regard`, which is asked more than once of each message. */
@@ -38,7 +38,7 @@ export class Chat {
     this.#joins = joins;
   }
 
-  /** Takes in the next event, once People has. */
+  /** Takes in the next event; People must have taken it in before. */
   apply(event: Event): void {
     switch (event.type) {
       case "joined":
@@ -59,7 +59,7 @@ export class Chat {
     return this.#regarded.regard;
   }
 
-  /** Our name as a word of its own, in any case. */
+  /** Matches our name where it stands as a word of its own, in any case. */
   get mention(): RegExp {
     const { name } = this.people.me;
     if (name !== this.#mention.name) {
@@ -71,30 +71,30 @@ export class Chat {
     return this.#mention.pattern;
   }
 
-  /** Everything up to here has been read. */
+  /** Marks all messages so far as read. */
   read(): void {
     this.unread = { messages: 0, mentions: 0 };
   }
 
-  /** Hides what is said under this name, and under the names it changes to; or shows it again. */
+  /** Hides the messages of this name, and of the names its member changes to; or shows them again. */
   ignore(name: string, ignored: boolean): void {
     if (ignored) this.#ignored.add(nameKey(name));
     else this.#ignored.delete(nameKey(name));
   }
 
-  /** Who came and went and was not told yet. */
+  /** The comings and goings since the last call. */
   takeMoves(): Move[] {
     const moves = [...this.#moves.values()];
     this.#moves.clear();
     return moves;
   }
 
-  /** Who whispered to us last, as long as it is not ourselves. */
+  /** The member who whispered to us last; undefined if that was ourselves, under an earlier name. */
   get whisperer(): Person | undefined {
     return this.#whisperer === this.people.me ? undefined : this.#whisperer;
   }
 
-  /** To be called with each change of the row, cut at the cursor. What is before it becomes, if something else. */
+  /** To be called after each change of the row. Returns what replaces the text before the cursor, if anything does. */
   typing(before: string, behind = ""): string | undefined {
     const [, name] = /^\/msg\s+(\S+)\s/i.exec(before + behind) ?? [];
     if (name === undefined) this.#addressee = undefined;
@@ -108,7 +108,7 @@ export class Chat {
     return `/msg ${person.name} `;
   }
 
-  /** Whom a whisper is for that was entered: who has the name, or had it when it was typed. */
+  /** The member a whisper is for that was entered: the one who had the name when it was typed in the row. */
   takeAddressee(name: string): Person | undefined {
     const typed = this.#addressee;
     this.#addressee = undefined;

@@ -1,5 +1,5 @@
-// What every front end has in common: the link, the state of the chat, and what a line does that a person entered. A
-// front end shows events and asks questions; a terminal, a pipe and a page are front ends.
+// What every front end is built on: the link, the state of the chat, and what a line does that a person entered. A
+// front end shows events and asks questions; the terminal and the pipe are front ends.
 
 import { type Command, check, help, helpOf, parseTyped, typed } from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
@@ -10,13 +10,13 @@ import { hasLeft, Link, type LinkHandlers, type LinkOptions } from "./link.ts";
 export type ClientOptions = LinkOptions & { joins: Joins };
 
 export type ClientHandlers = LinkHandlers & {
-  /** What was entered cannot be done. */
+  /** A line that was entered cannot be carried out. */
   problem: (problem: Fault) => void;
-  /** Something that was entered has been done. */
+  /** Confirms a command that the room sees nothing of. */
   notice: (text: string) => void;
-  /** Takes away what is on the screen, where there is one. */
+  /** Clears the screen; absent where there is none. */
   clear?: () => void;
-  /** Asks for the operators' password, where it can be hidden. */
+  /** Asks for the operators' password; absent where it could be seen. */
   askOperatorPassword?: () => void;
   /** Leaving waits for messages that are not in the room yet. */
   leaving?: () => void;
@@ -81,12 +81,12 @@ export class Client {
     this.link.quit(text);
   }
 
-  /** Whether nothing more is to be entered. */
+  /** True once the person has asked to leave. */
   get isLeaving(): boolean {
     return this.#leaving;
   }
 
-  /** Whispers to who whispered last, under whatever name. */
+  /** Whispers to the member who whispered last, under its name of now. */
   reply(text: string): void {
     const person = this.chat.whisperer;
     if (!person) return this.ask(fault("no-such-member", "Nobody has whispered to you yet"));
@@ -98,7 +98,7 @@ export class Client {
     this.ask(check({ type: "tell", to: name, text }));
   }
 
-  /** Hides what somebody says, or shows it again. */
+  /** Hides the messages of a name, or shows them again. */
   ignore(words: string, ignored: boolean): void {
     const name = cleanName(words);
     if (isFault(name)) return this.handlers.problem(name);
@@ -108,7 +108,7 @@ export class Client {
     );
   }
 
-  /** A whisper goes to the person whom the row was typed for. */
+  /** Puts the name of now into a whisper whose member has changed its name since the row was begun. */
   #addressed(command: Command | Fault): Command | Fault {
     if (isFault(command) || command.type !== "tell") return command;
     const person = this.chat.takeAddressee(command.to);
@@ -124,7 +124,7 @@ type LocalCommand = {
   run: (client: Client, words: string) => void;
 };
 
-/** What a client carries out by itself; everything else a person enters is the room's. */
+/** The commands that the client carries out itself; all others go to the room. */
 export const localCommands: LocalCommand[] = [
   {
     word: "/reply",
@@ -152,7 +152,7 @@ export const localCommands: LocalCommand[] = [
   },
 ];
 
-/** Everything that can be entered here, for completion. */
+/** All commands a person can enter, for completion. */
 export const words = [...typed, ...localCommands].map(({ word }) => word).sort();
 
 /** What /help adds for these. */

@@ -1,5 +1,5 @@
-// One connection to one server, until it is lost: bytes → events, commands → lines, and the time each step may take.
-// What the events mean, and what comes after the connection, is the link's business.
+// One connection to one server, until it is lost: bytes → events, commands → lines, and how long each step may take.
+// The link decides what the events mean and what comes after the connection.
 
 import type { Raw } from "../../protocol/commands.ts";
 import type { Event } from "../../protocol/events.ts";
@@ -15,7 +15,7 @@ export type ConnectionHandlers = {
   lost: (why: unknown) => void;
 };
 
-/** Connecting has no time-out of its own everywhere. */
+/** How long opening may take: not every network gives up by itself. */
 const connectMs = 10_000;
 /** The longest answer: a `history` of long messages. */
 const lineBytes = 4 * 1024 * 1024;

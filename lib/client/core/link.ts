@@ -1,11 +1,11 @@
-// The way to the room: joins, comes back, and sends what was said until it is in the room. It knows (epoch, seq) of the
-// last event it gave out, so whatever is missed while it is down comes first when it is up again, and nothing twice.
+// The way to the room: it joins, comes back after a loss, and sends each message until it is in the room. It knows
+// (epoch, seq) of the last event it gave out, so what was missed comes first when it is back, and no event comes twice.
 //
 //   connecting ──welcome──▶ online ──lost──▶ offline ──after a wait──▶ connecting …
 //                             └── bye without retryAfterMs, or quit ──▶ closed, for good
 //
-// A whisper is for a person, not for a name: whoever has changed the name meanwhile gets it under the new one, and what
-// is for somebody who has left is given back.
+// A whisper is for a person, not for a name: it follows its addressee to a new name, and is given back if the addressee
+// has left before it was sent.
 
 import type { Raw } from "../../protocol/commands.ts";
 import { type Event, type Fault, fault, type Welcome } from "../../protocol/events.ts";
@@ -61,7 +61,7 @@ type Status =
     }
   | { type: "closed" };
 
-/** Whom a message was meant for when it was written, if anybody had that name; and the name it was last sent to. */
+/** The member a whisper is for, undefined if no member had that name; and the name it was last sent to. */
 type Addressee = { person: Person | undefined; sentTo?: string };
 
 /** How long the server may take to say goodbye. */
@@ -72,7 +72,7 @@ export class Link {
   readonly people = new People();
   /** What we are called, or want to be. */
   name = "";
-  /** The room's, if it needs one. */
+  /** The password of the room, if it needs one. */
   password: string | undefined;
   readonly #options: LinkOptions;
   readonly #handlers: LinkHandlers;
@@ -81,7 +81,7 @@ export class Link {
   #status: Status = { type: "offline" };
   /** Which of the servers it is. */
   #at = 0;
-  /** How many servers in a row were none to talk to. */
+  /** How many servers in a row were refused. */
   #refusals = 0;
   /** What takes our seat again, once we have been in the room. */
   #seat: { token: string | undefined; epoch: string } | undefined;
@@ -102,8 +102,8 @@ export class Link {
   }
 
   /**
-   * Joins, with another name than before perhaps. Resolves with what is wrong with the name, if anything.
-   * Rejects if there is no server, or it hangs up; with a Refusal if it is not one to talk to, or lets nobody in now.
+   * Joins, perhaps under another name than before. Resolves with the fault of the name, or undefined once we are in.
+   * Rejects if no server answers, or it hangs up; with a Refusal if it is not to be trusted, or lets no client in.
    */
   async join(name: string): Promise<Fault | undefined> {
     this.name = name;
@@ -249,7 +249,7 @@ export class Link {
     if (!message) return this.#handlers.event(problem);
     if (problem.retryAfterMs !== undefined) return this.#hold(problem, problem.retryAfterMs);
     const to = this.#addressees.get(message);
-    // The name went to somebody else in the same moment, of which we have heard by now.
+    // The addressee changed its name, or left, while the message was on its way; the event came before this answer.
     const isElsewhere =
       to?.person && (to.person.gone || nameKey(to.person.name) !== nameKey(to.sentTo ?? ""));
     if (isElsewhere) this.#post(this.#status.connection, message);
@@ -281,13 +281,13 @@ export class Link {
     if (!to) return connection.send(message);
     const name = to.person?.name ?? String(message.to);
     if (to.person?.gone) return this.#refuse(message, hasLeft(name));
-    // It was written for somebody who is not here, and so not for who has come under that name since.
+    // No member had this name when the message was written, so it is not for the member who has taken it since.
     if (!to.person && this.people.find(name)) {
       const problem = `Nobody here was called "${name}" when you wrote that`;
       return this.#refuse(message, fault("no-such-member", problem));
     }
     to.sentTo = name;
-    // The server refuses it if the name is somebody else's by now, which we have not heard of yet.
+    // With `seq` the server refuses it if the name has changed hands in events that have not reached us yet.
     connection.send({ ...message, to: name, seq: message.seq ?? this.#seq });
   }
 
@@ -347,7 +347,7 @@ export class Link {
   }
 }
 
-/** What is meant for somebody who has left reaches nobody. */
+/** Why a whisper is not sent whose addressee has left. */
 export function hasLeft(name: string): Fault {
   return fault("no-such-member", `${name} has left`);
 }

@@ -32,7 +32,7 @@ export class Outbox {
     return unsettled;
   }
 
-  /** What is still under way, as it was typed, below a line that says so; nothing if nothing is. */
+  /** The messages under way, as a person types them, below a line that counts them; empty if there are none. */
   get unsent(): string[] {
     if (this.size === 0) return [];
     const title = this.size === 1 ? "1 message was not sent:" : `${this.size} messages were not sent:`;

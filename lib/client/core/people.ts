@@ -1,33 +1,33 @@
-// Who is here, as of the last event that was given out. A Person is somebody whatever the name: it goes along when the
-// name changes, and once it has left, somebody else under the same name is another Person. So what is meant for one
-// never reaches another.
+// The members of the room, as of the last event that was given out. A Person stays the same one when its name changes,
+// and once it has left, another member under the same name is another Person. So a whisper that is meant for one
+// member never reaches another.
 //
 //   welcome at 20, we are at 12 ──events 13 … 20──▶ arrived: the members of the welcome are the ones here
-//                                └─ or a gap: nobody knows who took whose name in it, so everybody is somebody new
+//                                └─ or a gap: names may have changed hands in it, so every name is a new Person
 //
-// Also who has spoken lately: what completion offers first, and whose coming and going is worth a line.
+// It also knows who has spoken lately: completion offers them first, and their coming and going is worth a line.
 
 import type { Event, Member, Recorded, Welcome } from "../../protocol/events.ts";
 import { isFault } from "../../protocol/events.ts";
 import { cleanName, nameKey } from "../../protocol/names.ts";
 
-/** Somebody in the room, under the name of now; once gone, under the last one. */
+/** A member, with the name it has now, or had last before it was gone. */
 export type Person = { name: string; gone: boolean };
 
-/** For so long after their last word somebody counts as active. */
+/** For so long after its last word a member counts as active. */
 const activeMs = 30 * 60_000;
-/** So many names of speakers are remembered. */
+/** How many speakers are remembered; the room may see ever new names. */
 const speakersKept = 5_000;
 
 export class People {
   /** Ourselves. Gone before the first welcome. */
   me: Person = { name: "", gone: true };
-  /** By the key of the name, in the order in which they came. */
+  /** The members by the key of their name, in the order in which they came. */
   readonly #here = new Map<string, Person>();
-  /** When somebody last said something, by key; the newest at the end. */
+  /** The time of each name's last message, by key; the latest at the end. */
   readonly #spokeAt = new Map<string, number>();
   #epoch: string | undefined;
-  /** The last welcome, as long as events from before it are still to come. */
+  /** The last welcome, while events from before it are still to come. */
   #welcome: Welcome | undefined;
 
   /** Takes in the next event. */
@@ -57,13 +57,13 @@ export class People {
     return this.#welcome !== undefined;
   }
 
-  /** Who has that name now, in any case or width. */
+  /** The member with that name, in any case or width. */
   find(name: string): Person | undefined {
     const key = nameKey(name);
     return this.#here.get(key) ?? (!this.me.gone && nameKey(this.me.name) === key ? this.me : undefined);
   }
 
-  /** Who whispered just now under that name. Not the server, which is no member. */
+  /** The sender of a whisper that has just come. The server whispers too, and is no member. */
   whisperer(name: string): Person {
     const known = this.find(name);
     if (known) return known;
@@ -72,13 +72,13 @@ export class People {
     return person;
   }
 
-  /** Everybody here, most recently active first. */
+  /** The names of all members, most recently active first. */
   get names(): string[] {
     const active = [...this.#spokeAt.keys()].reverse().filter((key) => this.#here.has(key));
     return [...new Set([...active, ...this.#here.keys()])].map((key) => this.#here.get(key)?.name ?? key);
   }
 
-  /** Whether somebody of that name spoke in the time before `at`, milliseconds since 1970 UTC. */
+  /** Whether that name spoke in the half hour before `at`, milliseconds since 1970 UTC. */
   isActive(name: string, at: number): boolean {
     return (this.#spokeAt.get(nameKey(name)) ?? -Infinity) > at - activeMs;
   }
@@ -91,7 +91,7 @@ export class People {
     if (isFirst) this.arrive();
   }
 
-  /** These are here and nobody else. */
+  /** Makes these the members. */
   #assemble(members: Member[]): void {
     const keys = new Set(members.map(({ name }) => nameKey(name)));
     for (const key of this.#here.keys()) if (!keys.has(key)) this.#leave(key);
@@ -102,7 +102,7 @@ export class People {
     }
   }
 
-  /** Something was not seen: each name may be somebody else's now. */
+  /** Events were missed for good: each name may belong to another member now. */
   #lose(): void {
     for (const [key, person] of this.#here) {
       person.gone = true;

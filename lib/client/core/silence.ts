@@ -1,11 +1,11 @@
-// Whether the other side is still there. A server that was not heard for a while is asked; one that does not answer is
-// gone. A machine that slept finds its connections dead without having heard of it, so it asks at once and waits less.
+// Finds out whether the server is still there. After some silence it is sent a ping, and without an answer it is gone.
+// A machine that slept may find its connection dead without having been told, so it pings at once and waits less.
 
-/** Until the first word of a server: who accepts and says nothing is no chat server. */
+/** How long the first word may take: what accepts and says nothing is no chat server. */
 const firstWordMs = 10_000;
 const pingAfterMs = 30_000;
 const goneAfterMs = 90_000;
-/** How often it is looked at; a look that comes much too late means that the machine slept. */
+/** How often the silence is looked at. A look that comes much too late means that the machine slept. */
 const lookEveryMs = 5_000;
 /** How long an answer may take after the machine slept. */
 const wokenMs = 5_000;
@@ -18,7 +18,7 @@ export type SilenceHandlers = {
 };
 
 export class Silence {
-  /** While nothing is read, nothing can be heard: the server is told that we are here, and is never gone. */
+  /** Set while nothing is read: the server gets its pings, so that it keeps us, and does not count as gone. */
   deaf = false;
   readonly #handlers: SilenceHandlers;
   #heardAt = performance.now();
@@ -32,7 +32,7 @@ export class Silence {
     this.#handlers = handlers;
   }
 
-  /** Something came from the other side. */
+  /** To be called when bytes arrive. */
   heard(): void {
     this.#heardAt = performance.now();
     this.#goneAt = Infinity;

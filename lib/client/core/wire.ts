@@ -1,11 +1,11 @@
-// What carries a connection's bytes, as the link sees it: a socket with or without TLS, a WebSocket, or a test. A front
-// end hands in a Connect for each server of the room; nothing else in here knows what a network is.
+// What carries the bytes of a connection: a socket with or without TLS, a WebSocket, or a test. A front end hands in a
+// Connect for each server of the room; nothing else in the core knows of a network.
 
-/** One connection, from the moment somebody begins to make it. */
+/** One connection, from the first attempt to open it to its end. */
 export interface Wire {
   /** Sends a line; the LF is added. What the network does not take at once waits in the wire. */
   send(line: string): void;
-  /** Takes no more from the network until `resume`; what is sent goes out all the same. */
+  /** Reads nothing more until `resume`; sending goes on. */
   pause(): void;
   resume(): void;
   /** Ends it at once, also before it is open. No handler is called from then on. */
@@ -23,7 +23,7 @@ export type WireHandlers = {
 /** Begins to connect. No handler is called before it has returned. */
 export type Connect = (handlers: WireHandlers) => Wire;
 
-/** Not a server to talk to: it is not to be trusted, or lets nobody in now. The message is a sentence that says so. */
+/** The server is not to be trusted, or lets no client in now. The message is a sentence that says so. */
 export class Refusal extends Error {
   /** Whether a person may decide otherwise, and is to be asked before another server is tried. */
   readonly undecided: boolean = false;

@@ -1,9 +1,9 @@
 // The client on pipes: lines in are said, lines out are the room. It leaves at the end of the input, once everything
 // is in the room.
 //
-// Input and output depend on each other in one way only. As long as the output takes nothing, nothing is read from the
-// server, and so, after some lines, nothing from the input either: a reader that stalls stalls the pipe, as in any
-// pipe, and loses nothing. An output that is closed or broken stops nothing: what is left of the input is still said.
+// An output whose reader stalls stalls the pipe, as in any pipe, and loses nothing: while it takes no lines, none are
+// read from the server, and after a thousand messages without an ack none from the input either. An output that is
+// closed or broken stops nothing: the rest of the input is still said.
 
 import { isFault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";

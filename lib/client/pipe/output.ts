@@ -1,12 +1,12 @@
-// Lines out to a stream that may be slow, or break. Nothing is dropped while somebody may still read it: who makes the
-// lines is told to wait when the stream takes no more. Once it is broken, all lines go nowhere.
+// Writes lines to a stream that may be slow or break. A slow stream drops nothing: the source of the lines is told to
+// wait. A broken stream drops every line from then on.
 
 export type OutputHandlers = {
   /** The stream takes no more now. */
   full: () => void;
   /** It has taken everything. */
   drained: () => void;
-  /** Nobody will ever read any more. Called once. */
+  /** The stream takes nothing any more. Called once. */
   broken: (error: Error) => void;
 };
 
@@ -27,7 +27,7 @@ export class Output {
     stream.on("error", (error) => this.#break(error));
   }
 
-  /** Puts the lines out, once a turn. */
+  /** Writes the lines at the end of this turn of the event loop. */
   write(lines: string[]): void {
     if (this.#isBroken || lines.length === 0) return;
     this.#lines.push(...lines);

@@ -6,7 +6,7 @@ import { visibleRow } from "../../protocol/text.ts";
 import type { Client } from "../core/client.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
 
-/** What a tongue speaks for, and where its lines go. */
+/** The client a tongue speaks for, and where its lines go. */
 export type Mouth = {
   client: Client;
   out: (lines: string[]) => void;
@@ -17,7 +17,7 @@ export interface Tongue {
   /** Carries a line of the input out. */
   enter(line: string): void;
   event(event: Event): void;
-  /** What is wrong with a line, or with the message that was in it. */
+  /** Tells why a line, or the message that was in it, was not taken. */
   problem(problem: Fault, message?: Unsettled): void;
   /** No more events come. */
   end(): void;
@@ -26,7 +26,7 @@ export interface Tongue {
 /** Makes the lines of events, those of comings and goings once more has happened or some time has passed. */
 export type Renderer = { render: (event: Event) => string[]; settle: () => string[] };
 
-/** Comings and goings wait so long for company, to share a line. */
+/** How long a coming or going waits for others to share its line. */
 const settleMs = 1_000;
 
 export class PlainTongue implements Tongue {
@@ -44,7 +44,7 @@ export class PlainTongue implements Tongue {
   }
 
   event(event: Event): void {
-    // What is wrong does not belong among the lines of the room.
+    // A problem does not belong among the lines of the room.
     if (event.type === "error") return this.problem(event);
     this.#mouth.out(this.#view.render(event));
     this.#settling ??= setTimeout(() => this.#settle(), settleMs);

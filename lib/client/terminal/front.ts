@@ -1,5 +1,5 @@
-// The client on a terminal: asks who you are, joins, and shows the room above the row one types in. While a question
-// stands there, nothing is drawn over it: what comes waits at the server.
+// The client on a terminal: it asks for a name, joins, and shows the room above the row one types in. While a question
+// is open in the middle of the chat nothing is read from the server, so that no line is drawn over the question.
 
 import picocolors from "picocolors";
 import { type Event, type Fault, fault } from "../../protocol/events.ts";
@@ -29,9 +29,9 @@ export type TerminalOptions = Pick<ViewOptions, "time" | "bell"> & {
   draftFolder: string;
 };
 
-/** Comings and goings wait so long for company, to share a line. */
+/** How long a coming or going waits for others to share its line. */
 const settleMs = 1_000;
-/** Until the next try, where the server does not say. */
+/** How long to wait before the next try, where the server does not say. */
 const againMs = 1_000;
 
 export class TerminalFront {
@@ -43,7 +43,7 @@ export class TerminalFront {
   #draft: Draft | undefined;
   readonly #closed = Promise.withResolvers<string | undefined>();
   #settling: ReturnType<typeof setTimeout> | undefined;
-  /** What waits below a question. */
+  /** Lines that wait for the end of a question. */
   #unshown: string[] | undefined;
 
   constructor(options: TerminalOptions) {
@@ -103,7 +103,7 @@ export class TerminalFront {
 
   quit(): void {
     const { link } = this.#client;
-    // Below a question nothing is read; the goodbye is.
+    // While a question is open nothing is read, and the goodbye has to be.
     link.resume();
     link.quit();
   }
@@ -159,7 +159,7 @@ export class TerminalFront {
     return problem !== undefined || name === undefined ? askName(this.#tty, problem?.text) : name;
   }
 
-  /** Joins; a certificate that nobody vouches for is shown to the person if `asks`, and tried again if it is taken. */
+  /** Joins. If `asks`, an unknown certificate is shown to the person, and it joins again if the person takes it. */
   async #join(name: string, asks: boolean): Promise<Fault | undefined> {
     try {
       return await whileWaiting(
@@ -202,7 +202,7 @@ export class TerminalFront {
     }, settleMs);
   }
 
-  /** New lines, and what of our own is still on its way. */
+  /** Prints lines, and redraws the messages that are still on their way. */
   #print(lines: string[]): void {
     if (this.#unshown) return void this.#unshown.push(...lines);
     this.#prompt.print(lines);

@@ -16,7 +16,7 @@ import { Refusal } from "../core/wire.ts";
 
 export type Unknown = { fingerprint: string; doubt: string };
 
-/** A certificate that nobody vouches for: a person may. */
+/** A certificate that no authority and no known_hosts vouches for; a person may. */
 export class UnknownCertificate extends Refusal {
   override readonly undecided = true;
   readonly trust: Trust;

@@ -275,7 +275,7 @@ describe("/reply", () => {
     expect(addressees()).toEqual(["ada"]);
   });
 
-  test("answers who whispered last, not one who is ignored, nor the server, which hears nothing", () => {
+  test("answers the last whisper of a member that is not ignored", () => {
     room.happen(whisper("gus"), whisper("mallory"));
     client.enter("/ignore gus");
     room.happen(whisper("gus"));
@@ -328,7 +328,7 @@ describe("/msg", () => {
     expect(addressees()).toEqual(["gus"]);
   });
 
-  test("goes to who has the name when it was typed, wherever the cursor moves then", () => {
+  test("keeps the addressee in the row, wherever the cursor moves", () => {
     client.chat.typing("/msg gus s");
     room.happen(renamed("gus", "gustav"), renamed("mallory", "gus"));
     for (let at = 0; at <= 10; at++) client.chat.typing("/msg gus s".slice(0, at), "/msg gus s".slice(at));
@@ -388,7 +388,7 @@ describe("what is entered", () => {
     expect(room.sent("op")).toEqual([{ type: "op", password: "secret" }]);
   });
 
-  test("a command that is worth nothing later needs a connection, a message waits for one", () => {
+  test("a command needs a connection, a message waits for one", () => {
     room.cut();
     client.enter("/who");
     client.enter("hello");
@@ -403,7 +403,7 @@ describe("what is entered", () => {
   });
 });
 
-test("an ignored member stays hidden under other names, and others do not take its place", () => {
+test("an ignored member stays hidden under every name it takes", () => {
   const regards = (...names: string[]) =>
     names.map((from) => client.chat.regard({ type: "said", seq: 0, at: 0, from, text: "hi" }));
   client.enter("/ignore gus");

@@ -84,7 +84,7 @@ test("speakers who come and go under ever new names are not kept for good", () =
 });
 
 describe("me", () => {
-  test("is nobody before the first welcome, then who was welcomed, then under a new name", () => {
+  test("is the member of the first welcome, under each name it takes", () => {
     const all = new People();
     expect([all.me.gone, all.find("")]).toEqual([true, undefined]);
     all.apply(welcome(0, []));

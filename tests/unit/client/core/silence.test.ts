@@ -56,7 +56,7 @@ test.each([-3_600_000, -1])("a clock put back by %d ms changes no wait", (step) 
   expect(pass(60).gone).toBe(1);
 });
 
-test("a machine that slept asks at once, and is answered in 5 s or not at all", () => {
+test("a machine that slept asks at once, and waits 5 s for the answer", () => {
   silence.heard();
   setSystemTime(Date.now() + 3_600_000);
   expect(pass(5)).toEqual({ pings: 1, gone: 0 });
@@ -67,7 +67,7 @@ test("a machine that slept asks at once, and is answered in 5 s or not at all", 
   expect(pass(10).gone).toBe(1);
 });
 
-test("while nothing is read the server is told that we are here, and is not gone", () => {
+test("while nothing is read the server is pinged, and never gone", () => {
   silence.heard();
   silence.deaf = true;
   expect(pass(600).gone).toBe(0);
