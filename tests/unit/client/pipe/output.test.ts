@@ -42,7 +42,7 @@ test("lines of one turn are one write", async () => {
   expect(taken).toEqual(["a\nb\nc\n"]);
 });
 
-test("a stream that takes no more says so, and again when it has taken everything", async () => {
+test("a full stream says so, and again when it has taken everything", async () => {
   const { output, taken, log, turn, read } = open();
   output.write(["a long line"]);
   await turn();
@@ -71,7 +71,7 @@ test("the end waits for what was written, at once if there is nothing", async ()
   expect(taken).toEqual(["last\n"]);
 });
 
-test("a broken stream is told once, takes lines for nothing and lets everybody go on", async () => {
+test("a broken stream is told once, and stops nothing", async () => {
   const { output, stream, log, turn } = open();
   output.write(["a long line"]);
   await turn();
@@ -85,7 +85,7 @@ test("a broken stream is told once, takes lines for nothing and lets everybody g
   expect(log).toEqual(["full", "drained", "no space"]);
 });
 
-test("what is discarded is waited for by nobody", async () => {
+test("the end does not wait for what is discarded", async () => {
   const { output, log, turn } = open();
   output.write(["a long line"]);
   await turn();
