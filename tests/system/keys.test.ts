@@ -8,7 +8,7 @@ import { key, open, types } from "../support/typing.ts";
 setDefaultTimeout(testMs);
 
 describe("the keys", () => {
-  test("edit the row as in a shell", async () => {
+  test("keys edit the row as in a shell", async () => {
     await using room = await open();
     const { ada } = room;
     const steps: [keys: string, row: string, x?: number][] = [
@@ -56,7 +56,7 @@ describe("the keys", () => {
     }
   });
 
-  test("Tab completes commands and names, most recently active first, and goes round", async () => {
+  test("Tab goes round commands and names, most recently active first", async () => {
     await using room = await open();
     const { server, ada } = room;
     using anna = await PlainClient.join(server.port, "anna");
@@ -80,7 +80,7 @@ describe("the keys", () => {
     }
   });
 
-  test("wide characters and emoji stay whole and in one row, wherever the row is cut", async () => {
+  test("wide characters and emoji stay whole wherever the row is cut", async () => {
     await using room = await open([], { cols: 40, rows: 10 });
     const { ada } = room;
     ada.type("日本語".repeat(20));
@@ -117,7 +117,7 @@ describe("the keys", () => {
     await types(ada, "ada> a draft that is longer than the narrow terminal will be");
   });
 
-  test("a paste of more than 20 lines is refused with a way out, one of 20 is one message", async () => {
+  test("a paste of 20 lines is one message, of more is refused", async () => {
     await using room = await open();
     const { server, ada } = room;
     using bob = await JsonClient.join(server.port, "bob");
@@ -147,7 +147,7 @@ describe("the keys", () => {
     expect((await bob.event("said")).text).toContain("\nd");
   });
 
-  test("what is on its way takes no more rows than there are", async () => {
+  test("messages under way take no more rows than there are", async () => {
     await using room = await open([], { cols: 30, rows: 4 });
     const { server, ada } = room;
     process.kill(server.pid, "SIGSTOP");

@@ -12,7 +12,7 @@ import { key, open, size, types } from "../support/typing.ts";
 setDefaultTimeout(testMs);
 
 describe("reading", () => {
-  test("whispers can be answered, people ignored, the bell rings for a mention alone", async () => {
+  test("whispers are answered, members ignored, the bell rings for mentions", async () => {
     await using room = await open();
     const { server, ada } = room;
     using bob = await PlainClient.join(server.port, "bob");
@@ -40,7 +40,7 @@ describe("reading", () => {
     expect(ada.screen.join()).not.toContain("unheard");
   });
 
-  test("what was said while one was away is set apart, and how much it was", async () => {
+  test("messages that came while one was away are set apart and counted", async () => {
     await using server = await Server.start();
     await using proxy = await CuttingProxy.start(server.port);
     await using ada = new Terminal(["bun", join(root, "ChatClient.ts"), `ada@localhost:${proxy.port}`], size);
@@ -122,46 +122,49 @@ describe("strangers' text", () => {
     ["NUL and DEL", "\0\x7f"],
   ];
 
-  test.each([size, { cols: 40, rows: 10 }])("moves nothing but text, at $cols × $rows", async (at) => {
-    await using room = await open(["--time", "off"], at);
-    const { server, ada } = room;
-    let titles = 0;
-    let clipboard = 0;
-    ada.emulator.onTitleChange(() => titles++);
-    ada.emulator.parser.registerOscHandler(52, () => {
-      clipboard++;
-      return true;
-    });
-    using eve = await JsonClient.join(server.port, "eve");
-    ada.type("draft");
-    await types(ada, "ada> draft");
-    const modes = { ...ada.emulator.modes };
-    for (const [i, [, bytes]] of attacks.entries()) {
-      eve.send({ type: "say", text: `${bytes}#${i}` });
-      eve.send({ type: "act", text: `${bytes}#${i}` });
-      eve.send({ type: "tell", to: "ada", text: `${bytes}#${i}` });
-      eve.send({ type: "rename", name: `e${bytes}` });
-      eve.send({ type: "join", name: bytes });
-      await ada.until(
-        `attack ${i}`,
-        ({ screen }) => screen.join("").includes(`to ada] `) && screen.join("").includes(`#${i}`),
-      );
+  test.each([size, { cols: 40, rows: 10 }])(
+    "strangers' text moves nothing but text, at $cols × $rows",
+    async (at) => {
+      await using room = await open(["--time", "off"], at);
+      const { server, ada } = room;
+      let titles = 0;
+      let clipboard = 0;
+      ada.emulator.onTitleChange(() => titles++);
+      ada.emulator.parser.registerOscHandler(52, () => {
+        clipboard++;
+        return true;
+      });
+      using eve = await JsonClient.join(server.port, "eve");
+      ada.type("draft");
       await types(ada, "ada> draft");
-    }
-    expect({ titles, clipboard, bells: ada.emulator.buffer.active.type }).toEqual({
-      titles: 0,
-      clipboard: 0,
-      bells: "normal",
-    });
-    expect(ada.emulator.modes).toEqual(modes);
-    expect(ada.scrolled.filter((row) => row.startsWith("bob"))).toEqual([]);
-    expect(ada.scrolled.some((row) => row.includes("␛]0;owned"))).toBe(true);
-    ada.type(`!${key.enter}`);
-    await eve.event("said", { text: "draft!" });
-  });
+      const modes = { ...ada.emulator.modes };
+      for (const [i, [, bytes]] of attacks.entries()) {
+        eve.send({ type: "say", text: `${bytes}#${i}` });
+        eve.send({ type: "act", text: `${bytes}#${i}` });
+        eve.send({ type: "tell", to: "ada", text: `${bytes}#${i}` });
+        eve.send({ type: "rename", name: `e${bytes}` });
+        eve.send({ type: "join", name: bytes });
+        await ada.until(
+          `attack ${i}`,
+          ({ screen }) => screen.join("").includes(`to ada] `) && screen.join("").includes(`#${i}`),
+        );
+        await types(ada, "ada> draft");
+      }
+      expect({ titles, clipboard, bells: ada.emulator.buffer.active.type }).toEqual({
+        titles: 0,
+        clipboard: 0,
+        bells: "normal",
+      });
+      expect(ada.emulator.modes).toEqual(modes);
+      expect(ada.scrolled.filter((row) => row.startsWith("bob"))).toEqual([]);
+      expect(ada.scrolled.some((row) => row.includes("␛]0;owned"))).toBe(true);
+      ada.type(`!${key.enter}`);
+      await eve.event("said", { text: "draft!" });
+    },
+  );
 });
 
-test("50,000 lines while keys are typed: all there, in order, the draft intact", async () => {
+test("50,000 lines come in order while keys are typed, the draft intact", async () => {
   await using room = await open(["--time", "off"]);
   const { server, ada } = room;
   using bob = await JsonClient.join(server.port, "bob");

@@ -1,4 +1,4 @@
-// The room over real sockets, in real processes: what design promises to whoever connects.
+// The room over real sockets, in real processes: what those who connect are promised.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ describe("in one room", () => {
   afterAll(() => server[Symbol.asyncDispose]());
   const fresh = (name: string) => `${name}${++names}`;
 
-  test("people and programs hear everyone, themselves included, in one order", async () => {
+  test("people and programs hear everyone and themselves in one order", async () => {
     const [ada, bob, cyd] = [fresh("ada"), fresh("bob"), fresh("cyd")];
     using plain = await PlainClient.join(server.port, ada);
     using program = await JsonClient.join(server.port, bob);
@@ -38,7 +38,7 @@ describe("in one room", () => {
     expect(heard).toEqual(order);
   });
 
-  test("whoever waits is greeted and asked for a name, and asked again for a bad or taken one", async () => {
+  test("a person is greeted, and asked until the name is good and free", async () => {
     const name = fresh("eve");
     using here = await JsonClient.join(server.port, name);
     using person = await new PlainClient().open(server.port);
@@ -52,7 +52,7 @@ describe("in one room", () => {
     await here.event("joined", { name: `fay${names}` });
   });
 
-  test("a program that speaks first is answered with welcome, history, then its own joined", async () => {
+  test("a program that speaks first gets welcome, history, its own joined", async () => {
     const name = fresh("gus");
     using program = await JsonClient.join(server.port, name);
     await program.event("joined", { name });
@@ -96,7 +96,7 @@ describe("in one room", () => {
     expect(a.received.items.filter((line) => line.startsWith("Here: ")).join()).toContain(jo);
   });
 
-  test("what was said is found again by whoever may see it, and answers keep their order", async () => {
+  test("a search finds what its member may see, answers keep their order", async () => {
     const [zoe, yan, xia, wim] = [fresh("zoe"), fresh("yan"), fresh("xia"), fresh("wim")];
     using ada = await JsonClient.join(server.port, zoe);
     using bob = await PlainClient.join(server.port, yan);
@@ -148,7 +148,7 @@ describe("in one room", () => {
     expect(pipe.received.items).toContain(`${wim} left`);
   });
 
-  test("what comes through a pipe is said, then its sender leaves, the last line without LF included", async () => {
+  test("lines of a pipe are said, the last without LF too, then nc leaves", async () => {
     const [kim, lou] = [fresh("kim"), fresh("lou")];
     using lurker = await PlainClient.join(server.port, lou);
     using pipe = await new PlainClient().open(server.port);
@@ -172,7 +172,7 @@ describe("in one room", () => {
     expect(own.map(({ type }) => type)).toEqual(["joined", "said"]);
   });
 
-  test("whoever vanishes, resets or says nothing takes nobody along", async () => {
+  test("a client that vanishes, resets or is silent takes none along", async () => {
     using lurker = await PlainClient.join(server.port, fresh("ned"));
     for (const bytes of ["", "half a na", `${fresh("oz")}\n`, `${fresh("pam")}\nhi\nand ha`, '{"type":"jo']) {
       const client = await new PlainClient().open(server.port);
@@ -209,7 +209,7 @@ describe("in one room", () => {
       ['{"type":"rename","name":"server"}\n', "name-reserved"],
       [`{"type":"rename","name":"${"x".repeat(33)}"}\n`, "bad-name"],
       ['{"type":"rename","name":"q\u0301\u0301\u0301\u0301"}\n', "bad-name"],
-    ])("%p", async (input, code) => {
+    ])("bad input %p is answered to its sender alone", async (input, code) => {
       using lurker = await JsonClient.join(server.port, fresh("ray"));
       using sender = await JsonClient.join(server.port, fresh("sue"));
       await lurker.event("joined", { name: `sue${names}` });
@@ -223,7 +223,7 @@ describe("in one room", () => {
     });
   });
 
-  test("before it has joined, a program may ask for nothing but to join", async () => {
+  test("a program may ask for nothing before it has joined", async () => {
     using program = await new JsonClient().open(server.port);
     program.send({ type: "say", text: "hi", id: "1" });
     program.send({ type: "who" });
@@ -234,7 +234,7 @@ describe("in one room", () => {
     expect(codes).toEqual(["not-joined", "not-joined", "bad-name"]);
   });
 
-  test("a line of control characters reaches nobody's terminal", async () => {
+  test("control characters reach no terminal", async () => {
     using lurker = await PlainClient.join(server.port, fresh("uma"));
     using attacker = await JsonClient.join(server.port, fresh("vic"));
     attacker.send({ type: "say", text: "\x1b[2J\x1b]0;owned\x07\u202e\u200bend" });
@@ -243,7 +243,7 @@ describe("in one room", () => {
   });
 });
 
-test("the last lines come first, then the present, with no gap and no double", async () => {
+test("the last lines come first, then the present, each once", async () => {
   await using server = await Server.start(["--stay"]);
   using writer = await JsonClient.join(server.port, "writer");
   for (let i = 1; i <= 200; i++) writer.send({ type: "say", text: `line ${i}` });
@@ -291,7 +291,7 @@ test("the history outlives the server, under the same epoch", async () => {
   expect(events.map(({ type }) => type)).toEqual(["joined", "said", "left"]);
 });
 
-test("whoever writes too fast is read more slowly, told the wait, and loses nothing", async () => {
+test("a member who writes too fast is told to wait, and loses nothing", async () => {
   await using server = await Server.start(["--rate", "100"]);
   using ada = await JsonClient.join(server.port, "ada");
   using bob = await JsonClient.join(server.port, "bob");

@@ -9,7 +9,7 @@ import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-test("by default the history is in the user's state folder, by port", async () => {
+test("the history is in the user's state folder, a file for each port", async () => {
   using folder = temporaryFolder();
   const state = { XDG_STATE_HOME: folder.path };
   const server = Bun.spawn(["bun", join(root, "ChatServer.ts"), "--port", "0"], {
@@ -25,7 +25,7 @@ test("by default the history is in the user's state folder, by port", async () =
   await server.exited;
 });
 
-test("the server says so and ends when everyone has left, and not before", async () => {
+test("the server ends when the last member has left, and says so", async () => {
   await using server = await Server.start();
   using nameless = await new PlainClient().open(server.port);
   await nameless.line("name");
@@ -41,7 +41,7 @@ test("the server says so and ends when everyone has left, and not before", async
   expect(await server.exited).toBe(0);
 });
 
-test("with --stay an empty room stays open", async () => {
+test("--stay keeps an empty room open", async () => {
   await using server = await Server.start(["--stay"]);
   using ada = await PlainClient.join(server.port, "ada");
   ada.say("/quit");
@@ -64,7 +64,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s says goodbye to everyone and ends 
   await nameless.line("shutting down");
 });
 
-test("a second signal ends at once, whoever still has to hear the goodbye", async () => {
+test("a second signal ends the server without its goodbyes", async () => {
   await using server = await Server.start();
   using deaf = await JsonClient.join(server.port, "deaf");
   deaf.socket?.pause();
@@ -78,7 +78,7 @@ test("a second signal ends at once, whoever still has to hear the goodbye", asyn
   expect(await server.kill("SIGINT")).toBe(1);
 });
 
-test("each connection is logged with its address, and nothing of it with --quiet", async () => {
+test("each connection is logged with its address, unless --quiet", async () => {
   await using loud = await Server.start(["--stay"]);
   await using quiet = await Server.start(["--stay", "--quiet"]);
   for (const server of [loud, quiet]) {
@@ -110,7 +110,7 @@ test("a port in use is one sentence and exit code 1", async () => {
   );
 });
 
-test("a metrics port in use is one sentence and exit code 1, before the room is said to be open", async () => {
+test("a metrics port in use is one sentence and code 1, and no room opens", async () => {
   using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const flags = ["--port", "0", "--history", "none", "--metrics", `${taken.port}`];
   const server = Bun.spawn(["bun", join(root, "ChatServer.ts"), ...flags], {
@@ -124,7 +124,7 @@ test("a metrics port in use is one sentence and exit code 1, before the room is 
   );
 });
 
-ipv6Loopback.test("on an address of IPv6 the room is said to be open at what its clients take", async () => {
+ipv6Loopback.test("the address of a room on IPv6 is told as its clients take it", async () => {
   await using server = await Server.start(["--host", "::1"]);
   await server.line(new RegExp(`is open on \\[::1\\]:${server.port}$`));
   await server.line(new RegExp(`Join with "bun ChatClient.ts \\[::1\\]:${server.port}"`));
