@@ -7,7 +7,7 @@ import { testMs } from "../support/transcript.ts";
 setDefaultTimeout(testMs);
 
 test(
-  "twenty thousand inputs that should not be sent: those who behave notice nothing",
+  "20,000 inputs that should not be sent disturb no member",
   async () => {
     const { inputs, lines } = await attack({ seed: 1, inputs: 20_000 });
     expect(inputs).toBeGreaterThanOrEqual(20_000);

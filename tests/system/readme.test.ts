@@ -11,12 +11,12 @@ setDefaultTimeout(testMs);
 
 const readme = await Bun.file(join(root, "README.md")).text();
 
-test("the commands are those of /help", () => {
+test("the README has the commands of /help", () => {
   expect(readme).toContain(help());
   expect(readme).toContain(localHelp());
 });
 
-test.each(["ChatServer.ts", "ChatClient.ts"])("the flags of %s are those of its --help", (program) => {
+test.each(["ChatServer.ts", "ChatClient.ts"])("the README has the flags of %s --help", (program) => {
   const { stdout } = Bun.spawnSync(["bun", join(root, program), "--help"]);
   const rows = stdout.toString().match(/^ {2}--(?!help|version).*$/gm) ?? [];
   expect(rows.length).toBeGreaterThan(2);
@@ -24,7 +24,7 @@ test.each(["ChatServer.ts", "ChatClient.ts"])("the flags of %s are those of its 
   for (const row of rows) expect(trimmed(readme)).toContain(trimmed(row));
 });
 
-test("every command and every code is in the tables of the wire protocol", async () => {
+test("the README has every command and code of the wire protocol", async () => {
   const protocol = await Bun.file(join(root, "lib/protocol/events.ts")).text();
   const codes = [...protocol.matchAll(/^ {2}\| "([a-z0-9-]+)"/gm)].map(([, code]) => code);
   expect(codes.length).toBeGreaterThan(20);

@@ -71,7 +71,7 @@ function expectOneOrder(members: Member[], lines: string[]): Recorded[] {
 
 const speakers = 8;
 
-test("a server killed ten times while eight speak: every line once, everywhere, in one order", async () => {
+test("a server killed ten times loses and doubles no line of eight members", async () => {
   using folder = temporaryFolder();
   const history = join(folder.path, "room.sqlite");
   const flags = ["--history", history, "--quiet", "--stay"];
@@ -122,7 +122,7 @@ test("a server killed ten times while eight speak: every line once, everywhere, 
   expect(said(kept)).toEqual(heard);
 });
 
-test("connections cut at any byte, both ways: every line once, everywhere, in one order", async () => {
+test("connections cut at any byte lose and double no line", async () => {
   await using server = await Server.start(["--quiet", "--stay"]);
   await using proxy = await CuttingProxy.start(server.port);
   const members = await Promise.all(
@@ -150,7 +150,7 @@ test("connections cut at any byte, both ways: every line once, everywhere, in on
 });
 
 describe("a seat", () => {
-  test("is kept for a lost connection: nobody hears of it, /who says away, the name waits", async () => {
+  test("a seat is kept for a lost connection, and only /who tells", async () => {
     await using server = await Server.start();
     using bob = await JsonClient.join(server.port, "bob");
     const ada = await JsonClient.join(server.port, "ada");
@@ -181,7 +181,7 @@ describe("a seat", () => {
     expect(bob.events.filter(({ type }) => type === "left")).toEqual([]);
   });
 
-  test("goes to whoever shows its token, also while the old connection seems alive", async () => {
+  test("a seat goes to the one with its token, the old one alive or not", async () => {
     await using server = await Server.start();
     using old = await JsonClient.join(server.port, "ada");
     const { token, epoch, seq } = await old.event("welcome");
@@ -197,7 +197,7 @@ describe("a seat", () => {
     expect(await fresh.event("said")).toMatchObject({ from: "eve" });
   });
 
-  test("stays with whoever came back, whatever becomes of the connection before", async () => {
+  test("a seat stays with its new connection when the old one ends", async () => {
     await using server = await Server.start(["--seat", "1"]);
     using bob = await JsonClient.join(server.port, "bob");
     const old = await JsonClient.join(server.port, "ada");
@@ -220,7 +220,7 @@ describe("a seat", () => {
     expect(bob.events.filter((event) => event.type === "left" && event.name === "ada")).toEqual([]);
   });
 
-  test("is kept for a program that half-closes, without a goodbye", async () => {
+  test("a seat is kept for a program that half-closes without a goodbye", async () => {
     await using server = await Server.start();
     using bob = await JsonClient.join(server.port, "bob");
     using ada = await JsonClient.join(server.port, "ada");
@@ -231,7 +231,7 @@ describe("a seat", () => {
     expect(ada.received.items.filter(({ type }) => type === "bye")).toEqual([]);
   });
 
-  test("is given up after its time, once, and the room ends when no seat is held", async () => {
+  test("a seat is given up once after its time, the last one ends the room", async () => {
     await using server = await Server.start(["--seat", "1"]);
     using bob = await PlainClient.join(server.port, "bob");
     const ada = await JsonClient.join(server.port, "ada");
@@ -246,7 +246,7 @@ describe("a seat", () => {
     expect(bob.received.items.filter((line) => line === "ada left")).toHaveLength(1);
   });
 
-  test("is free at once after /quit, and its token is worth nothing then", async () => {
+  test("a seat is free after /quit, and its token is worth nothing", async () => {
     await using server = await Server.start(["--stay"]);
     using ada = await JsonClient.join(server.port, "ada");
     const { token } = await ada.event("welcome");
@@ -256,7 +256,7 @@ describe("a seat", () => {
     expect((await other.event("welcome")).token).not.toBe(token);
   });
 
-  test("is not kept for a person on nc", async () => {
+  test("a seat is not kept for a person on nc", async () => {
     await using server = await Server.start();
     using bob = await JsonClient.join(server.port, "bob");
     const ada = await PlainClient.join(server.port, "ada");
@@ -264,7 +264,7 @@ describe("a seat", () => {
     await bob.event("left", { name: "ada" });
   });
 
-  test("survives the server: plain members have left, the others are away", async () => {
+  test("a seat outlives the server, but for one on plain text", async () => {
     using folder = temporaryFolder();
     const flags = ["--history", join(folder.path, "room.sqlite"), "--stay"];
     let welcome: Welcome;
@@ -291,7 +291,7 @@ describe("a seat", () => {
 });
 
 describe("resuming", () => {
-  test("brings what this member may see, whispers included, in order, then the present", async () => {
+  test("resuming brings what the member may see in order, then the present", async () => {
     await using server = await Server.start();
     using bob = await JsonClient.join(server.port, "bob");
     using cyd = await JsonClient.join(server.port, "cyd");
@@ -311,7 +311,7 @@ describe("resuming", () => {
     expect(back.received.items.map(({ type }) => type)).toEqual(["welcome", "said", "told", "acted", "said"]);
   });
 
-  test("from a position that is not kept, or of another epoch, says what is missing", async () => {
+  test("resuming from a lost position or epoch says what is missing", async () => {
     await using server = await Server.start(["--keep", "5", "--stay"]);
     using ada = await JsonClient.join(server.port, "ada");
     const { epoch } = await ada.event("welcome");
@@ -332,7 +332,7 @@ describe("resuming", () => {
     expect(ahead.received.items[1]).toEqual({ type: "gap", from: 0, to: seq });
   });
 
-  test("the same id from the same seat is acknowledged again, not said again", async () => {
+  test("a message sent again is acknowledged again, and said once", async () => {
     await using server = await Server.start();
     using ada = await JsonClient.join(server.port, "ada");
     using bob = await JsonClient.join(server.port, "bob");

@@ -1,382 +1,308 @@
-// The client as the place where one chats all day, on a real pseudo-terminal: keys, reading, and strangers' text.
+// The room over real sockets, in real processes: what those who connect are promised.
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
-import { CuttingProxy } from "../support/proxy.ts";
-import { Terminal } from "../support/screen.ts";
-import { root, Server } from "../support/server.ts";
+import { Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-const size = { cols: 80, rows: 24 };
+describe("in one room", () => {
+  let server: Server;
+  let names = 0;
+  beforeAll(async () => {
+    server = await Server.start(["--stay"]);
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+  const fresh = (name: string) => `${name}${++names}`;
 
-/** A room with ada in it, at a terminal with its prompt drawn. */
-async function open(flags: string[] = [], at = size) {
-  const server = await Server.start(["--stay"]);
-  const command = ["bun", join(root, "ChatClient.ts"), `ada@localhost:${server.port}`, ...flags];
-  const ada = new Terminal(command, at);
-  await ada.until("the prompt", ({ row }) => row.trimEnd() === "ada>");
-  return {
-    server,
-    ada,
-    async [Symbol.asyncDispose]() {
-      await ada[Symbol.asyncDispose]();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** Waits until the row one types in shows this, the cursor at its end unless said otherwise. */
-function types(terminal: Terminal, row: string, x = row.length): Promise<void> {
-  return terminal.until(
-    `the row "${row}", cursor at ${x}`,
-    (t) => t.row.trimEnd() === row.trimEnd() && t.cursor.x === x,
-  );
-}
-
-const key = {
-  up: "\x1b[A",
-  down: "\x1b[B",
-  right: "\x1b[C",
-  left: "\x1b[D",
-  home: "\x1b[H",
-  end: "\x1b[F",
-  delete: "\x1b[3~",
-  tab: "\t",
-  enter: "\r",
-  ctrl: (letter: string) => String.fromCharCode(letter.charCodeAt(0) & 31),
-  alt: (letter: string) => `\x1b${letter}`,
-  paste: (text: string) => `\x1b[200~${text}\x1b[201~`,
-};
-
-describe("the keys", () => {
-  test("edit the row as in a shell", async () => {
-    await using room = await open();
-    const { ada } = room;
-    const steps: [keys: string, row: string, x?: number][] = [
-      ["one two three", "ada> one two three"],
-      [key.ctrl("A"), "ada> one two three", 5],
-      [key.ctrl("E"), "ada> one two three"],
-      [key.ctrl("B"), "ada> one two three", 17],
-      [key.ctrl("F"), "ada> one two three"],
-      [key.ctrl("W"), "ada> one two ", 13],
-      ["three", "ada> one two three"],
-      [key.alt("b"), "ada> one two three", 13],
-      [key.alt("b"), "ada> one two three", 9],
-      [key.alt("d"), "ada> one three", 9],
-      [key.home, "ada> one three", 5],
-      [key.delete, "ada> ne three", 5],
-      [key.end, "ada> ne three"],
-      [key.home + key.alt("f"), "ada> ne three", 8],
-      [key.ctrl("K"), "ada> ne ", 8],
-      [key.ctrl("U"), "ada> ", 5],
-      [key.ctrl("Y"), "ada> ne ", 8],
-    ];
-    for (const [keys, row, x] of steps) {
-      ada.type(keys);
-      await types(ada, row, x);
+  test("people and programs hear everyone and themselves in one order", async () => {
+    const [ada, bob, cyd] = [fresh("ada"), fresh("bob"), fresh("cyd")];
+    using plain = await PlainClient.join(server.port, ada);
+    using program = await JsonClient.join(server.port, bob);
+    using other = await JsonClient.join(server.port, cyd);
+    for (let i = 0; i < 50; i++) {
+      plain.say(`a${i}`);
+      program.send({ type: "say", text: `b${i}` });
     }
+    await plain.line(`${ada}: a49`);
+    await plain.line(`${bob}: b49`);
+    await other.event("said", { text: "a49" });
+    await other.event("said", { text: "b49" });
+    const order = other.texts.filter((text) => /^[ab]\d+$/.test(text));
+    expect(order).toHaveLength(100);
+    await program.event("said", { text: order.at(-1) });
+    expect(program.texts.filter((text) => /^[ab]\d+$/.test(text))).toEqual(order);
+    const heard = plain.received.items.flatMap((line) => /: ([ab]\d+)$/.exec(line)?.[1] ?? []);
+    expect(heard).toEqual(order);
   });
 
-  test("Up and Down go through what was typed, the draft last", async () => {
-    await using room = await open();
-    const { ada } = room;
-    for (const text of ["first", "second"]) {
-      ada.type(text + key.enter);
-      await ada.shows(`ada: ${text}`);
-    }
-    ada.type("a draft");
-    for (const [keys, text] of [
-      [key.up, "second"],
-      [key.up, "first"],
-      [key.up, "first"],
-      [key.down, "second"],
-      [key.down, "a draft"],
-    ] as const) {
-      ada.type(keys);
-      await types(ada, `ada> ${text}`);
-    }
+  test("a person is greeted, and asked until the name is good and free", async () => {
+    const name = fresh("eve");
+    using here = await JsonClient.join(server.port, name);
+    using person = await new PlainClient().open(server.port);
+    await person.line("What is your name?");
+    person.say("two words");
+    await person.line("made of letters");
+    person.say(name.toUpperCase());
+    await person.line("is taken");
+    person.say(fresh("fay"));
+    await person.line("You are connected as fay");
+    await here.event("joined", { name: `fay${names}` });
   });
 
-  test("Tab completes commands and names, most recently active first, and goes round", async () => {
-    await using room = await open();
-    const { server, ada } = room;
-    using anna = await PlainClient.join(server.port, "anna");
-    using andy = await PlainClient.join(server.port, "andy");
-    anna.say("hello");
-    await ada.shows("anna: hello");
-    andy.say("hello");
-    await ada.shows("andy: hello");
-    for (const [keys, row] of [
-      ["an", "ada> an"],
-      [key.tab, "ada> andy: "],
-      [key.tab, "ada> anna: "],
-      [key.tab, "ada> andy: "],
-      ["hi an", "ada> andy: hi an"],
-      [key.tab, "ada> andy: hi andy "],
-      [`${key.ctrl("U")}/wh`, "ada> /wh"],
-      [key.tab, "ada> /who "],
-    ] as const) {
-      ada.type(keys);
-      await types(ada, row);
-    }
+  test("a program that speaks first gets welcome, history, its own joined", async () => {
+    const name = fresh("gus");
+    using program = await JsonClient.join(server.port, name);
+    await program.event("joined", { name });
+    const [welcome, history, ...events] = program.received.items;
+    expect(welcome).toMatchObject({ type: "welcome", name, limits: { nameLength: 32, textLength: 4000 } });
+    expect(history?.type).toBe("history");
+    // Others may come and go in between: from the welcome on, nothing is left out.
+    const from = welcome?.type === "welcome" ? welcome.seq : Number.NaN;
+    expect(events).toEqual(program.events);
+    expect(program.events.map(({ seq }) => seq)).toEqual(events.map((_, i) => from + 1 + i));
   });
 
-  test("wide characters and emoji stay whole and in one row, wherever the row is cut", async () => {
-    await using room = await open([], { cols: 40, rows: 10 });
-    const { ada } = room;
-    ada.type("日本語".repeat(20));
-    await ada.until("the end of it", ({ row }) => row.startsWith("ada> …") && row.endsWith("日本語"));
-    expect(Bun.stringWidth(ada.row)).toBeLessThanOrEqual(40);
-    ada.type(`${key.ctrl("U")}👩‍👩‍👧‍👦x`);
-    await ada.until("the family", ({ row }) => row === "ada> 👩‍👩‍👧‍👦x");
+  test("the commands of a person work on nc", async () => {
+    const [hal, ivy, jo] = [fresh("hal"), fresh("ivy"), fresh("jo")];
+    using a = await PlainClient.join(server.port, hal);
+    using b = await PlainClient.join(server.port, ivy);
+    using c = await PlainClient.join(server.port, jo);
+    a.say("/me waves");
+    a.say("/who");
+    a.say("//path");
+    a.say("/nosuch");
+    a.say("/help");
+    a.say(`/msg ${ivy.toUpperCase()} psst`);
+    a.say(`/msg nobody-here psst`);
+    a.say(`/nick ${hal}x`);
+    a.say("/history 2");
+    a.say("/quit bye all");
+    await b.line(`* ${hal} waves`);
+    await b.line(`[${hal} to ${ivy}] psst`);
+    await b.line(`${hal} is now ${hal}x`);
+    await b.line(`${hal}x left (bye all)`);
+    await c.line(`${hal}x left (bye all)`);
+    expect(c.received.items.join("\n")).not.toContain("psst");
+    await a.line("Goodbye");
+    await a.closed;
+    const heard = a.received.items.join("\n");
+    expect(heard).toContain(`${hal}: /path`);
+    expect(heard).toContain("There is no command /nosuch");
+    expect(heard).toContain("/msg NAME TEXT");
+    expect(heard).toContain('Nobody here is called "nobody-here"');
+    expect(a.received.items.filter((line) => line.startsWith("Here: ")).join()).toContain(jo);
   });
 
-  test("Ctrl-L and /clear leave the row on an empty screen", async () => {
-    await using room = await open();
-    const { ada } = room;
-    ada.type("draft");
-    await types(ada, "ada> draft");
-    ada.type(key.ctrl("L"));
-    await ada.until("an empty screen", ({ screen }) => screen.length === 1 && screen[0] === "ada> draft");
-    ada.type(`${key.ctrl("U")}/help${key.enter}`);
-    await ada.shows("/unignore NAME");
-    ada.type(`/clear${key.enter}`);
-    await ada.until(
-      "an empty screen",
-      ({ screen }) => screen.length === 1 && screen[0]?.trimEnd() === "ada>",
+  test("a search finds what its member may see, answers keep their order", async () => {
+    const [zoe, yan, xia, wim] = [fresh("zoe"), fresh("yan"), fresh("xia"), fresh("wim")];
+    using ada = await JsonClient.join(server.port, zoe);
+    using bob = await PlainClient.join(server.port, yan);
+    using cyd = await JsonClient.join(server.port, xia);
+    for (const text of ["a walrus", "Two\nWALRUSES", "a seal"]) ada.send({ type: "say", text });
+    ada.send({ type: "tell", to: yan, text: "walrus psst", id: "last" });
+    const { seq } = await ada.event("told", { id: "last" });
+    await bob.line("psst");
+
+    ada.send({ type: "search", text: "walrus", limit: 2 });
+    ada.send({ type: "search", text: "wal", before: seq });
+    ada.send({ type: "ping", id: "behind" });
+    await ada.event("pong", { id: "behind" });
+    const [newest, before, pong] = ada.received.items.slice(-3);
+    expect(newest).toMatchObject({ type: "results", text: "walrus", more: true });
+    expect(newest?.type === "results" && newest.events).toEqual(
+      ada.events.slice(-3).filter((_, i) => i !== 1),
     );
-  });
+    expect(before).toMatchObject({
+      type: "results",
+      events: [{ text: "a walrus" }, { text: "Two\nWALRUSES" }],
+    });
+    expect(before).not.toHaveProperty("more");
+    expect(pong?.type).toBe("pong");
 
-  test("a resized terminal has the row again, draft and cursor in it", async () => {
-    await using room = await open();
-    const { ada } = room;
-    ada.type("a draft that is longer than the narrow terminal will be");
-    await ada.until("the draft", ({ row }) => row.endsWith("will be"));
-    ada.resize(30, 10);
-    await ada.until("the narrow row", ({ row }) => row.startsWith("ada> …") && row.endsWith("will be"));
-    ada.resize(80, 24);
-    await types(ada, "ada> a draft that is longer than the narrow terminal will be");
-  });
+    cyd.send({ type: "search", text: 'WALRUS "psst' });
+    expect(await cyd.event("results")).toEqual({ type: "results", text: 'WALRUS "psst', events: [] });
 
-  test("a paste of more than 20 lines is refused with a way out, one of 20 is one message", async () => {
-    await using room = await open();
-    const { server, ada } = room;
-    using bob = await JsonClient.join(server.port, "bob");
-    const lines = (count: number) => Array.from({ length: count }, (_, i) => `l${i + 1}`);
-    ada.type(key.paste(lines(21).join("\r")));
-    await ada.shows("A message has at most 20 lines, not 21");
-    await types(ada, "ada> ", 5);
-    ada.type("draft ");
-    ada.type(key.paste(lines(30).join("\r")));
-    await types(ada, "ada> draft ", 11);
-    ada.type(key.ctrl("U"));
-    // The newline at the end of what was copied is no line.
-    ada.type(`${key.paste(`${lines(20).join("\r")}\r`)}${key.enter}`);
-    expect((await bob.event("said")).text).toBe(lines(20).join("\n"));
-    expect(bob.texts).toHaveLength(1);
-    ada.type(key.up);
-    await types(ada, "ada> (+20 lines) ", 17);
-  });
-
-  test("a paste presses no keys, whatever is in it", async () => {
-    await using room = await open();
-    const { server, ada } = room;
-    using bob = await JsonClient.join(server.port, "bob");
-    ada.type(key.paste("a\x03b\tc\rd"));
-    await ada.until("the paste", ({ row }) => row.startsWith("ada> (+1 lines) d"));
-    ada.type(key.enter);
-    expect((await bob.event("said")).text).toContain("\nd");
-  });
-
-  test("what is on its way takes no more rows than there are", async () => {
-    await using room = await open([], { cols: 30, rows: 4 });
-    const { server, ada } = room;
-    process.kill(server.pid, "SIGSTOP");
-    for (let i = 0; i < 8; i++) ada.type(`msg${i}${key.enter}`);
-    ada.type("draft");
-    await types(ada, "ada> draft");
-    await ada.until("the count", ({ screen }) => screen.at(-2) === "… and 7 more");
-    process.kill(server.pid, "SIGCONT");
-    await ada.until("the last message", ({ screen }) => screen.some((row) => row.endsWith("ada: msg7")));
-    const stale = ada.scrolled.filter((row) => row.startsWith("…"));
-    expect(stale).toEqual([]);
-  });
-});
-
-describe("reading", () => {
-  test("whispers can be answered, people ignored, the bell rings for a mention alone", async () => {
-    await using room = await open();
-    const { server, ada } = room;
-    using bob = await PlainClient.join(server.port, "bob");
-    bob.say("nothing special");
-    await ada.shows("nothing special");
-    expect(ada.bells).toBe(0);
-    bob.say("look here, Ada");
-    await ada.shows("look here, Ada");
-    expect(ada.bells).toBe(1);
-    bob.say("/msg ada psst");
-    await ada.shows("[bob to ada] psst");
-    ada.type(`/reply what is it${key.enter}`);
-    await bob.line("[ada to bob] what is it");
-    ada.type(`/ignore bob${key.enter}`);
-    await ada.shows("bob is hidden now");
-    bob.say("unheard");
-    await bob.line("bob: unheard");
-    using cyd = await PlainClient.join(server.port, "cyd");
-    cyd.say("after it");
-    await ada.shows("after it");
-    ada.type(`/unignore bob${key.enter}`);
-    await ada.shows("bob is shown again");
-    bob.say("heard");
-    await ada.shows("heard");
-    expect(ada.screen.join()).not.toContain("unheard");
-  });
-
-  test("what was said while one was away is set apart, and how much it was", async () => {
-    await using server = await Server.start();
-    await using proxy = await CuttingProxy.start(server.port);
-    await using ada = new Terminal(["bun", join(root, "ChatClient.ts"), `ada@localhost:${proxy.port}`], size);
-    await ada.until("the prompt", ({ row }) => row.trimEnd() === "ada>");
-    using bob = await JsonClient.join(server.port, "bob");
-    bob.send({ type: "say", text: "before" });
-    await ada.shows("bob: before");
-    // As a laptop that sleeps: the connection dies meanwhile.
-    ada.kill("SIGSTOP");
-    proxy.cutAll(() => 0);
-    for (const text of ["one", "two", "three"]) bob.send({ type: "say", text });
-    await bob.event("said", { text: "three" });
-    ada.kill("SIGCONT");
-    await ada.shows("bob: three");
-    const rows = ada.screen.map((row) => row.replace(/^\d\d:\d\d /, "").trimEnd());
-    expect(rows.slice(-6)).toEqual([
-      "bob: before",
-      "── 3 while you were away ──",
-      "bob: one",
-      "bob: two",
-      "bob: three",
-      "ada>",
+    const heard = bob.received.items.length;
+    bob.say("/search walrus");
+    bob.say("/search no such animal");
+    bob.say("/search ");
+    await bob.line("A search needs some words");
+    expect(bob.received.items.slice(heard)).toEqual([
+      `${zoe}: a walrus`,
+      `${zoe}: Two`,
+      "    WALRUSES",
+      `[${zoe} to ${yan}] walrus psst`,
+      "Nothing was found.",
+      "! A search needs some words.",
     ]);
+
+    // Through a pipe, too: whoever half-closes still gets what it asked for.
+    using pipe = await new PlainClient().open(server.port);
+    pipe.sendBytes(`${wim}\n/search no such animal`);
+    pipe.halfClose();
+    await pipe.closed;
+    expect(pipe.received.items).toContain("Nothing was found.");
+    expect(pipe.received.items).toContain(`${wim} left`);
   });
 
-  test("/search shows the lines with the words, set apart", async () => {
-    await using room = await open();
-    const { server, ada } = room;
-    using bob = await PlainClient.join(server.port, "bob");
-    bob.say("the quick brown fox");
-    bob.say("nothing to see");
-    await ada.shows("nothing to see");
-    ada.type(`/clear${key.enter}/search brown qui${key.enter}`);
-    await ada.until("the result", ({ screen }) => {
-      const rows = screen.map((row) => row.replace(/^\d\d:\d\d /, "").trimEnd());
-      return rows.join("|") === '── found "brown qui" ──|bob: the quick brown fox|── now ──|ada>';
+  test("lines of a pipe are said, the last without LF too, then nc leaves", async () => {
+    const [kim, lou] = [fresh("kim"), fresh("lou")];
+    using lurker = await PlainClient.join(server.port, lou);
+    using pipe = await new PlainClient().open(server.port);
+    pipe.sendBytes(`${kim}\nhi\nlast words`);
+    pipe.halfClose();
+    await pipe.closed;
+    await lurker.line(`${kim} left`);
+    const heard = lurker.received.items.filter((line) => line.startsWith(kim));
+    expect(heard).toEqual([`${kim} joined`, `${kim}: hi`, `${kim}: last words`, `${kim} left`]);
+    expect(pipe.received.items).toContain(`${kim}: last words`);
+  });
+
+  test("a program that half-closes still gets what it asked for", async () => {
+    const name = fresh("mo");
+    using program = await new JsonClient().open(server.port);
+    program.send({ type: "join", name });
+    program.send({ type: "say", text: "one", id: "1" });
+    program.halfClose();
+    await program.closed;
+    const own = program.events.filter((event) => Object.values(event).includes(name));
+    expect(own.map(({ type }) => type)).toEqual(["joined", "said"]);
+  });
+
+  test("a client that vanishes, resets or is silent takes none along", async () => {
+    using lurker = await PlainClient.join(server.port, fresh("ned"));
+    for (const bytes of ["", "half a na", `${fresh("oz")}\n`, `${fresh("pam")}\nhi\nand ha`, '{"type":"jo']) {
+      const client = await new PlainClient().open(server.port);
+      client.sendBytes(bytes);
+      client.socket?.terminate();
+    }
+    using last = await PlainClient.join(server.port, fresh("quin"));
+    last.say("still here");
+    await lurker.line("still here");
+  });
+
+  describe("bad input is answered to its sender alone, and costs nothing else", () => {
+    test.each<[input: string | Uint8Array, code: string]>([
+      ["not json\n", "bad-json"],
+      ["[]\n", "bad-command"],
+      ["null\n", "bad-command"],
+      ["{}\n", "bad-command"],
+      ['{"type":"dance"}\n', "unknown-command"],
+      ['{"type":"constructor"}\n', "unknown-command"],
+      ['{"type":"say"}\n', "bad-field"],
+      ['{"type":"say","text":""}\n', "empty"],
+      ['{"type":"say","text":7}\n', "bad-field"],
+      ['{"type":"say","text":"x","id":{}}\n', "bad-field"],
+      [`{"type":"say","text":"${"x".repeat(4001)}"}\n`, "too-long"],
+      [`{"type":"say","text":"${"\\n".repeat(20)}x"}\n`, "too-long"],
+      [`{"type":"say","text":"${"x".repeat(17_000)}"}\n`, "too-long"],
+      [`${"x".repeat(200_000)}\n`, "too-long"],
+      [Uint8Array.of(0xff, 0xfe, 0x80, 10), "not-utf8"],
+      [Uint8Array.of(0, 1, 2, 3, 27, 10), "bad-json"],
+      ['{"type":"join"}\n', "bad-field"],
+      ['{"type":"join","name":"other"}\n', "already-joined"],
+      ['{"type":"tell","to":"nobody-at-all","text":"x"}\n', "no-such-member"],
+      ['{"type":"rename","name":""}\n', "bad-name"],
+      ['{"type":"rename","name":"server"}\n', "name-reserved"],
+      [`{"type":"rename","name":"${"x".repeat(33)}"}\n`, "bad-name"],
+      ['{"type":"rename","name":"q\u0301\u0301\u0301\u0301"}\n', "bad-name"],
+    ])("bad input %p is answered to its sender alone", async (input, code) => {
+      using lurker = await JsonClient.join(server.port, fresh("ray"));
+      using sender = await JsonClient.join(server.port, fresh("sue"));
+      await lurker.event("joined", { name: `sue${names}` });
+      const before = lurker.received.items.length;
+      sender.sendBytes(input);
+      sender.send({ type: "say", text: "still works", id: "next" });
+      const said = await sender.event("said", { id: "next" });
+      expect(sender.received.items).toContainEqual(expect.objectContaining({ type: "error", code }));
+      await lurker.event("said", { id: "next" });
+      expect(lurker.received.items.slice(before)).toEqual([said]);
     });
   });
+
+  test("a program may ask for nothing before it has joined", async () => {
+    using program = await new JsonClient().open(server.port);
+    program.send({ type: "say", text: "hi", id: "1" });
+    program.send({ type: "who" });
+    program.send({ type: "join", name: "" });
+    program.send({ type: "join", name: fresh("tom") });
+    await program.event("welcome");
+    const codes = program.received.items.flatMap((event) => (event.type === "error" ? [event.code] : []));
+    expect(codes).toEqual(["not-joined", "not-joined", "bad-name"]);
+  });
+
+  test("control characters reach no terminal", async () => {
+    using lurker = await PlainClient.join(server.port, fresh("uma"));
+    using attacker = await JsonClient.join(server.port, fresh("vic"));
+    attacker.send({ type: "say", text: "\x1b[2J\x1b]0;owned\x07\u202e\u200bend" });
+    const line = await lurker.line("end");
+    expect(line).toMatch(/^vic\d+: ␛\[2J␛\]0;owned␇��end$/);
+  });
 });
 
-describe("strangers' text", () => {
-  const attacks: [name: string, bytes: string][] = [
-    ["title", "\x1b]0;owned\x07"],
-    ["title, C1", "\x9d0;owned\x9c"],
-    ["title without an end", "\x1b]0;owned"],
-    ["clipboard", "\x1b]52;c;b3duZWQ=\x07"],
-    ["link", "\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\"],
-    ["clear", "\x1b[2J\x1b[3J\x1b[H"],
-    ["cursor up", "\x1b[5A"],
-    ["cursor home, C1", "\x9bH"],
-    ["cursor position", "\x1b[1;1H"],
-    ["save and restore", "\x1b7\x1b[H\x1b8"],
-    ["scroll region", "\x1b[1;2r"],
-    ["alternate screen", "\x1b[?1049h"],
-    ["hidden cursor", "\x1b[?25l"],
-    ["mouse", "\x1b[?1000h\x1b[?1006h"],
-    ["bracketed paste off", "\x1b[?2004l"],
-    ["paste end", "\x1b[201~"],
-    ["autowrap off", "\x1b[?7l"],
-    ["origin mode", "\x1b[?6h"],
-    ["device status, which types an answer", "\x1b[6n"],
-    ["device attributes", "\x1b[c"],
-    ["reset", "\x1bc"],
-    ["DCS", '\x1bP$q"p\x1b\\'],
-    ["APC", "\x1b_x\x1b\\"],
-    ["shift out", "\x0e"],
-    ["charset", "\x1b(0"],
-    ["backspaces", "x\b\b\b\b\b\b\b\bbob"],
-    ["carriage return", "x\rbob: forged"],
-    ["line feed", "x\nbob: forged"],
-    ["vertical tab and form feed", "\v\f"],
-    ["line separators", "x\u2028bob: forged\u2029bob: forged\x85"],
-    ["bell", "\x07\x07\x07"],
-    ["right to left", "\u202etxt.exe\u2066"],
-    ["zero width", "a\u200b\u2060\ufeffb"],
-    ["tags", "a\u{e0041}\u{e0042}"],
-    ["marks", `z${"\u0301".repeat(200)}`],
-    ["lone surrogate", "\ud800"],
-    ["NUL and DEL", "\0\x7f"],
-  ];
+test("the last lines come first, then the present, each once", async () => {
+  await using server = await Server.start(["--stay"]);
+  using writer = await JsonClient.join(server.port, "writer");
+  for (let i = 1; i <= 200; i++) writer.send({ type: "say", text: `line ${i}` });
+  await writer.event("said", { text: "line 100" });
+  // Joined in the middle of what is still being said.
+  using program = await JsonClient.join(server.port, "program");
+  using person = await PlainClient.join(server.port, "person");
+  writer.send({ type: "say", text: "the end" });
+  await program.event("said", { text: "the end" });
+  await person.line("the end");
 
-  test.each([size, { cols: 40, rows: 10 }])(
-    "moves nothing but text, at $cols × $rows",
-    async (at) => {
-      await using room = await open(["--time", "off"], at);
-      const { server, ada } = room;
-      let titles = 0;
-      let clipboard = 0;
-      ada.emulator.onTitleChange(() => titles++);
-      ada.emulator.parser.registerOscHandler(52, () => {
-        clipboard++;
-        return true;
-      });
-      using eve = await JsonClient.join(server.port, "eve");
-      ada.type("draft");
-      await types(ada, "ada> draft");
-      const modes = { ...ada.emulator.modes };
-      for (const [i, [, bytes]] of attacks.entries()) {
-        eve.send({ type: "say", text: `${bytes}#${i}` });
-        eve.send({ type: "act", text: `${bytes}#${i}` });
-        eve.send({ type: "tell", to: "ada", text: `${bytes}#${i}` });
-        eve.send({ type: "rename", name: `e${bytes}` });
-        eve.send({ type: "join", name: bytes });
-        await ada.until(
-          `attack ${i}`,
-          ({ screen }) => screen.join("").includes(`to ada] `) && screen.join("").includes(`#${i}`),
-        );
-        await types(ada, "ada> draft");
-      }
-      expect({ titles, clipboard, bells: ada.emulator.buffer.active.type }).toEqual({
-        titles: 0,
-        clipboard: 0,
-        bells: "normal",
-      });
-      expect(ada.emulator.modes).toEqual(modes);
-      expect(ada.scrolled.filter((row) => row.startsWith("bob"))).toEqual([]);
-      expect(ada.scrolled.some((row) => row.includes("␛]0;owned"))).toBe(true);
-      ada.type(`!${key.enter}`);
-      await eve.event("said", { text: "draft!" });
-    },
-    30_000,
-  );
+  const welcome = await program.event("welcome");
+  const history = await program.event("history");
+  expect(history.events).toHaveLength(50);
+  expect(history.events.at(-1)?.seq).toBe(welcome.seq);
+  const seqs = [...history.events, ...program.events].map(({ seq }) => seq);
+  expect(seqs).toEqual(Array.from(seqs, (_, i) => (seqs[0] ?? 0) + i));
+
+  const lines = person.received.items;
+  const own = lines.indexOf("person joined");
+  expect(lines.slice(1, own).length).toBeGreaterThanOrEqual(20);
+  using none = await JsonClient.join(server.port, "none", { history: 0 });
+  await none.event("joined", { name: "none" });
+  expect(none.received.items.map(({ type }) => type)).toEqual(["welcome", "joined"]);
 });
 
-test("50,000 lines while keys are typed: all there, in order, the draft intact", async () => {
-  await using room = await open(["--time", "off"]);
-  const { server, ada } = room;
-  using bob = await JsonClient.join(server.port, "bob");
-  const count = 50_000;
-  const draft = "typed while they come";
-  let typed = 0;
-  for (let from = 0; from < count; from += 1000) {
-    const lines = Array.from({ length: 1000 }, (_, i) =>
-      JSON.stringify({ type: "say", text: `line ${from + i}` }),
-    );
-    bob.sendBytes(`${lines.join("\n")}\n`);
-    if (typed < draft.length) ada.type(draft.charAt(typed++));
-    await bob.event("said", { text: `line ${from + 999}` });
+test("the history outlives the server, under the same epoch", async () => {
+  using folder = temporaryFolder();
+  const history = join(folder.path, "deep", "room.sqlite");
+  let epoch = "";
+  {
+    await using server = await Server.start(["--history", history]);
+    using ada = await JsonClient.join(server.port, "ada");
+    ({ epoch } = await ada.event("welcome"));
+    ada.send({ type: "say", text: "remember me" });
+    ada.send({ type: "quit" });
+    await ada.event("bye", { code: "left" });
+    expect(await server.exited).toBe(0);
   }
-  await ada.until("the last line", ({ screen }) => screen.some((row) => row === `bob: line ${count - 1}`));
-  await types(ada, `ada> ${draft}`);
-  const heard = ada.scrolled.flatMap((row) => /^bob: line (\d+)$/.exec(row)?.[1] ?? []);
-  expect(heard).toEqual(Array.from({ length: count }, (_, i) => `${i}`));
+  await using server = await Server.start(["--history", history]);
+  await server.line(/room\.sqlite/);
+  using bob = await JsonClient.join(server.port, "bob");
+  expect((await bob.event("welcome")).epoch).toBe(epoch);
+  const { events } = await bob.event("history");
+  expect(events.map(({ type }) => type)).toEqual(["joined", "said", "left"]);
+});
+
+test("a member who writes too fast is told to wait, and loses nothing", async () => {
+  await using server = await Server.start(["--rate", "100"]);
+  using ada = await JsonClient.join(server.port, "ada");
+  using bob = await JsonClient.join(server.port, "bob");
+  for (let i = 1; i <= 15; i++) ada.send({ type: "say", text: `calm ${i}` });
+  await bob.event("said", { text: "calm 15" });
+  expect(ada.received.items.filter(({ type }) => type === "error")).toEqual([]);
+  const fast60 = Array.from({ length: 60 }, (_, i) => JSON.stringify({ type: "say", text: `fast ${i + 1}` }));
+  ada.sendBytes(`${fast60.join("\n")}\n`);
+  const told = await ada.event("error", { code: "slow-down" });
+  expect(told.retryAfterMs).toBeGreaterThan(100);
+  await bob.event("said", { text: "fast 60" });
+  const fast = bob.texts.filter((text) => text.startsWith("fast"));
+  expect(fast).toEqual(Array.from({ length: 60 }, (_, i) => `fast ${i + 1}`));
 });

@@ -21,7 +21,7 @@ function residentMb(pid: number): number {
   return Number(kb) / 1024;
 }
 
-test("a reader that sleeps through 24 MB then reads all of it in order, and costs the server no memory", async () => {
+test("a reader that slept through 24 MB reads it all, at no cost in memory", async () => {
   using folder = temporaryFolder();
   await using server = await Server.start(["--history", join(folder.path, "room.sqlite"), "--quiet"]);
   using speaker = await JsonClient.join(server.port, "speaker");
@@ -66,62 +66,59 @@ test("a reader that sleeps through 24 MB then reads all of it in order, and cost
   }
 });
 
-prlimit.test(
-  "a full disk is told to whoever speaks or comes, readers go on, and it goes on by itself",
-  async () => {
-    using folder = temporaryFolder();
-    await using server = await Server.start(["--history", join(folder.path, "room.sqlite")]);
-    using ada = await JsonClient.join(server.port, "ada");
-    using cyd = await JsonClient.join(server.port, "cyd");
-    ada.send({ type: "say", text: "before" });
-    await ada.event("said", { text: "before" });
-    const limit = (bytes: string) =>
-      Bun.spawnSync([prlimit.found, "--pid", `${server.pid}`, `--fsize=${bytes}`]);
-    expect(limit("8192:unlimited").exitCode).toBe(0);
+prlimit.test("a full disk stops those who speak or join, until there is room", async () => {
+  using folder = temporaryFolder();
+  await using server = await Server.start(["--history", join(folder.path, "room.sqlite")]);
+  using ada = await JsonClient.join(server.port, "ada");
+  using cyd = await JsonClient.join(server.port, "cyd");
+  ada.send({ type: "say", text: "before" });
+  await ada.event("said", { text: "before" });
+  const limit = (bytes: string) =>
+    Bun.spawnSync([prlimit.found, "--pid", `${server.pid}`, `--fsize=${bytes}`]);
+  expect(limit("8192:unlimited").exitCode).toBe(0);
 
-    ada.send({ type: "say", text: "unlucky", id: "u1" });
-    const problem = await ada.event("error", { id: "u1" });
-    expect(problem).toMatchObject({ code: "unavailable", retryAfterMs: expect.any(Number) });
-    expect(problem.text).toContain("the disk is full");
-    await server.line(/The history cannot be written: the disk is full/);
-    // Nobody can come now; whoever tries is told when to try again, and may do so on the same connection.
-    using bob = await new JsonClient().open(server.port);
-    bob.send({ type: "join", name: "bob" });
-    const closed = await bob.event("error");
-    expect(closed).toMatchObject({ code: "unavailable", retryAfterMs: expect.any(Number) });
-    // Nor take another name, or keep order; all that is only read is served, also to whoever comes back.
-    ada.send({ type: "rename", name: "eve" });
-    await ada.received.until(
-      (events) => events.filter(({ type }) => type === "error")[1],
-      "that ada cannot be eve",
-    );
-    ada.send({ type: "history" });
-    const read = await ada.received.until(
-      (events) => events.filter((event) => event.type === "history")[1],
-      "the history",
-    );
-    expect(read.events.map(({ type }) => type)).toEqual(["joined", "joined", "said"]);
-    ada.send({ type: "who", id: "w" });
-    expect((await ada.event("members", { id: "w" })).members).toEqual([{ name: "ada" }, { name: "cyd" }]);
-    const { token } = await cyd.event("welcome");
-    cyd[Symbol.dispose]();
-    using back = await JsonClient.join(server.port, "cyd", { token, after: 0 });
-    await back.event("said", { text: "before" });
+  ada.send({ type: "say", text: "unlucky", id: "u1" });
+  const problem = await ada.event("error", { id: "u1" });
+  expect(problem).toMatchObject({ code: "unavailable", retryAfterMs: expect.any(Number) });
+  expect(problem.text).toContain("the disk is full");
+  await server.line(/The history cannot be written: the disk is full/);
+  // Nobody can come now; whoever tries is told when to try again, and may do so on the same connection.
+  using bob = await new JsonClient().open(server.port);
+  bob.send({ type: "join", name: "bob" });
+  const closed = await bob.event("error");
+  expect(closed).toMatchObject({ code: "unavailable", retryAfterMs: expect.any(Number) });
+  // Nor take another name, or keep order; all that is only read is served, also to whoever comes back.
+  ada.send({ type: "rename", name: "eve" });
+  await ada.received.until(
+    (events) => events.filter(({ type }) => type === "error")[1],
+    "that ada cannot be eve",
+  );
+  ada.send({ type: "history" });
+  const read = await ada.received.until(
+    (events) => events.filter((event) => event.type === "history")[1],
+    "the history",
+  );
+  expect(read.events.map(({ type }) => type)).toEqual(["joined", "joined", "said"]);
+  ada.send({ type: "who", id: "w" });
+  expect((await ada.event("members", { id: "w" })).members).toEqual([{ name: "ada" }, { name: "cyd" }]);
+  const { token } = await cyd.event("welcome");
+  cyd[Symbol.dispose]();
+  using back = await JsonClient.join(server.port, "cyd", { token, after: 0 });
+  await back.event("said", { text: "before" });
 
-    expect(limit("unlimited").exitCode).toBe(0);
-    bob.send({ type: "join", name: "bob" });
-    await bob.event("welcome", { name: "bob" });
-    await server.line(/The history is written again/);
-    ada.send({ type: "say", text: "unlucky", id: "u1" });
-    await bob.event("said", { text: "unlucky" });
-    await bob.roundTrip();
-    expect(bob.texts).toEqual(["unlucky"]);
-    const troubles = server.log.items.filter((line) => line.includes("cannot be written"));
-    expect(troubles).toHaveLength(1);
-  },
-);
+  expect(limit("unlimited").exitCode).toBe(0);
+  bob.send({ type: "join", name: "bob" });
+  await bob.event("welcome", { name: "bob" });
+  await server.line(/The history is written again/);
+  ada.send({ type: "say", text: "unlucky", id: "u1" });
+  await bob.event("said", { text: "unlucky" });
+  await bob.roundTrip();
+  expect(bob.texts).toEqual(["unlucky"]);
+  const troubles = server.log.items.filter((line) => line.includes("cannot be written"));
+  expect(troubles).toHaveLength(1);
+});
 
-test("a history that is damaged somewhere is told to whoever asks for it, and takes nobody down", async () => {
+test("a damaged history is told to those who ask, and stops nothing else", async () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "room.sqlite");
   const journal = SqliteJournal.open({ path, keepEvents: 10_000 });

@@ -42,7 +42,7 @@ describe("parseFlags()", () => {
     [["--port", "7", "--port", "8"], { port: 8 }],
     [["--stay", "--"], { stay: true }],
   ];
-  test.each(taken)("takes %j, and defaults for the rest", (args, values) => {
+  test.each(taken)("parseFlags() takes %j, and defaults for the rest", (args, values) => {
     expect(parse(args)).toEqual({ ...defaults, ...values });
   });
 
@@ -77,11 +77,11 @@ describe("parseFlags()", () => {
     [["--port="], notPort("")],
     [["--port=-1"], notPort("-1")],
   ];
-  test.each(refused)("refuses %j", (args, message) => {
+  test.each(refused)("parseFlags() refuses %j", (args, message) => {
     expect(problemWith(args)).toBe(message);
   });
 
-  test("takes no number below the least one", () => {
+  test("parseFlags() takes no number below the least one", () => {
     const keep = { keep: number("N", "how many", 5, 1, 9) };
     expect(() => parseFlags(keep, { usage: "", summary: "" }, ["--keep", "0"])).toThrow(
       new UsageError('--keep takes a whole number from 1 to 9, not "0"'),
@@ -137,9 +137,12 @@ describe("parseFlags() with an environment and a config file", () => {
     [["--time=short"], { X_TIME: "off" }, '{"time": "full"}', { time: "short" }],
     [["--stay"], { X_STAY: "false" }, '{"stay": false}', { stay: true }],
   ];
-  test.each(taken)("takes %j, then %j, then %j", (args, environment, config, values) => {
-    expect(parseAll(args, environment, config)).toEqual({ ...lastingDefaults, ...values });
-  });
+  test.each(taken)(
+    "parseFlags() takes flags %j, environment %j, file %j",
+    (args, environment, config, values) => {
+      expect(parseAll(args, environment, config)).toEqual({ ...lastingDefaults, ...values });
+    },
+  );
 
   const notPort = (value: string) => `--port takes a whole number from 1 to 65535, not "${value}"`;
   const notTime = (value: string) => `--time takes off, short or full, not "${value}"`;
@@ -171,17 +174,23 @@ describe("parseFlags() with an environment and a config file", () => {
     [[], {}, "null", `Cannot read ${configPath}: it is not a JSON object`],
     [[], {}, '"host"', `Cannot read ${configPath}: it is not a JSON object`],
   ];
-  test.each(refused)("refuses %j, then %j, then %j", (args, environment, config, message) => {
-    expect(problemWith(args, () => parseAll(args, environment, config))).toBe(message);
-  });
+  test.each(refused)(
+    "parseFlags() refuses flags %j, environment %j, file %j",
+    (args, environment, config, message) => {
+      expect(problemWith(args, () => parseAll(args, environment, config))).toBe(message);
+    },
+  );
 
-  test.each(["", "host: h", '{"port": 1', '{"port": 1,}'])("refuses %j, which is not JSON", (config) => {
-    const problem = problemWith([], () => parseAll([], {}, config));
-    expect(problem).toStartWith(`Cannot read ${configPath}: JSON Parse error: `);
-    expect(problem).not.toContain("\n");
-  });
+  test.each(["", "host: h", '{"port": 1', '{"port": 1,}'])(
+    "parseFlags() refuses a config file of %j, which is not JSON",
+    (config) => {
+      const problem = problemWith([], () => parseAll([], {}, config));
+      expect(problem).toStartWith(`Cannot read ${configPath}: JSON Parse error: `);
+      expect(problem).not.toContain("\n");
+    },
+  );
 
-  test("refuses a config file that is a folder", () => {
+  test("parseFlags() refuses a config file that is a folder", () => {
     const about = { usage: "", summary: "", configPath: folder };
     expect(problemWith([], (args) => parseFlags(lastingFlags, about, args, {}))).toStartWith(
       `Cannot read ${folder}: EISDIR`,
@@ -204,7 +213,7 @@ describe("parseFlags() with a positional", () => {
     [["--port", "8", "h:7"], "h", 7],
     [["--port", "8", "h"], "h", 8],
   ];
-  test.each(taken)("takes %j: the later one wins, all win over the environment", (args, host, port) => {
+  test.each(taken)("parseFlags() takes %j: the later wins, both over the environment", (args, host, port) => {
     expect(parseOne(args)).toMatchObject({ host, port });
   });
 
@@ -214,7 +223,7 @@ describe("parseFlags() with a positional", () => {
     [[":7"], "--host needs a value: --host HOST (from :7)"],
     [["h i"], '"h i" is not HOST[:PORT]: see --help'],
   ];
-  test.each(refused)("refuses %j", (args, message) => {
+  test.each(refused)("parseFlags() refuses the place in %j", (args, message) => {
     expect(problemWith(args, parseOne)).toBe(message);
   });
 });
@@ -253,24 +262,24 @@ describe("secret()", () => {
     ["hunter2\r\nand a remark\n", "hunter2"],
     [" with blanks \n", "with blanks"],
     ["日本\n", "日本"],
-  ])("is the first line of the file: of %j it is %j", (content, password) => {
+  ])("a secret is the first line of its file: of %j it is %j", (content, password) => {
     expect(secret(file(content), "CHAT_X", {})).toBe(password);
   });
 
-  test("is what the environment has where there is no file", () => {
+  test("a secret is the environment's where no file is named", () => {
     expect(secret(undefined, "CHAT_X", { CHAT_X: "hunter2" })).toBe("hunter2");
     expect(secret(file("mine"), "CHAT_X", { CHAT_X: "hunter2" })).toBe("mine");
   });
 
   test.each([{}, { CHAT_X: "" }, { CHAT_X: undefined }, { CHAT_Y: "x" }])(
-    "is none with %j",
+    "there is no secret with %j",
     (environment) => {
       expect(secret(undefined, "CHAT_X", environment)).toBeUndefined();
     },
   );
 
   test.each(["", "\n", "\r\n", "\nhunter2"])(
-    "is not to be had from a file with %j, environment or not",
+    "a secret's file with %j is refused, environment or not",
     (content) => {
       const path = file(content);
       const message = `There is no password in ${path}: its first line is empty`;
@@ -278,7 +287,7 @@ describe("secret()", () => {
     },
   );
 
-  test("is not to be had from a file that is not there, or is a folder", () => {
+  test("a secret's file that is missing or a folder is refused", () => {
     for (const path of [join(folder, "none"), folder]) {
       expect(() => secret(path, "CHAT_X", { CHAT_X: "hunter2" })).toThrow(UsageError);
       expect(() => secret(path, "CHAT_X")).toThrow(`Cannot read the password in ${path}: `);
@@ -287,7 +296,7 @@ describe("secret()", () => {
 });
 
 describe.each(["ChatServer.ts", "ChatClient.ts"])("%s", (script) => {
-  test.concurrent("prints its flags with their defaults on --help, whatever follows", async () => {
+  test.concurrent(`${script} prints its flags and defaults on --help`, async () => {
     const { exitCode, stdout, stderr } = await run(script, ["--help", "--wave"]);
     expect(stderr).toBe("");
     expect(stdout).toMatch(/\n\nUsage: bun Chat\w+\.ts \[flags\].*\n\n/);
@@ -299,7 +308,7 @@ describe.each(["ChatServer.ts", "ChatClient.ts"])("%s", (script) => {
     expect(exitCode).toBe(0);
   });
 
-  test.concurrent("prints its version on --version", async () => {
+  test.concurrent(`${script} prints its version on --version`, async () => {
     const { version } = await Bun.file(join(import.meta.dir, "../../..", "package.json")).json();
     expect(await run(script, ["--version"])).toEqual({
       exitCode: 0,
@@ -317,7 +326,7 @@ describe.each(["ChatServer.ts", "ChatClient.ts"])("%s", (script) => {
     ],
   ];
   test.concurrent.each(wrong)(
-    "says in one line what is wrong with %j, and exits with 2",
+    `${script} says in a line what is wrong with %j: code 2`,
     async (args, problem) => {
       const { exitCode, stdout, stderr } = await run(script, args);
       expect(stderr).toStartWith(problem);
@@ -328,7 +337,7 @@ describe.each(["ChatServer.ts", "ChatClient.ts"])("%s", (script) => {
   );
 });
 
-test("ChatClient.ts says in one line that it needs a name on pipes, and exits with 2", async () => {
+test("ChatClient.ts says in a line that pipes need a name: code 2", async () => {
   expect(await run("ChatClient.ts", [])).toEqual({
     exitCode: 2,
     stdout: "",

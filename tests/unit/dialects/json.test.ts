@@ -36,7 +36,7 @@ describe("json.parse()", () => {
     ['{"type":"quit","text":"bye"}', true, { text: "bye" }],
   ];
   for (const [how, feed, pending] of feeds) {
-    test.each(commands)(`takes %s, fed ${how}`, (line, early, fields) => {
+    test.each(commands)(`json.parse() takes %s, fed ${how}`, (line, early, fields) => {
       const fed = read(feed(`${line}\n`));
       expect(fed).toEqual({ lines: [line], pending });
       const command = json.parse(fed.lines[0] ?? "", false);
@@ -67,11 +67,11 @@ describe("json.parse()", () => {
     ['{"type":"say","text":""}', "empty"],
     ['{"type":"join","name":"a b"}', "bad-name"],
   ];
-  test.each(refused)("refuses %s", (line, code) => {
+  test.each(refused)("json.parse() refuses %s", (line, code) => {
     expect(json.parse(line, true)).toMatchObject({ type: "error", code });
   });
 
-  test("gives back the id of a command it refuses", () => {
+  test("json.parse() gives back the id of a command it refuses", () => {
     expect(json.parse('{"type":"say","text":"","id":"a-1"}', true)).toMatchObject({
       code: "empty",
       id: "a-1",
@@ -178,7 +178,7 @@ describe("json.encode()", () => {
 
   for (const [how, feed, pending] of feeds) {
     test.each(Object.entries(events))(
-      `writes %s as one line with its type first, fed ${how}`,
+      `json.encode() writes %s in a line, its type first, fed ${how}`,
       (_, [event, line]) => {
         const fed = read(feed(json.encode(event)));
         expect(fed).toEqual({ lines: [line], pending });
@@ -188,7 +188,7 @@ describe("json.encode()", () => {
     );
   }
 
-  test("writes any text so that it comes back as it was", () => {
+  test("json.encode() writes any text so that it comes back as it was", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const event: Event = { type: "said", seq: 1, at: 2, from: "ann", text };
@@ -201,7 +201,7 @@ describe("json.encode()", () => {
 
 describe("dialectOf()", () => {
   test.each(['{"type":"join"}', "{", '  \t{"type":"ping"}'])(
-    "takes whoever opens with %j for a program",
+    "dialectOf() takes %j for the first line of a program",
     (line) => {
       expect(dialectOf(line)).toBe(json);
     },

@@ -36,18 +36,21 @@ describe("plain.parse()", () => {
     ["/quit bye", true, "quit", true, { text: "bye" }],
   ];
   for (const [how, feed, pending] of feeds) {
-    test.each(commands)(`takes %j (joined: %p) for %s, fed ${how}`, (line, joined, type, early, fields) => {
-      const fed = read(feed(`${line}\r\n`));
-      expect(fed).toEqual({ lines: [line], pending });
-      const command = plain.parse(fed.lines[0] ?? "", joined);
-      if (isFault(command)) throw new Error(command.text);
-      expect<unknown>(command).toEqual({ type, ...fields });
-      expect(table[command.type].early ?? false).toBe(early);
-    });
+    test.each(commands)(
+      `plain.parse() takes %j (joined: %p) for %s, fed ${how}`,
+      (line, joined, type, early, fields) => {
+        const fed = read(feed(`${line}\r\n`));
+        expect(fed).toEqual({ lines: [line], pending });
+        const command = plain.parse(fed.lines[0] ?? "", joined);
+        if (isFault(command)) throw new Error(command.text);
+        expect<unknown>(command).toEqual({ type, ...fields });
+        expect(table[command.type].early ?? false).toBe(early);
+      },
+    );
   }
 
   test.each(["secret", " with blanks ", "/quit", "", '{"type":"ping"}'])(
-    "takes %j for the password of a name that needs one",
+    "plain.parse() takes %j for the password of a name that needs one",
     (password) => {
       const command = plain.parse(password, false, "ann");
       if (isFault(command)) throw new Error(command.text);
@@ -76,7 +79,7 @@ describe("plain.parse()", () => {
     ["//ann", false, "bad-name"],
     ["x".repeat(limits.textLength + 1), true, "too-long"],
   ];
-  test.each(refused)("refuses %j (joined: %p)", (line, joined, code) => {
+  test.each(refused)("plain.parse() refuses %j (joined: %p)", (line, joined, code) => {
     expect(plain.parse(line, joined)).toMatchObject({ type: "error", code });
   });
 });
@@ -206,13 +209,16 @@ describe("plain.encode()", () => {
   };
 
   for (const [how, feed, pending] of feeds) {
-    test.each<[Event, string]>(Object.values(texts).flat())(`writes %j, fed ${how}`, (event, text) => {
-      const fed = read(feed(plain.encode(event)));
-      expect(fed).toEqual({ lines: text.split("\n").slice(0, -1), pending });
-    });
+    test.each<[Event, string]>(Object.values(texts).flat())(
+      `plain.encode() writes %j, fed ${how}`,
+      (event, text) => {
+        const fed = read(feed(plain.encode(event)));
+        expect(fed).toEqual({ lines: text.split("\n").slice(0, -1), pending });
+      },
+    );
   }
 
-  test("lets no line of a message but its first start at the margin", () => {
+  test("plain.encode() starts a message alone at the margin", () => {
     const text = fc.array(fc.constantFrom("bob: hi", "* bob waves", "", " ", "! Goodbye."), { minLength: 1 });
     const type = fc.constantFrom("said" as const, "acted" as const);
     fc.assert(
@@ -230,9 +236,12 @@ describe("plain.encode()", () => {
 });
 
 describe("dialectOf()", () => {
-  test.each(["ann", "/help", '"{"', "a{", ""])("takes whoever opens with %j for a person", (line) => {
-    expect(dialectOf(line)).toBe(plain);
-  });
+  test.each(["ann", "/help", '"{"', "a{", ""])(
+    "dialectOf() takes %j for the first line of a person",
+    (line) => {
+      expect(dialectOf(line)).toBe(plain);
+    },
+  );
 });
 
 test("the greeting is one line", () => {

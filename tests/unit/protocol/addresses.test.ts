@@ -36,7 +36,7 @@ test.each([
   ],
 ])("%j is an address if Node says so", sameAsNode);
 
-test("any text of the letters of addresses is one if Node says so", () => {
+test("any text in the letters of addresses is one if Node says so", () => {
   const piece = fc.constantFrom(
     ":",
     "::",

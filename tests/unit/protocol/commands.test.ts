@@ -59,7 +59,7 @@ describe("parseTyped()", () => {
     ["/quit", { type: "quit", text: undefined }],
     ["/quit   good night ", { type: "quit", text: "good night" }],
   ];
-  test.each(cases)("takes %j for what it means", (line, expected) => {
+  test.each(cases)("parseTyped() takes %j for what it means", (line, expected) => {
     expect(parseTyped(line)).toStrictEqual(expected);
   });
 
@@ -75,7 +75,7 @@ describe("parseTyped()", () => {
     ["/__proto__", "/__proto__"],
     ["/constructor x", "/constructor"],
   ];
-  test.each(unknown)("knows no command in %j", (line, word) => {
+  test.each(unknown)("parseTyped() knows no command in %j", (line, word) => {
     expect(parseTyped(line)).toEqual({
       type: "error",
       code: "unknown-command",
@@ -120,19 +120,19 @@ describe("parseTyped()", () => {
     ["/ignore hunter2", "a command"],
     ["/ hunter2", "a command"],
   ];
-  test.each(behindBlanks)("neither says nor obeys %j behind blanks", (line, meant) => {
+  test.each(behindBlanks)("parseTyped() neither says nor obeys %j behind blanks", (line, meant) => {
     for (const blank of blanks) {
       const text = `Did you mean ${meant}? It has no blank in front of it; //… says it as it is`;
       expect(parseTyped(blank + line)).toEqual({ type: "error", code: "unknown-command", text });
     }
   });
 
-  test("repeats nothing in its faults that a terminal would obey", () => {
+  test("parseTyped() repeats nothing in a fault that a terminal obeys", () => {
     const problem = parseTyped("/\x1b]0;title\x07 x");
     expect(isFault(problem) && problem.text).toMatch(/^[^\p{Cc}]+$/u);
   });
 
-  test("lets any line be said with a slash in front of its own", () => {
+  test("parseTyped() lets any line be said with a slash in front of its own", () => {
     fc.assert(
       fc.property(fc.constantFrom("", "/", "//", "/me "), fc.string({ unit: "grapheme" }), (start, rest) => {
         const line = start + rest;
@@ -191,7 +191,7 @@ describe("check()", () => {
     [{ type: "quit" }, true, {}],
     [{ type: "quit", text: "bye" }, true, { text: "bye" }],
   ];
-  test.each(taken)("takes %j", (raw, early, fields) => {
+  test.each(taken)("check() takes %j", (raw, early, fields) => {
     const command = check(raw);
     if (isFault(command)) throw new Error(command.text);
     expect<unknown>(command).toEqual({ type: raw.type, ...fields });
@@ -242,7 +242,7 @@ describe("check()", () => {
     [{ type: "unmute" }, aName],
     [{ type: "quit", text: {} }, aText],
   ];
-  test.each(bad)("names the bad field of %j", (raw, text) => {
+  test.each(bad)("check() names the bad field of %j", (raw, text) => {
     expect(check(raw)).toEqual({ type: "error", code: "bad-field", text });
   });
 
@@ -254,7 +254,7 @@ describe("check()", () => {
     ["one with DEL", "\x7f"],
     ["one beyond ASCII", "é"],
   ];
-  test.each(badIds)("takes no id like %s, and says which it was", (_, id) => {
+  test.each(badIds)("check() takes no id like %s, and says which it was", (_, id) => {
     expect(check({ type: "say", text: "hi", id })).toEqual({
       type: "error",
       code: "bad-field",
@@ -285,12 +285,12 @@ describe("check()", () => {
     [{ type: "ban", name: "server" }, "name-reserved"],
     [{ type: "kick", name: "" }, "bad-name"],
   ];
-  test.each(broken)("keeps to the rules of the room for %j", (raw, code) => {
+  test.each(broken)("check() keeps to the rules of the room for %j", (raw, code) => {
     expect(check(raw)).toMatchObject({ type: "error", code });
   });
 
   test.each(["wave", "", "SAY", "me", "toString", "__proto__", "constructor", "hasOwnProperty"])(
-    "knows no command of type %j",
+    "check() knows no command of type %j",
     (type) => {
       expect(check({ type, text: "hi", name: "ann" })).toEqual({
         type: "error",
@@ -300,7 +300,7 @@ describe("check()", () => {
     },
   );
 
-  test("gives a fault the id of the command, whatever is wrong with it", () => {
+  test("check() gives a fault the id of its command", () => {
     for (const raw of [
       { type: "wave" },
       { type: "say" },
@@ -311,11 +311,11 @@ describe("check()", () => {
     }
   });
 
-  test("gives a fault no id that is none", () => {
+  test("check() gives a fault no id that is none", () => {
     for (const id of [5, null, {}, undefined]) expect(check({ type: "wave", id })).not.toHaveProperty("id");
   });
 
-  test("answers any JSON object with a command or a fault", () => {
+  test("check() answers any JSON object with a command or a fault", () => {
     const keys = fc.constantFrom(
       "text",
       "name",
@@ -339,7 +339,7 @@ describe("check()", () => {
 });
 
 describe("help()", () => {
-  test("has a line for each command that can be typed, and one for //", () => {
+  test("help() has a line for each command that can be typed, and one for //", () => {
     const lines = help().split("\n");
     expect(typed.map(({ word }) => word)).toEqual([
       "/me",
@@ -367,14 +367,14 @@ describe("help()", () => {
     expect(lines.at(-1)).toStartWith("//TEXT ");
   });
 
-  test("has its summaries one below the other", () => {
+  test("help() has its summaries one below the other", () => {
     const columns = help()
       .split("\n")
       .map((line) => line.search(/(?<= {2})\S/));
     expect(new Set(columns).size).toBe(1);
   });
 
-  test("lists no word that cannot be typed", () => {
+  test("help() lists no word that cannot be typed", () => {
     for (const { word } of typed) expect(parseTyped(word)).not.toHaveProperty("code");
   });
 });

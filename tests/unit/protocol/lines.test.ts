@@ -77,11 +77,11 @@ const cases: [what: string, bytes: Buffer, expected: string[]][] = [
 ];
 
 describe("LineReader", () => {
-  test.each(cases)("reads %s whole", (_, bytes, expected) => {
+  test.each(cases)("LineReader reads %s whole", (_, bytes, expected) => {
     expect(read([bytes])).toEqual(expected);
   });
 
-  test.each(cases)("reads %s byte by byte", (_, bytes, expected) => {
+  test.each(cases)("LineReader reads %s byte by byte", (_, bytes, expected) => {
     expect(read([...bytes].map((byte) => Buffer.of(byte)))).toEqual(expected);
   });
 
@@ -89,7 +89,7 @@ describe("LineReader", () => {
   const stream = fc.array(piece, { maxLength: 8 }).map((pieces) => Buffer.concat(pieces));
   const places = fc.array(fc.nat({ max: 500 }));
 
-  test("reads the same wherever the bytes are cut", () => {
+  test("LineReader reads the same wherever the bytes are cut", () => {
     fc.assert(
       fc.property(stream, places, (bytes, places) => {
         expect(read(cut(bytes, places))).toEqual(read([bytes]));
@@ -97,7 +97,7 @@ describe("LineReader", () => {
     );
   });
 
-  test("reads the same whenever lines are pulled", () => {
+  test("LineReader reads the same whenever lines are pulled", () => {
     fc.assert(
       fc.property(stream, places, fc.array(fc.nat({ max: 3 })), (bytes, places, pulls) => {
         const reader = new LineReader(maxBytes);
@@ -112,14 +112,14 @@ describe("LineReader", () => {
     );
   });
 
-  test("makes no line of the end when the last line has its LF, though lines still wait", () => {
+  test("LineReader makes no line of an end behind an LF, lines waiting or not", () => {
     const reader = new LineReader(maxBytes);
     reader.push(Buffer.from("a\nb\n"));
     reader.end();
     expect(pull(reader)).toEqual(["a", "b"]);
   });
 
-  test("gives the lines between the faults as they were sent", () => {
+  test("LineReader gives the lines between the faults as they were sent", () => {
     const sent = fc.array(
       fc.string({ unit: "grapheme", maxLength: 2 }).filter((line) => !/[\r\n]/.test(line)),
     );
@@ -132,7 +132,7 @@ describe("LineReader", () => {
     );
   });
 
-  test("reports a line without end once, and holds none of it", () => {
+  test("LineReader reports a line without end once, and holds none of it", () => {
     const reader = new LineReader(maxBytes);
     const reports: string[] = [];
     for (let i = 0; i < 1000; i++) {
@@ -145,7 +145,7 @@ describe("LineReader", () => {
     expect(pull(reader)).toEqual(["z"]);
   });
 
-  test("names the limit in the fault", () => {
+  test("LineReader names the limit in the fault", () => {
     const reader = new LineReader(3);
     reader.push(Buffer.from("1234\n"));
     expect(reader.next()).toEqual({
@@ -155,7 +155,7 @@ describe("LineReader", () => {
     });
   });
 
-  test("takes a command of the longest text by default, and no more than a line may have", () => {
+  test("LineReader takes the longest text by default, and no more", () => {
     const reader = new LineReader();
     const longest = JSON.stringify({
       type: "say",
@@ -167,7 +167,7 @@ describe("LineReader", () => {
     expect(pull(reader)).toEqual([longest, "<too-long>"]);
   });
 
-  test("counts the whole lines that wait, and knows whether anything does", () => {
+  test("LineReader counts the whole lines that wait", () => {
     const reader = new LineReader(maxBytes);
     const now = () => ({ waiting: reader.waiting, pending: reader.pending });
     expect(now()).toEqual({ waiting: 0, pending: false });
@@ -184,7 +184,7 @@ describe("LineReader", () => {
     expect(now()).toEqual({ waiting: 0, pending: false });
   });
 
-  test("makes no line of an end with nothing before it", () => {
+  test("LineReader makes no line of an end with nothing before it", () => {
     const reader = new LineReader(maxBytes);
     reader.push(Buffer.from("a\n"));
     expect(reader.next()).toBe("a");

@@ -41,7 +41,7 @@ describe("cleanName()", () => {
     ["the longest name once it is trimmed", ` ${"a".repeat(max)} `, "a".repeat(max)],
     ["a name that only begins like a reserved one", "server1", "server1"],
   ];
-  test.each(names)("gives back %s", (_, raw, expected) => {
+  test.each(names)("cleanName() gives back %s", (_, raw, expected) => {
     expect(cleanName(raw)).toBe(expected);
   });
 
@@ -81,12 +81,12 @@ describe("cleanName()", () => {
     ["a letter that reads as an exclamation mark", "bob\u01c3"],
     ["a letter that reads as a dash", "bob\ua7f7"],
   ];
-  test.each(wrong)("refuses %s", (_, raw) => {
+  test.each(wrong)("cleanName() refuses %s", (_, raw) => {
     expect(cleanName(raw)).toMatchObject({ type: "error", code: "bad-name" });
   });
 
   test.each(["server", "SYSTEM", "Room", "ｅｖｅｒｙｏｎｅ", " all ", "yOU", "nobody"])(
-    "reserves %p",
+    "cleanName() reserves %p",
     (raw) => {
       expect(cleanName(raw)).toMatchObject({ type: "error", code: "name-reserved" });
     },
@@ -99,11 +99,11 @@ describe("cleanName()", () => {
     ["system with small capitals", "\ua731y\ua731tem"],
     ["server in small capitals", "sᴇʀᴠᴇʀ"],
   ];
-  test.each(disguised)("reserves what looks like a reserved name: %s", (_, raw) => {
+  test.each(disguised)("cleanName() reserves what looks like a reserved name: %s", (_, raw) => {
     expect(cleanName(raw)).toMatchObject({ code: "name-reserved" });
   });
 
-  test.each(["Ali", "Ail", "Youssef", "roomy", "s3rver"])("leaves %p to whoever takes it", (raw) => {
+  test.each(["Ali", "Ail", "Youssef", "roomy", "s3rver"])("cleanName() does not reserve %p", (raw) => {
     expect(cleanName(raw)).toBe(raw);
   });
 
@@ -154,7 +154,7 @@ describe("cleanName()", () => {
       "Ann-2_김",
     ],
   ];
-  test.each(ordinary)("gives back %s, who does not cheat", (raw) => {
+  test.each(ordinary)("cleanName() gives back the honest name %s", (raw) => {
     expect(cleanName(raw)).toBe(raw);
   });
 
@@ -173,14 +173,14 @@ describe("cleanName()", () => {
     ["Bopomofo and kana", "ㄌたろう"],
     ["a full-width letter among Cyrillic ones", "ｄима"],
   ];
-  test.each(mixed)("refuses a mix of scripts: %s", (_, raw) => {
+  test.each(mixed)("cleanName() refuses a mix of scripts: %s", (_, raw) => {
     expect(cleanName(raw)).toMatchObject({
       code: "bad-name",
       text: expect.stringContaining("mixes scripts"),
     });
   });
 
-  test("gives back names that are visible, one word, not too long, and the same a second time", () => {
+  test("cleanName() gives back one short visible word, that it would again", () => {
     fc.assert(
       fc.property(anyName, (raw) => {
         const name = cleanName(raw);
@@ -202,7 +202,7 @@ describe("nameKey()", () => {
     ["straße", "STRASSE"],
     ["σίσυφος", "ΣΊΣΥΦΟΣ"],
   ];
-  test.each(same)("is the same for %s and %s", (one, other) => {
+  test.each(same)("nameKey() is the same for %s and %s", (one, other) => {
     expect(nameKey(one)).toBe(nameKey(other));
   });
 
@@ -210,11 +210,11 @@ describe("nameKey()", () => {
     ["bob", "rob"],
     ["eva", "éva"],
     ["a-b", "a_b"],
-  ])("differs for %s and %s", (one, other) => {
+  ])("nameKey() differs for %s and %s", (one, other) => {
     expect(nameKey(one)).not.toBe(nameKey(other));
   });
 
-  test("is the same for every letter that may stand in a name and its upper and lower case", () => {
+  test("nameKey() is the same for any letter of a name in both cases", () => {
     expect(casedLetters.length).toBeGreaterThan(2000);
     const apart = casedLetters.filter((letter) => {
       const key = nameKey(letter);
@@ -246,7 +246,7 @@ describe("skeleton()", () => {
     ["kana for Han", "山ロ", "山口"],
     ["kana for Han, with a voiced sound mark", "\u30ac", "\u529b\u3099"],
   ];
-  test.each(alike)("is the same for %s", (_, one, other) => {
+  test.each(alike)("skeleton() is the same for %s", (_, one, other) => {
     expect(skeleton(one)).toBe(skeleton(other));
   });
 
@@ -260,11 +260,11 @@ describe("skeleton()", () => {
     ["Σία", "Οία"],
     ["שרה", "sara"],
     ["Вова", "Bova"],
-  ])("differs for %s and %s", (one, other) => {
+  ])("skeleton() differs for %s and %s", (one, other) => {
     expect(skeleton(one)).not.toBe(skeleton(other));
   });
 
-  test("is the same for every letter and what is equal to it in the room", () => {
+  test("skeleton() is the same for every letter and its equals", () => {
     const apart = casedLetters.filter((letter) => {
       const others = [letter.toUpperCase(), letter.toLowerCase(), nameKey(letter)];
       return others.some((other) => skeleton(other) !== skeleton(letter));
@@ -272,7 +272,7 @@ describe("skeleton()", () => {
     expect(apart).toEqual([]);
   });
 
-  test("is the same for any name in any case whose key is the same", () => {
+  test("skeleton() is the same for any name in any case whose key is the same", () => {
     fc.assert(
       fc.property(anyName, (name) => {
         for (const other of [name.toUpperCase(), name.toLowerCase(), name.normalize("NFD"), nameKey(name)]) {

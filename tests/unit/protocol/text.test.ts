@@ -64,7 +64,7 @@ describe("visible()", () => {
     ],
     ["four marks above each of two letters", `${"\u0301".repeat(9)}b${"\u0301".repeat(9)}`, "́́́́b́́́́"],
   ];
-  test.each(shown)("shows %s", (_, text, expected) => {
+  test.each(shown)("visible() shows %s", (_, text, expected) => {
     expect(visible(text)).toBe(expected);
   });
 
@@ -78,32 +78,32 @@ describe("visible()", () => {
     ["four combining marks", "z\u0300\u0301\u0302\u0303"],
     ["a no-break space and a literal U+FFFD", "a\u00a0b\ufffd"],
   ];
-  test.each(kept)("keeps %s as it is", (_, text) => {
+  test.each(kept)("visible() keeps %s as it is", (_, text) => {
     expect(visible(text)).toBe(text);
   });
 
-  test("leaves a pile of marks no higher when joiners stand between them", () => {
+  test("visible() cuts a pile of marks, joiners between them or not", () => {
     const pile = visible(`z${"\u0301\u200c\u0301\u200d".repeat(20)}`);
     expect(pile.match(/\p{M}/gu)?.length).toBe(4);
   });
 
-  test("takes a long row of joiners, and looks at each once", () => {
+  test("visible() takes a long row of joiners, and looks at each once", () => {
     // From each of them to the end of the row, it would take minutes, and the test has less.
     const row = "\u200c".repeat(400_000);
     expect(visible(row)).toBe(row);
   });
 
-  test("leaves no hostile character as it is", () => {
+  test("visible() leaves no hostile character as it is", () => {
     expect(codesOf(characters.filter((character) => hostile.test(visible(character))))).toEqual([]);
   });
 
-  test("leaves every letter, mark, number, symbol and space as it is, the blank fillers apart", () => {
+  test("visible() leaves letters, marks, numbers, symbols and spaces alone", () => {
     const harmless = characters.filter((character) => /[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]/u.test(character));
     const changed = harmless.filter((character) => visible(character) !== character);
     expect(codesOf(changed)).toEqual(["115f", "1160", "2800", "3164", "ffa0"]);
   });
 
-  test("leaves nothing hostile in any text, and nothing to do a second time", () => {
+  test("visible() leaves nothing hostile, and nothing to do twice", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const once = visible(text);
@@ -132,7 +132,7 @@ describe("cleanText()", () => {
     ["the longest text of astral code points", "😀".repeat(max), "😀".repeat(max)],
     ["as many lines as there may be", "a\n".repeat(lines), "a\n".repeat(lines).trimEnd()],
   ];
-  test.each(cases)("gives back %s", (_, raw, expected) => {
+  test.each(cases)("cleanText() gives back %s", (_, raw, expected) => {
     expect(cleanText(raw)).toBe(expected);
   });
 
@@ -146,11 +146,11 @@ describe("cleanText()", () => {
     ["one line too many", `${"a\n".repeat(lines)}a`, "too-long"],
     ["one line too many, of CRLF and empty ones", `a${"\r\n".repeat(lines)}a`, "too-long"],
   ];
-  test.each(refused)("refuses %s", (_, raw, code) => {
+  test.each(refused)("cleanText() refuses %s", (_, raw, code) => {
     expect(cleanText(raw)).toMatchObject({ type: "error", code });
   });
 
-  test("takes what it gave back for what it is", () => {
+  test("cleanText() gives back its own result unchanged", () => {
     fc.assert(
       fc.property(anyText, (raw) => {
         const text = cleanText(raw);

@@ -19,6 +19,6 @@ test.each<[text: string, start: number, candidates: string[]]>([
   ["say /me", 4, []],
   ["hi ", 3, ["Zoë ", "anna ", "Ann_a ", "bob "]],
   ["", 0, ["Zoë: ", "anna: ", "Ann_a: ", "bob: "]],
-])("%j", (text, start, candidates) => {
+])("Tab in %j completes from %d with %j", (text, start, candidates) => {
   expect(complete(text, words, names)).toEqual({ start, candidates });
 });

@@ -21,18 +21,18 @@ test("an empty history keeps the draft in its row", () => {
   expect(typed().next()).toBeUndefined();
 });
 
-test("what is typed again is kept once, at its new place; blanks are not kept", () => {
+test("a line typed again is kept once, in its new place; blanks are not", () => {
   const history = typed("a", "b", "  ", "a");
   expect([1, 2, 3].map(() => history.previous(""))).toEqual(["a", "b", undefined]);
 });
 
-test("200 lines are kept", () => {
+test("the history keeps 200 lines", () => {
   const history = typed(...Array.from({ length: 250 }, (_, i) => `${i}`));
   const lines = Array.from({ length: 201 }, () => history.previous(""));
   expect([lines[0], lines[199], lines[200]]).toEqual(["249", "50", undefined]);
 });
 
-test("after a line was sent, Up starts at it again", () => {
+test("Up starts at the last line again once one was sent", () => {
   const history = typed("a", "b");
   history.previous("");
   history.previous("");
@@ -41,7 +41,7 @@ test("after a line was sent, Up starts at it again", () => {
 });
 
 test.each(["/op secret", "/OP secret", "/Op\tsecret", "/op\u00a0secret", "/op\nsecret"])(
-  "does not keep %j",
+  "the history does not keep %j",
   (line) => {
     const history = typed("before", line, "/opera is on");
     expect(history.previous("")).toBe("/opera is on");

@@ -44,11 +44,11 @@ describe("rows", () => {
     ["break a head wider than they are", "x".repeat(22), "one", ["x".repeat(16), "    xxxxxx", "    one"]],
     ["keep an emoji together", "bob: ", `${"x".repeat(14)}👍🏽`, [`bob: ${"x".repeat(14)}`, "     👍🏽"]],
   ];
-  test.each(cases)("%s", (_, head, text, rows) => {
+  test.each(cases)("rows %s", (_, head, text, rows) => {
     expect(wrap(head, text, 20)).toEqual(rows);
   });
 
-  test("have colours in their head and in their text, which take no room", () => {
+  test("colours in the head and in the text take no room", () => {
     const red = (row: string) => `\x1b[31m${row}\x1b[39m`;
     expect(wrap(red("bob: "), "one two three four", 20, red)).toEqual([
       `${red("bob: ")}${red("one two three")}`,
@@ -56,14 +56,14 @@ describe("rows", () => {
     ]);
   });
 
-  test("are as long as the text where nothing wraps", () => {
+  test("a row is as long as its text where nothing wraps", () => {
     expect(wrap("bob: ", "x".repeat(1000), Infinity)).toEqual([`bob: ${"x".repeat(1000)}`]);
   });
 });
 
 describe("a link", () => {
   test.each(["https://example.com/a/long/path", "(http://example.com:8080/a/long/path)"])(
-    "stays whole: %s",
+    "a link stays whole: %s",
     (url) => {
       expect(wrap("bob: ", `see ${url} ok`, 27)).toEqual(["bob: see", `     ${url}`, "     ok"]);
     },
@@ -74,7 +74,7 @@ describe("a link", () => {
     ["blanks of any kind", "https://example.com/\u00a0server\u00a0is"],
     ["letters that look like a colon", "https://example.com/server\ua789hi"],
     ["no address", "x://"],
-  ])("is none with %s", (_, text) => {
+  ])("a link with %s breaks like any other text", (_, text) => {
     for (const row of wrap("bob: ", `${text}${"y".repeat(30)}`, 20).slice(1))
       expect(row).toStartWith("     ");
   });
@@ -115,7 +115,7 @@ test("no row is wrapped by a terminal that counts more columns than Bun does", a
   );
 });
 
-test("nothing of a text is lost but blanks", () => {
+test("a text loses nothing but blanks", () => {
   const unit = fc.oneof(
     fc.constantFrom(" ", "\n", "\u00a0", "x", "語", "\u0301"),
     fc.string({ unit: "binary", maxLength: 1 }),

@@ -40,7 +40,7 @@ test("the choices are literal types", () => {
   expect(typed).toEqual(["short", "mention", "active"]);
 });
 
-test("every flag but --json and --fingerprint can be set in the environment", () => {
+test("all flags but --json and --fingerprint can be set in the environment", () => {
   const CHAT = {
     ...{ HOST: "h", PORT: "7", NAME: "ada", PASSWORD_FILE: "f", TIME: "full", BELL: "off", JOINS: "none" },
     ...{ JSON: "true", TLS: "true", CA: "ca.pem", FINGERPRINT: "AA" },
@@ -91,7 +91,7 @@ describe("[NAME@][HOST][:PORT]", () => {
     ["ada@[::1]:7", { name: "ada", host: "::1", port: 7 }],
     ["aña_b-1@127.0.0.1:7", { name: "aña_b-1", host: "127.0.0.1", port: 7 }],
   ];
-  test.each(taken)("takes %j", (text, values) => {
+  test.each(taken)("a place is taken from %j", (text, values) => {
     expect(parse([text])).toEqual({ ...parse([]), ...values });
   });
 
@@ -113,7 +113,7 @@ describe("[NAME@][HOST][:PORT]", () => {
     port("http://h", "//h"),
     ["@h", "--name needs a value: --name NAME (from @h)"],
   ];
-  test.each(refused)("refuses %j", (text, message) => {
+  test.each(refused)("a place is refused in %j", (text, message) => {
     expect(() => parse([text])).toThrow(new UsageError(message));
   });
 });
@@ -129,7 +129,7 @@ describe("configPath()", () => {
   test.each([
     ["/etc/xdg", "/etc/xdg"],
     ["", home],
-  ])("with XDG_CONFIG_HOME %j is in %s", (config, folder) => {
+  ])("the config file with XDG_CONFIG_HOME %j is in %s", (config, folder) => {
     process.env.XDG_CONFIG_HOME = config;
     expect(configPath()).toBe(join(folder, "chatroom", "config.json"));
   });
@@ -154,7 +154,7 @@ describe("a program with this table", () => {
     return child.stdout.text();
   }
 
-  test("shows defaults, variables and the config file on --help, even if that is broken", async () => {
+  test("--help shows defaults, variables and the file, even a broken one", async () => {
     const help = await helpWith("{");
     expect(help).toMatch(/^ {2}\[NAME@\]\[HOST\]\[:PORT\] {2,}\S/m);
     expect(help).toMatch(/^ {2}--host HOST {2,}\S.* \(localhost; CHAT_HOST\)$/m);

@@ -58,7 +58,7 @@ function knows(...lines: string[]): void {
   writeFileSync(knownHostsPath, lines.join("\n"));
 }
 
-test("what an authority vouches for is trusted, whatever was known before", () => {
+test("a certificate of an authority is trusted, whatever was known before", () => {
   trust().check(...shaken(one));
   knows(`room.example:7 sha256:${other}\n`);
   trust().check(...shaken(one));
@@ -70,7 +70,7 @@ test.each([
   ["ERR_TLS_CERT_ALTNAME_INVALID", "it is for another host"],
   ["CERT_HAS_EXPIRED", "it has expired"],
   ["SOMETHING_ELSE", "in other words"],
-])("what has the problem %s is for a person to decide", (code, doubt) => {
+])("a certificate with the problem %s is for a person to decide", (code, doubt) => {
   const { message, unknown } = refusal(() => trust().check(...shaken(one, code)));
   expect(unknown).toEqual({ fingerprint: one, doubt });
   expect(message).toBe(
@@ -78,13 +78,13 @@ test.each([
   );
 });
 
-test("a socket that is not authorized is not trusted, even without a problem", () => {
+test("an unauthorized socket is not trusted, with or without a problem", () => {
   const [socket] = shaken(one);
   expect(refusal(() => trust().check({ ...socket, authorized: false }, null)).unknown).toBeDefined();
 });
 
 describe("known_hosts", () => {
-  test("has what a person took, in files for its owner alone", () => {
+  test("known_hosts has what a person took, in files for its owner alone", () => {
     trust().remember(one);
     trust({ port: 8 }).remember(other);
     expect(readFileSync(knownHostsPath, "utf8")).toBe(
@@ -96,14 +96,14 @@ describe("known_hosts", () => {
     trust({ host: "ROOM.example", port: 8 }).check(...selfSigned(other));
   });
 
-  test("is a port's and a host's own", () => {
+  test("known_hosts is a port's and a host's own", () => {
     knows(`room.example:7 sha256:${one}`);
     for (const more of [{ port: 77 }, { host: "example" }, { host: "::1" }]) {
       expect(refusal(() => trust(more).check(...selfSigned(one))).unknown).toBeDefined();
     }
   });
 
-  test("keeps an IPv6 address in brackets, and a last line without an end whole", () => {
+  test("known_hosts has IPv6 in brackets, and mends a last line without LF", () => {
     knows(`room.example:7 sha256:${one}`);
     trust({ host: "::1" }).remember(other);
     expect(readFileSync(knownHostsPath, "utf8")).toBe(
@@ -117,13 +117,13 @@ describe("known_hosts", () => {
     ["without colons", `sha256:${one.replaceAll(":", "")}`],
     ["without its kind in front", one],
     ["all of that", one.replaceAll(":", "").toLowerCase()],
-  ])("knows a fingerprint that somebody wrote %s", (_, written) => {
+  ])("known_hosts takes a fingerprint written %s", (_, written) => {
     knows(`room.example:7 ${written}`);
     trust().check(...selfSigned(one));
     expect(refusal(() => trust().check(...selfSigned(other))).message).toContain(`from sha256:${one} to`);
   });
 
-  test("refuses a certificate that has changed, and says what to remove; nobody is asked", () => {
+  test("a certificate that has changed is refused without a question", () => {
     knows("# comments", `a.example:7 sha256:${other}`, "", `room.example:7 sha256:${one}`, "");
     const { message, unknown } = refusal(() => trust().check(...selfSigned(other)));
     expect(unknown).toBeUndefined();
@@ -133,12 +133,12 @@ describe("known_hosts", () => {
     );
   });
 
-  test("refuses everything where its line is broken", () => {
+  test("a broken line in known_hosts refuses every certificate", () => {
     knows("room.example:7");
     expect(refusal(() => trust().check(...selfSigned(one))).message).toContain("remove line 1 of");
   });
 
-  test("that cannot be read or written is a refusal", () => {
+  test("known_hosts that cannot be read or written refuses", () => {
     mkdirSync(knownHostsPath, { recursive: true });
     expect(refusal(() => trust().check(...selfSigned(one))).message).toStartWith(
       `Cannot read ${knownHostsPath}`,
@@ -148,7 +148,7 @@ describe("known_hosts", () => {
 });
 
 describe("--fingerprint", () => {
-  test("is all that counts", () => {
+  test("--fingerprint is all that counts", () => {
     knows(`room.example:7 sha256:${other}`);
     trust({ fingerprint: one }).check(...selfSigned(one));
     trust({ fingerprint: one }).check(...shaken(one, "CERT_HAS_EXPIRED"));
@@ -162,14 +162,14 @@ describe("--fingerprint", () => {
   });
 
   test.each([one, one.toLowerCase(), one.replaceAll(":", ""), `SHA256:${one}`])(
-    "may be written %s",
+    "--fingerprint may be written %s",
     (text) => {
       expect(normalFingerprint(text)).toBe(one);
     },
   );
 });
 
-test("a handshake without a certificate is no refusal, but with a plain text server", () => {
+test("a handshake without a certificate is only refused with plain text", () => {
   const none = { authorized: false, getPeerX509Certificate: () => undefined };
   const reset = new Error("reset");
   expect(() => trust().check(none, reset)).toThrow(reset);
@@ -181,7 +181,7 @@ test("a handshake without a certificate is no refusal, but with a plain text ser
 
 describe("trustFor()", () => {
   const options = { host: "h", port: 7, tls: false, ca: undefined, fingerprint: undefined };
-  test("is nothing without a flag, and any of them asks for it", () => {
+  test("trustFor() asks for TLS with any of its flags, and not without", () => {
     expect(trustFor({ ...options, knownHostsPath })).toBeUndefined();
     expect(trustFor({ ...options, tls: true, knownHostsPath })).toBeDefined();
     expect(trustFor({ ...options, fingerprint: one, knownHostsPath })).toBeDefined();
@@ -191,7 +191,7 @@ describe("trustFor()", () => {
     ["no-such-file", "no such file"],
     ["text", "there is no PEM certificate in it"],
     ["broken", "Invalid CA"],
-  ])("refuses the authorities in %s", (name, reason) => {
+  ])("trustFor() refuses the authorities in %s", (name, reason) => {
     writeFileSync(join(folder.path, "text"), "hello");
     const begin = "-----BEGIN CERTIFICATE-----";
     writeFileSync(join(folder.path, "broken"), `${begin}\nAAAA\n${begin.replace("BEGIN", "END")}\n`);

@@ -172,7 +172,7 @@ describe("each event is shown as a person would read it", () => {
       [],
     ],
     [[JSON.parse('{"type":"sneezed","seq":1,"at":2,"text":"x"}')], []],
-  ])("%j", (events, lines) => {
+  ])("the events %j are shown as a person reads them", (events, lines) => {
     expect(shown(events)).toEqual(lines);
   });
 
@@ -183,12 +183,12 @@ describe("each event is shown as a person would read it", () => {
 });
 
 describe("coming and going is quiet", () => {
-  test("those who come and go together share a line, before what is said next", () => {
+  test("members who come and go together share a line before the next message", () => {
     const events = [moved("joined", "a"), moved("left", "b"), moved("joined", "c"), said("c", "hi")];
     expect(shown(events)).toEqual(["a, c joined · b left", "c: hi"]);
   });
 
-  test("whoever says something with it has a row of their own, so that nobody else can seem to have gone", () => {
+  test("a member who leaves with words has a row of their own", () => {
     const events = [
       moved("joined", "a"),
       moved("left", "bob", "bye) left · server joined · alice was kicked by server (x"),
@@ -201,12 +201,12 @@ describe("coming and going is quiet", () => {
     expect(shown([moved("joined", "a"), moved("left", "a", "oops")])).toEqual(["a came and went: oops"]);
   });
 
-  test("whoever comes back at once never left, whoever leaves at once came and went", () => {
+  test("a member back at once never left; one gone at once came and went", () => {
     expect(shown([moved("left", "a"), moved("joined", "a")])).toEqual([]);
     expect(shown([moved("joined", "a"), moved("left", "a")])).toEqual(["a came and went"]);
   });
 
-  test("with active, only of those who have spoken lately; with none, of nobody", () => {
+  test("active shows who spoke lately come and go, none shows no one", () => {
     const events = [said("bob", "hi"), moved("left", "bob"), moved("left", "lurker"), moved("joined", "new")];
     expect(shown(events, { joins: "active" })).toEqual(["bob: hi", "bob left"]);
     expect(shown(events, { joins: "none" })).toEqual(["bob: hi"]);
@@ -216,12 +216,12 @@ describe("coming and going is quiet", () => {
 describe("the time", () => {
   const morning = new Date(2026, 10, 22, 9, 5, 7).getTime();
 
-  test("is local, short or full", () => {
+  test("the time is local, short or full", () => {
     expect(shown([said("bob", "hi", morning)], { time: "short" }).at(-1)).toBe("09:05 bob: hi");
     expect(shown([said("bob", "hi", morning)], { time: "full" }).at(-1)).toBe("2026-11-22 09:05:07 bob: hi");
   });
 
-  test("marks each new day", () => {
+  test("the time marks each new day", () => {
     const nextDay = new Date(2026, 10, 23, 0, 0, 1).getTime();
     const lines = shown(
       [said("a", "1", morning), said("a", "2", morning + 60_000), said("a", "3", nextDay)],
@@ -236,25 +236,25 @@ describe("the time", () => {
 describe("long lines", () => {
   const narrow = { columns: () => 20 };
 
-  test("break at words, under their text", () => {
+  test("long lines break at words, under their text", () => {
     expect(shown([said("bob", "one two three four five six")], narrow)).toEqual([
       "bob: one two three",
       "     four five six",
     ]);
   });
 
-  test("leave a URL whole", () => {
+  test("long lines leave a URL whole", () => {
     const url = "https://example.com/a/long/path";
     expect(shown([said("bob", `see ${url} ok`)], narrow)).toEqual(["bob: see", `     ${url}`, "     ok"]);
   });
 
-  test("are measured in columns, not in characters", () => {
+  test("long lines are measured in columns, not in characters", () => {
     for (const line of shown([said("bob", "日本語 ".repeat(8))], narrow)) {
       expect(Bun.stringWidth(line.trimEnd())).toBeLessThanOrEqual(20);
     }
   });
 
-  test("of somebody with a long name stand under a small margin", () => {
+  test("long lines of a long name stand under a small margin", () => {
     expect(shown([said("x".repeat(15), "one two three")], narrow)).toEqual([
       "xxxxxxxxxxxxxxx:",
       "    one two three",
@@ -263,7 +263,7 @@ describe("long lines", () => {
 });
 
 describe("a mention", () => {
-  test("is one's own name as a word, in any case, from somebody else; a whisper counts", () => {
+  test("a mention is one's own name as a word, in any case, or a whisper", () => {
     const { chat, happen, rings } = open();
     expect(rings(said("bob", "hi Me!"))).toBe(true);
     expect(rings(said("bob", "some meat"))).toBe(false);
@@ -280,7 +280,7 @@ describe("a mention", () => {
     expect(rings(said("bob", "hey (((*"))).toBe(false);
   });
 
-  test("rings never or always if wanted", () => {
+  test("the bell rings at mentions, never or always, as wanted", () => {
     for (const [bell, expected] of [
       ["off", false],
       ["all", true],
@@ -290,7 +290,7 @@ describe("a mention", () => {
     }
   });
 
-  test("stands out, as do the words that were looked for", () => {
+  test("a mention stands out, and so do the words searched for", () => {
     const colors = picocolors.createColors(true);
     expect(shown([said("bob", "hi me")], { colors }).join()).toContain(`hi ${colors.inverse("me")}`);
     const found: Event = { type: "results", text: "cat hé", events: [said("bob", "a CATalog, héllo")] };
@@ -299,7 +299,7 @@ describe("a mention", () => {
   });
 });
 
-test("what an ignored member says is hidden, under any case of the name, until it is not ignored", () => {
+test("an ignored member's words are hidden, whatever the name's case", () => {
   const { chat, show, rings } = open();
   chat.ignore("bob", true);
   expect(show(said("BOB", "hi"))).toEqual([]);
@@ -325,7 +325,7 @@ describe("nothing that a terminal would obey is left in a line", () => {
   );
   const text = fc.array(part, { maxLength: 5 }).map((parts) => parts.join(""));
 
-  test("whatever the names and the texts, at any width", () => {
+  test("a line has nothing a terminal obeys, for any name, text and width", () => {
     fc.assert(
       fc.property(text, text, fc.constantFrom(Infinity, 10, 40), (name, text, columns) => {
         for (const line of shown(Object.values(eventsOf(name, text)), { columns: () => columns })) {
@@ -335,7 +335,7 @@ describe("nothing that a terminal would obey is left in a line", () => {
     );
   });
 
-  test("nor in a notice, a problem or a divider", () => {
+  test("a notice, a problem and a divider have nothing a terminal obeys", () => {
     const one = open().view;
     for (const lines of [one.notice("\x1b[2J"), one.problem("\x1b[2J"), one.divider("\x1b[2J")]) {
       expect(lines.join()).toContain("␛[2J");
@@ -348,20 +348,20 @@ describe("colours", () => {
   const colorOf = (name: string) => shown([said(name, "hi")], { colors })[0]?.split(name)[0];
   const names = Array.from({ length: 50 }, (_, i) => `n${i}`);
 
-  test("change nothing but colours", () => {
+  test("colours change nothing but colours", () => {
     for (const event of Object.values(eventsOf("bob", "hi"))) {
       expect(shown([event], { colors }).map((line) => Bun.stripANSI(line))).toEqual(shown([event]));
     }
   });
 
-  test("are the same for a name each time, in any view, event and case", () => {
+  test("colours are the same for a name each time, in any view, event and case", () => {
     for (const name of names) {
       expect(colorOf(name)).toBe(colorOf(name));
       expect(colorOf(name.toUpperCase())).toBe(colorOf(name));
     }
   });
 
-  test("are several for several names", () => {
+  test("colours differ among names", () => {
     expect(new Set(names.map(colorOf)).size).toBe(6);
   });
 });

@@ -12,7 +12,7 @@ describe("isLoopback()", () => {
     "0:0:0:0:0:0:0:1",
     "::ffff:127.0.0.1",
     "::FFFF:127.1.2.3",
-  ])("holds for %s", (address) => {
+  ])("isLoopback() holds for %s", (address) => {
     expect(isLoopback(address)).toBe(true);
   });
 
@@ -26,7 +26,7 @@ describe("isLoopback()", () => {
     "fe80::1%lo0",
     "::ffff:192.0.2.1",
     "",
-  ])("does not hold for %j", (address) => {
+  ])("isLoopback() does not hold for %j", (address) => {
     expect(isLoopback(address)).toBe(false);
   });
 });
@@ -48,22 +48,22 @@ describe("addressKey()", () => {
     ["fe80::1:2:3:4%25", "fe80:0:0:0::/64"],
     ["64:ff9b:1:2::192.0.2.1", "64:ff9b:1:2::/64"],
   ];
-  test.each(keys)("takes %s for %s", (address, key) => {
+  test.each(keys)("addressKey() takes %s for %s", (address, key) => {
     expect(addressKey(address)).toBe(key);
   });
 
-  test.each(keys)("takes the key of %s for itself", (_, key) => {
+  test.each(keys)("addressKey() takes the key of %s for itself", (_, key) => {
     expect(addressKey(key)).toBe(key);
   });
 
   test.each(["127.0.0.1", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"])(
-    "leaves %s this machine's own",
+    "addressKey() leaves %s this machine's own",
     (address) => {
       expect(isLoopback(addressKey(address))).toBe(true);
     },
   );
 
-  test("keeps this machine's own apart from all others", () => {
+  test("addressKey() keeps this machine's own apart from all others", () => {
     expect(addressKey("0:0:0:0:0:0:0:1")).toBe(addressKey("::1"));
     expect(addressKey("::2")).not.toBe(addressKey("::1"));
   });

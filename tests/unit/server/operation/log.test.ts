@@ -25,31 +25,31 @@ const anyText = fc.string({
 });
 
 describe("write()", () => {
-  test("prints the time and the message as text", () => {
+  test("the log prints the time and the message as text", () => {
     const { log, lines } = logTo("text", () => start);
     log.write("The chat room is open on localhost:53000.", { port: 53000 });
     expect(lines).toEqual(["12:34:56  The chat room is open on localhost:53000."]);
   });
 
-  test("prints an object with the fields as json", () => {
+  test("the log prints an object with the fields as json", () => {
     const { log, lines } = logTo("json", () => start);
     log.write("Open", { port: 53000, tags: ["a"], gone: undefined });
     expect(lines).toEqual([`{"at":"${start.toISOString()}","message":"Open","port":53000,"tags":["a"]}`]);
   });
 
-  test("lets no field take the place of the time or the message", () => {
+  test("no field takes the place of the log's time or message", () => {
     const { log, lines } = logTo("json", () => start);
     log.write("Open", { message: "Closed", at: 0, port: 1 });
     expect(lines).toEqual([`{"at":"${start.toISOString()}","message":"Open","port":1}`]);
   });
 
-  test("shows a line end and an escape of a stranger as text in one row", () => {
+  test("the log shows a stranger's line end and escape in one row", () => {
     const { log, lines } = logTo("text", () => start);
     log.write("ann\n12:34:57  forged\r\x1b[2J");
     expect(lines).toEqual(["12:34:56  ann 12:34:57  forged␍␛[2J"]);
   });
 
-  test("never prints a second line, nor anything that a terminal obeys", () => {
+  test("the log prints one line of a message, and nothing a terminal obeys", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const { log, lines } = logTo("text", () => start);
@@ -60,7 +60,7 @@ describe("write()", () => {
     );
   });
 
-  test("keeps every message and field in json of printable ASCII", () => {
+  test("the log's json is printable ASCII with every message and field", () => {
     fc.assert(
       fc.property(anyText, anyText, (message, field) => {
         const { log, lines } = logTo("json", () => start);
@@ -86,7 +86,7 @@ describe("repeated()", () => {
     jest.useRealTimers();
   });
 
-  test("writes the first at once and tells a minute later how often it was", () => {
+  test("repeated() writes the first at once, and a minute later how many", () => {
     const { log, lines } = logTo("text");
     for (let i = 0; i <= 312; i++) log.repeated("10.0.0.1", "10.0.0.1 is over its limit");
     expect(lines).toEqual(["12:34:56  10.0.0.1 is over its limit"]);
@@ -96,7 +96,7 @@ describe("repeated()", () => {
     expect(lines.slice(1)).toEqual(["12:35:56  10.0.0.1 is over its limit (312 times more)"]);
   });
 
-  test("is silent for a minute after each line, and counts on", () => {
+  test("repeated() is silent for a minute after each line, and counts on", () => {
     const { log, lines } = logTo("text");
     // Every second for three minutes, and then no more.
     for (let second = 0; second < 180; second++) {
@@ -112,7 +112,7 @@ describe("repeated()", () => {
     ]);
   });
 
-  test("writes at once again after a minute in which nothing happened", () => {
+  test("repeated() writes at once again after a quiet minute", () => {
     const { log, lines } = logTo("text");
     log.repeated("a", "Again");
     jest.advanceTimersByTime(60_000);
@@ -120,7 +120,7 @@ describe("repeated()", () => {
     expect(lines).toEqual(["12:34:56  Again", "12:35:56  Again"]);
   });
 
-  test("tells of one time more, with the latest message and fields", () => {
+  test("repeated() tells of one more with the latest message and fields", () => {
     const { log, lines } = logTo("json");
     log.repeated("a", "101 connections", { port: 1 });
     log.repeated("a", "102 connections", { port: 2 });
@@ -131,14 +131,14 @@ describe("repeated()", () => {
     ]);
   });
 
-  test("counts each key for itself", () => {
+  test("repeated() counts each key for itself", () => {
     const { log, lines } = logTo("text");
     for (const key of ["a", "b", "a"]) log.repeated(key, key);
     jest.advanceTimersByTime(60_000);
     expect(lines).toEqual(["12:34:56  a", "12:34:56  b", "12:35:56  a (1 time more)"]);
   });
 
-  test("goes on when the clock is set back", () => {
+  test("repeated() goes on when the clock is set back", () => {
     const { log, lines } = logTo("text");
     log.repeated("a", "Again");
     log.repeated("a", "Again");
@@ -148,7 +148,7 @@ describe("repeated()", () => {
     expect(lines.length).toBe(2);
   });
 
-  test("writes a thousand lines a minute at the most, whatever strangers think of", () => {
+  test("repeated() writes at most a thousand lines a minute", () => {
     const { log, lines } = logTo("text");
     for (let i = 0; i < 5000; i++) log.repeated(`stranger ${i}`, `Stranger ${i}`);
     expect(lines.length).toBe(1000);
@@ -160,7 +160,7 @@ describe("repeated()", () => {
     ]);
   });
 
-  test("remembers nothing once it is quiet", () => {
+  test("repeated() remembers nothing once it is quiet", () => {
     const { log, lines } = logTo("text");
     for (let i = 0; i < 5000; i++) log.repeated(`stranger ${i}`, `Stranger ${i}`);
     jest.advanceTimersByTime(120_000);
@@ -170,7 +170,7 @@ describe("repeated()", () => {
   });
 });
 
-test("the log holds up no end of the server", async () => {
+test("the end of the server does not wait for the log", async () => {
   const script = `import { Log, type LogOutput } from "./lib/server/operation/log.ts"; new Log("text", { print() {} }).repeated("a", "Again");`;
   const server = Bun.spawn([process.execPath, "-e", script], {
     cwd: `${import.meta.dir}/../../../..`,

@@ -72,7 +72,7 @@ function read(histogram: Histogram) {
 }
 
 describe("Counter", () => {
-  test("adds up", () => {
+  test("a counter adds up", () => {
     const counter = new Counter("things_total", "Things.");
     counter.add(1);
     counter.add(41);
@@ -81,21 +81,21 @@ describe("Counter", () => {
     );
   });
 
-  test("escapes what its help must not have", () => {
+  test("a counter escapes what its help must not have", () => {
     const { help } = only(new Counter("things_total", "C:\\new\nthings"));
     expect(help).toBe("C:\\\\new\\nthings");
   });
 });
 
 describe("Gauge", () => {
-  test("is read when it is rendered, and not before", () => {
+  test("a gauge is read when it is rendered, and not before", () => {
     let value = 1;
     const gauge = new Gauge("level", "A level.", () => value);
     value = 7;
     expect(gauge.render()).toBe("# HELP level A level.\n# TYPE level gauge\nlevel 7\n");
   });
 
-  test("writes every number there is so that it is read back", () => {
+  test("a gauge writes every number so that it is read back", () => {
     fc.assert(
       fc.property(fc.double(), (value) => {
         const told = only(new Gauge("level", "A level.", () => value)).samples.get("");
@@ -107,7 +107,7 @@ describe("Gauge", () => {
 });
 
 describe("Histogram", () => {
-  test("is all there before the first observation", () => {
+  test("a histogram has all its buckets before the first observation", () => {
     expect(new Histogram("wait_seconds", "A wait.", [0.5, 2]).render()).toBe(
       [
         "# HELP wait_seconds A wait.",
@@ -122,7 +122,7 @@ describe("Histogram", () => {
     );
   });
 
-  test("counts what is exactly a bound in its bucket", () => {
+  test("a histogram counts what is exactly a bound in its bucket", () => {
     const histogram = new Histogram("wait_seconds", "A wait.", [0.5, 2]);
     for (const seconds of [0.5, 0.500001, 2, 2.000001]) histogram.observe(seconds);
     expect(read(histogram).buckets).toEqual([
@@ -139,7 +139,7 @@ describe("Histogram", () => {
     fc.oneof(fc.double({ min: 0, max: 200, noNaN: true }), fc.constantFrom(0, 1e-6, 1, 100)),
   );
 
-  test("tells for each bound how many took at most so long, for +Inf all of them, and their sum", () => {
+  test("a histogram counts up to each bound, and all of them for +Inf", () => {
     fc.assert(
       fc.property(anyBounds, anyTimes, (bounds, times) => {
         const histogram = new Histogram("wait_seconds", "A wait.", bounds);
@@ -155,7 +155,7 @@ describe("Histogram", () => {
     );
   });
 
-  test("never tells less than it told before", () => {
+  test("a histogram never tells less than it told before", () => {
     fc.assert(
       fc.property(anyTimes, (times) => {
         const histogram = new Histogram("wait_seconds", "A wait.");
@@ -173,7 +173,7 @@ describe("Histogram", () => {
 });
 
 describe("Metrics", () => {
-  test("tells every metric of the server with its type", () => {
+  test("the metrics are all there, each with its type", () => {
     const types = [...parse(new Metrics().render())].map(([name, { type }]) => `${name} ${type}`);
     expect(types).toEqual([
       "chat_connections_total counter",
@@ -195,7 +195,7 @@ describe("Metrics", () => {
     ]);
   });
 
-  test("tells each number under its own name", () => {
+  test("the metrics have each number under its own name", () => {
     const metrics = new Metrics({
       connections: () => 11,
       members: () => 12,
@@ -230,7 +230,7 @@ describe("Metrics", () => {
     });
   });
 
-  test("tells of the process what is true", () => {
+  test("the metrics of the process are true", () => {
     const families = parse(new Metrics().render());
     const value = (name: string) => families.get(name)?.samples.get("") ?? Number.NaN;
     expect(value("process_resident_memory_bytes")).toBeGreaterThan(1_000_000);
@@ -254,7 +254,7 @@ describe("serveMetrics()", () => {
     return { ...page, url: `http://127.0.0.1:${page.port}` };
   }
 
-  test("shows the metrics as they are at each request", async () => {
+  test("the metrics are shown as they are at each request", async () => {
     const metrics = new Metrics();
     const { url } = serve(metrics);
     for (const events of [1, 2]) {
@@ -270,7 +270,7 @@ describe("serveMetrics()", () => {
     }
   });
 
-  test("says whether the server is well, and what its trouble is", async () => {
+  test("/healthz says whether the server is well, and what its trouble is", async () => {
     let trouble: string | undefined;
     const { url } = serve(new Metrics(), () => trouble);
     const ask = async () => {
@@ -294,13 +294,13 @@ describe("serveMetrics()", () => {
     ["GET", "/healthz2", 404],
     ["POST", "/", 404],
   ];
-  test.each(answers)("answers %s %s with %d", async (method, path, status) => {
+  test.each(answers)("the metrics' port answers %s %s with %d", async (method, path, status) => {
     const response = await fetch(serve().url + path, { method });
     expect(response.status).toBe(status);
     expect(response.headers.get("allow")).toBe(status === 405 ? "GET, HEAD" : null);
   });
 
-  test("answers on 127.0.0.1 alone", async () => {
+  test("the metrics' port is open on 127.0.0.1 alone", async () => {
     const { port } = serve();
     await expect(fetch(`http://127.0.0.2:${port}/metrics`)).rejects.toThrow();
   });
@@ -312,14 +312,14 @@ describe("serveMetrics()", () => {
     return listener.port;
   }
 
-  test("says in one sentence that a port is in use", () => {
+  test("a port in use for the metrics is told in one sentence", () => {
     const port = occupy(0);
     expect(() => serveMetrics(port, new Metrics(), () => undefined)).toThrow(
       `Cannot show the metrics on 127.0.0.1:${port}, something listens there already: end it, or choose another --metrics`,
     );
   });
 
-  test("answers those who say no Host, or none there can be", async () => {
+  test("the metrics' port answers without a Host, or with a wrong one", async () => {
     const { port } = serve();
     for (const request of [
       "GET /healthz HTTP/1.0\r\n\r\n",
@@ -336,7 +336,7 @@ describe("serveMetrics()", () => {
     }
   });
 
-  test("has given up its port once it is stopped, whoever is still connected", async () => {
+  test("the metrics' port is free once stopped, connections or not", async () => {
     const { port, url, stop } = serve();
     await (await fetch(`${url}/metrics`)).text();
     expect(() => occupy(port)).toThrow();

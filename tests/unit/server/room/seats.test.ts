@@ -247,7 +247,7 @@ test("newSeatId() never gives the same id twice", () => {
   expect(new Set(Array.from({ length: 1000 }, newSeatId)).size).toBe(1000);
 });
 
-test("newToken() never gives the same token twice, and none that could be guessed", () => {
+test("newToken() never gives a token twice, or one that can be guessed", () => {
   const tokens = Array.from({ length: 1000 }, newToken);
   expect(new Set(tokens).size).toBe(1000);
   for (const token of tokens) expect(token).toMatch(/^[\w-]{24}$/);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Fault } from "../../../../lib/protocol/events.ts";
 import { type Rate, TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
 import { Intake } from "../../../../lib/server/session/intake.ts";
-import { testMs } from "../../../support/transcript.ts";
+import { testMs } from "../../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

@@ -22,6 +22,6 @@ test.each<[host: string, port: number, tls: boolean, ways: [string, string]]>([
   [defaultHost, 7, false, ["bun ChatClient.ts localhost:7", "nc localhost 7"]],
   ["::1", 7, false, ["bun ChatClient.ts [::1]:7", "nc ::1 7"]],
   ["::1", 7, true, ["bun ChatClient.ts --tls [::1]:7", "openssl s_client -quiet -connect [::1]:7"]],
-])("whoever listens on %s, port %d, TLS %p, is joined with what works there", (host, port, tls, ways) => {
+])("the way to %s, port %d, TLS %p, is one that works there", (host, port, tls, ways) => {
   expect(waysIn({ host, port }, tls)).toEqual(ways);
 });

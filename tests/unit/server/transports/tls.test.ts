@@ -33,14 +33,14 @@ describe("a handshake", () => {
     jest.useRealTimers();
   });
 
-  test("that nobody begins is over after two seconds", () => {
+  test("a handshake that nobody begins is over after two seconds", () => {
     jest.advanceTimersByTime(1_999);
     expect(acts).toEqual([]);
     jest.advanceTimersByTime(1);
     expect(acts).toEqual(["end"]);
   });
 
-  test("that has begun may take its time, but not for ever", () => {
+  test("a handshake that has begun may take its time, but not for ever", () => {
     cipher = "TLS_AES_128_GCM_SHA256";
     jest.advanceTimersByTime(19_999);
     expect(acts).toEqual([]);
@@ -48,13 +48,13 @@ describe("a handshake", () => {
     expect(acts).toEqual(["terminate"]);
   });
 
-  test("that is done, or whose connection is gone, is let be", () => {
+  test("a handshake that is done, or has lost its peer, is not cut", () => {
     handshake.closed();
     jest.advanceTimersByTime(60_000);
     expect(acts).toEqual([]);
   });
 
-  test("under way when the server ends, or its peer does, is cut", () => {
+  test("a handshake under way is cut when the server or its peer ends", () => {
     handshake.dismiss();
     handshake.inputEnded();
     expect(acts).toEqual(["terminate", "terminate"]);
@@ -62,19 +62,19 @@ describe("a handshake", () => {
 });
 
 openssl.describe("readCertificate()", () => {
-  test("is nothing without files, and needs both", () => {
+  test("readCertificate() is nothing without files, and needs both", () => {
     expect(readCertificate(undefined, undefined)).toBeUndefined();
     expect(() => readCertificate("cert.pem", undefined)).toThrow(UsageError);
     expect(() => readCertificate(undefined, "key.pem")).toThrow("--tls-cert and --tls-key go together");
   });
 
-  test("takes a pair, and knows its fingerprint", () => {
+  test("readCertificate() takes a pair, and knows its fingerprint", () => {
     using made = new Certificates().selfSigned("localhost");
     const read = readCertificate(made.cert("localhost"), made.key("localhost"));
     expect(read?.fingerprint).toBe(made.fingerprint("localhost"));
   });
 
-  test("says what is wrong with the files", () => {
+  test("readCertificate() says what is wrong with the files", () => {
     using folder = temporaryFolder();
     using made = new Certificates().selfSigned("one").selfSigned("two");
     const junk = join(folder.path, "junk");
