@@ -58,7 +58,7 @@ const shared =
 type Peer = { address: string; admission: Admission | undefined };
 
 const clients = new Map<Socket<Peer>, Connection>();
-const limits = attempt(() => sessionOptions(options, metrics));
+const limits = attempt(() => sessionOptions(options, { metrics, report, waysIn: commandsToJoin }));
 const door = attempt(
   () => new Door({ ...doorLimits(options), isBanned: (address) => room.members.isBanned(address) }),
 );
@@ -125,6 +125,16 @@ function tell({ remoteAddress, data: { address } }: Socket<Peer>, { origin, refu
   log.repeated(`${refusal.code} ${addressKey(remoteAddress)}`, message, { address: remoteAddress });
 }
 
+/** What a stranger did wrong: a line a minute for each address and kind. */
+function report(problem: string, address: string): void {
+  log.repeated(`${problem} ${address}`, `${address} ${problem}`, { address });
+}
+
+/** The commands that join this room. */
+function commandsToJoin(): [ours: string, theirs: string] {
+  return waysIn(place, certificate !== undefined);
+}
+
 // ---- The room ----
 
 const path = attempt(() => historyPath(options, listener.port));
@@ -159,7 +169,7 @@ const terminal =
 const log = new Log(options.log, (line) => (terminal ? terminal.print(line) : console.log(line)));
 
 const place = { host: options.host, port: listener.port };
-const [ours, theirs] = waysIn(place, certificate !== undefined);
+const [ours, theirs] = commandsToJoin();
 log.write(`The chat room is open on ${addressOf(place)}`, { port: listener.port });
 log.write(`Its history is in ${shared ? shared.place : (path ?? "memory, and gone with the server")}`);
 if (certificate) log.write(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);

@@ -11,6 +11,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { dialectOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
+import { methodOf, refusalOf } from "../../dialects/http.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import {
@@ -47,6 +48,10 @@ export type SessionOptions = {
   password?: string | undefined;
   /** What one has to know to become an operator; undefined: there are none. */
   operatorPassword?: string | undefined;
+  /** The commands that join this room, for a browser that comes here. */
+  waysIn: () => readonly string[];
+  /** Hears what strangers do wrong, with the address it came from: as often as they do it. */
+  report: (problem: string, address: string) => void;
   metrics: Metrics;
 };
 
@@ -81,6 +86,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#origin = origin;
     this.#options = options;
     this.#intake = new Intake(transport, new TokenBucket(options.rate), origin.bucket, {
+      next: () => this.#lookAtFirstLine(),
       line: (line) => this.#obey(line),
       ended: () => this.#leaveAfterTurn(),
       paused: () => options.metrics.pauses.add(1),
@@ -138,6 +144,23 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   // ---- Lines → commands ----
+
+  /**
+   * Ends the connection if its first line is HTTP, or too long to tell: the lines behind it may be what a web page made
+   * a browser send.
+   */
+  #lookAtFirstLine(): void {
+    const first = this.#dialect ? undefined : this.#intake.peek();
+    if (first === undefined) return;
+    const method = methodOf(first);
+    if (method !== undefined) {
+      this.#options.report("sent an HTTP request", this.address);
+      this.#finish(refusalOf(method, this.#options.waysIn()), undefined);
+    } else if (first.length > limits.lineBytes) {
+      this.answer(fault("too-long", `A first line has at most ${limits.lineBytes} bytes: connect again`));
+      this.#finish("", undefined);
+    }
+  }
 
   #obey(line: string | Fault): void {
     if (isFault(line)) return this.answer(line);

@@ -1,24 +1,13 @@
 // A session with a fake socket and a fake clock: what depends on time, and what may be asked of a transport.
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import type { Event, Fault } from "../../../../lib/protocol/events.ts";
+import type { Fault } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Door, Origin } from "../../../../lib/server/limits/door.ts";
 import type { Order } from "../../../../lib/server/room/moderation.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
-import { Session, type SessionOptions } from "../../../../lib/server/session/session.ts";
-import type { Transport } from "../../../../lib/server/session/transport.ts";
-import { idleMetrics } from "../../../support/metrics.ts";
-
-const metrics = idleMetrics();
-const unlimited = { burst: 0, perSecond: 0 };
-const options: SessionOptions = {
-  rate: { burst: 3, perSecond: 10 },
-  greetAfterMs: 250,
-  joinWithinMs: 20_000,
-  silentMs: 90_000,
-  metrics,
-};
+import type { SessionOptions } from "../../../../lib/server/session/session.ts";
+import { FakeSocket, metrics, reports, turn, unlimited } from "./fake-socket.ts";
 
 /** As if it was asked at the server's own terminal; returns what is wrong with it, if that is known at once. */
 function order(order: Order): Fault | undefined {
@@ -42,58 +31,13 @@ function openDoor(): Door {
   });
 }
 
-/** What a session does to its connection, written down. */
-class FakeSocket implements Transport {
-  text = "";
-  acts: string[] = [];
-  takes = Infinity;
-  readonly session: Session;
-
-  /** From an address of its own, without a limit there, unless it is given one. */
-  constructor(room: Room, more: Partial<SessionOptions> = {}, origin = new Origin("192.0.2.1", unlimited)) {
-    this.session = new Session(room, this, origin, { ...options, ...more });
-  }
-
-  send(...lines: unknown[]): void {
-    const text = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line)));
-    this.session.receive(Buffer.from(`${text.join("\n")}\n`));
-  }
-
-  get events(): Event[] {
-    return this.text
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
-  }
-
-  /** The problems it was told of. */
-  get codes(): string[] {
-    return this.events.flatMap((event) => (event.type === "error" ? [event.code] : []));
-  }
-
-  get types(): string[] {
-    return this.events.map(({ type }) => type);
-  }
-
-  write(bytes: Uint8Array, offset: number, length: number): number {
-    const taken = Math.min(this.takes, length);
-    this.text += Buffer.from(bytes.subarray(offset, offset + taken)).toString();
-    return taken;
-  }
-
-  pause = () => this.acts.push("pause");
-  resume = () => this.acts.push("resume");
-  shutdown = () => this.acts.push("shutdown");
-  end = () => this.acts.push("end");
-  terminate = () => this.acts.push("terminate");
-}
-
 let room: Room;
 let emptied = 0;
 
 beforeEach(() => {
   jest.useFakeTimers();
   emptied = 0;
+  reports.length = 0;
   room = new Room(SqliteJournal.open({ keepEvents: 1000 }), {
     seatMs: 30_000,
     onEvent: undefined,
@@ -106,11 +50,6 @@ beforeEach(() => {
 afterEach(() => {
   jest.useRealTimers();
 });
-
-/** The turn in which something was asked, and the ones that its pages and promises take. */
-async function turn(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
-}
 
 test("a person is greeted after a moment, a program is not", async () => {
   const person = new FakeSocket(room);
