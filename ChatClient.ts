@@ -160,20 +160,13 @@ if (options.name === undefined && !interactive) {
   fail(new UsageError("On pipes a name is needed: bun ChatClient.ts --name NAME"));
 }
 
-/** Until the next try, where the server does not say. */
-const againMs = 1_000;
-
 /** Joins under a name that is to be had, asking for what it takes as often as it takes; ends if nobody wants to. */
 async function enter(problem?: Fault): Promise<void> {
   // Who was in the room before has something to lose: the question is put again.
   const again = problem !== undefined;
   let { name } = again ? link : options;
   for (;;) {
-    if (problem?.code === "slow-down" && link.password !== undefined) {
-      // Others at this address have guessed. The password may be right: it is looked at again after the wait.
-      const waitMs = problem.retryAfterMs ?? againMs;
-      await whileWaiting(`${visibleRow(problem.text)} (${Math.ceil(waitMs / 1000)} s)`, Bun.sleep(waitMs));
-    } else if (problem?.code === "wrong-password") {
+    if (problem?.code === "wrong-password") {
       link.password = await askPassword(problem.text);
       if (link.password === undefined) return end();
     } else if (problem !== undefined || name === undefined) {

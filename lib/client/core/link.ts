@@ -328,6 +328,8 @@ export class Link {
 
   #faulted(problem: Fault): void {
     if (!this.#online) {
+      // The answer comes, it only takes a while: to ask again would take longer.
+      if (problem.code === "slow-down") return this.#handlers.event(problem);
       if (!this.#joining && problem.retryAfterMs !== undefined) {
         return this.#dropped(new Error(problem.text), problem.retryAfterMs);
       }

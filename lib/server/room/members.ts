@@ -96,16 +96,25 @@ export class Members {
 
   // ---- Seats ----
 
+  /** Whether that token is one of a seat here. */
+  hasSeat(token: string | undefined): boolean {
+    return token !== undefined && this.#seats.byToken(token) !== undefined;
+  }
+
   /** Gives the seat of the token, or a new one under a free name. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     const { name, token, after = 0 } = request;
     if (this.#moderation.isBanned(occupant.address, name)) {
       return waiter.failed(fault("banned", "You are banned from this room"));
     }
-    const isKnown = token === undefined || this.#seats.byToken(token) !== undefined;
+    const hadSeat = this.hasSeat(token);
+    const isKnown = token === undefined || hadSeat;
     const take = () => {
       const seat = token === undefined ? undefined : this.#seats.byToken(token);
       if (seat) this.#takeAgain(seat, occupant, token, waiter);
+      // It may have come in without the password, for the sake of a seat that is gone now.
+      else if (hadSeat)
+        waiter.failed({ ...fault("unavailable", "Your seat was given up: join again"), retryAfterMs });
       else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, waiter);
     };
     // Another server may have told the client more than this one has heard.

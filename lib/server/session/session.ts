@@ -8,7 +8,6 @@
 //
 // From leaving on, nothing that it sends is read.
 
-import { createHash, timingSafeEqual } from "node:crypto";
 import { dialectOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import { methodOf, refusalOf } from "../../dialects/http.ts";
@@ -25,7 +24,9 @@ import {
 } from "../../protocol/events.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
 import type { Facts } from "../journal/journal.ts";
-import { Origin } from "../limits/door.ts";
+import { Countdown } from "../limits/countdown.ts";
+import { isSame } from "../limits/guesses.ts";
+import type { Origin } from "../limits/origin.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Metrics } from "../operation/metrics.ts";
 import type { Taken } from "../room/members.ts";
@@ -77,7 +78,11 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   /** The name that was asked for without the password: the next line of a person is a password for it. */
   #claimed: string | undefined;
   #greeting: Timer | undefined;
-  /** Until it has a name, then until it is heard again, then until it has read the goodbye. */
+  /** Runs while a name or a password is awaited of the peer, and stands still while the peer awaits the answer. */
+  readonly #joinTime: Countdown;
+  /** Takes back the password that is not answered yet. */
+  #takeBack = () => {};
+  /** Until it is heard again, then until it has read the goodbye. */
   #deadline: Timer | undefined;
 
   constructor(room: Room, transport: Transport, origin: Origin, options: SessionOptions) {
@@ -94,8 +99,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
     this.#reader = new Reader(this, (error) => this.#unreadable(error));
     this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
-    const tooLate: Bye = { type: "bye", code: "too-late", text: "You gave no name in time" };
-    this.#deadline = setTimeout(() => this.dismiss(tooLate), options.joinWithinMs);
+    this.#joinTime = new Countdown(options.joinWithinMs, () => {
+      const missing = this.#claimed === undefined ? "name" : "password";
+      this.dismiss({ type: "bye", code: "too-late", text: `You gave no ${missing} in time` });
+    });
   }
 
   // ---- What the transport tells ----
@@ -124,6 +131,8 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   closed(): void {
     this.#phase = "closed";
     this.#intake.stop();
+    this.#joinTime.stop();
+    this.#takeBack();
     clearTimeout(this.#greeting);
     clearTimeout(this.#deadline);
     this.#reader.close();
@@ -219,7 +228,12 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   protected override wait(): () => void {
-    return this.#intake.wait();
+    this.#joinTime.stop();
+    const goOn = this.#intake.wait();
+    return () => {
+      if (this.#phase === "unnamed") this.#joinTime.start();
+      goOn();
+    };
   }
 
   /** A long answer costs as much as the lines that would be as long. */
@@ -231,14 +245,19 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   protected join(request: CommandOf<"join">): void {
     if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
+    const isNew = this.#claimed === undefined;
     this.#claimed = undefined;
     const { password } = this.#options;
-    if (password === undefined) return this.#take(request);
+    if (password === undefined || this.room.members.hasSeat(request.token)) return this.#take(request);
     // Until it is right, what comes next from a person is another try, and no name for all to see.
     this.#claimed = request.name;
-    const ask = (problem: string) => this.answer(fault("wrong-password", `${problem}: what is it?`));
+    const ask = (problem: string) => {
+      // There is time to look the password up; a join repeated without one gains none.
+      if (isNew || request.password !== undefined) this.#joinTime.reset();
+      this.answer(fault("wrong-password", `${problem}: what is it?`));
+    };
     if (request.password === undefined) return ask("This room has a password");
-    this.#challenge(request.password, password, (right) => {
+    this.#challenge(request.password, password, "room", (right) => {
       if (!right) return ask("That is not the password");
       this.#claimed = undefined;
       this.#take(request);
@@ -270,7 +289,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#expects = sittingAt(seat);
     // Reconnecting must not refill the bucket.
     this.#intake.bucket = seat.bucket ??= this.#intake.bucket;
-    clearTimeout(this.#deadline);
     if (dialect.keepsSeat) this.#watch();
     this.room.enter(taken, dialect, request, this.#reader);
   }
@@ -284,29 +302,34 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     if (operatorPassword === undefined) {
       return this.answer(fault("not-operator", "This room has no operator password"));
     }
-    this.#challenge(given, operatorPassword, (right) => {
+    this.#challenge(given, operatorPassword, "operator", (right) => {
       if (!right) this.answer(fault("wrong-password", "That is not the operators' password"));
       else if (this.#seat) this.room.members.appoint(this.#seat, this.waiter());
     });
   }
 
-  /** Whether a password is right, told when it is this address's turn: each wrong guess is answered later. */
-  #challenge(given: string, wanted: string, answered: (right: boolean) => void): void {
-    const waitMs = this.#origin.guess(performance.now());
-    if (!Origin.isBearable(waitMs)) {
-      const text = "Too many wrong passwords came from your address: wait before the next one";
-      return this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
-    }
+  /** Whether a password is right: told at once if it is, later each time if not. Nothing else is read meanwhile. */
+  #challenge(
+    given: string,
+    wanted: string,
+    kind: "room" | "operator",
+    answered: (right: boolean) => void,
+  ): void {
+    const right = isSame(given, wanted);
+    if (!right) this.#options.report(`gave a wrong ${kind} password`, this.address);
     const settled = this.wait();
-    const look = () => {
-      const right = isSame(given, wanted);
-      if (!right) this.#origin.guessedWrong(performance.now());
-      if (!this.#isClosing) answered(right);
-      settled();
-    };
-    // At once if it can be, so that it counts before the next one is looked at.
-    if (waitMs === 0) look();
-    else setTimeout(look, waitMs);
+    this.#takeBack = this.#origin.guesses[kind].judge({
+      right,
+      delayed: (waitMs) => {
+        const seconds = Math.ceil(waitMs / 1000);
+        const text = `Many wrong passwords came from your address: the answer to yours takes ${seconds} s`;
+        this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
+      },
+      answered: (right) => {
+        answered(right);
+        settled();
+      },
+    });
   }
 
   protected quit(text: string | undefined): void {
@@ -350,6 +373,8 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#phase = "closing";
     this.#seat = seat;
     this.#intake.stop();
+    this.#joinTime.stop();
+    this.#takeBack();
     this.#transport.resume();
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => this.#transport.terminate(), lingerMs);
@@ -391,10 +416,4 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     const lookMs = isNextLast ? lastLookMs : leftMs - lastLookMs;
     this.#deadline = setTimeout(() => this.#watch(isNextLast), lookMs);
   }
-}
-
-/** Compares in constant time. */
-function isSame(given: string, wanted: string): boolean {
-  const [a, b] = [given, wanted].map((text) => createHash("sha256").update(text).digest());
-  return a !== undefined && b !== undefined && timingSafeEqual(a, b);
 }

@@ -1,7 +1,8 @@
 // A session's connection with neither a socket nor a network: what the session does to it is written down.
 
+import { jest } from "bun:test";
 import type { Event } from "../../../../lib/protocol/events.ts";
-import { Origin } from "../../../../lib/server/limits/door.ts";
+import { Origin } from "../../../../lib/server/limits/origin.ts";
 import type { Room } from "../../../../lib/server/room/room.ts";
 import { Session, type SessionOptions } from "../../../../lib/server/session/session.ts";
 import type { Transport } from "../../../../lib/server/session/transport.ts";
@@ -25,6 +26,14 @@ const options: SessionOptions = {
 /** The turn in which something was asked, and the ones that its pages and promises take. */
 export async function turn(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Lets so much time pass, with a turn every now and then. */
+export async function pass(ms: number, stepMs = 50): Promise<void> {
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    jest.advanceTimersByTime(Math.min(stepMs, ms - passed));
+    await turn();
+  }
 }
 
 export class FakeSocket implements Transport {
