@@ -15,7 +15,7 @@ export function methodOf(line: Uint8Array): string | undefined {
 }
 
 /** The whole response to a request with this method; `waysIn` are the commands that do join the room. */
-export function refusalOf(method: string, waysIn: readonly string[], now = new Date()): string {
+export function answerTo(method: string, waysIn: readonly string[], now = new Date()): string {
   const body = [
     "This is a chat room, not a web server. Join it from a terminal:",
     ...waysIn.map((command) => `  ${command}`),

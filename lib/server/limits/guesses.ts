@@ -12,13 +12,14 @@
 // and a place in the row for each connection that waits.
 
 import { createHash, timingSafeEqual } from "node:crypto";
+import { type Fault, fault } from "../../protocol/events.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** A password that somebody gave, compared already: what its connection is told. */
 export type Guess = {
   right: boolean;
-  /** The answer will take so long; told at most once, at once, and only if it is a second or more. */
-  delayed: (waitMs: number) => void;
+  /** Hears at once how long the answer takes, if that is a second or more. */
+  delayed: (notice: Fault) => void;
   answered: (right: boolean) => void;
 };
 
@@ -85,7 +86,10 @@ export class Guesses {
 }
 
 function tell({ delayed }: Guess, waitMs: number): void {
-  if (waitMs >= toldMs) delayed(waitMs);
+  if (waitMs < toldMs) return;
+  const seconds = Math.ceil(waitMs / 1000);
+  const text = `Many wrong passwords came from your address: the answer to yours takes ${seconds} s`;
+  delayed({ ...fault("slow-down", text), retryAfterMs: waitMs });
 }
 
 /** Compares in constant time, whatever their lengths. */

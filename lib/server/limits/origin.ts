@@ -4,13 +4,15 @@
 import { Guesses } from "./guesses.ts";
 import { type Rate, TokenBucket } from "./token-bucket.ts";
 
+export type PasswordKind = "room" | "operator";
+
 export class Origin {
   /** An address or a network, as addresses.ts counts them. */
   readonly address: string;
   /** For all lines from this address together. */
   readonly bucket: TokenBucket;
   /** At the room's password, and at the operators': who guesses one does not slow down the other. */
-  readonly guesses = { room: new Guesses(), operator: new Guesses() };
+  readonly guesses: Record<PasswordKind, Guesses> = { room: new Guesses(), operator: new Guesses() };
   connections = 0;
 
   constructor(address: string, rate: Rate) {

@@ -8,9 +8,8 @@
 //
 // From leaving on, nothing that it sends is read.
 
-import { dialectOf } from "../../dialects/choose.ts";
+import { dialectOf, refusalOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
-import { methodOf, refusalOf } from "../../dialects/http.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import {
@@ -26,7 +25,7 @@ import { Reader, type Sink } from "../delivery/reader.ts";
 import type { Facts } from "../journal/journal.ts";
 import { Countdown } from "../limits/countdown.ts";
 import { isSame } from "../limits/guesses.ts";
-import type { Origin } from "../limits/origin.ts";
+import type { Origin, PasswordKind } from "../limits/origin.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Metrics } from "../operation/metrics.ts";
 import type { Taken } from "../room/members.ts";
@@ -49,7 +48,7 @@ export type SessionOptions = {
   password?: string | undefined;
   /** What one has to know to become an operator; undefined: there are none. */
   operatorPassword?: string | undefined;
-  /** The commands that join this room, for a browser that comes here. */
+  /** The commands that join this room, for a browser. */
   waysIn: () => readonly string[];
   /** Hears what strangers do wrong, with the address it came from: as often as they do it. */
   report: (problem: string, address: string) => void;
@@ -154,21 +153,12 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   // ---- Lines → commands ----
 
-  /**
-   * Ends the connection if its first line is HTTP, or too long to tell: the lines behind it may be what a web page made
-   * a browser send.
-   */
+  /** Ends the connection if its first line is one of no chat client. */
   #lookAtFirstLine(): void {
-    const first = this.#dialect ? undefined : this.#intake.peek();
-    if (first === undefined) return;
-    const method = methodOf(first);
-    if (method !== undefined) {
-      this.#options.report("sent an HTTP request", this.address);
-      this.#finish(refusalOf(method, this.#options.waysIn()), undefined);
-    } else if (first.length > limits.lineBytes) {
-      this.answer(fault("too-long", `A first line has at most ${limits.lineBytes} bytes: connect again`));
-      this.#finish("", undefined);
-    }
+    const refusal = this.#dialect ? undefined : refusalOf(this.#intake.peek(), this.#options.waysIn);
+    if (!refusal) return;
+    this.#options.report(refusal.problem, this.address);
+    this.#finish(refusal.answer, undefined);
   }
 
   #obey(line: string | Fault): void {
@@ -309,22 +299,13 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   /** Whether a password is right: told at once if it is, later each time if not. Nothing else is read meanwhile. */
-  #challenge(
-    given: string,
-    wanted: string,
-    kind: "room" | "operator",
-    answered: (right: boolean) => void,
-  ): void {
+  #challenge(given: string, wanted: string, kind: PasswordKind, answered: (right: boolean) => void): void {
     const right = isSame(given, wanted);
     if (!right) this.#options.report(`gave a wrong ${kind} password`, this.address);
     const settled = this.wait();
     this.#takeBack = this.#origin.guesses[kind].judge({
       right,
-      delayed: (waitMs) => {
-        const seconds = Math.ceil(waitMs / 1000);
-        const text = `Many wrong passwords came from your address: the answer to yours takes ${seconds} s`;
-        this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
-      },
+      delayed: (notice) => this.answer(notice),
       answered: (right) => {
         answered(right);
         settled();

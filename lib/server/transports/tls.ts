@@ -11,7 +11,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import type { Socket } from "bun";
 import { UsageError } from "../../cli/flags.ts";
-import { refusalOf } from "../../dialects/http.ts";
+import { answerTo } from "../../dialects/http.ts";
 import type { Connection } from "../session/transport.ts";
 
 /** A certificate and its key, both PEM, and what clients know it by. */
@@ -70,7 +70,7 @@ export class Handshake implements Connection {
   /** It failed. What was no TLS at all was plain text, or HTTP; a connection that is gone has no descriptor. */
   failed(problem: Error | null): void {
     if (!problem || !("code" in problem) || problem.code !== "EPROTO") return;
-    tellInPlain(this.#socket, problem.message.endsWith("HTTP_REQUEST") ? refusalOf("GET", waysIn) : sentence);
+    tellInPlain(this.#socket, problem.message.endsWith("HTTP_REQUEST") ? answerTo("GET", waysIn) : sentence);
   }
 
   closed(): void {

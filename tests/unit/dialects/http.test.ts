@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { methodOf, refusalOf } from "../../../lib/dialects/http.ts";
+import { answerTo, methodOf } from "../../../lib/dialects/http.ts";
 
 const long = "x".repeat(20_000);
 
@@ -60,7 +60,7 @@ describe("methodOf()", () => {
   });
 });
 
-describe("refusalOf()", () => {
+describe("answerTo()", () => {
   const now = new Date(Date.UTC(2026, 0, 2, 3, 4, 5));
   const body = "This is a chat room, not a web server. Join it from a terminal:\n  nc örtchen 53000\n";
   const head = [
@@ -75,11 +75,11 @@ describe("refusalOf()", () => {
   ].join("\r\n");
 
   test("says what this is and how to join, its length in bytes", () => {
-    expect(refusalOf("GET", ["nc örtchen 53000"], now)).toBe(head + body);
+    expect(answerTo("GET", ["nc örtchen 53000"], now)).toBe(head + body);
     expect(Buffer.byteLength(body)).toBe(84);
   });
 
   test("has no body for HEAD", () => {
-    expect(refusalOf("HEAD", ["nc örtchen 53000"], now)).toBe(head);
+    expect(answerTo("HEAD", ["nc örtchen 53000"], now)).toBe(head);
   });
 });

@@ -23,7 +23,7 @@ function guess(right: boolean, at = guesses): Made {
   const made: Made = { takeBack: () => {}, toldMs: [] };
   made.takeBack = at.judge({
     right,
-    delayed: (waitMs) => made.toldMs.push(waitMs),
+    delayed: ({ retryAfterMs = 0 }) => made.toldMs.push(retryAfterMs),
     answered: (answer) => {
       expect(made.answer).toBeUndefined();
       made.answer = answer;
