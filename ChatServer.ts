@@ -30,7 +30,6 @@ const certificate = attempt(() => readCertificate(options["tls-cert"], options["
 const stdout = new Output(1);
 const log = new Log(options.log, stdout);
 const metrics = new Metrics();
-const limits = attempt(() => sessionOptions(options, metrics));
 
 /** With several servers, the journal that they share. */
 const shared =
@@ -89,6 +88,11 @@ const place = { host: options.host, port: listener.port };
 
 // ---- The room, on its history ----
 
+/** What a stranger did wrong: a line a minute for each address and kind. */
+function report(problem: string, address: string): void {
+  log.repeated(`${problem} ${address}`, `${address} ${problem}`, { address });
+}
+
 const path = attempt(() => historyPath(options, place.port));
 const journal = shared ?? attempt(() => SqliteJournal.open({ path, keepEvents: options.keep }));
 /** Why the history cannot be written now. */
@@ -111,6 +115,9 @@ const room = attempt(
 const door = attempt(
   () => new Door({ ...doorLimits(options), isBanned: (address) => room.members.isBanned(address) }),
 );
+
+const ways = waysIn(place, certificate !== undefined);
+const limits = attempt(() => sessionOptions(options, { metrics, report, waysIn: () => ways }));
 
 /** A connection has come: it is let in, told why not, or closed at once. */
 function opened(socket: Socket<Peer>): void {
@@ -206,11 +213,10 @@ const terminal =
     : undefined;
 if (terminal) log.output = terminal;
 
-const [ours, theirs] = waysIn(place, certificate !== undefined);
 log.write(`The chat room is open on ${addressOf(place)}`, { port: place.port });
 log.write(`Its history is in ${shared ? shared.place : (path ?? "memory, and gone with the server")}`);
 if (certificate) log.write(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);
-log.write(`Join with "${ours}" or "${theirs}"; Ctrl-C ends it`);
+log.write(`Join with "${ways.join('" or "')}"; Ctrl-C ends it`);
 if (page) log.write(`Its metrics are on http://127.0.0.1:${page.port}/metrics`);
 terminal?.start();
 

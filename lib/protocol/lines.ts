@@ -51,6 +51,13 @@ export class LineReader {
     }
   }
 
+  /** The bytes of the next line without its LF, or what has come of one that is too long; undefined: push more. */
+  peek(): Uint8Array | undefined {
+    const end = this.#bytes.indexOf(LF, this.#at);
+    const line = this.#bytes.subarray(this.#at, end === -1 ? undefined : end);
+    return end === -1 && line.length <= this.#maxBytes ? undefined : line;
+  }
+
   /** The end of input: what has no LF behind it counts as a line. */
   end(): void {
     if (this.pending && this.#bytes.at(-1) !== LF) this.push(Uint8Array.of(LF));

@@ -246,6 +246,47 @@ describe("a room with a password", () => {
     }
   });
 
+  test("lets thirty people of one address in, with typos and a guesser", async () => {
+    await using server = await Server.start(["--stay"], guarded);
+    using guessers = new DisposableStack();
+    for (let i = 0; i < 9; i++) {
+      const eve = guessers.use(await new JsonClient().open(server.port));
+      eve.send({ type: "join", name: "eve", password: `guess ${i}` });
+      if (i > 2) await eve.event("error", { code: "slow-down" });
+    }
+    const people = await Promise.all(Array.from({ length: 30 }, () => new PlainClient().open(server.port)));
+    await Promise.all(
+      people.map(async (person, i) => {
+        person.say(`person${i}`);
+        await person.line("This room has a password");
+        if (i < 6) {
+          person.say("sesame");
+          await person.line("the answer to yours takes");
+          await person.line("That is not the password");
+        }
+        person.say(guarded.CHAT_PASSWORD);
+        await person.line(`You are connected as person${i}.`);
+      }),
+    );
+    for (const person of people) person[Symbol.dispose]();
+    await server.line(/ gave a wrong room password$/);
+    expect(server.log.items.filter((line) => line.endsWith("gave a wrong room password"))).toHaveLength(1);
+    expect(server.log.items.join()).not.toContain("guess");
+  });
+
+  test("takes a member back with its token alone", async () => {
+    await using server = await Server.start(["--stay"], guarded);
+    const password = guarded.CHAT_PASSWORD;
+    const first = await JsonClient.join(server.port, "ada", { password });
+    const { token } = await first.event("welcome");
+    first[Symbol.dispose]();
+    using back = await JsonClient.join(server.port, "ada", { token });
+    await back.roundTrip();
+    using eve = await new JsonClient().open(server.port);
+    eve.send({ type: "join", name: "eve", token: `${token}x` });
+    await eve.event("error", { code: "wrong-password" });
+  });
+
   test("takes it from the first line of a file, and the client does, too", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "password");

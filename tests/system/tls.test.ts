@@ -273,7 +273,7 @@ openssl.describe("a certificate that nobody vouches for, on a terminal", () => {
 openssl.describe("plain text on a TLS port", () => {
   test("is answered with a sentence, whatever it is", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
-    for (const bytes of ["ada lovelace\n", "GET / HTTP/1.1\r\n\r\n", '{"type":"join","name":"ada"}\n']) {
+    for (const bytes of ["ada lovelace\n", "brew / HTTP/1.1\r\n\r\n", '{"type":"join","name":"ada"}\n']) {
       using client = await new PlainClient().open(server.port);
       client.sendBytes(bytes);
       await client.line(sentence);

@@ -258,6 +258,8 @@ export class Link {
 
   /** The room does not let us in, or not under this name. */
   #turnedAway(problem: Fault): void {
+    // The answer comes, it only takes a while: to ask again would take longer.
+    if (problem.code === "slow-down") return this.#handlers.event(problem);
     const joining = this.#status.type === "connecting" ? this.#status.joining : undefined;
     if (!joining && problem.retryAfterMs !== undefined) {
       return this.#lost(new Error(problem.text), problem.retryAfterMs);

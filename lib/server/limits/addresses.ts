@@ -1,5 +1,5 @@
-// Addresses as limits and bans count them. An IPv6 network of 64 bits is one address here: any machine has one of its
-// own, and could come from 2^64 places.
+// Addresses as limits and bans count them. An IPv6 network of 64 bits counts as one address: each machine has such a
+// network of its own, and could come from any of its 2^64 addresses.
 
 import { BlockList, isIPv6 } from "node:net";
 
@@ -7,13 +7,13 @@ const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
 loopback.addAddress("::1", "ipv6");
 
-/** Whether it is this machine's own: several people may share it, and whoever is there can do worse. */
+/** Whether it is an address of this machine, which several people may share and which no limit protects from itself. */
 export function isLoopback(address: string): boolean {
   const plain = unmapped(address);
   return loopback.check(plain, isIPv6(plain) ? "ipv6" : "ipv4");
 }
 
-/** What the limits and bans go by: an IPv4 address, or the first 64 bits of an IPv6 one. ::1 stays apart: it is ours. */
+/** What limits and bans compare: an IPv4 address, or the network of an IPv6 one. ::1 stays as it is, for this machine. */
 export function addressKey(address: string): string {
   const plain = unmapped(address);
   if (!isIPv6(plain)) return plain;
@@ -31,7 +31,7 @@ export function addressKey(address: string): string {
     .join(":")}::/64`;
 }
 
-/** ::ffff:192.0.2.1 is 192.0.2.1, seen by a socket that speaks both. */
+/** ::ffff:192.0.2.1 is 192.0.2.1, as a socket for both families shows it. */
 function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }

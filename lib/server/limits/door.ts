@@ -1,76 +1,36 @@
-// Who may come in, before anybody knows who it is: limits for all connections and for each address, and what an
-// address has done so far (lines said, passwords guessed). Whoever is turned away is told why.
+// The door lets connections in, or turns them away with a reason, before anything is known of them but their address:
+// there are limits for all connections together, and for those of one address. It remembers the origins of the
+// connections that are here, and of those that left last, so that to connect again makes nobody a newcomer.
 
 import type { Bye } from "../../protocol/events.ts";
 import { addressKey, isLoopback } from "./addresses.ts";
-import { type Rate, TokenBucket } from "./token-bucket.ts";
+import { Origin } from "./origin.ts";
+import type { Rate } from "./token-bucket.ts";
 
 export type DoorOptions = {
   maxConnections: number;
-  /** From one address; this machine's own are exempt. */
+  /** From one address; those of this machine are exempt. */
   maxPerAddress: number;
-  /** For all lines from one address together; this machine's own are exempt. */
+  /** For all lines from one address together; those of this machine are exempt. */
   addressRate: Rate;
-  /** How long one may take to make itself known. */
+  /** How long a connection may take to shake hands. */
   joinWithinMs: number;
   isBanned: (address: string) => boolean;
 };
 
-/** The first wrong password costs the address so much, each one after it twice as much, up to the longest. */
-const firstWaitMs = 500;
-const longestWaitMs = 8_000;
-/** Until wrong passwords are forgotten. */
-const forgivenMs = 15 * 60_000;
-/** So many addresses are remembered beside those that are connected. */
+/** How many origins are remembered of which no connection is left. */
 const rememberedOrigins = 10_000;
-/** When to come back to a full room. */
+/** When a client may try a full room again. */
 const retryAfterMs = 5_000;
 
-/** How long whoever is turned away has to read why; and how many may at once. */
+/** How long a connection that is turned away stays, so that it can read why. */
 export const farewellMs = 2_000;
-const farewells = 64;
+/** How many of those may stay at once; the ones beyond are closed without a word. */
+const maxFarewells = 64;
 
 const unlimited: Rate = { burst: 0, perSecond: 0 };
 
-/** What all connections from one address share. */
-export class Origin {
-  readonly address: string;
-  readonly bucket: TokenBucket;
-  connections = 0;
-  #wrong = 0;
-  /** When the next password may be looked at, milliseconds since 1970. */
-  #openAt = 0;
-
-  constructor(address: string, rate: Rate) {
-    this.address = address;
-    this.bucket = new TokenBucket(rate);
-  }
-
-  /** In how many milliseconds it is this password's turn to be looked at, one after the other. */
-  guess(nowMs: number): number {
-    if (nowMs > this.#openAt + forgivenMs) this.#wrong = 0;
-    const waitMs = Math.max(this.#openAt - nowMs, 0);
-    // However many guess at once, the queue is no longer than that.
-    if (waitMs <= longestWaitMs) this.#openAt = nowMs + waitMs + this.#penaltyMs;
-    return waitMs;
-  }
-
-  /** Whether a wait is one to be waited, or only to be told. */
-  static isBearable(waitMs: number): boolean {
-    return waitMs <= longestWaitMs;
-  }
-
-  guessedWrong(nowMs: number): void {
-    this.#wrong++;
-    this.#openAt = Math.max(this.#openAt, nowMs + this.#penaltyMs);
-  }
-
-  get #penaltyMs(): number {
-    return this.#wrong === 0 ? 0 : Math.min(firstWaitMs * 2 ** (this.#wrong - 1), longestWaitMs);
-  }
-}
-
-/** Whoever has come to the door: let in, or told why not. `withinMs`: how long it may take to make itself known. */
+/** Let in, with its origin, or turned away, with the reason. `withinMs`: how long it may take to shake hands. */
 export type Admission = { withinMs: number } & (
   | { origin: Origin; refusal?: undefined }
   | { origin?: undefined; refusal: Bye }
@@ -78,9 +38,9 @@ export type Admission = { withinMs: number } & (
 
 export class Door {
   readonly #options: DoorOptions;
-  /** Connected, by address. */
+  /** Those with connections, by address. */
   readonly #here = new Map<string, Origin>();
-  /** Not connected any more, the last one to leave at the end. */
+  /** Those without, the last one to leave at the end. */
   readonly #gone = new Map<string, Origin>();
   #connections = 0;
   #farewells = 0;
@@ -89,12 +49,15 @@ export class Door {
     this.#options = options;
   }
 
-  /** `leave` has to be called once it is gone. Undefined: not even the time to say why; or gone again already. */
+  /**
+   * An address is undefined for a connection that is gone already. Returns undefined if the connection is to be closed
+   * at once; for all others, `leave` has to be called when they are gone.
+   */
   enter(address: string | undefined): Admission | undefined {
     if (!address) return undefined;
     const refusal = this.#refusal(address);
     if (refusal) {
-      if (this.#farewells === farewells) return undefined;
+      if (this.#farewells === maxFarewells) return undefined;
       this.#farewells++;
       return { refusal, withinMs: farewellMs };
     }

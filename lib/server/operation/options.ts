@@ -17,7 +17,6 @@ import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import type { DoorOptions } from "../limits/door.ts";
 import type { SessionOptions } from "../session/session.ts";
-import type { Metrics } from "./metrics.ts";
 
 export const about = {
   usage: "bun ChatServer.ts [flags]",
@@ -75,15 +74,18 @@ const joinWithinMs = 20_000;
 const burst = 20;
 const addressShare = 5;
 
-export function sessionOptions(options: Options, metrics: Metrics): SessionOptions {
+export function sessionOptions(
+  options: Options,
+  more: Pick<SessionOptions, "metrics" | "report" | "waysIn">,
+): SessionOptions {
   return {
+    ...more,
     rate: { burst, perSecond: options.rate },
     greetAfterMs: 250,
     joinWithinMs,
     silentMs: 90_000,
     password: secret(options["password-file"], "CHAT_PASSWORD"),
     operatorPassword: secret(options["operator-password-file"], "CHAT_OPERATOR_PASSWORD"),
-    metrics,
   };
 }
 

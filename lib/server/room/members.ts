@@ -101,15 +101,24 @@ export class Members {
 
   // ---- Seats ----
 
+  /** Whether that token is one of a seat here. */
+  hasSeat(token: string | undefined): boolean {
+    return token !== undefined && this.#seats.byToken(token) !== undefined;
+  }
+
   /** Gives the seat of the token, or a new one under a free name. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     const { name, token, after = 0 } = request;
     const refused = this.#moderation.refusesJoin(occupant.address, name);
     if (refused) return waiter.failed(refused);
-    const isKnown = token === undefined || this.#seats.byToken(token) !== undefined;
+    const hadSeat = this.hasSeat(token);
+    const isKnown = token === undefined || hadSeat;
     const take = () => {
       const seat = token === undefined ? undefined : this.#seats.byToken(token);
       if (seat) this.#takeAgain(seat, occupant, token, waiter);
+      // It may have come in without the password, for the sake of a seat that is gone now.
+      else if (hadSeat)
+        waiter.failed({ ...fault("unavailable", "Your seat was given up: join again"), retryAfterMs });
       else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, waiter);
     };
     // A client that was with another server may know of later events, or of a seat, that this server has yet to hear of.

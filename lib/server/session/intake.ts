@@ -13,6 +13,8 @@ import type { TokenBucket } from "../limits/token-bucket.ts";
 import type { Transport } from "./transport.ts";
 
 export type IntakeHandlers = {
+  /** A line may be taken, if there is one: `peek` shows it, `stop` leaves it. */
+  next(): void;
   line(line: string | Fault): void;
   /** The peer sends no more, and every line it sent was taken. */
   ended(): void;
@@ -72,6 +74,11 @@ export class Intake {
     this.#take(performance.now());
   }
 
+  /** The bytes of the line that is next, as LineReader shows them. */
+  peek(): Uint8Array | undefined {
+    return this.#lines.peek();
+  }
+
   /** No line is taken from now on. */
   stop(): void {
     this.#stopped = true;
@@ -122,6 +129,8 @@ export class Intake {
     if (this.#taking) return;
     this.#taking = true;
     while (!this.#isHeld && !this.#stopped) {
+      this.#handlers.next();
+      if (this.#stopped) break;
       const line = this.#lines.next();
       if (line === undefined) break;
       this.#handlers.line(line);

@@ -8,8 +8,7 @@
 //
 // From leaving on, nothing that it sends is read.
 
-import { createHash, timingSafeEqual } from "node:crypto";
-import { dialectOf } from "../../dialects/choose.ts";
+import { dialectOf, refusalOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
@@ -24,7 +23,9 @@ import {
   type Recorded,
 } from "../../protocol/events.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
-import { Origin } from "../limits/door.ts";
+import { Countdown } from "../limits/countdown.ts";
+import { isSame } from "../limits/guesses.ts";
+import type { Origin, PasswordKind } from "../limits/origin.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Taken } from "../room/members.ts";
 import type { Room } from "../room/room.ts";
@@ -46,6 +47,10 @@ export type SessionOptions = {
   password?: string | undefined;
   /** What one has to know to become an operator; undefined: there are none. */
   operatorPassword?: string | undefined;
+  /** The commands that join this room, for a browser. */
+  waysIn: () => readonly string[];
+  /** Hears what strangers do wrong, with the address it came from: as often as they do it. */
+  report: (problem: string, address: string) => void;
   metrics: Record<"readBytes" | "writtenBytes" | "pauses", { add: (amount: number) => void }>;
 };
 
@@ -71,7 +76,11 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   /** The name that was asked for without the password: the next line of a person is a password for it. */
   #claimed: string | undefined;
   #greeting: Timer | undefined;
-  /** Until it has a name, then until it is heard again, then until it has read the goodbye. */
+  /** Runs while a name or a password is awaited of the peer, and stands still while the peer awaits the answer. */
+  readonly #joinTime: Countdown;
+  /** Takes back the password that is not answered yet. */
+  #takeBack = () => {};
+  /** Until it is heard again, then until it has read the goodbye. */
   #deadline: Timer | undefined;
 
   constructor(room: Room, transport: Transport, origin: Origin, options: SessionOptions) {
@@ -80,6 +89,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#origin = origin;
     this.#options = options;
     this.#intake = new Intake(transport, new TokenBucket(options.rate), origin.bucket, {
+      next: () => this.#lookAtFirstLine(),
       line: (line) => this.#obey(line),
       ended: () => this.#leaveAfterTurn(),
       paused: () => options.metrics.pauses.add(1),
@@ -87,8 +97,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
     this.#reader = new Reader(this, (error) => this.#unreadable(error));
     this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
-    const tooLate: Bye = { type: "bye", code: "too-late", text: "You gave no name in time" };
-    this.#deadline = setTimeout(() => this.dismiss(tooLate), options.joinWithinMs);
+    this.#joinTime = new Countdown(options.joinWithinMs, () => {
+      const missing = this.#claimed === undefined ? "name" : "password";
+      this.dismiss({ type: "bye", code: "too-late", text: `You gave no ${missing} in time` });
+    });
   }
 
   // ---- What the transport tells ----
@@ -117,6 +129,8 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   closed(): void {
     this.#phase = "closed";
     this.#intake.stop();
+    this.#joinTime.stop();
+    this.#takeBack();
     clearTimeout(this.#greeting);
     clearTimeout(this.#deadline);
     this.#reader.close();
@@ -137,6 +151,14 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   // ---- Lines → commands ----
+
+  /** Ends the connection if its first line is one of no chat client. */
+  #lookAtFirstLine(): void {
+    const refusal = this.#dialect ? undefined : refusalOf(this.#intake.peek(), this.#options.waysIn);
+    if (!refusal) return;
+    this.#options.report(refusal.problem, this.address);
+    this.#finish(refusal.answer, undefined);
+  }
 
   #obey(line: string | Fault): void {
     if (isFault(line)) return this.answer(line);
@@ -193,7 +215,12 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   protected override wait(): () => void {
-    return this.#intake.wait();
+    this.#joinTime.stop();
+    const goOn = this.#intake.wait();
+    return () => {
+      if (this.#phase === "unnamed") this.#joinTime.start();
+      goOn();
+    };
   }
 
   /** A long answer costs as much as the lines that would be as long. */
@@ -205,14 +232,19 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   protected join(request: CommandOf<"join">): void {
     if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
+    const isNew = this.#claimed === undefined;
     this.#claimed = undefined;
     const { password } = this.#options;
-    if (password === undefined) return this.#take(request);
+    if (password === undefined || this.room.members.hasSeat(request.token)) return this.#take(request);
     // Until it is right, what comes next from a person is another try, and no name for all to see.
     this.#claimed = request.name;
-    const ask = (problem: string) => this.answer(fault("wrong-password", `${problem}: what is it?`));
+    const ask = (problem: string) => {
+      // There is time to look the password up; a join repeated without one gains none.
+      if (isNew || request.password !== undefined) this.#joinTime.reset();
+      this.answer(fault("wrong-password", `${problem}: what is it?`));
+    };
     if (request.password === undefined) return ask("This room has a password");
-    this.#challenge(request.password, password, (right) => {
+    this.#challenge(request.password, password, "room", (right) => {
       if (!right) return ask("That is not the password");
       this.#claimed = undefined;
       this.#take(request);
@@ -244,7 +276,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#expects = sittingAt(seat);
     // Reconnecting must not refill the bucket.
     this.#intake.bucket = seat.bucket ??= this.#intake.bucket;
-    clearTimeout(this.#deadline);
     if (dialect.keepsSeat) this.#watch();
     this.room.enter(taken, dialect, request, this.#reader);
   }
@@ -258,29 +289,25 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     if (operatorPassword === undefined) {
       return this.answer(fault("not-operator", "This room has no operator password"));
     }
-    this.#challenge(given, operatorPassword, (right) => {
+    this.#challenge(given, operatorPassword, "operator", (right) => {
       if (!right) this.answer(fault("wrong-password", "That is not the operators' password"));
       else if (this.#seat) this.room.members.appoint(this.#seat, this.waiter());
     });
   }
 
-  /** Whether a password is right, told when it is this address's turn: each wrong guess is answered later. */
-  #challenge(given: string, wanted: string, answered: (right: boolean) => void): void {
-    const waitMs = this.#origin.guess(performance.now());
-    if (!Origin.isBearable(waitMs)) {
-      const text = "Too many wrong passwords came from your address: wait before the next one";
-      return this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
-    }
+  /** Whether a password is right: told at once if it is, later each time if not. Nothing else is read meanwhile. */
+  #challenge(given: string, wanted: string, kind: PasswordKind, answered: (right: boolean) => void): void {
+    const right = isSame(given, wanted);
+    if (!right) this.#options.report(`gave a wrong ${kind} password`, this.address);
     const settled = this.wait();
-    const look = () => {
-      const right = isSame(given, wanted);
-      if (!right) this.#origin.guessedWrong(performance.now());
-      if (!this.#isClosing) answered(right);
-      settled();
-    };
-    // At once if it can be, so that it counts before the next one is looked at.
-    if (waitMs === 0) look();
-    else setTimeout(look, waitMs);
+    this.#takeBack = this.#origin.guesses[kind].judge({
+      right,
+      delayed: (notice) => this.answer(notice),
+      answered: (right) => {
+        answered(right);
+        settled();
+      },
+    });
   }
 
   protected quit(text: string | undefined): void {
@@ -324,6 +351,8 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#phase = "closing";
     this.#seat = seat;
     this.#intake.stop();
+    this.#joinTime.stop();
+    this.#takeBack();
     this.#transport.resume();
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => this.#transport.terminate(), lingerMs);
@@ -365,10 +394,4 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     const lookMs = isNextLast ? lastLookMs : leftMs - lastLookMs;
     this.#deadline = setTimeout(() => this.#watch(isNextLast), lookMs);
   }
-}
-
-/** Compares in constant time. */
-function isSame(given: string, wanted: string): boolean {
-  const [a, b] = [given, wanted].map((text) => createHash("sha256").update(text).digest());
-  return a !== undefined && b !== undefined && timingSafeEqual(a, b);
 }

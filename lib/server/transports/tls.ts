@@ -2,7 +2,7 @@
 // a session gets is a socket as without TLS.
 //
 //   open ──▶ Handshake ──done──▶ Session
-//                └── plain text, or nothing for a while ──▶ a sentence in plain text, closed
+//                └── plain text, or nothing for a while ──▶ a sentence in plain text (or HTTP, for HTTP), closed
 //                └── no end to it ──▶ closed after the time to give a name
 //
 // So whoever never shakes hands is among the clients too, and does not stay.
@@ -10,6 +10,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import type { Socket } from "bun";
+import { answerTo } from "../../dialects/http.ts";
 import { messageOf, UsageError } from "../../protocol/errors.ts";
 import type { Connection } from "../session/transport.ts";
 
@@ -45,6 +46,7 @@ function read(path: string): string {
 
 /** How long a ClientHello may be on its way: one that was lost comes again after a second. */
 const helloWithinMs = 2_000;
+const waysIn = ["bun ChatClient.ts --tls HOST:PORT", "openssl s_client -quiet -connect HOST:PORT"];
 const sentence = "\n! This room speaks TLS: join with bun ChatClient.ts --tls, or openssl s_client.\n";
 
 /** What a handshake needs of its socket. */
@@ -65,9 +67,10 @@ export class Handshake implements Connection {
     this.#deadline = setTimeout(() => socket.terminate(), withinMs);
   }
 
-  /** It failed. What was no TLS at all was somebody's plain text; a connection that is gone has no descriptor. */
+  /** It failed. What was no TLS at all was plain text, or HTTP; a connection that is gone has no descriptor. */
   failed(problem: Error | null): void {
-    if (problem && "code" in problem && problem.code === "EPROTO") tellInPlain(this.#socket);
+    if (!problem || !("code" in problem) || problem.code !== "EPROTO") return;
+    tellInPlain(this.#socket, problem.message.endsWith("HTTP_REQUEST") ? answerTo("GET", waysIn) : sentence);
   }
 
   closed(): void {
@@ -90,16 +93,16 @@ export class Handshake implements Connection {
   /** Somebody on nc waits to be greeted. A cipher is chosen once there was a ClientHello. */
   #lookForHello(): void {
     if (this.#socket.getCipher()?.name) return;
-    tellInPlain(this.#socket);
+    tellInPlain(this.#socket, sentence);
     this.#socket.end();
   }
 }
 
 /** The socket would encrypt it, so the file descriptor is written to; where there is none, there is the TLS alert. */
-function tellInPlain(socket: object): void {
+function tellInPlain(socket: object, text: string): void {
   if (!("fd" in socket) || typeof socket.fd !== "number" || socket.fd < 0) return;
   try {
-    writeSync(socket.fd, sentence);
+    writeSync(socket.fd, text);
   } catch {
     // Gone already.
   }

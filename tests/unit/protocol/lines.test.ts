@@ -184,6 +184,28 @@ describe("LineReader", () => {
     expect(now()).toEqual({ waiting: 0, pending: false });
   });
 
+  test("LineReader shows a line before it is taken, once it is whole or too long", () => {
+    const reader = new LineReader(maxBytes);
+    const shown = () => {
+      const line = reader.peek();
+      return line && Buffer.from(line).toString("latin1");
+    };
+    expect(shown()).toBeUndefined();
+    reader.push(latin1("12345678"));
+    expect(shown()).toBeUndefined();
+    reader.push(latin1("9"));
+    expect(shown()).toBe("123456789");
+    reader.push(latin1("\n\xff\r\n\nb"));
+    expect(pull(reader, 1)).toEqual(["<too-long>"]);
+    expect(shown()).toBe("\xff\r");
+    expect(pull(reader, 1)).toEqual(["<not-utf8>"]);
+    expect(shown()).toBe("");
+    expect(pull(reader, 1)).toEqual([""]);
+    expect(shown()).toBeUndefined();
+    reader.end();
+    expect(shown()).toBe("b");
+  });
+
   test("LineReader makes no line of an end with nothing before it", () => {
     const reader = new LineReader(maxBytes);
     reader.push(Buffer.from("a\n"));

@@ -354,6 +354,16 @@ test("a server that welcomes and hangs up at once is not stormed", async () => {
   expect(waits[4]).toBeGreaterThanOrEqual(1000);
 });
 
+test("an answer that takes a while is waited for on the same connection", async () => {
+  const joining = link.join("ada");
+  await server.hears("join", 1);
+  server.say({ type: "error", code: "slow-down", text: "The answer takes 9 s", retryAfterMs: 9_000 });
+  await given.until((events) => events.find(({ type }) => type === "error"), "the wait");
+  server.say(welcome(0));
+  expect(await joining).toBeUndefined();
+  expect(server.connections).toBe(1);
+});
+
 test("a server that hangs up, or accepts and says nothing, is an error for join to throw", async () => {
   const hungUp = link.join("ada");
   await server.hears("join", 1);

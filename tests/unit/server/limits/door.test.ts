@@ -1,11 +1,9 @@
-// The door with a fake clock and fake sockets: who is let in, what an address is remembered for, and how whoever is
-// turned away hears why.
+// Who is let in, and what an address is remembered for.
 
-import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Bye } from "../../../../lib/protocol/events.ts";
-import { Door, type DoorOptions, Origin } from "../../../../lib/server/limits/door.ts";
-import type { Transport } from "../../../../lib/server/session/transport.ts";
-import { TurnedAway } from "../../../../lib/server/session/turned-away.ts";
+import { Door, type DoorOptions } from "../../../../lib/server/limits/door.ts";
+import type { Origin } from "../../../../lib/server/limits/origin.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -115,14 +113,14 @@ describe("what an address has done", () => {
     const door = doorWith();
     const [origin, second] = [enter(door, "192.0.2.1"), enter(door, "192.0.2.1")];
     for (let i = 0; i < 3; i++) expect(origin.bucket.take(1_000)).toBe(0);
-    origin.guessedWrong(1_000);
+    const { guesses } = origin;
     leave(door, origin);
     leave(door, second);
     const again = enter(door, "192.0.2.1");
     expect(again).toBe(origin);
     expect(again.connections).toBe(1);
     expect(again.bucket.take(1_000)).toBe(1_000);
-    expect(again.guess(1_000)).toBe(500);
+    expect(again.guesses).toBe(guesses);
   });
 
   test("is remembered of 10,000 that left last", () => {
@@ -151,123 +149,7 @@ describe("what an address has done", () => {
   });
 });
 
-describe("passwords that an address guesses", () => {
-  const origin = () => new Origin("192.0.2.1", { burst: 0, perSecond: 0 });
-
-  test("cost nothing while they are right", () => {
-    const one = origin();
-    for (let i = 0; i < 100; i++) expect(one.guess(1_000)).toBe(0);
-  });
-
-  test("are waited for twice as long after each wrong one, up to eight seconds", () => {
-    const one = origin();
-    let now = 1_000_000;
-    const waits: number[] = [];
-    for (let i = 0; i < 8; i++) {
-      const waitMs = one.guess(now);
-      waits.push(waitMs);
-      now += waitMs;
-      one.guessedWrong(now);
-    }
-    expect(waits).toEqual([0, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
-  });
-
-  test("cost nothing more to whoever waits by itself", () => {
-    const one = origin();
-    one.guessedWrong(1_000);
-    expect(one.guess(1_499)).toBe(1);
-    const other = origin();
-    other.guessedWrong(1_000);
-    expect(other.guess(1_500)).toBe(0);
-  });
-
-  test("are looked at one after the other, however many come at once", () => {
-    const one = origin();
-    one.guessedWrong(0);
-    expect([one.guess(0), one.guess(0), one.guess(100)]).toEqual([500, 1_000, 1_400]);
-  });
-
-  test("wait in a queue that does not grow, whose end is not bearable", () => {
-    const one = origin();
-    for (let i = 0; i < 4; i++) one.guessedWrong(0);
-    // 4 s each: two find a place beside the one whose turn is next.
-    expect([one.guess(0), one.guess(0), one.guess(0)]).toEqual([4_000, 8_000, 12_000]);
-    for (let i = 0; i < 1_000; i++) expect(one.guess(0)).toBe(12_000);
-    expect([8_000, 8_001].map(Origin.isBearable)).toEqual([true, false]);
-    // Time passes, and there is a place again.
-    expect(one.guess(4_000)).toBe(8_000);
-  });
-
-  test("are forgiven a quarter of an hour after the last wait", () => {
-    const quarter = 15 * 60_000;
-    for (const [lateMs, nextMs] of [
-      [0, 1_000],
-      [1, 500],
-    ] as const) {
-      const one = origin();
-      one.guessedWrong(1_000);
-      const now = 1_500 + quarter + lateMs;
-      expect(one.guess(now)).toBe(0);
-      one.guessedWrong(now);
-      expect(one.guess(now)).toBe(nextMs);
-    }
-  });
-
-  test("cost an address nothing that another one guessed", () => {
-    const door = doorWith();
-    enter(door, "192.0.2.1").guessedWrong(0);
-    expect(enter(door, "192.0.2.2").guess(0)).toBe(0);
-  });
-});
-
-describe("whoever is turned away", () => {
-  beforeEach(() => {
-    jest.useFakeTimers();
-  });
-  afterEach(() => {
-    jest.useRealTimers();
-  });
-
-  const bye: Bye = { type: "bye", code: "full", text: "The room is full", retryAfterMs: 5_000 };
-
-  /** What is done to a connection, and what it was sent. */
-  class FakeSocket implements Transport {
-    text = "";
-    acts: string[] = [];
-
-    write(bytes: Uint8Array, offset: number, length: number): number {
-      this.text += Buffer.from(bytes.subarray(offset, offset + length)).toString();
-      return length;
-    }
-
-    pause = () => this.acts.push("pause");
-    resume = () => this.acts.push("resume");
-    shutdown = () => this.acts.push("shutdown");
-    end = () => this.acts.push("end");
-    terminate = () => this.acts.push("terminate");
-  }
-
-  test("hears why in both dialects, and waits until it can be read", () => {
-    const socket = new FakeSocket();
-    const client = new TurnedAway(socket, bye);
-    expect(socket.text.split("\n")).toEqual(["! The room is full.", JSON.stringify(bye), ""]);
-    expect(socket.acts).toEqual(["shutdown"]);
-    jest.advanceTimersByTime(1_999);
-    expect(socket.acts).toEqual(["shutdown"]);
-    jest.advanceTimersByTime(1);
-    expect(socket.acts).toEqual(["shutdown", "terminate"]);
-    client.closed();
-  });
-
-  test("is closed when the other side does", () => {
-    const socket = new FakeSocket();
-    const client = new TurnedAway(socket, bye);
-    client.inputEnded();
-    client.closed();
-    jest.advanceTimersByTime(10_000);
-    expect(socket.acts).toEqual(["shutdown", "end"]);
-  });
-
+describe("a connection that is turned away", () => {
   test("is for 64 at once; the others have to go without", () => {
     const door = doorWith({ maxConnections: 0 });
     const told = Array.from({ length: 64 }, () => door.enter("192.0.2.1"));

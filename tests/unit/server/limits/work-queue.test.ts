@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { WorkQueue } from "../../../../lib/server/limits/work-queue.ts";
-import { testMs } from "../../../../support/transcript.ts";
+import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

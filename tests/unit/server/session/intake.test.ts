@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Fault } from "../../../../lib/protocol/events.ts";
 import { type Rate, TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
 import { Intake } from "../../../../lib/server/session/intake.ts";
-import { testMs } from "../../../../support/transcript.ts";
+import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
@@ -15,10 +15,13 @@ class Taken {
   readonly intake: Intake;
   /** What is done with a line. */
   obey: (line: string) => void = () => {};
+  /** What is done before a line is taken. */
+  look: () => void = () => {};
 
   constructor(rate = unlimited, addressRate = unlimited) {
     const transport = { pause: () => this.log.push("[pause]"), resume: () => this.log.push("[resume]") };
     this.intake = new Intake(transport, new TokenBucket(rate), new TokenBucket(addressRate), {
+      next: () => this.look(),
       line: (line: string | Fault) => {
         this.log.push(typeof line === "string" ? line : `[${line.code}]`);
         if (typeof line === "string") this.obey(line);
@@ -65,6 +68,23 @@ describe("push()", () => {
     const taken = new Taken();
     taken.intake.push(Buffer.from([0xff, 0x0a, 0x61, 0x0a]));
     expect(taken.log).toEqual(["[not-utf8]", "a"]);
+  });
+});
+
+describe("peek()", () => {
+  test("shows each line before it is taken, so that it can be left", () => {
+    const taken = new Taken();
+    const shown: string[] = [];
+    taken.look = () => {
+      const bytes = taken.intake.peek();
+      if (bytes) shown.push(Buffer.from(bytes).toString("latin1"));
+      if (shown.at(-1) === "c") taken.intake.stop();
+    };
+    taken.intake.push(Buffer.from([0xff, 0x0a]));
+    taken.push("b", "c", "d");
+    taken.intake.end();
+    expect(shown).toEqual(["\xff", "b", "c"]);
+    expect(taken.log).toEqual(["[not-utf8]", "b"]);
   });
 });
 

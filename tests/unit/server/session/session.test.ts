@@ -1,27 +1,17 @@
 // A session with a fake socket and a fake clock: what depends on time, and what may be asked of a transport.
 
 import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
-import type { Event, Fault } from "../../../../lib/protocol/events.ts";
+import type { Fault } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
-import { Door, Origin } from "../../../../lib/server/limits/door.ts";
+import { Door } from "../../../../lib/server/limits/door.ts";
+import { Origin } from "../../../../lib/server/limits/origin.ts";
 import type { Order } from "../../../../lib/server/room/moderation.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
-import { Session, type SessionOptions } from "../../../../lib/server/session/session.ts";
-import type { Transport } from "../../../../lib/server/session/transport.ts";
-import { idleMetrics } from "../../../support/metrics.ts";
+import type { SessionOptions } from "../../../../lib/server/session/session.ts";
 import { testMs } from "../../../support/transcript.ts";
+import { FakeSocket, metrics, pass, reports, turn, unlimited } from "./fake-socket.ts";
 
 setDefaultTimeout(testMs);
-
-const metrics = idleMetrics();
-const unlimited = { burst: 0, perSecond: 0 };
-const options: SessionOptions = {
-  rate: { burst: 3, perSecond: 10 },
-  greetAfterMs: 250,
-  joinWithinMs: 20_000,
-  silentMs: 90_000,
-  metrics,
-};
 
 /** As if it was asked at the server's own terminal; returns what is wrong with it, if that is known at once. */
 function order(order: Order): Fault | undefined {
@@ -45,58 +35,13 @@ function openDoor(): Door {
   });
 }
 
-/** What a session does to its connection, written down. */
-class FakeSocket implements Transport {
-  text = "";
-  acts: string[] = [];
-  takes = Infinity;
-  readonly session: Session;
-
-  /** From an address of its own, without a limit there, unless it is given one. */
-  constructor(room: Room, more: Partial<SessionOptions> = {}, origin = new Origin("192.0.2.1", unlimited)) {
-    this.session = new Session(room, this, origin, { ...options, ...more });
-  }
-
-  send(...lines: unknown[]): void {
-    const text = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line)));
-    this.session.receive(Buffer.from(`${text.join("\n")}\n`));
-  }
-
-  get events(): Event[] {
-    return this.text
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
-  }
-
-  /** The problems it was told of. */
-  get codes(): string[] {
-    return this.events.flatMap((event) => (event.type === "error" ? [event.code] : []));
-  }
-
-  get types(): string[] {
-    return this.events.map(({ type }) => type);
-  }
-
-  write(bytes: Uint8Array, offset: number, length: number): number {
-    const taken = Math.min(this.takes, length);
-    this.text += Buffer.from(bytes.subarray(offset, offset + taken)).toString();
-    return taken;
-  }
-
-  pause = () => this.acts.push("pause");
-  resume = () => this.acts.push("resume");
-  shutdown = () => this.acts.push("shutdown");
-  end = () => this.acts.push("end");
-  terminate = () => this.acts.push("terminate");
-}
-
 let room: Room;
 let emptied = 0;
 
 beforeEach(() => {
   jest.useFakeTimers();
   emptied = 0;
+  reports.length = 0;
   room = new Room(SqliteJournal.open({ keepEvents: 1000 }), {
     seatMs: 30_000,
     onEvent: undefined,
@@ -109,11 +54,6 @@ beforeEach(() => {
 afterEach(() => {
   jest.useRealTimers();
 });
-
-/** The turn in which something was asked, and the ones that its pages and promises take. */
-async function turn(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
-}
 
 test("a person is greeted after a moment, a program is not", async () => {
   const person = new FakeSocket(room);
@@ -282,14 +222,6 @@ test("bytes that come after the goodbye change nothing", async () => {
   expect(emptied).toBe(1);
 });
 
-/** Lets so much time pass, with a turn every now and then. */
-async function pass(ms: number, stepMs = 50): Promise<void> {
-  for (let passed = 0; passed < ms; passed += stepMs) {
-    jest.advanceTimersByTime(Math.min(stepMs, ms - passed));
-    await turn();
-  }
-}
-
 /** Somebody in the room, who has its token. */
 async function joined(name: string, more: Partial<SessionOptions> = {}, origin?: Origin) {
   const socket = new FakeSocket(room, more, origin);
@@ -447,125 +379,6 @@ test("a long answer costs as much as lines of its length", async () => {
   expect(ada.types.filter((type) => type === "pong")).toHaveLength(6);
 });
 
-describe("a room with a password", () => {
-  const guarded = { password: "sesame" };
-
-  test("lets in whoever knows it, at once", async () => {
-    const socket = new FakeSocket(room, guarded);
-    socket.send({ type: "join", name: "ada", password: "sesame" });
-    jest.advanceTimersByTime(0);
-    await turn();
-    expect(socket.types).toEqual(["welcome", "history", "joined"]);
-    expect(socket.text).not.toContain("sesame");
-  });
-
-  test("asks whoever gave none, and takes nothing else meanwhile", async () => {
-    const socket = new FakeSocket(room, guarded);
-    socket.send({ type: "join", name: "ada" }, { type: "say", text: "hi" });
-    await turn();
-    expect(socket.events).toEqual([
-      { type: "error", code: "wrong-password", text: "This room has a password: what is it?" },
-      { type: "error", code: "not-joined", text: "Join with a name first" },
-    ]);
-    expect(room.members.find("ada")).toBeUndefined();
-  });
-
-  test("answers each wrong one later than the one before, and the right one then", async () => {
-    const socket = new FakeSocket(room, { ...guarded, rate: unlimited });
-    const wrong = ["a", "sesame ", "Sesame", ""];
-    for (const password of wrong) socket.send({ type: "join", name: "ada", password });
-    socket.send({ type: "join", name: "ada", password: "sesame" });
-    const answers: number[] = [];
-    for (let ms = 0; ms < 8_000; ms += 100) {
-      await turn();
-      while (answers.length < socket.events.length) answers.push(ms);
-      jest.advanceTimersByTime(ms === 0 ? 0 : 100);
-    }
-    // 0.5, 1, 2 and 4 seconds after one another; the clock is read every 0.1 s.
-    const gaps = answers.slice(0, 5).map((ms, i) => ms - (answers[i - 1] ?? 0));
-    for (const [i, gap] of [0, 500, 1_000, 2_000, 4_000].entries()) {
-      expect(Math.abs((gaps[i] ?? Infinity) - gap)).toBeLessThanOrEqual(200);
-    }
-    expect(socket.codes).toEqual(wrong.map(() => "wrong-password"));
-    expect(socket.types.slice(4)).toEqual(["welcome", "history", "joined"]);
-  });
-
-  test("takes nothing for a name that was meant for a password, also when it comes too soon", async () => {
-    const origin = new Origin("192.0.2.1", unlimited);
-    const person = new FakeSocket(room, guarded, origin);
-    person.send("dora");
-    await turn();
-    for (let i = 0; i < 6; i++) origin.guessedWrong(performance.now());
-    origin.guess(performance.now());
-    person.send("sesame");
-    await turn();
-    expect(person.text).toContain("Too many wrong passwords");
-    await pass(17_000, 1_000);
-    person.send("sesame");
-    await turn();
-    expect(person.text).toContain("You are connected as dora");
-    expect(room.members.find("sesame")).toBeUndefined();
-  });
-
-  test("makes others at the same address wait as well, and those elsewhere not", async () => {
-    const origin = new Origin("192.0.2.1", unlimited);
-    const guesser = new FakeSocket(room, guarded, origin);
-    guesser.send({ type: "join", name: "eve", password: "x" });
-    jest.advanceTimersByTime(0);
-    await turn();
-    expect(guesser.codes).toEqual(["wrong-password"]);
-    const neighbour = new FakeSocket(room, guarded, origin);
-    const stranger = new FakeSocket(room, guarded, new Origin("192.0.2.2", unlimited));
-    neighbour.send({ type: "join", name: "ada", password: "sesame" });
-    stranger.send({ type: "join", name: "bob", password: "sesame" });
-    jest.advanceTimersByTime(0);
-    await turn();
-    expect([neighbour.text, stranger.types[0]]).toEqual(["", "welcome"]);
-    jest.advanceTimersByTime(500);
-    await turn();
-    expect(neighbour.types[0]).toBe("welcome");
-  });
-
-  test("tells whoever would have to wait too long how long, and looks at nothing", async () => {
-    const origin = new Origin("192.0.2.1", unlimited);
-    for (let i = 0; i < 10; i++) origin.guessedWrong(performance.now());
-    origin.guess(performance.now());
-    const socket = new FakeSocket(room, guarded, origin);
-    socket.send({ type: "join", name: "ada", password: "sesame" });
-    await turn();
-    expect(socket.events).toMatchObject([{ type: "error", code: "slow-down", retryAfterMs: 16_000 }]);
-    expect(room.members.find("ada")).toBeUndefined();
-  });
-
-  test("is a guess also for whoever hangs up on it", async () => {
-    const origin = new Origin("192.0.2.1", unlimited);
-    for (let i = 0; i < 3; i++) {
-      const socket = new FakeSocket(room, guarded, origin);
-      socket.send({ type: "join", name: "eve", password: `${i}` });
-      socket.session.closed();
-      jest.advanceTimersByTime(10_000);
-    }
-    origin.guess(performance.now());
-    expect(origin.guess(performance.now())).toBe(2_000);
-  });
-
-  test("asks a person in the next line, until it is right", async () => {
-    const socket = new FakeSocket(room, guarded);
-    socket.send("ada");
-    await turn();
-    expect(socket.text).toBe("! This room has a password: what is it?\n");
-    socket.send("/quit");
-    jest.advanceTimersByTime(0);
-    await turn();
-    expect(socket.text).toEndWith("! That is not the password: what is it?\n");
-    socket.send("sesame", "hello");
-    await pass(1_000);
-    expect(socket.text).toContain("You are connected as ada.");
-    expect(socket.text).toEndWith("ada: hello\n");
-    expect(socket.text).not.toContain("sesame");
-  });
-});
-
 describe("whoever keeps order", () => {
   const kept = { operatorPassword: "gavel" };
 
@@ -604,14 +417,12 @@ describe("whoever keeps order", () => {
     expect(anew.codes).toEqual(["not-operator"]);
   });
 
-  test("does not guess it, and guesses more slowly each time", async () => {
+  test("does not guess it, and is answered more slowly each time", async () => {
     const ada = await joined("ada", { ...kept, rate: unlimited });
     ada.send({ type: "op", password: "x" }, { type: "op", password: " " }, { type: "kick", name: "ada" });
-    jest.advanceTimersByTime(0);
-    await turn();
+    await pass(250);
     expect(ada.codes).toEqual(["wrong-password"]);
-    jest.advanceTimersByTime(500);
-    await turn();
+    await pass(500);
     expect(ada.codes).toEqual(["wrong-password", "wrong-password", "not-operator"]);
     expect(room.members.find("ada")?.operator).toBe(false);
   });

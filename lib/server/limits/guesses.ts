@@ -1,0 +1,99 @@
+// One address' guesses at one password. A right one is let through at once, whatever came from its address before.
+// The answer to a wrong one is held, and its connection with it: 0.25 s for each wrong one from that address in the last
+// 15 minutes, up to 8 s. An attacker who opens many connections, or hangs up instead of waiting, is slowed down by the
+// rate of its address: 100 wrong ones, and 100 more a minute. Thirty people who type do not get there. Above that rate
+// the guesses of an address wait in a row, one every 0.6 s, and for a minute at most; none is refused.
+//
+//   guess ──▶ (a row, while its address guesses too fast) ──▶ right: answered at once
+//                                                         └──▶ wrong: held, if it was not in the row
+//
+// So an attacker has 100 × 1,440 minutes = 144,000 guesses a day for each address it has (an IPv6 network of 64 bits
+// is one): 100 a minute, or as many as it may have connections there, if those are more. Memory for an address: 32 times,
+// and a place in the row for each connection that waits.
+
+import { createHash, timingSafeEqual } from "node:crypto";
+import { type Fault, fault } from "../../protocol/events.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** A password that somebody gave, compared already: what its connection is told. */
+export type Guess = {
+  right: boolean;
+  /** Hears at once how long the answer takes, if that is a second or more. */
+  delayed: (notice: Fault) => void;
+  answered: (right: boolean) => void;
+};
+
+const heldMsEach = 250;
+const longestHeldMs = 8_000;
+/** More of them would not be held longer. */
+const mostCounted = longestHeldMs / heldMsEach;
+const forgottenMs = 15 * 60_000;
+/** Wrong guesses of one address. */
+const allowed = { burst: 100, perSecond: 100 / 60 };
+const paceMs = 1000 / allowed.perSecond;
+const longestRowMs = 60_000;
+/** A shorter wait is not worth a line. */
+const toldMs = 1_000;
+
+export class Guesses {
+  readonly #bucket = new TokenBucket(allowed);
+  /** Those that wait for their turn, in order, and since when. */
+  readonly #row = new Map<Guess, number>();
+  /** Runs until the first one in the row has its turn; absent while there is no row. */
+  #turn: Timer | undefined;
+  /** When the last wrong ones were given, the newest at the end. */
+  #wrongAt: number[] = [];
+
+  /**
+   * Answers a guess once, perhaps before this returns. Returns what takes it back, for a connection that is gone: it is
+   * not answered then.
+   */
+  judge(guess: Guess): () => void {
+    if (this.#turn) {
+      this.#row.set(guess, performance.now());
+      tell(guess, Math.min(this.#row.size * paceMs, longestRowMs));
+      return () => this.#row.delete(guess);
+    }
+    if (guess.right) {
+      guess.answered(true);
+      return () => {};
+    }
+    this.#countWrong();
+    const heldMs = this.#wrongAt.length * heldMsEach;
+    tell(guess, heldMs);
+    const held = setTimeout(() => guess.answered(false), heldMs);
+    return () => clearTimeout(held);
+  }
+
+  #countWrong(): void {
+    const now = performance.now();
+    const recent = this.#wrongAt.filter((at) => now - at < forgottenMs);
+    this.#wrongAt = [...recent, now].slice(-mostCounted);
+    if (this.#bucket.take(now) > 0) this.#turn ??= setTimeout(() => this.#next(), paceMs);
+  }
+
+  /** Answers the first in the row, and those behind it until a wrong one makes the next one wait. */
+  #next(): void {
+    this.#turn = undefined;
+    const now = performance.now();
+    for (const [guess, since] of this.#row) {
+      if (this.#turn && now - since < longestRowMs) return;
+      this.#row.delete(guess);
+      if (!guess.right) this.#countWrong();
+      guess.answered(guess.right);
+    }
+  }
+}
+
+function tell({ delayed }: Guess, waitMs: number): void {
+  if (waitMs < toldMs) return;
+  const seconds = Math.ceil(waitMs / 1000);
+  const text = `Many wrong passwords came from your address: the answer to yours takes ${seconds} s`;
+  delayed({ ...fault("slow-down", text), retryAfterMs: waitMs });
+}
+
+/** Compares in constant time, whatever their lengths. */
+export function isSame(given: string, wanted: string): boolean {
+  const [a, b] = [given, wanted].map((text) => createHash("sha256").update(text).digest());
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b);
+}

@@ -1,0 +1,46 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { dialectOf, refusalOf } from "../../../lib/dialects/choose.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
+
+test.each([
+  ["ada", "plain"],
+  ["/help", "plain"],
+  ["GET", "plain"],
+  ['{"type":"join"}', "json"],
+  ["  {", "json"],
+])("%j is the first line of the dialect %s", (line, name) => {
+  expect(dialectOf(line).name).toBe(name);
+});
+
+describe("refusalOf()", () => {
+  const waysIn = () => ["nc room.example 53000"];
+  const refusal = (line: string) => refusalOf(Buffer.from(line), waysIn);
+
+  test("refuses HTTP with an HTTP answer", () => {
+    expect(refusal("GET / HTTP/1.1\r")).toEqual({
+      problem: "sent an HTTP request",
+      answer: expect.stringContaining("HTTP/1.1 400 Bad Request\r\n"),
+    });
+  });
+
+  test("refuses what is longer than a line may be", () => {
+    expect(refusal("x".repeat(16_384))).toBeUndefined();
+    expect(refusal("x".repeat(16_385))).toEqual({
+      problem: "sent a first line that is too long",
+      answer: "! A first line has at most 16384 bytes: connect again.\n",
+    });
+  });
+
+  test.each(["", "ada", "two words", "/quit", '{"type":"join","name":"ada"}', "{", "Jos\xe9"])(
+    "refuses no line like %j",
+    (line) => {
+      expect(refusalOf(Buffer.from(line, "latin1"), waysIn)).toBeUndefined();
+    },
+  );
+
+  test("refuses nothing while there is no line", () => {
+    expect(refusalOf(undefined, waysIn)).toBeUndefined();
+  });
+});
