@@ -14,7 +14,7 @@ import { type Outcome, type Write, writeText } from "./writer.ts";
 const defaultCapacity = 1024 * 1024;
 export class Output {
   /** Told how many lines were dropped, once the output flows again; what it prints then follows those that waited. */
-  onDropped: ((count: number) => void) | undefined;
+  onDropped: (count: number) => void = () => {};
   readonly #fd: number;
   readonly #capacity: number;
   readonly #write: Write | undefined;
@@ -75,7 +75,7 @@ export class Output {
     const dropped = this.#droppedLines;
     this.#droppedLines = 0;
     const lines = this.#takeWaiting();
-    if (dropped > 0) this.onDropped?.(dropped);
+    if (dropped > 0) this.onDropped(dropped);
     this.#writeLines([...lines, ...this.#takeWaiting()]);
   }
 
