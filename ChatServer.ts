@@ -8,6 +8,7 @@ import { isatty } from "node:tty";
 import type { Socket } from "bun";
 import { attempt, fail, parseFlags } from "./lib/cli/flags.ts";
 import { Output } from "./lib/cli/output.ts";
+import { writeTo } from "./lib/cli/writer.ts";
 import type { Bye } from "./lib/protocol/events.ts";
 import { RedisJournal } from "./lib/server/journal/redis.ts";
 import { SqliteJournal } from "./lib/server/journal/sqlite.ts";
@@ -27,7 +28,7 @@ import { inForeground } from "./lib/terminal/foreground.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
-const stdout = new Output(1);
+const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, { quiet: options.quiet });
 const metrics = new Metrics();
 
