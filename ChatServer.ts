@@ -4,31 +4,32 @@
 //   bun ChatServer.ts        then, in other terminals:   bun ChatClient.ts   or   nc localhost 53000
 
 import "./lib/cli/bun-version.ts";
+import { isatty } from "node:tty";
 import type { Socket } from "bun";
 import { attempt, fail, parseFlags } from "./lib/cli/flags.ts";
 import { Output } from "./lib/cli/output.ts";
-import { render } from "./lib/dialects/plain.ts";
-import type { Bye, Recorded } from "./lib/protocol/events.ts";
+import { writeTo } from "./lib/cli/writer.ts";
+import type { Bye } from "./lib/protocol/events.ts";
 import { RedisJournal } from "./lib/server/journal/redis.ts";
 import { SqliteJournal } from "./lib/server/journal/sqlite.ts";
 import { addressKey } from "./lib/server/limits/addresses.ts";
 import { type Admission, Door } from "./lib/server/limits/door.ts";
 import { Console } from "./lib/server/operation/console.ts";
-import { type Fields, Log } from "./lib/server/operation/log.ts";
+import { Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
 import { about, doorLimits, flags, historyPath, sessionOptions } from "./lib/server/operation/options.ts";
 import { Room } from "./lib/server/room/room.ts";
 import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
-import { addressOf, cannotListen, waysIn } from "./lib/server/transports/tcp.ts";
+import { addressOf, listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
 import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 import { inForeground } from "./lib/terminal/foreground.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
-const stdout = new Output(1);
-const log = new Log(options.log, stdout);
+const stdout = new Output(writeTo(1));
+const log = new Log(options.log, stdout, { quiet: options.quiet });
 const metrics = new Metrics();
 
 /** With several servers, the journal that they share. */
@@ -47,13 +48,16 @@ const shared =
 
 // ---- The connections: all of them, with a name or without one yet ----
 
-type Peer = { address: string; admission: Admission | undefined };
+/** What a socket carries; nothing if it was closed at once. */
+type Visit = { address: string; admission: Admission } | undefined;
 
-const connections = new Map<Socket<Peer>, Connection>();
+const connections = new Map<Socket<Visit>, Connection>();
+/** The goodbyes are said: the server ends with the last connection. */
+let stopping = false;
 
-const listener = attempt(
-  () =>
-    Bun.listen<Peer>({
+const listener = attempt(() =>
+  listenPatiently(options, () =>
+    Bun.listen<Visit>({
       hostname: options.host,
       port: options.port,
       allowHalfOpen: true,
@@ -62,10 +66,7 @@ const listener = attempt(
         open: (socket) => opened(socket),
         handshake(socket, ok, problem) {
           const handshake = connections.get(socket);
-          if (!(handshake instanceof Handshake)) return;
-          if (!ok) return handshake.failed(problem);
-          handshake.closed();
-          admitted(socket);
+          if (handshake instanceof Handshake) handshake.ended(ok, problem);
         },
         data: (socket, chunk) => connections.get(socket)?.receive(chunk),
         drain: (socket) => connections.get(socket)?.drained(),
@@ -73,7 +74,8 @@ const listener = attempt(
         close(socket) {
           connections.get(socket)?.closed();
           connections.delete(socket);
-          closed(socket.data);
+          if (socket.data) left(socket.data);
+          if (stopping && connections.size === 0) exit();
         },
         error(socket, error) {
           log.repeated("handler", `A connection failed: ${error.stack ?? error.message}`);
@@ -81,27 +83,22 @@ const listener = attempt(
         },
       },
     }),
-  (error) => cannotListen(error, options),
+  ),
 );
-
-const place = { host: options.host, port: listener.port };
 
 // ---- The room, on its history ----
 
-/** What a stranger did wrong: a line a minute for each address and kind. */
-function report(problem: string, address: string): void {
-  log.repeated(`${problem} ${address}`, `${address} ${problem}`, { address });
-}
-
+const place = { host: options.host, port: listener.port };
 const path = attempt(() => historyPath(options, place.port));
 const journal = shared ?? attempt(() => SqliteJournal.open({ path, keepEvents: options.keep }));
 /** Why the history cannot be written now. */
 let trouble: string | undefined;
+
 const room = attempt(
   () =>
     new Room(journal, {
       seatMs: options.seat * 1000,
-      onEvent: options.quiet ? undefined : show,
+      onEvent: (event) => log.event(event),
       onEmpty: () => {
         if (!options.stay) stop("Everyone has left: the server ends", { code: "room-empty" });
       },
@@ -119,42 +116,58 @@ const door = attempt(
 const ways = waysIn(place, certificate !== undefined);
 const limits = attempt(() => sessionOptions(options, { metrics, report, waysIn: () => ways }));
 
-/** A connection has come: it is let in, told why not, or closed at once. */
-function opened(socket: Socket<Peer>): void {
-  const { remoteAddress, remotePort } = socket;
+/** What a stranger did wrong: a line a minute for each address and kind. */
+function report(problem: string, address: string): void {
+  log.repeated(`${problem} ${address}`, `${address} ${problem}`, { address });
+}
+
+/** A connection has come: its session begins; or it is told why it has none, or closed at once. */
+function opened(socket: Socket<Visit>): void {
+  const { remoteAddress } = socket;
   const admission = door.enter(remoteAddress);
-  const address = admission ? addressOf({ host: remoteAddress, port: remotePort }) : "";
-  socket.data = { address, admission };
   if (!admission) return socket.terminate();
-  if (admission.origin) {
+  const address = addressOf({ host: remoteAddress, port: socket.remotePort });
+  socket.data = { address, admission };
+  const { origin, refusal, withinMs } = admission;
+  if (origin) {
     metrics.connections.add(1);
-    note(`${address} connected`, { address });
+    log.note(`${address} connected`, { address });
   } else {
     metrics.refusedConnections.add(1);
-    const { code, text } = admission.refusal;
-    const message = `${remoteAddress} was turned away: ${text}`;
-    log.repeated(`${code} ${addressKey(remoteAddress)}`, message, { address: remoteAddress });
+    const message = `${remoteAddress} was turned away: ${refusal.text}`;
+    log.repeated(`${refusal.code} ${addressKey(remoteAddress)}`, message, { address: remoteAddress });
   }
-  if (certificate) connections.set(socket, new Handshake(socket, admission.withinMs));
-  else admitted(socket);
+  const begin = () => {
+    const connection = origin ? new Session(room, socket, origin, limits) : new TurnedAway(socket, refusal);
+    connections.set(socket, connection);
+  };
+  if (certificate) connections.set(socket, new Handshake(socket, withinMs, begin));
+  else begin();
 }
 
-/** Its session begins; or it is told why it has none. */
-function admitted(socket: Socket<Peer>): void {
-  const { admission } = socket.data;
-  if (admission?.origin) connections.set(socket, new Session(room, socket, admission.origin, limits));
-  else if (admission) connections.set(socket, new TurnedAway(socket, admission.refusal));
+/** A connection has gone. */
+function left({ address, admission }: NonNullable<Visit>): void {
+  door.leave(admission);
+  if (admission.origin) log.note(`${address} disconnected`, { address });
 }
 
-function closed({ address, admission }: Peer): void {
-  if (admission) door.leave(admission);
-  if (admission?.origin) note(`${address} disconnected`, { address });
-  if (stopping && connections.size === 0) exit();
-}
+// ---- The metrics' page, and the server's own terminal ----
+
+metrics.watch(connections, room.members);
+const page =
+  options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
+const terminal =
+  options.log === "text" && isatty(0) && isatty(1) && inForeground()
+    ? new Console(
+        room,
+        () => interrupt("The server ends"),
+        () => log.write("The terminal was closed: the server goes on"),
+      )
+    : undefined;
+if (terminal) log.output = terminal;
 
 // ---- The end: a signal, or the last member left ----
 
-let stopping = false;
 process.on("SIGINT", () => interrupt("SIGINT: the server ends"));
 process.on("SIGTERM", () => interrupt("SIGTERM: the server ends"));
 process.on("SIGHUP", () => log.write("SIGHUP: the server goes on"));
@@ -184,47 +197,12 @@ async function exit(): Promise<never> {
   process.exit();
 }
 
-// ---- What the server shows of itself ----
-
-metrics.readings = {
-  connections: () => connections.size,
-  members: () => room.members.size,
-  readersBehind: () =>
-    connections
-      .values()
-      .filter(({ isBehind }) => isBehind)
-      .toArray().length,
-  paused: () =>
-    connections
-      .values()
-      .filter(({ isPaused }) => isPaused)
-      .toArray().length,
-};
-const page =
-  options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
-
-const terminal =
-  options.log === "text" && process.stdin.isTTY && process.stdout.isTTY && inForeground()
-    ? new Console(
-        room,
-        () => interrupt("The server ends"),
-        () => log.write("The terminal was closed: the server goes on"),
-      )
-    : undefined;
-if (terminal) log.output = terminal;
+// ---- The start: what can be typed now ----
 
 log.write(`The chat room is open on ${addressOf(place)}`, { port: place.port });
-log.write(`Its history is in ${shared ? shared.place : (path ?? "memory, and gone with the server")}`);
+log.write(`Its history is in ${shared?.place ?? path ?? "memory, and gone with the server"}`);
 if (certificate) log.write(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);
+if (certificate?.doubt) log.write(certificate.doubt);
 log.write(`Join with "${ways.join('" or "')}"; Ctrl-C ends it`);
 if (page) log.write(`Its metrics are on http://127.0.0.1:${page.port}/metrics`);
 terminal?.start();
-
-/** What everyone heard; a whisper is not shown here either. */
-function show(event: Recorded): void {
-  if (event.type !== "told" && event.type !== "moved") log.write(render(event), { event });
-}
-
-function note(message: string, fields: Fields): void {
-  if (!options.quiet) log.write(message, fields);
-}

@@ -1,12 +1,13 @@
 // The first import of both programs: an older Bun would start, and fail at some later moment with a stack trace. Old
-// versions have to read this file too, so it uses what all of them have.
+// versions have to read this file too, so it uses what all of them have. They also link all other files before they run
+// this one: what an older Bun's own modules lack must not be imported by name, but as in `import tls from "node:tls"`.
 
-import { engines } from "../../package.json";
+import about from "../../package.json";
 
 /** What is wrong with this version of Bun, which lies at that path; undefined if nothing is. */
 export function versionProblem(version: string, path: string): string | undefined {
-  if (Bun.semver.satisfies(version, engines.bun)) return undefined;
-  const wanted = engines.bun.replace(/^>=/, "");
+  const wanted = about.engines.bun.replace(/^>=/, "");
+  if (version.localeCompare(wanted, "en", { numeric: true }) >= 0) return undefined;
   return `This needs Bun ${wanted} or newer, and ${path} is Bun ${version}: run "bun upgrade", or "npm install --global --allow-scripts=bun bun"`;
 }
 

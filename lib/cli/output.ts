@@ -12,12 +12,12 @@ import { type Outcome, type Write, writeText } from "./writer.ts";
 
 /** What may wait, in UTF-16 units: some minutes of a busy room's log. */
 const defaultCapacity = 1024 * 1024;
+
 export class Output {
   /** Told how many lines were dropped, once the output flows again; what it prints then follows those that waited. */
-  onDropped: ((count: number) => void) | undefined;
-  readonly #fd: number;
+  onDropped: (count: number) => void = () => {};
+  readonly #write: Write;
   readonly #capacity: number;
-  readonly #write: Write | undefined;
   #waiting: string[] = [];
   #waitingLength = 0;
   #droppedLines = 0;
@@ -25,11 +25,10 @@ export class Output {
   #gone = false;
   #idle = Promise.withResolvers<void>();
 
-  /** `capacity`: what may wait, in UTF-16 units. */
-  constructor(fd: number, capacity: number = defaultCapacity, writeBytes?: Write) {
-    this.#fd = fd;
+  /** `write` is one that `writeTo` made. `capacity`: what may wait, in UTF-16 units. */
+  constructor(write: Write, capacity: number = defaultCapacity) {
+    this.#write = write;
     this.#capacity = capacity;
-    this.#write = writeBytes;
   }
 
   /** Writes the line and its end, as soon as the output takes it. */
@@ -68,14 +67,14 @@ export class Output {
       if (outcome === "taken") this.#written();
       else this.#lost(lines.length);
     };
-    writeText(this.#fd, `${lines.join("\n")}\n`, written, this.#write);
+    writeText(this.#write, `${lines.join("\n")}\n`, written);
   }
 
   #written(): void {
     const dropped = this.#droppedLines;
     this.#droppedLines = 0;
     const lines = this.#takeWaiting();
-    if (dropped > 0) this.onDropped?.(dropped);
+    if (dropped > 0) this.onDropped(dropped);
     this.#writeLines([...lines, ...this.#takeWaiting()]);
   }
 

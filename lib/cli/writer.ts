@@ -1,14 +1,18 @@
-// Bytes to a file descriptor that may be slow, without waiting: a pipe that is not read and a terminal that is stopped
-// block every write of the main thread, signals included, so a thread of Bun's pool writes. One write at a time.
+// Bytes to a descriptor that may be slow, without waiting: a pipe that is not read and a terminal that is stopped block
+// every write of the main thread, signals included. So the pipe or terminal is opened once more in a way that says
+// EAGAIN instead, and is tried again in a moment. (To change the descriptor itself would change it for all programs that
+// share it, such as the shell.) What cannot be opened again, a socket for instance, is written to by a thread of Bun's
+// pool; a thread is no good for a terminal, which it would keep locked, so that nothing could set its mode.
 
-import { write } from "node:fs";
+import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
+import { isatty } from "node:tty";
 
-/** When a descriptor that does not block is tried again. */
-const retryMs = 50;
+/** When a descriptor that took nothing is tried again: soon, then less and less often. */
+const firstRetryMs = 1;
+const longestRetryMs = 64;
 
-/** fs.write, as far as it is used: `done` is told how many bytes were taken. */
+/** Writes what is taken now; `done` is told how many bytes that was, at once or later. */
 export type Write = (
-  fd: number,
   bytes: Uint8Array,
   done: (error: NodeJS.ErrnoException | null, bytesWritten: number) => void,
 ) => void;
@@ -19,19 +23,51 @@ const gone = new Set(["EPIPE", "EIO", "EBADF", "ENXIO", "ECONNRESET"]);
 /** How a write ended: all of it was taken, it was lost, or it was and nothing will be taken any more. */
 export type Outcome = "taken" | "lost" | "gone";
 
-/** Writes all of the text, in as many parts as it takes. */
-export function writeText(
-  fd: number,
-  text: string,
-  done: (outcome: Outcome) => void,
-  writeBytes: Write = write,
-): void {
-  const writeRest = (bytes: Uint8Array) =>
-    writeBytes(fd, bytes, (error, taken) => {
-      if (error?.code === "EAGAIN") setTimeout(() => writeRest(bytes), retryMs).unref();
-      else if (error) done(gone.has(error.code ?? "") ? "gone" : "lost");
+/** Writes all of the text, in as many parts as it takes. `write` is one that `writeTo` made. */
+export function writeText(write: Write, text: string, done: (outcome: Outcome) => void): void {
+  const writeRest = (bytes: Uint8Array, retryMs = firstRetryMs) =>
+    write(bytes, (error, taken) => {
+      if (error?.code === "EAGAIN") {
+        setTimeout(() => writeRest(bytes, Math.min(2 * retryMs, longestRetryMs)), retryMs).unref();
+      } else if (error) done(gone.has(error.code ?? "") ? "gone" : "lost");
       else if (taken < bytes.length) writeRest(bytes.subarray(taken));
       else done("taken");
     });
   writeRest(Buffer.from(text));
+}
+
+/** How to write to this descriptor without waiting for it. */
+export function writeTo(fd: number): Write {
+  const own = isFile(fd) ? fd : openAgain(fd);
+  if (own === undefined) return (bytes, done) => write(fd, bytes, done);
+  return (bytes, done) => {
+    let taken: number;
+    try {
+      taken = writeSync(own, bytes);
+    } catch (error) {
+      return done(error instanceof Error ? error : new Error(String(error)), 0);
+    }
+    done(null, taken);
+  };
+}
+
+/** The same pipe or terminal, by a descriptor of ours that does not block. */
+function openAgain(fd: number): number | undefined {
+  for (const path of [`/proc/self/fd/${fd}`, ...(isatty(fd) ? ["/dev/tty"] : [])]) {
+    try {
+      return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    } catch {
+      // Not Linux, or not ours to open, or a socket.
+    }
+  }
+  return undefined;
+}
+
+/** A file never blocks, and opened again it would be written from its beginning. */
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false;
+  }
 }

@@ -8,7 +8,7 @@
 //
 // The end of input is never a key: a window that is closed must not send what stands in it.
 
-import { type Outcome, writeText } from "../cli/writer.ts";
+import { type Outcome, writeText, writeTo } from "../cli/writer.ts";
 import { stopJob } from "./foreground.ts";
 import { type Key, KeyReader } from "./keys.ts";
 
@@ -48,6 +48,7 @@ export class Tty {
   readonly #input: NodeJS.ReadStream;
   readonly #output: NodeJS.WriteStream;
   readonly #handlers: TtyHandlers;
+  readonly #write = writeTo(stdout);
   readonly #keys = new KeyReader();
   #reader: TtyReader | undefined;
   #ahead: Key[] = [];
@@ -95,8 +96,7 @@ export class Tty {
     this.#input.off("data", this.#received);
     this.write(pasteOff + wrapOn + showCursor);
     await this.flush();
-    // The mode changes once all is written, so a terminal that takes nothing would wait; Bun restores it at its end.
-    if (!this.#writing) this.#raw(false);
+    this.#raw(false);
     this.#input.pause();
   }
 
@@ -135,7 +135,7 @@ export class Tty {
     const text = this.#waiting;
     this.#waiting = "";
     this.#writing = text !== "" && !this.#isGone;
-    if (this.#writing) return writeText(stdout, text, (outcome) => this.#written(outcome));
+    if (this.#writing) return writeText(this.#write, text, (outcome) => this.#written(outcome));
     this.#idle.resolve();
     this.#idle = Promise.withResolvers<void>();
   }

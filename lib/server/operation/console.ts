@@ -24,7 +24,7 @@ export class Console extends Speaker implements LogOutput, Occupant {
   protected readonly historyEvents = 20;
   protected readonly silenced = undefined;
   protected readonly expects = undefined;
-  onDropped: ((count: number) => void) | undefined;
+  onDropped: (count: number) => void = () => {};
   readonly #prompt: Prompt;
   readonly #tty: Tty;
   readonly #stop: () => void;

@@ -2,6 +2,8 @@
 // may end the line or command the terminal. What strangers can cause as often as they like is written once, and then
 // counted: at most one line a minute for each key, and only so many keys.
 
+import { render } from "../../dialects/plain.ts";
+import type { Recorded } from "../../protocol/events.ts";
 import { visibleRow } from "../../protocol/text.ts";
 
 export type Fields = Record<string, unknown>;
@@ -17,17 +19,29 @@ const others = Symbol("others");
 /** Where the lines go: each without its end. It may drop some, and then tells how many. */
 export interface LogOutput {
   print(line: string): void;
-  onDropped: ((count: number) => void) | undefined;
+  onDropped: (count: number) => void;
 }
+
+export type LogOptions = {
+  /** Whether connections and events have no line of their own. */
+  quiet?: boolean;
+  now?: () => Date;
+};
 
 export class Log {
   readonly #format: "text" | "json";
   #output: LogOutput;
+  readonly #quiet: boolean;
   readonly #now: () => Date;
   readonly #repeated = new Map<string | typeof others, Repeated>();
 
-  constructor(format: "text" | "json", output: LogOutput, now: () => Date = () => new Date()) {
+  constructor(
+    format: "text" | "json",
+    output: LogOutput,
+    { quiet = false, now = () => new Date() }: LogOptions = {},
+  ) {
     this.#format = format;
+    this.#quiet = quiet;
     this.#now = now;
     this.#output = output;
     this.output = output;
@@ -36,7 +50,11 @@ export class Log {
   /** Where the lines go from now on. */
   set output(output: LogOutput) {
     this.#output = output;
-    output.onDropped = (count) => this.write(`${count} log lines were dropped: nothing read them`);
+    output.onDropped = (dropped) => {
+      const lines =
+        dropped === 1 ? "1 log line was dropped: it was" : `${dropped} log lines were dropped: they were`;
+      this.write(`${lines} not read in time`, { dropped });
+    };
   }
 
   /** One line. The fields are for programs: a text shows the message alone. */
@@ -48,6 +66,16 @@ export class Log {
       const own = { at: now.toISOString(), message };
       this.#output.print(ascii(JSON.stringify({ ...own, ...fields, ...own })));
     }
+  }
+
+  /** One line, unless the log is quiet. */
+  note(message: string, fields: Fields): void {
+    if (!this.#quiet) this.write(message, fields);
+  }
+
+  /** What all members saw, unless the log is quiet. A whisper is in no log. */
+  event(event: Recorded): void {
+    if (event.type !== "told" && event.type !== "moved") this.note(render(event), { event });
   }
 
   /** The first of its key at once; what follows within a minute as one line at its end, with how often it was. */

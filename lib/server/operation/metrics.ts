@@ -75,13 +75,16 @@ export class Histogram {
   }
 }
 
-/** What the owner of the metrics knows at any moment. */
+/** What the server knows at any moment. */
 export type Readings = {
   connections: () => number;
   members: () => number;
   readersBehind: () => number;
   paused: () => number;
 };
+
+/** What the metrics see of a connection. */
+type Watched = { readonly isBehind: boolean; readonly isPaused: boolean };
 
 const none = () => 0;
 const noReadings: Readings = { connections: none, members: none, readersBehind: none, paused: none };
@@ -99,13 +102,12 @@ export class Metrics {
     "A turn of the room, from the append to the last write.",
   );
   readonly journalSeconds = new Histogram("chat_journal_seconds", "An append to the journal.");
-  /** Where the server's own numbers are read, once there is a server. */
-  readings: Readings;
+  #readings: Readings;
   readonly #gauges: Gauge[];
 
   constructor(readings: Readings = noReadings) {
-    this.readings = readings;
-    const read = (name: keyof Readings) => () => this.readings[name]();
+    this.#readings = readings;
+    const read = (name: keyof Readings) => () => this.#readings[name]();
     this.#gauges = [
       new Gauge("chat_connections", "Connections open now.", read("connections")),
       new Gauge("chat_members", "Members of the room now, those away included.", read("members")),
@@ -119,6 +121,18 @@ export class Metrics {
         () => performance.timeOrigin / 1000,
       ),
     ];
+  }
+
+  /** Reads from these whenever a page is asked for. */
+  watch(connections: ReadonlyMap<unknown, Watched>, members: { readonly size: number }): void {
+    const count = (is: (connection: Watched) => boolean) =>
+      connections.values().reduce((sum, connection) => sum + Number(is(connection)), 0);
+    this.#readings = {
+      connections: () => connections.size,
+      members: () => members.size,
+      readersBehind: () => count(({ isBehind }) => isBehind),
+      paused: () => count(({ isPaused }) => isPaused),
+    };
   }
 
   /** The page, as it is now. */

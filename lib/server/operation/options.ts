@@ -23,6 +23,14 @@ export const about = {
   summary: "A chat room for terminals. Join it with bun ChatClient.ts, or with nc.",
 };
 
+const address = text("HOST", "the address to listen on; :: is every one", defaultHost);
+
+const host: Flag<string> = {
+  ...address,
+  // As in a URL: [::1].
+  parse: (given, flag) => address.parse(given.replace(/^\[(.*)\]$/, "$1"), flag),
+};
+
 const room: Flag<string> = {
   ...text("NAME", "which room of that Redis", "main"),
   parse(text, flag) {
@@ -32,7 +40,7 @@ const room: Flag<string> = {
 };
 
 export const flags = {
-  host: text("HOST", "the address to listen on; :: is every one", defaultHost),
+  host,
   port: number("PORT", "the port to listen on; 0 is any free one", defaultPort, 0, 65_535),
   stay: toggle("go on when the room is empty"),
   history: text("FILE", "where the history is kept; none: in memory (default: the user's state folder)"),

@@ -1,5 +1,6 @@
-// TCP, as far as it is not Bun's: what the listener is reached by, in words, and why it cannot listen.
+// TCP, as far as it is not Bun's: what the listener is reached by, in words, and how it gets its port, or why not.
 
+import { messageOf } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 
 /** A host as it was asked for, and a port. */
@@ -20,16 +21,44 @@ export function waysIn(place: Place, tls: boolean): [ours: string, theirs: strin
   ];
 }
 
+const patienceMs = 1_000;
+const retryMs = 100;
+
+/**
+ * What `listen` returns. A port that is taken is tried again for a second: a server that has just ended may still hold
+ * it. Throws an Error that says in one sentence why the server cannot listen.
+ */
+export function listenPatiently<T>(place: Place, listen: () => T): T {
+  const begunAt = performance.now();
+  for (;;) {
+    try {
+      return listen();
+    } catch (error) {
+      const isTaken = codeOf(error) === "EADDRINUSE";
+      if (!isTaken || performance.now() - begunAt >= patienceMs) throw new Error(cannotListen(error, place));
+    }
+    // Nothing else is to be done before there is a port.
+    Bun.sleepSync(retryMs);
+  }
+}
+
 /** Why the server cannot listen, in one sentence. `error`: what Bun.listen threw. */
 export function cannotListen(error: unknown, place: Place): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reasons: Record<string, string> = {
-    EADDRINUSE: "something listens there already: end it, or choose another --port",
+    EADDRINUSE:
+      "something listens there already, or has used the port a moment ago: end it, or choose another --port",
     EADDRNOTAVAIL: "this machine has no such address: choose another --host",
-    ENOTFOUND: "there is no such host: choose another --host",
     EAFNOSUPPORT: "this machine does not speak that kind of address: choose another --host",
+    EINVAL: "an address of one link needs its interface, as in fe80::1%eth0: choose another --host",
     EACCES: "ports below 1024 need more rights: choose another --port",
     EPERM: "the system does not allow it: choose another --port",
+    ENOTFOUND: "this machine knows no such host: choose another --host",
   };
-  return `Cannot listen on ${addressOf(place)}, ${reasons[code] ?? String(error)}`;
+  return `Cannot listen on ${addressOf(place)}, ${reasons[codeOf(error)] ?? messageOf(error)}`;
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && "code" in error) return String(error.code);
+  // All that Bun says about a name that it cannot look up.
+  return messageOf(error).startsWith("Failed to listen at") ? "ENOTFOUND" : "";
 }

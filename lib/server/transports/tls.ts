@@ -14,8 +14,16 @@ import { answerTo } from "../../dialects/http.ts";
 import { messageOf, UsageError } from "../../protocol/errors.ts";
 import type { Connection } from "../session/transport.ts";
 
-/** A certificate and its key, both PEM, and what clients know it by. */
-export type Certificate = { cert: string; key: string; fingerprint: string };
+export type Certificate = {
+  /** PEM, with the chain behind it. */
+  cert: string;
+  /** PEM. */
+  key: string;
+  /** What clients know it by: its SHA-256 in hex, with colons. */
+  fingerprint: string;
+  /** Why clients will not trust it now, in one sentence. */
+  doubt: string | undefined;
+};
 
 /** The certificate in these two files; undefined for none. Throws what is wrong with them, in one sentence. */
 export function readCertificate(
@@ -33,7 +41,7 @@ export function readCertificate(
   const matching = matches(parsed, key);
   if (matching === undefined) throw new Error(`There is no PEM key in ${keyPath} that can be read`);
   if (!matching) throw new Error(`The key in ${keyPath} is not that of the certificate in ${certPath}`);
-  return { cert, key, fingerprint: parsed.fingerprint256 };
+  return { cert, key, fingerprint: parsed.fingerprint256, doubt: doubtOf(parsed, certPath) };
 }
 
 function read(path: string): string {
@@ -57,20 +65,23 @@ export class Handshake implements Connection {
   readonly isBehind = false;
   readonly isPaused = false;
   readonly #socket: Shaking;
+  readonly #begin: () => void;
   readonly #hello: Timer;
   readonly #deadline: Timer;
 
-  /** `withinMs`: how long it may take. */
-  constructor(socket: Shaking, withinMs: number) {
+  /** `withinMs`: how long it may take. `begin` is called once it is done. */
+  constructor(socket: Shaking, withinMs: number, begin: () => void) {
     this.#socket = socket;
+    this.#begin = begin;
     this.#hello = setTimeout(() => this.#lookForHello(), helloWithinMs);
     this.#deadline = setTimeout(() => socket.terminate(), withinMs);
   }
 
-  /** It failed. What was no TLS at all was plain text, or HTTP; a connection that is gone has no descriptor. */
-  failed(problem: Error | null): void {
-    if (!problem || !("code" in problem) || problem.code !== "EPROTO") return;
-    tellInPlain(this.#socket, problem.message.endsWith("HTTP_REQUEST") ? answerTo("GET", waysIn) : sentence);
+  /** It is done, or it failed. */
+  ended(ok: boolean, problem: Error | null): void {
+    if (!ok) return this.#failed(problem);
+    this.closed();
+    this.#begin();
   }
 
   closed(): void {
@@ -90,6 +101,12 @@ export class Handshake implements Connection {
   receive(): void {}
   drained(): void {}
 
+  /** What was no TLS at all was plain text, or HTTP; a connection that is gone has no descriptor. */
+  #failed(problem: Error | null): void {
+    if (!problem || !("code" in problem) || problem.code !== "EPROTO") return;
+    tellInPlain(this.#socket, problem.message.endsWith("HTTP_REQUEST") ? answerTo("GET", waysIn) : sentence);
+  }
+
   /** Somebody on nc waits to be greeted. A cipher is chosen once there was a ClientHello. */
   #lookForHello(): void {
     if (this.#socket.getCipher()?.name) return;
@@ -106,6 +123,18 @@ function tellInPlain(socket: object, text: string): void {
   } catch {
     // Gone already.
   }
+}
+
+function doubtOf({ validFromDate, validToDate }: X509Certificate, path: string): string | undefined {
+  const now = Date.now();
+  if (validToDate.getTime() <= now) return `The certificate in ${path} has expired, on ${dayOf(validToDate)}`;
+  if (validFromDate.getTime() > now)
+    return `The certificate in ${path} is not valid before ${dayOf(validFromDate)}`;
+  return undefined;
+}
+
+function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
 }
 
 function certificateIn(pem: string): X509Certificate | undefined {

@@ -11,7 +11,7 @@ setDefaultTimeout(testMs);
 
 const wanted = engines.bun.slice(">=".length);
 
-test.each(["1.0.11", "1.1.45", "1.2.23", "1.3.14", "1.4.4"])(
+test.each(["1.0.11", "1.1.45", "1.2.23", "1.3.14", "1.4.4", "1.0.0", "0.8.1"])(
   "Bun %s is told which one is needed",
   (version) => {
     expect(versionProblem(version, "/opt/bun")).toStartWith(
@@ -20,9 +20,12 @@ test.each(["1.0.11", "1.1.45", "1.2.23", "1.3.14", "1.4.4"])(
   },
 );
 
-test.each([wanted, Bun.version, "1.5.0", "2.0.0"])("Bun %s is new enough", (version) => {
-  expect(versionProblem(version, "/opt/bun")).toBeUndefined();
-});
+test.each([wanted, Bun.version, "1.4.10", "1.10.0", "1.5.0", "2.0.0", "10.0.0"])(
+  "Bun %s is new enough",
+  (version) => {
+    expect(versionProblem(version, "/opt/bun")).toBeUndefined();
+  },
+);
 
 test.each(["ChatServer.ts", "ChatClient.ts"])("%s looks at the version first", async (program) => {
   const [first] = /^import .*$/m.exec(await Bun.file(join(root, program)).text()) ?? [];

@@ -10,8 +10,8 @@ setDefaultTimeout(testMs);
 /** A descriptor that takes bytes when it is told to. */
 function slowDescriptor() {
   let written = Buffer.alloc(0);
-  let pending: { bytes: Uint8Array; done: Parameters<Write>[2] } | undefined;
-  const write: Write = (_, bytes, done) => {
+  let pending: { bytes: Uint8Array; done: Parameters<Write>[1] } | undefined;
+  const write: Write = (bytes, done) => {
     expect(pending).toBeUndefined();
     pending = { bytes, done };
   };
@@ -32,7 +32,7 @@ function slowDescriptor() {
 
 test("lines are written in order, one write at a time", () => {
   const descriptor = slowDescriptor();
-  const output = new Output(1, 100, descriptor.write);
+  const output = new Output(descriptor.write, 100);
   for (const line of ["a", "b", "c"]) output.print(line);
   descriptor.take();
   expect(descriptor.text()).toBe("a\n");
@@ -43,7 +43,7 @@ test("lines are written in order, one write at a time", () => {
 
 test("a write that takes a part goes on with the rest", () => {
   const descriptor = slowDescriptor();
-  const output = new Output(1, 100, descriptor.write);
+  const output = new Output(descriptor.write, 100);
   output.print("zwölf");
   while (descriptor.isPending()) descriptor.take(1);
   expect(descriptor.text()).toBe("zwölf\n");
@@ -51,7 +51,7 @@ test("a write that takes a part goes on with the rest", () => {
 
 test("lines above the capacity are dropped, and counted once it flows", () => {
   const descriptor = slowDescriptor();
-  const output = new Output(1, 12, descriptor.write);
+  const output = new Output(descriptor.write, 12);
   output.onDropped = (count) => output.print(`${count} dropped`);
   output.print("first");
   for (let i = 0; i < 1000; i++) output.print(`l${i % 10}`);
@@ -66,7 +66,7 @@ test.each(["EPIPE", "EIO", "EBADF", "ECONNRESET"])(
   "an output that fails with %s takes nothing more",
   (code) => {
     const descriptor = slowDescriptor();
-    const output = new Output(1, 10, descriptor.write);
+    const output = new Output(descriptor.write, 10);
     output.print("a");
     output.print("b");
     descriptor.fail(code);
@@ -79,7 +79,7 @@ test("a descriptor that does not block is tried again", () => {
   jest.useFakeTimers();
   try {
     const descriptor = slowDescriptor();
-    const output = new Output(1, 10, descriptor.write);
+    const output = new Output(descriptor.write, 10);
     output.print("a");
     descriptor.fail("EAGAIN");
     expect(descriptor.isPending()).toBe(false);
@@ -93,7 +93,7 @@ test("a descriptor that does not block is tried again", () => {
 
 test("flushing waits for the last line, but not for ever", async () => {
   const descriptor = slowDescriptor();
-  const output = new Output(1, 10, descriptor.write);
+  const output = new Output(descriptor.write, 10);
   await output.flush(60_000);
   output.print("a");
   let flushed = false;
@@ -111,7 +111,7 @@ test("flushing waits for the last line, but not for ever", async () => {
 
 test("lines lost on a full disk are counted, and told when there is room", () => {
   const descriptor = slowDescriptor();
-  const output = new Output(1, 100, descriptor.write);
+  const output = new Output(descriptor.write, 100);
   output.onDropped = (count) => output.print(`${count} dropped`);
   for (const line of ["a", "b", "c"]) output.print(line);
   descriptor.fail("ENOSPC");

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
+import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { Log, type LogOutput } from "../../../../lib/server/operation/log.ts";
 import { testMs } from "../../../support/transcript.ts";
 
@@ -11,8 +12,8 @@ const start = new Date(2026, 0, 2, 12, 34, 56);
 /** A log and the lines it printed. */
 function logTo(format: "text" | "json", now?: () => Date): { log: Log; lines: string[]; output: LogOutput } {
   const lines: string[] = [];
-  const output: LogOutput = { print: (line) => lines.push(line), onDropped: undefined };
-  return { log: new Log(format, output, now), lines, output };
+  const output: LogOutput = { print: (line) => lines.push(line), onDropped: () => {} };
+  return { log: new Log(format, output, now && { now }), lines, output };
 }
 
 /** Whatever could end a line for some program, command a terminal, or hide. */
@@ -181,6 +182,34 @@ test("the end of the server does not wait for the log", async () => {
 
 test("the log tells in its own format how many lines its output dropped", () => {
   const { lines, output } = logTo("json", () => start);
-  output.onDropped?.(12);
-  expect(JSON.parse(lines[0] ?? "").message).toBe("12 log lines were dropped: nothing read them");
+  output.onDropped(12);
+  output.onDropped(1);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { message: "12 log lines were dropped: they were not read in time", dropped: 12 },
+    { message: "1 log line was dropped: it was not read in time", dropped: 1 },
+  ]);
+});
+
+test("a quiet log has no line for a connection, nor for an event", () => {
+  const lines: string[] = [];
+  const output: LogOutput = { print: (line) => lines.push(line), onDropped: () => {} };
+  const said: Recorded = { type: "said", seq: 1, at: 0, from: "ada", text: "hello" };
+  for (const quiet of [true, false]) {
+    const log = new Log("text", output, { quiet, now: () => start });
+    log.note("127.0.0.1:1 connected", {});
+    log.event(said);
+    log.write("The server ends");
+  }
+  expect(lines.map((line) => line.slice(10))).toEqual([
+    "The server ends",
+    "127.0.0.1:1 connected",
+    "ada: hello",
+    "The server ends",
+  ]);
+});
+
+test("a whisper is in no log", () => {
+  const { log, lines } = logTo("json");
+  log.event({ type: "told", seq: 1, at: 0, from: "ada", to: "bob", text: "psst" });
+  expect(lines).toEqual([]);
 });

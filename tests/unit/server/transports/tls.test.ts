@@ -26,7 +26,7 @@ describe("a handshake", () => {
       terminate: () => acts.push("terminate"),
       getCipher: () => ({ name: cipher ?? "", standardName: "", version: "" }),
     };
-    handshake = new Handshake(socket, 20_000);
+    handshake = new Handshake(socket, 20_000, () => acts.push("begin"));
   });
   afterEach(() => {
     handshake.closed();
@@ -48,7 +48,18 @@ describe("a handshake", () => {
     expect(acts).toEqual(["terminate"]);
   });
 
-  test("a handshake that is done, or has lost its peer, is not cut", () => {
+  test("a handshake that is done begins a session, and is not cut", () => {
+    handshake.ended(true, null);
+    jest.advanceTimersByTime(60_000);
+    expect(acts).toEqual(["begin"]);
+  });
+
+  test("a handshake that failed begins nothing", () => {
+    handshake.ended(false, new Error("no cipher in common"));
+    expect(acts).toEqual([]);
+  });
+
+  test("a handshake that has lost its peer is not cut", () => {
     handshake.closed();
     jest.advanceTimersByTime(60_000);
     expect(acts).toEqual([]);
@@ -72,6 +83,14 @@ openssl.describe("readCertificate()", () => {
     using made = new Certificates().selfSigned("localhost");
     const read = readCertificate(made.cert("localhost"), made.key("localhost"));
     expect(read?.fingerprint).toBe(made.fingerprint("localhost"));
+  });
+
+  test("readCertificate() takes a certificate that has expired, and says so", () => {
+    using made = new Certificates().selfSigned("authority").signed("old", "authority", "DNS:localhost", 0);
+    const read = readCertificate(made.cert("old"), made.key("old"));
+    expect(read?.doubt).toMatch(/^The certificate in .* has expired, on \d{4}-\d\d-\d\d$/);
+    using valid = new Certificates().selfSigned("localhost");
+    expect(readCertificate(valid.cert("localhost"), valid.key("localhost"))?.doubt).toBeUndefined();
   });
 
   test("readCertificate() says what is wrong with the files", () => {

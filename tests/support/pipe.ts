@@ -1,0 +1,49 @@
+// A pipe that is read when the test does so, and not before. It holds 64 KiB.
+
+import { closeSync, constants, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "./server.ts";
+
+export class Pipe implements Disposable {
+  readonly #folder = temporaryFolder();
+  readonly #reading: number;
+  readonly writing: number;
+  #isOpen = true;
+
+  constructor() {
+    const path = join(this.#folder.path, "pipe");
+    Bun.spawnSync(["mkfifo", path]);
+    this.#reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.writing = openSync(path, constants.O_WRONLY);
+  }
+
+  /** What is in it now. */
+  read(): string {
+    const chunk = Buffer.alloc(1024 * 1024);
+    try {
+      return chunk.toString("utf8", 0, readSync(this.#reading, chunk));
+    } catch {
+      return "";
+    }
+  }
+
+  /** Reads until it has read something that matches. */
+  async readUntil(pattern: RegExp): Promise<string> {
+    for (let text = ""; ; await Bun.sleep(5)) {
+      text += this.read();
+      if (pattern.test(text)) return text;
+    }
+  }
+
+  /** The reader goes. */
+  hangUp(): void {
+    this.#isOpen = false;
+    closeSync(this.#reading);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isOpen) this.hangUp();
+    closeSync(this.writing);
+    this.#folder[Symbol.dispose]();
+  }
+}
