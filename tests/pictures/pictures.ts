@@ -4,9 +4,9 @@
 //   bun run pictures        writes .github/terminal.svg
 
 import { join } from "node:path";
-import { PlainClient } from "../support/wire.ts";
+import { PlainClient } from "../support/clients.ts";
 import { Terminal } from "../support/screen.ts";
-import { root, Server, temporaryFolder } from "../support/wire.ts";
+import { root, Server, temporaryFolder } from "../support/server.ts";
 import { pictureOf, stacked } from "./svg.ts";
 
 const size = { cols: 78, rows: 15 };
