@@ -1,7 +1,8 @@
-// What the README says of commands, flags and codes is what the tables say.
+// What the READMEs say of commands, flags and codes is what the tables say, and their links lead to something.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { localHelp } from "../../lib/client/core/client.ts";
 import { commands, help } from "../../lib/protocol/commands.ts";
 import { root } from "../support/server.ts";
@@ -24,9 +25,35 @@ test.each(["ChatServer.ts", "ChatClient.ts"])("the README has the flags of %s --
   for (const row of rows) expect(trimmed(readme)).toContain(trimmed(row));
 });
 
-test("the README has every command and code of the wire protocol", async () => {
-  const protocol = await Bun.file(join(root, "lib/protocol/events.ts")).text();
-  const codes = [...protocol.matchAll(/^ {2}\| "([a-z0-9-]+)"/gm)].map(([, code]) => code);
+test("lib/dialects/README.md has every command, event and code", async () => {
+  const wire = await Bun.file(join(root, "lib/dialects/README.md")).text();
+  const events = await Bun.file(join(root, "lib/protocol/events.ts")).text();
+  const codes = [...events.matchAll(/^ {2}\| "([a-z0-9-]+)"/gm)].map(([, code]) => code);
   expect(codes.length).toBeGreaterThan(20);
-  for (const word of [...codes, ...Object.keys(commands)]) expect(readme).toContain(`\`${word}\``);
+  const types = [...events.matchAll(/type: "([a-z]+)"/g)].map(([, type]) => type);
+  const known = [...codes, ...types, ...Object.keys(commands)].filter((word) => word !== "moved");
+  for (const word of known) expect(wire).toContain(`\`${word}\``);
+});
+
+test("the README has at most 1,800 words", () => {
+  expect(readme.split(/\s+/).length).toBeLessThanOrEqual(1_800);
+});
+
+test("every link of a README leads to a file or a heading", async () => {
+  const paths = ["*.md", "lib/**/*.md", "tests/**/*.md", ".github/*.md"].flatMap((pattern) => [
+    ...new Bun.Glob(pattern).scanSync({ cwd: root, dot: true }),
+  ]);
+  expect(paths.length).toBeGreaterThan(5);
+  for (const path of paths) {
+    const text = await Bun.file(join(root, path)).text();
+    for (const [, link = ""] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      const [file = "", heading] = link.split("#");
+      const target = file === "" ? join(root, path) : join(root, dirname(path), file);
+      expect(existsSync(target), `${link} in ${path}`).toBe(true);
+      if (heading === undefined) continue;
+      const headings = (await Bun.file(target).text()).match(/^#+ .*$/gm) ?? [];
+      const anchors = headings.map((line) => line.replace(/^#+ /, "").toLowerCase().replaceAll(" ", "-"));
+      expect(anchors, `${link} in ${path}`).toContain(heading);
+    }
+  }
 });
