@@ -102,10 +102,11 @@ export class Chat {
       const person = this.people.find(name);
       this.#addressee = person && { name, person };
     }
+    const [, words] = /^\/reply[^\S\n](.*)$/is.exec(before) ?? [];
     const person = this.whisperer;
-    if (person?.gone !== false || !/^\/reply[^\S\n]$/i.test(before)) return undefined;
+    if (words === undefined || person?.gone !== false) return undefined;
     this.#addressee = { name: person.name, person };
-    return `/msg ${person.name} `;
+    return `/msg ${person.name} ${words}`;
   }
 
   /** The member a whisper is for that was entered: the one who had the name when it was typed in the row. */

@@ -287,28 +287,20 @@ describe("/reply", () => {
     expect(client.chat.people.names).not.toContain("server");
   });
 
-  test("becomes /msg in the row once a blank is behind it, and only there", () => {
+  test("becomes /msg in the row once a blank is behind it", () => {
     expect(client.chat.typing("/reply ")).toBeUndefined();
     room.happen(whisper("gus"), renamed("gus", "Gustav"));
-    const rows = [
-      "/repl ",
-      "/reply",
-      "/reply ",
-      "/REPLY ",
-      "/reply x",
-      " /reply ",
-      "say /reply ",
-      "//reply ",
-    ];
-    expect(rows.map((row) => client.chat.typing(row))).toEqual([
-      undefined,
-      undefined,
+    const becomes = (row: string) => client.chat.typing(row);
+    expect(["/reply ", "/REPLY ", "/reply all\nat once"].map(becomes)).toEqual([
       "/msg Gustav ",
       "/msg Gustav ",
-      ...Array(4).fill(undefined),
+      "/msg Gustav all\nat once",
     ]);
+    for (const row of ["/repl ", "/reply", "/replying ", " /reply ", "say /reply ", "//reply ", "/reply\n"]) {
+      expect([row, becomes(row)]).toEqual([row, undefined]);
+    }
     room.happen(left("Gustav"));
-    expect(client.chat.typing("/reply ")).toBeUndefined();
+    expect(becomes("/reply ")).toBeUndefined();
   });
 });
 
