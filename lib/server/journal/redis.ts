@@ -267,7 +267,7 @@ export class RedisJournal implements Journal {
   /** A server that takes a seat is there, even if it has not said so yet. */
   #noteServers(facts: Facts): void {
     for (const server of serversIn(facts)) {
-      if (!this.#heard.has(server)) this.#heard.set(server, { score: "", atMs: Date.now() });
+      if (!this.#heard.has(server)) this.#heard.set(server, { score: "", atMs: performance.now() });
     }
   }
 
@@ -350,7 +350,7 @@ export class RedisJournal implements Journal {
     const ahead = Number(seq) - last;
     if (epoch !== this.epoch || ahead < 0 || (ahead === 0 && newest !== tail)) return this.#lost();
     this.#troubled(undefined);
-    const now = Date.now();
+    const now = performance.now();
     // While we could not ask, nobody could be heard.
     const wasDeaf = now - this.#heartbeatAtMs > this.#options.leaseMs / 2;
     this.#heartbeatAtMs = now;

@@ -372,7 +372,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   /** The journal failed while this client was to read from it: another connection may be luckier. */
   #unreadable(error: unknown): void {
-    console.error(`The history cannot be read: ${messageOf(error)}`);
+    this.#options.report(
+      `was not shown the history, which cannot be read: ${messageOf(error)}`,
+      this.address,
+    );
     this.#transport.terminate();
   }
 

@@ -1,7 +1,7 @@
 // The journal in Redis by itself, against a real one: that it is what journal.ts promises, whatever becomes of Redis
 // and of the connections to it.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, setSystemTime, test } from "bun:test";
 import { RedisJournal, type RedisOptions } from "../../../../lib/server/journal/redis.ts";
 import * as scripts from "../../../../lib/server/journal/redis-scripts.ts";
 import { redisServer } from "../../../support/parts.ts";
@@ -189,6 +189,27 @@ redisServer.describe("the servers of a room", () => {
     expect(three.journal.isAlive(one.journal.server)).toBe(true);
     proxy.comeBack();
     await one.until(() => isAlive(three));
+  });
+
+  test.each([
+    ["back", -3_600_000],
+    ["forward", 3_600_000],
+  ])("one that dies is lost after its lease, and no other, with the clock set %s", async (_, stepMs) => {
+    rooms++;
+    await using proxy = await FlakyProxy.start(redis.port);
+    await using one = await open(quick);
+    await using two = await open(quick);
+    await using three = await open({ ...quick, url: `redis://localhost:${proxy.port}` });
+    const isAlive = (room: Listened<RedisJournal>) => one.journal.isAlive(room.journal.server);
+    await one.until(() => isAlive(two) && isAlive(three));
+    proxy.goAway();
+    setSystemTime(Date.now() + stepMs);
+    try {
+      await one.until(() => !isAlive(three));
+      expect(isAlive(two)).toBe(true);
+    } finally {
+      setSystemTime();
+    }
   });
 
   test("one that takes a seat is alive before it has said so", async () => {
