@@ -1,6 +1,6 @@
 // Browsers and curl on the chat port: they are shown what this is, and nothing they send is heard in the room.
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { Certificates } from "../support/certificates.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { openssl, program } from "../support/parts.ts";
