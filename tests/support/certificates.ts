@@ -61,3 +61,16 @@ export class Certificates implements Disposable {
     if (exitCode !== 0) throw new Error(`openssl ${command.join(" ")}: ${stderr}`);
   }
 }
+
+/** Those that the tests of TLS need. */
+export function madeCertificates(): Certificates {
+  return new Certificates()
+    .selfSigned("self")
+    .selfSigned("another")
+    .selfSigned("authority")
+    .selfSigned("stranger")
+    .signed("good", "authority", "DNS:localhost")
+    .signed("address", "authority", "IP:127.0.0.1")
+    .signed("elsewhere", "authority", "DNS:elsewhere.example,IP:192.0.2.1")
+    .signed("expired", "authority", "DNS:localhost", 0);
+}

@@ -2,8 +2,8 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { JsonClient, PlainClient } from "../support/clients.ts";
+import { key, open, types } from "../support/members.ts";
 import { testMs } from "../support/transcript.ts";
-import { key, open, types } from "../support/typing.ts";
 
 setDefaultTimeout(testMs);
 

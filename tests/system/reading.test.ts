@@ -3,11 +3,11 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
+import { key, open, size, types } from "../support/members.ts";
 import { CuttingProxy } from "../support/proxy.ts";
 import { Terminal } from "../support/screen.ts";
 import { root, Server } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
-import { key, open, size, types } from "../support/typing.ts";
 
 setDefaultTimeout(testMs);
 

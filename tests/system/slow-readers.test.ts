@@ -114,6 +114,7 @@ prlimit.test("a full disk stops those who speak or join, until there is room", a
   await bob.event("said", { text: "unlucky" });
   await bob.roundTrip();
   expect(bob.texts).toEqual(["unlucky"]);
+  await server.line(/ada: unlucky/);
   const troubles = server.log.items.filter((line) => line.includes("cannot be written"));
   expect(troubles).toHaveLength(1);
 });
