@@ -7,8 +7,8 @@
 import "./lib/cli/bun-version.ts";
 import picocolors from "picocolors";
 import { attempt, fail, parseFlags, secret } from "./lib/cli/flags.ts";
+import { type Ends, type Format, JsonFormat, PlainFormat } from "./lib/client/pipe/formats.ts";
 import { PipeFront } from "./lib/client/pipe/front.ts";
-import { JsonTongue, type Mouth, PlainTongue, type Tongue } from "./lib/client/pipe/tongues.ts";
 import { TerminalFront } from "./lib/client/terminal/front.ts";
 import { about, draftFolder, flags, serversOf } from "./lib/client/terminal/options.ts";
 import { tcp } from "./lib/client/terminal/tcp.ts";
@@ -38,15 +38,15 @@ function onPipes(): PipeFront {
   const { name } = options;
   if (name === undefined)
     return fail(new UsageError("On pipes a name is needed: bun ChatClient.ts --name NAME"));
-  return new PipeFront({ ...room, name, tongue: options.json ? jsonTongue : plainTongue });
+  return new PipeFront({ ...room, name, format: options.json ? jsonFormat : plainFormat });
 }
 
-function jsonTongue(mouth: Mouth): Tongue {
-  return new JsonTongue(mouth, (line) => json.parse(line, true));
+function jsonFormat(ends: Ends): Format {
+  return new JsonFormat(ends, (line) => json.parse(line, true));
 }
 
-function plainTongue(mouth: Mouth): Tongue {
+function plainFormat(ends: Ends): Format {
   const colors = picocolors.createColors(false);
-  const view = new View(mouth.client.chat, { colors, time: "off", bell: "off", columns: () => Infinity });
-  return new PlainTongue(mouth, view);
+  const view = new View(ends.client.chat, { colors, time: "off", bell: "off", columns: () => Infinity });
+  return new PlainFormat(ends, view);
 }

@@ -9,9 +9,9 @@ import { isFault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { Client } from "../core/client.ts";
 import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+import type { Ends, Format } from "./formats.ts";
 import { linesOf } from "./lines.ts";
 import { Output } from "./output.ts";
-import type { Mouth, Tongue } from "./tongues.ts";
 
 export type PipeOptions = {
   servers: readonly [Connect, ...Connect[]];
@@ -19,7 +19,7 @@ export type PipeOptions = {
   place: string;
   name: string;
   password: string | undefined;
-  tongue: (mouth: Mouth) => Tongue;
+  format: (ends: Ends) => Format;
 };
 
 /** So many messages may be under way before more of the input is read. */
@@ -28,7 +28,7 @@ const messagesUnderWay = 1_000;
 export class PipeFront {
   readonly #options: PipeOptions;
   readonly #client: Client;
-  readonly #tongue: Tongue;
+  readonly #format: Format;
   readonly #out: Output;
   readonly #err: Output;
   readonly #closed = Promise.withResolvers<string | undefined>();
@@ -41,9 +41,9 @@ export class PipeFront {
     this.#client = new Client(
       { servers: options.servers, historyEvents: 0, joins: "all" },
       {
-        event: (event) => this.#tongue.event(event),
-        problem: (problem) => this.#tongue.problem(problem),
-        refused: (message, problem) => this.#tongue.problem(problem, message),
+        event: (event) => this.#format.event(event),
+        problem: (problem) => this.#format.problem(problem),
+        refused: (message, problem) => this.#format.problem(problem, message),
         notice: (text) => this.#out.write([visibleRow(text)]),
         state: (state) => {
           if (state.type === "offline" && !this.#isLost) this.#complain(`${state.reason}: trying again`);
@@ -63,7 +63,7 @@ export class PipeFront {
     };
     this.#out = new Output(process.stdout, { ...flow, broken: (error) => this.#brokenOutput(error) });
     this.#err = new Output(process.stderr, { ...flow, broken: () => {} });
-    this.#tongue = options.tongue({
+    this.#format = options.format({
       client: this.#client,
       out: (lines) => this.#out.write(lines),
       err: (lines) => this.#err.write(lines),
@@ -76,7 +76,7 @@ export class PipeFront {
       problem === undefined ? this.#sayInput() : this.#closed.resolve(problem),
     );
     const problem = await this.#closed.promise;
-    this.#tongue.end();
+    this.#format.end();
     if (problem !== undefined) this.#complain(problem);
     const { unsent } = this.#client.link.outbox;
     this.#err.write(unsent.flatMap((line) => visible(line).split("\n")));
@@ -109,8 +109,8 @@ export class PipeFront {
     const client = this.#client;
     try {
       for await (const line of linesOf(process.stdin)) {
-        if (isFault(line)) this.#tongue.problem(line);
-        else if (line.trim() !== "") this.#tongue.enter(line);
+        if (isFault(line)) this.#format.problem(line);
+        else if (line.trim() !== "") this.#format.enter(line);
         if (client.isLeaving) return;
         await client.link.outbox.below(messagesUnderWay);
         await Promise.all([this.#out.ready(), this.#err.ready()]);

@@ -6,14 +6,14 @@ import { visibleRow } from "../../protocol/text.ts";
 import type { Client } from "../core/client.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
 
-/** The client a tongue speaks for, and where its lines go. */
-export type Mouth = {
+/** The two ends of a pipe: the client that its lines are for, and where lines go. */
+export type Ends = {
   client: Client;
   out: (lines: string[]) => void;
   err: (lines: string[]) => void;
 };
 
-export interface Tongue {
+export interface Format {
   /** Carries a line of the input out. */
   enter(line: string): void;
   event(event: Event): void;
@@ -29,30 +29,30 @@ export type Renderer = { render: (event: Event) => string[]; settle: () => strin
 /** How long a coming or going waits for others to share its line. */
 const settleMs = 1_000;
 
-export class PlainTongue implements Tongue {
-  readonly #mouth: Mouth;
+export class PlainFormat implements Format {
+  readonly #ends: Ends;
   readonly #view: Renderer;
   #settling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(mouth: Mouth, view: Renderer) {
-    this.#mouth = mouth;
+  constructor(ends: Ends, view: Renderer) {
+    this.#ends = ends;
     this.#view = view;
   }
 
   enter(line: string): void {
-    this.#mouth.client.enter(line);
+    this.#ends.client.enter(line);
   }
 
   event(event: Event): void {
     // A problem does not belong among the lines of the room.
     if (event.type === "error") return this.problem(event);
-    this.#mouth.out(this.#view.render(event));
+    this.#ends.out(this.#view.render(event));
     this.#settling ??= setTimeout(() => this.#settle(), settleMs);
   }
 
   problem({ text }: Fault, message?: Unsettled): void {
-    this.#mouth.err([visibleRow(text)]);
-    if (message) this.#mouth.err([visibleRow(`Not sent: ${asTyped(message)}`)]);
+    this.#ends.err([visibleRow(text)]);
+    if (message) this.#ends.err([visibleRow(`Not sent: ${asTyped(message)}`)]);
   }
 
   end(): void {
@@ -62,26 +62,26 @@ export class PlainTongue implements Tongue {
 
   #settle(): void {
     this.#settling = undefined;
-    this.#mouth.out(this.#view.settle());
+    this.#ends.out(this.#view.settle());
   }
 }
 
-export class JsonTongue implements Tongue {
-  readonly #mouth: Mouth;
+export class JsonFormat implements Format {
+  readonly #ends: Ends;
   readonly #parse: (line: string) => Command | Fault;
 
-  constructor(mouth: Mouth, parse: (line: string) => Command | Fault) {
-    this.#mouth = mouth;
+  constructor(ends: Ends, parse: (line: string) => Command | Fault) {
+    this.#ends = ends;
     this.#parse = parse;
   }
 
   enter(line: string): void {
-    this.#mouth.client.ask(this.#parse(line));
+    this.#ends.client.ask(this.#parse(line));
   }
 
   event(event: Event): void {
     // The token is the link's business: who reads along could take the seat.
-    this.#mouth.out([JSON.stringify({ ...event, token: undefined })]);
+    this.#ends.out([JSON.stringify({ ...event, token: undefined })]);
   }
 
   /** An event like any other; a program knows its message by the id. */
