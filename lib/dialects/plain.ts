@@ -1,11 +1,11 @@
 // The dialect of people on nc and telnet. The first line is a name, then each line is a message or a command.
-// Only the first line of a message can start at the margin, so no message can pass for somebody else's.
+// Only the first line of a message can start at the margin, so no message can pass for another member's.
 
 import { type Command, check, parseTyped } from "../protocol/commands.ts";
 import { type Ban, type Event, type Fault, isFault, type Member } from "../protocol/events.ts";
 import type { Dialect } from "./dialect.ts";
 
-/** For whoever waits to be spoken to. */
+/** Sent to a connection that stays silent: a person waits to be spoken to. */
 export const greeting = "Welcome to the chat room. What is your name?\n";
 
 export const plain: Dialect = {

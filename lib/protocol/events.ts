@@ -1,5 +1,5 @@
 // The words of both sides: what can happen in a room (Event) and how much of anything is allowed (limits).
-// What somebody may ask is the table in commands.ts; how either looks on the wire is a dialect's business.
+// Commands are the table in commands.ts; how either looks on the wire is a dialect's business.
 //
 //   Recorded   numbered by the journal, the same for everyone who may see it
 //   Answer     meant for one client alone, never recorded
@@ -10,25 +10,25 @@ export type Recorded = { seq: number; at: number } & (
   | { type: "told"; from: string; to: string; text: string; id?: string | undefined }
   | { type: "joined" | "left"; name: string; text?: string | undefined }
   | { type: "renamed"; from: string; to: string }
-  /** By somebody who keeps order. `name` is absent where an address was meant, which members are not told. */
+  /** By an operator. `name` is absent where an address was meant, which members are not told. */
   | { type: Act; name?: string | undefined; by: string; text?: string | undefined }
   | { type: "opped"; name: string }
   /** Without a text: there is no topic any more. */
   | { type: "topic"; text?: string | undefined; by: string }
-  /** A member's connection is with another server now. Told to nobody. */
+  /** A member's connection is with another server now. Shown to no member. */
   | { type: "moved"; name: string }
 );
 
-/** What is done to a member. Whoever was kicked or banned is not in the room any more, if it was. */
+/** What an operator does to a member. One that was kicked or banned is not in the room any more. */
 export type Act = "kicked" | "banned" | "unbanned" | "muted" | "unmuted";
 
-/** Somebody in the room; `away` while a lost connection's seat is kept. */
+/** A member of the room; `away` while a lost connection's seat is kept. */
 export type Member = { name: string; away?: true | undefined };
 
 export type Welcome = {
   type: "welcome";
   name: string;
-  /** Whoever shows it again gets this seat back. Absent where a dialect cannot keep it. */
+  /** Gives this seat back to the client that shows it. Absent where a dialect cannot keep it. */
   token?: string | undefined;
   /** Names the journal: a `seq` means nothing outside its epoch. */
   epoch: string;
@@ -72,7 +72,7 @@ export type Answer =
   | { type: "subject"; text?: string | undefined }
   | { type: "pong"; id?: string | undefined }
   | { type: "seen"; id: string; seq: number }
-  /** Positions that are not kept any more; the reader goes on behind `to`. `from` is 0 where nobody knows where it starts. */
+  /** Positions that are not kept any more; the reader goes on behind `to`. `from` is 0 where its start is unknown. */
   | { type: "gap"; from: number; to: number }
   | { type: "help"; text: string };
 
@@ -135,7 +135,7 @@ export const limits = {
   searchLength: 200,
   /** Events that one `search` may ask for. */
   searchEvents: 100,
-  /** Code points in the topic, and in the reason for which somebody is kicked. */
+  /** Code points in the topic, and in the reason of a kick or a ban. */
   topicLength: 300,
 } as const;
 

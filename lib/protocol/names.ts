@@ -1,8 +1,8 @@
-// A name is a claim: who reads it on a screen must know whose it is. So no name mixes scripts, which would give ada a
+// A name is a claim: a person who reads it must know whose it is. So no name mixes scripts, which would give ada a
 // Cyrillic а, and a name has a key (what differs in case or width alone is one name) and a skeleton (so is what looks
 // alike), both to be compared, never shown. The rules are those of UTS #39, Unicode Security Mechanisms: "Highly
-// Restrictive" for the scripts, and for the looks what confusables.txt says about single letters and digits. Whoever
-// has the same key has the same skeleton, so a letter looks like what either of its cases looks like: в like b, for В.
+// Restrictive" for the scripts, and for the looks what confusables.txt says about single letters and digits. Two
+// names with one key have one skeleton, so a letter looks like what either of its cases looks like: в like b, for В.
 
 import { type Fault, fault, limits } from "./events.ts";
 
@@ -42,7 +42,7 @@ export function nameKey(name: string): string {
 // What looks like the letter or digit in front, each in the case in which it does: in Latin, Greek, Cyrillic, Armenian,
 // Georgian, Coptic, Cherokee, Canadian Aboriginal and Lisu, then in scripts that are rarely seen. Where the two cases
 // look like different letters, the upper case counts, which is drawn the same, not only alike: Ν is n, although ν
-// resembles v. I, l and 1 look alike, so i does too. Small capitals are capitals to whoever reads a name alone. The last rows are kana that look like other kana or Han.
+// resembles v. I, l and 1 look alike, so i does too. Small capitals look like capitals in a name that stands alone. The last rows are kana that look like other kana or Han.
 const alikes: Record<string, string> = {
   2: "ꝚƧꙄϨᒿ",
   3: "ꞫȜƷꝪЗӠⳌ𖼻𑣊",

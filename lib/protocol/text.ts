@@ -1,4 +1,4 @@
-// Text that nobody trusts. A terminal obeys what it is sent, so no stranger's byte may reach one as a command:
+// Text of strangers. A terminal obeys what it is sent, so no stranger's byte may reach one as a command:
 // everything that controls, reorders or hides is replaced by a symbol one can see. The server applies this once,
 // where text enters; the client once more, where it prints. Names have stricter rules: names.ts.
 

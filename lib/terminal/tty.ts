@@ -172,7 +172,7 @@ export class Tty {
     this.#continued();
   }
 
-  /** After `fg`, whoever stopped the program. Bun's idea of the mode is not the terminal's then. */
+  /** After `fg`, whatever stopped the program. Bun's idea of the mode is not the terminal's then. */
   readonly #continued = (): void => {
     if (!this.#isOpen || this.#isGone) return;
     this.#raw(false);

@@ -1,4 +1,4 @@
-// A message in rows. What somebody else wrote must never begin at the margin, where it would look like the next
+// A message in rows. Another member's words must never begin at the margin, where they would look like the next
 // member's line, so no row may be left for the terminal to wrap:
 //
 //   bob: the first row stands behind its head,
@@ -8,7 +8,7 @@
 // columns for one letter and its marks, so each character counts as what the widest of them takes: a row may end early,
 // never late. (Ambiguous characters, Cyrillic among them, count as narrow: that is how terminals come.)
 //
-// Only a link goes on at the margin, where terminals find it whole; see `isLink` for why it can pass for nobody's line.
+// Only a link goes on at the margin, where terminals find it whole; see `isLink` for why it can pass for no member's line.
 
 const ascii = /^[\x20-\x7e]*$/;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });

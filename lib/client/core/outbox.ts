@@ -1,6 +1,6 @@
 // What was said and is not known to be in the room yet. Each message carries an id; the event that comes back with
 // it is the acknowledgement, and until then it is sent again on every new connection. The server drops what it has.
-// Everyone sees an id once it was used, so ours are random: nobody can acknowledge what we are only about to say.
+// Everyone sees an id once it was used, so ours are random: no member can ack what we are only about to say.
 
 import type { Raw } from "../../protocol/commands.ts";
 

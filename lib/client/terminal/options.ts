@@ -51,7 +51,10 @@ export const flags = {
     "CHAT_JOINS",
     choice("all|active|none", "whose coming and going is shown", "active", ["all", "active", "none"]),
   ),
-  tls: lasting("CHAT_TLS", toggle("speak TLS; a certificate that nobody vouches for is asked about, once")),
+  tls: lasting(
+    "CHAT_TLS",
+    toggle("speak TLS; a certificate that no authority vouches for is asked about, once"),
+  ),
   ca: lasting(
     "CHAT_CA",
     text("FILE", "speak TLS, and trust these authorities (PEM) instead of the system's"),
@@ -94,7 +97,7 @@ export function configPath(): string {
   return join(configFolder(), "config.json");
 }
 
-/** Where the certificates are that somebody vouched for. */
+/** Where the certificates are that a person has accepted. */
 export function knownHostsPath(): string {
   return join(configFolder(), "known_hosts");
 }

@@ -14,7 +14,7 @@ import type { Unknown } from "./trust.ts";
 const wonderMs = 300;
 const spinMs = 80;
 
-/** Asks for a name; `problem` is what was wrong with the last one. Undefined if nobody wants to answer. */
+/** Asks for a name; `problem` is what was wrong with the last one. Undefined if it was left. */
 export function askName(tty: Tty, problem?: string): Promise<string | undefined> {
   return answered(tty, (io) =>
     text({
@@ -29,7 +29,7 @@ export function askName(tty: Tty, problem?: string): Promise<string | undefined>
   );
 }
 
-/** Asks for the room's password, which is not shown. Undefined if nobody wants to answer. */
+/** Asks for the room's password, which is not shown. Undefined if it was left. */
 export function askPassword(tty: Tty, problem: string): Promise<string | undefined> {
   return answered(tty, (io) => password({ message: visibleRow(problem), ...io }));
 }

@@ -2,7 +2,7 @@
 //
 //   --fingerprint       this certificate and no other
 //   an authority        of --ca, or else of the system, vouches for it and for the host
-//   known_hosts         somebody took it before; another one than then is refused
+//   known_hosts         it was accepted before; another one than then is refused
 //   a person            is shown its fingerprint, once; the answer goes to known_hosts
 //
 // Nothing is sent to a server before that. A refused one is not tried again by itself, since a certificate does not get
@@ -68,7 +68,7 @@ export class Trust {
     this.#fingerprint = options.fingerprint;
     this.#path = options.knownHostsPath;
     this.tls = { rejectUnauthorized: false };
-    // Where the fingerprint alone counts, nobody is asked.
+    // Where the fingerprint alone counts, no authority is asked.
     if (options.fingerprint === undefined) this.tls.ca = authorities ?? systemAuthorities();
   }
 

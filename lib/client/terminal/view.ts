@@ -1,5 +1,5 @@
 // Event → what a person reads: lines, and whether to ring. Where they go is the prompt's business, or a pipe's.
-// Everything that came from somebody else is made visible here once more, whatever the server did, and only the first
+// Everything that another member wrote is made visible here once more, whatever the server did, and only the first
 // row of a message starts at the margin, so that no message can pass for another.
 
 import type picocolors from "picocolors";
@@ -103,7 +103,7 @@ export class View {
           .split("\n")
           .flatMap((row) => this.notice(row));
       case "welcome":
-        // After a drop nobody needs to be told again.
+        // After a drop it need not be told again.
         if (this.#welcomed) return [];
         this.#welcomed = true;
         return [

@@ -5,7 +5,7 @@
 //          │ seq 41 │ seq 42 │ seq 44 │ seq 45 │            (43 was a whisper: in the journal, not here)
 //                       ▲ a reader, in the middle of a short write
 //
-// When the buffer is full the older half goes. Whoever stood there falls behind and reads on from the journal.
+// When the buffer is full the older half goes. A reader that stood there falls behind and reads on from the journal.
 
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { Recorded } from "../../protocol/events.ts";
@@ -19,14 +19,14 @@ export interface LogReader {
   pump(): void;
 }
 
-/** Small enough to stay in the processor's cache; whoever falls off it loses nothing. */
+/** Small enough to stay in the processor's cache; a reader that falls off it loses nothing. */
 export const liveLogBytes = 1024 * 1024;
 
 export class LiveLog {
   readonly dialect: Dialect;
   /** Everyone who is live. */
   readonly readers = new Set<LogReader>();
-  /** How many will want what happens from now on, live or still behind. While nobody does, nothing is encoded. */
+  /** How many readers want events from now on, live or still behind. While there are none, nothing is encoded. */
   followers = 0;
   /** The offset behind the last byte. */
   head = 0;

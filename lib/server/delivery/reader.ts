@@ -4,14 +4,14 @@
 //   behind    at an event, reading the journal page by page as fast as its socket drains
 //   live      at an offset of the live log, writing what is new once a turn
 //
-// Joining, resuming after a drop and having fallen off the live log are all being behind; whoever has come so far that
+// Joining, resuming after a drop and having fallen off the live log are all being behind; a reader that has come so far that
 // the log goes on from there, and has missed no whisper since, becomes live.
 //
 // The splice. What is meant for this client alone cannot be on the shared log, and must not cut into a line of it.
 // So every private line belongs right behind an event, by its seq, and waits in the queue until the reader has
 // written exactly that far: an offset when live, the end of a page (which never reaches past it) when behind.
 // Whispers are the private lines that the journal has too: a page brings them, so the queue takes them from a live
-// reader only, and whoever falls behind forgets the queued ones and will read them again.
+// reader only, and one that falls behind forgets the queued ones and will read them again.
 //
 // `#rest` is what has been begun and must be written before anything else: of a private line, of a page, or of the
 // one event a reader was in the middle of when it fell behind. `#position` is the event behind which `#rest` ends;
@@ -245,7 +245,7 @@ export class Reader implements LogReader {
     this.#position = last;
     const answers: Event[] = gap ? [{ type: "gap", ...gap }, ...events] : events;
     this.#rest = Buffer.from(answers.map((event) => log.dialect.encode(event)).join(""));
-    // One page a turn: whoever catches up must not hold up the others.
+    // One page a turn: a reader that catches up must not hold up the others.
     setImmediate(() => this.pump());
   }
 }

@@ -1,6 +1,6 @@
 // The door lets connections in, or turns them away with a reason, before anything is known of them but their address:
 // there are limits for all connections together, and for those of one address. It remembers the origins of the
-// connections that are here, and of those that left last, so that to connect again makes nobody a newcomer.
+// connections that are here, and of those that left last, so that connecting again resets no limit.
 
 import type { Bye } from "../../protocol/events.ts";
 import { addressKey, isLoopback } from "./addresses.ts";

@@ -15,7 +15,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { type Fault, fault } from "../../protocol/events.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
-/** A password that somebody gave, compared already: what its connection is told. */
+/** A password that was given, compared already: what its connection is told. */
 export type Guess = {
   right: boolean;
   /** Hears at once how long the answer takes, if that is a second or more. */

@@ -1,4 +1,4 @@
-// The server's own terminal: whoever sits there speaks as the server, keeps order, and sees the log above the row one
+// The server's own terminal: the person there speaks as the server, is an operator, and sees the log above the row one
 // types in.
 
 import { render } from "../../dialects/plain.ts";

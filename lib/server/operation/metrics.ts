@@ -1,5 +1,5 @@
-// What the server counts of itself, for whoever watches it. Counting is paid for on the hot path, so it is one
-// addition; all the text is made when somebody asks for it, in Prometheus' text format 0.0.4:
+// The server's own numbers, for monitoring. Counting is paid for on the hot path, so it is one addition; all the text
+// is made when the page is asked for, in Prometheus' text format 0.0.4:
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 //
 //   # HELP chat_events_total What happened in the room.
@@ -26,7 +26,7 @@ export class Counter {
   }
 }
 
-/** A number that is read when somebody asks. A counter, if somebody else counts what only grows. */
+/** A number that is read when the page is asked for. Its type is counter where it only grows. */
 export class Gauge {
   constructor(
     readonly name: string,

@@ -18,7 +18,7 @@ export class TurnedAway implements Connection {
     // In both dialects, since it has not said which is its own.
     const bytes = Buffer.from(plain.encode(why) + json.encode(why));
     transport.write(bytes, 0, bytes.length);
-    // To close at once would reset whoever has begun to speak, and could take the reason back.
+    // Closing at once would reset a peer that has begun to speak, and could take the reason back.
     transport.shutdown();
     this.#farewell = setTimeout(() => transport.terminate(), farewellMs);
   }

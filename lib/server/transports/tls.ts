@@ -5,7 +5,7 @@
 //                └── plain text, or nothing for a while ──▶ a sentence in plain text (or HTTP, for HTTP), closed
 //                └── no end to it ──▶ closed after the time to give a name
 //
-// So whoever never shakes hands is among the clients too, and does not stay.
+// So a peer that never shakes hands is among the connections too, and does not stay.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
@@ -107,7 +107,7 @@ export class Handshake implements Connection {
     tellInPlain(this.#socket, problem.message.endsWith("HTTP_REQUEST") ? answerTo("GET", waysIn) : sentence);
   }
 
-  /** Somebody on nc waits to be greeted. A cipher is chosen once there was a ClientHello. */
+  /** A person on nc waits to be greeted. A cipher is chosen once there was a ClientHello. */
   #lookForHello(): void {
     if (this.#socket.getCipher()?.name) return;
     tellInPlain(this.#socket, sentence);
