@@ -12,7 +12,7 @@ import { testMs } from "../support/transcript.ts";
 setDefaultTimeout(testMs);
 
 describe("a room with a password", () => {
-  test("asks programs and people for it, and lets them in with it", async () => {
+  test("a room with a password asks for it, and lets people in with it", async () => {
     await using server = await Server.start(["--stay"], guarded);
     using ada = await new JsonClient().open(server.port);
     ada.send({ type: "join", name: "ada" });
@@ -37,7 +37,7 @@ describe("a room with a password", () => {
     }
   });
 
-  test("lets thirty people of one address in, with typos and a guesser", async () => {
+  test("thirty people of one address get in, with typos and a guesser", async () => {
     await using server = await Server.start(["--stay"], guarded);
     using guessers = new DisposableStack();
     for (let i = 0; i < 9; i++) {
@@ -65,7 +65,7 @@ describe("a room with a password", () => {
     expect(server.log.items.join()).not.toContain("guess");
   });
 
-  test("takes a member back with its token alone", async () => {
+  test("a member comes back to a room with a password by its token alone", async () => {
     await using server = await Server.start(["--stay"], guarded);
     const password = guarded.CHAT_PASSWORD;
     const first = await JsonClient.join(server.port, "ada", { password });
@@ -78,7 +78,7 @@ describe("a room with a password", () => {
     await eve.event("error", { code: "wrong-password" });
   });
 
-  test("takes it from the first line of a file, and the client does, too", async () => {
+  test("the password is the first line of a file, the client's too", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "password");
     writeFileSync(path, "from a file\n", { mode: 0o600 });
@@ -115,7 +115,7 @@ describe("at the door", () => {
     return log.items.filter((line) => line.includes("turned away"));
   }
 
-  test("so many are let in, the next is told why and when to come back, and the log says so once", async () => {
+  test("a full room tells the next why and when, and its log says so once", async () => {
     await using server = await Server.start(["--max-connections", "3", "--stay"]);
     const members = await Promise.all(["a", "b", "c"].map((name) => JsonClient.join(server.port, name)));
     const text = "The room is full, it takes 3 connections: try again later";
@@ -132,7 +132,7 @@ describe("at the door", () => {
     for (const member of members) member[Symbol.dispose]();
   });
 
-  lanAddress.test("so many are let in from one address, and any number from this machine", async () => {
+  lanAddress.test("an address has a limit of connections, this machine none", async () => {
     const host = lanAddress.found;
     const flags = ["--host", "0.0.0.0", "--max-per-address", "2", "--stay"];
     await using server = await Server.start(flags);
@@ -159,7 +159,7 @@ describe("at the door", () => {
     for (const client of local) client[Symbol.dispose]();
   });
 
-  lanAddress.test("whoever is banned does not come back from the same address, until unbanned", async () => {
+  lanAddress.test("a banned member does not come back from its address until unbanned", async () => {
     const host = lanAddress.found;
     await using server = await Server.start(["--host", "0.0.0.0", "--stay"], kept);
     using ada = await new JsonClient().open(server.port, { host: "127.0.0.1" });
@@ -189,7 +189,7 @@ describe("at the door", () => {
     expect((await ada.event("bans")).bans).toMatchObject([{ name: host, by: "ada" }]);
   });
 
-  test("with few files to open, many are turned away, and those who are in are served", async () => {
+  test("a server with few files turns many away, and serves its members", async () => {
     const limited = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh"];
     await using server = await Server.start([], {}, limited);
     const cap = 256 - 200;

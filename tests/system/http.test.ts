@@ -68,7 +68,7 @@ curl.describe("curl", () => {
       "-H",
       "Connection: Upgrade",
     ],
-  ])("is shown what this is: %s", async (_, ...flags) => {
+  ])("curl is shown what this is: %s", async (_, ...flags) => {
     const { status, shown, code } = await run(`http://localhost:${server.port}/`, flags);
     expect([status, code]).toEqual(["400", 0]);
     expect(shown).toContain("This is a chat room, not a web server.");
@@ -76,7 +76,7 @@ curl.describe("curl", () => {
     await unheard();
   });
 
-  test("is shown the head alone by -I, which lets no other site read it", async () => {
+  test("curl -I is shown the head alone, which lets no other site read it", async () => {
     const { status, shown } = await run(`http://localhost:${server.port}/`, ["-I"]);
     expect(status).toBe("400");
     expect(shown).toContain("Content-Type: text/plain");

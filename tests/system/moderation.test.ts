@@ -20,7 +20,7 @@ function acts(client: JsonClient): unknown[][] {
 }
 
 describe("what an operator does", () => {
-  test("is seen by everyone, with who did it, in both dialects", async () => {
+  test("moderation is seen by everyone, with its operator, in both dialects", async () => {
     await using server = await Server.start([], kept);
     using ada = await operator(server, "ada");
     using dan = await JsonClient.join(server.port, "dan");
@@ -76,7 +76,7 @@ describe("what an operator does", () => {
     expect(JSON.stringify(dan.received.items)).not.toContain("198.51.100.7");
   });
 
-  test("is refused to everybody else, whatever they say they are", async () => {
+  test("moderation is refused to all others, whatever they say they are", async () => {
     await using server = await Server.start([], kept);
     using ada = await operator(server, "ada");
     using bob = await JsonClient.join(server.port, "bob");
@@ -101,7 +101,7 @@ describe("what an operator does", () => {
     expect(acts(ada)).toEqual([]);
   });
 
-  test("to somebody who is kicked: a goodbye that says so, no reconnect, and a token that is worth nothing", async () => {
+  test("a kicked member hears so, does not reconnect, and has no token", async () => {
     await using server = await Server.start([], kept);
     using ada = await operator(server, "ada");
     using bob = await JsonClient.join(server.port, "bob");
@@ -122,7 +122,7 @@ describe("what an operator does", () => {
     expect(ada.events.filter(({ type }) => type === "left")).toEqual([]);
   });
 
-  test("to the client at a terminal's other end: it ends, and says why", async () => {
+  test("a kicked client at a terminal ends, and says why", async () => {
     await using server = await Server.start([], kept);
     using ada = await operator(server, "ada");
     const client = ["bun", join(root, "ChatClient.ts"), "--port", `${server.port}`, "--name", "bob"];
@@ -133,7 +133,7 @@ describe("what an operator does", () => {
     await bob.shows("You were kicked by ada: enough");
   });
 
-  test("to somebody who is muted: nobody hears what is said until it is over", async () => {
+  test("a muted member is heard by nobody until it is over", async () => {
     await using server = await Server.start([], kept);
     using ada = await operator(server, "ada");
     using bob = await PlainClient.join(server.port, "bob");
@@ -152,7 +152,7 @@ describe("what an operator does", () => {
   });
 });
 
-test("bans and the topic outlive the server; a ban catches what looks like the name", async () => {
+test("bans and topic outlive the server, a ban holds for look-alikes", async () => {
   using folder = temporaryFolder();
   const flags = ["--history", join(folder.path, "room.sqlite"), "--stay"];
   {
@@ -194,7 +194,7 @@ test("bans and the topic outlive the server; a ban catches what looks like the n
   await dan.line("bill: hello");
 });
 
-test("whoever keeps order does so again after a restart, with the token, and nobody else", async () => {
+test("an operator is one again after a restart by its token alone", async () => {
   using folder = temporaryFolder();
   const flags = ["--history", join(folder.path, "room.sqlite"), "--stay"];
   const first = await Server.start(flags, kept);

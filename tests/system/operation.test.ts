@@ -12,7 +12,7 @@ import { testMs } from "../support/transcript.ts";
 setDefaultTimeout(testMs);
 
 describe("what is written down", () => {
-  test("is the owner's alone, and has hashes of tokens and no token", async () => {
+  test("the history is its owner's alone, and has only hashes of tokens", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "state", "room.sqlite");
     await using server = await Server.start(["--history", path], { ...kept, ...guarded });
@@ -40,7 +40,7 @@ describe("what is written down", () => {
     if (existsSync(`${path}-shm`)) expect(files).toContain("room.sqlite-shm");
   });
 
-  test("in --log json is one JSON object a line, whatever strangers say", async () => {
+  test("--log json is one JSON object a line, whatever strangers say", async () => {
     await using server = await Server.start(["--log", "json", "--max-connections", "2"], kept);
     using ada = await operator(server, "ada");
     using bob = await JsonClient.join(server.port, "bob");
@@ -62,7 +62,7 @@ describe("what is written down", () => {
     expect(server.log.items.join()).not.toContain(token);
   });
 
-  test("are numbers on --metrics, for this machine", async () => {
+  test("--metrics shows numbers to this machine", async () => {
     const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     const { port } = probe;
     probe.stop(true);
@@ -103,7 +103,7 @@ describe("the server's own terminal", () => {
     return { terminal, port };
   }
 
-  test("speaks as the server and keeps order, with the log above the row", async () => {
+  test("the server's terminal speaks and moderates below the log", async () => {
     const { terminal, port } = await open(["--stay"]);
     await using _ = terminal;
     using bob = await JsonClient.join(port, "bob");
@@ -140,7 +140,7 @@ describe("the server's own terminal", () => {
     expect((await cyd.event("members")).members).toEqual([{ name: "cyd" }]);
   });
 
-  test("shows no message that goes on at the margin, or where a name would stand", async () => {
+  test("the server's terminal shows no forged line", async () => {
     const { terminal, port } = await open(["--stay"]);
     await using _ = terminal;
     using eve = await JsonClient.join(port, "eve");
@@ -158,7 +158,7 @@ describe("the server's own terminal", () => {
     ["Ctrl-C", "\x03"],
     ["Ctrl-D", "\x04"],
     ["/quit", "/quit\r"],
-  ])("%s ends it with a goodbye to everyone, exit code 0, and the terminal as it was", async (_, keys) => {
+  ])("%s ends the server with goodbyes, code 0, the terminal as it was", async (_, keys) => {
     const { terminal, port } = await open();
     await using __ = terminal;
     using bob = await JsonClient.join(port, "bob");
@@ -180,7 +180,7 @@ describe("the server's own terminal", () => {
     expect(terminal.row.trimEnd()).toBe("");
   });
 
-  test("gives back a shell's line discipline", async () => {
+  test("the server's terminal gives back a shell's line discipline", async () => {
     const modes = 'stty -a | tr " " "\\n" | grep -x -e isig -e icanon -e echo | sort | tr "\\n" " "';
     const script = `bun "$0" --port 0 --history none; echo "ended $?"; ${modes}; echo end`;
     await using terminal = new Terminal(["sh", "-c", script, join(root, "ChatServer.ts")], {
@@ -193,7 +193,7 @@ describe("the server's own terminal", () => {
     await terminal.shows("echo icanon isig end");
   });
 
-  test("stays the shell's where the server is a job in the background", async () => {
+  test("a server in the background leaves the terminal to its shell", async () => {
     await using terminal = new Terminal(
       ["bash", "--norc", "--noprofile", "-i"],
       { cols: 120, rows: 30 },
@@ -213,7 +213,7 @@ describe("the server's own terminal", () => {
     expect(terminal.screen.join("\n")).not.toContain("Stopped");
   });
 
-  test("is none with --log json, which is for programs", async () => {
+  test("--log json has no terminal of the server, since it is for programs", async () => {
     const command = ["bun", join(root, "ChatServer.ts"), "--port", "0", "--history", "none", "--log", "json"];
     await using terminal = new Terminal(command, { cols: 300, rows: 30 });
     await terminal.shows("Ctrl-C ends it");

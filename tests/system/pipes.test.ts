@@ -19,7 +19,7 @@ function client<I extends Blob | "pipe">(port: number, flags: string[], input: I
   });
 }
 
-test("the client says every line in order, and leaves once all are in the room", async () => {
+test("the client says every line in order, and leaves once all are said", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
   const lines = Array.from({ length: 1000 }, (_, i) => `${i + 1}`);
@@ -200,7 +200,7 @@ describe("an output that is not read", () => {
     }
   }
 
-  test("holds up the input, and nothing is lost", async () => {
+  test("an output that is not read holds up the input, and nothing is lost", async () => {
     await using server = await Server.start(["--stay"]);
     using bob = await JsonClient.join(server.port, "bob");
     using folder = temporaryFolder();
@@ -214,7 +214,7 @@ describe("an output that is not read", () => {
     expect((await out).split("\n").filter((line) => line.startsWith("bot: "))).toHaveLength(lines.length);
   });
 
-  test("does not keep the client when a signal ends it", async () => {
+  test("an output that is not read does not keep a client from ending", async () => {
     await using server = await Server.start(["--stay"]);
     using bob = await JsonClient.join(server.port, "bob");
     using folder = temporaryFolder();
@@ -260,7 +260,7 @@ describe("what goes wrong is one sentence on stderr", () => {
     [["--name", "ada"], 1, "No chat server at localhost:1: nobody listens there"],
     [[], 2, "On pipes a name is needed"],
     [["--name", "two words"], 1, "letters, digits"],
-  ])("%j", async (flags, code, said) => {
+  ])("flags %j that cannot work are told in one sentence", async (flags, code, said) => {
     await using server = await Server.start(["--stay"]);
     const port = said.startsWith("No chat") ? 1 : server.port;
     const bot = client(port, flags, new Blob([]));
@@ -270,7 +270,7 @@ describe("what goes wrong is one sentence on stderr", () => {
     expect(complaint.trimEnd().split("\n")).toHaveLength(1);
   });
 
-  test("the name is taken", async () => {
+  test("a taken name is told in one sentence", async () => {
     await using server = await Server.start();
     using _ = await PlainClient.join(server.port, "ada");
     const bot = client(server.port, ["--name", "Ada"], new Blob([]));

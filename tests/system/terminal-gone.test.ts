@@ -46,23 +46,26 @@ const typings: [what: string, keys: string, row: string, kept: string | undefine
 ];
 
 describe("a window that is closed says nothing", () => {
-  test.each(typings)("with %s in the row", async (_, keys, row, kept) => {
-    using state = temporaryFolder();
-    await using server = await Server.start(["--stay"]);
-    using bob = await JsonClient.join(server.port, "bob");
-    await using ada = client(server, state.path);
-    await ada.until("the prompt", (terminal) => terminal.row.trimEnd() === "ada>");
-    ada.type(keys);
-    await ada.until("what was typed", (terminal) => terminal.row.trimEnd() === row);
-    ada.hangUp();
-    expect(await ada.exited).toBe(0);
-    await bob.event("left", { name: "ada" });
-    await bob.roundTrip();
-    expect(bob.texts).toEqual([]);
-    expect(drafts(state.path)).toEqual(kept === undefined ? [] : [{ text: kept, mode: 0o600 }]);
-  });
+  test.each(typings)(
+    "a window that is closed with %s in the row says nothing",
+    async (_, keys, row, kept) => {
+      using state = temporaryFolder();
+      await using server = await Server.start(["--stay"]);
+      using bob = await JsonClient.join(server.port, "bob");
+      await using ada = client(server, state.path);
+      await ada.until("the prompt", (terminal) => terminal.row.trimEnd() === "ada>");
+      ada.type(keys);
+      await ada.until("what was typed", (terminal) => terminal.row.trimEnd() === row);
+      ada.hangUp();
+      expect(await ada.exited).toBe(0);
+      await bob.event("left", { name: "ada" });
+      await bob.roundTrip();
+      expect(bob.texts).toEqual([]);
+      expect(drafts(state.path)).toEqual(kept === undefined ? [] : [{ text: kept, mode: 0o600 }]);
+    },
+  );
 
-  test("in the middle of a paste", async () => {
+  test("a window that is closed in a paste says nothing", async () => {
     using state = temporaryFolder();
     await using server = await Server.start(["--stay"]);
     using bob = await JsonClient.join(server.port, "bob");
@@ -78,7 +81,7 @@ describe("a window that is closed says nothing", () => {
   test.each([
     ["its name", [], "What is your name?"],
     ["the room's password", ["--name", "ada"], "This room has a password"],
-  ])("while the form asks for %s", async (_, flags, question) => {
+  ])("a window that is closed while the form asks for %s says nothing", async (_, flags, question) => {
     using state = temporaryFolder();
     await using server = await Server.start(["--stay"], { CHAT_PASSWORD: "tea" });
     await using ada = client(server, state.path, flags);
@@ -89,7 +92,7 @@ describe("a window that is closed says nothing", () => {
     expect(drafts(state.path)).toEqual([]);
   });
 
-  test("while there is no server", async () => {
+  test("a window that is closed without a server says nothing", async () => {
     using state = temporaryFolder();
     await using server = await Server.start(["--stay"]);
     await using ada = client(server, state.path);
@@ -151,7 +154,7 @@ describe("Ctrl-Z and fg bring everything back", () => {
       "tea\r",
       "You are connected as ada",
     ],
-  ])("%s", async (_, who, question, answer, result) => {
+  ])("Ctrl-Z and fg bring back %s", async (_, who, question, answer, result) => {
     using state = temporaryFolder();
     const password = who === "" ? {} : { CHAT_PASSWORD: "tea" };
     await using server = await Server.start(["--stay"], password);
@@ -174,7 +177,7 @@ describe("Ctrl-Z and fg bring everything back", () => {
     await terminal.shows(result);
   });
 
-  test("and Ctrl-C leaves a question that was stopped", async () => {
+  test("Ctrl-C leaves a question that was stopped by Ctrl-Z", async () => {
     using state = temporaryFolder();
     await using server = await Server.start(["--stay"]);
     const environment = { PS1: "sh$ ", XDG_STATE_HOME: state.path };
@@ -200,7 +203,7 @@ describe("the server goes on", () => {
     return Number(port);
   }
 
-  test("when the window it was started in is closed", async () => {
+  test("the server goes on when its window is closed", async () => {
     await using terminal = new Terminal(command("--port", "0"), size);
     const port = await started(terminal);
     await terminal.until("its row", ({ row }) => row.startsWith("server>"));
@@ -215,7 +218,7 @@ describe("the server goes on", () => {
     expect(await terminal.exited).toBe(0);
   });
 
-  test("when SIGHUP comes, and says so in its log", async () => {
+  test("the server goes on at SIGHUP, and says so in its log", async () => {
     await using server = await Server.start(["--stay"]);
     process.kill(server.pid, "SIGHUP");
     await server.line(/SIGHUP: the server goes on/);
@@ -227,7 +230,7 @@ describe("the server goes on", () => {
   test.each([
     ["a pipe", false],
     ["a terminal", true],
-  ])("when %s takes no more of its log, and ends at SIGTERM", async (_, onTerminal) => {
+  ])("the server goes on when %s takes no more log, and ends at SIGTERM", async (_, onTerminal) => {
     using folder = temporaryFolder();
     // What is written and never read: a shell that sleeps behind a pipe, a terminal whose window stands still.
     const stuck = join(folder.path, "stuck.py");

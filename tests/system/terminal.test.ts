@@ -26,7 +26,7 @@ async function joined(terminal: Terminal, name: string): Promise<void> {
 }
 
 describe.each(sizes)("at $cols × $rows", (size) => {
-  test("asks for a name, joins, and what is said stands above the prompt", async () => {
+  test("the client asks for a name, and shows the room above its prompt", async () => {
     await using server = await Server.start();
     await using terminal = client(server, [], size);
     await terminal.shows("What is your name?");
@@ -40,7 +40,7 @@ describe.each(sizes)("at $cols × $rows", (size) => {
     expect(await terminal.exited).toBe(0);
   });
 
-  test("what is half typed, and the cursor in it, survive lines that come", async () => {
+  test("a draft and its cursor survive lines that come", async () => {
     await using server = await Server.start(["--stay"]);
     await using terminal = client(server, ["--name", "ada"], size);
     await joined(terminal, "ada");
@@ -121,7 +121,7 @@ test("a name that is taken is asked for again", async () => {
   await bob.line("ada joined");
 });
 
-test("a password whose answer takes a while is told so, and is not given again", async () => {
+test("a password whose answer takes a while is not given again", async () => {
   const error = (code: string, text: string) => ({ type: "error", code, text });
   const answers = [
     [error("wrong-password", "This room has a password: what is it?")],
@@ -169,7 +169,7 @@ test.each(["\x03", "\x04"])("%j in the form or at the prompt leaves, with 0", as
   expect(restores(prompt)).toBe(true);
 });
 
-test("a name lost while away is asked for anew; the draft and what was not sent are still there", async () => {
+test("a name lost while away is asked for anew, the draft kept", async () => {
   using folder = temporaryFolder();
   const flags = ["--stay", "--seat", "0", "--history", join(folder.path, "room.sqlite")];
   const first = await Server.start(flags);

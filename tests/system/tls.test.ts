@@ -28,7 +28,7 @@ afterAll(() => made?.[Symbol.dispose]());
 const refused = (sentence: string) => ({ code: 1, out: "", err: `${sentence}\n` });
 
 openssl.describe("plain text on a TLS port", () => {
-  test("is answered with a sentence, whatever it is", async () => {
+  test("plain text on a TLS port is answered with a sentence", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     for (const bytes of ["ada lovelace\n", "brew / HTTP/1.1\r\n\r\n", '{"type":"join","name":"ada"}\n']) {
       using client = await new PlainClient().open(server.port);
@@ -49,12 +49,12 @@ openssl.describe("plain text on a TLS port", () => {
     await ada.roundTrip();
   });
 
-  test("our client says what to do", async () => {
+  test("the client on plain text says what to do at a TLS port", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     expect(await piped(server.port, [])).toEqual(refused(`localhost:${server.port} speaks TLS: use --tls`));
   });
 
-  test("our client ends when a server that it comes back to wants TLS", async () => {
+  test("the client ends when a server that it comes back to wants TLS", async () => {
     const first = await Server.start(["--stay"]);
     const command = ["bun", join(root, "ChatClient.ts"), "--port", `${first.port}`, "--name", "bot"];
     const bot = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "pipe", env: withoutSettings() });
@@ -68,7 +68,7 @@ openssl.describe("plain text on a TLS port", () => {
 });
 
 openssl.describe("TLS on a plain port", () => {
-  test("is answered with a sentence", async () => {
+  test("TLS on a plain port is answered with a sentence", async () => {
     await using server = await Server.start(["--stay"]);
     const hello = Promise.withResolvers<Buffer>();
     const listener = Bun.listen({
@@ -99,7 +99,7 @@ openssl.describe("TLS on a plain port", () => {
     }
   });
 
-  test("our client says what to do", async () => {
+  test("the client with TLS says what to do at a plain port", async () => {
     await using server = await Server.start(["--stay"]);
     expect(await piped(server.port, ["--tls"])).toEqual(
       refused(`localhost:${server.port} does not speak TLS: leave --tls out`),
@@ -108,7 +108,7 @@ openssl.describe("TLS on a plain port", () => {
 });
 
 openssl.describe("a room that speaks TLS", () => {
-  test("answers a client that has closed its half, and lets it finish when it closes its own", async () => {
+  test("a TLS room answers a client that has closed its half", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     using ada = await JsonClient.join(server.port, "ada", {}, anyone);
     using bob = await JsonClient.join(server.port, "bob", {}, anyone);
@@ -123,7 +123,7 @@ openssl.describe("a room that speaks TLS", () => {
     await ada.closed;
   });
 
-  test("is open to openssl s_client", async () => {
+  test("a TLS room is open to openssl s_client", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     const command = [openssl.found, "s_client", "-quiet", "-connect", `localhost:${server.port}`];
     const person = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "ignore", timeout: testMs });
@@ -134,7 +134,7 @@ openssl.describe("a room that speaks TLS", () => {
     expect(out).toEndWith("! Goodbye.\n");
   });
 
-  test("ends with its last member, strangers who never shake hands or not", async () => {
+  test("a TLS room ends with its last member, strangers waiting or not", async () => {
     await using server = await Server.start(made.flags("self"));
     using stranger = await new PlainClient().open(server.port);
     using ada = await JsonClient.join(server.port, "ada", {}, anyone);
@@ -143,7 +143,7 @@ openssl.describe("a room that speaks TLS", () => {
     await stranger.closed;
   });
 
-  test("loses nothing of a client whose connection is cut again and again", async () => {
+  test("a TLS room loses nothing of a client that is cut again and again", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     await using proxy = await CuttingProxy.start(server.port);
     using bob = await JsonClient.join(server.port, "bob", {}, anyone);
@@ -167,7 +167,7 @@ openssl.describe("a room that speaks TLS", () => {
     expect(proxy.cuts).toBeGreaterThan(2);
   });
 
-  test("keeps 12 MB for readers that sleep, in order and at no cost in memory", async () => {
+  test("a TLS room keeps 12 MB for sleeping readers, at no cost in memory", async () => {
     using folder = temporaryFolder();
     const history = ["--history", join(folder.path, "room.sqlite")];
     await using server = await Server.start([...history, "--quiet", ...made.flags("self")]);

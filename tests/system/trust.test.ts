@@ -67,14 +67,14 @@ openssl.describe("a certificate", () => {
     expect(await piped(server.port, given)).toEqual(doubt === undefined ? trusted : refused(sentence));
   });
 
-  test("of an authority that the system knows needs no flag but --tls", async () => {
+  test("a certificate of a known authority needs no flag but --tls", async () => {
     await using server = await Server.start(["--stay", ...made.flags("good")]);
     const environment = { NODE_EXTRA_CA_CERTS: made.cert("authority") };
     expect(await piped(server.port, ["--tls"], environment)).toEqual(trusted);
     expect(await piped(server.port, [], { ...environment, CHAT_TLS: "true" })).toEqual(trusted);
   });
 
-  test("is taken or refused by --fingerprint alone, and not remembered", async () => {
+  test("--fingerprint alone decides, and is not remembered", async () => {
     using home = new Home();
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     await server.line(new RegExp(`sha256:${made.fingerprint("self")}`));
@@ -89,7 +89,7 @@ openssl.describe("a certificate", () => {
     expect(home.known).toBe("");
   });
 
-  test("in known_hosts is taken on pipes, another one is refused, unless an authority vouches for it", async () => {
+  test("known_hosts decides on pipes, where no authority does", async () => {
     using home = new Home();
     await using server = await Server.start(["--stay", ...made.flags("good")]);
     home.knows(server.port, "good");
@@ -106,7 +106,7 @@ openssl.describe("a certificate", () => {
     expect(await piped(server.port, ca, home.environment)).toEqual(trusted);
   });
 
-  test("that is not trusted is sent nothing", async () => {
+  test("a server that is not trusted is sent nothing", async () => {
     const heard: string[] = [];
     const gone = Promise.withResolvers<void>();
     const handshakes = new Transcript<boolean>();
@@ -128,7 +128,7 @@ openssl.describe("a certificate", () => {
     expect(heard).toEqual([]);
   });
 
-  test("that has changed when the client comes back is refused, and the client ends", async () => {
+  test("a certificate that changed when the client comes back ends it", async () => {
     using home = new Home();
     const first = await Server.start(["--stay", ...made.flags("self")]);
     home.knows(first.port, "self");
@@ -161,7 +161,7 @@ openssl.describe("a certificate that nobody vouches for, on a terminal", () => {
     );
   const joined = (terminal: Terminal) => terminal.until("the prompt", ({ row }) => row.trimEnd() === "ada>");
 
-  test("is asked about once and remembered", async () => {
+  test("an unknown certificate is asked about once and remembered", async () => {
     using home = new Home();
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     const fingerprint = made.fingerprint("self");
@@ -183,19 +183,22 @@ openssl.describe("a certificate that nobody vouches for, on a terminal", () => {
     expect(second.written).not.toContain(question);
   });
 
-  test.each(["n", "\r", "\x03", "\x04"])("is refused by %j, and not remembered", async (key) => {
-    using home = new Home();
-    await using server = await Server.start(["--stay", ...made.flags("self")]);
-    await using terminal = client(server, home);
-    await terminal.shows(question);
-    terminal.type(key);
-    expect(await terminal.exited).toBe(1);
-    await terminal.shows("is not to be trusted");
-    expect(home.known).toBe("");
-    expect(server.log.items.join()).not.toContain("joined");
-  });
+  test.each(["n", "\r", "\x03", "\x04"])(
+    "an unknown certificate is refused by %j, and not remembered",
+    async (key) => {
+      using home = new Home();
+      await using server = await Server.start(["--stay", ...made.flags("self")]);
+      await using terminal = client(server, home);
+      await terminal.shows(question);
+      terminal.type(key);
+      expect(await terminal.exited).toBe(1);
+      await terminal.shows("is not to be trusted");
+      expect(home.known).toBe("");
+      expect(server.log.items.join()).not.toContain("joined");
+    },
+  );
 
-  test("is asked about by itself, however long the server took", async () => {
+  test("a certificate is asked about alone, however long the server took", async () => {
     using home = new Home();
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     process.kill(server.pid, "SIGSTOP");
@@ -208,7 +211,7 @@ openssl.describe("a certificate that nobody vouches for, on a terminal", () => {
     await joined(terminal);
   });
 
-  test("that has changed is refused without a question", async () => {
+  test("a changed certificate is refused without a question", async () => {
     using home = new Home();
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     home.knows(server.port, "another");
@@ -218,7 +221,7 @@ openssl.describe("a certificate that nobody vouches for, on a terminal", () => {
     expect(terminal.written).not.toContain(question);
   });
 
-  test("is not asked about when the client comes back", async () => {
+  test("a taken certificate is not asked about when the client comes back", async () => {
     using home = new Home();
     const first = await Server.start(["--stay", ...made.flags("self")]);
     await using terminal = client(first, home);

@@ -73,7 +73,7 @@ test.each(["/reply ", "/msg gus "])("a row that began with %j keeps its addresse
   expect(mallory.texts).toEqual([]);
 });
 
-test("a reply to somebody who has left is not sent, whoever has the name now", async () => {
+test("a reply to one who has left is not sent, whoever has the name now", async () => {
   await using server = await Server.start();
   await using dan = client(server.port);
   await ready(dan);

@@ -18,14 +18,14 @@ describe("refusalOf()", () => {
   const waysIn = () => ["nc room.example 53000"];
   const refusal = (line: string) => refusalOf(Buffer.from(line), waysIn);
 
-  test("refuses HTTP with an HTTP answer", () => {
+  test("refusalOf() refuses HTTP with an HTTP answer", () => {
     expect(refusal("GET / HTTP/1.1\r")).toEqual({
       problem: "sent an HTTP request",
       answer: expect.stringContaining("HTTP/1.1 400 Bad Request\r\n"),
     });
   });
 
-  test("refuses what is longer than a line may be", () => {
+  test("refusalOf() refuses what is longer than a line may be", () => {
     expect(refusal("x".repeat(16_384))).toBeUndefined();
     expect(refusal("x".repeat(16_385))).toEqual({
       problem: "sent a first line that is too long",
@@ -34,13 +34,13 @@ describe("refusalOf()", () => {
   });
 
   test.each(["", "ada", "two words", "/quit", '{"type":"join","name":"ada"}', "{", "Jos\xe9"])(
-    "refuses no line like %j",
+    "refusalOf() refuses no line like %j",
     (line) => {
       expect(refusalOf(Buffer.from(line, "latin1"), waysIn)).toBeUndefined();
     },
   );
 
-  test("refuses nothing while there is no line", () => {
+  test("refusalOf() refuses nothing while there is no line", () => {
     expect(refusalOf(undefined, waysIn)).toBeUndefined();
   });
 });

@@ -31,7 +31,7 @@ describe("methodOf()", () => {
     [`POST /${long}`, "POST"],
     [`GET http://example.org/${long}`, "GET"],
   ];
-  test.each(requests)("knows %j", (line, method) => {
+  test.each(requests)("methodOf() knows %j", (line, method) => {
     // Latin-1 for the bytes, which its decoder takes for Windows-1252.
     expect(methodOf(Buffer.from(line, "latin1"))).toBe(method.replace("\xff\xfe", "ÿþ"));
   });
@@ -58,7 +58,7 @@ describe("methodOf()", () => {
     "Jos\xe9",
     "\xff\xfb\x1fada",
     long,
-  ])("takes %j for none", (line) => {
+  ])("methodOf() takes %j for none", (line) => {
     expect(methodOf(Buffer.from(line, "latin1"))).toBeUndefined();
   });
 });
@@ -77,12 +77,12 @@ describe("answerTo()", () => {
     "\r\n",
   ].join("\r\n");
 
-  test("says what this is and how to join, its length in bytes", () => {
+  test("answerTo() says what this is and how to join, its length in bytes", () => {
     expect(answerTo("GET", ["nc örtchen 53000"], now)).toBe(head + body);
     expect(Buffer.byteLength(body)).toBe(84);
   });
 
-  test("has no body for HEAD", () => {
+  test("answerTo() has no body for HEAD", () => {
     expect(answerTo("HEAD", ["nc örtchen 53000"], now)).toBe(head);
   });
 });

@@ -99,38 +99,41 @@ const fates: [what: string, happenings: Happening[], reached: string | undefined
 const lastName = (happenings: Happening[]) =>
   happenings.some((event) => event.type === "renamed" && event.to === "x") ? "x" : "gus";
 
-describe.each(fates)("a whisper for gus, then %s", (_, happenings, reached) => {
-  test("/reply reaches him, or nobody", () => {
+describe.each(fates)("a whisper for gus, then %s", (fate, happenings, reached) => {
+  test(`after "${fate}" /reply reaches gus, or nobody`, () => {
     room.happen(whisper("gus"), ...happenings);
     client.enter("/reply secret");
     expect(addressees()).toEqual(reached === undefined ? [] : [reached]);
     expect(problems).toEqual(reached === undefined ? [`${lastName(happenings)} has left`] : []);
   });
 
-  test("/reply does after a loss in which it happened", () => {
+  test(`after a loss with "${fate}" /reply reaches gus, or nobody`, () => {
     room.happen(whisper("gus"));
     away(happenings);
     client.enter("/reply secret");
     expect(addressees()).toEqual(reached === undefined ? [] : [reached]);
   });
 
-  test("/reply does if he whispered during the loss, too", () => {
+  test(`after a loss with "${fate}" and a whisper /reply reaches gus`, () => {
     away([whisper("gus"), ...happenings]);
     client.enter("/reply secret");
     expect(addressees()).toEqual(reached === undefined ? [] : [reached]);
   });
 
-  test.each(["/reply ", "/msg gus "])("a row that began with %j does", (start) => {
-    room.happen(whisper("gus"));
-    expect(client.chat.typing(start.trim())).toBeUndefined();
-    expect(client.chat.typing(start) ?? start).toBe("/msg gus ");
-    room.happen(...happenings);
-    for (const row of ["/msg gus s", "/msg gus se", "/msg gus secret"]) client.chat.typing(row);
-    client.enter("/msg gus secret");
-    expect(addressees()).toEqual(reached === undefined ? [] : [reached]);
-  });
+  test.each(["/reply ", "/msg gus "])(
+    `a row that began with %j reaches gus, or nobody, after "${fate}"`,
+    (start) => {
+      room.happen(whisper("gus"));
+      expect(client.chat.typing(start.trim())).toBeUndefined();
+      expect(client.chat.typing(start) ?? start).toBe("/msg gus ");
+      room.happen(...happenings);
+      for (const row of ["/msg gus s", "/msg gus se", "/msg gus secret"]) client.chat.typing(row);
+      client.enter("/msg gus secret");
+      expect(addressees()).toEqual(reached === undefined ? [] : [reached]);
+    },
+  );
 
-  test("what waited while the wire was cut does", () => {
+  test(`a whisper that waited reaches gus, or nobody, after "${fate}"`, () => {
     room.cut();
     client.enter("/msg gus secret");
     room.happen(...happenings);
@@ -143,14 +146,14 @@ describe.each(fates)("a whisper for gus, then %s", (_, happenings, reached) => {
     expect(client.link.outbox.size).toBe(reached === undefined ? 0 : 1);
   });
 
-  test("what was sent and never acknowledged does", () => {
+  test(`a whisper without an ack reaches gus, or nobody, after "${fate}"`, () => {
     client.enter("/msg gus secret");
     expect(addressees()).toEqual(["gus"]);
     away(happenings);
     expect(addressees()).toEqual(reached === undefined ? [] : [reached]);
   });
 
-  test("what the server refuses because it was faster does", () => {
+  test(`a refused whisper reaches gus, or nobody, after "${fate}"`, () => {
     client.enter("/msg gus secret");
     const [{ id } = { id: "" }] = room.sent("tell");
     room.happen(...happenings);
@@ -195,7 +198,7 @@ describe("what cannot be known reaches nobody", () => {
     room.welcome("ada");
   }
 
-  test.each(lost)("%s: an answer", (_, lose) => {
+  test.each(lost)("an answer after a gap, %s, reaches nobody", (_, lose) => {
     room.happen(whisper("gus"));
     away(lose);
     client.enter("/reply secret");
@@ -206,14 +209,14 @@ describe("what cannot be known reaches nobody", () => {
     expect(addressees()).toEqual(["gus"]);
   });
 
-  test.each(lost)("%s: a whisper that waited", (_, lose) => {
+  test.each(lost)("a whisper that waited reaches nobody after a gap, %s", (_, lose) => {
     client.enter("/msg gus secret");
     away(lose);
     expect(addressees()).toEqual([]);
     expect(refused).toEqual(["/msg gus secret: gus has left"]);
   });
 
-  test.each(lost)("%s: a row that was begun before", (_, lose) => {
+  test.each(lost)("a row begun before a gap, %s, reaches nobody", (_, lose) => {
     client.chat.typing("/msg gus s");
     away(lose);
     client.enter("/msg gus secret");
@@ -221,7 +224,7 @@ describe("what cannot be known reaches nobody", () => {
     expect(problems).toEqual(["gus has left"]);
   });
 
-  test("live, where a slow reader has fallen behind: an answer", () => {
+  test("an answer after a gap for a slow reader reaches nobody", () => {
     room.happen(whisper("gus"));
     room.say({ type: "gap", from: 22, to: 30 });
     client.enter("/reply secret");
@@ -231,7 +234,7 @@ describe("what cannot be known reaches nobody", () => {
 });
 
 describe("whoever is behind a gap is somebody of now", () => {
-  test("a whisper in what came behind the gap can be answered", () => {
+  test("a whisper behind a gap can be answered", () => {
     away([]);
     room.cut();
     room.happen(renamed("gus", "gustav"));
@@ -245,7 +248,7 @@ describe("whoever is behind a gap is somebody of now", () => {
 });
 
 describe("/reply", () => {
-  test("needs a whisper first, and words", () => {
+  test("/reply needs a whisper first, and words", () => {
     client.enter("/reply hi");
     room.happen(whisper("gus"));
     client.enter("/reply");
@@ -257,13 +260,13 @@ describe("/reply", () => {
     ]);
   });
 
-  test("never answers oneself, whatever one was called", () => {
+  test("/reply never answers oneself, whatever one was called", () => {
     room.happen(whisper("ada", "gus"), renamed("ada", "eve"), whisper("eve", "gus"));
     client.enter("/reply hi");
     expect(problems).toEqual(["Nobody has whispered to you yet"]);
   });
 
-  test("never answers oneself, where a new name was missed", () => {
+  test("/reply never answers oneself, where a new name was missed", () => {
     room.cut();
     room.happen(whisper("ada", "gus"), renamed("ada", "eve"), renamed("mallory", "ada"));
     jest.advanceTimersByTime(1_000);
@@ -275,7 +278,7 @@ describe("/reply", () => {
     expect(addressees()).toEqual(["ada"]);
   });
 
-  test("answers the last whisper of a member that is not ignored", () => {
+  test("/reply answers the last whisper of a member that is not ignored", () => {
     room.happen(whisper("gus"), whisper("mallory"));
     client.enter("/ignore gus");
     room.happen(whisper("gus"));
@@ -287,7 +290,7 @@ describe("/reply", () => {
     expect(client.chat.people.names).not.toContain("server");
   });
 
-  test("becomes /msg in the row once a blank is behind it", () => {
+  test("/reply becomes /msg in the row once a blank is behind it", () => {
     expect(client.chat.typing("/reply ")).toBeUndefined();
     room.happen(whisper("gus"), renamed("gus", "Gustav"));
     const becomes = (row: string) => client.chat.typing(row);
@@ -305,13 +308,13 @@ describe("/reply", () => {
 });
 
 describe("/msg", () => {
-  test("goes to who has the name when it is entered at once", () => {
+  test("/msg goes to who has the name when it is entered at once", () => {
     room.happen(whisper("gus"), renamed("gus", "gustav"), renamed("mallory", "gus"));
     client.enter("/msg gus hi");
     expect(addressees()).toEqual(["gus"]);
   });
 
-  test("goes to who has the name when it was typed again", () => {
+  test("/msg goes to who has the name when it was typed again", () => {
     client.chat.typing("/msg gus s");
     room.happen(renamed("gus", "gustav"), renamed("mallory", "gus"));
     client.chat.typing("");
@@ -320,7 +323,7 @@ describe("/msg", () => {
     expect(addressees()).toEqual(["gus"]);
   });
 
-  test("keeps the addressee in the row, wherever the cursor moves", () => {
+  test("/msg keeps the addressee in the row, wherever the cursor moves", () => {
     client.chat.typing("/msg gus s");
     room.happen(renamed("gus", "gustav"), renamed("mallory", "gus"));
     for (let at = 0; at <= 10; at++) client.chat.typing("/msg gus s".slice(0, at), "/msg gus s".slice(at));
@@ -328,7 +331,7 @@ describe("/msg", () => {
     expect(addressees()).toEqual(["gustav"]);
   });
 
-  test("goes to nobody but the one in the row when another name is entered", () => {
+  test("/msg goes to the one in the row when another name is entered", () => {
     client.chat.typing("/msg gus s");
     room.happen(renamed("gus", "gustav"));
     client.enter("/msg mallory hi");
@@ -336,14 +339,14 @@ describe("/msg", () => {
     expect(addressees()).toEqual(["mallory", "gus"]);
   });
 
-  test("carries the last event that was seen, unless a program says which", () => {
+  test("/msg carries the last event seen, unless a program says which", () => {
     room.happen(whisper("gus"));
     client.enter("/msg gus hi");
     client.ask({ type: "tell", to: "gus", text: "hi", seq: 3 });
     expect(room.sent("tell").map(({ seq }) => seq)).toEqual([room.seq, 3]);
   });
 
-  test("for a name that nobody had is not for one who takes it meanwhile", () => {
+  test("/msg to a free name is not for one who takes it meanwhile", () => {
     client.enter("/msg dan hi");
     expect(addressees()).toEqual(["dan"]);
     away([renamed("mallory", "dan")]);

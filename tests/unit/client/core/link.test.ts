@@ -116,7 +116,7 @@ async function join(seq: number): Promise<void> {
 
 const texts = () => given.items.flatMap((event) => ("text" in event ? [event.text] : []));
 
-test("comes back with token, epoch and the last seq it gave out; gives out nothing twice", async () => {
+test("a link comes back with token, epoch and seq, and gives nothing twice", async () => {
   await join(10);
   server.say(said(11, "a"), said(12, "b"));
   await given.until(() => texts().length === 2 || undefined, "two messages");
@@ -128,7 +128,7 @@ test("comes back with token, epoch and the last seq it gave out; gives out nothi
   expect(states.items.map(({ type }) => type)).toEqual(["online", "offline", "online"]);
 });
 
-test("takes nobody else's new name for its own, when both had the old one", async () => {
+test("a link does not take the new name of another for its own", async () => {
   await join(10);
   server.hangUp();
   await server.hears("join", 2);
@@ -142,7 +142,7 @@ test("takes nobody else's new name for its own, when both had the old one", asyn
   expect(link.name).toBe("ann");
 });
 
-test("sends again what was not acknowledged, once it has caught up, and only that", async () => {
+test("a link sends again what has no ack, once it has caught up", async () => {
   await join(0);
   link.say({ type: "say", text: "arrived" });
   link.say({ type: "say", text: "seen before" });
@@ -173,7 +173,7 @@ test("sends again what was not acknowledged, once it has caught up, and only tha
   expect(again[0]?.id).toBe(ids[2]);
 });
 
-test("a message the room cannot take now is sent again after the time it was told; one it never will is given back", async () => {
+test("a message the room cannot take now is sent again, or given back", async () => {
   await join(0);
   link.say({ type: "say", text: "for later" });
   const first = await server.hears("say", 1);
@@ -192,7 +192,7 @@ test("a message the room cannot take now is sent again after the time it was tol
   expect(link.outbox.size).toBe(0);
 });
 
-test("a goodbye with retryAfterMs is waited out, one without ends the link with its reason", async () => {
+test("a goodbye with retryAfterMs is waited out, one without ends the link", async () => {
   await join(0);
   server.say({ type: "bye", code: "shutdown", text: "Restarting", retryAfterMs: 50 });
   const offline = await states.until((all) => all.find((state) => state.type === "offline"), "offline");
@@ -203,7 +203,7 @@ test("a goodbye with retryAfterMs is waited out, one without ends the link with 
   expect(closed.items).toEqual(["You joined from another place"]);
 });
 
-test("waits longer each time nobody is there, from at once to 15 s, never all at the same moment", async () => {
+test("a link waits longer each time, up to 15 s, at random moments", async () => {
   await join(0);
   jest.useFakeTimers();
   server.stop();
@@ -237,7 +237,7 @@ test("a silent server is asked after 30 s and given up after 90 s", async () => 
   expect(states.items.at(-1)).toMatchObject({ type: "offline", reason: "The server does not answer" });
 });
 
-test("a machine that slept asks at once, and reconnects unless it is answered", async () => {
+test("a machine that slept asks at once, reconnects without an answer", async () => {
   jest.useFakeTimers();
   await join(0);
   const wake = () => {
@@ -265,7 +265,7 @@ test("a gap moves the position to where the server goes on", async () => {
   expect(await server.hears("join", 3)).toMatchObject({ token: "T2", epoch: "E2", after: 2 });
 });
 
-test("skips what is no event, and whatever comes before the first one", async () => {
+test("a link skips what is no event, and all before the first one", async () => {
   const joining = link.join("ada");
   await server.hears("join", 1);
   server.say(
@@ -280,7 +280,7 @@ test("skips what is no event, and whatever comes before the first one", async ()
   expect(given.items.map(({ type }) => type)).toEqual(["welcome", "said"]);
 });
 
-test("what is wrong with the name is the answer to join, and time to choose another one is not counted", async () => {
+test("a refused name is join's answer, and leaves time for another", async () => {
   const joining = link.join("ada");
   await server.hears("join", 1);
   server.say({ type: "error", code: "name-taken", text: "taken" });
@@ -292,7 +292,7 @@ test("what is wrong with the name is the answer to join, and time to choose anot
   expect([states.items.map(({ type }) => type), closed.items]).toEqual([["online"], []]);
 });
 
-test("a name that was lost while away can be changed for another, and what was not sent yet still is", async () => {
+test("a name lost while away can be changed, and what waited is sent", async () => {
   await join(0);
   server.hangUp();
   await server.hears("join", 2);
@@ -308,7 +308,7 @@ test("a name that was lost while away can be changed for another, and what was n
   expect(await server.hears("say", 3)).toMatchObject({ text: "keep this" });
 });
 
-test("while the room can take no messages all of them wait, and keep their order", async () => {
+test("messages wait in order while the room can take none", async () => {
   await join(0);
   link.say({ type: "say", text: "1" });
   link.say({ type: "say", text: "2" });
@@ -364,7 +364,7 @@ test("an answer that takes a while is waited for on the same connection", async 
   expect(server.connections).toBe(1);
 });
 
-test("a server that hangs up, or accepts and says nothing, is an error for join to throw", async () => {
+test("join throws for a server that hangs up or says nothing", async () => {
   const hungUp = link.join("ada");
   await server.hears("join", 1);
   server.hangUp();
@@ -376,12 +376,12 @@ test("a server that hangs up, or accepts and says nothing, is an error for join 
   await expect(silent).rejects.toThrow("The server does not answer");
 });
 
-test("nobody there is an error for the first join to throw", async () => {
+test("the first join throws where there is no server", async () => {
   server.stop();
   await expect(link.join("ada")).rejects.toThrow();
 });
 
-test("a server that accepts and never shakes hands does not answer, and is left", async () => {
+test("a server that accepts and never shakes hands is left", async () => {
   jest.useFakeTimers();
   const hungUp = Promise.withResolvers<void>();
   const silent = Bun.listen({

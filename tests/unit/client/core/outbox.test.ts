@@ -9,33 +9,33 @@ setDefaultTimeout(testMs);
 const say = (text: string) => ({ type: "say", text });
 
 describe("add()", () => {
-  test("gives the message back with an id, its type first", () => {
+  test("add() gives the message back with an id, its type first", () => {
     const { id, ...message } = new Outbox().add({ type: "tell", text: "hi", to: "bob" });
     expect(message).toEqual({ type: "tell", text: "hi", to: "bob" });
     expect(id).not.toBe("");
     expect(JSON.stringify(new Outbox().add({ text: "hi", type: "say" }))).toStartWith('{"type":"say"');
   });
 
-  test("leaves the message it was given as it was", () => {
+  test("add() leaves the message it was given as it was", () => {
     const message = say("hi");
     new Outbox().add(message);
     expect(message).toEqual({ type: "say", text: "hi" });
   });
 
-  test("leaves a program its own id", () => {
+  test("add() leaves a program its own id", () => {
     const outbox = new Outbox();
     const { id } = outbox.add({ ...say("hi"), id: "mine" });
     expect(id).toBe("mine");
   });
 
-  test("gives ids that the server takes, no two the same in any outbox", () => {
+  test("add() gives ids that the server takes, no two the same in any outbox", () => {
     const outboxes = Array.from({ length: 100 }, () => new Outbox());
     const sent = outboxes.flatMap((outbox) => ["hi", "hi"].map((text) => outbox.add(say(text))));
     for (const message of sent) expect(check(message)).not.toHaveProperty("code");
     expect(new Set(sent.map(({ id }) => id)).size).toBe(200);
   });
 
-  test("never gives the id of a settled message again", () => {
+  test("add() never gives the id of a settled message again", () => {
     const outbox = new Outbox();
     const first = outbox.add(say("hi"));
     outbox.settle(first.id);
@@ -44,7 +44,7 @@ describe("add()", () => {
 });
 
 describe("settle()", () => {
-  test("takes the message out, whatever its place, and keeps the order of the others", () => {
+  test("settle() takes a message out and keeps the order of the others", () => {
     const outbox = new Outbox();
     const [one, two, three] = [outbox.add(say("1")), outbox.add(say("2")), outbox.add(say("3"))];
     expect([...outbox]).toEqual([one, two, three]);
@@ -53,7 +53,7 @@ describe("settle()", () => {
     expect(outbox.size).toBe(2);
   });
 
-  test("is false for a message settled before, and for one of somebody else", () => {
+  test("settle() is false for a message settled before or not ours", () => {
     const outbox = new Outbox();
     const { id } = outbox.add(say("hi"));
     const other = new Outbox().add(say("hi"));
@@ -64,7 +64,7 @@ describe("settle()", () => {
 });
 
 describe("below()", () => {
-  test("has resolved already if fewer are under way", () => {
+  test("below() has resolved already if fewer are under way", () => {
     const outbox = new Outbox();
     expect(peek.status(outbox.below(1))).toBe("fulfilled");
     outbox.add(say("hi"));
@@ -72,7 +72,7 @@ describe("below()", () => {
     expect(peek.status(outbox.below(1))).toBe("pending");
   });
 
-  test("resolves with the message that makes it true, and each waiter at its own count", () => {
+  test("below() resolves for each waiter at its own count", () => {
     const outbox = new Outbox();
     const sent = ["1", "2", "3"].map((text) => outbox.add(say(text)));
     const waiters = [outbox.below(1), outbox.below(2), outbox.below(3), outbox.below(1)];
@@ -84,7 +84,7 @@ describe("below()", () => {
     expect(after).toEqual(["ppfp", "pffp", "ffff"]);
   });
 
-  test("goes on waiting when a message is settled that is none", () => {
+  test("below() goes on waiting when a message is settled that is none", () => {
     const outbox = new Outbox();
     const { id } = outbox.add(say("hi"));
     const empty = outbox.below(1);

@@ -35,22 +35,22 @@ const renamed = (from: string, to: string, seq = 1, at = 0): Recorded => ({
 });
 
 describe("names", () => {
-  test("has who spoke last first, then the others as they came", () => {
+  test("names has who spoke last first, then the others as they came", () => {
     expect(people(said("bob", 1), said("cyd", 2), said("bob", 3)).names).toEqual(["bob", "cyd", "ada"]);
   });
 
-  test("has nobody who left, and everybody who joined", () => {
+  test("names has nobody who left, and everybody who joined", () => {
     const all = people(said("bob", 1), moved("left", "BOB"), moved("joined", "dan"));
     expect(all.names).toEqual(["ada", "cyd", "dan"]);
   });
 
-  test("has a new name in the place of the old one's activity", () => {
+  test("names has a new name in the place of the old one's activity", () => {
     const all = people(said("bob", hour), renamed("bob", "rob", 2, hour));
     expect(all.names).toEqual(["rob", "ada", "cyd"]);
     expect(all.isActive("rob", hour)).toBe(true);
   });
 
-  test("has the members of a late welcome once what was missed has come", () => {
+  test("names has the members of a late welcome once what was missed has come", () => {
     const all = people(moved("left", "cyd"));
     all.apply(welcome(9, ["ada", "rob", "dan"]));
     expect([all.names, all.arriving]).toEqual([["ada", "bob"], true]);
@@ -84,7 +84,7 @@ test("speakers who come and go under ever new names are not kept for good", () =
 });
 
 describe("me", () => {
-  test("is the member of the first welcome, under each name it takes", () => {
+  test("me is the member of the first welcome, under each name it takes", () => {
     const all = new People();
     expect([all.me.gone, all.find("")]).toEqual([true, undefined]);
     all.apply(welcome(0, []));
@@ -95,7 +95,7 @@ describe("me", () => {
     expect([me.name, all.find("me")]).toEqual(["eve", undefined]);
   });
 
-  test("is not the one who has taken our name while our seat was lost", () => {
+  test("me is not the one who has taken our name while our seat was lost", () => {
     const all = people(moved("joined", "me"));
     const { me } = all;
     all.apply({ ...welcome(9, ["ada"]), name: "me" });

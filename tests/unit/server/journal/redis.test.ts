@@ -56,7 +56,7 @@ redisServer.describe("a journal in Redis", () => {
   testSharedContract(kind);
   testAgainstModel(kind, 60);
 
-  test("any name of a room is kept apart from others", async () => {
+  test("a room of any name is kept apart from others in Redis", async () => {
     rooms++;
     const names = [`{} "ünï" ${rooms}\n*`, `room ${rooms}`, `room ${rooms}:turns`];
     for (const room of names) {
@@ -70,7 +70,7 @@ redisServer.describe("a journal in Redis", () => {
     }
   });
 
-  test("ids that are forgotten leave no keys behind", async () => {
+  test("ids that are forgotten leave no keys behind in Redis", async () => {
     rooms++;
     await using room = await open({ keepEvents: 10 });
     for (let seq = 1; seq <= 100; seq++) await room.append(said("x", "ada", `${seq}`));
@@ -80,7 +80,7 @@ redisServer.describe("a journal in Redis", () => {
 });
 
 redisServer.describe("a lost reply", () => {
-  test("is asked for again: whatever was done is done once", async () => {
+  test("a lost reply is asked for again, and its command is done once", async () => {
     rooms++;
     await using proxy = await FlakyProxy.start(redis.port);
     await using room = await open({ url: `redis://localhost:${proxy.port}` });
@@ -105,7 +105,7 @@ redisServer.describe("a lost reply", () => {
     expect(room.fates.filter((fate) => (fate as string[])[0] !== "happened")).toEqual([]);
   });
 
-  test("because Redis cuts connections all the time, is asked for again", async () => {
+  test("a reply is asked for again while Redis cuts every connection", async () => {
     rooms++;
     await using one = await open();
     await using two = await open();
@@ -127,7 +127,7 @@ redisServer.describe("a lost reply", () => {
 });
 
 redisServer.describe("a server that was away", () => {
-  test("reads what it has missed, and what it was told meanwhile goes back", async () => {
+  test("a server that was away reads on, and gives back what it was asked", async () => {
     rooms++;
     await using proxy = await FlakyProxy.start(redis.port);
     await using room = await open({ url: `redis://localhost:${proxy.port}` });
@@ -146,7 +146,7 @@ redisServer.describe("a server that was away", () => {
     expect(room.troubles).toEqual(["Redis cannot be reached", undefined]);
   });
 
-  test("for longer than anything is kept, does not go on with holes", async () => {
+  test("a server that was away too long is lost, and has no holes", async () => {
     rooms++;
     await using proxy = await FlakyProxy.start(redis.port);
     await using room = await open({ url: `redis://localhost:${proxy.port}` });
@@ -164,7 +164,7 @@ redisServer.describe("the servers of a room", () => {
   // The lease is long enough for a heartbeat that a busy machine delays.
   const quick = { heartbeatMs: 50, leaseMs: 1_500 };
 
-  test("know of each other; one that ends is gone at once, one that dies after its lease", async () => {
+  test("a server that ends is gone at once, one that dies after its lease", async () => {
     rooms++;
     await using proxy = await FlakyProxy.start(redis.port);
     await using one = await open(quick);
@@ -194,7 +194,7 @@ redisServer.describe("the servers of a room", () => {
   test.each([
     ["back", -3_600_000],
     ["forward", 3_600_000],
-  ])("one that dies is lost after its lease, and no other, with the clock set %s", async (_, stepMs) => {
+  ])("a server that dies is gone after its lease, with the clock set %s", async (_, stepMs) => {
     rooms++;
     await using proxy = await FlakyProxy.start(redis.port);
     await using one = await open(quick);
@@ -212,7 +212,7 @@ redisServer.describe("the servers of a room", () => {
     }
   });
 
-  test("one that takes a seat is alive before it has said so", async () => {
+  test("a server that takes a seat is alive before it has said so", async () => {
     rooms++;
     await using one = await open({ heartbeatMs: 3_600_000 });
     await using two = await open({ heartbeatMs: 3_600_000 });
@@ -222,7 +222,7 @@ redisServer.describe("the servers of a room", () => {
     expect(one.journal.isAlive(two.journal.server)).toBe(true);
   });
 
-  test("are not taken for dead because Redis was away", async () => {
+  test("servers are not taken for dead because Redis was away", async () => {
     rooms++;
     await using redis = await RedisServer.start();
     const options = { url: redis.url, heartbeatMs: 50, leaseMs: 1_500 };
@@ -246,7 +246,7 @@ redisServer.describe("the servers of a room", () => {
 });
 
 redisServer.describe("a Redis of its own", () => {
-  test("killed and started again: nothing acknowledged is lost or doubled, the trouble is told once", async () => {
+  test("a Redis killed and started again loses and doubles nothing", async () => {
     rooms++;
     await using redis = await RedisServer.start();
     await using one = await open({ url: redis.url });
@@ -276,7 +276,7 @@ redisServer.describe("a Redis of its own", () => {
     }
   });
 
-  test("loading its data for long is no answer to what it may have been told before", async () => {
+  test("a Redis that loads its data for long has answered nothing yet", async () => {
     rooms++;
     await using redis = await RedisServer.start();
     await using proxy = await FlakyProxy.start(redis.port);
@@ -305,7 +305,7 @@ redisServer.describe("a Redis of its own", () => {
     expect(room.fates.flat()).not.toContain("refused");
   });
 
-  test("frozen: what was said waits or goes back, and is there once when it goes on", async () => {
+  test("a frozen Redis has each message once when it goes on", async () => {
     rooms++;
     await using redis = await RedisServer.start();
     await using room = await open({ url: redis.url });
@@ -323,7 +323,7 @@ redisServer.describe("a Redis of its own", () => {
     expect(room.troubles).toEqual(["Redis does not answer", undefined]);
   });
 
-  test("out of memory: what was said goes back, with the reason, until there is some again", async () => {
+  test("a Redis out of memory gives messages back, with the reason", async () => {
     rooms++;
     await using redis = await RedisServer.start();
     await using room = await open({ url: redis.url, heartbeatMs: 100 });
@@ -340,7 +340,7 @@ redisServer.describe("a Redis of its own", () => {
     expect(room.troubles).toEqual(["Redis is out of memory", undefined]);
   });
 
-  test("told late what was asked for again: it is done once", async () => {
+  test("a Redis that hears a command late and again does it once", async () => {
     rooms++;
     await using redis = await RedisServer.start();
     await using room = await open({ url: redis.url });
@@ -356,7 +356,7 @@ redisServer.describe("a Redis of its own", () => {
     expect(room.texts).toEqual(["1", "2", "3"]);
   });
 
-  test("holding something else: it is said once, nothing is half done, and goes on once that is gone", async () => {
+  test("a Redis with a foreign key of ours is told once, until it is gone", async () => {
     rooms++;
     await using redis = await RedisServer.start();
     await using room = await open({ url: redis.url, heartbeatMs: 50 });
@@ -369,7 +369,7 @@ redisServer.describe("a Redis of its own", () => {
     expect(room.troubles).toHaveLength(2);
   });
 
-  test("gone back in time, and on from there with another past: nobody goes on with both", async () => {
+  test("a Redis with another past than before ends the room", async () => {
     rooms++;
     await using redis = await RedisServer.start();
     await using one = await open({ url: redis.url, heartbeatMs: 3_600_000 });
@@ -391,7 +391,7 @@ redisServer.describe("a Redis of its own", () => {
     expect(two.texts).toEqual(["another 3", "4"]);
   });
 
-  test("emptied, or gone back in time: it is lost, whoever finds out first", async () => {
+  test("a Redis that was emptied or set back is lost for every server", async () => {
     rooms++;
     await using redis = await RedisServer.start();
     const options = { url: redis.url, heartbeatMs: 100 };
@@ -425,7 +425,7 @@ redisServer.describe("a Redis that cannot be used", () => {
     );
   };
 
-  test("is told in one sentence, without the password", async () => {
+  test("a Redis that cannot be used is told in a sentence without password", async () => {
     await using redis = await RedisServer.start(["--requirepass", "geheim"]);
     const host = `localhost:${redis.port}`;
     const cannot = `Cannot keep the room in Redis at ${host}`;

@@ -38,7 +38,7 @@ function refusal(door: Door, address: string): Bye | undefined {
 }
 
 describe("so many connections at once", () => {
-  test("are let in and not one more, until one leaves", () => {
+  test("as many connections as may are let in, and one more when one leaves", () => {
     const door = doorWith({ maxConnections: 3 });
     const origins = ["192.0.2.1", "192.0.2.2", "127.0.0.1"].map((address) => enter(door, address));
     const text = "The room is full, it takes 3 connections: try again later";
@@ -52,7 +52,7 @@ describe("so many connections at once", () => {
     }
   });
 
-  test("are let in from one address and not one more, until one leaves", () => {
+  test("as many as may of one address are let in, one more when one leaves", () => {
     const door = doorWith({ maxPerAddress: 2 });
     const first = enter(door, "192.0.2.1");
     enter(door, "::ffff:192.0.2.1");
@@ -64,7 +64,7 @@ describe("so many connections at once", () => {
     expect(refusal(door, "192.0.2.1")).toMatchObject({ code: "full" });
   });
 
-  test("are counted for 64 bits of an IPv6 address together", () => {
+  test("connections count for 64 bits of an IPv6 address together", () => {
     const door = doorWith({ maxPerAddress: 2 });
     enter(door, "2001:db8::1");
     enter(door, "2001:db8::ffff:2");
@@ -72,14 +72,14 @@ describe("so many connections at once", () => {
     enter(door, "2001:db8:0:1::1");
   });
 
-  test("are not counted for the machine's own addresses", () => {
+  test("connections from the machine itself are not counted", () => {
     const door = doorWith({ maxPerAddress: 1 });
     for (const address of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) {
       for (let i = 0; i < 10; i++) enter(door, address);
     }
   });
 
-  test("whoever is turned away counts for nothing", () => {
+  test("a connection that is turned away counts for nothing", () => {
     const door = doorWith({ maxPerAddress: 1, maxConnections: 2 });
     const origin = enter(door, "192.0.2.1");
     for (let i = 0; i < 10; i++) expect(refusal(door, "192.0.2.1")).toMatchObject({ code: "full" });
@@ -88,7 +88,7 @@ describe("so many connections at once", () => {
   });
 });
 
-test("whoever is banned is not let in, and not told to come back", () => {
+test("a banned address is not let in, and not told to come back", () => {
   const asked: string[] = [];
   const door = doorWith({
     maxConnections: 0,
@@ -103,13 +103,13 @@ test("whoever is banned is not let in, and not told to come back", () => {
 });
 
 describe("what an address has done", () => {
-  test("is one account for all its connections", () => {
+  test("an address has one account for all its connections", () => {
     const door = doorWith();
     expect(enter(door, "192.0.2.1")).toBe(enter(door, "::ffff:192.0.2.1"));
     expect(enter(door, "192.0.2.1")).not.toBe(enter(door, "192.0.2.2"));
   });
 
-  test("is remembered once all of them have left", () => {
+  test("an address is remembered once its connections have left", () => {
     const door = doorWith();
     const [origin, second] = [enter(door, "192.0.2.1"), enter(door, "192.0.2.1")];
     for (let i = 0; i < 3; i++) expect(origin.bucket.take(1_000)).toBe(0);
@@ -123,7 +123,7 @@ describe("what an address has done", () => {
     expect(again.guesses).toBe(guesses);
   });
 
-  test("is remembered of 10,000 that left last", () => {
+  test("the 10,000 addresses that left last are remembered", () => {
     const door = doorWith();
     const addresses = Array.from({ length: 10_001 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
     const origins = addresses.map((address) => {
@@ -136,21 +136,21 @@ describe("what an address has done", () => {
     expect(enter(door, addresses[10_000] ?? "")).toBe(origins[10_000] as Origin);
   });
 
-  test("is not forgotten of those who are here, however many leave", () => {
+  test("an address that is here is not forgotten, however many leave", () => {
     const door = doorWith();
     const here = enter(door, "192.0.2.1");
     for (let i = 0; i < 10_001; i++) leave(door, enter(door, `10.0.${i >> 8}.${i & 255}`));
     expect(enter(door, "192.0.2.1")).toBe(here);
   });
 
-  test("has no limit of lines on this machine itself", () => {
+  test("this machine itself has no limit of lines", () => {
     const origin = enter(doorWith(), "::1");
     for (let i = 0; i < 1_000; i++) expect(origin.bucket.take(0)).toBe(0);
   });
 });
 
 describe("a connection that is turned away", () => {
-  test("is for 64 at once; the others have to go without", () => {
+  test("a farewell is for 64 connections at once, and no more", () => {
     const door = doorWith({ maxConnections: 0 });
     const told = Array.from({ length: 64 }, () => door.enter("192.0.2.1"));
     for (const admission of told)
@@ -160,7 +160,7 @@ describe("a connection that is turned away", () => {
     expect(refusal(door, "192.0.2.2")).toMatchObject({ code: "full" });
   });
 
-  test("is not for connections that are gone again already", () => {
+  test("a farewell is not for connections that are gone already", () => {
     expect(doorWith().enter(undefined)).toBeUndefined();
   });
 });

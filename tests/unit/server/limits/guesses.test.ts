@@ -51,19 +51,19 @@ function wrong(count: number): void {
 }
 
 describe("a right password", () => {
-  test.each([0, 1, 6, 99, 100])("is answered at once after %i wrong ones", (count) => {
+  test.each([0, 1, 6, 99, 100])("a right password is answered at once after %i wrong ones", (count) => {
     wrong(count);
     expect(guess(true)).toMatchObject({ answer: true, answeredMs: 0, toldMs: [] });
   });
 
-  test("costs nothing, however often it is given", () => {
+  test("a right password costs nothing, however often it is given", () => {
     for (let i = 0; i < 1_000; i++) expect(guess(true).answer).toBe(true);
     expect(guess(false).toldMs).toEqual([]);
   });
 });
 
 describe("a wrong password", () => {
-  test("is answered later the more there were, up to eight seconds", () => {
+  test("a wrong password waits longer the more there were, up to 8 s", () => {
     const waits = Array.from({ length: 34 }, () => {
       const made = guess(false);
       jest.advanceTimersByTime(8_000);
@@ -74,12 +74,12 @@ describe("a wrong password", () => {
     expect(waits.slice(30)).toEqual([7_750, 8_000, 8_000, 8_000]);
   });
 
-  test("is told its wait, if it is a second or more", () => {
+  test("a wrong password is told its wait, if it is a second or more", () => {
     const told = Array.from({ length: 5 }, () => guess(false).toldMs);
     expect(told).toEqual([[], [], [], [1_000], [1_250]]);
   });
 
-  test("counts also if its connection does not wait for the answer", () => {
+  test("a wrong password counts also if its connection does not wait", () => {
     wrong(3);
     jest.advanceTimersByTime(60_000);
     const made = guess(false);
@@ -89,7 +89,7 @@ describe("a wrong password", () => {
     expect(made.answer).toBeUndefined();
   });
 
-  test("is forgotten a quarter of an hour later, each by itself", () => {
+  test("each wrong password is forgotten a quarter of an hour later", () => {
     wrong(2);
     jest.advanceTimersByTime(10 * 60_000);
     wrong(2);
@@ -101,7 +101,7 @@ describe("a wrong password", () => {
     expect([third.answeredMs, first.answeredMs]).toEqual([750, 250]);
   });
 
-  test("keeps its wait when the clock of the machine is set", () => {
+  test("a wrong password keeps its wait when the clock of the machine is set", () => {
     const hour = 3_600_000;
     for (const step of [hour, -hour, 24 * hour, -48 * hour]) {
       guesses = new Guesses();
@@ -128,7 +128,7 @@ test("thirty people of one address with six typos are all in within moments", ()
 describe("an address that guesses faster than any class", () => {
   beforeEach(() => wrong(101));
 
-  test("has its guesses looked at one by one, the right ones too", () => {
+  test("a hasty address has its guesses, right or wrong, looked at one by one", () => {
     const [first, right, second, last] = [guess(false), guess(true), guess(false), guess(true)];
     expect([first, right, second, last].map(({ toldMs }) => toldMs)).toEqual([[], [1_200], [1_800], [2_400]]);
     jest.advanceTimersByTime(599);
@@ -140,7 +140,7 @@ describe("an address that guesses faster than any class", () => {
     expect(all.map(({ answeredMs }) => answeredMs)).toEqual([600, 1_200, 1_200, 1_800]);
   });
 
-  test("has none wait for more than a minute, however many there are", () => {
+  test("a hasty address has no guess wait for more than a minute", () => {
     const row = Array.from({ length: 1_000 }, () => guess(false));
     const right = guess(true);
     expect(right.toldMs).toEqual([60_000]);
@@ -152,7 +152,7 @@ describe("an address that guesses faster than any class", () => {
     expect(guess(true).answer).toBe(true);
   });
 
-  test("has none refused, and no row left by those that hang up", () => {
+  test("a hasty address has no guess refused, and none left by a hang-up", () => {
     const row = Array.from({ length: 1_000 }, () => guess(false));
     for (const made of row) made.takeBack();
     const right = guess(true);
@@ -162,12 +162,12 @@ describe("an address that guesses faster than any class", () => {
     expect(row.some(({ answer }) => answer !== undefined)).toBe(false);
   });
 
-  test("is at its ease again a moment after it stopped", () => {
+  test("a hasty address is at its ease a moment after it stopped", () => {
     jest.advanceTimersByTime(600);
     expect(guess(true)).toMatchObject({ answer: true, answeredMs: 0 });
   });
 
-  test("has 100 guesses a minute, however many connections it opens", () => {
+  test("a hasty address has 100 guesses a minute on any connections", () => {
     const minutes = 10;
     let answered = 0;
     let row: Made[] = [];
@@ -201,7 +201,7 @@ describe("isSame()", () => {
     ["sesame", "sesame ", false],
     ["", "sesame", false],
     ["x".repeat(10_000), "sesame", false],
-  ])("of %j and %j is %p", (given, wanted, same) => {
+  ])("isSame() of %j and %j is %p", (given, wanted, same) => {
     expect(isSame(given, wanted)).toBe(same);
   });
 });

@@ -32,23 +32,23 @@ describe("TokenBucket", () => {
     ["is full again after a while", [0, 0, 0, 0, 800, 800, 800, 800], [0, 0, 0, 200, 0, 0, 0, 200]],
     ["is never more than full", [0, 3_600_000, 3_600_000, 3_600_000, 3_600_000], [0, 0, 0, 0, 200]],
   ];
-  test.each(cases)("%s", (_, times, expected) => {
+  test.each(cases)("TokenBucket %s", (_, times, expected) => {
     expect(waits(times)).toEqual(expected);
   });
 
-  test("asks for whole milliseconds, never too few", () => {
+  test("TokenBucket asks for whole milliseconds, never too few", () => {
     expect(waits([0, 0], { burst: 1, perSecond: 3 })).toEqual([0, 334]);
   });
 
-  test("asks for nothing at rate 0", () => {
+  test("TokenBucket asks for nothing at rate 0", () => {
     expect(waits(Array(1000).fill(0), { burst: 1, perSecond: 0 })).toEqual(Array(1000).fill(0));
   });
 
-  test("asks for no more when the clock is set back", () => {
+  test("TokenBucket asks for no more when the clock is set back", () => {
     expect(waits([0, -3_600_000, -3_600_000, -3_600_000])).toEqual([0, 0, 0, 200]);
   });
 
-  test("holds whoever keeps the waits to the burst and the rate, and never for longer than one line takes", () => {
+  test("TokenBucket holds a member that waits to the burst and the rate", () => {
     const rates = fc.record({
       burst: fc.integer({ min: 1, max: 20 }),
       perSecond: fc.integer({ min: 1, max: 100 }),
@@ -70,7 +70,7 @@ describe("TokenBucket", () => {
     );
   });
 
-  test("knows what so many lines cost", () => {
+  test("TokenBucket knows what so many lines cost", () => {
     const bucket = new TokenBucket(rate);
     expect([0, 1, 2, 7].map((lines) => bucket.costMs(lines))).toEqual([0, 200, 400, 1400]);
     expect(new TokenBucket({ burst: 1, perSecond: 3 }).costMs(2)).toBe(667);

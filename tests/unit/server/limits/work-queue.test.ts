@@ -33,14 +33,14 @@ async function pass(ms: number): Promise<void> {
 }
 
 describe("run()", () => {
-  test("does the work at once if there is none before it", async () => {
+  test("run() does the work at once if there is none before it", async () => {
     const done: { name: string; at: number }[] = [];
     const result = new WorkQueue().run(work("a", 0, done));
     expect(done).toEqual([{ name: "a", at: 0 }]);
     expect(await result).toBe("a");
   });
 
-  test("does all work in the order in which it was asked for", async () => {
+  test("run() does all work in the order in which it was asked for", async () => {
     const queue = new WorkQueue();
     const done: { name: string; at: number }[] = [];
     const results = ["a", "b", "c"].map((name) => queue.run(work(name, 1, done)));
@@ -49,7 +49,7 @@ describe("run()", () => {
     expect(done.map(({ name }) => name)).toEqual(["a", "b", "c"]);
   });
 
-  test("has a turn between two pieces, also of work that costs nothing", async () => {
+  test("run() has a turn between two pieces, also of work that costs nothing", async () => {
     const queue = new WorkQueue();
     const order: string[] = [];
     for (const name of ["a", "b"]) void queue.run(() => order.push(name));
@@ -59,7 +59,7 @@ describe("run()", () => {
     expect(order).toEqual(["a", "others", "b"]);
   });
 
-  test("rests four times as long as a piece took", async () => {
+  test("run() rests four times as long as a piece took", async () => {
     const queue = new WorkQueue();
     const done: { name: string; at: number }[] = [];
     for (const ms of [3, 3, 1, 2, 3]) void queue.run(work(`${ms}`, ms, done));
@@ -69,7 +69,7 @@ describe("run()", () => {
     expect(gaps.slice(2)).toEqual([12 + 1, 4 + 2, 8 + 3]);
   });
 
-  test("takes a fifth of the time, however much is asked for", async () => {
+  test("run() takes a fifth of the time, however much is asked for", async () => {
     const queue = new WorkQueue();
     const done: { name: string; at: number }[] = [];
     for (let i = 0; i < 1_000; i++) void queue.run(work("a", 1, done));
@@ -77,7 +77,7 @@ describe("run()", () => {
     expect(done.length / performance.now()).toBeWithin(0.15, 0.25);
   });
 
-  test("gives what the work throws to who asked, and goes on", async () => {
+  test("run() gives what the work throws to who asked, and goes on", async () => {
     const queue = new WorkQueue();
     const thrown = queue.run(() => {
       throw new Error("no disk");
@@ -90,7 +90,7 @@ describe("run()", () => {
     expect(await after).toBe("after");
   });
 
-  test("waits for one piece before the next, and counts a long wait as little", async () => {
+  test("run() waits for a piece before the next, and counts a wait as little", async () => {
     const queue = new WorkQueue();
     const done: { name: string; at: number }[] = [];
     const far = Promise.withResolvers<string>();
@@ -104,7 +104,7 @@ describe("run()", () => {
     expect(done[0]?.at).toBeWithin(3_000, 3_030);
   });
 
-  test("cares for no step of the clock", async () => {
+  test("run() is the same when the clock is set", async () => {
     const queue = new WorkQueue();
     const done: { name: string; at: number }[] = [];
     for (let i = 0; i < 4; i++) void queue.run(work("a", 2, done));

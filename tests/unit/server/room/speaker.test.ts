@@ -151,7 +151,7 @@ describe("carryOut()", () => {
       { type: "muted", name: "bob", by: "ann" },
     ],
   ];
-  test.each(happens)("makes %j happen", async (raw, event) => {
+  test.each(happens)("carryOut() makes %j happen", async (raw, event) => {
     await carryOut(raw);
     expect<unknown[]>(events).toMatchObject([event]);
     expect(ann.answers).toEqual([]);
@@ -190,7 +190,7 @@ describe("carryOut()", () => {
       { type: "error", code: "no-such-member" },
     ],
   ];
-  test.each(answers)("answers %j", async (raw, answer) => {
+  test.each(answers)("carryOut() answers %j", async (raw, answer) => {
     await carryOut(raw);
     expect<unknown[]>(ann.answers).toMatchObject([answer]);
     expect(events).toEqual([]);
@@ -203,13 +203,13 @@ describe("carryOut()", () => {
     [{ type: "quit", text: "bye" }, ["quit", "bye"]],
     [{ type: "quit" }, ["quit", undefined]],
   ];
-  test.each(own)("leaves %j to who speaks", async (raw, asked) => {
+  test.each(own)("carryOut() leaves %j to who speaks", async (raw, asked) => {
     ann.operator = false;
     await carryOut(raw);
     expect(ann.asked).toEqual([asked]);
   });
 
-  test("knows every command there is", () => {
+  test("carryOut() knows every command there is", () => {
     const tested = [...happens, ...answers, ...own].map(([{ type }]) => type);
     expect(new Set(tested)).toEqual(new Set(Object.keys(commands)));
   });
@@ -224,7 +224,7 @@ describe("carryOut()", () => {
     { type: "unmute", name: "bob" },
     { type: "bans" },
   ];
-  test.each(orders)("refuses %j from one who is no operator", async (raw) => {
+  test.each(orders)("carryOut() refuses %j from one who is no operator", async (raw) => {
     ann.operator = false;
     await carryOut(raw);
     const text = "That is for operators: /op PASSWORD makes you one";
@@ -232,25 +232,25 @@ describe("carryOut()", () => {
     expect(events).toEqual([]);
   });
 
-  test("takes the topic away for -", async () => {
+  test("carryOut() takes the topic away for -", async () => {
     for (const text of ["tea", "-"]) await carryOut({ type: "topic", text });
     expect(events).toMatchObject([{ text: "tea" }, { type: "topic", text: undefined }]);
     expect(room.members.topic).toBeUndefined();
   });
 
-  test.each(["history", "search"])("has in a %s what was said just before it", async (type) => {
+  test.each(["history", "search"])("carryOut() has in a %s what was said just before it", async (type) => {
     ann.carryOut({ type: "say", text: "hi" });
     await carryOut({ type, text: "hi", limit: 1 });
     expect<unknown[]>(ann.answers).toMatchObject([{ events: [{ type: "said", text: "hi" }] }]);
   });
 
-  test("shows as many events as the speaker sees by default", async () => {
+  test("carryOut() shows as many events as the speaker sees by default", async () => {
     await carryOut(...["1", "2", "3"].map((text) => ({ type: "say", text })));
     await carryOut({ type: "history" });
     expect(ann.answers).toMatchObject([{ type: "history", events: [{ text: "2" }, { text: "3" }] }]);
   });
 
-  test("whispers to nobody who took the name after its sender looked", async () => {
+  test("carryOut() whispers to none who took the name since its sender looked", async () => {
     const whisper = (seq: number, id: string) => ({ type: "tell", to: "bob", text: "psst", seq, id });
     const bob = seatOf("bob");
     await carryOut(whisper(room.seq, "1"), whisper(0, "2"));
@@ -280,7 +280,7 @@ describe("carryOut()", () => {
     );
   });
 
-  test("lets one who is silenced say nothing and order nothing", async () => {
+  test("carryOut() lets one who is silenced say nothing and order nothing", async () => {
     ann.silenced = { type: "error", code: "muted", text: "Hush" };
     await carryOut(
       { type: "say", text: "hi", id: "1" },

@@ -65,7 +65,7 @@ async function sent(pieces: Buffer[], ended: boolean): Promise<FakeSocket> {
 }
 
 describe("an HTTP request", () => {
-  test("is answered and obeyed in nothing, wherever it is cut", async () => {
+  test("an HTTP request is answered and obeyed in nothing, wherever it is cut", async () => {
     const places = fc.array(fc.nat({ max: 25_000 }), { maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(
@@ -93,7 +93,7 @@ describe("an HTTP request", () => {
     expect(room.members.visited).toBe(false);
   });
 
-  test("is answered byte by byte, and when it ends in the middle of its line", async () => {
+  test("an HTTP request is answered byte by byte, its line whole or not", async () => {
     const bytes = latin1("POST / HTTP/1.1\r\n\r\nmallory\nhi\n");
     const pieces = [...bytes].map((byte) => Buffer.of(byte));
     expect((await sent(pieces, false)).text).toStartWith("HTTP/1.1 400 ");
@@ -101,12 +101,12 @@ describe("an HTTP request", () => {
     expect(heard).toEqual([]);
   });
 
-  test("is reported with its address, and not with a word of its own", async () => {
+  test("an HTTP request is reported by its address and none of its words", async () => {
     await sent([latin1("GET /secret HTTP/1.1\r\n\r\n")], false);
     expect(reports).toEqual(["192.0.2.1 sent an HTTP request"]);
   });
 
-  test("may still be on its way for a moment when the answer is there", async () => {
+  test("an HTTP request may still be coming when its answer is there", async () => {
     const socket = await sent([latin1("POST / HTTP/1.1\r\n")], false);
     socket.session.receive(latin1("Content-Length: 11\r\n\r\n"));
     jest.advanceTimersByTime(3_000);
@@ -125,7 +125,7 @@ describe("a first line that is too long to tell", () => {
     ["a request without a path", `CONNECT ${long} HTTP/1.1`],
     ["a join", `{"type":"join","name":"ada","history":0,"more":"${long}"}`],
     ["not UTF-8", `\xff${long}`],
-  ])("ends the connection, with all that follows: %s", async (_, line) => {
+  ])("an endless first line ends the connection: %s", async (_, line) => {
     const bytes = latin1(`${line}\r\n\r\nmallory\nhi\n`);
     for (const pieces of [[bytes], [bytes.subarray(0, 16_385), bytes.subarray(16_385)]]) {
       const socket = await sent(pieces, false);
@@ -137,7 +137,7 @@ describe("a first line that is too long to tell", () => {
     expect(heard).toEqual([]);
   });
 
-  test("is none of a member's lines", async () => {
+  test("a member's lines are never taken for first lines", async () => {
     const socket = await sent([latin1(`ada\n${long}\nhi\n`)], false);
     expect(socket.text).toContain("this one was dropped");
     expect(heard).toEqual(["joined", "said"]);
@@ -145,14 +145,14 @@ describe("a first line that is too long to tell", () => {
 });
 
 describe("a person on nc", () => {
-  test.each(["GET", "Post", "options", "HTTP"])("may be called %s", async (name) => {
+  test.each(["GET", "Post", "options", "HTTP"])("a person on nc may be called %s", async (name) => {
     const socket = await sent([latin1(`${name}\r\nhello / there HTTP/1.1\n`)], false);
     expect(socket.text).toContain(`You are connected as ${name}.`);
     expect(socket.text).toContain(`${name}: hello / there HTTP/1.1\n`);
   });
 
   test.each(["Jos\xe9", "\xff\xfb\x1f\xff\xfb\x20jose", "two words", "/me waves", "/help"])(
-    "may try again after %j",
+    "a person on nc may try again after %j",
     async (mistake) => {
       const socket = await sent([latin1(`${mistake}\r\n`)], false);
       socket.send("jose");

@@ -52,7 +52,7 @@ afterEach(() => {
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("push()", () => {
-  test("has each line taken once, in order, however the bytes are cut", () => {
+  test("push() has each line taken once, in order, however the bytes are cut", () => {
     const lines = fc.array(fc.string({ maxLength: 5 }).map((line) => line.replaceAll(/[\r\n]/g, "")));
     fc.assert(
       fc.property(lines, fc.integer({ min: 1, max: 10 }), (lines, size) => {
@@ -64,7 +64,7 @@ describe("push()", () => {
     );
   });
 
-  test("hands on a fault in place of a line that is none", () => {
+  test("push() hands on a fault in place of a line that is none", () => {
     const taken = new Taken();
     taken.intake.push(Buffer.from([0xff, 0x0a, 0x61, 0x0a]));
     expect(taken.log).toEqual(["[not-utf8]", "a"]);
@@ -72,7 +72,7 @@ describe("push()", () => {
 });
 
 describe("peek()", () => {
-  test("shows each line before it is taken, so that it can be left", () => {
+  test("peek() shows each line before it is taken, so that it can be left", () => {
     const taken = new Taken();
     const shown: string[] = [];
     taken.look = () => {
@@ -89,7 +89,7 @@ describe("peek()", () => {
 });
 
 describe("a pause", () => {
-  test("begins with the first line that is not paid for, and lets one line at a time through", () => {
+  test("a pause begins with the first unpaid line, and lets lines in singly", () => {
     const taken = new Taken({ burst: 2, perSecond: 10 });
     taken.push("1", "2", "3", "4", "5");
     expect(taken.log).toEqual(["1", "2", "3", "[pause]", "[paused]", "[flooded: 2 lines, 300 ms]"]);
@@ -104,7 +104,7 @@ describe("a pause", () => {
     expect(taken.intake.isPaused).toBe(false);
   });
 
-  test("is as long as the member or the address has to wait, whichever is longer", () => {
+  test("a pause is the longer wait of the member and the address", () => {
     const taken = new Taken({ burst: 1, perSecond: 10 }, { burst: 1, perSecond: 2 });
     taken.push("1", "2", "3");
     jest.advanceTimersByTime(499);
@@ -113,7 +113,7 @@ describe("a pause", () => {
     expect(taken.lines).toEqual(["1", "2", "3"]);
   });
 
-  test("is told again after 5 s at the earliest", () => {
+  test("a pause is told again after 5 s at the earliest", () => {
     const taken = new Taken({ burst: 1, perSecond: 1 });
     taken.push(...Array.from({ length: 20 }, (_, i) => `${i}`));
     jest.advanceTimersByTime(11_000);
@@ -123,7 +123,7 @@ describe("a pause", () => {
     );
   });
 
-  test("is longer for what costs as much as several lines, also if that is known later", () => {
+  test("a pause is longer for what costs several lines, known later or not", () => {
     const taken = new Taken({ burst: 1, perSecond: 10 });
     let settled = () => {};
     taken.obey = () => {
@@ -142,7 +142,7 @@ describe("a pause", () => {
 });
 
 describe("wait()", () => {
-  test("lets no line through until the outcome of the last one is known", () => {
+  test("wait() lets no line through before the outcome of the last one", () => {
     const taken = new Taken();
     const settle: (() => void)[] = [];
     taken.obey = () => settle.push(taken.intake.wait());
@@ -152,7 +152,7 @@ describe("wait()", () => {
     expect(taken.log).toEqual(["1", "[pause]", "[resume]", "2", "[pause]"]);
   });
 
-  test("keeps the order of lines whose outcome is known at once", () => {
+  test("wait() keeps the order of lines whose outcome is known at once", () => {
     const taken = new Taken();
     taken.obey = (line) => {
       const settled = taken.intake.wait();
@@ -163,7 +163,7 @@ describe("wait()", () => {
     expect(taken.lines).toEqual(["1", "1 is done", "2", "2 is done"]);
   });
 
-  test("waits for all of several outcomes", () => {
+  test("wait() waits for all of several outcomes", () => {
     const taken = new Taken();
     taken.push("1");
     const settle = [taken.intake.wait(), taken.intake.wait()];
@@ -177,7 +177,7 @@ describe("wait()", () => {
 });
 
 describe("a turn", () => {
-  test("ends for lines that have cost enough of it, and others come first", async () => {
+  test("a turn ends for lines that cost enough of it, others come first", async () => {
     const [long, short] = [new Taken(), new Taken()];
     const order: string[] = [];
     long.obey = (line) => {
@@ -196,7 +196,7 @@ describe("a turn", () => {
     expect(long.log.at(-1)).toBe("[resume]");
   });
 
-  test("has time for many lines that cost little", () => {
+  test("a turn has time for many lines that cost little", () => {
     const taken = new Taken();
     taken.push(...Array.from({ length: 1000 }, (_, i) => `${i}`));
     expect(taken.lines).toHaveLength(1000);
@@ -204,7 +204,7 @@ describe("a turn", () => {
 });
 
 describe("the end", () => {
-  test("comes once, after the last line, with a line end or without", () => {
+  test("the end comes once, after the last line, with a line end or without", () => {
     const taken = new Taken({ burst: 1, perSecond: 10 });
     taken.intake.push(Buffer.from("1\n2\n3"));
     taken.intake.end();
@@ -215,7 +215,7 @@ describe("the end", () => {
     expect(taken.log.filter((entry) => entry === "[ended]")).toHaveLength(1);
   });
 
-  test("is not told once the intake was stopped, and no line is taken", async () => {
+  test("the end is not told once the intake was stopped", async () => {
     const taken = new Taken({ burst: 1, perSecond: 10 });
     taken.obey = () => jest.advanceTimersByTime(2);
     taken.push("1", "2");
@@ -231,7 +231,7 @@ describe("the end", () => {
 });
 
 describe("silence", () => {
-  test("is counted from the last bytes on", () => {
+  test("silence is counted from the last bytes on", () => {
     const { intake } = new Taken();
     jest.advanceTimersByTime(500);
     expect(intake.silentMs).toBe(500);
@@ -240,7 +240,7 @@ describe("silence", () => {
     expect(intake.silentMs).toBe(300);
   });
 
-  test("is not counted while the peer has to wait", () => {
+  test("silence is not counted while the peer has to wait", () => {
     const taken = new Taken({ burst: 1, perSecond: 1 });
     const settled = taken.intake.wait();
     jest.advanceTimersByTime(60_000);
@@ -255,17 +255,20 @@ describe("silence", () => {
     expect(taken.intake.silentMs).toBe(100);
   });
 
-  test.each([3_600_000, -3_600_000, -86_400_000 * 365])("and pauses care for no step of %d ms", (stepMs) => {
-    const taken = new Taken({ burst: 1, perSecond: 10 });
-    jest.advanceTimersByTime(1_000);
-    jest.setSystemTime(Date.now() + stepMs);
-    expect(taken.intake.silentMs).toBe(1_000);
-    taken.push("1", "2", "3");
-    jest.setSystemTime(Date.now() + stepMs);
-    jest.advanceTimersByTime(99);
-    expect(taken.lines).toEqual(["1", "2"]);
-    jest.advanceTimersByTime(1);
-    expect(taken.lines).toEqual(["1", "2", "3"]);
-    expect(taken.log).toContain("[flooded: 1 lines, 200 ms]");
-  });
+  test.each([3_600_000, -3_600_000, -86_400_000 * 365])(
+    "silence and pauses are the same when the clock is set by %d ms",
+    (stepMs) => {
+      const taken = new Taken({ burst: 1, perSecond: 10 });
+      jest.advanceTimersByTime(1_000);
+      jest.setSystemTime(Date.now() + stepMs);
+      expect(taken.intake.silentMs).toBe(1_000);
+      taken.push("1", "2", "3");
+      jest.setSystemTime(Date.now() + stepMs);
+      jest.advanceTimersByTime(99);
+      expect(taken.lines).toEqual(["1", "2"]);
+      jest.advanceTimersByTime(1);
+      expect(taken.lines).toEqual(["1", "2", "3"]);
+      expect(taken.log).toContain("[flooded: 1 lines, 200 ms]");
+    },
+  );
 });

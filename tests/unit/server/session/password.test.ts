@@ -39,7 +39,7 @@ afterEach(() => {
 describe("a room with a password", () => {
   const guarded = { password: "sesame" };
 
-  test("lets in whoever knows it, at once", async () => {
+  test("a room with a password lets in those who know it, at once", async () => {
     const socket = new FakeSocket(room, guarded);
     socket.send({ type: "join", name: "ada", password: "sesame" });
     jest.advanceTimersByTime(0);
@@ -48,7 +48,7 @@ describe("a room with a password", () => {
     expect(socket.text).not.toContain("sesame");
   });
 
-  test("asks whoever gave none, and takes nothing else meanwhile", async () => {
+  test("a room with a password asks for it, and takes nothing else meanwhile", async () => {
     const socket = new FakeSocket(room, guarded);
     socket.send({ type: "join", name: "ada" }, { type: "say", text: "hi" });
     await turn();
@@ -59,7 +59,7 @@ describe("a room with a password", () => {
     expect(room.members.find("ada")).toBeUndefined();
   });
 
-  test("answers each wrong one later than the one before, and reads nothing meanwhile", async () => {
+  test("each wrong password is answered later, and nothing is read meanwhile", async () => {
     const socket = new FakeSocket(room, { ...guarded, rate: unlimited });
     const wrong = ["a", "sesame ", "Sesame", ""];
     for (const password of wrong) socket.send({ type: "join", name: "ada", password });
@@ -82,7 +82,7 @@ describe("a room with a password", () => {
     expect(socket.types.slice(5)).toEqual(["welcome", "history", "joined"]);
   });
 
-  test("lets a right one in at once, whatever others at its address guessed", async () => {
+  test("a right password is let in at once, whatever its address guessed", async () => {
     const origin = new Origin("192.0.2.1", unlimited);
     const guessers = Array.from({ length: 60 }, () => new FakeSocket(room, guarded, origin));
     for (const guesser of guessers) guesser.send({ type: "join", name: "eve", password: "x" });
@@ -95,7 +95,7 @@ describe("a room with a password", () => {
     expect(guessers.map(({ codes }) => codes.at(-1))).toEqual(guessers.map(() => "wrong-password"));
   });
 
-  test("tells people in plain words how long the answer takes", async () => {
+  test("people are told in words how long the answer to a password takes", async () => {
     const person = new FakeSocket(room, guarded);
     person.send("dora", "1", "2", "3", "4");
     await pass(2_000);
@@ -106,7 +106,7 @@ describe("a room with a password", () => {
     expect(person.text).toEndWith("! That is not the password: what is it?\n");
   });
 
-  test("counts a guess also if its connection hangs up on it", async () => {
+  test("a guess counts also if its connection hangs up", async () => {
     const origin = new Origin("192.0.2.1", unlimited);
     for (let i = 0; i < 10; i++) {
       const socket = new FakeSocket(room, guarded, origin);
@@ -119,7 +119,7 @@ describe("a room with a password", () => {
     expect(socket.events).toMatchObject([{ code: "slow-down", retryAfterMs: 2_750 }]);
   });
 
-  test("answers nothing to a connection that is dismissed before its turn", async () => {
+  test("a connection dismissed before its turn gets no answer to its guess", async () => {
     const origin = new Origin("192.0.2.1", unlimited);
     for (let i = 0; i < 101; i++) {
       const eve = new FakeSocket(room, guarded, origin);
@@ -136,7 +136,7 @@ describe("a room with a password", () => {
     expect(waits[2]?.types).toContain("welcome");
   });
 
-  test("needs none from a member who comes back with a token", async () => {
+  test("a member who comes back with a token needs no password", async () => {
     const origin = new Origin("192.0.2.1", unlimited);
     const first = new FakeSocket(room, guarded, origin);
     first.send({ type: "join", name: "ada", password: "sesame" });
@@ -160,7 +160,7 @@ describe("a room with a password", () => {
     }
   });
 
-  test("reports each wrong one with its address, and none of the words", async () => {
+  test("each wrong password is reported by its address, never its words", async () => {
     const member = new FakeSocket(room, { ...guarded, operatorPassword: "gavel", rate: unlimited });
     member.send({ type: "join", name: "ada", password: "secret" });
     await pass(250);
@@ -172,7 +172,7 @@ describe("a room with a password", () => {
     ]);
   });
 
-  test("lets newcomers in while a member guesses the operators'", async () => {
+  test("newcomers come in while a member guesses the operators' password", async () => {
     const both = { ...guarded, operatorPassword: "gavel", rate: unlimited };
     const origin = new Origin("192.0.2.1", unlimited);
     const member = new FakeSocket(room, both, origin);
@@ -189,7 +189,7 @@ describe("a room with a password", () => {
     expect(newcomer.types).toContain("welcome");
   });
 
-  test("asks a person in the next line, until it is right", async () => {
+  test("a person is asked for the password in the next line, until right", async () => {
     const socket = new FakeSocket(room, guarded);
     socket.send("ada");
     await turn();
@@ -209,7 +209,7 @@ describe("the time to give a name", () => {
   const guarded = { password: "sesame", rate: unlimited };
   const isOver = ({ acts }: FakeSocket) => acts.includes("shutdown");
 
-  test("does not run while the answer is awaited", async () => {
+  test("the time to give a name does not run while an answer is awaited", async () => {
     const socket = new FakeSocket(room, guarded);
     // Held for 0.25 s, 0.5 s … 8 s: 132 s in all.
     for (let i = 0; i < 32; i++) socket.send({ type: "join", name: "ada", password: `${i}` });
@@ -222,7 +222,7 @@ describe("the time to give a name", () => {
     expect(socket.events.at(-1)).toMatchObject({ code: "too-late", text: "You gave no password in time" });
   });
 
-  test("is given again to find the password in, and after each wrong one", async () => {
+  test("the time to give a name begins anew with each password asked for", async () => {
     const socket = new FakeSocket(room, guarded);
     await pass(19_000, 1_000);
     socket.send("ada");
@@ -236,7 +236,7 @@ describe("the time to give a name", () => {
     expect(isOver(socket)).toBe(false);
   });
 
-  test("is not given again by asking for nothing new", async () => {
+  test("the time to give a name does not begin anew without a new question", async () => {
     const people = new FakeSocket(room, guarded);
     const program = new FakeSocket(room, guarded);
     const taken = new FakeSocket(room, { rate: unlimited });
@@ -254,7 +254,7 @@ describe("the time to give a name", () => {
     expect(program.events.at(-1)).toMatchObject({ code: "too-late", text: "You gave no password in time" });
   });
 
-  test("is not changed by a clock that is set", async () => {
+  test("the time to give a name is not changed by a clock that is set", async () => {
     const socket = new FakeSocket(room);
     setSystemTime(Date.now() - 3_600_000);
     await pass(19_999, 19_999);

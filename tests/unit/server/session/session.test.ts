@@ -68,7 +68,7 @@ test("a person is greeted after a moment, a program is not", async () => {
   expect(program.text).toBe("");
 });
 
-test("whoever gives no name in time has to go, and is told", async () => {
+test("a connection without a name in time is told, and closed", async () => {
   const socket = new FakeSocket(room);
   jest.advanceTimersByTime(19_999);
   expect(socket.acts).toEqual([]);
@@ -90,7 +90,7 @@ test("a peer that never takes the goodbye is cut off", async () => {
   expect(socket.acts).toContain("terminate");
 });
 
-test("a flood pauses the socket, is told once how long, and goes on by itself", async () => {
+test("a flood pauses the socket, is told once, and goes on by itself", async () => {
   const socket = new FakeSocket(room);
   socket.send({ type: "join", name: "ada" });
   await turn();
@@ -138,47 +138,53 @@ test("a program that waits for the server is not silent", async () => {
 });
 
 describe("a step of the clock", () => {
-  test.each([3_600_000, -3_600_000])("of %d ms changes no time that was given", async (stepMs) => {
-    const step = () => jest.setSystemTime(Date.now() + stepMs);
-    const nameless = new FakeSocket(room);
-    const deaf = new FakeSocket(room);
-    deaf.takes = 0;
-    const ada = await joined("ada");
-    step();
-    jest.advanceTimersByTime(19_999);
-    await turn();
-    expect([nameless.text, deaf.acts]).toEqual(["Welcome to the chat room. What is your name?\n", []]);
-    jest.advanceTimersByTime(1);
-    await turn();
-    expect(nameless.text).toEndWith("! You gave no name in time.\n");
-    step();
-    jest.advanceTimersByTime(4_999);
-    expect(deaf.acts).not.toContain("terminate");
-    jest.advanceTimersByTime(1);
-    expect(deaf.acts).toContain("terminate");
-    step();
-    jest.advanceTimersByTime(64_999);
-    await turn();
-    expect(ada.types).not.toContain("bye");
-    jest.advanceTimersByTime(1);
-    await turn();
-    expect(ada.events.at(-1)).toMatchObject({ type: "bye", code: "silent" });
-  });
+  test.each([3_600_000, -3_600_000])(
+    "a step of the clock of %d ms changes no time that was given",
+    async (stepMs) => {
+      const step = () => jest.setSystemTime(Date.now() + stepMs);
+      const nameless = new FakeSocket(room);
+      const deaf = new FakeSocket(room);
+      deaf.takes = 0;
+      const ada = await joined("ada");
+      step();
+      jest.advanceTimersByTime(19_999);
+      await turn();
+      expect([nameless.text, deaf.acts]).toEqual(["Welcome to the chat room. What is your name?\n", []]);
+      jest.advanceTimersByTime(1);
+      await turn();
+      expect(nameless.text).toEndWith("! You gave no name in time.\n");
+      step();
+      jest.advanceTimersByTime(4_999);
+      expect(deaf.acts).not.toContain("terminate");
+      jest.advanceTimersByTime(1);
+      expect(deaf.acts).toContain("terminate");
+      step();
+      jest.advanceTimersByTime(64_999);
+      await turn();
+      expect(ada.types).not.toContain("bye");
+      jest.advanceTimersByTime(1);
+      await turn();
+      expect(ada.events.at(-1)).toMatchObject({ type: "bye", code: "silent" });
+    },
+  );
 
-  test.each([3_600_000, -3_600_000])("of %d ms refills no bucket and empties none", async (stepMs) => {
-    const ada = await joined("ada");
-    await pass(10_000, 1_000);
-    ada.send(...say(0, 4));
-    jest.setSystemTime(Date.now() + stepMs);
-    ada.send(...say(4, 6));
-    await pass(300);
-    expect(saidBy(ada)).toHaveLength(6);
-    await pass(10_000, 1_000);
-    jest.setSystemTime(Date.now() + stepMs);
-    ada.send(...say(6, 12));
-    await turn();
-    expect(saidBy(ada)).toHaveLength(10);
-  });
+  test.each([3_600_000, -3_600_000])(
+    "a step of the clock of %d ms refills no bucket and empties none",
+    async (stepMs) => {
+      const ada = await joined("ada");
+      await pass(10_000, 1_000);
+      ada.send(...say(0, 4));
+      jest.setSystemTime(Date.now() + stepMs);
+      ada.send(...say(4, 6));
+      await pass(300);
+      expect(saidBy(ada)).toHaveLength(6);
+      await pass(10_000, 1_000);
+      jest.setSystemTime(Date.now() + stepMs);
+      ada.send(...say(6, 12));
+      await turn();
+      expect(saidBy(ada)).toHaveLength(10);
+    },
+  );
 });
 
 test("a seat is kept for its time and no longer; then the room is empty", async () => {
@@ -194,7 +200,7 @@ test("a seat is kept for its time and no longer; then the room is empty", async 
   expect(emptied).toBe(1);
 });
 
-test("whoever asks for much and reads nothing is dropped with the reason, and keeps its seat", async () => {
+test("a program that asks and never reads is dropped, and keeps its seat", async () => {
   const socket = new FakeSocket(room);
   socket.send({ type: "join", name: "ada" });
   await turn();
@@ -238,7 +244,7 @@ const saidBy = ({ events }: FakeSocket) =>
   events.flatMap((event) => (event.type === "said" ? [event.text] : []));
 
 describe("the flood limit", () => {
-  test("is the member's, not the connection's: whoever comes back has said no less for it", async () => {
+  test("the flood limit stays with a member who reconnects", async () => {
     const first = await joined("ada");
     await pass(10_000, 1_000);
     first.send(...say(0, 3));
@@ -255,7 +261,7 @@ describe("the flood limit", () => {
     expect(saidBy(again)).toEqual(["3", "4", "5"]);
   });
 
-  test("of an address is one for all who come from there", async () => {
+  test("the flood limit of an address is one for all who come from there", async () => {
     const origin = new Origin("192.0.2.1", { burst: 10, perSecond: 1 });
     const generous = { rate: { burst: 100, perSecond: 100 } };
     const ada = await joined("ada", generous, origin);
@@ -277,7 +283,7 @@ describe("the flood limit", () => {
     expect(saidBy(ada)).toHaveLength(12);
   });
 
-  test("is paid for every line that was answered at once, in whatever number they come", async () => {
+  test("the flood limit is paid for every line, in any number they come", async () => {
     order({ type: "ban", name: "eve" });
     await turn();
     const socket = new FakeSocket(room);
@@ -289,7 +295,7 @@ describe("the flood limit", () => {
     expect(socket.codes.filter((code) => code === "banned")).toHaveLength(14);
   });
 
-  test("is not paid twice by whoever comes back and goes on in one go", async () => {
+  test("the flood limit is not paid twice by a member who comes back", async () => {
     const first = await joined("ada");
     await pass(10_000, 1_000);
     first.session.closed();
@@ -313,7 +319,7 @@ describe("those who look back", () => {
     { type: "bans" },
   ];
 
-  test.each(asked)("do not hold up the others, however often they ask %j", async (ask) => {
+  test.each(asked)("a program that asks %j again and again holds up no other", async (ask) => {
     for (let i = 0; i < 600; i++) {
       room.record({ event: { type: "said", seq: 0, at: 0, from: "x", text: `line ${i}` }, author: "x" });
     }
@@ -341,7 +347,7 @@ describe("those who look back", () => {
     }
   });
 
-  test("see what they said in the same packet, in either dialect", async () => {
+  test("a member's history has what it said in the same packet", async () => {
     const ada = await joined("ada", free);
     ada.send({ type: "say", text: "1" }, { type: "history", limit: 1 }, { type: "say", text: "2" });
     ada.send({ type: "search", text: "2" }, { type: "ping" });
@@ -382,7 +388,7 @@ test("a long answer costs as much as lines of its length", async () => {
 describe("whoever keeps order", () => {
   const kept = { operatorPassword: "gavel" };
 
-  test("knows the password, and all hear of it", async () => {
+  test("an operator knows the password, and all hear of it", async () => {
     const ada = await joined("ada", kept);
     const bob = await joined("bob", kept);
     ada.send({ type: "op", password: "gavel" }, { type: "topic", text: "tea" });
@@ -398,7 +404,7 @@ describe("whoever keeps order", () => {
     expect(room.members.find("ada")?.operator).toBe(true);
   });
 
-  test("does so with the seat: after a drop, too, and no longer than that", async () => {
+  test("an operator is one with its seat, after a drop too, and no longer", async () => {
     const patient = { ...kept, rate: unlimited };
     const ada = await joined("ada", patient);
     ada.send({ type: "op", password: "gavel" });
@@ -417,7 +423,7 @@ describe("whoever keeps order", () => {
     expect(anew.codes).toEqual(["not-operator"]);
   });
 
-  test("does not guess it, and is answered more slowly each time", async () => {
+  test("a wrong operator password is answered more slowly each time", async () => {
     const ada = await joined("ada", { ...kept, rate: unlimited });
     ada.send({ type: "op", password: "x" }, { type: "op", password: " " }, { type: "kick", name: "ada" });
     await pass(250);
@@ -427,14 +433,14 @@ describe("whoever keeps order", () => {
     expect(room.members.find("ada")?.operator).toBe(false);
   });
 
-  test("is nobody where there is no password for it", async () => {
+  test("no member is an operator where there is no password for it", async () => {
     const ada = await joined("ada");
     ada.send({ type: "op", password: "gavel" });
     await turn();
     expect(ada.events.at(-1)).toMatchObject({ code: "not-operator" });
   });
 
-  test("is told what cannot be done", async () => {
+  test("an operator is told what cannot be done", async () => {
     const ada = await joined("ada", kept);
     ada.send(
       { type: "op", password: "gavel" },
@@ -448,7 +454,7 @@ describe("whoever keeps order", () => {
 });
 
 describe("whoever is muted", () => {
-  test("is heard by nobody, is told so with the message's id, and is heard again afterwards", async () => {
+  test("a muted member is not heard, is told by id, and is heard afterwards", async () => {
     const ada = await joined("ada", { rate: unlimited });
     const bob = await joined("bob");
     order({ type: "mute", name: "ada" });
@@ -478,7 +484,7 @@ describe("whoever is muted", () => {
     expect(saidBy(bob)).toEqual(["hello"]);
   });
 
-  test("does not get around it with a drop, nor with the words of a goodbye", async () => {
+  test("a muted member stays muted after a drop and in a goodbye", async () => {
     const ada = await joined("ada", { rate: unlimited });
     const bob = await joined("bob");
     order({ type: "mute", name: "ada" });
@@ -496,7 +502,7 @@ describe("whoever is muted", () => {
     expect(bob.text).not.toContain("hush");
   });
 
-  test("does not get around it by joining again, with a name to read, or as an operator", async () => {
+  test("a muted member stays muted when it joins again, or is an operator", async () => {
     const bob = await joined("bob");
     order({ type: "mute", name: "bob" });
     await turn();
@@ -523,7 +529,7 @@ describe("whoever is muted", () => {
 describe("in the same turn as a ban", () => {
   const remote = (address: string) => new Origin(address, unlimited);
 
-  test("nobody gets in from the address, and nobody keeps a seat there by taking another name", async () => {
+  test("a ban's turn lets none in from the address, under any name", async () => {
     const ada = await joined("ada", { rate: unlimited }, remote("10.9.0.2"));
     const bob = await joined("bob");
     const late = new FakeSocket(room, {}, remote("10.9.0.2"));
@@ -537,7 +543,7 @@ describe("in the same turn as a ban", () => {
     expect(bob.types).toContain("left");
   });
 
-  test("nobody gets in under the name, or takes it", async () => {
+  test("a ban's turn lets none in under the name, nor take it", async () => {
     const ada = await joined("ada");
     const late = new FakeSocket(room);
     order({ type: "ban", name: "eve" });
@@ -550,7 +556,7 @@ describe("in the same turn as a ban", () => {
   });
 });
 
-test("a ban puts out whoever came under its name in the same turn", async () => {
+test("a ban puts out one who came under its name in the same turn", async () => {
   const late = new FakeSocket(room);
   await joined("bob", {}, new Origin("192.0.2.8", unlimited));
   late.send({ type: "join", name: "eve" });
@@ -561,7 +567,7 @@ test("a ban puts out whoever came under its name in the same turn", async () => 
   expect(room.members.roster().members).toEqual([{ name: "bob" }]);
 });
 
-test("what is said behind one's own back, in the turn in which one is put out, is not heard", async () => {
+test("a member put out is not heard in the rest of the turn", async () => {
   const eve = await joined("eve", { rate: unlimited });
   const bob = await joined("bob");
   order({ type: "kick", name: "eve" });
@@ -572,7 +578,7 @@ test("what is said behind one's own back, in the turn in which one is put out, i
   expect(bob.text).not.toContain("psst");
 });
 
-test("a ban holds for where its member is now, not for where it joined from", async () => {
+test("a ban holds for where its member is now, not where it joined from", async () => {
   const eve = await joined("eve", {}, new Origin("10.9.0.2", unlimited));
   await joined("bob");
   eve.session.closed();
@@ -586,7 +592,7 @@ test("a ban holds for where its member is now, not for where it joined from", as
   expect(["10.9.0.2", "10.9.0.3"].map((address) => room.members.isBanned(address))).toEqual([false, true]);
 });
 
-test("whoever is left by a member that took the seat over and quit is let go", async () => {
+test("a connection whose seat was taken over and given up is closed", async () => {
   const ada = await joined("ada", { rate: unlimited });
   await joined("bob");
   const again = new FakeSocket(room, { rate: unlimited });
@@ -599,7 +605,7 @@ test("whoever is left by a member that took the seat over and quit is let go", a
 });
 
 describe("whoever is put out", () => {
-  test("hears why as the last word, and its token is worth nothing", async () => {
+  test("a member put out hears why at the end, its token is worth nothing", async () => {
     const ada = await joined("ada");
     const bob = await joined("bob");
     order({ type: "kick", name: "ada", text: "enough" });
@@ -623,7 +629,7 @@ describe("whoever is put out", () => {
     expect(bob.types).toContain("joined");
   });
 
-  test("takes along all who share its address, if it is banned", async () => {
+  test("a banned member takes along all who share its address", async () => {
     const door = openDoor();
     const origin = (address: string) => {
       const { origin } = door.enter(address) ?? {};
@@ -646,7 +652,7 @@ describe("whoever is put out", () => {
     expect(bob.text).not.toContain("192.0.2.7");
   });
 
-  test("leaves everybody else on this machine alone, if it was on this machine", async () => {
+  test("a member banned on this machine takes no other along", async () => {
     const door = openDoor();
     const here = door.enter("::1")?.origin;
     if (!here) throw new Error("This machine was turned away");
@@ -658,7 +664,7 @@ describe("whoever is put out", () => {
     expect(door.enter("::1")?.origin).toBe(here);
   });
 
-  test("cannot come under that name, nor take it, nor one that looks like it", async () => {
+  test("a banned member cannot come under the name, nor one that looks like it", async () => {
     order({ type: "ban", name: "bill" });
     await turn();
     const bob = await joined("bob", { rate: unlimited });
@@ -680,7 +686,7 @@ describe("whoever is put out", () => {
 });
 
 describe("what was asked has happened once the journal has it", () => {
-  test("of two who want a name in the same turn one has it, the other is told and may choose again", async () => {
+  test("one of two who want a name in a turn has it, the other is told", async () => {
     const [first, second] = [new FakeSocket(room), new FakeSocket(room)];
     first.send({ type: "join", name: "ada" });
     second.send({ type: "join", name: "ADA" }, { type: "join", name: "bob" });
@@ -691,7 +697,7 @@ describe("what was asked has happened once the journal has it", () => {
     expect(room.members.roster().members).toEqual([{ name: "ada" }, { name: "bob" }]);
   });
 
-  test("nothing that comes behind a join is read before it", async () => {
+  test("nothing behind a join is read before the journal has the join", async () => {
     const socket = new FakeSocket(room, { rate: unlimited });
     socket.send(
       { type: "join", name: "ada" },
@@ -709,7 +715,7 @@ describe("what was asked has happened once the journal has it", () => {
     expect(socket.acts).toEqual(["pause", "resume", "pause", "resume"]);
   });
 
-  test("a connection that breaks while it joins leaves a seat behind, like any that breaks", async () => {
+  test("a connection that breaks while it joins leaves a seat behind", async () => {
     const bob = await joined("bob");
     const socket = new FakeSocket(room);
     socket.send({ type: "join", name: "ada" });
@@ -732,7 +738,7 @@ describe("what was asked has happened once the journal has it", () => {
     expect(room.members.roster().members).toEqual([{ name: "bob" }]);
   });
 
-  test("what was renamed and kicked in the same turn happens in order, and is one or the other", async () => {
+  test("a rename and a kick in one turn happen in their order", async () => {
     const ada = await joined("ada");
     const bob = await joined("bob");
     ada.send({ type: "rename", name: "eve" });

@@ -35,7 +35,7 @@ describe("a connection that is turned away", () => {
     terminate = () => this.acts.push("terminate");
   }
 
-  test("hears why in both dialects, and waits until it can be read", () => {
+  test("a connection turned away hears why in both dialects, with time to read", () => {
     const socket = new FakeSocket();
     const client = new TurnedAway(socket, bye);
     expect(socket.text.split("\n")).toEqual(["! The room is full.", JSON.stringify(bye), ""]);
@@ -47,7 +47,7 @@ describe("a connection that is turned away", () => {
     client.closed();
   });
 
-  test("is closed when the other side does", () => {
+  test("a connection that is turned away is closed when the other side does", () => {
     const socket = new FakeSocket();
     const client = new TurnedAway(socket, bye);
     client.inputEnded();
