@@ -276,7 +276,7 @@ export function parseTyped(line: string): Raw | Fault {
     const meant = entry ? word : "a command";
     return fault(
       "unknown-command",
-      `Did you mean ${meant}? It has no blank in front of it; //… says it as it is`,
+      `Did you mean ${meant}? Write it without the blank in front, or //… to say it`,
     );
   }
   return entry

@@ -122,7 +122,7 @@ describe("parseTyped()", () => {
   ];
   test.each(behindBlanks)("parseTyped() neither says nor obeys %j behind blanks", (line, meant) => {
     for (const blank of blanks) {
-      const text = `Did you mean ${meant}? It has no blank in front of it; //… says it as it is`;
+      const text = `Did you mean ${meant}? Write it without the blank in front, or //… to say it`;
       expect(parseTyped(blank + line)).toEqual({ type: "error", code: "unknown-command", text });
     }
   });
