@@ -114,7 +114,7 @@ const door = attempt(
 );
 
 const ways = waysIn(place, certificate !== undefined);
-const limits = attempt(() => sessionOptions(options, { metrics, report, waysIn: () => ways }));
+const limits = attempt(() => sessionOptions(options, { metrics, report, waysIn: ways }));
 
 /** What a stranger did wrong: a line a minute for each address and kind. */
 function report(problem: string, address: string): void {

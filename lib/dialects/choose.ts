@@ -16,13 +16,10 @@ export function dialectOf(firstLine: string): Dialect {
 export type Refusal = { problem: string; answer: string };
 
 /** Refuses a first line, its bytes without the LF, that is HTTP or too long to tell; no other one, nor if there is none. */
-export function refusalOf(
-  firstLine: Uint8Array | undefined,
-  waysIn: () => readonly string[],
-): Refusal | undefined {
+export function refusalOf(firstLine: Uint8Array | undefined, waysIn: readonly string[]): Refusal | undefined {
   if (!firstLine) return undefined;
   const method = methodOf(firstLine);
-  if (method !== undefined) return { problem: "sent an HTTP request", answer: answerTo(method, waysIn()) };
+  if (method !== undefined) return { problem: "sent an HTTP request", answer: answerTo(method, waysIn) };
   if (firstLine.length <= limits.lineBytes) return undefined;
   const text = `A first line has at most ${limits.lineBytes} bytes: connect again`;
   return { problem: "sent a first line that is too long", answer: plain.encode(fault("too-long", text)) };

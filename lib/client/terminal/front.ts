@@ -31,8 +31,6 @@ export type TerminalOptions = Pick<ViewOptions, "time" | "bell"> & {
 
 /** How long a coming or going waits for others to share its line. */
 const settleMs = 1_000;
-/** How long to wait before the next try, where the server does not say. */
-const againMs = 1_000;
 
 export class TerminalFront {
   readonly #options: TerminalOptions;
@@ -142,16 +140,6 @@ export class TerminalFront {
   /** The name to try next, after what it takes to solve the problem with the last one. Undefined to give up. */
   async #answerTo(problem: Fault | undefined, name: string | undefined): Promise<string | undefined> {
     const { link } = this.#client;
-    if (problem?.code === "slow-down" && link.password !== undefined) {
-      // Others at this address have guessed. The password may be right: it is looked at again after the wait.
-      const waitMs = problem.retryAfterMs ?? againMs;
-      await whileWaiting(
-        this.#tty,
-        `${visibleRow(problem.text)} (${Math.ceil(waitMs / 1000)} s)`,
-        Bun.sleep(waitMs),
-      );
-      return name;
-    }
     if (problem?.code === "wrong-password") {
       link.password = await askPassword(this.#tty, problem.text);
       return link.password === undefined ? undefined : name;

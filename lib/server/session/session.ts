@@ -48,7 +48,7 @@ export type SessionOptions = {
   /** What one has to know to become an operator; undefined: there are none. */
   operatorPassword?: string | undefined;
   /** The commands that join this room, for a browser. */
-  waysIn: () => readonly string[];
+  waysIn: readonly string[];
   /** Hears what strangers do wrong, with the address it came from: as often as they do it. */
   report: (problem: string, address: string) => void;
   metrics: Record<"readBytes" | "writtenBytes" | "pauses", { add: (amount: number) => void }>;

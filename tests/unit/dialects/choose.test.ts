@@ -15,7 +15,7 @@ test.each([
 });
 
 describe("refusalOf()", () => {
-  const waysIn = () => ["nc room.example 53000"];
+  const waysIn = ["nc room.example 53000"];
   const refusal = (line: string) => refusalOf(Buffer.from(line), waysIn);
 
   test("refusalOf() refuses HTTP with an HTTP answer", () => {

@@ -18,7 +18,7 @@ const options: SessionOptions = {
   greetAfterMs: 250,
   joinWithinMs: 20_000,
   silentMs: 90_000,
-  waysIn: () => ["nc room.example 53000"],
+  waysIn: ["nc room.example 53000"],
   report: (problem, address) => reports.push(`${address} ${problem}`),
   metrics,
 };
