@@ -2,13 +2,13 @@
 // The answer to a wrong one is held, and its connection with it: 0.25 s for each wrong one from that address in the last
 // 15 minutes, up to 8 s. An attacker who opens many connections, or hangs up instead of waiting, is slowed down by the
 // rate of its address: 100 wrong ones, and 100 more a minute. Thirty people who type do not get there. Above that rate
-// the guesses of an address wait in a row, one every 0.6 s, and for a minute at most; none is refused.
+// the guesses of an address wait in a row, one every 0.6 s, and for 8 s at most; none is refused.
 //
 //   guess ──▶ (a row, while its address guesses too fast) ──▶ right: answered at once
 //                                                         └──▶ wrong: held, if it was not in the row
 //
-// So an attacker has 100 × 1,440 minutes = 144,000 guesses a day for each address it has (an IPv6 network of 64 bits
-// is one): 100 a minute, or as many as it may have connections there, if those are more. Memory for an address: 32 times,
+// So an attacker has 144,000 guesses a day for each address it has (an IPv6 network of 64 bits is one), or one every 8 s
+// on each connection it may have there, if those are more: with 100, a million a day. Memory for an address: 32 times,
 // and a place in the row for each connection that waits.
 
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -31,7 +31,7 @@ const forgottenMs = 15 * 60_000;
 /** Wrong guesses of one address. */
 const allowed = { burst: 100, perSecond: 100 / 60 };
 const paceMs = 1000 / allowed.perSecond;
-const longestRowMs = 60_000;
+const longestRowMs = longestHeldMs;
 /** A shorter wait is not worth a line. */
 const toldMs = 1_000;
 
