@@ -2,6 +2,7 @@
 // The link decides what the events mean and what comes after the connection.
 
 import type { Raw } from "../../protocol/commands.ts";
+import { messageOf } from "../../protocol/errors.ts";
 import type { Event } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
 import { Silence } from "./silence.ts";
@@ -91,7 +92,7 @@ export class Connection {
       }
     } catch (error) {
       // An event that makes no sense to this client: better to end it than to show something wrong.
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#lose(new Refusal(`The server and this client do not understand each other: ${reason}`));
     }
   }

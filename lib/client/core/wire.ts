@@ -1,6 +1,8 @@
 // What carries the bytes of a connection: a socket with or without TLS, a WebSocket, or a test. A front end hands in a
 // Connect for each server of the room; nothing else in the core knows of a network.
 
+import { messageOf } from "../../protocol/errors.ts";
+
 /** One connection, from the first attempt to open it to its end. */
 export interface Wire {
   /** Sends a line; the LF is added. What the network does not take at once waits in the wire. */
@@ -41,5 +43,5 @@ export function reasonOf(error: unknown): string {
     EPROTO: "it and this client agree on no TLS",
     ECONNRESET: "it hangs up",
   };
-  return reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  return reasons[code] ?? messageOf(error);
 }
