@@ -133,6 +133,21 @@ script.describe("on a terminal", () => {
     await until(told);
   });
 
+  test("a terminal that is stopped for long costs no more memory for it", async () => {
+    const { terminal, pid, port, until } = await onTerminal();
+    await using _ = terminal;
+    using ada = await JsonClient.join(port, "ada");
+    terminal.kill("SIGSTOP");
+    for (let round = 0; round < 10; round++) {
+      await talk(ada);
+      ada.received.items.length = 0;
+    }
+    expect(rssMegabytes(pid) ?? 0).toBeLessThan(300);
+    terminal.kill("SIGCONT");
+    await until(/… \d+ lines were not shown/);
+    await until(/ada: 999 /);
+  });
+
   test("a server that is continued while its terminal is stopped goes on", async () => {
     const { terminal, pid, port } = await onTerminal();
     await using _ = terminal;
