@@ -86,9 +86,11 @@ export class Prompt implements TtyReader {
 
   /** Lines above the row; before `start` and after `stop`, just lines. */
   print(lines: string[]): void {
-    for (const line of lines) {
-      this.#undrawn.push(line);
-      this.#undrawnLength += line.length;
+    if (lines.length > 0) {
+      // As one text: rows that were put together from parts keep all of these in memory, a hundred times as much.
+      const text = lines.join("\n");
+      this.#undrawn.push(text);
+      this.#undrawnLength += text.length;
     }
     if (this.#undrawnLength > maxUndrawn) this.#skipOldest();
     this.#redraw();

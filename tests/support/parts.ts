@@ -40,6 +40,8 @@ export function program(name: string, debianPackage = name): Part {
 
 export const openssl = program("openssl");
 export const redisServer = program("redis-server");
+/** A terminal around a program. */
+export const script = program("script", "bsdutils");
 export const prlimit = program("prlimit", "util-linux");
 
 const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);

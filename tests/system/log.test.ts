@@ -1,9 +1,10 @@
 // The server's log where it is not read, and where the terminal or the reader is gone: the room goes on.
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { JsonClient } from "../support/clients.ts";
+import { script } from "../support/parts.ts";
 import { Pipe } from "../support/pipe.ts";
 import { rssMegabytes } from "../support/process.ts";
 import { root, withoutSettings } from "../support/server.ts";
@@ -114,7 +115,7 @@ function statusOf(pid: number): string {
   }
 }
 
-describe.skipIf(!existsSync("/proc") || Bun.which("script") === null)("on a terminal", () => {
+script.describe("on a terminal", () => {
   test.each([
     ["with its prompt", [], /ada: 999 /],
     ["without a prompt", ["--log", "json"], /\d+ log lines were dropped: they were not read in time/],
@@ -130,6 +131,21 @@ describe.skipIf(!existsSync("/proc") || Bun.which("script") === null)("on a term
     ada.send({ type: "say", text: "now it is read" });
     await until(/ada: now it is read/);
     await until(told);
+  });
+
+  test("a terminal that is stopped for long costs no more memory for it", async () => {
+    const { terminal, pid, port, until } = await onTerminal();
+    await using _ = terminal;
+    using ada = await JsonClient.join(port, "ada");
+    terminal.kill("SIGSTOP");
+    for (let round = 0; round < 10; round++) {
+      await talk(ada);
+      ada.received.items.length = 0;
+    }
+    expect(rssMegabytes(pid) ?? 0).toBeLessThan(300);
+    terminal.kill("SIGCONT");
+    await until(/… \d+ lines were not shown/);
+    await until(/ada: 999 /);
   });
 
   test("a server that is continued while its terminal is stopped goes on", async () => {

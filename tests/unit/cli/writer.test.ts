@@ -6,6 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { Output } from "../../../lib/cli/output.ts";
 import { type Outcome, writeText, writeTo } from "../../../lib/cli/writer.ts";
+import { devFull } from "../../support/parts.ts";
 import { Pipe } from "../../support/pipe.ts";
 import { root, temporaryFolder } from "../../support/server.ts";
 import { testMs } from "../../support/transcript.ts";
@@ -65,8 +66,8 @@ test("a pipe whose reader goes while it is full is gone", async () => {
   expect(await outcome).toBe("gone");
 });
 
-test("what a full disk does not take is lost", async () => {
-  const full = openSync("/dev/full", constants.O_WRONLY);
+devFull.test("what a full disk does not take is lost", async () => {
+  const full = openSync(devFull.found, constants.O_WRONLY);
   expect(await written(full, "hello\n")).toBe("lost");
   closeSync(full);
 });

@@ -2,8 +2,28 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { defaultHost, defaultPort } from "../../../../lib/protocol/events.ts";
 import { addressOf, cannotListen, listenPatiently, waysIn } from "../../../../lib/server/transports/tcp.ts";
 import { testMs } from "../../../support/transcript.ts";
+import { type Heard, transportContract } from "./contract.ts";
 
 setDefaultTimeout(testMs);
+
+transportContract("TCP", (begun) => {
+  const listener = Bun.listen<Heard>({
+    hostname: "localhost",
+    port: 0,
+    allowHalfOpen: true,
+    socket: {
+      open(socket) {
+        socket.data = begun(socket);
+      },
+      data: ({ data }, chunk) => data.receive(chunk),
+      drain: ({ data }) => data.drained(),
+      end: ({ data }) => data.inputEnded(),
+      close: ({ data }) => data.closed(),
+      error: () => {},
+    },
+  });
+  return { port: listener.port, stop: () => listener.stop(true) };
+});
 
 test("an address of IPv6 stands in brackets before its port", () => {
   expect(addressOf({ host: "::1", port: 7 })).toBe("[::1]:7");

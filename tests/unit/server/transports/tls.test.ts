@@ -1,6 +1,6 @@
 // A connection before its handshake, on a clock that the test sets; and certificates that are none.
 
-import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
+import { afterAll, afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../../../lib/protocol/errors.ts";
@@ -9,6 +9,7 @@ import { Certificates } from "../../../support/certificates.ts";
 import { openssl } from "../../../support/parts.ts";
 import { temporaryFolder } from "../../../support/server.ts";
 import { testMs } from "../../../support/transcript.ts";
+import { type Heard, transportContract } from "./contract.ts";
 
 setDefaultTimeout(testMs);
 
@@ -70,6 +71,38 @@ describe("a handshake", () => {
     handshake.inputEnded();
     expect(acts).toEqual(["terminate", "terminate"]);
   });
+});
+
+openssl.describe("TLS", () => {
+  const made = new Certificates().selfSigned("localhost");
+  afterAll(() => made[Symbol.dispose]());
+
+  transportContract(
+    "TLS",
+    (begun) => {
+      const certificate = readCertificate(made.cert("localhost"), made.key("localhost"));
+      if (!certificate) throw new Error("There is no certificate");
+      const listener = Bun.listen<Heard | undefined>({
+        hostname: "localhost",
+        port: 0,
+        allowHalfOpen: true,
+        tls: certificate,
+        socket: {
+          // As in the server: a session begins once the handshake is done.
+          handshake(socket) {
+            socket.data = begun(socket);
+          },
+          data: ({ data }, chunk) => data?.receive(chunk),
+          drain: ({ data }) => data?.drained(),
+          end: ({ data }) => data?.inputEnded(),
+          close: ({ data }) => data?.closed(),
+          error: () => {},
+        },
+      });
+      return { port: listener.port, stop: () => listener.stop(true) };
+    },
+    { tls: { rejectUnauthorized: false } },
+  );
 });
 
 openssl.describe("readCertificate()", () => {
