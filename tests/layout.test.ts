@@ -43,7 +43,6 @@ const maxTitle = 70;
 const unsettled = [
   "lib/server/journal/redis.ts",
   "tests/system/several-servers.test.ts",
-  "tests/unit/client/core/client.test.ts",
   "tests/unit/server/journal/redis.test.ts",
 ];
 
