@@ -184,7 +184,7 @@ describe("LineReader", () => {
     expect(now()).toEqual({ waiting: 0, pending: false });
   });
 
-  test("LineReader shows a line before it is taken, once it is whole or too long", () => {
+  test("LineReader shows a whole or too long line before it is taken", () => {
     const reader = new LineReader(maxBytes);
     const shown = () => {
       const line = reader.peek();

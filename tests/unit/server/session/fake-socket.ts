@@ -80,3 +80,8 @@ export class FakeSocket implements Transport {
   end = () => this.acts.push("end");
   terminate = () => this.acts.push("terminate");
 }
+
+/** The messages that it heard, its own included. */
+export function textsHeard({ events }: FakeSocket): string[] {
+  return events.flatMap((event) => (event.type === "said" ? [event.text] : []));
+}

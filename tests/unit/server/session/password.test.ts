@@ -1,40 +1,14 @@
 // Names and passwords on a fake clock: who is let in when, and how long a connection may take to say who it is.
 
-import {
-  afterEach,
-  beforeEach,
-  describe,
-  expect,
-  jest,
-  setDefaultTimeout,
-  setSystemTime,
-  test,
-} from "bun:test";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { describe, expect, jest, setDefaultTimeout, setSystemTime, test } from "bun:test";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
-import { Room } from "../../../../lib/server/room/room.ts";
 import { testMs } from "../../../support/transcript.ts";
-import { FakeSocket, metrics, pass, reports, turn, unlimited } from "./fake-socket.ts";
+import { inFakeRoom, room } from "./fake-room.ts";
+import { FakeSocket, pass, reports, turn, unlimited } from "./fake-socket.ts";
 
 setDefaultTimeout(testMs);
 
-let room: Room;
-
-beforeEach(() => {
-  jest.useFakeTimers();
-  reports.length = 0;
-  room = new Room(SqliteJournal.open({ keepEvents: 1000 }), {
-    seatMs: 30_000,
-    onEvent: undefined,
-    onEmpty: () => {},
-    onJournalTrouble: () => {},
-    metrics,
-  });
-});
-
-afterEach(() => {
-  jest.useRealTimers();
-});
+inFakeRoom();
 
 describe("a room with a password", () => {
   const guarded = { password: "sesame" };
