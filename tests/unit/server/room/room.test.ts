@@ -1,10 +1,13 @@
 // What a room with a journal in memory shows of the past.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 import { said, textsOf, whisper } from "../journal/listened.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 function newRoom(): { room: Room; journal: SqliteJournal } {
   const journal = SqliteJournal.open({ keepEvents: 1_000_000 });
