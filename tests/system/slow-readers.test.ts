@@ -142,7 +142,7 @@ test("a damaged history is told to those who ask, and stops nothing else", async
   using late = await new JsonClient().open(server.port);
   late.send({ type: "join", name: "late", epoch, after: 400 });
   await late.closed;
-  await server.line(/The history cannot be read/);
+  await server.line(/was not shown the history, which cannot be read/);
   ada.send({ type: "say", text: "still here" });
   await bob.event("said", { text: "still here" });
 });
