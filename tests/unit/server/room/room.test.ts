@@ -4,8 +4,8 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
-import { said, textsOf, whisper } from "../journal/listened.ts";
 import { testMs } from "../../../support/transcript.ts";
+import { said, textsOf, whisper } from "../journal/listened.ts";
 
 setDefaultTimeout(testMs);
 
