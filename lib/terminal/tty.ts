@@ -2,7 +2,7 @@
 // the one reader that is attached, and what is written never blocks, also when the terminal is stopped.
 //
 //   attached      keys go to the reader
-//   between two   keys are kept for the reader that takes what was typed ahead; Ctrl-C and Ctrl-D leave
+//   between two   keys are kept for the next reader; Ctrl-C and Ctrl-D leave
 //   stopped       after Ctrl-Z the shell has the terminal; with `fg` the reader draws itself anew
 //   gone          the window was closed: nothing is read or written any more, and that is told once
 //
@@ -100,11 +100,10 @@ export class Tty {
     this.#input.pause();
   }
 
-  /** Gives the keyboard to a reader, and perhaps what was typed while none had it. */
-  attach(reader: TtyReader, takesAhead = false): void {
+  /** Gives the keyboard to a reader, which may make something of what was typed while none had it. */
+  attach(reader: TtyReader): Key[] {
     this.#reader = reader;
-    if (!takesAhead) return;
-    for (const key of this.#ahead.splice(0)) this.#reader?.key(key);
+    return this.#ahead.splice(0);
   }
 
   detach(reader: TtyReader): void {
