@@ -41,6 +41,8 @@ const wrapOn = "\x1b[?7h";
 const stdout = 1;
 /** Keys typed ahead that are kept. */
 const maxAhead = 4_096;
+/** How long SIGCONT may take after the job was continued. */
+const stoppedMs = 100;
 /** How long the last bytes may take before the program ends without them. */
 const flushMs = 500;
 
@@ -52,6 +54,7 @@ export class Tty {
   #reader: TtyReader | undefined;
   #ahead: Key[] = [];
   #expiry: ReturnType<typeof setTimeout> | undefined;
+  #stopped: ReturnType<typeof setTimeout> | undefined;
   #waiting = "";
   #writing = false;
   #idle = Promise.withResolvers<void>();
@@ -90,6 +93,7 @@ export class Tty {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     clearTimeout(this.#expiry);
+    clearTimeout(this.#stopped);
     process.off("SIGCONT", this.#continued);
     this.#output.off("resize", this.#resized);
     this.#input.off("data", this.#received);
@@ -168,11 +172,13 @@ export class Tty {
     await this.flush();
     this.#raw(false);
     stopJob();
-    this.#continued();
+    // Reached when the shell continues us, which SIGCONT tells; or at once, where no shell could.
+    this.#stopped = setTimeout(this.#continued, stoppedMs);
   }
 
   /** After `fg`, whoever stopped the program. Bun's idea of the mode is not the terminal's then. */
   readonly #continued = (): void => {
+    clearTimeout(this.#stopped);
     if (!this.#isOpen || this.#isGone) return;
     this.#raw(false);
     this.#raw(true);
