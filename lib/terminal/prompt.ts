@@ -68,10 +68,13 @@ export class Prompt implements TtyReader {
     this.#handlers = handlers;
   }
 
-  /** Shows the row, with what was typed ahead. */
+  /** Shows the row. What was typed ahead stands in it: nothing is sent by an Enter before there was a row. */
   start(): void {
     this.#isShown = true;
-    this.#tty.attach(this, true);
+    for (const key of this.#tty.attach(this)) {
+      if (key.type === "key" && key.name === "enter") this.#editor.insert("\n");
+      else this.#editor.press(key);
+    }
     this.#redraw();
   }
 

@@ -2,7 +2,7 @@
 // the one reader that is attached, and what is written never blocks, also when the terminal is stopped.
 //
 //   attached      keys go to the reader
-//   between two   keys are kept for the reader that takes what was typed ahead; Ctrl-C and Ctrl-D leave
+//   between two   keys are kept for the next reader; Ctrl-C and Ctrl-D leave
 //   stopped       after Ctrl-Z the shell has the terminal; with `fg` the reader draws itself anew
 //   gone          the window was closed: nothing is read or written any more, and that is told once
 //
@@ -41,6 +41,8 @@ const wrapOn = "\x1b[?7h";
 const stdout = 1;
 /** Keys typed ahead that are kept. */
 const maxAhead = 4_096;
+/** How long SIGCONT may take after the job was continued. */
+const stoppedMs = 100;
 /** How long the last bytes may take before the program ends without them. */
 const flushMs = 500;
 
@@ -53,6 +55,7 @@ export class Tty {
   #reader: TtyReader | undefined;
   #ahead: Key[] = [];
   #expiry: ReturnType<typeof setTimeout> | undefined;
+  #stopped: ReturnType<typeof setTimeout> | undefined;
   #waiting = "";
   #writing = false;
   #idle = Promise.withResolvers<void>();
@@ -91,6 +94,7 @@ export class Tty {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     clearTimeout(this.#expiry);
+    clearTimeout(this.#stopped);
     process.off("SIGCONT", this.#continued);
     this.#output.off("resize", this.#resized);
     this.#input.off("data", this.#received);
@@ -100,11 +104,10 @@ export class Tty {
     this.#input.pause();
   }
 
-  /** Gives the keyboard to a reader, and perhaps what was typed while none had it. */
-  attach(reader: TtyReader, takesAhead = false): void {
+  /** Gives the keyboard to a reader, which may make something of what was typed while none had it. */
+  attach(reader: TtyReader): Key[] {
     this.#reader = reader;
-    if (!takesAhead) return;
-    for (const key of this.#ahead.splice(0)) this.#reader?.key(key);
+    return this.#ahead.splice(0);
   }
 
   detach(reader: TtyReader): void {
@@ -169,11 +172,13 @@ export class Tty {
     await this.flush();
     this.#raw(false);
     stopJob();
-    this.#continued();
+    // Reached when the shell continues us, which SIGCONT tells; or at once, where no shell could.
+    this.#stopped = setTimeout(this.#continued, stoppedMs);
   }
 
   /** After `fg`, whatever stopped the program. Bun's idea of the mode is not the terminal's then. */
   readonly #continued = (): void => {
+    clearTimeout(this.#stopped);
     if (!this.#isOpen || this.#isGone) return;
     this.#raw(false);
     this.#raw(true);

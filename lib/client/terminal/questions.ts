@@ -69,6 +69,7 @@ async function answered<T>(
     resumed: () => tty.write(drawn()),
     gone: () => leave.abort(),
   };
+  // What was typed before the question was there is no answer to it.
   tty.attach(reader);
   const answer = await ask({ input, output, signal: leave.signal });
   tty.detach(reader);

@@ -1,0 +1,50 @@
+// What is typed while the client still connects. It is text for the row of the chat: it is not said by itself, since it
+// was typed before anything could be seen, and it is nobody's answer to a question that comes instead.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { JsonClient } from "../support/clients.ts";
+import { Terminal } from "../support/screen.ts";
+import { root, Server } from "../support/server.ts";
+import { testMs } from "../support/transcript.ts";
+
+setDefaultTimeout(testMs);
+
+/** A client that connects to a server which does not answer yet, and has read these keys. */
+async function connecting(server: Server, keys: string): Promise<Terminal> {
+  process.kill(server.pid, "SIGSTOP");
+  const command = ["bun", join(root, "ChatClient.ts"), `ada@localhost:${server.port}`];
+  const terminal = new Terminal(command, { cols: 80, rows: 24 });
+  await terminal.shows("Connecting");
+  terminal.type(keys);
+  return terminal;
+}
+
+test("what is typed while connecting stands in the row, Enter with it", async () => {
+  await using server = await Server.start(["--stay"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  await using ada = await connecting(server, "hello\rroom");
+  process.kill(server.pid, "SIGCONT");
+  await ada.until("the row", ({ row }) => row === "ada> (+1 lines) room");
+  await bob.roundTrip();
+  expect(bob.texts).toEqual([]);
+  ada.type("\r");
+  await bob.event("said", { text: "hello\nroom" });
+});
+
+test("a password typed before its question is said to nobody", async () => {
+  await using server = await Server.start(["--stay"], { CHAT_PASSWORD: "tea" });
+  using bob = new JsonClient();
+  await bob.open(server.port);
+  bob.send({ type: "join", name: "bob", password: "tea" });
+  await bob.event("welcome");
+  await using ada = await connecting(server, "tea\r");
+  process.kill(server.pid, "SIGCONT");
+  await ada.shows("This room has a password");
+  ada.type("tea\r");
+  await ada.until("the prompt", ({ row }) => row.startsWith("ada>"));
+  expect(ada.row.trimEnd()).toBe("ada>");
+  await bob.event("joined", { name: "ada" });
+  await bob.roundTrip();
+  expect(bob.texts).toEqual([]);
+});
