@@ -40,6 +40,13 @@ export function program(name: string, debianPackage = name): Part {
 
 export const openssl = program("openssl");
 export const redisServer = program("redis-server");
+/** That of Linux; others take other flags. */
+export const script = new Part(
+  "script",
+  existsSync("/proc") ? Bun.which("script") : "",
+  "apt install bsdutils",
+);
+export const python3 = program("python3");
 export const prlimit = program("prlimit", "util-linux");
 
 const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);

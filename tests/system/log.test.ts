@@ -1,9 +1,10 @@
 // The server's log where it is not read, and where the terminal or the reader is gone: the room goes on.
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { JsonClient } from "../support/clients.ts";
+import { script } from "../support/parts.ts";
 import { Pipe } from "../support/pipe.ts";
 import { rssMegabytes } from "../support/process.ts";
 import { root, withoutSettings } from "../support/server.ts";
@@ -114,7 +115,7 @@ function statusOf(pid: number): string {
   }
 }
 
-describe.skipIf(!existsSync("/proc") || Bun.which("script") === null)("on a terminal", () => {
+script.describe("on a terminal", () => {
   test.each([
     ["with its prompt", [], /ada: 999 /],
     ["without a prompt", ["--log", "json"], /\d+ log lines were dropped: they were not read in time/],
