@@ -33,7 +33,7 @@ export type Target = {
 export type LoadResult = {
   deliveries: number;
   seconds: number;
-  /** Messages that never reached somebody who reads. */
+  /** Messages that never reached a client that reads. */
   lost: number;
   /** The servers' CPU time; where there is no /proc, absent like the memory. */
   cpuSeconds?: number | undefined;

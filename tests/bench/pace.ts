@@ -22,7 +22,7 @@ export type Pace = {
 export type Delay = { p50: number; p99: number };
 
 export type PaceResult = {
-  /** Until a message came back to whoever said it. */
+  /** Until a message came back to its sender. */
   own: Delay;
   /** Until it reached a member, whichever. */
   delivery: Delay;

@@ -1,5 +1,5 @@
 // What the client does with each incoming event before the terminal has it: JSON → event → coloured, wrapped lines.
-// Lines a second through that alone, with nobody else on the machine's mind.
+// Lines a second through that alone, with nothing else running.
 
 import picocolors from "picocolors";
 import { Chat } from "../../lib/client/core/chat.ts";

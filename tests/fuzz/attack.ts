@@ -195,7 +195,7 @@ function check(line: string, fail: (reason: string) => void): Record<string, unk
 }
 
 function checkValue(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  // The id in an error is what its sender wrote, and nobody else gets it.
+  // The id in an error is what its sender wrote, and no other member gets it.
   const echo = key === "id" && this.type === "error";
   if (!echo && typeof value === "string" && hostile.test(value)) throw new Error(`"${key}" is hostile`);
   return value;

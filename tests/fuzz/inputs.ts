@@ -118,7 +118,7 @@ function validTyped(random: Random): string {
 
 const types = Object.keys(commands);
 const words = [...typed.map(({ word }) => word), "//"];
-// Whoever has left hears nothing of what is still to come.
+// A client that has left hears nothing of what is still to come.
 const quietTypes = types.filter((type) => type !== "quit");
 const quietWords = words.filter((word) => word !== "/quit");
 

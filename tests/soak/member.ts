@@ -123,7 +123,7 @@ export class Member {
       await this.#day.sleep(this.#day.seatMs * this.#random.between(1, 3));
     } else {
       this.#day.count("vanished");
-      // Whether what is unacknowledged was said is not known, and nobody will say it again.
+      // Whether what is unacknowledged was said is not known, and it is not said again.
       this.#unacknowledged.clear();
       this.#seat = undefined;
     }
@@ -220,7 +220,7 @@ export class Member {
   }
 }
 
-/** Somebody on nc: no token, no ids. What is echoed was said. */
+/** A person on nc: no token, no ids. What is echoed was said. */
 export async function spendOnNc(index: number, random: Random, day: Day): Promise<void> {
   for (let life = 1, lines = 0; !day.over; life++) {
     await day.sleep(random.below(5_000));

@@ -1,4 +1,4 @@
-// Somebody who is in the room from the beginning to the end, says nothing, and writes down what is said. All whispers
+// A member that is in the room from the beginning to the end, says nothing, and writes down what is said. All whispers
 // are for the first of them, so that no event may be missing there.
 
 import type { Event } from "../../lib/protocol/events.ts";

@@ -1,4 +1,4 @@
-// Metrics that nobody looks at, for tests of what counts something.
+// Metrics that are never shown, for tests of what counts something.
 
 import { Metrics } from "../../lib/server/operation/metrics.ts";
 

@@ -40,8 +40,18 @@ export function program(name: string, debianPackage = name): Part {
 
 export const openssl = program("openssl");
 export const redisServer = program("redis-server");
+<<<<<<< HEAD
 /** A terminal around a program. */
 export const script = program("script", "bsdutils");
+=======
+/** That of Linux; others take other flags. */
+export const script = new Part(
+  "script",
+  existsSync("/proc") ? Bun.which("script") : "",
+  "apt install bsdutils",
+);
+export const python3 = program("python3");
+>>>>>>> testing
 export const prlimit = program("prlimit", "util-linux");
 
 const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);

@@ -3,6 +3,7 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "./server.ts";
+import { lastOf, patienceMs } from "./transcript.ts";
 
 export class Pipe implements Disposable {
   readonly #folder = temporaryFolder();
@@ -29,9 +30,13 @@ export class Pipe implements Disposable {
 
   /** Reads until it has read something that matches. */
   async readUntil(pattern: RegExp): Promise<string> {
+    const until = performance.now() + patienceMs;
     for (let text = ""; ; await Bun.sleep(5)) {
       text += this.read();
       if (pattern.test(text)) return text;
+      if (performance.now() > until) {
+        throw new Error(`Waited for ${pattern} in vain; there was:\n${lastOf(text.split("\n"))}`);
+      }
     }
   }
 

@@ -8,7 +8,7 @@ import { Transcript } from "./transcript.ts";
 
 export const root = join(import.meta.dir, "../..");
 
-/** The environment without the settings of whoever runs the tests, and without CI, where a spinner does not turn. */
+/** The environment without a person's own settings, and without CI, where a spinner does not turn. */
 export function withoutSettings(): Record<string, string | undefined> {
   const ours = Object.entries(process.env).filter(
     ([name]) => !/^(CHAT_|NO_COLOR|FORCE_COLOR|CI$)/.test(name),

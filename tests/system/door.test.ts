@@ -183,7 +183,7 @@ describe("at the door", () => {
     await ada.event("banned", { by: "ada" });
     await ada.roundTrip();
     expect((await turnedAway(server.port, host))[0]).toBe("! Your address is banned from this room.");
-    // Nobody but the operator, who has typed it, is told an address.
+    // Only the operator, who has typed it, is told an address.
     for (const { received } of [ada, bob, twin]) expect(JSON.stringify(received.items)).not.toContain(host);
     ada.send({ type: "bans" });
     expect((await ada.event("bans")).bans).toMatchObject([{ name: host, by: "ada" }]);

@@ -89,7 +89,7 @@ test("a request whose parts come late is answered, and obeyed in nothing", async
   const parts = ["PO", "ST / HT", "TP/1.1\r", "\nHost: localhost\r\n"];
   for (const part of parts) {
     slow.sendBytes(part);
-    // A round trip of somebody else: the server has read what was there.
+    // A round trip of another client: the server has read what was there.
     await witness.roundTrip();
   }
   await slow.line("This is a chat room");

@@ -178,7 +178,7 @@ test("bans and topic outlive the server, a ban holds for look-alikes", async () 
     plain.say(name);
     await plain.line("! You are banned from this room.");
   }
-  // This machine's own address is nobody's alone: others come in.
+  // This machine's own address is shared: others come in.
   using eve = await operator(server, "eve");
   expect((await eve.event("welcome")).topic).toBe("tea");
   using dan = await PlainClient.join(server.port, "dan");

@@ -90,7 +90,7 @@ describe("what is written down", () => {
 });
 
 describe("the server's own terminal", () => {
-  /** A server with somebody at its keyboard, and its port. */
+  /** A server at a terminal, and its port. */
   async function open(flags: string[] = []) {
     const command = ["bun", join(root, "ChatServer.ts"), "--port", "0", "--history", "none", ...flags];
     const terminal = new Terminal(command, { cols: 100, rows: 30 });

@@ -1,4 +1,4 @@
-// Nobody loses a message: seats, resume and exactly once, with real servers killed and real connections cut.
+// No message is lost: seats, resume and exactly once, with real servers killed and real connections cut.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
@@ -100,7 +100,7 @@ test("a server killed ten times loses and doubles no line of eight members", asy
   for (const member of members) await member.heardSaid(lines.length);
   const heard = expectOneOrder(members, lines);
   for (const { link } of members) expect(link.outbox.size).toBe(0);
-  // Nobody was seen to leave or to come again.
+  // No member was seen to leave or to come again.
   for (const { heard } of members) {
     expect(heard.items.filter(({ type }) => type === "left")).toEqual([]);
     expect(heard.items.filter(({ type }) => type === "joined").length).toBeLessThanOrEqual(speakers);

@@ -139,7 +139,7 @@ describe("in one room", () => {
       "! A search needs some words.",
     ]);
 
-    // Through a pipe, too: whoever half-closes still gets what it asked for.
+    // Through a pipe, too: a client that half-closes still gets what it asked for.
     using pipe = await new PlainClient().open(server.port);
     pipe.sendBytes(`${wim}\n/search no such animal`);
     pipe.halfClose();

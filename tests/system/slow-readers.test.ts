@@ -1,4 +1,4 @@
-// Slow readers and full disks: nothing is lost, nobody else notices, the server's memory stays what it was.
+// Slow readers and full disks: nothing is lost, no other member notices, the server's memory stays what it was.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
@@ -82,12 +82,12 @@ prlimit.test("a full disk stops those who speak or join, until there is room", a
   expect(problem).toMatchObject({ code: "unavailable", retryAfterMs: expect.any(Number) });
   expect(problem.text).toContain("the disk is full");
   await server.line(/The history cannot be written: the disk is full/);
-  // Nobody can come now; whoever tries is told when to try again, and may do so on the same connection.
+  // A newcomer cannot join now: it is told when to try again, and may do so on the same connection.
   using bob = await new JsonClient().open(server.port);
   bob.send({ type: "join", name: "bob" });
   const closed = await bob.event("error");
   expect(closed).toMatchObject({ code: "unavailable", retryAfterMs: expect.any(Number) });
-  // Nor take another name, or keep order; all that is only read is served, also to whoever comes back.
+  // Names and moderation wait, too; all that is only read is served, also to a member that comes back.
   ada.send({ type: "rename", name: "eve" });
   await ada.received.until(
     (events) => events.filter(({ type }) => type === "error")[1],

@@ -5,8 +5,9 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
+import { python3 } from "../support/parts.ts";
 import { Terminal } from "../support/screen.ts";
-import { root, Server, temporaryFolder } from "../support/server.ts";
+import { freePort, root, Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -227,16 +228,17 @@ describe("the server goes on", () => {
     await ada.line("ada: hello");
   });
 
-  test.each([
-    ["a pipe", false],
-    ["a terminal", true],
-  ])("the server goes on when %s takes no more log, and ends at SIGTERM", async (_, onTerminal) => {
-    using folder = temporaryFolder();
-    // What is written and never read: a shell that sleeps behind a pipe, a terminal whose window stands still.
-    const stuck = join(folder.path, "stuck.py");
-    await Bun.write(
-      stuck,
-      `import os, pty, sys, time, subprocess
+  python3.describe("with a log that is not read", () => {
+    test.each([
+      ["a pipe", false],
+      ["a terminal", true],
+    ])("the server goes on when %s takes no more log, and ends at SIGTERM", async (_, onTerminal) => {
+      using folder = temporaryFolder();
+      // What is written and never read: a shell that sleeps behind a pipe, a terminal whose window stands still.
+      const stuck = join(folder.path, "stuck.py");
+      await Bun.write(
+        stuck,
+        `import os, pty, sys, time, subprocess
 if sys.argv[1] == "pty":
     pid, master = pty.fork()
     if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])
@@ -247,27 +249,23 @@ print(pid, flush=True)
 _, status = os.waitpid(pid, 0)
 print(os.waitstatus_to_exitcode(status), flush=True)
 `,
-    );
-    const port = await freePort();
-    const flags = command("--port", `${port}`, "--rate", "0", "--stay");
-    const outer = Bun.spawn(["python3", stuck, onTerminal ? "pty" : "pipe", ...flags], { stdout: "pipe" });
-    const lines = linesOf(outer.stdout);
-    const pid = Number((await lines.next()).value);
-    using ada = await untilThere(() => PlainClient.join(port, "ada"));
-    // Far more than a pipe or a terminal holds.
-    for (let i = 0; i < 200; i++) ada.say(`${i} ${"x".repeat(900)}`);
-    await ada.line("ada: 199 ");
-    process.kill(pid, "SIGTERM");
-    expect(Number((await lines.next()).value)).toBe(0);
+      );
+      const port = freePort();
+      const flags = command("--port", `${port}`, "--rate", "0", "--stay");
+      const outer = Bun.spawn([python3.found, stuck, onTerminal ? "pty" : "pipe", ...flags], {
+        stdout: "pipe",
+      });
+      const lines = linesOf(outer.stdout);
+      const pid = Number((await lines.next()).value);
+      using ada = await untilThere(() => PlainClient.join(port, "ada"));
+      // Far more than a pipe or a terminal holds.
+      for (let i = 0; i < 200; i++) ada.say(`${i} ${"x".repeat(900)}`);
+      await ada.line("ada: 199 ");
+      process.kill(pid, "SIGTERM");
+      expect(Number((await lines.next()).value)).toBe(0);
+    });
   });
 });
-
-async function freePort(): Promise<number> {
-  const listener = Bun.listen({ hostname: "localhost", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}
 
 /** Again until the server listens. */
 async function untilThere<T>(connect: () => Promise<T>): Promise<T> {

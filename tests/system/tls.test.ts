@@ -14,7 +14,7 @@ import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-/** Whoever does not look at the certificate. */
+/** A client that does not look at the certificate. */
 const anyone = { rejectUnauthorized: false };
 const sentence = "! This room speaks TLS: join with bun ChatClient.ts --tls, or openssl s_client.";
 

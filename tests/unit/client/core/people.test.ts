@@ -114,7 +114,7 @@ class Seats {
   readonly names = new Map<number, string>();
   readonly #members: string[][] = [[]];
 
-  /** Something that a room lets happen: somebody joins, leaves, or takes another name. */
+  /** Something that a room lets happen: a member joins, leaves, or takes another name. */
   step([kind, who, name]: [kind: number, who: number, name: string]): void {
     const [seat, from] = [...this.names][who % Math.max(this.names.size, 1)] ?? [];
     const other = [...this.names].find(([, taken]) => nameKey(taken) === nameKey(name))?.[0];

@@ -86,7 +86,7 @@ beforeEach(async () => {
   events = [];
 });
 
-/** Somebody else in the room, who hears nothing. */
+/** Another member, who hears nothing. */
 async function sit(name: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const occupant: Occupant = {

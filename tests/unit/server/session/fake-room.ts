@@ -21,7 +21,7 @@ export function order(order: Order): Fault | undefined {
   return problem;
 }
 
-/** A door that keeps nobody out but those who are banned. */
+/** A door that keeps out only those who are banned. */
 export function openDoor(): Door {
   return new Door({
     maxConnections: 100,

@@ -68,7 +68,7 @@ describe("joining", () => {
     ada.send({ type: "rename", name: "eve" });
     expect(order({ type: "kick", name: "ada" })).toBeUndefined();
     await turn();
-    // The kick was for a name that nobody has any more.
+    // The kick was for a name that no member has any more.
     expect(bob.events.at(-1)).toMatchObject({ type: "renamed", to: "eve" });
     expect(order({ type: "kick", name: "eve" })).toBeUndefined();
     ada.send({ type: "rename", name: "ada" });
