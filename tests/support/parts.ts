@@ -40,10 +40,6 @@ export function program(name: string, debianPackage = name): Part {
 
 export const openssl = program("openssl");
 export const redisServer = program("redis-server");
-<<<<<<< HEAD
-/** A terminal around a program. */
-export const script = program("script", "bsdutils");
-=======
 /** That of Linux; others take other flags. */
 export const script = new Part(
   "script",
@@ -51,7 +47,6 @@ export const script = new Part(
   "apt install bsdutils",
 );
 export const python3 = program("python3");
->>>>>>> testing
 export const prlimit = program("prlimit", "util-linux");
 
 const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
