@@ -259,25 +259,31 @@ export function helpOf(commands: { usage: string; summary: string }[]): string {
   return commands.map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}`).join("\n");
 }
 
-/** What leaves no mark on the screen, in front of a single slash. */
-const unseenBeforeSlash = /^[\s\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]+(?=\/(?!\/))/u;
+/** What leaves no mark on the screen, a cursor key that netcat took for text among it, in front of a single slash. */
+const unseenBeforeSlash =
+  /^(?:\x1b[[O][\d;]*[A-Za-z~]|[\s\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800])+(?=[/／](?![/／]))/u;
+/** The slash of Chinese and Japanese keyboards, in front of a word of a command: not that of a face, ／(^o^)＼. */
+const wideSlash = /^／(?=[a-z]+(?:\s|$))/i;
 
 /**
  * What a person typed → the command as a program would send it; its fields are not checked yet. A command behind
- * blanks is a slip of the fingers: it is neither said, since a password may be in it, nor carried out.
+ * blanks, or with a wide slash, is a slip of the fingers: it is neither said, since a password may be in it, nor
+ * carried out.
  */
 export function parseTyped(line: string): Raw | Fault {
-  const command = line.replace(unseenBeforeSlash, "");
+  const written = line.replace(unseenBeforeSlash, "");
+  const command = written.replace(wideSlash, "/");
   if (command.startsWith("//")) return { type: "say", text: command.slice(1) };
   if (!command.startsWith("/")) return { type: "say", text: line };
   const [word, words] = cutWord(command);
   const entry = byWord.get(word.toLowerCase());
   if (command !== line) {
     const meant = entry ? word : "a command";
-    return fault(
-      "unknown-command",
-      `Did you mean ${meant}? Write it without the blank in front, or //… to say it`,
-    );
+    const rule =
+      command === written
+        ? "Write it without the blank in front, or //… to say it"
+        : 'Write it with a narrow slash, "/"';
+    return fault("unknown-command", `Did you mean ${meant}? ${rule}`);
   }
   return entry
     ? { type: entry.type, ...entry.parse(words) }

@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A command that holds a password is not kept. */
-const secret = /^\s*\/op\b/i;
+/** A command that holds a password is not kept, whichever line it is in and whatever signs are before its slash. */
+const secret = /^[^\p{L}\p{N}\n]*[/／]op\b/imu;
 
 export class Draft {
   readonly #folder: string;

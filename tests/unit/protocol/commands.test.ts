@@ -109,6 +109,9 @@ describe("parseTyped()", () => {
     "\0",
     "\x7f",
     "\x1b",
+    "\x1b[A",
+    "\x1bOB",
+    " \x1b[1;5D\u200b",
   ]);
   const behindBlanks: [line: string, meant: string][] = [
     ["/op hunter2", "/op"],
@@ -126,6 +129,19 @@ describe("parseTyped()", () => {
       expect(parseTyped(blank + line)).toEqual({ type: "error", code: "unknown-command", text });
     }
   });
+
+  test.each(["／op hunter2", " ／OP\u3000hunter2", "／msg bob hunter2", "／nosuch", "\u200b／reply hunter2"])(
+    "parseTyped() neither says nor obeys %j, with a wide slash",
+    (line) => {
+      const problem = parseTyped(line);
+      expect(isFault(problem) && problem.text).toEndWith('? Write it with a narrow slash, "/"');
+    },
+  );
+
+  test.each(["／(^o^)＼", "／", "／／op x", "／十", "1／op", " ／(^o^)＼"])(
+    "parseTyped() says %j, whose wide slash begins no command",
+    (text) => expect(parseTyped(text)).toEqual({ type: "say", text }),
+  );
 
   test("parseTyped() repeats nothing in a fault that a terminal obeys", () => {
     const problem = parseTyped("/\x1b]0;title\x07 x");
