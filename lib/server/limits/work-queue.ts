@@ -17,11 +17,14 @@ export class WorkQueue {
   /** Until the rest after the last piece is over. */
   #isBusy = false;
 
-  /** Does the work at once if there is none before it. Resolves with what it returns, rejects with what it throws. */
-  run<T>(work: () => T | Promise<T>): Promise<T> {
+  /**
+   * Does the work at once if there is none before it. Resolves with what it returns, rejects with what it throws. It is
+   * not done, and rejects, if the one who asked for it `isGone` when its turn comes.
+   */
+  run<T>(work: () => T | Promise<T>, isGone = () => false): Promise<T> {
     return new Promise((resolve) => {
       this.#waiting.push(() => {
-        const done = Promise.try(work);
+        const done = isGone() ? Promise.reject(new Error("it was given up")) : Promise.try(work);
         resolve(done);
         return done.catch(() => {});
       });

@@ -118,14 +118,17 @@ export class Room implements JournalListener, Recorder {
     return (after, upTo) => pageAfter(this.#journal, after, upTo, seat);
   }
 
-  /** The last `count` events up to a position that the seat `viewer` may see. Rejects if the journal cannot be read. */
-  recall(viewer: string, position: number, count: number): Promise<Past> {
+  /**
+   * The last `count` events up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
+   * once the one who asked `isGone`.
+   */
+  recall(viewer: string, position: number, count: number, isGone?: () => boolean): Promise<Past> {
     const end = Math.min(position, this.seq) + 1;
     const limit = Math.min(count, limits.historyEvents);
     return lastBefore(
       (before, count) =>
         this.#recent.entriesBefore(before, count) ??
-        this.work.run(() => this.#journal.entriesBefore(before, count)),
+        this.work.run(() => this.#journal.entriesBefore(before, count), isGone),
       end,
       limit,
       viewer,
@@ -133,11 +136,15 @@ export class Room implements JournalListener, Recorder {
   }
 
   /** The events with these words that the seat `viewer` may see, as of now; or the reason why they cannot be searched. */
-  async search(viewer: string, { text, before, limit }: CommandOf<"search">): Promise<Answer> {
+  async search(
+    viewer: string,
+    { text, before, limit }: CommandOf<"search">,
+    isGone?: () => boolean,
+  ): Promise<Answer> {
     const now = this.seq + 1;
     const events = Math.min(limit ?? foundEvents, limits.searchEvents);
     const matchesBefore = (...asked: Parameters<Journal["matchesBefore"]>) =>
-      this.work.run(() => this.#journal.matchesBefore(...asked));
+      this.work.run(() => this.#journal.matchesBefore(...asked), isGone);
     try {
       const found = await search({ matchesBefore }, text, Math.min(before ?? now, now), events, viewer);
       return { type: "results", text, ...found };

@@ -29,6 +29,9 @@ export abstract class Speaker {
   /** What has to be so as long as it may speak: the other servers may have given its seat up. */
   protected abstract readonly expects: Facts | undefined;
 
+  /** Whether it hears no answer any more. */
+  protected readonly isGone = () => false;
+
   abstract answer(answer: Answer): void;
   protected abstract join(request: CommandOf<"join">): void;
   protected abstract rename(name: string): void;
@@ -124,7 +127,7 @@ export abstract class Speaker {
     await this.room.afterTurn();
     const upTo = before === undefined ? this.room.seq : before - 1;
     try {
-      const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents);
+      const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents, this.isGone);
       return { type: "history", events: past.events, before: past.before };
     } catch (error) {
       return fault("unavailable", `The history cannot be read, ${messageOf(error)}`);
@@ -133,7 +136,7 @@ export abstract class Speaker {
 
   async #results(request: CommandOf<"search">): Promise<Answer> {
     await this.room.afterTurn();
-    return this.room.search(this.author, request);
+    return this.room.search(this.author, request, this.isGone);
   }
 
   #showTopic(): void {

@@ -1,12 +1,10 @@
 // One connection, from the first byte to the last. Bytes in, bytes out, timers; it knows no socket. It finds out the
-// dialect, turns lines into commands, and gets a seat:
+// dialect, gets a seat once it has said who it is, and turns lines into commands.
 //
-//   unnamed ──join──▶ joining ──seat──▶ here ──quit──▶ leaving
-//      ▲────fault─────────┘
+//   open ──quit──▶ leaving ──goodbye──▶ closing ──it is written──▶ shut ──the peer closes──▶ closed
+//     └────────────goodbye────────────────▲
 //
-//   any of them ──goodbye──▶ closing ──it is written──▶ shut ──▶ closed
-//
-// From leaving on, nothing that it sends is read.
+// From leaving on, nothing that it sends is read. A connection that breaks is closed, whatever it was.
 
 import { dialectOf, refusalOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
@@ -23,43 +21,33 @@ import {
   type Recorded,
 } from "../../protocol/events.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
-import { Countdown } from "../limits/countdown.ts";
-import { isSame } from "../limits/guesses.ts";
-import type { Origin, PasswordKind } from "../limits/origin.ts";
+import type { Origin } from "../limits/origin.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Taken } from "../room/members.ts";
 import type { Room } from "../room/room.ts";
 import { type Occupant, type Seat, sittingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
+import { Entrance, type EntranceOptions } from "./entrance.ts";
 import { Intake } from "./intake.ts";
+import { Silence } from "./silence.ts";
 import type { Connection, Transport } from "./transport.ts";
 
-export type SessionOptions = {
+export type SessionOptions = EntranceOptions & {
   /** For the lines of one member. */
   rate: Rate;
   /** A person waits to be greeted; a program has spoken by then. */
   greetAfterMs: number;
-  /** How long one may stay without a name. */
-  joinWithinMs: number;
   /** A program that is silent for so long is taken for dead. */
   silentMs: number;
-  /** What one has to know to join; undefined: nothing. */
-  password?: string | undefined;
-  /** What one has to know to become an operator; undefined: there are none. */
-  operatorPassword?: string | undefined;
   /** The commands that join this room, for a browser. */
   waysIn: readonly string[];
-  /** Hears what strangers do wrong, with the address it came from: as often as they do it. */
-  report: (problem: string, address: string) => void;
   metrics: Record<"readBytes" | "writtenBytes" | "pauses", { add: (amount: number) => void }>;
 };
 
-type Phase = "unnamed" | "joining" | "here" | "leaving" | "closing" | "shut" | "closed";
+type Phase = "open" | "leaving" | "closing" | "shut" | "closed";
 
 /** How long a peer has to read our goodbye. */
 const lingerMs = 5_000;
-/** The last look at a silence comes so long after the one before: if this process slept, what waits is read first. */
-const lastLookMs = 1_000;
 /** The first byte of a TLS client. */
 const tlsHandshake = 0x16;
 
@@ -67,21 +55,17 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   readonly #transport: Transport;
   readonly #origin: Origin;
   readonly #options: SessionOptions;
+  readonly #entrance: Entrance;
   readonly #intake: Intake;
   readonly #reader: Reader;
-  #phase: Phase = "unnamed";
+  #phase: Phase = "open";
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
   #expects: ReturnType<typeof sittingAt> | undefined;
-  /** The name that was asked for without the password: the next line of a person is a password for it. */
-  #claimed: string | undefined;
   #greeting: Timer | undefined;
-  /** Runs while a name or a password is awaited of the peer, and stands still while the peer awaits the answer. */
-  readonly #joinTime: Countdown;
-  /** Takes back the password that is not answered yet. */
-  #takeBack = () => {};
-  /** Until it is heard again, then until it has read the goodbye. */
-  #deadline: Timer | undefined;
+  #silence: Silence | undefined;
+  /** Until it has read the goodbye. */
+  #linger: Timer | undefined;
 
   constructor(room: Room, transport: Transport, origin: Origin, options: SessionOptions) {
     super(room);
@@ -97,9 +81,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
     this.#reader = new Reader(this, (error) => this.#unreadable(error));
     this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
-    this.#joinTime = new Countdown(options.joinWithinMs, () => {
-      const missing = this.#claimed === undefined ? "name" : "password";
-      this.dismiss({ type: "bye", code: "too-late", text: `You gave no ${missing} in time` });
+    this.#entrance = new Entrance(options, origin, {
+      answer: (problem) => this.answer(problem),
+      wait: () => this.wait(),
+      tooLate: (bye) => this.dismiss(bye),
     });
   }
 
@@ -128,11 +113,8 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   closed(): void {
     this.#phase = "closed";
-    this.#intake.stop();
-    this.#joinTime.stop();
-    this.#takeBack();
-    clearTimeout(this.#greeting);
-    clearTimeout(this.#deadline);
+    this.#stopTaking();
+    clearTimeout(this.#linger);
     this.#reader.close();
     const seat = this.#seat;
     this.#seat = undefined;
@@ -164,7 +146,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     if (isFault(line)) return this.answer(line);
     if (!this.#dialect && line.trim() === "") return;
     this.#dialect ??= dialectOf(line);
-    const command = this.#dialect.parse(line, this.#seat !== undefined, this.#claimed);
+    const command = this.#dialect.parse(line, this.#seat !== undefined, this.#entrance.claimed);
     if (isFault(command)) this.answer(command);
     else if (this.#seat || commands[command.type].early) this.carryOut(command);
     else this.answer(fault("not-joined", "Join with a name first"));
@@ -214,12 +196,12 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     return this.#seat && this.room.members.refusesSpeech(this.#seat);
   }
 
+  protected override readonly isGone = () => this.#isClosing;
+
   protected override wait(): () => void {
-    this.#joinTime.stop();
-    const goOn = this.#intake.wait();
+    const settled = [this.#entrance.hold(), this.#intake.wait()];
     return () => {
-      if (this.#phase === "unnamed") this.#joinTime.start();
-      goOn();
+      for (const goOn of settled) goOn();
     };
   }
 
@@ -232,27 +214,11 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   protected join(request: CommandOf<"join">): void {
     if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
-    const isNew = this.#claimed === undefined;
-    this.#claimed = undefined;
-    const { password } = this.#options;
-    if (password === undefined || this.room.members.hasSeat(request.token)) return this.#take(request);
-    // Until it is right, what comes next from a person is another try, and no name for all to see.
-    this.#claimed = request.name;
-    const ask = (problem: string) => {
-      // There is time to look the password up; a join repeated without one gains none.
-      if (isNew || request.password !== undefined) this.#joinTime.reset();
-      this.answer(fault("wrong-password", `${problem}: what is it?`));
-    };
-    if (request.password === undefined) return ask("This room has a password");
-    this.#challenge(request.password, password, "room", (right) => {
-      if (!right) return ask("That is not the password");
-      this.#claimed = undefined;
-      this.#take(request);
-    });
+    const { members } = this.room;
+    this.#entrance.join(request, members.hasSeat(request.token), () => this.#take(request));
   }
 
   #take(request: CommandOf<"join">): void {
-    this.#phase = "joining";
     const dialect = this.#dialect ?? plain;
     const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
@@ -262,20 +228,17 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
         this.#enter(taken, dialect, request);
         happened(taken);
       },
-      failed: (problem) => {
-        if (this.#phase === "joining") this.#phase = "unnamed";
-        failed(problem);
-      },
+      failed,
     });
   }
 
   #enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">): void {
     const { seat } = taken;
-    this.#phase = "here";
     this.#seat = seat;
     this.#expects = sittingAt(seat);
     // Reconnecting must not refill the bucket.
     this.#intake.bucket = seat.bucket ??= this.#intake.bucket;
+    this.#entrance.close();
     if (dialect.keepsSeat) this.#watch();
     this.room.enter(taken, dialect, request, this.#reader);
   }
@@ -285,28 +248,8 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   protected appoint(given: string): void {
-    const { operatorPassword } = this.#options;
-    if (operatorPassword === undefined) {
-      return this.answer(fault("not-operator", "This room has no operator password"));
-    }
-    this.#challenge(given, operatorPassword, "operator", (right) => {
-      if (!right) this.answer(fault("wrong-password", "That is not the operators' password"));
-      else if (this.#seat) this.room.members.appoint(this.#seat, this.waiter());
-    });
-  }
-
-  /** Whether a password is right: told at once if it is, later each time if not. Nothing else is read meanwhile. */
-  #challenge(given: string, wanted: string, kind: PasswordKind, answered: (right: boolean) => void): void {
-    const right = isSame(given, wanted);
-    if (!right) this.#options.report(`gave a wrong ${kind} password`, this.address);
-    const settled = this.wait();
-    this.#takeBack = this.#origin.guesses[kind].judge({
-      right,
-      delayed: (notice) => this.answer(notice),
-      answered: (right) => {
-        answered(right);
-        settled();
-      },
+    this.#entrance.appoint(given, () => {
+      if (this.#seat) this.room.members.appoint(this.#seat, this.waiter());
     });
   }
 
@@ -350,18 +293,23 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     if (this.#isClosing) return;
     this.#phase = "closing";
     this.#seat = seat;
-    this.#intake.stop();
-    this.#joinTime.stop();
-    this.#takeBack();
+    this.#stopTaking();
     this.#transport.resume();
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.#transport.terminate(), lingerMs);
+    this.#linger = setTimeout(() => this.#transport.terminate(), lingerMs);
     this.#reader.finish(lastLine, () => {
       this.#phase = "shut";
       // To close on a peer that still sends would reset it, and could take the goodbye back.
       if (this.#intake.hasEnded) this.#transport.end();
       else this.#transport.shutdown();
     });
+  }
+
+  /** Nothing that it sends is waited for, or judged. */
+  #stopTaking(): void {
+    this.#intake.stop();
+    this.#entrance.close();
+    this.#silence?.stop();
+    clearTimeout(this.#greeting);
   }
 
   #say(line: string): void {
@@ -385,16 +333,15 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.dismiss({ type: "bye", code: "slow-reader", text, retryAfterMs: 1_000 }, this.#seat);
   }
 
-  /** Ends the connection of a program that has not been heard for `silentMs`. */
-  #watch(isLastLook = false): void {
+  /** Ends the connection if it is silent for too long. */
+  #watch(): void {
     const { silentMs } = this.#options;
-    const leftMs = silentMs - this.#intake.silentMs;
-    if (leftMs <= 0 && isLastLook) {
-      const text = `Nothing was heard of you for ${silentMs / 1000} s`;
-      return this.dismiss({ type: "bye", code: "silent", text, retryAfterMs: 0 }, this.#seat);
-    }
-    const isNextLast = leftMs <= lastLookMs;
-    const lookMs = isNextLast ? lastLookMs : leftMs - lastLookMs;
-    this.#deadline = setTimeout(() => this.#watch(isNextLast), lookMs);
+    const text = `Nothing was heard of you for ${silentMs / 1000} s`;
+    const bye: Bye = { type: "bye", code: "silent", text, retryAfterMs: 0 };
+    this.#silence = new Silence(
+      silentMs,
+      () => this.#intake.silentMs,
+      () => this.dismiss(bye, this.#seat),
+    );
   }
 }

@@ -90,6 +90,20 @@ describe("run()", () => {
     expect(await after).toBe("after");
   });
 
+  test("run() does no work for one who has gone", async () => {
+    const queue = new WorkQueue();
+    const done: { name: string; at: number }[] = [];
+    let isGone = false;
+    void queue.run(work("a", 2, done), () => isGone);
+    const given = queue.run(work("b", 2, done), () => isGone);
+    const kept = queue.run(work("c", 2, done));
+    isGone = true;
+    expect(given).rejects.toThrow("it was given up");
+    await pass(20);
+    expect(await kept).toBe("c");
+    expect(done.map(({ name }) => name)).toEqual(["a", "c"]);
+  });
+
   test("run() waits for a piece before the next, and counts a wait as little", async () => {
     const queue = new WorkQueue();
     const done: { name: string; at: number }[] = [];

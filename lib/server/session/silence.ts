@@ -1,0 +1,31 @@
+// Watches a program that says when it is alive, and is taken for dead when it is silent for too long. The last look
+// comes a moment after the one before: if this process was stopped itself, what waits in the sockets is read first.
+
+const lastLookMs = 1_000;
+
+export class Silence {
+  readonly #limitMs: number;
+  readonly #silentMs: () => number;
+  readonly #tooLong: () => void;
+  #timer: Timer | undefined;
+
+  /** `silentMs` says how long it has been silent; `tooLong` is called once, when that is `limitMs`. */
+  constructor(limitMs: number, silentMs: () => number, tooLong: () => void) {
+    this.#limitMs = limitMs;
+    this.#silentMs = silentMs;
+    this.#tooLong = tooLong;
+    this.#look(false);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #look(isLast: boolean): void {
+    const leftMs = this.#limitMs - this.#silentMs();
+    if (leftMs <= 0 && isLast) return this.#tooLong();
+    const isNextLast = leftMs <= lastLookMs;
+    const waitMs = isNextLast ? lastLookMs : leftMs - lastLookMs;
+    this.#timer = setTimeout(() => this.#look(isNextLast), waitMs);
+  }
+}
