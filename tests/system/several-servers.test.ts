@@ -247,6 +247,8 @@ redisServer.describe("one room on several servers", () => {
     using bob = await JsonClient.join(house.port(1), "bob");
     let ada = await JsonClient.join(house.port(0), "ada");
     const { token, epoch } = await ada.event("welcome");
+    // A whisper is for a member that its author has seen.
+    await bob.event("joined", { name: "ada" });
     const texts: string[] = [];
     let said = 0;
     for (let round = 1; round <= 9; round++) {
