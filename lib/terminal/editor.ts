@@ -10,11 +10,16 @@ const wordBefore =
   /(?:(?<![\p{L}\p{M}\p{N}_])[\p{L}\p{M}\p{N}_]+|(?<![^\p{L}\p{M}\p{N}_\s])[^\p{L}\p{M}\p{N}_\s]+|(?<!\s))\s*$/u;
 const wordAfter = /^(?:\s+|[\p{L}\p{M}\p{N}_]+|[^\p{L}\p{M}\p{N}_\s]+)\s*/u;
 
+/** How many changes can be taken back. */
+const undoSteps = 100;
+
 export class Editor {
   #text = "";
   #cursor = 0;
   /** What Ctrl-K, Ctrl-U, Ctrl-W or Alt-D took last, for Ctrl-Y. */
   #killed = "";
+  /** What was there before the last changes, for Ctrl-_. */
+  #earlier: { text: string; cursor: number }[] = [];
 
   /** May be of several lines. */
   get text(): string {
@@ -44,18 +49,25 @@ export class Editor {
     };
   }
 
+  /** Begins with another text: there is nothing to take back. */
   set(text: string, cursor = text.length): void {
     this.#text = text;
     this.#cursor = Math.min(Math.max(cursor, 0), text.length);
+    this.#earlier = [];
   }
 
   /** Puts the text in place of what is before the cursor. */
   replaceBefore(text: string): void {
-    this.set(text + this.after, text.length);
+    this.#change(text + this.after, text.length);
   }
 
   insert(text: string): void {
     this.replaceBefore(this.before + text);
+  }
+
+  /** Takes all of it away; Ctrl-Y brings it back. */
+  clear(): void {
+    this.#kill(this.#cursor, this.after.length);
   }
 
   /** Does what the key says to the text; false for a key that says nothing to it. */
@@ -106,6 +118,10 @@ export class Editor {
       case "ctrl-y":
         this.insert(this.#killed);
         return true;
+      case "ctrl-t":
+        return this.#transpose(line);
+      case "ctrl-_":
+        return this.#undo();
       default:
         return false;
     }
@@ -123,6 +139,13 @@ export class Editor {
     return true;
   }
 
+  #change(text: string, cursor: number): void {
+    if (text === this.#text) return;
+    this.#earlier = [...this.#earlier.slice(1 - undoSteps), { text: this.#text, cursor: this.#cursor }];
+    this.#text = text;
+    this.#cursor = cursor;
+  }
+
   #move(by: number): true {
     this.#cursor += by;
     return true;
@@ -131,7 +154,28 @@ export class Editor {
   #delete(before: number, after: number): true {
     const { before: left, after: right } = this;
     const kept = left.slice(0, left.length - before);
-    this.set(kept + right.slice(after), kept.length);
+    this.#change(kept + right.slice(after), kept.length);
+    return true;
+  }
+
+  /** Swaps the characters on both sides of the cursor; at the end of a line, the last two. */
+  #transpose(line: { before: string; after: string }): true {
+    const second = firstGrapheme(line.after) || lastGrapheme(line.before);
+    const end = this.#cursor + (line.after === "" ? 0 : second.length);
+    const middle = end - second.length;
+    const first = lastGrapheme(line.after === "" ? line.before.slice(0, -second.length) : line.before);
+    if (first === "" || second === "") return true;
+    const before = this.#text.slice(0, middle - first.length) + second + first;
+    this.#change(before + this.#text.slice(end), before.length);
+    return true;
+  }
+
+  #undo(): true {
+    const earlier = this.#earlier.pop();
+    if (earlier) {
+      this.#text = earlier.text;
+      this.#cursor = earlier.cursor;
+    }
     return true;
   }
 
@@ -150,12 +194,18 @@ function lastGrapheme(text: string): string {
   return graphemes.segment(text).containing(text.length - 1)?.segment ?? "";
 }
 
+/** No word is looked for any further: the time that takes grows with the square. */
+const longestWord = 1_000;
+
 function wordBeforeIn(text: string): string {
-  return wordBefore.exec(text)?.[0] ?? "";
+  const word = wordBefore.exec(text.slice(-longestWord))?.[0] ?? "";
+  return text.slice(graphemes.segment(text).containing(text.length - word.length)?.index ?? text.length);
 }
 
 function wordAfterIn(text: string): string {
-  return wordAfter.exec(text)?.[0] ?? "";
+  const word = wordAfter.exec(text.slice(0, longestWord))?.[0] ?? "";
+  const last = word === "" ? undefined : graphemes.segment(text).containing(word.length - 1);
+  return last ? text.slice(0, last.index + last.segment.length) : "";
 }
 
 /** The end of the last grapheme that fits into so many units. */

@@ -139,7 +139,8 @@ function controlKey(character: string, alt: boolean): Key | null {
   const name = controls[character];
   if (name !== undefined) return { type: "key", name, ctrl: false, alt, shift: false };
   if (character >= " ") return { type: "key", name: character.toLowerCase(), ctrl: false, alt, shift: false };
-  const letter = String.fromCharCode(character.charCodeAt(0) + 0x60);
+  const code = character.charCodeAt(0);
+  const letter = String.fromCharCode(code + (code <= 26 ? 0x60 : 0x40));
   return { type: "key", name: letter, ctrl: true, alt, shift: false };
 }
 

@@ -48,6 +48,14 @@ const presses: [before: string, keys: string, after: string][] = [
   ["one |two", "ctrl-u", "|two"],
   ["one |two", "ctrl-k home ctrl-y", "two|one "],
   ["one two|", "ctrl-w ctrl-w ctrl-y", "one |"],
+  ["foo-bar baz|", "ctrl-w ctrl-w", "foo-|"],
+  ["ab|", "ctrl-t", "ba|"],
+  ["a|bc", "ctrl-t", "ba|c"],
+  ["a👍🏽|b", "ctrl-t", "ab👍🏽|"],
+  ["one\na|", "ctrl-t", "one\na|"],
+  ["|ab", "ctrl-t", "|ab"],
+  ["one two|", "ctrl-w backspace ctrl-_", "one |"],
+  ["one two|", "ctrl-w left backspace ctrl-_ ctrl-_ ctrl-_ ctrl-_", "one two|"],
   ["a|b", "delete", "a|"],
   ["a|b", "ctrl-d", "a|"],
   // One press, one grapheme.
@@ -56,6 +64,7 @@ const presses: [before: string, keys: string, after: string][] = [
   ["|🏴󠁧󠁢󠁥󠁮󠁧󠁿b", "right", "🏴󠁧󠁢󠁥󠁮󠁧󠁿|b"],
   ["|e\u0301x", "delete", "|x"],
   ["नि|", "backspace", "|"],
+  ["a❤️|", "alt-b", "a|❤️"],
   ["🇩🇪🇫🇷|", "backspace", "🇩🇪|"],
   // Several lines.
   ["one\ntwo|", "home", "one\n|two"],
@@ -82,6 +91,23 @@ test("a key that is not for the text changes nothing", () => {
     const editor = at("a|b");
     expect(editor.press(key(words))).toBe(false);
     expect(shown(editor)).toBe("a|b");
+  }
+});
+
+test("clear() takes all of it, and Ctrl-Y brings it back", () => {
+  const editor = at("one|\ntwo");
+  editor.clear();
+  expect(shown(editor)).toBe("|");
+  editor.press(key("ctrl-y"));
+  expect(shown(editor)).toBe("one\ntwo|");
+});
+
+test("a long text is edited without waiting", () => {
+  const editor = new Editor();
+  for (const text of ["x".repeat(100_000), " ".repeat(100_000), "- ".repeat(50_000)]) {
+    editor.set(text);
+    for (const words of ["alt-b", "ctrl-w", "backspace", "left", "alt-d"]) editor.press(key(words));
+    expect(editor.text.length).toBeLessThan(text.length);
   }
 });
 
