@@ -20,6 +20,12 @@ export class InputHistory {
     if (this.#lines.length > keptLines) this.#lines.shift();
   }
 
+  /** What is half typed, if `current` is a line that is only being looked at; `current`, if not. */
+  draftBelow(current: string): string {
+    const isLookedAt = this.#up > 0 && this.#draft !== "" && this.#lines.at(-this.#up) === current;
+    return isLookedAt ? this.#draft : current;
+  }
+
   /** The line before the one shown, which is `current`; undefined at the top. */
   previous(current: string): string | undefined {
     if (this.#up === this.#lines.length) return undefined;

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { nameKey } from "../../protocol/names.ts";
 
 /** A command that holds a password is not kept, whichever line it is in and whatever signs are before its slash. */
 const secret = /^[^\p{L}\p{N}\n]*[/／]op\b/imu;
@@ -15,7 +16,10 @@ export class Draft {
 
   /** `folder`: where drafts are kept; made if need be. `place`: the server, as the user calls it. */
   constructor(folder: string, place: string, name: string) {
-    const key = createHash("sha256").update(`${name}@${place}`).digest("hex").slice(0, 32);
+    const key = createHash("sha256")
+      .update(`${nameKey(name)}@${place}`)
+      .digest("hex")
+      .slice(0, 32);
     this.#folder = folder;
     this.#path = join(folder, `${key}.txt`);
   }

@@ -48,3 +48,15 @@ test.each(["/op secret", "/OP secret", "/Op\tsecret", "/op\u00a0secret", "/op\ns
     expect(history.previous("")).toBe("before");
   },
 );
+
+test("the draft is below a line that is only looked at", () => {
+  const history = typed("one", "two");
+  expect(history.draftBelow("draft")).toBe("draft");
+  history.previous("draft");
+  expect(history.draftBelow("two")).toBe("draft");
+  expect(history.draftBelow("two, changed")).toBe("two, changed");
+  history.next();
+  expect(history.draftBelow("draft")).toBe("draft");
+  history.previous("");
+  expect(history.draftBelow("two")).toBe("two");
+});
