@@ -3,8 +3,7 @@
 //
 //   back to the first row of ours, erase downwards │ the new lines │ a row for each waiting message │ label, text, cursor
 //
-// Our rows never spill (autowrap is off while they are drawn), so they are as many as we drew. The cursor is saved
-// between the two halves of the text, so it is right even where terminals disagree on widths.
+// Our rows never spill (autowrap is off while they are drawn), so they are as many as we drew.
 
 import { limits } from "../protocol/events.ts";
 import { visible, visibleRow } from "../protocol/text.ts";
@@ -12,6 +11,7 @@ import type { Completion } from "./completion.ts";
 import { Editor } from "./editor.ts";
 import { InputHistory } from "./history.ts";
 import type { Key } from "./keys.ts";
+import { drawRow, head } from "./row.ts";
 import { isCtrl, type Tty, type TtyReader } from "./tty.ts";
 
 export type PromptHandlers = {
@@ -31,8 +31,6 @@ const eraseDown = "\r\x1b[J";
 const clearScreen = "\x1b[2J\x1b[H";
 const wrapOff = "\x1b[?7l";
 const wrapOn = "\x1b[?7h";
-const saveCursor = "\x1b7";
-const restoreCursor = "\x1b8";
 const bell = "\x07";
 
 /** Rows for messages on their way, if the terminal is high enough; the rest is counted. */
@@ -41,7 +39,6 @@ const waitingRows = 5;
 const maxUndrawn = 8 * 1024 * 1024;
 /** What the row holds: more than a message may have, so that it can be cut down. */
 const maxText = 4 * limits.textLength;
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 export class Prompt implements TtyReader {
   readonly #tty: Tty;
@@ -112,9 +109,9 @@ export class Prompt implements TtyReader {
     this.#redraw();
   }
 
-  /** What stands in the row. */
+  /** What is half typed: the row, or what was there before the history was looked through. */
   get draft(): string {
-    return this.#editor.text;
+    return this.#history.draftBelow(this.#editor.text);
   }
 
   set draft(text: string) {
@@ -170,7 +167,7 @@ export class Prompt implements TtyReader {
     else if (isCtrl(key, "d") && this.#editor.text === "") this.#handlers.left();
     else if (isCtrl(key, "l")) this.clear();
     else if (key.type === "key" && key.name === "enter") this.#enter();
-    else if (key.type === "key" && key.name === "tab") this.#complete();
+    else if (key.type === "key" && key.name === "tab") this.#complete(key.shift ? -1 : 1);
     else if (key.type === "key" && key.name === "up") this.#up();
     else if (key.type === "key" && key.name === "down") this.#down();
     else if (key.type === "key" || this.#editor.text.length < maxText) this.#editor.press(key);
@@ -185,7 +182,7 @@ export class Prompt implements TtyReader {
 
   #clearOrLeave(): void {
     if (this.#editor.text === "") this.#handlers.left();
-    else this.#editor.set("");
+    else this.#editor.clear();
   }
 
   /** A paste presses no keys: Enter sends it. */
@@ -214,13 +211,13 @@ export class Prompt implements TtyReader {
     if (text !== undefined) this.#editor.set(text);
   }
 
-  /** Tab: the likeliest completion, then the next one each time. */
-  #complete(): void {
+  /** Tab: the likeliest completion, then the next one each time; Shift-Tab goes back. */
+  #complete(by: 1 | -1): void {
     const text = this.#editor.line.before;
-    this.#cycle ??= { ...this.#handlers.complete(text), shown: -1, text };
+    this.#cycle ??= { ...this.#handlers.complete(text), shown: by === 1 ? -1 : 0, text };
     const { start, candidates } = this.#cycle;
     if (candidates.length === 0) return;
-    this.#cycle.shown = (this.#cycle.shown + 1) % candidates.length;
+    this.#cycle.shown = (this.#cycle.shown + by + candidates.length) % candidates.length;
     const { before } = this.#editor;
     const linesAbove = before.slice(0, before.length - text.length);
     this.#editor.replaceBefore(
@@ -239,7 +236,10 @@ export class Prompt implements TtyReader {
       if (this.#isStale) return;
       const printed = this.#erase() + this.#takeUndrawn() + (this.#bell ? bell : "");
       this.#bell = false;
-      this.#tty.write(printed + wrapOff + this.#above() + this.#row() + wrapOn);
+      const above = this.#above();
+      const row = drawRow(this.#label, this.#editor, this.#tty.columns);
+      this.#rowsAbove = above.length;
+      this.#tty.write(printed + wrapOff + above.map((row) => `${row}\n`).join("") + row.text + wrapOn);
     });
   }
 
@@ -249,12 +249,13 @@ export class Prompt implements TtyReader {
     return up + eraseDown;
   }
 
-  #above(): string {
+  /** A row for each message that waits, the newest of them. */
+  #above(): string[] {
     const height = Math.max(Math.min(waitingRows, this.#tty.rows - 3), 0);
-    const rows = this.#waiting.slice(0, height).map((text) => visible(text).replaceAll("\n", " ⏎ "));
-    if (this.#waiting.length > height) rows.push(`and ${this.#waiting.length - height} more`);
-    this.#rowsAbove = rows.length;
-    return rows.map((row) => `${head(`… ${row}`, this.#tty.columns - 1)}\n`).join("");
+    const more = Math.max(this.#waiting.length - height, 0);
+    const rows = this.#waiting.slice(more).map((text) => visible(text).replaceAll("\n", " ⏎ "));
+    if (more > 0) rows.push(`and ${more} more`);
+    return rows.map((row) => head(`… ${row}`, this.#tty.columns - 1));
   }
 
   #takeUndrawn(): string {
@@ -273,40 +274,4 @@ export class Prompt implements TtyReader {
     this.#undrawn.splice(0, skipped);
     this.#skipped += skipped;
   }
-
-  #row(): string {
-    const { columns } = this.#tty;
-    const others = this.#editor.text.split("\n").length - 1;
-    const label = head(`${this.#label}${others === 0 ? "" : `(+${others} lines) `}`, Math.floor(columns / 2));
-    const width = Math.max(columns - Bun.stringWidth(label) - 1, 1);
-    const { before, after } = this.#editor.line;
-    const left = tail(visible(before), width);
-    return label + left + saveCursor + head(visible(after), width - Bun.stringWidth(left)) + restoreCursor;
-  }
-}
-
-/** As many graphemes from the end as fit into the columns. */
-function tail(text: string, columns: number): string {
-  if (Bun.stringWidth(text) <= columns) return text;
-  const kept: string[] = [];
-  let width = 1;
-  for (const { segment } of [...graphemes.segment(text)].reverse()) {
-    width += Bun.stringWidth(segment);
-    if (width > columns) break;
-    kept.unshift(segment);
-  }
-  return `…${kept.join("")}`;
-}
-
-/** As many graphemes from the start as fit into the columns. */
-function head(text: string, columns: number): string {
-  if (Bun.stringWidth(text) <= columns) return text;
-  let kept = "";
-  let width = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    width += Bun.stringWidth(segment);
-    if (width > columns) break;
-    kept += segment;
-  }
-  return kept;
 }
