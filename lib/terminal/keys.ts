@@ -61,6 +61,12 @@ export class KeyReader {
   /** What has begun and has no end yet. */
   #pending = "";
   #pasting = false;
+  readonly #onCursor: (column: number) => void;
+
+  /** `onCursor` is told each answer to the question where the cursor is; columns count from 0. */
+  constructor(onCursor: (column: number) => void = () => {}) {
+    this.#onCursor = onCursor;
+  }
 
   /** The keys in these bytes, with what came before them. */
   push(bytes: Uint8Array): Key[] {
@@ -118,6 +124,8 @@ export class KeyReader {
     const [sequence = "", parameters = "", final = ""] =
       csi.exec(text) ?? ss3.exec(text) ?? string.exec(text) ?? [];
     if (sequence.startsWith("\x1bO")) return this.#take(sequence.length, named(finals[parameters], "1"));
+    const [, column] = /^\d+;(\d+)$/.exec(parameters) ?? [];
+    if (final === "R" && column !== undefined) this.#onCursor(Number(column) - 1);
     if (sequence !== "") return this.#take(sequence.length, csiKey(parameters, final));
     const hasBegun = text === "\x1b" || text === "\x1bO" || csiBegun.test(text) || stringBegun.test(text);
     if (hasBegun) return text.length <= maxSequence ? undefined : this.#take(text.length, null);

@@ -48,8 +48,12 @@ export class Prompt implements TtyReader {
   #isShown = false;
   #label = "";
   #waiting: string[] = [];
-  /** Rows drawn above the one with the cursor. */
+  /** What was drawn last: the columns of each row above the one with the cursor, and the column of the cursor. */
+  #drawn: { above: number[]; column: number } = { above: [], column: 0 };
+  /** Rows between the first one of ours and the cursor. */
   #rowsAbove = 0;
+  /** A narrower terminal is asked how many of its rows are ours now. */
+  #isMeasuring = false;
   #undrawn: string[] = [];
   #undrawnLength = 0;
   #skipped = 0;
@@ -141,12 +145,27 @@ export class Prompt implements TtyReader {
     this.#redraw();
   }
 
+  /**
+   * Terminals break rows that have become too wide, and then there is more to erase. Some leave the row with the cursor
+   * as it is; where the cursor is tells them apart.
+   */
   resized(): void {
-    this.#redraw();
+    const { above, column } = this.#drawn;
+    const { columns } = this.#tty;
+    this.#rowsAbove = above.reduce((rows, width) => rows + Math.max(Math.ceil(width / columns), 1), 0);
+    if (column < columns) return this.#redraw();
+    this.#isMeasuring = true;
+    this.#tty.askColumn((cursor) => {
+      this.#isMeasuring = false;
+      const isBroken = cursor === column % columns && cursor < columns - 1;
+      if (isBroken) this.#rowsAbove += Math.floor(column / columns);
+      this.#redraw();
+    });
   }
 
   /** What was drawn is part of the past now. */
   resumed(): void {
+    this.#drawn = { above: [], column: 0 };
     this.#rowsAbove = 0;
     this.#redraw();
   }
@@ -232,13 +251,14 @@ export class Prompt implements TtyReader {
     this.#drawing ??= setImmediate(() => {
       this.#drawing = undefined;
       if (!this.#isShown) return this.#tty.write(this.#takeUndrawn());
-      this.#isStale = this.#tty.isBusy;
+      this.#isStale = this.#tty.isBusy || this.#isMeasuring;
       if (this.#isStale) return;
       const printed = this.#erase() + this.#takeUndrawn() + (this.#bell ? bell : "");
       this.#bell = false;
       const above = this.#above();
       const row = drawRow(this.#label, this.#editor, this.#tty.columns);
       this.#rowsAbove = above.length;
+      this.#drawn = { above: above.map((row) => Bun.stringWidth(row)), column: row.column };
       this.#tty.write(printed + wrapOff + above.map((row) => `${row}\n`).join("") + row.text + wrapOn);
     });
   }

@@ -32,6 +32,7 @@ export type TtyHandlers = {
   left: () => void;
 };
 
+const askCursor = "\x1b[6n";
 const pasteOn = "\x1b[?2004h";
 const pasteOff = "\x1b[?2004l";
 const showCursor = "\x1b[?25h";
@@ -41,6 +42,8 @@ const wrapOn = "\x1b[?7h";
 const stdout = 1;
 /** Keys typed ahead that are kept. */
 const maxAhead = 4_096;
+/** How long the answer may take where the cursor is. */
+const answerMs = 500;
 /** How long SIGCONT may take after the job was continued. */
 const stoppedMs = 100;
 /** How long the last bytes may take before the program ends without them. */
@@ -51,9 +54,12 @@ export class Tty {
   readonly #output: NodeJS.WriteStream;
   readonly #handlers: TtyHandlers;
   readonly #write = writeTo(stdout);
-  readonly #keys = new KeyReader();
+  readonly #keys = new KeyReader((column) => this.#answer(column));
   #reader: TtyReader | undefined;
   #ahead: Key[] = [];
+  /** Who waits to be told where the cursor is, and how many answers are to come: the last one is meant. */
+  #asked: { answers: number; tell: (column: number | undefined) => void } | undefined;
+  #asking: ReturnType<typeof setTimeout> | undefined;
   #expiry: ReturnType<typeof setTimeout> | undefined;
   #stopped: ReturnType<typeof setTimeout> | undefined;
   #waiting = "";
@@ -95,6 +101,7 @@ export class Tty {
     this.#isOpen = false;
     clearTimeout(this.#expiry);
     clearTimeout(this.#stopped);
+    clearTimeout(this.#asking);
     process.off("SIGCONT", this.#continued);
     this.#output.off("resize", this.#resized);
     this.#input.off("data", this.#received);
@@ -118,6 +125,22 @@ export class Tty {
     if (this.#isGone) return;
     this.#waiting += text;
     if (!this.#writing) this.#writeWaiting();
+  }
+
+  /** Asks in which column the cursor is; undefined if the terminal does not say. A later question replaces this one. */
+  askColumn(tell: (column: number | undefined) => void): void {
+    this.#asked = { answers: (this.#asked?.answers ?? 0) + 1, tell };
+    this.write(askCursor);
+    clearTimeout(this.#asking);
+    this.#asking = setTimeout(() => this.#answer(undefined), answerMs);
+  }
+
+  #answer(column: number | undefined): void {
+    const asked = this.#asked;
+    if (!asked || (column !== undefined && --asked.answers > 0)) return;
+    clearTimeout(this.#asking);
+    this.#asked = undefined;
+    asked.tell(column);
   }
 
   /** Whether something is on its way: to draw now would only make more wait. */

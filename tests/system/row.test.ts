@@ -74,3 +74,42 @@ test("a long name leaves the end of the label to be seen", async () => {
   await server.kill("SIGKILL");
   await ada.until("that it is offline", ({ row }) => row.includes("s_ (offline)> "));
 });
+
+describe("a terminal that becomes narrower", () => {
+  const text = Array.from({ length: 30 }, (_, i) => `word${i}`).join(" ");
+
+  test("keeps nothing of the row that was there before", async () => {
+    await using room = await open();
+    const { server, ada } = room;
+    using bob = await JsonClient.join(server.port, "bob");
+    bob.send({ type: "say", text: "above" });
+    await ada.shows("bob: above");
+    ada.type(text);
+    await ada.until("the draft", ({ row }) => row.endsWith("word29"));
+    for (const cols of [60, 45, 30, 50, 80]) {
+      ada.resize(cols, 24);
+      await ada.until("the draft", ({ row }) => row.endsWith("word29") && row.length >= cols - 8);
+    }
+    expect(ada.scrolled.filter((row) => row.includes("word"))).toHaveLength(1);
+    expect(ada.scrolled.filter((row) => row.endsWith("bob: above"))).toHaveLength(1);
+  });
+
+  test("keeps nothing of the messages that wait", async () => {
+    await using room = await open();
+    const { server, ada } = room;
+    using bob = await JsonClient.join(server.port, "bob");
+    bob.send({ type: "say", text: "above" });
+    await ada.shows("bob: above");
+    process.kill(server.pid, "SIGSTOP");
+    ada.type(`${text}${key.enter}second${key.enter}${text}`);
+    await ada.until("the draft", ({ row }) => row.startsWith("ada> …") && row.endsWith("word29"));
+    for (const cols of [60, 45, 30]) {
+      ada.resize(cols, 24);
+      await ada.until("the draft", ({ row }) => row.endsWith("word29") && row.length >= cols - 8);
+    }
+    // The two messages that wait, and the row.
+    expect(ada.scrolled.filter((row) => /word|second/.test(row))).toHaveLength(3);
+    expect(ada.scrolled.filter((row) => row.endsWith("bob: above"))).toHaveLength(1);
+    process.kill(server.pid, "SIGCONT");
+  });
+});

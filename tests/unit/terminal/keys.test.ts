@@ -152,3 +152,11 @@ test("a sequence without end is dropped before it grows large", () => {
   for (let i = 0; i < 100; i++) reader.push(Buffer.from(i === 0 ? "\x1b]" : "x".repeat(1_000)));
   expect(joined(reader.push(Buffer.from("\rk"))).at(-1)).toBe('"k"');
 });
+
+test("the answer where the cursor is is no key", () => {
+  const columns: number[] = [];
+  const reader = new KeyReader((column) => columns.push(column));
+  expect(reader.push(Buffer.from("\x1b[24;80R\x1b[1;"))).toEqual([]);
+  expect(reader.push(Buffer.from("1Rx"))).toEqual([{ type: "text", text: "x" }]);
+  expect(columns).toEqual([79, 0]);
+});
