@@ -72,7 +72,7 @@ export class KeyReader {
   push(bytes: Uint8Array): Key[] {
     const came = this.#decoder.decode(bytes, { stream: true });
     // Ctrl-C pressed while a paste waits for its end: one byte alone, which no terminal sends of a longer paste.
-    if (this.#pasting && came === ctrlC) return [...this.expire(), ...this.push(bytes)];
+    if (this.#pasting && came === ctrlC) return this.expire();
     this.#pending += came;
     const keys: Key[] = [];
     for (let key = this.#next(); key !== undefined; key = this.#next()) if (key) keys.push(key);

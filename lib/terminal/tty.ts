@@ -215,6 +215,8 @@ export class Tty {
   readonly #gone = (): void => {
     if (this.#isGone) return;
     this.#isGone = true;
+    // What had come of a paste is text for the draft.
+    for (const key of this.#keys.expire()) this.#reader?.key(key);
     this.#reader?.gone?.();
     this.#handlers.gone();
   };

@@ -20,7 +20,8 @@ export class Terminal implements AsyncDisposable {
     this.emulator = new Emulator({ ...size, allowProposedApi: true, scrollback: 100_000 });
     const decoder = new TextDecoder();
     this.#process = Bun.spawn(command, {
-      env: { ...withoutSettings(), TERM: "xterm-256color", ...environment },
+      // Nothing can be kept below /dev/null: the tests of drafts have a folder of their own.
+      env: { ...withoutSettings(), XDG_STATE_HOME: "/dev/null", TERM: "xterm-256color", ...environment },
       terminal: {
         ...size,
         data: (_, bytes) => {

@@ -67,7 +67,7 @@ describe("keys come out as the bytes say", () => {
     const sentinel = keys === "up" ? "\x1b[A" : "";
     const came = [...Buffer.from(bytes + sentinel)].flatMap((byte) => reader.push(Buffer.of(byte)));
     // Ctrl-C alone ends a paste, so there the paste is in two.
-    const expected = bytes.includes("\x1b[200~") ? 'paste"one\\rtwo\\u001b[A" ctrl-c' : keys;
+    const expected = bytes.includes("\x1b[200~") ? 'paste"one\\rtwo\\u001b[A"' : keys;
     expect(joined(came).join(" ")).toStartWith(expected);
   });
 });
@@ -102,10 +102,11 @@ test.each(["\x1b", "\x1b[", "\x1b[20", "\x1b[201"])(
   },
 );
 
-test("Ctrl-C during a paste ends it, and is Ctrl-C", () => {
+test("Ctrl-C during a paste ends it, and its text stays", () => {
   const reader = new KeyReader();
   reader.push(Buffer.from("\x1b[200~some text"));
-  expect(joined(reader.push(Buffer.from("\x03")))).toEqual(['paste"some text"', "ctrl-c"]);
+  expect(joined(reader.push(Buffer.from("\x03")))).toEqual(['paste"some text"']);
+  expect(joined(reader.push(Buffer.from("\x03")))).toEqual(["ctrl-c"]);
 });
 
 test("Escape alone is no key, and takes nothing along when it expires", () => {
