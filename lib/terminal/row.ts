@@ -1,10 +1,11 @@
 // The row to type in, as it is drawn. It never spills: a text that is too wide scrolls sideways under the cursor, with
-// something of it on both sides. The cursor is saved between the two halves of the text, so it is right even where
-// terminals disagree on widths. Of a text of several lines, the one with the cursor is shown, and how many others
-// there are.
+// something of it on both sides. Terminals disagree on widths, so each character counts as what the widest of them takes,
+// and the cursor is saved between the two halves of the text. Of a text of several lines, the one with the cursor is
+// shown, and how many others there are.
 
 import { visible } from "../protocol/text.ts";
 import type { Editor } from "./editor.ts";
+import { widthOf } from "./wrap.ts";
 
 const saveCursor = "\x1b7";
 const restoreCursor = "\x1b8";
@@ -17,25 +18,22 @@ export function drawRow(name: string, { text, line }: Editor, columns: number): 
   const others = text.split("\n").length - 1;
   // The end of it is kept, which tells how the connection is.
   const label = tail(`${name}${others === 0 ? "" : `(+${others} lines) `}`, Math.floor(columns / 2));
-  const width = Math.max(columns - Bun.stringWidth(label) - 1, 1);
+  const width = Math.max(columns - widthOf(label) - 1, 1);
   const after = visible(line.after);
   // What follows the cursor may have a quarter of the row, and more where the text before it leaves room.
-  const context = Math.min(Bun.stringWidth(after), Math.floor(width / 4));
+  const context = Math.min(widthOf(after), Math.floor(width / 4));
   const before = label + tail(visible(line.before), width - context);
-  const column = Bun.stringWidth(before);
-  return {
-    text: before + saveCursor + head(after, columns - 1 - column) + restoreCursor,
-    column,
-  };
+  const shown = head(after, columns - 1 - widthOf(before));
+  return { text: before + saveCursor + shown + restoreCursor, column: Bun.stringWidth(before) };
 }
 
 /** As many graphemes from the end as fit into the columns. */
 function tail(text: string, columns: number): string {
-  if (Bun.stringWidth(text) <= columns) return text;
+  if (widthOf(text) <= columns) return text;
   const kept: string[] = [];
   let width = 1;
   for (const { segment } of [...graphemes.segment(text)].reverse()) {
-    width += Bun.stringWidth(segment);
+    width += widthOf(segment);
     if (width > columns) break;
     kept.unshift(segment);
   }
@@ -44,11 +42,11 @@ function tail(text: string, columns: number): string {
 
 /** As many graphemes from the start as fit into the columns. */
 export function head(text: string, columns: number): string {
-  if (Bun.stringWidth(text) <= columns) return text;
+  if (widthOf(text) <= columns) return text;
   let kept = "";
   let width = 0;
   for (const { segment } of graphemes.segment(text)) {
-    width += Bun.stringWidth(segment);
+    width += widthOf(segment);
     if (width > columns) break;
     kept += segment;
   }

@@ -101,7 +101,7 @@ function fits(text: string, columns: number): boolean {
 }
 
 /** How many columns it takes at most, on any terminal. */
-function widthOf(text: string): number {
+export function widthOf(text: string): number {
   if (ascii.test(text)) return text.length;
   let width = 0;
   for (const character of text) {
