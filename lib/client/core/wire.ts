@@ -1,7 +1,7 @@
 // What carries the bytes of a connection: a socket with or without TLS, a WebSocket, or a test. A front end hands in a
 // Connect for each server of the room; nothing else in the core knows of a network.
 
-import { messageOf } from "../../protocol/errors.ts";
+import { codeOf, messageOf } from "../../protocol/errors.ts";
 
 /** One connection, from the first attempt to open it to its end. */
 export interface Wire {
@@ -33,7 +33,6 @@ export class Refusal extends Error {
 
 /** Why there is no connection, in words. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reasons: Record<string, string> = {
     ECONNREFUSED: "nobody listens there",
     ENOTFOUND: "there is no such host",
@@ -43,5 +42,5 @@ export function reasonOf(error: unknown): string {
     EPROTO: "it and this client agree on no TLS",
     ECONNRESET: "it hangs up",
   };
-  return reasons[code] ?? messageOf(error);
+  return reasons[codeOf(error)] ?? messageOf(error);
 }

@@ -11,7 +11,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import tls from "node:tls";
-import { messageOf, UsageError } from "../../protocol/errors.ts";
+import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
 import { Refusal } from "../core/wire.ts";
 
 export type Unknown = { fingerprint: string; doubt: string };
@@ -142,7 +142,7 @@ export class Trust {
     try {
       return readFileSync(this.#path, "utf8");
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+      if (codeOf(error) === "ENOENT") return "";
       throw new Refusal(`Cannot read ${this.#path}: ${messageOf(error)}`);
     }
   }
@@ -185,6 +185,5 @@ function whyNot(problem: Error | null): string {
     CERT_HAS_EXPIRED: "it has expired",
     CERT_NOT_YET_VALID: "it is not valid yet",
   };
-  const code = problem && "code" in problem ? String(problem.code) : "";
-  return reasons[code] ?? problem?.message ?? "nobody vouches for it";
+  return reasons[codeOf(problem)] ?? problem?.message ?? "nobody vouches for it";
 }

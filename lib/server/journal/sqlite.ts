@@ -10,7 +10,7 @@
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { messageOf } from "../../protocol/errors.ts";
+import { codeOf, messageOf } from "../../protocol/errors.ts";
 import type { Facts } from "./facts.ts";
 import type { Entry, Journal, JournalListener, Matches } from "./journal.ts";
 import { firstOf } from "./pages.ts";
@@ -305,7 +305,7 @@ function reasonOf(error: unknown): string {
     EPERM: "it belongs to another user",
     EROFS: "it cannot be written",
   };
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error);
   const known = Object.keys(reasons).find((key) => code === key || code.startsWith(`${key}_`));
   return (known && reasons[known]) ?? messageOf(error);
 }

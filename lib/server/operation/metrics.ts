@@ -8,6 +8,8 @@
 //
 // Units are seconds and bytes, as Prometheus wants them. The page is for this machine alone (127.0.0.1).
 
+import { codeOf } from "../../protocol/errors.ts";
+
 /** A number that only grows. */
 export class Counter {
   value = 0;
@@ -205,11 +207,12 @@ function listen(port: number, fetch: (request: Request) => Response): Bun.Server
       error: () => new Response("Bad request\n", { status: 400 }),
     });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const reasons: Record<string, string> = {
       EADDRINUSE: "something listens there already: end it, or choose another --metrics",
       EACCES: "ports below 1024 need more rights: choose another --metrics",
     };
-    throw new Error(`Cannot show the metrics on 127.0.0.1:${port}, ${reasons[code] ?? String(error)}`);
+    throw new Error(
+      `Cannot show the metrics on 127.0.0.1:${port}, ${reasons[codeOf(error)] ?? String(error)}`,
+    );
   }
 }

@@ -1,6 +1,6 @@
 // TCP, as far as it is not Bun's: what the listener is reached by, in words, and how it gets its port, or why not.
 
-import { messageOf } from "../../protocol/errors.ts";
+import { codeOf, messageOf } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 
 /** A host as it was asked for, and a port. */
@@ -54,11 +54,10 @@ export function cannotListen(error: unknown, place: Place): string {
     EPERM: "the system does not allow it: choose another --port",
     ENOTFOUND: "this machine knows no such host: choose another --host",
   };
-  return `Cannot listen on ${addressOf(place)}, ${reasons[codeOf(error)] ?? messageOf(error)}`;
+  return `Cannot listen on ${addressOf(place)}, ${reasons[reasonCode(error)] ?? messageOf(error)}`;
 }
 
-function codeOf(error: unknown): string {
-  if (error instanceof Error && "code" in error) return String(error.code);
-  // All that Bun says about a name that it cannot look up.
-  return messageOf(error).startsWith("Failed to listen at") ? "ENOTFOUND" : "";
+/** Bun gives the failed look-up of a name no code, only this message. */
+function reasonCode(error: unknown): string {
+  return codeOf(error) || (messageOf(error).startsWith("Failed to listen at") ? "ENOTFOUND" : "");
 }

@@ -11,7 +11,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import type { Socket } from "bun";
 import { answerTo } from "../../dialects/http.ts";
-import { messageOf, UsageError } from "../../protocol/errors.ts";
+import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
 import type { Connection } from "../session/transport.ts";
 
 export type Certificate = {
@@ -103,8 +103,11 @@ export class Handshake implements Connection {
 
   /** What was no TLS at all was plain text, or HTTP; a connection that is gone has no descriptor. */
   #failed(problem: Error | null): void {
-    if (!problem || !("code" in problem) || problem.code !== "EPROTO") return;
-    tellInPlain(this.#socket, problem.message.endsWith("HTTP_REQUEST") ? answerTo("GET", waysIn) : sentence);
+    if (codeOf(problem) !== "EPROTO") return;
+    tellInPlain(
+      this.#socket,
+      messageOf(problem).endsWith("HTTP_REQUEST") ? answerTo("GET", waysIn) : sentence,
+    );
   }
 
   /** A person on nc waits to be greeted. A cipher is chosen once there was a ClientHello. */
