@@ -120,7 +120,7 @@ export class Room implements JournalListener, Recorder {
 
   /**
    * The last `count` events up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
-   * once the one who asked `isGone`.
+   * once the connection that asked `isGone`.
    */
   recall(viewer: string, position: number, count: number, isGone?: () => boolean): Promise<Past> {
     const end = Math.min(position, this.seq) + 1;

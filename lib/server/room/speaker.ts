@@ -29,7 +29,7 @@ export abstract class Speaker {
   /** The facts that all its entries expect: another server may have given its seat up in the meantime. */
   protected abstract readonly expects: Facts | undefined;
 
-  /** Whether it hears no answer any more. */
+  /** Whether answers reach it no more. */
   protected readonly isGone = () => false;
 
   abstract answer(answer: Answer): void;

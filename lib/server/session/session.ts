@@ -4,7 +4,7 @@
 //   open ──quit──▶ leaving ──goodbye──▶ closing ──it is written──▶ shut ──the peer closes──▶ closed
 //     └────────────goodbye────────────────▲
 //
-// From leaving on, nothing that it sends is read. A connection that breaks is closed, whatever it was.
+// From leaving on, nothing that the peer sends is read. A connection that breaks is closed, whatever its phase.
 
 import { dialectOf, refusalOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
@@ -35,11 +35,11 @@ import type { Connection, Transport } from "./transport.ts";
 export type SessionOptions = EntranceOptions & {
   /** For the lines of one member. */
   rate: Rate;
-  /** A person waits to be greeted; a program has spoken by then. */
+  /** How long it sends nothing before it is greeted: a person waits for that, a program has spoken by then. */
   greetAfterMs: number;
-  /** A program that is silent for so long is taken for dead. */
+  /** A program that is silent for so long counts as dead. */
   silentMs: number;
-  /** The commands that join this room, for a browser. */
+  /** The commands that join this room, to show in a browser. */
   waysIn: readonly string[];
   metrics: Record<"readBytes" | "writtenBytes" | "pauses", { add: (amount: number) => void }>;
 };
@@ -64,7 +64,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #expects: ReturnType<typeof sittingAt> | undefined;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
-  /** Until it has read the goodbye. */
+  /** Runs until the peer has read the goodbye. */
   #linger: Timer | undefined;
 
   constructor(room: Room, transport: Transport, origin: Origin, options: SessionOptions) {
@@ -304,7 +304,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
   }
 
-  /** Nothing that it sends is waited for, or judged. */
+  /** Stops everything that waits for the peer or for an answer to it. */
   #stopTaking(): void {
     this.#intake.stop();
     this.#entrance.close();
