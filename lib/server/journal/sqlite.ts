@@ -4,7 +4,7 @@
 //
 //   turns   the entries of one turn, as JSON: one row for a turn writes fewer pages than one for each event
 //   said    which seat has said which id, for as long as the event is kept
-//   facts   what is so now, as facts.ts writes it
+//   facts   the facts that hold now, as facts.ts writes them
 //   words   the texts for searches, in search.ts
 
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
@@ -82,7 +82,7 @@ export class SqliteJournal implements Journal {
   readonly #facts: Map<string, string>;
   readonly #words: SearchIndex;
 
-  /** Throws an Error with one sentence for who runs the server if the file cannot be used. */
+  /** Opens the file or makes it. Throws an Error of one sentence if it cannot be used. */
   static open({ path, keepEvents }: SqliteOptions): SqliteJournal {
     try {
       return new SqliteJournal(openDatabase(path), keepEvents);
@@ -203,7 +203,7 @@ export class SqliteJournal implements Journal {
     this.#trouble = reason;
   }
 
-  /** Whether these facts are so, after the changes of this turn that come before. */
+  /** Whether these facts hold, after the earlier changes of this turn. */
   #holds(expected: Facts, changed: ReadonlyMap<string, string | null>): boolean {
     for (const key in expected) {
       const value = changed.get(key);
@@ -285,7 +285,7 @@ function openDatabase(path: string | undefined): Database {
   return db;
 }
 
-/** An error of SQLite or the file system, in words that who runs the server can act on. */
+/** An error of SQLite or the file system, in words for the person who runs the server. */
 function reasonOf(error: unknown): string {
   const reasons: Record<string, string> = {
     SQLITE_BUSY: "another server is using it",
