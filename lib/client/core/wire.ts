@@ -18,7 +18,7 @@ export type WireHandlers = {
   /** Once, before anything is received: now lines can be sent. */
   opened: () => void;
   received: (bytes: Uint8Array) => void;
-  /** Once, and the last call: it could not be opened, or is lost. A Refusal if it is no server to talk to. */
+  /** Once, and the last call: it could not be opened, or is lost. `why` is a Refusal if the server is not to be used. */
   closed: (why: unknown) => void;
 };
 
@@ -27,11 +27,11 @@ export type Connect = (handlers: WireHandlers) => Wire;
 
 /** The server is not to be trusted, or lets no client in now. The message is a sentence that says so. */
 export class Refusal extends Error {
-  /** Whether a person may decide otherwise, and is to be asked before another server is tried. */
+  /** Whether a person may still accept the server, and is to be asked before another server is tried. */
   readonly undecided: boolean = false;
 }
 
-/** Why there is no connection, in words. */
+/** Why there is no connection, in a few words. */
 export function reasonOf(error: unknown): string {
   const reasons: Record<string, string> = {
     ECONNREFUSED: "nobody listens there",
