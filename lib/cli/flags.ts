@@ -9,7 +9,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { version } from "../../package.json";
-import { messageOf, UsageError } from "../protocol/errors.ts";
+import { codeOf, messageOf, UsageError } from "../protocol/errors.ts";
 import { visibleRow } from "../protocol/text.ts";
 
 export type Flag<T> = {
@@ -212,7 +212,7 @@ function readObject(path: string): object {
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+    if (codeOf(error) === "ENOENT") return {};
     throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
   }
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;

@@ -1,5 +1,6 @@
-// Which dialect a connection speaks, by its first line, and which first lines are of none. A new dialect has its line
-// here. What follows a line of none is not obeyed: it may be what a web page made a browser send.
+// Chooses the dialect of a connection by its first line, and refuses first lines of no dialect: HTTP, and lines that are
+// too long. Nothing behind a refused line is carried out: a web page may have made a browser send it. A new dialect has
+// its line here.
 
 import { fault, limits } from "../protocol/events.ts";
 import type { Dialect } from "./dialect.ts";
@@ -7,15 +8,15 @@ import { answerTo, methodOf } from "./http.ts";
 import { json } from "./json.ts";
 import { plain } from "./plain.ts";
 
-/** A program opens with `{`, a person with a name. */
+/** The dialect: a program begins with `{`, a person with a name. */
 export function dialectOf(firstLine: string): Dialect {
   return firstLine.trimStart().startsWith("{") ? json : plain;
 }
 
-/** Why the connection has to end, for the log, and what it is answered. */
+/** Why the connection has to end, for the log, and the answer it gets. */
 export type Refusal = { problem: string; answer: string };
 
-/** Refuses a first line, its bytes without the LF, that is HTTP or too long to tell; no other one, nor if there is none. */
+/** Why a first line (its bytes without the LF) is refused; undefined if it is not, and while there is none. */
 export function refusalOf(firstLine: Uint8Array | undefined, waysIn: readonly string[]): Refusal | undefined {
   if (!firstLine) return undefined;
   const method = methodOf(firstLine);

@@ -1,10 +1,10 @@
-// HTTP, which the room answers and never obeys: a web page can make a browser send it to any port, with a body of the
-// page's own choice. A request is known by the bytes of its first line, whatever its method, version or encoding; no
+// HTTP, which the room answers and never carries out: a web page can make a browser send it to any port, with a body
+// that the page chooses. A request is known by the bytes of its first line, whatever its method, version or encoding; no
 // name, command or JSON object looks like one.
 
 const latin1 = new TextDecoder("latin1");
 
-/** A method, blanks and the beginning of a path or a URL: this is all there is of a line that was cut, or of HTTP/0.9. */
+/** A method, blanks and the beginning of a path or a URL; a line that was cut, or of HTTP/0.9, has no more than these. */
 const methodAndTarget = /^[\w!#$%&'*+.^`|~-]+\s+(\/|[a-z][a-z0-9+.-]*:\/\/)/i;
 const version = /\sHTTP\/\d(\.\d+)?\s*$/i;
 

@@ -5,7 +5,6 @@ import { type Event, type Fault, fault } from "../protocol/events.ts";
 import type { Dialect } from "./dialect.ts";
 
 export const json: Dialect = {
-  name: "json",
   historyEvents: 50,
   keepsSeat: true,
 

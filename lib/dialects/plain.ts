@@ -5,11 +5,10 @@ import { type Command, check, parseTyped } from "../protocol/commands.ts";
 import { type Ban, type Event, type Fault, isFault, type Member } from "../protocol/events.ts";
 import type { Dialect } from "./dialect.ts";
 
-/** Sent to a connection that stays silent: a person waits to be spoken to. */
+/** Sent to a connection that sends nothing: a person on nc waits for a question. */
 export const greeting = "Welcome to the chat room. What is your name?\n";
 
 export const plain: Dialect = {
-  name: "plain",
   historyEvents: 20,
   keepsSeat: false,
 
@@ -25,7 +24,7 @@ export const plain: Dialect = {
   },
 };
 
-/** What a person reads, of any event. */
+/** Any event as a person reads it. */
 export function render(event: Event): string {
   switch (event.type) {
     case "said":

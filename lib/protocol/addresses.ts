@@ -1,4 +1,4 @@
-// What an IP address is, without the help of a runtime: a browser has none for it.
+// Tells IP addresses from other text, without a runtime's help: a browser has no function for it.
 
 const byte = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const version4 = new RegExp(`^${byte}(?:\\.${byte}){3}$`);

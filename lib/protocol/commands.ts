@@ -1,5 +1,5 @@
-// Everything that may be asked, in one table: a command's fields and their checks, how a person types it, the line it
-// has in /help, and who may give it when. What goes through the table comes out as a Command, a union of checked
+// Every command that a client can send, in one table: its fields and their checks, how a person types it, its line in
+// /help, and who may give it when. What goes through the table comes out as a Command, a union of checked
 // commands that the compiler reads off the table. A new command is one entry here and one case in the server's
 // speaker.ts, which carries commands out.
 
@@ -8,7 +8,7 @@ import { type Fault, fault, isFault, limits } from "./events.ts";
 import { cleanName } from "./names.ts";
 import { cleanText, visibleRow } from "./text.ts";
 
-/** A command as it came: whatever a program sent or a person typed. */
+/** A command before its fields are checked, as a program sent it or a person typed it. */
 export type Raw = { type: string } & Record<string, unknown>;
 
 /** A command whose fields have been checked: one of the table. */
@@ -23,35 +23,33 @@ export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>
 
 type Field<T> = (value: unknown) => T | Fault;
 
-const string: Field<string> = (value) =>
-  typeof value === "string" ? value : fault("bad-field", "must be a string");
+/** A string, which `clean` checks further. */
+function stringField(clean: (text: string) => string | Fault): Field<string> {
+  return (value) => (typeof value === "string" ? clean(value) : fault("bad-field", "must be a string"));
+}
 
-const text: Field<string> = (value) =>
-  typeof value === "string" ? cleanText(value) : fault("bad-field", "must be a string");
+const string = stringField((text) => text);
+const text = stringField(cleanText);
+const name = stringField(cleanName);
+/** A member's name, or an address. */
+const nameOrAddress = stringField((text) => (isAddress(text.trim()) ? text.trim() : cleanName(text)));
 
-const operatorPassword: Field<string> = (value) =>
-  value === "" ? fault("empty", "Type the operators' password behind it: /op PASSWORD") : string(value);
+const operatorPassword = stringField((password) =>
+  password === "" ? fault("empty", "Type the operators' password behind it: /op PASSWORD") : password,
+);
 
 /** One row of at most so many characters. */
 function row(what: string, maxLength: number): Field<string> {
-  return (value) => {
-    if (typeof value !== "string") return fault("bad-field", "must be a string");
-    const row = visibleRow(value).trim();
+  return stringField((text) => {
+    const row = visibleRow(text).trim();
     if (row === "") return fault("empty", `${what} needs some words`);
     return [...row].length <= maxLength
       ? row
       : fault("too-long", `${what} has at most ${maxLength} characters: shorten it`);
-  };
+  });
 }
 
 const reason = row("A reason", limits.topicLength);
-
-const name: Field<string> = (value) =>
-  typeof value === "string" ? cleanName(value) : fault("bad-field", "must be a string");
-
-/** A member's name, or an address. */
-const nameOrAddress: Field<string> = (value) =>
-  typeof value === "string" && isAddress(value.trim()) ? value.trim() : name(value);
 
 const id: Field<string> = (value) =>
   typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && value.length <= limits.idLength
@@ -82,7 +80,7 @@ type Entry = {
   summary?: string;
   /** What a person typed behind the word → the fields, unchecked. */
   parse?: (words: string) => Record<string, unknown>;
-  /** It may come before `join`. */
+  /** It may be given before `join`. */
   early?: true;
   /** Only operators may give it. */
   operator?: true;
@@ -107,8 +105,8 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
   };
 }
 
-/** What operators do to a member. */
-function order(name: Field<string>, usage: string, summary: string) {
+/** A command of moderation: what an operator does to a member or an address, perhaps with a reason. */
+function moderation(name: Field<string>, usage: string, summary: string) {
   return command(
     { name, text: optional(reason) },
     {
@@ -205,11 +203,11 @@ export const commands = {
       parse: (password) => ({ password }),
     },
   ),
-  kick: order(name, "/kick NAME [REASON]", "put NAME out"),
-  ban: order(nameOrAddress, "/ban NAME|ADDRESS [REASON]", "put NAME out for good, with the address"),
-  unban: order(nameOrAddress, "/unban NAME|ADDRESS", "lift a ban"),
-  mute: order(name, "/mute NAME", "silence NAME until /unmute"),
-  unmute: order(name, "/unmute NAME", "let NAME be heard again"),
+  kick: moderation(name, "/kick NAME [REASON]", "put NAME out"),
+  ban: moderation(nameOrAddress, "/ban NAME|ADDRESS [REASON]", "put NAME out for good, with the address"),
+  unban: moderation(nameOrAddress, "/unban NAME|ADDRESS", "lift a ban"),
+  mute: moderation(name, "/mute NAME", "silence NAME until /unmute"),
+  unmute: moderation(name, "/unmute NAME", "let NAME be heard again"),
   bans: command(
     {},
     {
@@ -254,15 +252,16 @@ export function help(): string {
   return helpOf([...typed, { usage: "//TEXT", summary: "say something that starts with a slash" }]);
 }
 
+/** A row for each command: how it is typed, and its summary in a second column. */
 export function helpOf(commands: { usage: string; summary: string }[]): string {
   const width = Math.max(...commands.map(({ usage }) => usage.length));
   return commands.map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}`).join("\n");
 }
 
-/** What leaves no mark on the screen, a cursor key that netcat took for text among it, in front of a single slash. */
+/** Blanks, characters that cannot be seen, and cursor keys that nc sent as text, in front of a single slash. */
 const unseenBeforeSlash =
   /^(?:\x1b[[O][\d;]*[A-Za-z~]|[\s\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800])+(?=[/／](?![/／]))/u;
-/** The slash of Chinese and Japanese keyboards, in front of a word of a command: not that of a face, ／(^o^)＼. */
+/** The slash of Chinese and Japanese keyboards in front of a command's word, but not in a face, ／(^o^)＼. */
 const wideSlash = /^／(?=[a-z]+(?:\s|$))/i;
 
 /**

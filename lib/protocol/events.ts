@@ -39,9 +39,13 @@ export type Welcome = {
   limits: typeof limits;
 };
 
-/** Who may not join; `name` is an address if that was banned alone. */
+/** A name that may not join, or an address where that alone was banned; `by`: the operator, `at`: ms since 1970 UTC. */
 export type Ban = { name: string; by: string; at: number; text?: string | undefined };
 
+/**
+ * Why a line or a command was not taken: `code` for programs, `text` for people, one sentence without its full stop.
+ * `id` is the message's. With `retryAfterMs` the same may be taken after that time.
+ */
 export type Fault = {
   type: "error";
   code: FaultCode;
@@ -118,7 +122,7 @@ export type ByeCode =
 export const defaultPort = 53000;
 export const defaultHost = "localhost";
 
-/** What both sides keep to; `welcome` tells them to programs. */
+/** What both sides keep to; `welcome` brings them to programs. */
 export const limits = {
   /** A command's line on the wire, its LF not counted. */
   lineBytes: 16_384,
@@ -126,6 +130,7 @@ export const limits = {
   nameLength: 32,
   /** Code points in a message; at four bytes each they still fit in a line. */
   textLength: 4_000,
+  /** Lines in a message. */
   textLines: 20,
   /** Characters in the id a sender gives to a message. */
   idLength: 64,

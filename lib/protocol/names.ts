@@ -16,7 +16,7 @@ const invisible = /\p{Default_Ignorable_Code_Point}/u;
 const likePunctuation =
   /[[\p{Lm}&&\p{sc=Common}]--[\p{scx=Katakana}ˇˉˊˋ]]|(?<!\p{sc=Bopomofo})[ˇˉˊˋ]|[ǃꞏꟷꞋꞌ]/v;
 
-// What is written together, from the scripts that UAX #31 recommends. All others count as one more, together.
+// The scripts that UAX #31 recommends, in groups that are written together. All others together count as one more group.
 const writings = [
   "Latin Han Hiragana Katakana",
   "Latin Han Bopomofo",
@@ -35,14 +35,15 @@ const oneWriting = new RegExp(
 
 /** Equal for names that differ in case or width alone: they are one name in the room. */
 export function nameKey(name: string): string {
-  // To upper case and back folds what has no pair of its own: ß is SS. First to lower case, since ẞ is its own upper.
+  // Upper case and back folds letters whose upper case is two: ß is SS. First to lower case, since ẞ is its own upper.
   return name.normalize("NFKC").toLowerCase().toUpperCase().toLowerCase().normalize("NFKC");
 }
 
 // What looks like the letter or digit in front, each in the case in which it does: in Latin, Greek, Cyrillic, Armenian,
 // Georgian, Coptic, Cherokee, Canadian Aboriginal and Lisu, then in scripts that are rarely seen. Where the two cases
 // look like different letters, the upper case counts, which is drawn the same, not only alike: Ν is n, although ν
-// resembles v. I, l and 1 look alike, so i does too. Small capitals look like capitals in a name that stands alone. The last rows are kana that look like other kana or Han.
+// resembles v. I, l and 1 look alike, so i does too. Small capitals look like capitals in a name that stands alone. The
+// last row is kana that look like other kana or Han.
 const alikes: Record<string, string> = {
   2: "ꝚƧꙄϨᒿ",
   3: "ꞫȜƷꝪЗӠⳌ𖼻𑣊",
@@ -93,9 +94,10 @@ export function skeleton(name: string): string {
     .replace(/(?<=[ij]\p{M}*)\u0307/gu, "");
 }
 
+/** Names, by their skeleton, that would pass for the server or speak for a group of members. */
 const reserved = new Set(["server", "system", "room", "everyone", "you", "nobody"].map(skeleton));
 
-/** By its key alone: the skeleton of "all" is Ali's. */
+/** Reserved by its key alone: the skeleton of "all" is Ali's, too. */
 const reservedKey = "all";
 
 /** A name as it may stand in the room (NFKC, so that full-width letters are the plain ones), or what is wrong with it. */

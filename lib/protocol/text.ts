@@ -1,5 +1,5 @@
 // Text of strangers. A terminal obeys what it is sent, so no stranger's byte may reach one as a command:
-// everything that controls, reorders or hides is replaced by a symbol one can see. The server applies this once,
+// everything that controls, reorders or hides is replaced by a visible symbol. The server applies this once,
 // where text enters; the client once more, where it prints. Names have stricter rules: names.ts.
 
 import { type Fault, fault, limits } from "./events.ts";
@@ -9,13 +9,14 @@ const harmless = /^[\x20-\x7e]*$/;
 // separators, and the letters and symbols that draw nothing.
 const hostile =
   /(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{2800}]/gu;
-// It is looked for in front of a row of joiners alone: from each of them, a long row would take the square of its length.
+// The lookbehind lets a match start only at the first of a row of joiners: started at each of them, a long row would take
+// the square of its length.
 const pileOfMarks = /(?<![\u200c\u200d])((?:[\u200c\u200d]*\p{M}){4})(?:[\u200c\u200d]*\p{M})+/gu;
 
-/** Something that leaves a mark on the screen. */
+/** A character that leaves a mark on the screen. */
 const drawn = /[^\s\p{Default_Ignorable_Code_Point}]/u;
 
-/** The same text with nothing left in it that a terminal would obey or hide. LF stays; a tab becomes two spaces. */
+/** The text without anything that a terminal would obey or hide. LF stays; a tab becomes two spaces. */
 export function visible(text: string): string {
   if (harmless.test(text)) return text;
   return text.replaceAll("\t", "  ").replace(hostile, pictureOf).replace(pileOfMarks, "$1");
@@ -28,7 +29,7 @@ function pictureOf(character: string): string {
   return code === 0x7f ? "\u2421" : "\ufffd";
 }
 
-/** The same in one row, for names and for sentences. */
+/** The same in one row, for names and for sentences: an LF becomes a blank. */
 export function visibleRow(text: string): string {
   return visible(text).replaceAll("\n", " ");
 }

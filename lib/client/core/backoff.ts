@@ -1,5 +1,5 @@
-// How long to wait before the next try to connect, so that a server that comes back is not stormed: each server of the
-// room once at once, then with longer and longer waits, never all clients at the same moment.
+// How long to wait before the next try to connect, so that clients do not storm a server that comes back: each server of
+// the room is tried once without a wait, then after longer and longer waits, which are random, so that clients spread.
 
 const firstWaitMs = 250;
 const longestWaitMs = 15_000;

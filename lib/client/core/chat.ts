@@ -1,11 +1,11 @@
 // The state of the chat that every front end shows in its own way: which messages are for us, who whispered last, which
-// names are ignored, who came and went, how much is unread. It takes in each event once, after People has.
+// names are ignored, who came and went, how much is unread. Each event is applied once, after People has applied it.
 
 import type { Event, Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import type { People, Person } from "./people.ts";
 
-/** Whose coming and going is told. */
+/** Whose coming and going is shown; active members have spoken in the last half hour. */
 export type Joins = "all" | "active" | "none";
 
 /** A member came or went; `text` is what it said with that, or empty. */
@@ -13,8 +13,11 @@ export type Move = { name: string; what: "joined" | "left" | "came and went"; te
 
 export type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
 
-/** How a message concerns us. A mention has our name in it, or is a whisper to us. */
+/** A mention has our name in it, or is a whisper to us. */
 export type Regard = "own" | "ignored" | "mention" | "other";
+
+/** How long a coming or going waits for others to share its line. */
+export const settleMs = 1_000;
 
 const wordStart = "(?<![\\p{L}\\p{M}\\p{N}_-])";
 const wordEnd = "(?![\\p{L}\\p{M}\\p{N}_-])";
@@ -30,7 +33,7 @@ export class Chat {
   /** The member whom the whisper in the row is for: the one who had this name when the name was typed. */
   #addressee: { name: string; person: Person } | undefined;
   #mention = { name: "", pattern: /$^/g };
-  /** The last answer of `regard`, which is asked more than once of each message. */
+  /** The last result of `regard`, which is called more than once for each message. */
   #regarded: { message: Message; regard: Regard } | undefined;
 
   constructor(people: People, joins: Joins) {
@@ -38,7 +41,7 @@ export class Chat {
     this.#joins = joins;
   }
 
-  /** Takes in the next event; People must have taken it in before. */
+  /** Applies the next event, which People must have applied before. */
   apply(event: Event): void {
     switch (event.type) {
       case "joined":
@@ -50,12 +53,13 @@ export class Chat {
       case "said":
       case "acted":
       case "told":
-        return this.#heard(event);
+        return this.#received(event);
     }
   }
 
+  /** How a message concerns us. */
   regard(message: Message): Regard {
-    if (this.#regarded?.message !== message) this.#regarded = { message, regard: this.#look(message) };
+    if (this.#regarded?.message !== message) this.#regarded = { message, regard: this.#regardOf(message) };
     return this.#regarded.regard;
   }
 
@@ -63,7 +67,7 @@ export class Chat {
   get mention(): RegExp {
     const { name } = this.people.me;
     if (name !== this.#mention.name) {
-      // The name is what the server says it is: no pattern.
+      // The server chose the name, so nothing in it may act as a pattern.
       const literal = name.replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, "");
       const pattern = literal === "" ? /$^/g : new RegExp(`${wordStart}${literal}${wordEnd}`, "giu");
       this.#mention = { name, pattern };
@@ -94,7 +98,10 @@ export class Chat {
     return this.#whisperer === this.people.me ? undefined : this.#whisperer;
   }
 
-  /** To be called after each change of the row. Returns what replaces the text before the cursor, if anything does. */
+  /**
+   * To be called after each change of the input row, with the text before and behind the cursor. Returns the text to put
+   * before the cursor instead, if there is any: `/reply ` becomes a whisper to the last whisperer.
+   */
   typing(before: string, behind = ""): string | undefined {
     const [, name] = /^\/msg\s+(\S+)\s/i.exec(before + behind) ?? [];
     if (name === undefined) this.#addressee = undefined;
@@ -116,13 +123,13 @@ export class Chat {
     return typed && nameKey(typed.name) === nameKey(name) ? typed.person : this.people.find(name);
   }
 
-  #look(message: Message): Regard {
+  #regardOf(message: Message): Regard {
     if (this.people.find(message.from) === this.people.me) return "own";
     if (this.#ignored.has(nameKey(message.from))) return "ignored";
     return message.type === "told" || message.text.search(this.mention) !== -1 ? "mention" : "other";
   }
 
-  #heard(message: Message): void {
+  #received(message: Message): void {
     const regard = this.regard(message);
     if (regard === "own" || regard === "ignored") return;
     if (message.type === "told") this.#whisperer = this.people.whisperer(message.from);

@@ -1,5 +1,5 @@
-// What every front end is built on: the link, the state of the chat, and what a line does that a person entered. A
-// front end shows events and asks questions; the terminal and the pipe are front ends.
+// The base of every front end: the link, the state of the chat, and the lines that a person enters, carried out. A front
+// end shows events and asks questions; the terminal and the pipe are front ends.
 
 import { type Command, check, help, helpOf, parseTyped, typed } from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
@@ -12,7 +12,7 @@ export type ClientOptions = LinkOptions & { joins: Joins };
 export type ClientHandlers = LinkHandlers & {
   /** A line that was entered cannot be carried out. */
   problem: (problem: Fault) => void;
-  /** Confirms a command that the room sees nothing of. */
+  /** Shows that a command was carried out which the room sees nothing of. */
   notice: (text: string) => void;
   /** Clears the screen; absent where there is none. */
   clear?: () => void;
@@ -152,10 +152,10 @@ export const localCommands: LocalCommand[] = [
   },
 ];
 
-/** All commands a person can enter, for completion. */
+/** All command words that a person can enter, slash included, for completion. */
 export const words = [...typed, ...localCommands].map(({ word }) => word).sort();
 
-/** What /help adds for these. */
+/** The lines that /help adds for these. */
 export function localHelp(): string {
   return helpOf(localCommands);
 }

@@ -16,7 +16,7 @@ export type ConnectionHandlers = {
   lost: (why: unknown) => void;
 };
 
-/** How long opening may take: not every network gives up by itself. */
+/** How long opening may take: some networks never give up by themselves. */
 const connectMs = 10_000;
 /** The longest answer: a `history` of long messages. */
 const lineBytes = 4 * 1024 * 1024;
@@ -91,14 +91,14 @@ export class Connection {
         if (event) this.#handlers.event(event);
       }
     } catch (error) {
-      // An event that makes no sense to this client: better to end it than to show something wrong.
+      // An event that makes no sense to this client: ending the connection is better than showing something wrong.
       const reason = messageOf(error);
       this.#lose(new Refusal(`The server and this client do not understand each other: ${reason}`));
     }
   }
 }
 
-/** The event in a line, whatever was said before its `{`; undefined if there is none. */
+/** The event in a line, without the greeting that may stand before its `{`; undefined if there is none. */
 function parse(line: string): Event | undefined {
   try {
     const value = JSON.parse(line.slice(Math.max(line.indexOf("{"), 0)));

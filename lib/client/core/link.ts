@@ -47,7 +47,7 @@ type Timer = ReturnType<typeof setTimeout>;
 type Status =
   /** Until the next try, if there is one by itself; otherwise until `join`. */
   | { type: "offline"; retry?: Timer }
-  /** `joining`: who called `join` and waits. */
+  /** `joining`: settles the promise of `join`; undefined when the link connects again by itself. */
   | { type: "connecting"; connection: Connection; joining: Joining | undefined }
   | {
       type: "online";
@@ -79,15 +79,15 @@ export class Link {
   readonly #backoff: Backoff;
   readonly #addressees = new WeakMap<Unsettled, Addressee>();
   #status: Status = { type: "offline" };
-  /** Which of the servers it is. */
+  /** Counts servers tried, in turn: its remainder is the index of the present one. */
   #at = 0;
-  /** How many servers in a row were refused. */
+  /** How many servers in a row we refused, since they are not to be trusted. */
   #refusals = 0;
   /** What takes our seat again, once we have been in the room. */
   #seat: { token: string | undefined; epoch: string } | undefined;
-  /** The last event that was given out. */
+  /** The `seq` of the last event that was given out. */
   #seq = 0;
-  /** Whether it was told that messages wait; not again before one was taken. */
+  /** Whether the front end was told that messages wait. It is told again only after one of them was taken. */
   #toldHeld = false;
   #paused = false;
 
@@ -119,7 +119,7 @@ export class Link {
     }
   }
 
-  /** Sends a command that is worth nothing later. False if there is no connection to send it on. */
+  /** Sends a command now or not at all. False if there is no connection to send it on. */
   send(command: Raw): boolean {
     if (this.#status.type !== "online") return false;
     this.#status.connection.send(command);
@@ -164,7 +164,7 @@ export class Link {
     const { servers } = this.#options;
     const connection = new Connection(servers[this.#at % servers.length] ?? servers[0], {
       opened: () => this.#sendJoin(connection),
-      event: (event) => this.#obey(event),
+      event: (event) => this.#handle(event),
       lost: (why) => this.#lost(why),
     });
     if (this.#paused) connection.pause();
@@ -201,7 +201,7 @@ export class Link {
 
   // ---- Events ----
 
-  #obey(event: Event): void {
+  #handle(event: Event): void {
     if ("at" in event) {
       if (event.seq <= this.#seq) return;
       this.#seq = event.seq;
@@ -258,13 +258,13 @@ export class Link {
 
   /** The room does not let us in, or not under this name. */
   #turnedAway(problem: Fault): void {
-    // The answer comes, it only takes a while: to ask again would take longer.
+    // The answer is on its way, only late; asking again would make it later.
     if (problem.code === "slow-down") return this.#handlers.event(problem);
     const joining = this.#status.type === "connecting" ? this.#status.joining : undefined;
     if (!joining && problem.retryAfterMs !== undefined) {
       return this.#lost(new Error(problem.text), problem.retryAfterMs);
     }
-    // The next try is a connection of its own, whenever it comes.
+    // The next try needs a new connection, whenever it comes.
     this.#end();
     if (joining) joining.resolve(problem);
     else this.#handlers.nameless(problem);
@@ -320,7 +320,7 @@ export class Link {
     if (status.type === "connecting" && status.joining) {
       return status.joining.reject(retryAfterMs === undefined ? why : new Refusal(reasonOf(why)));
     }
-    // Nothing is sent to a server that is not to be trusted; another one may be.
+    // A server that is not to be trusted is given up; another server of the room may do.
     const { length } = this.#options.servers;
     if (why instanceof Refusal && ++this.#refusals >= length) return this.#close(why.message);
     this.#at++;

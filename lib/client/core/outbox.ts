@@ -1,5 +1,5 @@
-// What was said and is not known to be in the room yet. Each message carries an id; the event that comes back with
-// it is the acknowledgement, and until then it is sent again on every new connection. The server drops what it has.
+// The messages that are not known to be in the room yet. Each carries an id; the event that comes back with it is the
+// ack, and until then the message is sent again on every new connection. The server drops a message that it has.
 // Everyone sees an id once it was used, so ours are random: no member can ack what we are only about to say.
 
 import type { Raw } from "../../protocol/commands.ts";
@@ -20,7 +20,7 @@ export class Outbox {
     return this.#unsettled.values();
   }
 
-  /** Takes a message in: the same one, with the id to send it under, a program's own if it has one. */
+  /** Adds a message; returns it with the id to send it under: the one that a program gave it, or a new one. */
   add(message: Raw & { text: string }): Unsettled {
     const { type, id, ...fields } = message;
     const unsettled = {
@@ -39,7 +39,7 @@ export class Outbox {
     return [title, ...Array.from(this, asTyped)];
   }
 
-  /** It is in the room, or never will be. False for an id that is not, or no longer, ours. */
+  /** Removes the message with this id: it is in the room, or never will be. False if there is none. */
   settle(id: string): boolean {
     const known = this.#unsettled.delete(id);
     for (const waiting of this.#waiting.splice(0)) {

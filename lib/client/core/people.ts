@@ -16,7 +16,7 @@ export type Person = { name: string; gone: boolean };
 
 /** For so long after its last word a member counts as active. */
 const activeMs = 30 * 60_000;
-/** How many speakers are remembered; the room may see ever new names. */
+/** How many speakers are remembered: new names may come for ever. */
 const speakersKept = 5_000;
 
 export class People {
@@ -30,7 +30,7 @@ export class People {
   /** The last welcome, while events from before it are still to come. */
   #welcome: Welcome | undefined;
 
-  /** Takes in the next event. */
+  /** Applies the next event. */
   apply(event: Event): void {
     if ("at" in event) {
       if (this.#welcome && event.seq > this.#welcome.seq) this.arrive();
@@ -128,7 +128,7 @@ export class People {
 
   #join(name: string): void {
     const key = nameKey(name);
-    // Our own comes right behind our first welcome.
+    // Our own `joined` comes right behind our first welcome.
     if (!this.me.gone && nameKey(this.me.name) === key) return void this.#here.set(key, this.me);
     this.#leave(key);
     this.#here.set(key, { name, gone: false });

@@ -1,24 +1,24 @@
-// Finds out whether the server is still there. After some silence it is sent a ping, and without an answer it is gone.
-// A machine that slept may find its connection dead without having been told, so it pings at once and waits less.
+// Finds out whether the server is still there. After some silence it is sent a ping; without an answer it counts as gone.
+// A connection may have died unnoticed while this machine slept, so it pings at once then, and waits less.
 
-/** How long the first word may take: what accepts and says nothing is no chat server. */
+/** How long the first bytes may take: a peer that accepts and sends nothing is no chat server. */
 const firstWordMs = 10_000;
 const pingAfterMs = 30_000;
 const goneAfterMs = 90_000;
-/** How often the silence is looked at. A look that comes much too late means that the machine slept. */
+/** How often the silence is measured. A look that comes much too late means that the machine slept. */
 const lookEveryMs = 5_000;
 /** How long an answer may take after the machine slept. */
 const wokenMs = 5_000;
 
 export type SilenceHandlers = {
-  /** Says something that is answered. */
+  /** Sends a command that the server answers. */
   ping: () => void;
   /** The other side is gone. Called once. */
   gone: () => void;
 };
 
 export class Silence {
-  /** Set while nothing is read: the server gets its pings, so that it keeps us, and does not count as gone. */
+  /** Set while nothing is read: pings go on, so that the server keeps us, but it cannot count as gone. */
   deaf = false;
   readonly #handlers: SilenceHandlers;
   #heardAt = performance.now();
@@ -58,7 +58,7 @@ export class Silence {
     if (slept) this.#goneAt = now + wokenMs;
   }
 
-  /** The clock that measures waits may stand still while the machine sleeps; the one on the wall does not. */
+  /** The monotonic clock may stand still while the machine sleeps; the wall clock does not. */
   #hasSlept(now: number): boolean {
     const wall = Date.now();
     const passedMs = Math.max(now - this.#lookedAt, wall - this.#lookedAtWall);

@@ -1,7 +1,7 @@
 // What carries the bytes of a connection: a socket with or without TLS, a WebSocket, or a test. A front end hands in a
 // Connect for each server of the room; nothing else in the core knows of a network.
 
-import { messageOf } from "../../protocol/errors.ts";
+import { codeOf, messageOf } from "../../protocol/errors.ts";
 
 /** One connection, from the first attempt to open it to its end. */
 export interface Wire {
@@ -18,7 +18,7 @@ export type WireHandlers = {
   /** Once, before anything is received: now lines can be sent. */
   opened: () => void;
   received: (bytes: Uint8Array) => void;
-  /** Once, and the last call: it could not be opened, or is lost. A Refusal if it is no server to talk to. */
+  /** Once, and the last call: it could not be opened, or is lost. `why` is a Refusal if the server is not to be used. */
   closed: (why: unknown) => void;
 };
 
@@ -27,13 +27,12 @@ export type Connect = (handlers: WireHandlers) => Wire;
 
 /** The server is not to be trusted, or lets no client in now. The message is a sentence that says so. */
 export class Refusal extends Error {
-  /** Whether a person may decide otherwise, and is to be asked before another server is tried. */
+  /** Whether a person may still accept the server, and is to be asked before another server is tried. */
   readonly undecided: boolean = false;
 }
 
-/** Why there is no connection, in words. */
+/** Why there is no connection, in a few words. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reasons: Record<string, string> = {
     ECONNREFUSED: "nobody listens there",
     ENOTFOUND: "there is no such host",
@@ -43,5 +42,5 @@ export function reasonOf(error: unknown): string {
     EPROTO: "it and this client agree on no TLS",
     ECONNRESET: "it hangs up",
   };
-  return reasons[code] ?? messageOf(error);
+  return reasons[codeOf(error)] ?? messageOf(error);
 }

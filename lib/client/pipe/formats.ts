@@ -1,8 +1,9 @@
-// How a pipe speaks: in lines as people type and read them, or, for programs, in JSON both ways.
+// The two formats of a pipe: lines as people type and read them, and, for programs, JSON in both directions.
 
 import type { Command } from "../../protocol/commands.ts";
 import type { Event, Fault } from "../../protocol/events.ts";
 import { visibleRow } from "../../protocol/text.ts";
+import { settleMs } from "../core/chat.ts";
 import type { Client } from "../core/client.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
 
@@ -14,20 +15,17 @@ export type Ends = {
 };
 
 export interface Format {
-  /** Carries a line of the input out. */
+  /** Carries out a line of the input. */
   enter(line: string): void;
   event(event: Event): void;
-  /** Tells why a line, or the message that was in it, was not taken. */
+  /** Writes why a line, or the message in it, was not taken. */
   problem(problem: Fault, message?: Unsettled): void;
   /** No more events come. */
   end(): void;
 }
 
-/** Makes the lines of events, those of comings and goings once more has happened or some time has passed. */
+/** Renders events as lines. Comings and goings are held back until the next lines, or until `settle`. */
 export type Renderer = { render: (event: Event) => string[]; settle: () => string[] };
-
-/** How long a coming or going waits for others to share its line. */
-const settleMs = 1_000;
 
 export class PlainFormat implements Format {
   readonly #ends: Ends;
@@ -44,7 +42,7 @@ export class PlainFormat implements Format {
   }
 
   event(event: Event): void {
-    // A problem does not belong among the lines of the room.
+    // Problems go to stderr: stdout has the lines of the room alone.
     if (event.type === "error") return this.problem(event);
     this.#ends.out(this.#view.render(event));
     this.#settling ??= setTimeout(() => this.#settle(), settleMs);
@@ -80,7 +78,7 @@ export class JsonFormat implements Format {
   }
 
   event(event: Event): void {
-    // The token is the link's business: who reads along could take the seat.
+    // The token stays in the link: a reader of this output could take the seat with it.
     this.#ends.out([JSON.stringify({ ...event, token: undefined })]);
   }
 

@@ -15,14 +15,14 @@ import { Output } from "./output.ts";
 
 export type PipeOptions = {
   servers: readonly [Connect, ...Connect[]];
-  /** How the servers are called in messages. */
+  /** The servers, as messages name them. */
   place: string;
   name: string;
   password: string | undefined;
   format: (ends: Ends) => Format;
 };
 
-/** So many messages may be under way before more of the input is read. */
+/** How many messages may be without an ack before more of the input is read. */
 const messagesUnderWay = 1_000;
 
 export class PipeFront {
@@ -33,7 +33,7 @@ export class PipeFront {
   readonly #err: Output;
   readonly #closed = Promise.withResolvers<string | undefined>();
   readonly #interrupted = Promise.withResolvers<void>();
-  /** Whether a lost connection was told already. */
+  /** Whether a lost connection was reported already. */
   #isLost = false;
 
   constructor(options: PipeOptions) {
@@ -92,7 +92,7 @@ export class PipeFront {
     this.#client.link.quit();
   }
 
-  /** Why we are not in the room, if so. */
+  /** Joins. Resolves with undefined, or with the reason why we are not in the room. */
   async #join(): Promise<string | undefined> {
     const { name, place } = this.#options;
     try {
@@ -121,7 +121,7 @@ export class PipeFront {
     client.leave();
   }
 
-  /** A reader that has seen enough is no problem; a disk that is full is. */
+  /** A closed pipe is no problem, since its reader has seen enough; a full disk is one. */
   #brokenOutput(error: NodeJS.ErrnoException): void {
     if (error.code !== "EPIPE") this.#complain(`Cannot write the output: ${error.message}`);
   }

@@ -3,7 +3,7 @@
 import type { Fault } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
 
-/** Far more than any line that can be said: what is too long is then told in characters. */
+/** Far more than any message has, so that one that is too long is told its limit in characters, not in bytes. */
 const lineBytes = 1024 * 1024;
 
 /** Every line, or what is wrong with it; the last one needs no LF. */

@@ -1,6 +1,6 @@
-// What stood in the row when the program ended: kept in a file of its own, which its owner alone can read, and offered
-// in the row at the next start under the same name at the same server. A file for each, so that windows which are
-// closed together do not overwrite each other's.
+// Keeps the text that stood in the input row when the program ended, in a file that its owner alone can read, and offers
+// it at the next start under the same name at the same server. Each name and server has a file, so that windows which
+// are closed together do not overwrite each other's.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ export class Draft {
     this.#path = join(folder, `${key}.txt`);
   }
 
-  /** Keeps the text; one that cannot be kept is lost, since there is no one to tell. */
+  /** Keeps the text. Where it cannot be written it is lost: the program ends, and the window may be gone. */
   keep(text: string): void {
     if (text.trim() === "" || secret.test(text)) return;
     try {

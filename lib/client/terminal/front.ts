@@ -1,5 +1,5 @@
-// The client on a terminal: it asks for a name, joins, and shows the room above the row one types in. While a question
-// is open in the middle of the chat nothing is read from the server, so that no line is drawn over the question.
+// The client on a terminal: it asks for a name, joins, and shows the room above the input row. While a question is open
+// in the middle of the chat nothing is read from the server, so that no line is drawn over the question.
 
 import picocolors from "picocolors";
 import { type Event, type Fault, fault } from "../../protocol/events.ts";
@@ -7,7 +7,7 @@ import { visible, visibleRow } from "../../protocol/text.ts";
 import { complete } from "../../terminal/completion.ts";
 import { Prompt } from "../../terminal/prompt.ts";
 import { Tty } from "../../terminal/tty.ts";
-import type { Joins } from "../core/chat.ts";
+import { type Joins, settleMs } from "../core/chat.ts";
 import { Client, words } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
@@ -19,18 +19,15 @@ import { View, type ViewOptions } from "./view.ts";
 
 export type TerminalOptions = Pick<ViewOptions, "time" | "bell"> & {
   servers: readonly [Connect, ...Connect[]];
-  /** How the servers are called in messages. */
+  /** The servers, as messages name them. */
   place: string;
-  /** Asked for if it is not given. */
+  /** The name to join under; undefined: it is asked for. */
   name: string | undefined;
   password: string | undefined;
   joins: Joins;
   /** Where drafts are kept. */
   draftFolder: string;
 };
-
-/** How long a coming or going waits for others to share its line. */
-const settleMs = 1_000;
 
 export class TerminalFront {
   readonly #options: TerminalOptions;
@@ -108,10 +105,10 @@ export class TerminalFront {
 
   // ---- The way in ----
 
-  /** Joins under a name that is to be had, asking for what it takes as often as it takes; ends without an answer. */
+  /** Joins, asking for a name or a password until the room takes them; ends if a question gets no answer. */
   async #enter(lost?: Fault): Promise<void> {
     const { link } = this.#client;
-    // Who was in the room before has something to lose: the question is put again.
+    // A member that was in the room before may have messages to lose: after a failed try it is asked again.
     let name = lost ? link.name : this.#options.name;
     for (let problem = lost; ; ) {
       const asked = await this.#answerTo(problem, name);
@@ -129,7 +126,7 @@ export class TerminalFront {
     }
   }
 
-  /** The row, with the draft of the last time. */
+  /** Shows the input row, with the draft of the last time in it. */
   #start(): void {
     const { draftFolder, place } = this.#options;
     this.#draft = new Draft(draftFolder, place, this.#client.link.name);
@@ -137,7 +134,7 @@ export class TerminalFront {
     this.#prompt.start();
   }
 
-  /** The name to try next, after what it takes to solve the problem with the last one. Undefined to give up. */
+  /** The name to try next, once the person has answered the problem with the last try. Undefined to give up. */
   async #answerTo(problem: Fault | undefined, name: string | undefined): Promise<string | undefined> {
     const { link } = this.#client;
     if (problem?.code === "wrong-password") {

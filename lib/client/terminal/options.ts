@@ -92,17 +92,17 @@ export function serversOf(options: Options): [Server, ...Server[]] {
   return [server(first), ...others.map(server)];
 }
 
-/** Where the settings that last are, if there are any. */
+/** The file with the settings that last; it need not exist. */
 export function configPath(): string {
   return join(configFolder(), "config.json");
 }
 
-/** Where the certificates are that a person has accepted. */
+/** The file with the certificates that a person has accepted; it need not exist. */
 export function knownHostsPath(): string {
   return join(configFolder(), "known_hosts");
 }
 
-/** Where drafts are kept. */
+/** The folder that drafts are kept in. */
 export function draftFolder(): string {
   const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
   return join(state, "chatroom", "drafts");

@@ -11,10 +11,12 @@ import type { Key } from "../../terminal/keys.ts";
 import { isCtrl, type Tty, type TtyReader } from "../../terminal/tty.ts";
 import type { Unknown } from "./trust.ts";
 
+/** A wait that is shorter than this is not shown. */
 const wonderMs = 300;
+/** How long each picture of the spinner stays. */
 const spinMs = 80;
 
-/** Asks for a name; `problem` is what was wrong with the last one. Undefined if it was left. */
+/** Asks for a name; `problem` is what was wrong with the last one. Undefined if the question was left. */
 export function askName(tty: Tty, problem?: string): Promise<string | undefined> {
   return answered(tty, (io) =>
     text({
@@ -29,7 +31,7 @@ export function askName(tty: Tty, problem?: string): Promise<string | undefined>
   );
 }
 
-/** Asks for the room's password, which is not shown. Undefined if it was left. */
+/** Asks for a password, which is not shown. Undefined if the question was left. */
 export function askPassword(tty: Tty, problem: string): Promise<string | undefined> {
   return answered(tty, (io) => password({ message: visibleRow(problem), ...io }));
 }
@@ -50,7 +52,7 @@ export async function askTrust(tty: Tty, address: string, { fingerprint, doubt }
   return answer ?? false;
 }
 
-/** What clack reads from and draws to. */
+/** The streams that clack reads from and draws to. */
 type Streams = { input: PassThrough; output: Writable; signal: AbortSignal };
 
 /** The answer to a question; undefined if it was left with Ctrl-C or Ctrl-D, or the terminal is gone. */

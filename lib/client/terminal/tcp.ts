@@ -12,9 +12,10 @@ export type Server = {
   trust?: Trust | undefined;
 };
 
-/** The first byte of a TLS server that hears plain text. */
+/** The first byte with which a TLS server answers plain text: that of an alert. */
 const tlsAlert = 0x15;
 
+/** How to connect to this server. */
 export function tcp(server: Server): Connect {
   return (handlers) => new TcpWire(server, handlers);
 }
@@ -43,13 +44,13 @@ class TcpWire implements Wire {
           if (this.#closed) socket.terminate();
           else if (!trust) this.#open(socket);
         },
-        // Again, if the server wants to: the certificate is looked at again.
+        // Called again for each new handshake of the server's: the certificate is checked again.
         handshake: (socket, _, problem) => {
           try {
             trust?.check(socket, problem);
             this.#open(socket);
           } catch (error) {
-            // Nothing was sent, so nothing is cut off: a server hears a goodbye.
+            // Nothing was sent that could be cut off, so the connection ends in order instead of with a reset.
             this.#socket = undefined;
             this.#end(error);
             socket.end();

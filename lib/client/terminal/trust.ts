@@ -5,13 +5,13 @@
 //   known_hosts         it was accepted before; another one than then is refused
 //   a person            is shown its fingerprint, once; the answer goes to known_hosts
 //
-// Nothing is sent to a server before that. A refused one is not tried again by itself, since a certificate does not get
-// better by that; where the room has several servers, the next one is.
+// Nothing is sent to a server before that. A refused server is not tried again by itself, since its certificate would be
+// the same; where the room has several servers, the next one is tried.
 
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import tls from "node:tls";
-import { messageOf, UsageError } from "../../protocol/errors.ts";
+import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
 import { Refusal } from "../core/wire.ts";
 
 export type Unknown = { fingerprint: string; doubt: string };
@@ -29,7 +29,7 @@ export class UnknownCertificate extends Refusal {
   }
 }
 
-/** What a socket knows after its handshake. */
+/** The part of a socket that knows the outcome of its handshake. */
 export type Shaken = {
   readonly authorized: boolean;
   getPeerX509Certificate(): { fingerprint256: string } | undefined;
@@ -45,7 +45,7 @@ export type TrustOptions = {
   knownHostsPath: string;
 };
 
-/** The trust that was asked for; undefined if TLS was not. Throws a sentence if the authorities cannot be read. */
+/** The trust that the options ask for; undefined if they do not ask for TLS. Throws a UsageError if --ca cannot be read. */
 export function trustFor(options: TrustOptions): Trust | undefined {
   const { tls, ca, fingerprint } = options;
   if (!tls && ca === undefined && fingerprint === undefined) return undefined;
@@ -114,7 +114,7 @@ export class Trust {
     return problem ?? new Error("it has no certificate");
   }
 
-  /** Takes this certificate for the server's from now on. Throws a Refusal if that cannot be written down. */
+  /** Accepts this certificate as the server's from now on. Throws a Refusal if known_hosts cannot be written. */
   remember(fingerprint: string): void {
     try {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
@@ -126,7 +126,7 @@ export class Trust {
     }
   }
 
-  /** What was remembered for this server, and in which line. */
+  /** The fingerprint that known_hosts has for this server, and in which line. */
   #known(): { fingerprint: string; line: number } | undefined {
     const rows = this.#read()
       .split("\n")
@@ -134,7 +134,7 @@ export class Trust {
     const at = rows.findIndex(([address]) => address === this.address);
     const [, known = ""] = rows[at] ?? [];
     if (at === -1) return undefined;
-    // As a person may have written it; what is none is like no certificate.
+    // A person may have written the line; a text that is no fingerprint matches no certificate.
     return { fingerprint: normalFingerprint(known) ?? known.replace(/^sha256:/, ""), line: at + 1 };
   }
 
@@ -142,13 +142,13 @@ export class Trust {
     try {
       return readFileSync(this.#path, "utf8");
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+      if (codeOf(error) === "ENOENT") return "";
       throw new Refusal(`Cannot read ${this.#path}: ${messageOf(error)}`);
     }
   }
 }
 
-/** SHA-256 in the one way it is written here: `AA:BB:…`. Undefined if it is none. */
+/** A SHA-256 fingerprint in the one way that is compared here: `AA:BB:…`. Undefined if the text is none. */
 export function normalFingerprint(text: string): string | undefined {
   const hex = text.replace(/^sha256:/i, "").replaceAll(":", "");
   if (!/^[0-9a-f]{64}$/i.test(hex)) return undefined;
@@ -185,6 +185,5 @@ function whyNot(problem: Error | null): string {
     CERT_HAS_EXPIRED: "it has expired",
     CERT_NOT_YET_VALID: "it is not valid yet",
   };
-  const code = problem && "code" in problem ? String(problem.code) : "";
-  return reasons[code] ?? problem?.message ?? "nobody vouches for it";
+  return reasons[codeOf(problem)] ?? problem?.message ?? "nobody vouches for it";
 }

@@ -1,4 +1,4 @@
-// Event → what a person reads: lines, and whether to ring. Where they go is the prompt's business, or a pipe's.
+// Renders an event for a person: its lines, and whether to ring. The prompt or a pipe writes them.
 // Everything that another member wrote is made visible here once more, whatever the server did, and only the first
 // row of a message starts at the margin, so that no message can pass for another.
 
@@ -15,7 +15,7 @@ export type Colors = ReturnType<typeof picocolors.createColors>;
 export type ViewOptions = {
   colors: Colors;
   time: "off" | "short" | "full";
-  /** What rings. */
+  /** Which messages ring. */
   bell: "off" | "mention" | "all";
   /** The width to wrap at; Infinity for none. */
   columns: () => number;
@@ -46,7 +46,7 @@ export class View {
     return lines.length === 0 ? lines : [...this.settle(), ...lines];
   }
 
-  /** Those who came and went since the last line, in one; each who said something with it in a row of their own. */
+  /** The members who came and went since the last line, in one; those who said something with it in a row each. */
   settle(): string[] {
     const moves = this.#chat.takeMoves();
     const silent = (["joined", "left", "came and went"] as const).flatMap((what) => {
@@ -68,7 +68,7 @@ export class View {
     return regard === "mention" || (bell === "all" && regard === "other");
   }
 
-  /** A line of our own. */
+  /** A line of the client, not of a member. */
   notice(text: string): string[] {
     return this.#wrap("", visibleRow(text)).map(this.#colors.dim);
   }
@@ -77,7 +77,7 @@ export class View {
     return this.#wrap("! ", visibleRow(text)).map(this.#colors.yellow);
   }
 
-  /** Sets apart what follows. */
+  /** A line that sets apart the lines below it. */
   divider(text: string): string[] {
     return this.#wrap("── ", `${visibleRow(text)} ──`).map(this.#colors.dim);
   }
@@ -103,7 +103,7 @@ export class View {
           .split("\n")
           .flatMap((row) => this.notice(row));
       case "welcome":
-        // After a drop it need not be told again.
+        // It need not be shown again after a drop.
         if (this.#welcomed) return [];
         this.#welcomed = true;
         return [

@@ -10,7 +10,7 @@
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { Recorded } from "../../protocol/events.ts";
 
-/** What the log asks of those who read it. */
+/** The part of a reader that the log needs. */
 export interface LogReader {
   /** Where in the log it stands, an offset. */
   readonly cursor: number;
@@ -24,7 +24,7 @@ export const liveLogBytes = 1024 * 1024;
 
 export class LiveLog {
   readonly dialect: Dialect;
-  /** Everyone who is live. */
+  /** The readers that are live. */
   readonly readers = new Set<LogReader>();
   /** How many readers want events from now on, live or still behind. While there are none, nothing is encoded. */
   followers = 0;
@@ -49,7 +49,7 @@ export class LiveLog {
     this.#capacityBytes = capacityBytes;
   }
 
-  /** For all to see. */
+  /** Adds an event that every member may see. */
   append(event: Recorded): void {
     this.headSeq = event.seq;
     if (this.followers === 0) return this.#forget();
@@ -61,13 +61,13 @@ export class LiveLog {
     this.#ends.push(this.head);
   }
 
-  /** Something happened that is not for all to see. */
+  /** Counts an event that not every member may see. */
   skip(seq: number): void {
     this.headSeq = seq;
     if (this.followers === 0) this.#forget();
   }
 
-  /** Whether everything that all may see after this event is here. */
+  /** Whether every event after this one that all members may see is here. */
   continues(seq: number): boolean {
     return seq >= this.#baseSeq;
   }
@@ -97,7 +97,7 @@ export class LiveLog {
     return { seq, rest: Buffer.from(rest.bytes.subarray(rest.offset, rest.offset + rest.length)) };
   }
 
-  /** Lets everyone who is live write what is new to them. */
+  /** Makes each live reader write what is new to it. */
   pump(): void {
     for (const reader of this.readers) reader.pump();
   }

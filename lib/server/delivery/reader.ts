@@ -31,7 +31,7 @@ export type ReadPage = (after: number, upTo: number) => Promise<Page>;
 
 type Private = { after: number; bytes: Uint8Array; recorded: boolean };
 
-/** What may wait in the queue for a client that does not read. */
+/** How much may wait in the queue for a client that does not read, in bytes. */
 export const privateBytes = 256 * 1024;
 
 const nothing = new Uint8Array();
@@ -47,7 +47,7 @@ export class Reader implements LogReader {
   #blocked = false;
   #reading = false;
   #position = 0;
-  /** The last event that may be a whisper to us, so that the log alone does not do before it. */
+  /** The last event that may be a whisper to this client. Up to it the log is not enough: it has no whispers. */
   #whispered = 0;
   #rest: Uint8Array = nothing;
   #restOffset = 0;
@@ -55,7 +55,7 @@ export class Reader implements LogReader {
   #queuedBytes = 0;
   #onDrained: (() => void) | undefined;
 
-  /** `failed` is told when the journal cannot be read: nothing more comes then. `privateBytes`: what may be queued. */
+  /** `failed` is called when the journal cannot be read; nothing more is written then. `maxPrivateBytes` may be queued. */
   constructor(sink: Sink, failed: (error: unknown) => void, maxPrivateBytes: number = privateBytes) {
     this.#sink = sink;
     this.#failed = failed;
@@ -63,7 +63,7 @@ export class Reader implements LogReader {
   }
 
   /**
-   * Leaves the waiting: `opening` goes out first, then every event after `position`. No event after `whispered` that
+   * Ends the waiting: `opening` goes out first, then every event after `position`. No event after `whispered` that
    * happened so far is a whisper to this client.
    */
   async start(
@@ -79,7 +79,7 @@ export class Reader implements LogReader {
     this.#position = position;
     this.#whispered = whispered;
     this.#reading = true;
-    // What was told while waiting comes before all of it.
+    // Private lines that were queued while waiting go out before all of it.
     this.#append(this.#queue.map(({ bytes }) => bytes));
     this.#queue = [];
     this.#queuedBytes = 0;
@@ -160,7 +160,7 @@ export class Reader implements LogReader {
     this.#queuedBytes = this.#queue.reduce((sum, { bytes }) => sum + bytes.length, 0);
     this.#live = false;
     this.#log?.readers.delete(this);
-    // Not slow, but in a turn that brought more than the log holds: no drain will call.
+    // Not blocked (one turn outgrew the log), so no drain will come: pump it ourselves.
     if (!this.#blocked) setImmediate(() => this.pump());
   }
 
@@ -169,7 +169,7 @@ export class Reader implements LogReader {
     return this.#onDrained !== undefined && this.#queue.length === 0 && this.#rest === nothing;
   }
 
-  /** What one turn brings is no fault of the reader's: only what the socket did not take counts. */
+  /** Whether the queue takes another line. Only what the socket did not take counts, not what this turn has brought. */
   #hasRoom(): boolean {
     if (this.#queuedBytes > this.#maxPrivateBytes) this.pump();
     return this.#queuedBytes <= this.#maxPrivateBytes;

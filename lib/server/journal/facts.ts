@@ -1,14 +1,14 @@
-// Facts: what is so in the room as of the last event, each under a key. Events bring them and fall out of the journal
-// again; a fact stays until another event changes it. How keys and values are written stands here alone. What is stored
-// must be read by later versions: a kind may be added, none may change.
+// Facts: what holds in the room as of the last event, each under a key. Events bring facts and are deleted in time; a
+// fact stays until another event changes it. Keys and values are written and read here alone. Later versions must be able
+// to read what is stored: a kind may be added, none may change.
 //
 //   seat ID        {name, tokenHash?, address?}      a member has this seat
 //   name NAME      ID                                its name, and all that look like it, are taken
 //   at ID          SERVER                            the server that its connection is, or was, with
 //   op ID          yes                               it is an operator
-//   ban NAME       {name, by, at, text?, address?}   who has that name may not join
-//   ban ADDRESS    the same                          nor who comes from there
-//   mute NAME      who muted it                      who has that name is not heard
+//   ban NAME       {name, by, at, text?, address?}   a member of that name may not join
+//   ban ADDRESS    the same                          no member may join from there
+//   mute NAME      the operator's name               a member of that name may not speak
 //   topic          the topic
 //
 // NAME is written as its skeleton, which is the same for all names that look alike.
@@ -16,24 +16,24 @@
 import type { Ban } from "../../protocol/events.ts";
 import { skeleton } from "../../protocol/names.ts";
 
-/** Facts by their keys, as they are stored; `null`: not so, or not so any more. */
+/** Facts by their keys, as they are stored; `null`: no such fact, or no more. */
 export type Facts = Readonly<Record<string, string | null>>;
 
-/** A change that an event brings, and what must be so before it. */
+/** The facts that an event changes, and those that must hold before it. */
 export type Change = { facts: Facts; expects: Facts };
 
 export type SeatFact = {
   name: string;
   /** SHA-256 of the token, base64url. Without one its member cannot come back to the seat. */
   tokenHash?: string | undefined;
-  /** Where its member joined from; for operators, never told. */
+  /** The address its member joined from, for bans; never sent to members. */
   address?: string | undefined;
 };
 
-/** A ban of a member holds for the address it came from, too, which is never told. */
+/** A ban of a member holds for the address it came from, too, which is never sent to members. */
 export type BanFact = Ban & { address?: string | undefined };
 
-/** A fact as it was read; without a value it is not so any more. A name's is not needed: the seat has it, too. */
+/** A fact as it was read; without a value it holds no more. Facts of names are left out: the seat has the name, too. */
 export type Fact =
   | { kind: "seat"; id: string; value: SeatFact | undefined }
   | { kind: "at"; id: string; value: string | undefined }

@@ -5,7 +5,7 @@
 import type { Recorded } from "../../protocol/events.ts";
 import type { Facts } from "./facts.ts";
 
-/** An event with what the journal needs to know of it and no member is told. */
+/** An event, and what the journal keeps with it but no member is sent. */
 export type Entry = {
   event: Recorded;
   /** The id of the seat it came from. Not its name, since another member may have that later. */
@@ -14,7 +14,7 @@ export type Entry = {
   reader?: string;
   /** The facts that it changes. */
   facts?: Facts;
-  /** It only happens if these facts are so when its turn comes; another entry may have changed them first. */
+  /** It only happens if these facts hold when its turn comes; another entry may have changed them first. */
   expects?: Facts;
 };
 
@@ -26,7 +26,7 @@ export interface JournalListener {
   happened(entries: Entry[]): void;
   /** The author's message with this id is in the journal already, as event `seq`; it was not appended again. */
   repeated(entry: Entry, seq: number): void;
-  /** The facts that this entry expects are not so: it did not happen. */
+  /** The facts that this entry expects do not hold: it did not happen. */
   contradicted(entry: Entry): void;
   /** The journal could not take these entries, for this reason; none of them happened. */
   refused(entries: Entry[], reason: string): void;
@@ -36,7 +36,7 @@ export interface JournalListener {
   serversChanged(): void;
 }
 
-/** What matches, newest first, and before which position to look on for more; 0 if there is nothing before. */
+/** Matching entries, newest first, and the position before which to look for more; 0 if there is nothing before it. */
 export type Matches = { entries: Entry[]; before: number };
 
 export interface Journal {
@@ -50,18 +50,18 @@ export interface Journal {
   readonly server: string;
   /** Whether that server has given a sign of life lately. */
   isAlive(server: string): boolean;
-  /** Sets the only listener, which hears of every event after `last`. Called once, before the first `append`. */
+  /** Sets the only listener, which gets every event after `last`. Called once, before the first `append`. */
   listen(listener: JournalListener): void;
   /** The facts as of `last`. Called once, before the first event comes. */
   facts(): Iterable<[key: string, value: string]>;
   /**
-   * Resolves once the listener has heard of all that was appended here so far, and of all that any server has written
-   * to the journal by now. Rejects if the journal cannot be read.
+   * Resolves once the listener has got the outcome of all that was appended here so far, and all that any server has
+   * written to the journal by now. Rejects if the journal cannot be read.
    */
   sync(): Promise<void>;
   /**
-   * Numbers the entries and stores them together with the facts they change, all in one transaction. The listener hears
-   * what became of each, before `append` returns or later. Fills in `seq` and `at` of their events.
+   * Numbers the entries and stores them together with the facts they change, all in one transaction. The listener gets
+   * the outcome of each, before `append` returns or later. Fills in `seq` and `at` of their events.
    */
   append(entries: Entry[]): void;
   /**

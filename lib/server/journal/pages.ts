@@ -125,7 +125,7 @@ export function firstOf(entries: Iterable<Entry>, count: number): Entry[] {
   return first;
 }
 
-/** Counts the events in a page, or those that were read for it, and says when there are enough. */
+/** Counts the events in a page, or those that were read for it, and how long they are, until there are enough. */
 export class PageSize {
   #eventsLeft: number;
   #lengthLeft: number;
@@ -135,6 +135,7 @@ export class PageSize {
     this.#lengthLeft = pages * pageLength;
   }
 
+  /** Counts this event; true once the page has enough. */
   isFullWith(event: Recorded): boolean {
     this.#eventsLeft -= 1;
     this.#lengthLeft -= lengthOf(event);

@@ -4,13 +4,13 @@
 //
 //   turns   the entries of one turn, as JSON: one row for a turn writes fewer pages than one for each event
 //   said    which seat has said which id, for as long as the event is kept
-//   facts   what is so now, as facts.ts writes it
+//   facts   the facts that hold now, as facts.ts writes them
 //   words   the texts for searches, in search.ts
 
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { messageOf } from "../../protocol/errors.ts";
+import { codeOf, messageOf } from "../../protocol/errors.ts";
 import type { Facts } from "./facts.ts";
 import type { Entry, Journal, JournalListener, Matches } from "./journal.ts";
 import { firstOf } from "./pages.ts";
@@ -82,7 +82,7 @@ export class SqliteJournal implements Journal {
   readonly #facts: Map<string, string>;
   readonly #words: SearchIndex;
 
-  /** Throws an Error with one sentence for who runs the server if the file cannot be used. */
+  /** Opens the file or makes it. Throws an Error of one sentence if it cannot be used. */
   static open({ path, keepEvents }: SqliteOptions): SqliteJournal {
     try {
       return new SqliteJournal(openDatabase(path), keepEvents);
@@ -203,7 +203,7 @@ export class SqliteJournal implements Journal {
     this.#trouble = reason;
   }
 
-  /** Whether these facts are so, after the changes of this turn that come before. */
+  /** Whether these facts hold, after the earlier changes of this turn. */
   #holds(expected: Facts, changed: ReadonlyMap<string, string | null>): boolean {
     for (const key in expected) {
       const value = changed.get(key);
@@ -285,7 +285,7 @@ function openDatabase(path: string | undefined): Database {
   return db;
 }
 
-/** An error of SQLite or the file system, in words that who runs the server can act on. */
+/** An error of SQLite or the file system, in words for the person who runs the server. */
 function reasonOf(error: unknown): string {
   const reasons: Record<string, string> = {
     SQLITE_BUSY: "another server is using it",
@@ -305,7 +305,7 @@ function reasonOf(error: unknown): string {
     EPERM: "it belongs to another user",
     EROFS: "it cannot be written",
   };
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error);
   const known = Object.keys(reasons).find((key) => code === key || code.startsWith(`${key}_`));
   return (known && reasons[known]) ?? messageOf(error);
 }

@@ -7,7 +7,7 @@ const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
 loopback.addAddress("::1", "ipv6");
 
-/** Whether it is an address of this machine, which several people may share and which no limit protects from itself. */
+/** Whether it is a loopback address: several people may share the machine, and limits do not protect it from itself. */
 export function isLoopback(address: string): boolean {
   const plain = unmapped(address);
   return loopback.check(plain, isIPv6(plain) ? "ipv6" : "ipv4");

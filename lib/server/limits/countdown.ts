@@ -1,4 +1,4 @@
-// A time limit that can stand still: it counts only the time in which it was the other side's turn.
+// A time limit that can stand still, so that it counts only the time in which the peer could do something.
 
 export class Countdown {
   readonly #limitMs: number;

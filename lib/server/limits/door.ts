@@ -13,7 +13,7 @@ export type DoorOptions = {
   maxPerAddress: number;
   /** For all lines from one address together; those of this machine are exempt. */
   addressRate: Rate;
-  /** How long a connection may take to shake hands. */
+  /** How long a TLS handshake may take. */
   joinWithinMs: number;
   isBanned: (address: string) => boolean;
 };
@@ -25,12 +25,12 @@ const retryAfterMs = 5_000;
 
 /** How long a connection that is turned away stays, so that it can read why. */
 export const farewellMs = 2_000;
-/** How many of those may stay at once; the ones beyond are closed without a word. */
+/** How many of those may stay at once; any more are closed without a reason. */
 const maxFarewells = 64;
 
 const unlimited: Rate = { burst: 0, perSecond: 0 };
 
-/** Let in, with its origin, or turned away, with the reason. `withinMs`: how long it may take to shake hands. */
+/** Let in, with its origin, or turned away, with the reason. `withinMs`: how long its TLS handshake may take. */
 export type Admission = { withinMs: number } & (
   | { origin: Origin; refusal?: undefined }
   | { origin?: undefined; refusal: Bye }
@@ -38,9 +38,9 @@ export type Admission = { withinMs: number } & (
 
 export class Door {
   readonly #options: DoorOptions;
-  /** Those with connections, by address. */
+  /** The origins with connections, by address. */
   readonly #here = new Map<string, Origin>();
-  /** Those without, the last one to leave at the end. */
+  /** The origins without, the last one to leave at the end. */
   readonly #gone = new Map<string, Origin>();
   #connections = 0;
   #farewells = 0;
@@ -50,8 +50,8 @@ export class Door {
   }
 
   /**
-   * An address is undefined for a connection that is gone already. Returns undefined if the connection is to be closed
-   * at once; for all others, `leave` has to be called when they are gone.
+   * Decides about a new connection from this address, undefined if it is closed already. Returns undefined if it is to be
+   * closed at once; otherwise `leave` has to be called with the admission when it is gone.
    */
   enter(address: string | undefined): Admission | undefined {
     if (!address) return undefined;

@@ -1,7 +1,7 @@
 // One address' guesses at one password. A right one is let through at once, whatever came from its address before.
 // The answer to a wrong one is held, and its connection with it: 0.25 s for each wrong one from that address in the last
 // 15 minutes, up to 8 s. An attacker who opens many connections, or hangs up instead of waiting, is slowed down by the
-// rate of its address: 100 wrong ones, and 100 more a minute. Thirty people who type do not get there. Above that rate
+// rate of its address: 100 wrong ones, and 100 more a minute. Thirty people who mistype stay below it. Above that rate
 // the guesses of an address wait in a row, one every 0.6 s, and for 8 s at most; none is refused.
 //
 //   guess ──▶ (a row, while its address guesses too fast) ──▶ right: answered at once
@@ -15,10 +15,10 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { type Fault, fault } from "../../protocol/events.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
-/** A password that was given, compared already: what its connection is told. */
+/** A password that a connection gave, compared already, and how that connection is answered. */
 export type Guess = {
   right: boolean;
-  /** Hears at once how long the answer takes, if that is a second or more. */
+  /** Called at once if the answer takes a second or more, with a fault that says how long. */
   delayed: (notice: Fault) => void;
   answered: (right: boolean) => void;
 };
@@ -28,20 +28,20 @@ const longestHeldMs = 8_000;
 /** More of them would not be held longer. */
 const mostCounted = longestHeldMs / heldMsEach;
 const forgottenMs = 15 * 60_000;
-/** Wrong guesses of one address. */
+/** Wrong guesses of one address that make no row. */
 const allowed = { burst: 100, perSecond: 100 / 60 };
 const paceMs = 1000 / allowed.perSecond;
 const longestRowMs = longestHeldMs;
-/** A shorter wait is not worth a line. */
+/** A shorter wait is not announced. */
 const toldMs = 1_000;
 
 export class Guesses {
   readonly #bucket = new TokenBucket(allowed);
-  /** Those that wait for their turn, in order, and since when. */
+  /** The guesses that wait for their turn, in order, and since when. */
   readonly #row = new Map<Guess, number>();
   /** Runs until the first one in the row has its turn; absent while there is no row. */
   #turn: Timer | undefined;
-  /** When the last wrong ones were given, the newest at the end. */
+  /** When the wrong ones that count were given, the newest at the end. */
   #wrongAt: number[] = [];
 
   /**

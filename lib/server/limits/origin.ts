@@ -11,7 +11,7 @@ export class Origin {
   readonly address: string;
   /** For all lines from this address together. */
   readonly bucket: TokenBucket;
-  /** At the room's password, and at the operators': who guesses one does not slow down the other. */
+  /** At the room's password, and at the operators': guesses at one do not slow down answers to the other. */
   readonly guesses: Record<PasswordKind, Guesses> = { room: new Guesses(), operator: new Guesses() };
   connections = 0;
 

@@ -20,7 +20,7 @@ export class TokenBucket {
 
   /**
    * Pays for a line, or for what costs as much as several; returns how many milliseconds to wait before the next may be
-   * read. `nowMs` is of a clock that only rises.
+   * read. `nowMs` comes from a monotonic clock.
    */
   take(nowMs: number, lines = 1): number {
     const { burst, perSecond } = this.#rate;

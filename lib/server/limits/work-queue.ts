@@ -1,25 +1,25 @@
 // Work that costs much and is for one member alone (a page of the history, a slice of a search, the list of a big room)
 // is done from one queue for the whole room: first come, first served, in a fifth of the time. After each piece the
-// queue rests four times as long as that took. So however many ask for however much, what the others say finds the
-// thread free most of the time. A piece takes a few milliseconds at most: what takes longer is several pieces.
+// queue rests four times as long as that took. So however many ask for however much, messages find the thread free most
+// of the time. A piece takes a few milliseconds at most: what takes longer is several pieces.
 //
 // The budget is a token bucket, a token a millisecond.
 
 import { type Rate, TokenBucket } from "./token-bucket.ts";
 
 const budget: Rate = { burst: 2, perSecond: 200 };
-/** A piece that took longer than it may has waited, for another machine or for the disk: this thread was free. */
+/** A piece that took longer is paid for as if it took this: it waited for a disk or a machine, and the thread was free. */
 const longestMs = 5;
 
 export class WorkQueue {
   readonly #budget = new TokenBucket(budget);
   readonly #waiting: (() => Promise<unknown>)[] = [];
-  /** Until the rest after the last piece is over. */
+  /** True until the rest after the last piece is over. */
   #isBusy = false;
 
   /**
    * Does the work at once if there is none before it. Resolves with what it returns, rejects with what it throws. It is
-   * not done, and rejects, if the one who asked for it `isGone` when its turn comes.
+   * not done, and rejects, if the connection that asked for it `isGone` when its turn comes.
    */
   run<T>(work: () => T | Promise<T>, isGone = () => false): Promise<T> {
     return new Promise((resolve) => {

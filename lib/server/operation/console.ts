@@ -1,5 +1,5 @@
-// The server's own terminal: the person there speaks as the server, is an operator, and sees the log above the row one
-// types in.
+// The server's own terminal: the person there speaks as the server, is an operator, and sees the log above the input
+// row.
 
 import { render } from "../../dialects/plain.ts";
 import { check, parseTyped, typed } from "../../protocol/commands.ts";
@@ -30,15 +30,15 @@ export class Console extends Speaker implements LogOutput, Occupant {
   readonly #stop: () => void;
 
   /**
-   * `stop` ends the server: asked for by /quit, Ctrl-C or Ctrl-D. `gone` is told when the window was closed, which is
-   * no reason to end.
+   * `stop` ends the server; /quit, Ctrl-C and Ctrl-D call it. `gone` is called when the window was closed, which is no
+   * reason to end.
    */
   constructor(room: Room, stop: () => void, gone: () => void) {
     super(room);
     this.#stop = stop;
     this.#tty = new Tty(process.stdin, process.stdout, { gone, left: stop });
     this.#prompt = new Prompt(this.#tty, {
-      entered: (line) => this.#obey(line),
+      entered: (line) => this.#handle(line),
       left: stop,
       complete: (text) =>
         complete(
@@ -63,7 +63,7 @@ export class Console extends Speaker implements LogOutput, Occupant {
     return this.#tty.close();
   }
 
-  /** Rows hang under what follows the first word, a name mostly, so that nothing stands where a name would. */
+  /** Prints a line; the rows it wraps to are indented below its first word, so that no other row starts like a name. */
   print(text: string): void {
     const rows = text.split("\n").flatMap((line) => {
       const [head = ""] = /^(?:\d\d:\d\d:\d\d {2})?(?:\* |\[\S+ to )?\S+ /.exec(line) ?? [];
@@ -91,14 +91,14 @@ export class Console extends Speaker implements LogOutput, Occupant {
   }
 
   appoint(): void {
-    this.answer(fault("not-operator", "You keep order here already"));
+    this.answer(fault("not-operator", "You are an operator here already"));
   }
 
   quit(): void {
     this.#stop();
   }
 
-  #obey(line: string): void {
+  #handle(line: string): void {
     const raw = parseTyped(line);
     if (isFault(raw)) return this.answer(raw);
     const command = check(raw);

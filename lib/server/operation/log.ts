@@ -8,15 +8,15 @@ import { visibleRow } from "../../protocol/text.ts";
 
 export type Fields = Record<string, unknown>;
 
-/** What happened again and again since it was last written. */
+/** A message that came again since it was last written, and how often. */
 type Repeated = { times: number; message: string; fields: Fields };
 
 const repeatMs = 60_000;
-/** How many keys are remembered; the last is for all that find no place. */
+/** How many keys are remembered; the last one counts for all that find no place. */
 const maxKeys = 1_000;
 const others = Symbol("others");
 
-/** Where the lines go: each without its end. It may drop some, and then tells how many. */
+/** Where the lines go, each without its end. It may drop some, and then calls `onDropped` with how many. */
 export interface LogOutput {
   print(line: string): void;
   onDropped: (count: number) => void;
@@ -73,7 +73,7 @@ export class Log {
     if (!this.#quiet) this.write(message, fields);
   }
 
-  /** What all members saw, unless the log is quiet. A whisper is in no log. */
+  /** An event that all members saw, unless the log is quiet. A whisper is in no log. */
   event(event: Recorded): void {
     if (event.type !== "told" && event.type !== "moved") this.note(render(event), { event });
   }
@@ -110,7 +110,7 @@ export class Log {
   }
 }
 
-/** The same JSON: whatever a terminal obeys or a program takes for the end of a line is in an escape then. */
+/** The same JSON in ASCII, so that it has nothing that commands a terminal or that a program takes for a line's end. */
 function ascii(json: string): string {
   return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

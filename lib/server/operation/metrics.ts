@@ -1,5 +1,5 @@
-// The server's own numbers, for monitoring. Counting is paid for on the hot path, so it is one addition; all the text
-// is made when the page is asked for, in Prometheus' text format 0.0.4:
+// The server's own numbers, for monitoring. Counting is on the hot path, so it is one addition; all the text is made
+// when the page is asked for, in Prometheus' text format 0.0.4:
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 //
 //   # HELP chat_events_total What happened in the room.
@@ -7,6 +7,8 @@
 //   chat_events_total 42
 //
 // Units are seconds and bytes, as Prometheus wants them. The page is for this machine alone (127.0.0.1).
+
+import { codeOf } from "../../protocol/errors.ts";
 
 /** A number that only grows. */
 export class Counter {
@@ -40,7 +42,7 @@ export class Gauge {
   }
 }
 
-/** Upper bounds, in seconds, for what should take less than a millisecond and must not take a second. */
+/** Upper bounds, in seconds, for work that should take less than a millisecond and must not take a second. */
 const shortTimes = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
 /** How often something took how long. `bounds`: the upper bounds of the buckets in seconds, rising. */
@@ -63,7 +65,7 @@ export class Histogram {
     this.#sum += seconds;
   }
 
-  /** Each bucket tells all that took at most so long, those of the smaller ones included. */
+  /** Each bucket counts all that took at most as long as its bound, those of the smaller ones included. */
   render(): string {
     let count = 0;
     let text = head(this.name, this.help, "histogram");
@@ -75,7 +77,7 @@ export class Histogram {
   }
 }
 
-/** What the server knows at any moment. */
+/** Numbers that the server knows at any moment. */
 export type Readings = {
   connections: () => number;
   members: () => number;
@@ -83,7 +85,7 @@ export type Readings = {
   paused: () => number;
 };
 
-/** What the metrics see of a connection. */
+/** The part of a connection that the metrics need. */
 type Watched = { readonly isBehind: boolean; readonly isPaused: boolean };
 
 const none = () => 0;
@@ -170,7 +172,7 @@ const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
  * Shows the metrics on http://127.0.0.1:port/metrics, and on /healthz whether the server is well: `trouble` tells in
- * words why it is not. Port 0 is any free one. Throws an Error, in one sentence for the user, if it has no port.
+ * words why it is not. Port 0 is any free one. Throws an Error of one sentence if the port cannot be had.
  */
 export function serveMetrics(
   port: number,
@@ -205,11 +207,12 @@ function listen(port: number, fetch: (request: Request) => Response): Bun.Server
       error: () => new Response("Bad request\n", { status: 400 }),
     });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const reasons: Record<string, string> = {
       EADDRINUSE: "something listens there already: end it, or choose another --metrics",
       EACCES: "ports below 1024 need more rights: choose another --metrics",
     };
-    throw new Error(`Cannot show the metrics on 127.0.0.1:${port}, ${reasons[code] ?? String(error)}`);
+    throw new Error(
+      `Cannot show the metrics on 127.0.0.1:${port}, ${reasons[codeOf(error)] ?? String(error)}`,
+    );
   }
 }

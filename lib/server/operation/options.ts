@@ -75,13 +75,14 @@ export function historyPath({ history, redis }: Options, port: number): string |
 
 type Options = ReturnType<typeof parseFlags<typeof flags>>;
 
-/** How long one may stay without a name. */
+/** How long a connection may take to give a name, and for each password; and a TLS handshake before that. */
 const joinWithinMs = 20_000;
 
-/** Lines at once; for an address `addressShare` times as many, then and later. */
+/** How many lines a member may send at once. An address may send `addressShare` times as many, at once and a second. */
 const burst = 20;
 const addressShare = 5;
 
+/** The options of every session. Throws a UsageError if a password file cannot be read. */
 export function sessionOptions(
   options: Options,
   more: Pick<SessionOptions, "metrics" | "report" | "waysIn">,
@@ -97,7 +98,7 @@ export function sessionOptions(
   };
 }
 
-/** Throws an Error if the system allows too few files. */
+/** The door's limits. Throws an Error if the system allows too few open files. */
 export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
   const files = openFiles();
   if (files <= sparedFiles) {
@@ -113,7 +114,7 @@ export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
   };
 }
 
-/** Files that are no member's: the history, the metrics' visitors, those who are being turned away. */
+/** Open files that connections of members must leave free: for the history, the metrics, refused connections. */
 const sparedFiles = 200;
 
 /** How many files the system lets us open (`ulimit -n`); with none left, accepting a connection would spin. */

@@ -1,6 +1,6 @@
 // The members of the room: their seats, and what operators do to them. Both are facts of the journal as of the last event.
 // So a seat, another name or an order is asked for by an entry like everything else, and has happened when its event
-// comes back from the journal. A seat whose connection or server is lost is kept for a while and then given up.
+// comes back from the journal. A seat whose connection or server is lost is kept for `seatMs` and then given up.
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import {
@@ -29,7 +29,7 @@ import {
   taking,
 } from "./seats.ts";
 
-/** After this time a client, or the room itself, tries again what could not be done. */
+/** After this time a client, or the room itself, tries again to do what failed. */
 export const retryAfterMs = 1_000;
 
 export type Roster = { seq: number; members: Member[] };
@@ -101,7 +101,7 @@ export class Members {
 
   // ---- Seats ----
 
-  /** Whether that token is one of a seat here. */
+  /** Whether a seat of the room has that token. */
   hasSeat(token: string | undefined): boolean {
     return token !== undefined && this.#seats.byToken(token) !== undefined;
   }
@@ -116,12 +116,12 @@ export class Members {
     const take = () => {
       const seat = token === undefined ? undefined : this.#seats.byToken(token);
       if (seat) this.#takeAgain(seat, occupant, token, waiter);
-      // It may have come in without the password, for the sake of a seat that is gone now.
+      // It may not have given the room's password, since its seat stood for it, and that seat is gone now.
       else if (hadSeat)
         waiter.failed({ ...fault("unavailable", "Your seat was given up: join again"), retryAfterMs });
       else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, waiter);
     };
-    // A client that was with another server may know of later events, or of a seat, that this server has yet to hear of.
+    // A client that was with another server may know of a seat, or of later events, that have not reached this one.
     if (isKnown && after <= this.#recorder.seq) take();
     else {
       const reason = "The room cannot be read now: try again";
@@ -191,14 +191,14 @@ export class Members {
     this.#recorder.record({ event: left, author: seat.id, ...leaving(seat) });
   }
 
-  /** A seat's connection is lost. The seat is kept for a while if its client can come back to it by a token. */
+  /** A seat's connection is lost. The seat is kept for `seatMs` if its client can come back to it by a token. */
   vacate(seat: Seat, occupant: Occupant | undefined): void {
     if (seat.occupant !== occupant) return;
     seat.occupant = undefined;
     this.#expire(seat);
   }
 
-  /** Begins to wait for the members of servers that are not alive any more; their seats are given up after that. */
+  /** Starts the expiry of the seats whose server is not alive any more. */
   expireLost(): void {
     for (const seat of this.#seats) if (!seat.expiry && this.#isAway(seat)) this.#expire(seat);
   }
@@ -207,7 +207,7 @@ export class Members {
     return !occupant && (server === this.#journal.server || !this.#journal.isAlive(server));
   }
 
-  /** Gives up an empty seat after a while. Several servers may do so for the same seat: only the first one succeeds. */
+  /** Gives up an empty seat after `seatMs`. Several servers may do so for the same seat: only the first one succeeds. */
   #expire(seat: Seat): void {
     const expire = () => {
       seat.expiry = undefined;
@@ -258,7 +258,7 @@ export class Members {
     return this.#moderation.isBanned(address);
   }
 
-  /** The reason why that member may not speak; undefined if it may. */
+  /** The reason why the member of that seat may not speak; undefined if it may. */
   refusesSpeech(seat: Seat): Fault | undefined {
     return this.#moderation.refusesSpeech(seat.name);
   }
@@ -292,7 +292,7 @@ export class Members {
     }
   }
 
-  /** A member goes if its address is banned, whatever its name. */
+  /** Puts a member of this server out if its address is banned, whatever its name. */
   #dismissBanned(seat: Seat | undefined): void {
     if (seat?.server !== this.#journal.server) return;
     const { occupant, address = "" } = seat;
@@ -314,7 +314,7 @@ export class Members {
       const seat = this.#seats.byId(author);
       if (seat && (this.#isAway(seat) || seat.occupant?.leaving)) this.leave(seat);
     };
-    // If this server has yet to hear what changed, the same entry would be contradicted again: it waits a moment.
+    // If what changed has not reached this server yet, the same entry would be contradicted again: it waits a moment.
     const seat = this.#seats.byId(author);
     if (seat && Bun.deepEquals(expects, leaving(seat).expects)) setTimeout(leave, retryAfterMs);
     else leave();

@@ -47,28 +47,28 @@ export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
   seq: number;
   readonly members: Members;
-  /** What costs much and is for one member alone. */
+  /** Runs work that costs much and is for one member alone. */
   readonly work = new WorkQueue();
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
-  /** Those who wait for the outcome of a request, by author: each has at most one request under way. */
+  /** What waits for the outcome of a request, by author: each author has at most one request under way. */
   readonly #waiters = new Map<string, Waiter<Roster>>();
   readonly #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #woken = new Set<Reader>();
-  /** Resolved at the end of this turn, for those who wait for it. */
+  /** Resolves at the end of this turn. */
   #afterTurn: PromiseWithResolvers<void> | undefined;
-  /** Those who speak without a seat, by author: the server's own terminal. */
+  /** Speakers without a seat, by author: the server's own terminal. */
   readonly #attendants = new Map<string, Occupant>();
-  /** What was asked for in this turn. */
+  /** The entries that were asked for in this turn. */
   #asked: Entry[] = [];
   #turn: NodeJS.Immediate | undefined;
   #retry: Timer | undefined;
-  /** When the entries that are under way were appended, in milliseconds of a clock that only rises. */
+  /** When the entries that are under way were appended, by performance.now(). */
   #appendedAt: number | undefined;
 
-  /** Goes on where the journal ends. The seats that it knows are kept for `seatMs`. */
+  /** Goes on where the journal ends. The seats that the journal knows are kept for `seatMs`. */
   constructor(journal: Journal, options: RoomOptions) {
     this.#journal = journal;
     this.#options = options;
@@ -120,7 +120,7 @@ export class Room implements JournalListener, Recorder {
 
   /**
    * The last `count` events up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
-   * once the one who asked `isGone`.
+   * once the connection that asked `isGone`.
    */
   recall(viewer: string, position: number, count: number, isGone?: () => boolean): Promise<Past> {
     const end = Math.min(position, this.seq) + 1;
@@ -165,7 +165,7 @@ export class Room implements JournalListener, Recorder {
     this.#scheduleTurn();
   }
 
-  /** Pumps this reader at the end of this turn: a private line waits in it. */
+  /** Pumps this reader at the end of this turn, since a private line waits in it. */
   wake(reader: Reader): void {
     this.#woken.add(reader);
     this.#scheduleTurn();
@@ -193,7 +193,7 @@ export class Room implements JournalListener, Recorder {
 
   #endTurn(): void {
     this.#turn = undefined;
-    // What is asked while these happen is of the next turn.
+    // What is asked for while these happen belongs to the next turn.
     const entries = this.#asked;
     const after = this.#afterTurn;
     this.#asked = [];
@@ -289,7 +289,7 @@ export class Room implements JournalListener, Recorder {
   }
 }
 
-/** Whether its author waits for the outcome: it does for everything but words and leaving. */
+/** Whether the author of such an event waits for its outcome: of everything but messages and leaving. */
 function isAwaited({ type }: Recorded): boolean {
   return type !== "said" && type !== "acted" && type !== "told" && type !== "left";
 }

@@ -1,5 +1,5 @@
-// The seats of the room, one for each member, as the journal's facts have them after the last event. A seat stays for a
-// while after its connection is lost: a client that comes back with the seat's token goes on as if it had never been away.
+// The seats of the room, one for each member, as the journal's facts have them after the last event. A seat outlives a
+// lost connection for a time: a client that comes back with the seat's token goes on as if it had never been away.
 //
 // A seat changes by facts alone. The functions below say, for each change, which facts it sets and which it expects.
 
@@ -23,16 +23,16 @@ export interface Occupant {
 }
 
 export type Seat = SeatFact & {
-  /** No member is told it, and no other seat ever gets it. */
+  /** Never sent to members, and never used for another seat. */
   readonly id: string;
   /** The server that its connection is, or was, with. */
   server: string;
   operator: boolean;
   /** The event since which it has its name; 0 if it had that already when this server began. */
   namedAt: number;
-  /** Its connection; absent while the member is away, or with another server. */
+  /** The connection on it; absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
-  /** Runs while the member is away: then the seat is given up. */
+  /** Runs while the member is away; at its end the seat is given up. */
   expiry?: Timer | undefined;
   /** The rate limit of its member, which a new connection takes over: reconnecting must not refill the bucket. */
   bucket?: TokenBucket | undefined;

@@ -1,5 +1,5 @@
-// What everyone who speaks in the room can ask for, whether from a connection or from the server's own terminal: one
-// switch over all commands. How a speaker comes in, takes another name or becomes an operator, and leaves, is its own.
+// Carries out commands: one switch over all of them, for a session and for the server's own terminal alike. Each of the
+// two has its own way to join, to take another name, to become an operator and to leave.
 
 import { type Command, type CommandOf, commands, help } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
@@ -22,20 +22,20 @@ export abstract class Speaker {
   abstract readonly operator: boolean;
   /** How many events `history` shows if it asks for no number. */
   protected abstract readonly historyEvents: number;
-  /** The id of the seat, or what stands for one. */
+  /** The id of the speaker's seat, or what stands for one. */
   protected abstract readonly author: string;
-  /** Why what it says is not heard, if so. */
+  /** Why it may not speak now; undefined if it may. */
   protected abstract readonly silenced: Fault | undefined;
-  /** What has to be so as long as it may speak: the other servers may have given its seat up. */
+  /** The facts that all its entries expect: another server may have given its seat up in the meantime. */
   protected abstract readonly expects: Facts | undefined;
 
-  /** Whether it hears no answer any more. */
+  /** Whether answers reach it no more. */
   protected readonly isGone = () => false;
 
   abstract answer(answer: Answer): void;
   protected abstract join(request: CommandOf<"join">): void;
   protected abstract rename(name: string): void;
-  /** Makes it an operator, if that is the password. */
+  /** Makes it an operator if that is the operators' password. */
   protected abstract appoint(password: string): void;
   protected abstract quit(text: string | undefined): void;
 
@@ -88,14 +88,15 @@ export abstract class Speaker {
   }
 
   #tell({ to, text, id, seq = Infinity }: CommandOf<"tell">): void {
-    const reader = this.room.members.find(to);
-    if (!reader || reader.namedAt > seq) {
-      const problem = reader
+    const addressee = this.room.members.find(to);
+    if (!addressee || addressee.namedAt > seq) {
+      const problem = addressee
         ? `"${to}" is somebody else now: nothing was sent`
         : `Nobody here is called "${to}"`;
       return this.answer({ ...fault("no-such-member", problem), id });
     }
-    this.#record({ type: "told", seq: 0, at: 0, from: this.name, to: reader.name, text, id }, reader.id);
+    const { name, id: reader } = addressee;
+    this.#record({ type: "told", seq: 0, at: 0, from: this.name, to: name, text, id }, reader);
   }
 
   #record(event: Recorded & { id?: string | undefined }, reader?: string): void {
@@ -109,7 +110,7 @@ export abstract class Speaker {
     });
   }
 
-  /** For an answer that may take a while: what is said next waits for it. */
+  /** Sends an answer when it is there. The next commands wait for it, so that answers keep their order. */
   #answerLater(answer: Promise<Answer>): void {
     const settled = this.wait();
     void answer.then((found) => this.answer(found)).finally(settled);
@@ -149,7 +150,7 @@ export abstract class Speaker {
     this.room.members.order(order, { name, author, expects }, this.waiter());
   }
 
-  /** Waits for the outcome of what it asked for: what it says next may depend on that. */
+  /** A waiter that holds the next commands back until the outcome is known, since they may depend on it. */
   protected waiter(): Waiter<unknown> {
     const settled = this.wait();
     return {
@@ -161,7 +162,7 @@ export abstract class Speaker {
     };
   }
 
-  /** What it says next waits until the function that this returns is called, if it can wait. */
+  /** Holds the next commands back, where they can wait, until the function that this returns is called. */
   protected wait(): () => void {
     return () => {};
   }

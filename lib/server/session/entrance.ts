@@ -11,11 +11,11 @@ import type { Origin, PasswordKind } from "../limits/origin.ts";
 export type EntranceOptions = {
   /** How long a connection may take to give a name, and then each password it is asked for. */
   joinWithinMs: number;
-  /** What one has to know to join; undefined: nothing. */
+  /** The password to join with; undefined: none is needed. */
   password?: string | undefined;
-  /** What one has to know to become an operator; undefined: there are none. */
+  /** The password to become an operator with; undefined: no member can. */
   operatorPassword?: string | undefined;
-  /** Hears what strangers do wrong, with the address it came from: as often as they do it. */
+  /** Called each time a stranger does something wrong, with the address it came from. */
   report: (problem: string, address: string) => void;
 };
 
@@ -53,10 +53,10 @@ export class Entrance {
     this.claimed = undefined;
     const wanted = this.#options.password;
     if (wanted === undefined || hasSeat) return enter();
-    // Until it is right, what comes next from a person is another try, and no name for all to see.
+    // Until the password is right, a person's next line is another try at it, and no name for all to see.
     this.claimed = name;
     const ask = (problem: string) => {
-      // There is time to look the password up; a join repeated without one gains none.
+      // Each question gives time to look the password up; a join repeated without one gives none.
       if (isNew || password !== undefined) this.#time.reset();
       this.#handlers.answer(fault("wrong-password", `${problem}: what is it?`));
     };
@@ -68,7 +68,7 @@ export class Entrance {
     });
   }
 
-  /** Calls `appoint` if that is the operators' password. */
+  /** Calls `appoint` if `password` is the operators'. */
   appoint(password: string, appoint: () => void): void {
     const { answer } = this.#handlers;
     const wanted = this.#options.operatorPassword;
@@ -87,14 +87,14 @@ export class Entrance {
     };
   }
 
-  /** It has joined, or is gone: the time is over, and a password that is not answered yet never is. */
+  /** The connection has joined, or is gone: no time runs any more, and a password that waits is not answered. */
   close(): void {
     this.#isInTime = true;
     this.#time.stop();
     this.#takeBack();
   }
 
-  /** Whether a password is right: told at once if it is, later each time if not. */
+  /** Calls `answered` with whether a password is right; how soon, the guesses of its address decide. */
   #judge(given: string, wanted: string, kind: PasswordKind, answered: (right: boolean) => void): void {
     const right = isSame(given, wanted);
     if (!right) this.#options.report(`gave a wrong ${kind} password`, this.#origin.address);

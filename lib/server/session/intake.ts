@@ -5,7 +5,7 @@
 //   an answer   what a line asked for has no outcome yet, and the next line may depend on it
 //   a turn      this connection has had its share of the turn: the others come first
 //
-// That time is ours, not the peer's: it does not count as silence.
+// The peer cannot be read meanwhile, so that time does not count as silence.
 
 import type { Fault } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
@@ -20,17 +20,17 @@ export type IntakeHandlers = {
   ended(): void;
   /** A pause begins. */
   paused(): void;
-  /** The peer writes too fast: so many whole lines wait, for so long. Called once in a while. */
+  /** The peer writes too fast: `lines` whole lines wait, and will take `waitMs`. Called every 5 s at most. */
   flooded(lines: number, waitMs: number): void;
 };
 
-/** What the lines of one connection may take of a turn; one that is dear goes over it. */
+/** How long the lines of one connection may take in a turn. The line that reaches this is finished, and is the last. */
 const turnMs = 1;
-/** A flooder is told the wait this often. */
+/** `flooded` is called this often at most. */
 const toldEveryMs = 5_000;
 
 export class Intake {
-  /** What the member pays from; another one once it has a seat again. */
+  /** What the member pays from. Replaced when the connection takes a seat again, which has a bucket already. */
   bucket: TokenBucket;
   readonly #addressBucket: TokenBucket;
   readonly #transport: Pick<Transport, "pause" | "resume">;
@@ -44,7 +44,7 @@ export class Intake {
   #taking = false;
   #pause: Timer | undefined;
   #nextTurn: NodeJS.Immediate | undefined;
-  /** Commands whose outcome is open. */
+  /** Commands whose outcome is open; no line is taken until this is 0. */
   #awaited = 0;
 
   constructor(
@@ -102,7 +102,7 @@ export class Intake {
     if (waitMs > 0 && !this.#stopped) this.#pauseFor(waitMs, now);
   }
 
-  /** Whether it waits for what was taken to be paid for. */
+  /** Whether it waits until the lines that were taken are paid for. */
   get isPaused(): boolean {
     return this.#pause !== undefined;
   }
@@ -116,7 +116,7 @@ export class Intake {
     return this.#ended;
   }
 
-  /** For how long the peer could have been heard and was not. */
+  /** How long nothing came, in ms; 0 while nothing is read. */
   get silentMs(): number {
     return this.#isHeld ? 0 : performance.now() - this.#heardAt;
   }
@@ -134,7 +134,7 @@ export class Intake {
       const line = this.#lines.next();
       if (line === undefined) break;
       this.#handlers.line(line);
-      // Once a line: to read the clock is not free.
+      // Read once a line: reading the clock is not free.
       const now = performance.now();
       this.pay(1, now);
       if (now - begun >= turnMs) this.#yield();
@@ -160,7 +160,7 @@ export class Intake {
       this.#goOn();
     }, waitMs);
     if (now - this.#toldAt < toldEveryMs) return;
-    // All that waits is looked through for it.
+    // Counting the lines reads every byte that waits, so it is not done more often.
     const { waiting } = this.#lines;
     if (waiting === 0) return;
     this.#toldAt = now;

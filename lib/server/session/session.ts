@@ -4,7 +4,7 @@
 //   open ──quit──▶ leaving ──goodbye──▶ closing ──it is written──▶ shut ──the peer closes──▶ closed
 //     └────────────goodbye────────────────▲
 //
-// From leaving on, nothing that it sends is read. A connection that breaks is closed, whatever it was.
+// From leaving on, nothing that the peer sends is read. A connection that breaks is closed, whatever its phase.
 
 import { dialectOf, refusalOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
@@ -35,11 +35,11 @@ import type { Connection, Transport } from "./transport.ts";
 export type SessionOptions = EntranceOptions & {
   /** For the lines of one member. */
   rate: Rate;
-  /** A person waits to be greeted; a program has spoken by then. */
+  /** How long it sends nothing before it is greeted: a person waits for that, a program has spoken by then. */
   greetAfterMs: number;
-  /** A program that is silent for so long is taken for dead. */
+  /** A program that is silent for so long counts as dead. */
   silentMs: number;
-  /** The commands that join this room, for a browser. */
+  /** The commands that join this room, to show in a browser. */
   waysIn: readonly string[];
   metrics: Record<"readBytes" | "writtenBytes" | "pauses", { add: (amount: number) => void }>;
 };
@@ -64,7 +64,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #expects: ReturnType<typeof sittingAt> | undefined;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
-  /** Until it has read the goodbye. */
+  /** Runs until the peer has read the goodbye. */
   #linger: Timer | undefined;
 
   constructor(room: Room, transport: Transport, origin: Origin, options: SessionOptions) {
@@ -74,7 +74,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#options = options;
     this.#intake = new Intake(transport, new TokenBucket(options.rate), origin.bucket, {
       next: () => this.#lookAtFirstLine(),
-      line: (line) => this.#obey(line),
+      line: (line) => this.#handle(line),
       ended: () => this.#leaveAfterTurn(),
       paused: () => options.metrics.pauses.add(1),
       flooded: (lines, waitMs) => this.#slowDown(lines, waitMs),
@@ -88,7 +88,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
   }
 
-  // ---- What the transport tells ----
+  // ---- Called by the transport ----
 
   receive(chunk: Buffer): void {
     this.#options.metrics.readBytes.add(chunk.length);
@@ -121,13 +121,13 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     if (seat) this.room.members.vacate(seat, this);
   }
 
-  // ---- What the metrics ask ----
+  // ---- Read by the metrics ----
 
   get isBehind(): boolean {
     return this.#reader.behind;
   }
 
-  /** Whether it waits for the flood limit. */
+  /** Whether it waits for the rate limit. */
   get isPaused(): boolean {
     return this.#intake.isPaused;
   }
@@ -142,7 +142,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#finish(refusal.answer, undefined);
   }
 
-  #obey(line: string | Fault): void {
+  #handle(line: string | Fault): void {
     if (isFault(line)) return this.answer(line);
     if (!this.#dialect && line.trim() === "") return;
     this.#dialect ??= dialectOf(line);
@@ -158,7 +158,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
   }
 
-  /** Half-closed: what was asked happens at the end of this turn, and is written before we close. */
+  /** The peer has half-closed: what it asked for happens at the end of this turn, and is written before we close. */
   #leaveAfterTurn(): void {
     if (this.#seat && !this.#dialect?.keepsSeat) return this.quit(undefined);
     this.#intake.stop();
@@ -205,7 +205,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     };
   }
 
-  /** A long answer costs as much as the lines that would be as long. */
+  /** Sends an answer. A long one costs as much as the lines that would be as long. */
   answer(answer: Answer): void {
     const line = (this.#dialect ?? plain).encode(answer);
     this.#say(line);
@@ -223,7 +223,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
-        // Gone meanwhile, like any connection that breaks.
+        // The connection closed while it joined: its seat is kept like that of any other.
         if (this.#isClosing) return this.room.members.vacate(taken.seat, this);
         this.#enter(taken, dialect, request);
         happened(taken);
@@ -304,7 +304,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
   }
 
-  /** Nothing that it sends is waited for, or judged. */
+  /** Stops everything that waits for the peer or for an answer to it. */
   #stopTaking(): void {
     this.#intake.stop();
     this.#entrance.close();
@@ -318,7 +318,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     else this.#overflow();
   }
 
-  /** The journal failed while this client was to read from it: another connection may be luckier. */
+  /** The journal failed while this reader read from it. A new connection tries again, so this one is closed. */
   #unreadable(error: unknown): void {
     this.#options.report(
       `was not shown the history, which cannot be read: ${messageOf(error)}`,
@@ -327,7 +327,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#transport.terminate();
   }
 
-  /** It asks for much and reads nothing. */
+  /** The peer asks for much and reads nothing. */
   #overflow(): void {
     const text = "You are not reading: connection closed";
     this.dismiss({ type: "bye", code: "slow-reader", text, retryAfterMs: 1_000 }, this.#seat);

@@ -1,5 +1,5 @@
-// Watches a program that says when it is alive, and is taken for dead when it is silent for too long. The last look
-// comes a moment after the one before: if this process was stopped itself, what waits in the sockets is read first.
+// Watches the silence of a program, which pings to show that it is alive: after too long a silence it counts as dead. The
+// last look comes a moment after the one before: if this process was stopped itself, it reads first what waits in sockets.
 
 const lastLookMs = 1_000;
 
@@ -9,7 +9,7 @@ export class Silence {
   readonly #tooLong: () => void;
   #timer: Timer | undefined;
 
-  /** `silentMs` says how long it has been silent; `tooLong` is called once, when that is `limitMs`. */
+  /** `silentMs` returns how long the program has been silent; `tooLong` is called once, when that is `limitMs`. */
   constructor(limitMs: number, silentMs: () => number, tooLong: () => void) {
     this.#limitMs = limitMs;
     this.#silentMs = silentMs;

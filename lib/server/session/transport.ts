@@ -1,10 +1,10 @@
-// The two sides of a connection: what carries its bytes, and what those bytes are for. Either knows the other by these
-// alone, so a new transport is a Transport and hands what it hears to a Connection.
+// The two sides of a connection: the transport that carries its bytes, and the connection that handles them. Each knows
+// the other by these interfaces alone, so a new transport implements Transport and hands what it receives to a Connection.
 
 import type { Bye } from "../../protocol/events.ts";
 import type { Sink } from "../delivery/reader.ts";
 
-/** What carries the bytes: a TCP socket as it is, and one day a WebSocket. */
+/** Carries the bytes. A TCP socket of Bun implements it as it is. */
 export interface Transport extends Sink {
   /** Stops delivering what the peer sends, so that it has to wait, and goes on. */
   pause(): void;
@@ -17,7 +17,7 @@ export interface Transport extends Sink {
   terminate(): void;
 }
 
-/** Takes what a transport hears of its peer. */
+/** Handles what a transport receives, and every change of its state. */
 export interface Connection {
   receive(chunk: Buffer): void;
   /** The transport takes bytes again. */
@@ -26,7 +26,7 @@ export interface Connection {
   inputEnded(): void;
   /** The transport is gone. */
   closed(): void;
-  /** Says goodbye and closes. */
+  /** Sends the goodbye, where the peer could read one, and closes. */
   dismiss(bye: Bye): void;
   /** Whether it reads from the journal now. */
   readonly isBehind: boolean;

@@ -1,4 +1,4 @@
-// A connection that was refused at the door: it is told why and closed, and nothing it sends is read.
+// A connection that the door refused: it is told why and closed a moment later, and nothing it sends is read.
 
 import { json } from "../../dialects/json.ts";
 import { plain } from "../../dialects/plain.ts";
@@ -6,7 +6,6 @@ import type { Bye } from "../../protocol/events.ts";
 import { farewellMs } from "../limits/door.ts";
 import type { Connection, Transport } from "./transport.ts";
 
-/** Stands for a connection among the clients that was turned away: tells it why, and closes it in a moment. */
 export class TurnedAway implements Connection {
   readonly isBehind = false;
   readonly isPaused = false;
@@ -15,7 +14,7 @@ export class TurnedAway implements Connection {
 
   constructor(transport: Transport, why: Bye) {
     this.#transport = transport;
-    // In both dialects, since it has not said which is its own.
+    // In both dialects, since its first line has not shown which one it speaks.
     const bytes = Buffer.from(plain.encode(why) + json.encode(why));
     transport.write(bytes, 0, bytes.length);
     // Closing at once would reset a peer that has begun to speak, and could take the reason back.

@@ -1,9 +1,10 @@
-// TCP, as far as it is not Bun's: what the listener is reached by, in words, and how it gets its port, or why not.
+// The TCP listener, beside what Bun does: its address and the commands that join it, in words; how it waits for a port
+// that is still taken; and why it cannot listen.
 
-import { messageOf } from "../../protocol/errors.ts";
+import { codeOf, messageOf } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 
-/** A host as it was asked for, and a port. */
+/** A host as --host gives it, and a port. */
 export type Place = { host: string; port: number };
 
 /** `host:port`, with brackets around the colons of IPv6. */
@@ -11,7 +12,7 @@ export function addressOf({ host, port }: Place): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** The two commands to join with, where the server listens. */
+/** The two commands that join a server at this place: with the client, and with nc or openssl. */
 export function waysIn(place: Place, tls: boolean): [ours: string, theirs: string] {
   const address = addressOf(place);
   const isDefault = place.host === defaultHost && place.port === defaultPort;
@@ -37,7 +38,7 @@ export function listenPatiently<T>(place: Place, listen: () => T): T {
       const isTaken = codeOf(error) === "EADDRINUSE";
       if (!isTaken || performance.now() - begunAt >= patienceMs) throw new Error(cannotListen(error, place));
     }
-    // Nothing else is to be done before there is a port.
+    // Blocking stops nothing: the server has no connection before it has a port.
     Bun.sleepSync(retryMs);
   }
 }
@@ -54,11 +55,10 @@ export function cannotListen(error: unknown, place: Place): string {
     EPERM: "the system does not allow it: choose another --port",
     ENOTFOUND: "this machine knows no such host: choose another --host",
   };
-  return `Cannot listen on ${addressOf(place)}, ${reasons[codeOf(error)] ?? messageOf(error)}`;
+  return `Cannot listen on ${addressOf(place)}, ${reasons[reasonCode(error)] ?? messageOf(error)}`;
 }
 
-function codeOf(error: unknown): string {
-  if (error instanceof Error && "code" in error) return String(error.code);
-  // All that Bun says about a name that it cannot look up.
-  return messageOf(error).startsWith("Failed to listen at") ? "ENOTFOUND" : "";
+/** Bun gives the failed look-up of a name no code, only this message. */
+function reasonCode(error: unknown): string {
+  return codeOf(error) || (messageOf(error).startsWith("Failed to listen at") ? "ENOTFOUND" : "");
 }

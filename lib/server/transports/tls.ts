@@ -1,17 +1,17 @@
-// TLS, as far as it is ours: the certificate, and a connection until its handshake is done. Bun does the rest; what
-// a session gets is a socket as without TLS.
+// TLS, beside what Bun does: the certificate, and a connection until its handshake is done. A session gets the same
+// socket as without TLS.
 //
 //   open ──▶ Handshake ──done──▶ Session
 //                └── plain text, or nothing for a while ──▶ a sentence in plain text (or HTTP, for HTTP), closed
 //                └── no end to it ──▶ closed after the time to give a name
 //
-// So a peer that never shakes hands is among the connections too, and does not stay.
+// So a peer that never shakes hands counts as a connection too, and is closed.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import type { Socket } from "bun";
 import { answerTo } from "../../dialects/http.ts";
-import { messageOf, UsageError } from "../../protocol/errors.ts";
+import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
 import type { Connection } from "../session/transport.ts";
 
 export type Certificate = {
@@ -19,13 +19,13 @@ export type Certificate = {
   cert: string;
   /** PEM. */
   key: string;
-  /** What clients know it by: its SHA-256 in hex, with colons. */
+  /** Its SHA-256 in hex, with colons: clients show and compare it. */
   fingerprint: string;
   /** Why clients will not trust it now, in one sentence. */
   doubt: string | undefined;
 };
 
-/** The certificate in these two files; undefined for none. Throws what is wrong with them, in one sentence. */
+/** The certificate in these two files; undefined without files. Throws an Error of one sentence if they do not do. */
 export function readCertificate(
   certPath: string | undefined,
   keyPath: string | undefined,
@@ -60,7 +60,7 @@ const sentence = "\n! This room speaks TLS: join with bun ChatClient.ts --tls, o
 /** What a handshake needs of its socket. */
 export type Shaking = Pick<Socket, "end" | "terminate" | "getCipher">;
 
-/** Stands for a connection among the clients until its session can begin. */
+/** A connection until its TLS handshake is done. */
 export class Handshake implements Connection {
   readonly isBehind = false;
   readonly isPaused = false;
@@ -69,7 +69,7 @@ export class Handshake implements Connection {
   readonly #hello: Timer;
   readonly #deadline: Timer;
 
-  /** `withinMs`: how long it may take. `begin` is called once it is done. */
+  /** `withinMs`: how long the handshake may take. `begin` is called once it is done, and starts the session. */
   constructor(socket: Shaking, withinMs: number, begin: () => void) {
     this.#socket = socket;
     this.#begin = begin;
@@ -77,7 +77,7 @@ export class Handshake implements Connection {
     this.#deadline = setTimeout(() => socket.terminate(), withinMs);
   }
 
-  /** It is done, or it failed. */
+  /** The handshake is done (`ok`), or it failed. */
   ended(ok: boolean, problem: Error | null): void {
     if (!ok) return this.#failed(problem);
     this.closed();
@@ -101,13 +101,16 @@ export class Handshake implements Connection {
   receive(): void {}
   drained(): void {}
 
-  /** What was no TLS at all was plain text, or HTTP; a connection that is gone has no descriptor. */
+  /** A peer that sent no TLS at all sent plain text, or HTTP: it is told so in the same. */
   #failed(problem: Error | null): void {
-    if (!problem || !("code" in problem) || problem.code !== "EPROTO") return;
-    tellInPlain(this.#socket, problem.message.endsWith("HTTP_REQUEST") ? answerTo("GET", waysIn) : sentence);
+    if (codeOf(problem) !== "EPROTO") return;
+    tellInPlain(
+      this.#socket,
+      messageOf(problem).endsWith("HTTP_REQUEST") ? answerTo("GET", waysIn) : sentence,
+    );
   }
 
-  /** A person on nc waits to be greeted. A cipher is chosen once there was a ClientHello. */
+  /** Closes a peer that waits for a greeting, such as a person on nc. With a ClientHello, the socket has a cipher. */
   #lookForHello(): void {
     if (this.#socket.getCipher()?.name) return;
     tellInPlain(this.#socket, sentence);
@@ -115,7 +118,10 @@ export class Handshake implements Connection {
   }
 }
 
-/** The socket would encrypt it, so the file descriptor is written to; where there is none, there is the TLS alert. */
+/**
+ * Writes to the file descriptor, since the socket would encrypt the text. A connection that is gone has no descriptor;
+ * where Bun shows none, the peer has only the TLS alert.
+ */
 function tellInPlain(socket: object, text: string): void {
   if (!("fd" in socket) || typeof socket.fd !== "number" || socket.fd < 0) return;
   try {
@@ -145,7 +151,7 @@ function certificateIn(pem: string): X509Certificate | undefined {
   }
 }
 
-/** Undefined if that is no key. */
+/** Whether the key is that of the certificate; undefined if the text is no PEM key. */
 function matches(certificate: X509Certificate, key: string): boolean | undefined {
   try {
     return certificate.checkPrivateKey(createPrivateKey(key));

@@ -1,17 +1,19 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { dialectOf, refusalOf } from "../../../lib/dialects/choose.ts";
+import { json } from "../../../lib/dialects/json.ts";
+import { plain } from "../../../lib/dialects/plain.ts";
 import { testMs } from "../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
 test.each([
-  ["ada", "plain"],
-  ["/help", "plain"],
-  ["GET", "plain"],
-  ['{"type":"join"}', "json"],
-  ["  {", "json"],
-])("%j is the first line of the dialect %s", (line, name) => {
-  expect(dialectOf(line).name).toBe(name);
+  ["ada", "plain", plain],
+  ["/help", "plain", plain],
+  ["GET", "plain", plain],
+  ['{"type":"join"}', "json", json],
+  ["  {", "json", json],
+])("%j is the first line of the dialect %s", (line, _, dialect) => {
+  expect(dialectOf(line)).toBe(dialect);
 });
 
 describe("refusalOf()", () => {
