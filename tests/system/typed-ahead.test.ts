@@ -17,6 +17,10 @@ async function connecting(server: Server, keys: string): Promise<Terminal> {
   const terminal = new Terminal(command, { cols: 80, rows: 24 });
   await terminal.shows("Connecting");
   terminal.type(keys);
+  // Keys are read before the picture that tells of the waiting is drawn twice more.
+  const drawn = () => terminal.written.split("Connecting").length;
+  const before = drawn();
+  await terminal.until("two more drawings", () => drawn() >= before + 2);
   return terminal;
 }
 
