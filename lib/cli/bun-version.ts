@@ -4,7 +4,7 @@
 
 import about from "../../package.json";
 
-/** What is wrong with this version of Bun, which lies at that path; undefined if nothing is. */
+/** Why the Bun of this version, at this path, is too old, and what to do; undefined if it is not. */
 export function versionProblem(version: string, path: string): string | undefined {
   const wanted = about.engines.bun.replace(/^>=/, "");
   if (version.localeCompare(wanted, "en", { numeric: true }) >= 0) return undefined;

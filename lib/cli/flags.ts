@@ -3,7 +3,7 @@
 //
 //   command line > environment > config file > default
 //
-// All are read as text by the flag's own parse(). What is wrong, also in one that loses, is a UsageError: one
+// All values are text, which the flag's parse() reads. A wrong value, even one that is overridden, is a UsageError: one
 // sentence, which names where the value is from if it is not a flag's; exit code 2.
 
 import { readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { codeOf, messageOf, UsageError } from "../protocol/errors.ts";
 import { visibleRow } from "../protocol/text.ts";
 
 export type Flag<T> = {
-  /** How its value is called in --help; absent for a switch. */
+  /** The name of its value in --help; absent for a switch. */
   value?: string;
   summary: string;
   default: T;
@@ -23,7 +23,7 @@ export type Flag<T> = {
   parse: (text: string, flag: string) => T;
 };
 
-/** What a program says of itself, and what it reads besides flags. */
+/** How a program describes itself in --help, and what it reads besides flags. */
 export type About = {
   usage: string;
   summary: string;
@@ -117,7 +117,7 @@ export function parseFlags<F extends Flags>(
   args: string[] = Bun.argv.slice(2),
   environment: Record<string, string | undefined> = process.env,
 ): Values<F> {
-  // First, so that --help works whatever the others hold.
+  // The command line first, so that --help works however wrong the environment or the config file is.
   const given = fromArgs(flags, about, args);
   const defaults = Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, flag.default]));
   const set = { ...fromConfig(flags, about.configPath), ...fromEnvironment(flags, environment) };
@@ -263,8 +263,8 @@ function printAndExit(text: string): never {
 const secretLength = 1_000;
 
 /**
- * A secret: the first line of the file if there is one, else what the environment has. Never a flag, which everybody
- * on the machine can see. Throws a UsageError if the file cannot be read or has none.
+ * A secret: the first line of the file if there is one, else what the environment has. Never a flag, which every user of
+ * the machine can see. Throws a UsageError if the file cannot be read or has none.
  */
 export function secret(
   path: string | undefined,
@@ -285,17 +285,17 @@ export function secret(
   return line;
 }
 
-/** Prints what went wrong in one sentence and ends: 2 for what was asked of it, 1 for everything else. */
+/** Prints the error's sentence and ends the program: with exit code 2 for a UsageError, 1 for any other. */
 export function fail(error: unknown): never {
   process.stderr.write(`${visibleRow(messageOf(error))}\n`);
   process.exit(error instanceof UsageError ? 2 : 1);
 }
 
-/** What the start needs: without it the program ends with one sentence, of `explain` where the error has none. */
-export function attempt<T>(step: () => T, explain: (error: unknown) => unknown = (error) => error): T {
+/** The result of a step that the program cannot start without: if it throws, the program ends as `fail` says. */
+export function attempt<T>(step: () => T): T {
   try {
     return step();
   } catch (error) {
-    return fail(explain(error));
+    return fail(error);
   }
 }

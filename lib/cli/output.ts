@@ -10,11 +10,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Outcome, type Write, writeText } from "./writer.ts";
 
-/** What may wait, in UTF-16 units: some minutes of a busy room's log. */
+/** How much may wait, in UTF-16 units: some minutes of a busy room's log. */
 const defaultCapacity = 1024 * 1024;
 
 export class Output {
-  /** Told how many lines were dropped, once the output flows again; what it prints then follows those that waited. */
+  /** Called with how many lines were dropped once the output flows again; what it prints follows the lines that waited. */
   onDropped: (count: number) => void = () => {};
   readonly #write: Write;
   readonly #capacity: number;

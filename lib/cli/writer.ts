@@ -11,13 +11,13 @@ import { isatty } from "node:tty";
 const firstRetryMs = 1;
 const longestRetryMs = 64;
 
-/** Writes what is taken now; `done` is told how many bytes that was, at once or later. */
+/** Writes what the descriptor takes now; `done` is called with how many bytes that was, at once or later. */
 export type Write = (
   bytes: Uint8Array,
   done: (error: NodeJS.ErrnoException | null, bytesWritten: number) => void,
 ) => void;
 
-/** What tells that the descriptor's other end is closed for good. */
+/** The errors of a descriptor whose other end is closed for good. */
 const gone = new Set(["EPIPE", "EIO", "EBADF", "ENXIO", "ECONNRESET"]);
 
 /** How a write ended: all of it was taken, it was lost, or it was and nothing will be taken any more. */

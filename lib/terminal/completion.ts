@@ -1,11 +1,11 @@
-// Tab: what the word before the cursor may become. Commands at the start of a line, names everywhere.
+// The completions of the word before the cursor, for Tab: commands at the start of a line, names everywhere.
 
 import { nameKey } from "../protocol/names.ts";
 
 export type Completion = {
   /** Where the word starts that is replaced. */
   start: number;
-  /** What it may be replaced by, the likeliest first. */
+  /** The words that may replace it, the likeliest first. */
   candidates: string[];
 };
 

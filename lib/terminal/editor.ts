@@ -16,12 +16,12 @@ const undoSteps = 100;
 export class Editor {
   #text = "";
   #cursor = 0;
-  /** What Ctrl-K, Ctrl-U, Ctrl-W or Alt-D took last, for Ctrl-Y. */
+  /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Alt-D deleted last, for Ctrl-Y. */
   #killed = "";
-  /** What was there before the last changes, for Ctrl-_. */
+  /** The texts before the last changes, for Ctrl-_. */
   #earlier: { text: string; cursor: number }[] = [];
 
-  /** May be of several lines. */
+  /** The whole text; it may have several lines. */
   get text(): string {
     return this.#text;
   }
@@ -56,7 +56,7 @@ export class Editor {
     this.#earlier = [];
   }
 
-  /** Puts the text in place of what is before the cursor. */
+  /** Replaces the text before the cursor. */
   replaceBefore(text: string): void {
     this.#change(text + this.after, text.length);
   }
@@ -65,12 +65,12 @@ export class Editor {
     this.replaceBefore(this.before + text);
   }
 
-  /** Takes all of it away; Ctrl-Y brings it back. */
+  /** Deletes the whole text; Ctrl-Y brings it back. */
   clear(): void {
     this.#kill(this.#cursor, this.after.length);
   }
 
-  /** Does what the key says to the text; false for a key that says nothing to it. */
+  /** Applies a key to the text; false if that key does nothing here. */
   press(key: Key): boolean {
     if (key.type !== "key") {
       this.insert(key.text);
@@ -127,7 +127,7 @@ export class Editor {
     }
   }
 
-  /** To the line above, or below; false if there is none. */
+  /** Moves the cursor to the line above, or below; false if there is none. */
   moveLine(direction: "up" | "down"): boolean {
     const lines = this.#text.split("\n");
     const at = this.before.split("\n").length - 1;

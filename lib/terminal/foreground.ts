@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Whether the terminal is ours: the system would stop a job in the background for reading from it. True where that
- * cannot be told, since there is no shell then that would have put us there.
+ * Whether this program may read from the terminal: the system stops a job in the background that does. True where the
+ * system does not say, since there is no shell then that could have put the program into the background.
  */
 export function inForeground(): boolean {
   const [own, terminals] = processGroups();

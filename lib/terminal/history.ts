@@ -1,13 +1,14 @@
-// What was typed before, by Up and Down. The draft one comes from waits at the bottom.
+// The lines that were typed before, for Up and Down. The draft that stood in the row at the first Up comes back below the
+// newest line.
 
 /** How many lines are kept. */
 const keptLines = 200;
-/** A password is not for Up to show. A command is one in any case, with any blank behind it. */
+/** A line with a password is not kept. Its command counts in any case, and with any blank behind it. */
 const secret = /^\/op\s/i;
 
 export class InputHistory {
   readonly #lines: string[] = [];
-  /** How far up we are; 0 is the draft. */
+  /** How many lines up the row is; 0 is the draft. */
   #up = 0;
   #draft = "";
 

@@ -1,4 +1,4 @@
-// What a terminal sends → keys. A key is text that was typed, text that was pasted, or a named key:
+// The bytes of a terminal → keys. A key is text that was typed, text that was pasted, or a named key:
 //
 //   hé            → text "hé"                 ESC [ 1 ; 5 C       → right, ctrl
 //   CR            → enter                     ESC b               → b, alt
@@ -18,7 +18,7 @@ export const patienceMs = { sequence: 500, paste: 1_000 };
 const pasteStart = "\x1b[200~";
 const pasteEnd = "\x1b[201~";
 const ctrlC = "\x03";
-/** A longer one is no sequence of any terminal: what has come of it is dropped. */
+/** No terminal sends a longer sequence: the bytes of one that grows longer are dropped. */
 const maxSequence = 4_096;
 
 // ESC [ parameters, a final byte; `ESC [ [ A` is a function key of the Linux console, `ESC [ M` a click and its place.
@@ -58,7 +58,7 @@ const controls: Record<string, string> = {
 
 export class KeyReader {
   #decoder = new TextDecoder();
-  /** What has begun and has no end yet. */
+  /** The text of a sequence or paste that has no end yet. */
   #pending = "";
   #pasting = false;
   readonly #onCursor: (column: number) => void;
@@ -79,13 +79,13 @@ export class KeyReader {
     return keys;
   }
 
-  /** For how long the rest may be waited for; undefined if nothing is unfinished. */
+  /** How long to wait for the rest before `expire` is called, in ms; undefined if nothing is unfinished. */
   get waitsMs(): number | undefined {
     if (this.#pasting) return patienceMs.paste;
     return this.#pending === "" ? undefined : patienceMs.sequence;
   }
 
-  /** The rest does not come: a paste ends here, an unfinished sequence is dropped. */
+  /** Gives up waiting for the rest: a paste ends here, an unfinished sequence is dropped. */
   expire(): Key[] {
     const text = this.#pending;
     const wasPasting = this.#pasting;
@@ -97,7 +97,7 @@ export class KeyReader {
     return [{ type: "paste", text: isEnd ? text.slice(0, cut) : text }];
   }
 
-  /** Takes the next key off; null for what is none, undefined if more has to come. */
+  /** Takes the next key off; null for a sequence that is no key, undefined if more bytes have to come. */
   #next(): Key | null | undefined {
     const text = this.#pending;
     if (text === "") return undefined;

@@ -15,15 +15,15 @@ import { drawRow, head } from "./row.ts";
 import { isCtrl, type Tty, type TtyReader } from "./tty.ts";
 
 export type PromptHandlers = {
-  /** What was typed or pasted, perhaps of several lines. */
+  /** Called with the text of the row when Enter is pressed; it may have several lines. */
   entered: (text: string) => void;
   /** Ctrl-C or Ctrl-D on an empty row. */
   left: () => void;
-  /** What the text before the cursor may become. */
+  /** Returns the completions of the text before the cursor. */
   complete: (text: string) => Completion;
-  /** What the text before the cursor becomes by itself, if anything; asked after each key, with what is behind it. */
+  /** Called after each key with the text before and behind the cursor; returns what replaces the text before it. */
   expand?: (text: string, rest: string) => string | undefined;
-  /** Something was typed that cannot be taken. */
+  /** Called when a paste cannot be taken, with the reason. */
   refused: (problem: string) => void;
 };
 
@@ -35,9 +35,9 @@ const bell = "\x07";
 
 /** Rows for messages on their way, if the terminal is high enough; the rest is counted. */
 const waitingRows = 5;
-/** Lines that a stopped terminal has not taken: the oldest of more are not shown, in UTF-16 units. */
+/** How much text may wait for a stopped terminal, in UTF-16 units. Of more, the oldest lines are not shown. */
 const maxUndrawn = 8 * 1024 * 1024;
-/** What the row holds: more than a message may have, so that it can be cut down. */
+/** How much text the row holds: more than a message may have, so that a long one can be cut down. */
 const maxText = 4 * limits.textLength;
 
 export class Prompt implements TtyReader {
@@ -100,7 +100,7 @@ export class Prompt implements TtyReader {
     this.#redraw();
   }
 
-  /** What stands before the text: the user's name, and how the connection is. */
+  /** The label before the text: the user's name, and the state of the connection. */
   set label(label: string) {
     this.#label = visibleRow(label);
     this.#redraw();
@@ -113,7 +113,7 @@ export class Prompt implements TtyReader {
     this.#redraw();
   }
 
-  /** What is half typed: the row, or what was there before the history was looked through. */
+  /** The text that is not entered yet: that of the row, or of before Up went through the history. */
   get draft(): string {
     return this.#history.draftBelow(this.#editor.text);
   }
@@ -136,7 +136,7 @@ export class Prompt implements TtyReader {
     this.#redraw();
   }
 
-  // ---- What the terminal tells ----
+  // ---- Called by the terminal ----
 
   key(key: Key): void {
     if (key.type !== "key" || key.name !== "tab") this.#cycle = undefined;
@@ -175,12 +175,12 @@ export class Prompt implements TtyReader {
   }
 
   #press(key: Key): void {
-    this.#obey(key);
+    this.#handle(key);
     const expanded = this.#handlers.expand?.(this.#editor.before, this.#editor.after);
     if (expanded !== undefined) this.#editor.replaceBefore(expanded);
   }
 
-  #obey(key: Key): void {
+  #handle(key: Key): void {
     if (key.type === "paste") this.#paste(key.text);
     else if (isCtrl(key, "c")) this.#clearOrLeave();
     else if (isCtrl(key, "d") && this.#editor.text === "") this.#handlers.left();
@@ -246,7 +246,7 @@ export class Prompt implements TtyReader {
 
   // ---- Drawing ----
 
-  /** Once a turn, whatever happened in it. */
+  /** Draws once a turn, however much changes in it. */
   #redraw(): void {
     this.#drawing ??= setImmediate(() => {
       this.#drawing = undefined;

@@ -12,7 +12,7 @@ import { type Outcome, writeText, writeTo } from "../cli/writer.ts";
 import { stopJob } from "./foreground.ts";
 import { type Key, KeyReader } from "./keys.ts";
 
-/** The one part of the program that has the keyboard now. */
+/** The one part of the program that gets the keys now. */
 export interface TtyReader {
   key(key: Key): void;
   /** Draws anew where it stands: the size is another one. */
@@ -82,7 +82,7 @@ export class Tty {
     return this.#output.rows || 24;
   }
 
-  /** Takes the terminal. */
+  /** Takes the terminal: raw mode, keys and size. */
   open(): void {
     this.#isOpen = true;
     this.#input.on("data", this.#received);
@@ -143,7 +143,7 @@ export class Tty {
     asked.tell(column);
   }
 
-  /** Whether something is on its way: to draw now would only make more wait. */
+  /** Whether a write is under way. What is drawn now would only wait behind it. */
   get isBusy(): boolean {
     return this.#writing;
   }
@@ -189,7 +189,7 @@ export class Tty {
     else if (this.#ahead.length < maxAhead) this.#ahead.push(key);
   }
 
-  /** Ctrl-Z: the shell gets a terminal in order. */
+  /** Ctrl-Z: gives the terminal back in order, and stops the program. */
   async #stop(): Promise<void> {
     this.write(`${pasteOff}${wrapOn}${showCursor}\r\n`);
     await this.flush();

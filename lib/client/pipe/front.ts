@@ -11,7 +11,7 @@ import { Client } from "../core/client.ts";
 import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
 import type { Ends, Format } from "./formats.ts";
 import { linesOf } from "./lines.ts";
-import { Output } from "./output.ts";
+import { PipeOutput } from "./output.ts";
 
 export type PipeOptions = {
   servers: readonly [Connect, ...Connect[]];
@@ -29,8 +29,8 @@ export class PipeFront {
   readonly #options: PipeOptions;
   readonly #client: Client;
   readonly #format: Format;
-  readonly #out: Output;
-  readonly #err: Output;
+  readonly #out: PipeOutput;
+  readonly #err: PipeOutput;
   readonly #closed = Promise.withResolvers<string | undefined>();
   readonly #interrupted = Promise.withResolvers<void>();
   /** Whether a lost connection was reported already. */
@@ -61,8 +61,8 @@ export class PipeFront {
         if (!this.#out.isFull && !this.#err.isFull) link.resume();
       },
     };
-    this.#out = new Output(process.stdout, { ...flow, broken: (error) => this.#brokenOutput(error) });
-    this.#err = new Output(process.stderr, { ...flow, broken: () => {} });
+    this.#out = new PipeOutput(process.stdout, { ...flow, broken: (error) => this.#brokenOutput(error) });
+    this.#err = new PipeOutput(process.stderr, { ...flow, broken: () => {} });
     this.#format = options.format({
       client: this.#client,
       out: (lines) => this.#out.write(lines),

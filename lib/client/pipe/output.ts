@@ -10,7 +10,7 @@ export type OutputHandlers = {
   broken: (error: Error) => void;
 };
 
-export class Output {
+export class PipeOutput {
   readonly #stream: NodeJS.WritableStream;
   readonly #handlers: OutputHandlers;
   #lines: string[] = [];

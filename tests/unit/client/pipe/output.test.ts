@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Writable } from "node:stream";
-import { Output } from "../../../../lib/client/pipe/output.ts";
+import { PipeOutput } from "../../../../lib/client/pipe/output.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -19,7 +19,7 @@ function open() {
       };
     },
   });
-  const output = new Output(stream, {
+  const output = new PipeOutput(stream, {
     full: () => log.push("full"),
     drained: () => log.push("drained"),
     broken: ({ message }) => log.push(message),
