@@ -14,13 +14,14 @@ import { about, draftFolder, flags, serversOf } from "./lib/client/terminal/opti
 import { tcp } from "./lib/client/terminal/tcp.ts";
 import { View } from "./lib/client/terminal/view.ts";
 import { json } from "./lib/dialects/json.ts";
+import { addressOf } from "./lib/protocol/addresses.ts";
 import { UsageError } from "./lib/protocol/errors.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const [first, ...others] = attempt(() => serversOf(options));
 const room = {
   servers: [tcp(first), ...others.map(tcp)] as const,
-  place: [first, ...others].map(({ host, port }) => `${host}:${port}`).join(", "),
+  place: [first, ...others].map(addressOf).join(", "),
   password: attempt(() => secret(options["password-file"], "CHAT_PASSWORD")),
 };
 

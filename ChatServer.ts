@@ -9,6 +9,7 @@ import type { Socket } from "bun";
 import { attempt, fail, parseFlags } from "./lib/cli/flags.ts";
 import { Output } from "./lib/cli/output.ts";
 import { writeTo } from "./lib/cli/writer.ts";
+import { addressOf } from "./lib/protocol/addresses.ts";
 import type { Bye } from "./lib/protocol/events.ts";
 import { RedisJournal } from "./lib/server/journal/redis.ts";
 import { SqliteJournal } from "./lib/server/journal/sqlite.ts";
@@ -22,7 +23,7 @@ import { Room } from "./lib/server/room/room.ts";
 import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
-import { addressOf, listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
+import { listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
 import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 import { inForeground } from "./lib/terminal/foreground.ts";
 
@@ -32,7 +33,7 @@ const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, { quiet: options.quiet });
 const metrics = new Metrics();
 
-/** With several servers, the journal that they share. */
+/** The journal that several servers share; undefined if this server has its own. */
 const shared =
   options.redis === undefined
     ? undefined
@@ -46,18 +47,18 @@ const shared =
         },
       }).catch(fail);
 
-// ---- The connections: all of them, with a name or without one yet ----
+// ---- The connections: members, peers without a name yet, and those that are being turned away ----
 
-/** What a socket carries; nothing if it was closed at once. */
-type Visit = { address: string; admission: Admission } | undefined;
+/** The `data` of a socket; undefined if it was closed at once. */
+type SocketData = { address: string; admission: Admission } | undefined;
 
-const connections = new Map<Socket<Visit>, Connection>();
-/** The goodbyes are said: the server ends with the last connection. */
+const connections = new Map<Socket<SocketData>, Connection>();
+/** True once the goodbyes are sent: the server ends with the last connection. */
 let stopping = false;
 
 const listener = attempt(() =>
   listenPatiently(options, () =>
-    Bun.listen<Visit>({
+    Bun.listen<SocketData>({
       hostname: options.host,
       port: options.port,
       allowHalfOpen: true,
@@ -91,7 +92,7 @@ const listener = attempt(() =>
 const place = { host: options.host, port: listener.port };
 const path = attempt(() => historyPath(options, place.port));
 const journal = shared ?? attempt(() => SqliteJournal.open({ path, keepEvents: options.keep }));
-/** Why the history cannot be written now. */
+/** Why the history cannot be written now; undefined while it can. */
 let trouble: string | undefined;
 
 const room = attempt(
@@ -116,13 +117,13 @@ const door = attempt(
 const ways = waysIn(place, certificate !== undefined);
 const limits = attempt(() => sessionOptions(options, { metrics, report, waysIn: ways }));
 
-/** What a stranger did wrong: a line a minute for each address and kind. */
+/** Logs what a stranger did wrong: a line a minute for each address and kind of problem. */
 function report(problem: string, address: string): void {
   log.repeated(`${problem} ${address}`, `${address} ${problem}`, { address });
 }
 
-/** A connection has come: its session begins; or it is told why it has none, or closed at once. */
-function opened(socket: Socket<Visit>): void {
+/** A socket was opened: it gets a session, or is told why it gets none, or is closed at once. */
+function opened(socket: Socket<SocketData>): void {
   const { remoteAddress } = socket;
   const admission = door.enter(remoteAddress);
   if (!admission) return socket.terminate();
@@ -145,8 +146,8 @@ function opened(socket: Socket<Visit>): void {
   else begin();
 }
 
-/** A connection has gone. */
-function left({ address, admission }: NonNullable<Visit>): void {
+/** A socket that was let in or refused was closed. */
+function left({ address, admission }: NonNullable<SocketData>): void {
   door.leave(admission);
   if (admission.origin) log.note(`${address} disconnected`, { address });
 }
@@ -172,7 +173,7 @@ process.on("SIGINT", () => interrupt("SIGINT: the server ends"));
 process.on("SIGTERM", () => interrupt("SIGTERM: the server ends"));
 process.on("SIGHUP", () => log.write("SIGHUP: the server goes on"));
 
-/** Ends the server; asked for a second time, at once. */
+/** Ends the server with goodbyes; the second time, at once. */
 function interrupt(why: string): void {
   if (stopping) process.exit(1);
   stop(why, { retryAfterMs: 1000 });

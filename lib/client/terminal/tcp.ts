@@ -2,12 +2,11 @@
 // is sent to another one.
 
 import type { Socket } from "bun";
+import { addressOf, type Place } from "../../protocol/addresses.ts";
 import { type Connect, Refusal, type Wire, type WireHandlers } from "../core/wire.ts";
 import type { Trust } from "./trust.ts";
 
-export type Server = {
-  host: string;
-  port: number;
+export type Server = Place & {
   /** Whom to trust with TLS; without it, plain text is spoken. */
   trust?: Trust | undefined;
 };
@@ -94,9 +93,8 @@ class TcpWire implements Wire {
 
   #take(chunk: Buffer): void {
     if (this.#closed) return;
-    const { host, port, trust } = this.#server;
-    if (!this.#received && !trust && chunk[0] === tlsAlert) {
-      return this.#end(new Refusal(`${host}:${port} speaks TLS: use --tls`));
+    if (!this.#received && !this.#server.trust && chunk[0] === tlsAlert) {
+      return this.#end(new Refusal(`${addressOf(this.#server)} speaks TLS: use --tls`));
     }
     this.#received = true;
     this.#handlers.received(chunk);

@@ -1,16 +1,9 @@
-// The TCP listener, beside what Bun does: its address and the commands that join it, in words; how it waits for a port
-// that is still taken; and why it cannot listen.
+// The TCP listener, beside what Bun does: the commands that join it, how it waits for a port that is still taken, and
+// why it cannot listen.
 
+import { addressOf, type Place } from "../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
-
-/** A host as --host gives it, and a port. */
-export type Place = { host: string; port: number };
-
-/** `host:port`, with brackets around the colons of IPv6. */
-export function addressOf({ host, port }: Place): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
 
 /** The two commands that join a server at this place: with the client, and with nc or openssl. */
 export function waysIn(place: Place, tls: boolean): [ours: string, theirs: string] {

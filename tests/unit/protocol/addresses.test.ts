@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { isIP } from "node:net";
 import fc from "fast-check";
-import { isAddress } from "../../../lib/protocol/addresses.ts";
+import { addressOf, isAddress } from "../../../lib/protocol/addresses.ts";
 import { testMs } from "../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -56,4 +56,13 @@ test("any text in the letters of addresses is one if Node says so", () => {
     fc.property(fc.array(piece, { maxLength: 17 }), (pieces) => sameAsNode(pieces.join(""))),
     { numRuns: 500 },
   );
+});
+
+test.each([
+  ["localhost", "localhost:7"],
+  ["192.0.2.1", "192.0.2.1:7"],
+  ["::1", "[::1]:7"],
+  ["fe80::1%eth0", "[fe80::1%eth0]:7"],
+])("addressOf() writes %s with a port as %s", (host, address) => {
+  expect(addressOf({ host, port: 7 })).toBe(address);
 });
