@@ -10,7 +10,7 @@ const wordBefore =
   /(?:(?<![\p{L}\p{M}\p{N}_])[\p{L}\p{M}\p{N}_]+|(?<![^\p{L}\p{M}\p{N}_\s])[^\p{L}\p{M}\p{N}_\s]+|(?<!\s))\s*$/u;
 const wordAfter = /^(?:\s+|[\p{L}\p{M}\p{N}_]+|[^\p{L}\p{M}\p{N}_\s]+)\s*/u;
 
-/** How many changes can be taken back. */
+/** How many changes Ctrl-_ can undo. */
 const undoSteps = 100;
 
 export class Editor {
@@ -49,7 +49,7 @@ export class Editor {
     };
   }
 
-  /** Begins with another text: there is nothing to take back. */
+  /** Replaces the whole text. There is nothing to undo then. */
   set(text: string, cursor = text.length): void {
     this.#text = text;
     this.#cursor = Math.min(Math.max(cursor, 0), text.length);
@@ -194,7 +194,7 @@ function lastGrapheme(text: string): string {
   return graphemes.segment(text).containing(text.length - 1)?.segment ?? "";
 }
 
-/** No word is looked for any further: the time that takes grows with the square. */
+/** How far back a word is looked for, since the time that takes grows with the square of this. */
 const longestWord = 1_000;
 
 function wordBeforeIn(text: string): string {

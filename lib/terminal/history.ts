@@ -21,7 +21,7 @@ export class InputHistory {
     if (this.#lines.length > keptLines) this.#lines.shift();
   }
 
-  /** What is half typed, if `current` is a line that is only being looked at; `current`, if not. */
+  /** The text that is not entered yet: the draft while `current` is an unchanged earlier line, else `current`. */
   draftBelow(current: string): string {
     const isLookedAt = this.#up > 0 && this.#draft !== "" && this.#lines.at(-this.#up) === current;
     return isLookedAt ? this.#draft : current;

@@ -52,13 +52,13 @@ export class Prompt implements TtyReader {
   #drawn: { above: number[]; column: number } = { above: [], column: 0 };
   /** Rows between the first one of ours and the cursor. */
   #rowsAbove = 0;
-  /** A narrower terminal is asked how many of its rows are ours now. */
+  /** True while a terminal that became narrower is asked how many of its rows are ours now. */
   #isMeasuring = false;
   #undrawn: string[] = [];
   #undrawnLength = 0;
   #skipped = 0;
   #drawing: NodeJS.Immediate | undefined;
-  /** Something changed while the terminal was taking the last drawing. */
+  /** True if something changed while the terminal was taking the last drawing. */
   #isStale = false;
   /** The completions that Tab goes through, and which one is shown. */
   #cycle: (Completion & { shown: number; text: string }) | undefined;

@@ -42,7 +42,7 @@ const wrapOn = "\x1b[?7h";
 const stdout = 1;
 /** Keys typed ahead that are kept. */
 const maxAhead = 4_096;
-/** How long the answer may take where the cursor is. */
+/** How long the terminal may take to answer where the cursor is. */
 const answerMs = 500;
 /** How long SIGCONT may take after the job was continued. */
 const stoppedMs = 100;
@@ -57,7 +57,7 @@ export class Tty {
   readonly #keys = new KeyReader((column) => this.#answer(column));
   #reader: TtyReader | undefined;
   #ahead: Key[] = [];
-  /** Who waits to be told where the cursor is, and how many answers are to come: the last one is meant. */
+  /** The question that waits for the cursor's column, and how many answers are still to come: the last one counts. */
   #asked: { answers: number; tell: (column: number | undefined) => void } | undefined;
   #asking: ReturnType<typeof setTimeout> | undefined;
   #expiry: ReturnType<typeof setTimeout> | undefined;
@@ -127,7 +127,7 @@ export class Tty {
     if (!this.#writing) this.#writeWaiting();
   }
 
-  /** Asks in which column the cursor is; undefined if the terminal does not say. A later question replaces this one. */
+  /** Calls `tell` with the cursor's column, or undefined if the terminal does not answer. A later call replaces this one. */
   askColumn(tell: (column: number | undefined) => void): void {
     this.#asked = { answers: (this.#asked?.answers ?? 0) + 1, tell };
     this.write(askCursor);

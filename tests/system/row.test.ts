@@ -7,7 +7,7 @@ import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-test("Ctrl-C clears a row that has something in it, and leaves on an empty one", async () => {
+test("Ctrl-C clears a row with text in it, and leaves on an empty one", async () => {
   await using room = await open();
   const { server, ada } = room;
   using bob = await JsonClient.join(server.port, "bob");
