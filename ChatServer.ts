@@ -153,7 +153,7 @@ function left({ address, admission }: NonNullable<Visit>): void {
 
 // ---- The metrics' page, and the server's own terminal ----
 
-metrics.watch(connections, room.members);
+metrics.watch(connections, () => room.members);
 const page =
   options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
 const terminal =

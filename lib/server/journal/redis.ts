@@ -143,6 +143,10 @@ export class RedisJournal implements Journal {
     return promise;
   }
 
+  endOf(epoch: string): number | undefined {
+    return epoch === this.epoch ? Number.POSITIVE_INFINITY : undefined;
+  }
+
   isAlive(server: string): boolean {
     if (server === this.server) return true;
     const heard = this.#heard.get(server);
