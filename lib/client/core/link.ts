@@ -192,6 +192,8 @@ export class Link {
     this.#named(welcome.name, missed);
     this.#handlers.event(welcome);
     joining?.resolve(undefined);
+    const { leaseMs } = welcome.limits;
+    if (leaseMs !== undefined && this.#options.servers.length > 1) connection.loseWithin(leaseMs);
     if (catchUp !== undefined) connection.send({ type: "ping", id: catchUp });
   }
 
