@@ -15,6 +15,7 @@ const rooms: Record<string, string[]> = {
   terminal: ["protocol", "cli"],
   cli: ["protocol"],
   "server/journal": ["protocol"],
+  "server/journal/postgres": ["server/journal", "protocol"],
   "server/limits": ["protocol"],
   "server/delivery": ["server/journal", "dialects", "protocol"],
   "server/room": ["server/delivery", "server/journal", "server/limits", "dialects", "protocol"],
