@@ -51,7 +51,6 @@ const postgresPrograms = (() => {
 })();
 
 export const openssl = program("openssl");
-export const redisServer = program("redis-server");
 export const postgresql = new Part("PostgreSQL", postgresPrograms, "apt install postgresql");
 /** That of Linux; others take other flags. */
 export const script = new Part(
