@@ -11,14 +11,21 @@ import { Output } from "./lib/cli/output.ts";
 import { writeTo } from "./lib/cli/writer.ts";
 import { addressOf } from "./lib/protocol/addresses.ts";
 import type { Bye } from "./lib/protocol/events.ts";
-import { RedisJournal } from "./lib/server/journal/redis.ts";
+import { PostgresJournal } from "./lib/server/journal/postgres/journal.ts";
 import { SqliteJournal } from "./lib/server/journal/sqlite.ts";
 import { addressKey } from "./lib/server/limits/addresses.ts";
 import { type Admission, Door } from "./lib/server/limits/door.ts";
 import { Console } from "./lib/server/operation/console.ts";
 import { Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
-import { about, doorLimits, flags, historyPath, sessionOptions } from "./lib/server/operation/options.ts";
+import {
+  about,
+  doorLimits,
+  flags,
+  historyDatabase,
+  historyPath,
+  sessionOptions,
+} from "./lib/server/operation/options.ts";
 import { Room } from "./lib/server/room/room.ts";
 import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
@@ -33,18 +40,16 @@ const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, { quiet: options.quiet });
 const metrics = new Metrics();
 
+const database = historyDatabase(options);
 /** The journal that several servers share; undefined if this server has its own. */
 const shared =
-  options.redis === undefined
+  database === undefined
     ? undefined
-    : await RedisJournal.open({
-        url: options.redis,
+    : await PostgresJournal.open({
+        url: database,
         room: options.room,
         keepEvents: options.keep,
-        onLost(reason) {
-          process.exitCode = 1;
-          stop(`${reason}: the server ends`, { retryAfterMs: 1000 });
-        },
+        note: (message) => log.write(message),
       }).catch(fail);
 
 // ---- The connections: members, peers without a name yet, and those that are being turned away ----
@@ -154,7 +159,8 @@ function left({ address, admission }: NonNullable<SocketData>): void {
 
 // ---- The metrics' page, and the server's own terminal ----
 
-metrics.watch(connections, room.members);
+metrics.watch(connections, () => room.members);
+if (shared) metrics.watchShared(() => shared.figures);
 const page =
   options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
 const terminal =

@@ -20,11 +20,12 @@ export const plain: Dialect = {
   },
 
   encode(event: Event): string {
-    return `${render(event)}\n`;
+    const text = render(event);
+    return text === "" ? "" : `${text}\n`;
   },
 };
 
-/** Any event as a person reads it. */
+/** Any event as a person reads it; "" for those that only programs make use of, or that a newer version knows. */
 export function render(event: Event): string {
   switch (event.type) {
     case "said":
@@ -79,6 +80,8 @@ export function render(event: Event): string {
     case "pong":
     case "seen":
       return `! ${event.type} ${event.id ?? ""}`.trimEnd();
+    default:
+      return "";
   }
 }
 

@@ -36,7 +36,9 @@ export type Welcome = {
   seq: number;
   members: Member[];
   topic?: string | undefined;
-  limits: typeof limits;
+  /** The position that was shown is part of this epoch's past: all that happened behind it comes, or a `gap`. */
+  resumed?: true | undefined;
+  limits: Limits;
 };
 
 /** A name that may not join, or an address where that alone was banned; `by`: the operator, `at`: ms since 1970 UTC. */
@@ -78,6 +80,8 @@ export type Answer =
   | { type: "seen"; id: string; seq: number }
   /** Positions that are not kept any more; the reader goes on behind `to`. `from` is 0 where its start is unknown. */
   | { type: "gap"; from: number; to: number }
+  /** Positions are of this epoch from here on; all that was told so far is part of it. */
+  | { type: "epoch"; epoch: string }
   | { type: "help"; text: string };
 
 export type Event = Recorded | Answer;
@@ -143,6 +147,14 @@ export const limits = {
   /** Code points in the topic, and in the reason of a kick or a ban. */
   topicLength: 300,
 } as const;
+
+/** What a server tells of itself, too. */
+export type Limits = typeof limits & {
+  /** How long a lost connection's seat is kept. */
+  seatMs?: number | undefined;
+  /** Where a room has several servers: how long one may be silent before the others count it as lost. */
+  leaseMs?: number | undefined;
+};
 
 export function fault(code: FaultCode, text: string): Fault {
   return { type: "error", code, text };

@@ -5,7 +5,7 @@
 // that does other things too. It is known on Linux only; elsewhere there are deliveries a second, and those depend
 // on the load generator, and on what else runs, as well.
 //
-//   bun run bench        bun run bench flood redis        bun run bench fanout --clients 300 --seconds 10
+//   bun run bench        bun run bench flood postgres        bun run bench fanout --clients 300 --seconds 10
 
 import { cpus } from "node:os";
 import { attempt, type Flag, fail, number, parseFlags, toggle } from "../../lib/cli/flags.ts";

@@ -1,10 +1,11 @@
 // The processes and files of a run. Servers and load get a CPU each where `taskset` can give them one, so that
-// neither takes time from the other; Redis has a third one if there is one, else it shares the load's. All that was
+// neither takes time from the other; a database has a third one if there is one, else it shares the load's. All that was
 // started is remembered: `clear` ends it and removes the files, however the run ends.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PostgresServer } from "../support/postgres.ts";
 
 export type Child = {
   pid: number;
@@ -18,13 +19,14 @@ export type Child = {
   end: () => Promise<unknown>;
 };
 
-type Role = "server" | "load" | "redis";
+type Role = "server" | "load" | "database";
 
 const cpus = usableCpus();
 const taskset = Bun.which("taskset");
 export const pinned = taskset !== null && cpus.length >= 2;
 
 const children = new Set<Child>();
+const databases = new Set<PostgresServer>();
 let folder: string | undefined;
 let over = false;
 
@@ -33,11 +35,9 @@ export function runScript(role: Role, script: string, args: string[], maxSeconds
   return run(role, [process.execPath, join(import.meta.dir, script), ...args], maxSeconds);
 }
 
-export function run(role: Role, command: string[], maxSeconds: number): Child {
+function run(role: Role, command: string[], maxSeconds: number): Child {
   if (over) throw new Error("The run is over");
-  const cpu = { server: cpus[0], load: cpus[1], redis: cpus[2] ?? cpus[1] }[role];
-  const pin = taskset !== null && pinned ? [taskset, "-c", `${cpu}`] : [];
-  const started = Bun.spawn([...pin, ...command], {
+  const started = Bun.spawn([...pinTo(role), ...command], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: maxSeconds * 1000,
     killSignal: "SIGKILL",
@@ -56,6 +56,19 @@ export function run(role: Role, command: string[], maxSeconds: number): Child {
   };
   children.add(child);
   return child;
+}
+
+/** What runs a command on the CPU of its role. */
+function pinTo(role: Role): string[] {
+  const cpu = { server: cpus[0], load: cpus[1], database: cpus[2] ?? cpus[1] }[role];
+  return taskset !== null && pinned ? [taskset, "-c", `${cpu}`] : [];
+}
+
+/** A PostgreSQL as it comes: what it has acknowledged is on the disk. */
+export async function startDatabase(): Promise<PostgresServer> {
+  const database = await PostgresServer.start({ fsync: "on", autovacuum: "on" }, pinTo("database"));
+  databases.add(database);
+  return database;
 }
 
 async function read(stream: ReadableStream<Uint8Array>, begun: () => void): Promise<string> {
@@ -78,6 +91,7 @@ export function temporaryFile(name: string): string {
 export async function clear(): Promise<void> {
   over = true;
   await Promise.all([...children].map((child) => child.end()));
+  for (const database of databases) await database[Symbol.asyncDispose]();
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }
 

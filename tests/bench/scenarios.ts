@@ -2,10 +2,11 @@
 // talk at a pace, and the table its measurements make. Another scenario is another function like those here, and a line
 // in `scenarios`.
 
+import { postgresql } from "../support/parts.ts";
 import type { Crowd } from "./crowd.ts";
 import type { Load, LoadResult } from "./load.ts";
 import type { Delay, Pace, PaceResult } from "./pace.ts";
-import { pastEvents, redisServer, type ServerName } from "./servers.ts";
+import { pastEvents, type ServerName } from "./servers.ts";
 import { megabytes, ratio, table } from "./table.ts";
 import { linesPerSecond } from "./view.ts";
 
@@ -41,7 +42,7 @@ export const scenarios: Record<string, (clients: number | undefined) => Scenario
   flood: () => [flood(50, 100)],
   past: () => [past("with a past", 50, 10), past("with a past, without limit", 50, 10)],
   metrics: () => [metrics(100)],
-  redis: () => [redisCosts(100), redisCosts(1000), twoServers(1000), redisDelays(100)],
+  postgres: () => [databaseCosts(100), databaseCosts(1000), twoServers(400), databaseDelays(100)],
   view: () => [view],
 };
 
@@ -139,14 +140,14 @@ function metrics(clients: number): Scenario {
   };
 }
 
-const skipped = redisServer === null ? "there is no redis-server here" : undefined;
+const skipped = postgresql.found ? undefined : "there is no PostgreSQL here";
 
-/** The same room in Redis: what does each delivery cost its server? */
-function redisCosts(clients: number): Scenario {
+/** The same room in PostgreSQL: what does each delivery cost its server? */
+function databaseCosts(clients: number): Scenario {
   const load: Load = { ...busy, clients };
-  const compared: ServerName[] = ["ours", "on Redis"];
+  const compared: ServerName[] = ["ours", "on PostgreSQL"];
   return {
-    title: `${clients} clients, the journal in a file, or in Redis`,
+    title: `${clients} clients, the journal in a file, or in PostgreSQL`,
     skipped,
     steps: compared.map((server) => ({ server, load })),
     show: (measurements) => costs(compared, measurements),
@@ -161,29 +162,29 @@ function twoServers(clients: number): Scenario {
   const load: Load = { ...busy, clients };
   const twice: Load = { ...load, window: 2 * load.window };
   return {
-    title: `${clients} clients, one server with a file, or two on one Redis`,
+    title: `${clients} clients, one server with a file, or two on one PostgreSQL`,
     skipped,
     steps: [
       { server: "ours", load },
-      { server: "two on Redis", load },
-      { server: "two on Redis", load: twice },
+      { server: "two on PostgreSQL", load },
+      { server: "two on PostgreSQL", load: twice },
     ],
-    show: (measurements) => costs(["ours", "two on Redis", "… with twice as much to say"], measurements),
+    show: (measurements) => costs(["ours", "two on PostgreSQL", "… with twice as much to say"], measurements),
   };
 }
 
-/** How much longer Redis takes until a message is kept, and everybody has it. */
-function redisDelays(members: number): Scenario {
+/** How much longer PostgreSQL takes until a message is kept, and everybody has it. */
+function databaseDelays(members: number): Scenario {
   const pace: Pace = { members, senders: 16, linesPerSecond: 50, payloadBytes: 64 };
   return {
-    title: `${members} members, ${pace.linesPerSecond} lines a second, the journal in a file, or in Redis`,
+    title: `${members} members, ${pace.linesPerSecond} lines a second, the journal in a file, or in PostgreSQL`,
     skipped,
     steps: [
       { server: "ours", pace },
-      { server: "on Redis", pace },
+      { server: "on PostgreSQL", pace },
     ],
-    show([ours, redis]) {
-      return delays(ours, [{ name: "on Redis", than: ours, measured: redis }]);
+    show([ours, database]) {
+      return delays(ours, [{ name: "on PostgreSQL", than: ours, measured: database }]);
     },
   };
 }

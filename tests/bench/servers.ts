@@ -1,9 +1,9 @@
 // The servers that are compared, and how each is started. All do the same for the load: a client gives a name, and
-// what it says goes to everyone in the room, itself included. Only ours also keeps what was said, in a file or in Redis.
+// what it says goes to everyone in the room, itself included. Only ours also keeps what was said, in a file or in PostgreSQL.
 
 import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
 import { freePort } from "../support/server.ts";
-import { type Child, run, runScript, temporaryFile } from "./processes.ts";
+import { type Child, runScript, startDatabase, temporaryFile } from "./processes.ts";
 import type { Wire } from "./wires.ts";
 
 /** One, or several that are one room. */
@@ -12,17 +12,17 @@ type Server = {
   script: string;
   /** How many; one if absent. */
   count?: number;
-  redis?: true;
+  database?: true;
   /** How many events its history file holds when it starts. */
   past?: number;
-  args: (at: { port: number; redisPort: number; metricsPort: number }) => string[];
+  args: (at: { port: number; database: string; metricsPort: number }) => string[];
 };
 
 const chat = { wire: "json", script: "../../ChatServer.ts" } as const;
 const place = (port: number) => ["--host", "127.0.0.1", "--port", `${port}`, "--stay", "--quiet"];
 const historyFile = (port: number) => temporaryFile(`${port}.sqlite`);
 const inFile = (port: number) => ["--history", historyFile(port)];
-const inRedis = (port: number) => ["--redis", `redis://127.0.0.1:${port}`];
+const inDatabase = (url: string) => ["--history", url];
 const unlimited = ["--rate", "0"];
 /** As many as the server keeps, unless told otherwise. */
 export const pastEvents = 100_000;
@@ -42,16 +42,16 @@ export const servers = {
       return [...place(port), ...inFile(port), ...unlimited, "--metrics", `${metricsPort}`];
     },
   },
-  "on Redis": {
+  "on PostgreSQL": {
     ...chat,
-    redis: true,
-    args: ({ port, redisPort }) => [...place(port), ...inRedis(redisPort), ...unlimited],
+    database: true,
+    args: ({ port, database }) => [...place(port), ...inDatabase(database), ...unlimited],
   },
-  "two on Redis": {
+  "two on PostgreSQL": {
     ...chat,
     count: 2,
-    redis: true,
-    args: ({ port, redisPort }) => [...place(port), ...inRedis(redisPort), ...unlimited],
+    database: true,
+    args: ({ port, database }) => [...place(port), ...inDatabase(database), ...unlimited],
   },
   naive: { wire: "line", script: "naive.ts", args: ({ port }) => [`${port}`] },
   websocket: { wire: "websocket", script: "websocket.ts", args: ({ port }) => [`${port}`] },
@@ -59,7 +59,7 @@ export const servers = {
 
 export type ServerName = keyof typeof servers;
 
-/** Servers that run: where they are, and which processes they are. Redis is not one of them. */
+/** Servers that run: where they are, and which processes they are. The database is not one of them. */
 export type Running = {
   wire: Wire;
   ports: number[];
@@ -68,28 +68,25 @@ export type Running = {
   end: () => Promise<unknown>;
 };
 
-export const redisServer = Bun.which("redis-server");
-
 const startMs = 10_000;
 
 /** Starts servers and waits until they take connections. Throws an Error with one sentence if they do not. */
 export async function start(name: ServerName, maxSeconds: number): Promise<Running> {
-  const { wire, script, count = 1, redis, past, args }: Server = servers[name];
-  const redisPort = freePort();
+  const { wire, script, count = 1, database, past, args }: Server = servers[name];
   const metricsPort = freePort();
   const children: Child[] = [];
-  if (redis) {
-    const command = [redisServer ?? "redis-server", "--port", `${redisPort}`, "--save", ""];
-    const child = run("redis", [...command, "--bind", "127.0.0.1"], maxSeconds);
-    children.push(child);
-    await takesConnections("redis-server", child, redisPort);
-  }
+  const postgres = database ? await startDatabase() : undefined;
   const ports: number[] = [];
   const pids: number[] = [];
   while (ports.length < count) {
     const port = freePort();
     if (past !== undefined) await writePast(historyFile(port), past);
-    const child = runScript("server", script, args({ port, redisPort, metricsPort }), maxSeconds);
+    const child = runScript(
+      "server",
+      script,
+      args({ port, database: postgres?.url() ?? "", metricsPort }),
+      maxSeconds,
+    );
     children.unshift(child);
     ports.push(port);
     pids.push(child.pid);
@@ -100,7 +97,10 @@ export async function start(name: ServerName, maxSeconds: number): Promise<Runni
     ports,
     pids,
     metricsPort,
-    end: () => Promise.all(children.map((child) => child.end())),
+    async end() {
+      await Promise.all(children.map((child) => child.end()));
+      await postgres?.[Symbol.asyncDispose]();
+    },
   };
 }
 

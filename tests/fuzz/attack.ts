@@ -170,6 +170,7 @@ const knownTypes: Record<Event["type"], true> = {
   help: true,
   error: true,
   seen: true,
+  epoch: true,
   gap: true,
   bye: true,
 };

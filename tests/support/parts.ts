@@ -2,8 +2,9 @@
 // run says so once for each part: `bun test` repeats the titles of skipped tests at its end, so this is a title.
 
 import { describe, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 
 export class Part {
   /** Where the program is, or what was found of the machine; empty if it is missing. */
@@ -38,8 +39,19 @@ export function program(name: string, debianPackage = name): Part {
   return new Part(name, Bun.which(name), `apt install ${debianPackage}`);
 }
 
+/** Where the programs of PostgreSQL are: on the path, or where Debian has them. */
+const postgresPrograms = (() => {
+  const found = Bun.which("initdb");
+  if (found !== null) return join(realpathSync(found), "..");
+  const debian = "/usr/lib/postgresql";
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  return versions
+    .map((version) => join(debian, version, "bin"))
+    .find((path) => existsSync(join(path, "initdb")));
+})();
+
 export const openssl = program("openssl");
-export const redisServer = program("redis-server");
+export const postgresql = new Part("PostgreSQL", postgresPrograms, "apt install postgresql");
 /** That of Linux; others take other flags. */
 export const script = new Part(
   "script",

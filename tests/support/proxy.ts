@@ -1,5 +1,5 @@
-// TCP proxies that break connections: one cuts them after so many more bytes, in either direction; one, before Redis,
-// loses the answer to a command that was carried out. A target that does not answer closes the connection to it, as a
+// TCP proxies that break connections: one cuts them after so many more bytes, in either direction; one, before a
+// database, loses the answer to a command that was carried out. A target that does not answer closes the connection to it, as a
 // target that hangs up does.
 
 import type { Socket } from "bun";
@@ -132,13 +132,13 @@ export class CuttingProxy extends TcpProxy {
   }
 }
 
-/** Before Redis. It can also be away altogether, for one server while Redis is there for the others. */
+/** Before a database. It can also be away altogether, for one server while the database is there for the others. */
 export class FlakyProxy extends TcpProxy {
   /** How many answers were lost. */
   dropped = 0;
   #wanted: { command: string; dropped: () => void } | undefined;
 
-  /** The next command of this name is carried out, and its connection is cut instead of an answer: resolves then. */
+  /** The next command with this text in it is carried out, and its connection is cut instead of an answer: resolves then. */
   dropNextAnswerTo(command: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wanted = { command, dropped: resolve };

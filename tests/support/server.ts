@@ -57,7 +57,7 @@ export class Server implements AsyncDisposable {
     const server = new Server(
       [
         ...(given("--port") ? [] : ["--port", "0"]),
-        ...(given("--history") || given("--redis") ? [] : ["--history", "none"]),
+        ...(given("--history") || environment.CHAT_HISTORY !== undefined ? [] : ["--history", "none"]),
         ...(given("--rate") ? [] : ["--rate", "0"]),
         ...flags,
       ],

@@ -1,6 +1,7 @@
 // No message is lost: seats, resume and exactly once, with real servers killed and real connections cut.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { Link } from "../../lib/client/core/link.ts";
 import { tcp } from "../../lib/client/terminal/tcp.ts";
@@ -330,6 +331,40 @@ describe("resuming", () => {
     await ahead.event("joined", { name: "ahead" });
     const { seq } = await ahead.event("welcome");
     expect(ahead.received.items[1]).toEqual({ type: "gap", from: 0, to: seq });
+  });
+
+  test("what a restored file has lost is told to those alone who saw it", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "room.sqlite");
+    const start = () => Server.start(["--stay", "--history", path]);
+    const say = async (server: Server, name: string, texts: string[]) => {
+      using client = await JsonClient.join(server.port, name);
+      for (const text of texts) client.send({ type: "say", text });
+      await client.event("said", { text: texts.at(-1) ?? "" });
+      const { epoch } = await client.event("welcome");
+      return { epoch, after: client.events.at(-1)?.seq ?? 0 };
+    };
+    let server = await start();
+    const early = await say(server, "early", ["kept"]);
+    await server.kill("SIGTERM");
+    copyFileSync(path, `${path}.backup`);
+    server = await start();
+    const late = await say(server, "late", ["lost 1", "lost 2"]);
+    await server.kill("SIGTERM");
+    copyFileSync(`${path}.backup`, path);
+    server = await start();
+    // The numbers of what is lost are given again, and more.
+    await say(server, "eve", ["new 1", "new 2", "new 3", "new 4"]);
+    const back = async (name: string, position: Record<string, unknown>) => {
+      using client = await JsonClient.join(server.port, name, position);
+      await client.event("said", { text: "new 4" });
+      return [client.received.items.filter(({ type }) => type === "gap").length, client.texts];
+    };
+    const news = ["new 1", "new 2", "new 3", "new 4"];
+    // Its epoch is unknown here, so it is shown all there is.
+    expect(await back("later", late)).toEqual([1, ["kept", ...news]]);
+    expect(await back("earlier", early)).toEqual([0, news]);
+    await server[Symbol.asyncDispose]();
   });
 
   test("a message sent again is acknowledged again, and said once", async () => {

@@ -58,6 +58,11 @@ export class Connection {
     this.#wire.resume();
   }
 
+  /** Another server takes over after so long: if this one is silent, it is lost before that. */
+  loseWithin(ms: number): void {
+    this.#silence?.within(ms);
+  }
+
   /** Ends it at once. No handler is called from then on. */
   close(): void {
     this.#closed = true;

@@ -181,7 +181,8 @@ export class Link {
     if (this.#status.type !== "connecting") return;
     const { connection, joining } = this.#status;
     const isBack = this.#seat !== undefined;
-    const missed = this.#seat?.epoch === welcome.epoch ? Math.max(welcome.seq - this.#seq, 0) : 0;
+    const goesOn = isBack && (welcome.resumed || this.#seat?.epoch === welcome.epoch);
+    const missed = goesOn ? Math.max(welcome.seq - this.#seq, 0) : 0;
     // What we said may be among what we missed: it is sent again only once that has come.
     const catchUp = isBack ? `back-${welcome.seq}` : undefined;
     this.#status = { type: "online", connection, catchUp };
@@ -191,6 +192,8 @@ export class Link {
     this.#named(welcome.name, missed);
     this.#handlers.event(welcome);
     joining?.resolve(undefined);
+    const { leaseMs } = welcome.limits;
+    if (leaseMs !== undefined && this.#options.servers.length > 1) connection.loseWithin(leaseMs);
     if (catchUp !== undefined) connection.send({ type: "ping", id: catchUp });
   }
 
@@ -220,6 +223,9 @@ export class Link {
         break;
       case "seen":
         this.outbox.settle(event.id);
+        return;
+      case "epoch":
+        if (this.#seat) this.#seat.epoch = event.epoch;
         return;
       case "gap":
         this.#seq = event.to;

@@ -37,6 +37,7 @@ export class People {
       this.#happened(event);
       this.#spoke(event);
     } else if (event.type === "welcome") this.#welcomed(event);
+    else if (event.type === "epoch") this.#epoch = event.epoch;
     else if (event.type === "members" && !this.#welcome) this.#assemble(event.members);
     else if (event.type === "history") for (const past of event.events) this.#spoke(past);
     else if (event.type === "gap") this.#lose();
@@ -85,7 +86,7 @@ export class People {
 
   #welcomed(welcome: Welcome): void {
     const isFirst = this.#epoch === undefined;
-    if (welcome.epoch !== this.#epoch) this.#lose();
+    if (welcome.epoch !== this.#epoch && !welcome.resumed) this.#lose();
     this.#epoch = welcome.epoch;
     this.#welcome = welcome;
     if (isFirst) this.arrive();

@@ -3,10 +3,10 @@
 
 /** How long the first bytes may take: a peer that accepts and sends nothing is no chat server. */
 const firstWordMs = 10_000;
-const pingAfterMs = 30_000;
-const goneAfterMs = 90_000;
-/** How often the silence is measured. A look that comes much too late means that the machine slept. */
-const lookEveryMs = 5_000;
+/** When to ping, when to give up, and how often to look. A look that comes much too late means that the machine slept. */
+type Patience = { pingAfterMs: number; goneAfterMs: number; lookEveryMs: number };
+
+const patient: Patience = { pingAfterMs: 30_000, goneAfterMs: 90_000, lookEveryMs: 5_000 };
 /** How long an answer may take after the machine slept. */
 const wokenMs = 5_000;
 
@@ -21,15 +21,24 @@ export class Silence {
   /** Set while nothing is read: pings go on, so that the server keeps us, but it cannot count as gone. */
   deaf = false;
   readonly #handlers: SilenceHandlers;
+  #patience = patient;
   #heardAt = performance.now();
   #goneAt = performance.now() + firstWordMs;
   #pingedAt = -Infinity;
   #lookedAt = performance.now();
   #lookedAtWall = Date.now();
-  readonly #look = setInterval(() => this.#lookForSilence(), lookEveryMs);
+  #look = setInterval(() => this.#lookForSilence(), this.#patience.lookEveryMs);
 
   constructor(handlers: SilenceHandlers) {
     this.#handlers = handlers;
+  }
+
+  /** Where another server takes over after so long, this one is gone before that. */
+  within(ms: number): void {
+    const look = Math.min(ms / 8, patient.lookEveryMs);
+    this.#patience = { pingAfterMs: ms / 3, goneAfterMs: (3 * ms) / 4, lookEveryMs: look };
+    clearInterval(this.#look);
+    this.#look = setInterval(() => this.#lookForSilence(), look);
   }
 
   /** To be called when bytes arrive. */
@@ -47,11 +56,15 @@ export class Silence {
     const slept = this.#hasSlept(now);
     if (this.deaf) this.heard();
     const silentMs = now - this.#heardAt;
-    if (now > this.#goneAt || (!slept && silentMs > goneAfterMs)) {
+    if (now > this.#goneAt || (!slept && silentMs > this.#patience.goneAfterMs)) {
       this.stop();
       return this.#handlers.gone();
     }
-    if (slept || silentMs > pingAfterMs || (this.deaf && now - this.#pingedAt > pingAfterMs)) {
+    if (
+      slept ||
+      silentMs > this.#patience.pingAfterMs ||
+      (this.deaf && now - this.#pingedAt > this.#patience.pingAfterMs)
+    ) {
       this.#pingedAt = now;
       this.#handlers.ping();
     }
@@ -64,6 +77,6 @@ export class Silence {
     const passedMs = Math.max(now - this.#lookedAt, wall - this.#lookedAtWall);
     this.#lookedAt = now;
     this.#lookedAtWall = wall;
-    return passedMs > 3 * lookEveryMs;
+    return passedMs > 3 * this.#patience.lookEveryMs;
   }
 }

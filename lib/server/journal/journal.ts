@@ -16,10 +16,23 @@ export type Entry = {
   facts?: Facts;
   /** It only happens if these facts hold when its turn comes; another entry may have changed them first. */
   expects?: Facts;
+  /** The server that appended it, where it was read back; absent: this one. */
+  server?: string;
 };
 
 /** The `reader` of an entry that only servers see, not even its author. */
 export const nobody = "";
+
+/** The epochs of a journal in their order, and the first position of each. */
+export type Epochs = [epoch: string, start: number][];
+
+/** The last position of an epoch, which is where the next one begins; undefined if it is none of these. */
+export function endOfEpoch(epochs: Epochs, epoch: string): number | undefined {
+  const at = epochs.findIndex(([name]) => name === epoch);
+  if (at < 0) return undefined;
+  const [, next = Number.POSITIVE_INFINITY] = epochs[at + 1] ?? [];
+  return next - 1;
+}
 
 export interface JournalListener {
   /** These entries are numbered and durable. They come in order, each exactly once. */
@@ -34,20 +47,28 @@ export interface JournalListener {
   troubled(reason: string | undefined): void;
   /** `isAlive` may have another answer now for some server. */
   serversChanged(): void;
+  /** The journal goes on under another `epoch`; all that happened so far is part of it. */
+  epochBegan(): void;
+  /** What the listener was told last is lost: the room begins again, from `epoch`, `last` and `facts` as they are now. */
+  beganAgain(): void;
 }
 
 /** Matching entries, newest first, and the position before which to look for more; 0 if there is nothing before it. */
 export type Matches = { entries: Entry[]; before: number };
 
 export interface Journal {
-  /** Names this journal. A position is an epoch and a `seq`: the same `seq` of another epoch is another event. */
+  /** A position is an epoch and a `seq`. Whenever numbers may be given again, another epoch begins. */
   readonly epoch: string;
+  /** The last `seq` that is part of an epoch, for positions in it; undefined if it is none of this journal's. */
+  endOf(epoch: string): number | undefined;
   /** The oldest `seq` kept; `last + 1` when there is none. */
   readonly first: number;
   /** The newest `seq`; 0 before the first event ever. */
   readonly last: number;
   /** This server's name among those that share the journal. */
   readonly server: string;
+  /** How long a server may be silent before it counts as lost, in ms; absent where there is only one. */
+  readonly leaseMs?: number;
   /** Whether that server has given a sign of life lately. */
   isAlive(server: string): boolean;
   /** Sets the only listener, which gets every event after `last`. Called once, before the first `append`. */

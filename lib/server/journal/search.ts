@@ -110,6 +110,21 @@ export function matcher(text: string): (text: string) => boolean {
   };
 }
 
+/** The words of a text as an index of PostgreSQL takes them (tsvector); long ones in pieces. */
+export function lexemesIn(text: string): string {
+  return piecesOf(folded(text)).join(" ");
+}
+
+/** What such an index is asked for these words (tsquery), to be looked at with `matcher`; undefined if there is no word. */
+export function lexemesOf(text: string): string | undefined {
+  const pieces = wordsOf(text).flatMap((word) => piecesOf(folded(word)));
+  return pieces.length === 0 ? undefined : `${pieces.join(" & ")}:*`;
+}
+
+function piecesOf(words: string): string[] {
+  return words.match(/[^ ]{1,64}/gu) ?? [];
+}
+
 /** The words of a text in lower case and without accents, with a blank between them. */
 function folded(text: string): string {
   const plain = text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();

@@ -8,11 +8,19 @@
 //   words   the texts for searches, in search.ts
 
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
+import { randomBytes } from "node:crypto";
 import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
 import type { Facts } from "./facts.ts";
-import type { Entry, Journal, JournalListener, Matches } from "./journal.ts";
+import {
+  type Entry,
+  type Epochs,
+  endOfEpoch,
+  type Journal,
+  type JournalListener,
+  type Matches,
+} from "./journal.ts";
 import { firstOf } from "./pages.ts";
 import { SearchIndex, trimming } from "./search.ts";
 
@@ -20,7 +28,11 @@ import { SearchIndex, trimming } from "./search.ts";
 const format = 2;
 
 const schema = `
+  CREATE TABLE IF NOT EXISTS epochs (name TEXT PRIMARY KEY, start INTEGER NOT NULL);
+  -- There used to be one for ever.
   CREATE TABLE IF NOT EXISTS epoch (name TEXT NOT NULL);
+  INSERT OR IGNORE INTO epochs SELECT name, 1 FROM epoch;
+  DROP TABLE epoch;
   CREATE TABLE IF NOT EXISTS turns (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, entries TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, author TEXT NOT NULL, id TEXT NOT NULL);
   CREATE UNIQUE INDEX IF NOT EXISTS said_once ON said (author, id);
@@ -58,6 +70,7 @@ export class SqliteJournal implements Journal {
   first: number;
   last: number;
 
+  readonly #epochs: Epochs;
   readonly #db: Database;
   readonly #keepEvents: number;
   #listener: JournalListener | undefined;
@@ -95,14 +108,14 @@ export class SqliteJournal implements Journal {
   private constructor(db: Database, keepEvents: number) {
     this.#db = db;
     this.#keepEvents = keepEvents;
-    db.run("INSERT INTO epoch SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM epoch)");
-    this.epoch = db.query<{ name: string }, []>("SELECT name FROM epoch").get()?.name ?? "";
     const bounds = db.query<{ first: number | null; last: number | null }, []>(
       "SELECT min(first) AS first, max(last) AS last FROM turns",
     );
     const { first, last } = bounds.get() ?? { first: null, last: null };
     this.last = last ?? 0;
     this.first = Math.max(first ?? 1, this.last - keepEvents + 1);
+    this.epoch = randomBytes(8).toString("hex");
+    this.#epochs = beginEpoch(db, this.epoch, this.first, this.last);
     this.#transaction = { begin: db.prepare("BEGIN"), commit: db.prepare("COMMIT") };
     this.#turn = {
       add: db.prepare("INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)"),
@@ -130,6 +143,10 @@ export class SqliteJournal implements Journal {
 
   facts(): Iterable<[key: string, value: string]> {
     return this.#facts;
+  }
+
+  endOf(epoch: string): number | undefined {
+    return endOfEpoch(this.#epochs, epoch);
   }
 
   isAlive(server: string): boolean {
@@ -263,6 +280,19 @@ export class SqliteJournal implements Journal {
   async close(): Promise<void> {
     this.#db.close(true);
   }
+}
+
+/**
+ * Each start begins an epoch: the last moments may be lost to a power cut, or a backup be in the file's place, and numbers
+ * are given again. Positions in an epoch that ended before the first event are as good as unknown.
+ */
+function beginEpoch(db: Database, epoch: string, first: number, last: number): Epochs {
+  db.run("DELETE FROM epochs WHERE start < (SELECT max(start) FROM epochs WHERE start <= ?)", [first]);
+  db.run("INSERT INTO epochs (name, start) VALUES (?, ?)", [epoch, last + 1]);
+  const epochs = db.query<{ name: string; start: number }, []>(
+    "SELECT name, start FROM epochs ORDER BY rowid",
+  );
+  return epochs.all().map(({ name, start }) => [name, start]);
 }
 
 type Row = { entries: string };

@@ -88,6 +88,15 @@ export type Readings = {
 /** The part of a connection that the metrics need. */
 type Watched = { readonly isBehind: boolean; readonly isPaused: boolean };
 
+/** What a journal knows that several servers share. */
+export type SharedFigures = {
+  lag: number;
+  reconnects: number;
+  refusals: number;
+  conflicts: number;
+  servers: number;
+};
+
 const none = () => 0;
 const noReadings: Readings = { connections: none, members: none, readersBehind: none, paused: none };
 
@@ -126,15 +135,31 @@ export class Metrics {
   }
 
   /** Reads from these whenever a page is asked for. */
-  watch(connections: ReadonlyMap<unknown, Watched>, members: { readonly size: number }): void {
+  watch(connections: ReadonlyMap<unknown, Watched>, members: () => { readonly size: number }): void {
     const count = (is: (connection: Watched) => boolean) =>
       connections.values().reduce((sum, connection) => sum + Number(is(connection)), 0);
     this.#readings = {
       connections: () => connections.size,
-      members: () => members.size,
+      members: () => members().size,
       readersBehind: () => count(({ isBehind }) => isBehind),
       paused: () => count(({ isPaused }) => isPaused),
     };
+  }
+
+  /** Shows these figures of a shared journal, too. */
+  watchShared(figures: () => SharedFigures): void {
+    const add = (key: keyof SharedFigures, name: string, help: string, type?: "counter") =>
+      this.#gauges.push(new Gauge(name, help, () => figures()[key], type));
+    add("servers", "chat_servers", "Servers of the room that are alive, this one included.");
+    add("lag", "chat_journal_lag_events", "Events in the database that are not read here yet.");
+    add("reconnects", "chat_journal_reconnects_total", "Connections to the database made anew.", "counter");
+    add("refusals", "chat_journal_refused_total", "Entries that the database did not take.", "counter");
+    add(
+      "conflicts",
+      "chat_journal_conflicts_total",
+      "Entries that came too late for another one.",
+      "counter",
+    );
   }
 
   /** The page, as it is now. */

@@ -32,7 +32,7 @@ const host: Flag<string> = {
 };
 
 const room: Flag<string> = {
-  ...text("NAME", "which room of that Redis", "main"),
+  ...text("NAME", "which room of that database", "main"),
   parse(text, flag) {
     if (/^[\w.-]{1,64}$/.test(text)) return text;
     throw new UsageError(`--${flag} takes 1 to 64 letters, digits, "_", "-" or ".", not "${text}"`);
@@ -43,10 +43,12 @@ export const flags = {
   host,
   port: number("PORT", "the port to listen on; 0 is any free one", defaultPort, 0, 65_535),
   stay: toggle("go on when the room is empty"),
-  history: text("FILE", "where the history is kept; none: in memory (default: the user's state folder)"),
-  redis: lasting(
-    "CHAT_REDIS",
-    text("URL", "keep the room in this Redis instead, together with other servers: redis://HOST"),
+  history: lasting(
+    "CHAT_HISTORY",
+    text(
+      "PLACE",
+      "a file, none, or postgres://HOST/DATABASE for several servers (default: in the user's state folder)",
+    ),
   ),
   room,
   keep: number("N", "how many events the history keeps", 100_000, 1, 1_000_000_000),
@@ -63,11 +65,13 @@ export const flags = {
   quiet: toggle("print no line for each connection and message"),
 };
 
-/** Where the history goes: a file, or undefined for memory. Each port has its own by default. Throws a UsageError. */
-export function historyPath({ history, redis }: Options, port: number): string | undefined {
-  if (history !== undefined && redis !== undefined) {
-    throw new UsageError("--history and --redis exclude each other: the history is in one place");
-  }
+/** The database that the history is in, if it is in one. */
+export function historyDatabase({ history }: Options): string | undefined {
+  return history !== undefined && /^postgres(ql)?:/.test(history) ? history : undefined;
+}
+
+/** Where the history goes: a file, or undefined for memory. Each port has its own by default. */
+export function historyPath({ history }: Options, port: number): string | undefined {
   if (history === "none") return undefined;
   const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
   return history ?? join(state, "chatroom", `${port}.sqlite`);

@@ -4,6 +4,7 @@
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import {
+  type Answer,
   type Ban,
   type Bye,
   type Fault,
@@ -146,7 +147,7 @@ export class Members {
     const here = this.#journal.server;
     const { address } = occupant;
     // Same server, same address: no fact changes, so nothing is written.
-    if (seat.server === here && seat.address === address) {
+    if (seat.server === here && seat.address === address && this.#journal.isAlive(here)) {
       return this.#sit(id, occupant, token, this.roster(), waiter);
     }
     this.#recorder.ask(
@@ -198,9 +199,33 @@ export class Members {
     this.#expire(seat);
   }
 
-  /** Starts the expiry of the seats whose server is not alive any more. */
+  /**
+   * Starts the expiry of the seats whose server is not alive any more. If the others have lost this server, its members
+   * are sent to them.
+   */
   expireLost(): void {
+    if (!this.#journal.isAlive(this.#journal.server)) this.dismissAll(cutOff);
     for (const seat of this.#seats) if (!seat.expiry && this.#isAway(seat)) this.#expire(seat);
+  }
+
+  /** Ends the connections of all who are here. Their seats are kept, for those who can come back. */
+  dismissAll(bye: Bye): void {
+    for (const seat of this.#seats) {
+      const { occupant } = seat;
+      seat.occupant = undefined;
+      occupant?.dismiss(bye);
+    }
+  }
+
+  /** The same, for good: others take the place of these. */
+  end(bye: Bye): void {
+    this.dismissAll(bye);
+    for (const seat of this.#seats) this.#stopExpiry(seat);
+  }
+
+  /** Tells all who are here. */
+  tell(answer: Answer): void {
+    for (const { occupant } of this.#seats) occupant?.answer(answer);
   }
 
   #isAway({ occupant, server }: Seat): boolean {
@@ -307,6 +332,9 @@ export class Members {
     if (event.type === "joined") return this.#taken(event.name);
     if (event.type === "renamed") return this.#taken(event.to);
     if (event.type !== "left") {
+      const speaker = this.#seats.byId(author);
+      const muted = speaker && this.refusesSpeech(speaker);
+      if (muted) return muted;
       return { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs };
     }
     // The seat was renamed in the same moment, and is still to be given up; or it has moved, or is gone, and is not.
@@ -332,6 +360,12 @@ export class Members {
   }
 }
 
+const cutOff: Bye = {
+  type: "bye",
+  code: "lost",
+  text: "This server has lost the others: joining again elsewhere",
+  retryAfterMs,
+};
 const takenOver: Bye = { type: "bye", code: "taken-over", text: "You joined from another place" };
 const bannedAddress: Bye = { type: "bye", code: "banned", text: "Your address is banned from this room" };
 

@@ -11,6 +11,7 @@ import type { CommandOf } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import {
   type Answer,
+  type Bye,
   type Fault,
   fault,
   limits,
@@ -46,7 +47,7 @@ const foundEvents = 20;
 export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
   seq: number;
-  readonly members: Members;
+  members: Members;
   /** Runs work that costs much and is for one member alone. */
   readonly work = new WorkQueue();
 
@@ -54,7 +55,7 @@ export class Room implements JournalListener, Recorder {
   readonly #options: RoomOptions;
   /** What waits for the outcome of a request, by author: each author has at most one request under way. */
   readonly #waiters = new Map<string, Waiter<Roster>>();
-  readonly #recent = new RecentEntries();
+  #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #woken = new Set<Reader>();
   /** Resolves at the end of this turn. */
@@ -89,7 +90,17 @@ export class Room implements JournalListener, Recorder {
     const { seq } = roster;
     const { epoch } = this.#journal;
     const { topic } = this.members;
-    const welcome: Welcome = { type: "welcome", name: seat.name, token, epoch, ...roster, topic, limits };
+    const { seatMs } = this.#options;
+    const { leaseMs } = this.#journal;
+    const welcome: Welcome = {
+      type: "welcome",
+      name: seat.name,
+      token,
+      epoch,
+      ...roster,
+      topic,
+      limits: { ...limits, seatMs, leaseMs },
+    };
     const readPage = this.#pagesFor(seat.id);
     const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq);
     this.#logs.set(dialect, log);
@@ -97,20 +108,22 @@ export class Room implements JournalListener, Recorder {
     const { after, history = dialect.historyEvents } = request;
     if (after === undefined) {
       const opening = this.recall(seat.id, seq, history).then(
-        ({ events, before }) =>
-          dialect.encode(welcome) +
-          (history === 0 ? "" : dialect.encode({ type: "history", events, before })),
+        ({ events, before }) => (history === 0 ? "" : dialect.encode({ type: "history", events, before })),
+        (error) => dialect.encode(unreadable(error)),
       );
       // The seat is new, so no whisper to it is older.
-      return reader.start(log, seq, opening, readPage, seq);
+      const welcomed = opening.then((past) => dialect.encode(welcome) + past);
+      return reader.start(log, seq, welcomed, readPage, seq);
     }
-    // A position of another epoch, or in the future, is of another journal: go on from the oldest event that is kept, or
-    // from now. A position of this journal that is too old needs nothing here: its page begins with the gap.
-    const stray =
-      (request.epoch ?? epoch) !== epoch ? this.#journal.first - 1 : after > seq ? seq : undefined;
-    const gap = stray === undefined ? "" : dialect.encode({ type: "gap", from: 0, to: stray });
-    const opening = Promise.resolve(dialect.encode(welcome) + gap);
-    return reader.start(log, stray ?? after, opening, readPage);
+    // A position in an unknown epoch, or behind the end of a known one: what was seen there is lost, and what came
+    // instead has not been seen. One that is too old needs nothing here: its page begins with the gap.
+    const end = this.#journal.endOf(request.epoch ?? epoch);
+    const position = end === undefined ? this.#journal.first - 1 : Math.min(after, end, seq);
+    const resumed = end !== undefined && position === after;
+    const opening = resumed
+      ? dialect.encode({ ...welcome, resumed })
+      : dialect.encode(welcome) + dialect.encode({ type: "gap", from: 0, to: position });
+    return reader.start(log, position, Promise.resolve(opening), readPage);
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures only `seat` and not the welcome. */
@@ -216,7 +229,9 @@ export class Room implements JournalListener, Recorder {
     for (const entry of entries) {
       const { event, author, reader, facts } = entry;
       this.#recent.push(entry);
-      const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
+      // What another server appended is not what was asked here, even of the same seat.
+      const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
+      const waiter = isOurs && isAwaited(event) ? this.#waiters.get(author) : undefined;
       const before = waiter && this.members.roster();
       this.seq = event.seq;
       if (reader === undefined) {
@@ -276,6 +291,23 @@ export class Room implements JournalListener, Recorder {
     this.members.expireLost();
   }
 
+  epochBegan(): void {
+    this.members.tell({ type: "epoch", epoch: this.#journal.epoch });
+  }
+
+  beganAgain(): void {
+    const problem = { ...fault("unavailable", "The room began again: try again"), retryAfterMs };
+    for (const waiter of this.#waiters.values()) waiter.failed(problem);
+    this.#waiters.clear();
+    this.#appendedAt = undefined;
+    this.#asked = [];
+    this.members.end(beganAgain);
+    this.seq = this.#journal.last;
+    this.#logs.clear();
+    this.#recent = new RecentEntries();
+    this.members = new Members(this.#journal, this, this.#options.seatMs);
+  }
+
   #fail({ event, author }: Entry, problem: Fault): void {
     const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
     // The author of a `moved` without a waiter was told already: another connection came with the same token.
@@ -287,6 +319,18 @@ export class Room implements JournalListener, Recorder {
   #occupantOf(author: string): Occupant | undefined {
     return this.members.occupantOf(author) ?? this.#attendants.get(author);
   }
+}
+
+const beganAgain: Bye = {
+  type: "bye",
+  code: "lost",
+  text: "The room has lost what was said last: joining again",
+  retryAfterMs: 0,
+};
+
+/** Why a member is not shown the history. */
+export function unreadable(error: unknown): Fault {
+  return fault("unavailable", `The history cannot be read now, ${messageOf(error)}: try again`);
 }
 
 /** Whether the author of such an event waits for its outcome: of everything but messages and leaving. */

@@ -105,6 +105,11 @@ export function sittingAt({ id, server }: Seat): Facts {
   return { [factKey.at(id)]: server };
 }
 
+/** What has to be so for its member to be heard: the seat is where it was, and nobody muted it in the same moment. */
+export function speakingAt(seat: Seat): Facts {
+  return { ...sittingAt(seat), [factKey.mute(seat.name)]: null };
+}
+
 /** A member takes a new seat, under a name that is free and not banned. */
 export function taking(id: string, server: string, fact: SeatFact): Change {
   const name = factKey.name(fact.name);

@@ -2,12 +2,11 @@
 // two has its own way to join, to take another name, to become an operator and to leave.
 
 import { type Command, type CommandOf, commands, help } from "../../protocol/commands.ts";
-import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import type { Facts } from "../journal/facts.ts";
 import type { Waiter } from "./members.ts";
 import type { Order } from "./moderation.ts";
-import type { Room } from "./room.ts";
+import { type Room, unreadable } from "./room.ts";
 
 const notOperator = fault("not-operator", "That is for operators: /op PASSWORD makes you one");
 
@@ -131,7 +130,7 @@ export abstract class Speaker {
       const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents, this.isGone);
       return { type: "history", events: past.events, before: past.before };
     } catch (error) {
-      return fault("unavailable", `The history cannot be read, ${messageOf(error)}`);
+      return unreadable(error);
     }
   }
 

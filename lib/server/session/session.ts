@@ -25,7 +25,7 @@ import type { Origin } from "../limits/origin.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Taken } from "../room/members.ts";
 import type { Room } from "../room/room.ts";
-import { type Occupant, type Seat, sittingAt } from "../room/seats.ts";
+import { type Occupant, type Seat, speakingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
 import { Entrance, type EntranceOptions } from "./entrance.ts";
 import { Intake } from "./intake.ts";
@@ -61,7 +61,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #phase: Phase = "open";
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
-  #expects: ReturnType<typeof sittingAt> | undefined;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
   /** Runs until the peer has read the goodbye. */
@@ -185,7 +184,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   protected get expects() {
-    return this.#expects;
+    return this.#seat && speakingAt(this.#seat);
   }
 
   protected get historyEvents(): number {
@@ -235,7 +234,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">): void {
     const { seat } = taken;
     this.#seat = seat;
-    this.#expects = sittingAt(seat);
     // Reconnecting must not refill the bucket.
     this.#intake.bucket = seat.bucket ??= this.#intake.bucket;
     this.#entrance.close();

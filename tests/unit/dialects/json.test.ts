@@ -171,6 +171,7 @@ describe("json.encode()", () => {
     ],
     subject: [{ type: "subject", text: "tea" }, '{"type":"subject","text":"tea"}'],
     pong: [{ type: "pong", id: "1" }, '{"type":"pong","id":"1"}'],
+    epoch: [{ type: "epoch", epoch: "e" }, '{"type":"epoch","epoch":"e"}'],
     seen: [{ type: "seen", id: "1", seq: 4 }, '{"type":"seen","id":"1","seq":4}'],
     gap: [{ type: "gap", from: 1, to: 4 }, '{"type":"gap","from":1,"to":4}'],
     help: [{ type: "help", text: "/me\n/who" }, '{"type":"help","text":"/me\\n/who"}'],

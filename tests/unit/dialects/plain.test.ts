@@ -205,6 +205,7 @@ describe("plain.encode()", () => {
       [{ type: "pong" }, "! pong\n"],
       [{ type: "pong", id: "1" }, "! pong 1\n"],
     ],
+    epoch: [[{ type: "epoch", epoch: "e" }, ""]],
     seen: [[{ type: "seen", id: "1", seq: 4 }, "! seen 1\n"]],
   };
 

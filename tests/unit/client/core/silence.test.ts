@@ -77,3 +77,13 @@ test("while nothing is read the server is pinged, and never gone", () => {
   expect(pass(90).gone).toBe(0);
   expect(pass(10).gone).toBe(1);
 });
+
+test("a server whose lease others take over is gone before that", () => {
+  silence.heard();
+  silence.within(10_000);
+  expect(pass(3)).toEqual({ pings: 0, gone: 0 });
+  expect(pass(2).pings).toBeGreaterThan(0);
+  silence.heard();
+  expect(pass(7).gone).toBe(0);
+  expect(pass(2.5).gone).toBe(1);
+});

@@ -100,6 +100,7 @@ function eventsOf(name: string, text: string): { [T in Event["type"]]: Event & {
     help: { type: "help", text },
     pong: { type: "pong", id: text },
     seen: { type: "seen", id: text, seq: 1 },
+    epoch: { type: "epoch", epoch: text },
   };
 }
 

@@ -7,12 +7,14 @@ import type { Entry, Journal } from "../../../../lib/server/journal/journal.ts";
 import { lastBefore, type Past, pageAfter } from "../../../../lib/server/journal/pages.ts";
 import { Transcript } from "../../../support/transcript.ts";
 
-/** What a listener is told, in order; `lost` is for journals that can say so. */
+/** What a listener is told, in order; `lost` and `noted` are for journals that can say so. */
 export type Told =
   | ["happened", Recorded]
   | ["repeated" | "contradicted" | "refused", Entry, detail?: number | string]
   | ["troubled", string | undefined]
-  | ["lost", string];
+  | ["epoch", string]
+  | ["began again"]
+  | ["lost" | "noted", string];
 
 /** An event with a number that tells which entry it is, since it may come back as another object. */
 export type Marked = Recorded & { mark?: number };
@@ -50,6 +52,8 @@ export class Listened<J extends Journal = Journal> implements AsyncDisposable {
         }
       },
       troubled: (reason) => told.push(["troubled", reason]),
+      epochBegan: () => told.push(["epoch", journal.epoch]),
+      beganAgain: () => told.push(["began again"]),
       serversChanged: () => {
         this.counts++;
         this.onCount();
@@ -114,7 +118,8 @@ export class Listened<J extends Journal = Journal> implements AsyncDisposable {
   get fates(): unknown[] {
     return this.told.items.flatMap((told) => {
       if (told[0] === "happened") return [["happened", told[1].seq]];
-      return told[0] === "repeated" ? [["repeated", told[2]]] : told[0] === "troubled" ? [] : [[told[0]]];
+      if (told[0] === "repeated") return [["repeated", told[2]]];
+      return told[0] === "contradicted" || told[0] === "refused" ? [[told[0]]] : [];
     });
   }
 
@@ -123,10 +128,10 @@ export class Listened<J extends Journal = Journal> implements AsyncDisposable {
   }
 
   /** Resolves once the condition holds when the servers may have changed. */
-  async until(condition: () => boolean): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+  async until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = () => {
-      if (condition()) resolve();
+      void (async () => ((await condition()) ? resolve() : undefined))().catch(reject);
     };
     this.#looking.add(look);
     look();

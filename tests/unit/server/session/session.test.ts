@@ -1,14 +1,44 @@
 // A session with a fake socket and a fake clock: what depends on time, and what may be asked of a transport.
 
 import { describe, expect, jest, setDefaultTimeout, test } from "bun:test";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
+import { Room } from "../../../../lib/server/room/room.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { emptied, inFakeRoom, joined, order, room } from "./fake-room.ts";
-import { FakeSocket, pass, textsHeard, turn, unlimited } from "./fake-socket.ts";
+import { FakeSocket, metrics, pass, textsHeard, turn, unlimited } from "./fake-socket.ts";
 
 setDefaultTimeout(testMs);
 
 inFakeRoom();
+
+test("a member whose history cannot be read is in all the same, and told so", async () => {
+  const journal = SqliteJournal.open({ keepEvents: 1000 });
+  const said = () => ({
+    event: { type: "said" as const, seq: 0, at: 0, from: "ada", text: "hi" },
+    author: "ada",
+  });
+  journal.append(Array.from({ length: 200 }, said));
+  journal.entriesBefore = () => {
+    throw new Error("it is away");
+  };
+  const options = {
+    seatMs: 30_000,
+    onEvent: undefined,
+    onEmpty: () => {},
+    onJournalTrouble: () => {},
+    metrics,
+  };
+  const socket = new FakeSocket(new Room(journal, options));
+  socket.send({ type: "join", name: "ada", history: 100 });
+  await turn();
+  expect(socket.types).toEqual(["welcome", "error", "joined"]);
+  expect(socket.events[1]).toMatchObject({
+    code: "unavailable",
+    text: "The history cannot be read now, it is away: try again",
+  });
+  expect(socket.acts).not.toContain("terminate");
+});
 
 test("a person is greeted after a moment, a program is not", async () => {
   const person = new FakeSocket(room);

@@ -1,0 +1,312 @@
+// Connections to PostgreSQL that come back by themselves, to the one of several hosts that takes writes. Bun's client
+// leaves three things to its user: a database that is frozen rejects nothing, so a connection without any answer for a
+// while is given up; after that, or a drop, it is not known whether a statement was carried out, so what is run here has
+// to be something that may be run again; and a URL with several hosts is taken apart here.
+//
+// After a failover the former primary may come back and say that it takes writes. Each promotion begins a new timeline,
+// so the highest one wins, and none below the highest seen is ever written to.
+
+import { SQL } from "bun";
+import { UsageError } from "../../../protocol/errors.ts";
+
+/** A statement failed. `message` goes on after "PostgreSQL". */
+export class PostgresError extends Error {
+  /** PostgreSQL has looked at the statement and not carried it out. */
+  readonly isAnswer: boolean;
+  /** The connection broke, or there was none. */
+  readonly isBreak: boolean;
+
+  constructor(reason: string, kind?: "answer" | "break") {
+    super(reason);
+    this.isAnswer = kind === "answer";
+    this.isBreak = kind === "break";
+  }
+}
+
+/** A connection without any answer for so long, while one is due, counts as frozen. */
+const answerMs = 3_000;
+/** Connecting takes less than an answer may, so that what is wrong with it is told rather than that nothing came. */
+const connectSeconds = 2;
+/** A timer that comes so much too late was not late alone: the whole process stood still. */
+const lateMs = 1_000;
+
+const firstRetryMs = 50;
+const longestRetryMs = 1_000;
+
+/** For every connection; the settings of PostgreSQL by their names. */
+const settings = { application_name: "chatroom", jit: "off", statement_timeout: "30s" };
+
+type Host = { name: string; url: string };
+
+/** The hosts of one database, of which at most one takes writes. */
+export class PostgresHosts {
+  /** For people: without the user and the password. */
+  readonly place: string;
+  readonly #hosts: Host[];
+  readonly #database: string;
+  #primary: Promise<Host> | undefined;
+  #timeline = 0;
+
+  /** Throws a UsageError if it is no URL of PostgreSQL. */
+  constructor(url: string) {
+    const [, scheme, user = "", hosts = "", rest = ""] =
+      /^(postgres(?:ql)?:\/\/)([^/?#]*@)?([^/?#@,]+(?:,[^/?#@,]+)*)(\/[^#]*)?$/.exec(url) ?? [];
+    const [, database = ""] = /^\/([^/?]+)/.exec(rest) ?? [];
+    this.#hosts = hosts.split(",").map((name) => ({ name, url: `${scheme}${user}${name}${rest}` }));
+    if (database === "" || this.#hosts.some(({ url }) => URL.parse(url) === null)) {
+      throw new UsageError(
+        "--history takes a database as postgres://HOST/DATABASE, or HOST,HOST for several",
+      );
+    }
+    this.#database = decodeURIComponent(database);
+    this.place = `PostgreSQL at ${hosts}, database "${this.#database}"`;
+  }
+
+  get several(): boolean {
+    return this.#hosts.length > 1;
+  }
+
+  /** A client of the host that takes writes now. Throws a PostgresError. */
+  async connect(max: number, more: Record<string, string>, closed: () => void): Promise<SQL> {
+    this.#primary ??= this.#find();
+    const primary = this.#primary;
+    primary.catch(() => this.forget(primary));
+    return this.#client(await primary, max, more, closed);
+  }
+
+  /** The next connection looks again which host takes writes. */
+  forget(primary = this.#primary): void {
+    if (this.#primary === primary) this.#primary = undefined;
+  }
+
+  /** Whether another host takes writes now than the one that was found last. */
+  async hasMoved(): Promise<boolean> {
+    const before = await this.#primary?.catch(() => undefined);
+    const now = await this.#find().catch(() => undefined);
+    return before !== undefined && now !== undefined && now.name !== before.name;
+  }
+
+  async #find(): Promise<Host> {
+    const looks = await Promise.allSettled(this.#hosts.map((host) => this.#timelineOf(host)));
+    const timelines = looks.map((look) => (look.status === "fulfilled" ? look.value : 0));
+    const highest = Math.max(...timelines);
+    const host = this.#hosts[timelines.indexOf(highest)];
+    if (host && highest > 0 && highest >= this.#timeline) {
+      this.#timeline = highest;
+      return host;
+    }
+    if (highest > 0) throw new PostgresError("was replaced by another host that is not there now");
+    const problem = looks.find((look) => look.status === "rejected");
+    throw problem ? problemOf(problem.reason) : new PostgresError("is a standby, which takes no writes");
+  }
+
+  /** The timeline it writes, or 0 for a standby. */
+  async #timelineOf(host: Host): Promise<number> {
+    const client = this.#client(host, 1);
+    try {
+      const [row] = await within(
+        answerMs,
+        client.unsafe<{ timeline: string | null }[]>(
+          "SELECT CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS timeline",
+        ),
+      );
+      return Number.parseInt(row?.timeline ?? "0", 16);
+    } finally {
+      void client.close({ timeout: 0 });
+    }
+  }
+
+  #client({ url }: Host, max: number, more: Record<string, string> = {}, onclose?: () => void): SQL {
+    return new SQL({
+      url,
+      database: this.#database,
+      max,
+      connectionTimeout: connectSeconds,
+      connection: { ...settings, ...more },
+      ...(onclose && { onclose }),
+    });
+  }
+}
+
+export type ConnectionOptions = {
+  /** How many statements may run at once. */
+  max?: number;
+  /** Settings of PostgreSQL for it. */
+  settings?: Record<string, string>;
+  /** What a new connection begins with; nothing else runs on it before. */
+  opened?: (client: SQL) => Promise<void>;
+  /** An answer came. */
+  answered?: () => void;
+};
+
+export class PostgresConnection {
+  /** How often it was made. */
+  connects = 0;
+  readonly #hosts: PostgresHosts;
+  readonly #options: ConnectionOptions;
+  #client: Promise<SQL> | undefined;
+  #isOpening = false;
+  #closed = false;
+  /** How many statements wait for an answer, and since when none came. */
+  #waiting = 0;
+  #silentSince = 0;
+
+  constructor(hosts: PostgresHosts, options: ConnectionOptions = {}) {
+    this.#hosts = hosts;
+    this.#options = options;
+  }
+
+  /** Resolves once it is there. Throws a PostgresError. */
+  async open(): Promise<void> {
+    await this.#use(() => Promise.resolve());
+  }
+
+  /** Runs a statement. Throws a PostgresError. */
+  run<Row>(statement: string, values: unknown[] = []): Promise<Row[]> {
+    return this.#use((client) => this.#watched(client.unsafe<Row[]>(statement, values)));
+  }
+
+  async #use<T>(task: (client: SQL) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new PostgresError("is not asked any more");
+    this.#client ??= this.#open();
+    const opening = this.#client;
+    try {
+      return await task(await opening);
+    } catch (error) {
+      const problem = problemOf(error);
+      // One that could not even be opened is none.
+      if (!problem.isAnswer || this.#isOpening) this.#drop(opening);
+      throw problem;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.drop();
+  }
+
+  /** What is under way is rejected; the next statement makes another connection. */
+  drop(): void {
+    if (this.#client) this.#drop(this.#client);
+  }
+
+  #open(): Promise<SQL> {
+    const { max = 1, settings = {}, opened } = this.#options;
+    this.#isOpening = true;
+    const opening = this.#hosts
+      .connect(max, settings, () => this.#drop(opening))
+      .then(async (client) => {
+        try {
+          if (opened) await this.#watched(opened(client));
+        } catch (error) {
+          void client.close({ timeout: 0 });
+          throw error;
+        }
+        this.connects++;
+        this.#isOpening = false;
+        return client;
+      });
+    return opening;
+  }
+
+  #drop(opening: Promise<SQL>): void {
+    if (this.#client !== opening) return;
+    this.#client = undefined;
+    this.#hosts.forget();
+    opening.then((client) => client.close({ timeout: 0 })).catch(() => {});
+  }
+
+  /** The same answer, unless the connection gives none for too long. Where many wait, any answer is progress. */
+  async #watched<T>(answer: Promise<T>): Promise<T> {
+    if (this.#waiting++ === 0) this.#silentSince = performance.now();
+    const frozen = Promise.withResolvers<never>();
+    let timer: Timer | undefined;
+    const watch = (leftMs: number) => {
+      const dueAt = performance.now() + leftMs;
+      timer = setTimeout(() => {
+        const now = performance.now();
+        const isLate = now - dueAt > lateMs;
+        const left = isLate ? answerMs : this.#silentSince + answerMs - now;
+        if (left > 0) watch(left);
+        else frozen.reject(new PostgresError("does not answer"));
+      }, leftMs);
+    };
+    watch(answerMs);
+    try {
+      const result = await Promise.race([answer, frozen.promise]);
+      this.#options.answered?.();
+      return result;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting--;
+      this.#silentSince = performance.now();
+    }
+  }
+}
+
+/** Asks until PostgreSQL has an answer, and throws a PostgresError if that is an error, or `isOver`. */
+export async function insist<T>(
+  ask: () => Promise<T>,
+  isOver: () => boolean,
+  failed: (error: PostgresError) => void = () => {},
+): Promise<T> {
+  for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (isOver() || !(error instanceof PostgresError) || error.isAnswer) throw error;
+      failed(error);
+      // What refuses connections does so at once.
+      await Bun.sleep(waitMs);
+    }
+  }
+}
+
+/** The same answer, if it comes in time. */
+function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new PostgresError("does not answer")), ms);
+  return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** What a user can act on, by SQLSTATE: PostgreSQL looked at the statement and did nothing of it. */
+const answers: Record<string, string> = {
+  "42501": "does not let this user do that",
+  "53100": "has a full disk",
+  "53200": "is out of memory",
+  "25006": "is a standby, which takes no writes",
+};
+
+/** The same for what it says before it looks at a statement, or while it ends: the one before may have been carried out. */
+const rebuffs: Record<string, string> = {
+  "28P01": "does not accept the password of this user",
+  "28000": "does not let this user in",
+  "3D000": "has no such database",
+  "53300": "has too many connections",
+  "57P01": "is shutting down",
+  "57P02": "is starting again after a crash",
+  "57P03": "is starting or ending",
+  "3F000": "has lost its tables",
+  "42P01": "has lost its tables",
+  "42883": "has lost its tables",
+  "0A000": "has other tables now",
+};
+
+function problemOf(error: unknown): PostgresError {
+  if (error instanceof PostgresError) return error;
+  if (!(error instanceof Error && "code" in error)) throw error as Error;
+  const { code, message } = error as SQL.PostgresError;
+  const { errno = "" } = error as SQL.PostgresError;
+  const [answer, rebuff] = [answers[errno], rebuffs[errno]];
+  if (answer !== undefined) return new PostgresError(answer, "answer");
+  if (rebuff !== undefined) return new PostgresError(rebuff);
+  if (code === "ERR_POSTGRES_SERVER_ERROR") return new PostgresError(`says ${message}`, "answer");
+  if (code === "ERR_POSTGRES_TLS_NOT_AVAILABLE") return new PostgresError("does not speak TLS");
+  if (/CERT|VERIFY_LEAF/.test(code)) {
+    return new PostgresError(
+      "has a certificate that is not to be trusted (NODE_EXTRA_CA_CERTS names whom to trust)",
+    );
+  }
+  if (/TIMEOUT/.test(code)) return new PostgresError("does not answer");
+  return new PostgresError("cannot be reached", "break");
+}

@@ -1,0 +1,161 @@
+// Events as rows: what an entry is to PostgreSQL, what a row is to the room, and the statements that read them. The
+// columns are for people and for PostgreSQL to look in, `event` holds the rest of the event as JSON. A row is input like
+// any other: another version of this server, or a person, may have written it.
+
+import type { Recorded } from "../../../protocol/events.ts";
+import type { Facts } from "../facts.ts";
+import { type Entry, nobody } from "../journal.ts";
+import { pageLength } from "../pages.ts";
+import { lexemesIn } from "../search.ts";
+import type { PostgresConnection } from "./connection.ts";
+
+type EventRow = {
+  seq: number;
+  at: number;
+  type: string;
+  author: string;
+  reader: string | null;
+  server: string;
+  facts: Facts | null;
+  event: unknown;
+};
+
+/** An entry as chat.append takes it. */
+export function rowOf({
+  event: { type, seq: _, at: __, ...content },
+  author,
+  reader,
+  facts,
+  expects,
+}: Entry) {
+  const id = "id" in content ? content.id : undefined;
+  const text = "text" in content ? content.text : undefined;
+  return {
+    type,
+    author: storable(author),
+    reader,
+    id: id === undefined ? undefined : storable(id),
+    ...(expects && { keys: Object.keys(expects).map(storable), vals: Object.values(expects).map(storable) }),
+    facts: facts && Object.fromEntries(Object.entries(facts).map((fact) => fact.map(storable))),
+    // As text within the text: only so it may hold what no text of PostgreSQL can.
+    event: JSON.stringify(content),
+    words: text === undefined ? undefined : lexemesIn(text),
+  };
+}
+
+/** A text of PostgreSQL is Unicode without U+0000. */
+function storable<T extends string | null>(text: T): T | string {
+  return text === null ? text : text.toWellFormed().replaceAll("\0", "\ufffd");
+}
+
+/** Reads events of one room over one connection. */
+export class EventReader {
+  readonly #connection: PostgresConnection;
+  readonly #room: string;
+  readonly #state: { readonly epoch: string };
+  readonly #changed: () => Error;
+  readonly #senseless: (seq: number) => void;
+
+  /**
+   * `changed` is called for the error to throw when the room's epoch is not the one of `state` any more; `senseless`, for
+   * each event that this version cannot make sense of.
+   */
+  constructor(
+    connection: PostgresConnection,
+    room: string,
+    state: { readonly epoch: string },
+    changed: () => Error,
+    senseless: (seq: number) => void = () => {},
+  ) {
+    this.#connection = connection;
+    this.#room = room;
+    this.#state = state;
+    this.#changed = changed;
+    this.#senseless = senseless;
+  }
+
+  /** At most `count` entries after a position, oldest first. Like the others it throws a PostgresError. */
+  after(position: number, count: number): Promise<Entry[]> {
+    return this.#read(after, [position, count]);
+  }
+
+  /** … before a position, newest first. */
+  before(position: number, count: number): Promise<Entry[]> {
+    return this.#read(before, [position, count]);
+  }
+
+  /** … whose words match a query, too. */
+  matchesBefore(query: string, position: number, count: number): Promise<Entry[]> {
+    return this.#read(matching, [position, count, query]);
+  }
+
+  async #read(statement: string, values: unknown[]): Promise<Entry[]> {
+    const { epoch } = this.#state;
+    const rows = await this.#connection.run<{ epoch: string } & (EventRow | { seq: null })>(statement, [
+      this.#room,
+      ...values,
+    ]);
+    if (rows[0]?.epoch !== epoch || epoch !== this.#state.epoch) throw this.#changed();
+    return rows.flatMap((row) => {
+      if (row.seq === null) return [];
+      const entry = entryOf(row);
+      if (entry) return [entry];
+      this.#senseless(row.seq);
+      const { seq, at, author, server } = row;
+      return [{ event: { type: "moved", seq, at, name: "" }, author, server, reader: nobody }];
+    });
+  }
+}
+
+/** What a row says happened; undefined if that makes no sense here. */
+function entryOf({ seq, at, type, author, reader, server, facts, event }: EventRow): Entry | undefined {
+  const own = { type, seq, at };
+  const content = Object.assign({ ...own }, typeof event === "object" ? event : {}, own);
+  const isSound = (needed[type] ?? []).every((key) => typeof content[key as "type"] === "string");
+  if (!isSound) return undefined;
+  return {
+    event: content as Recorded,
+    author,
+    server,
+    ...(reader !== null && { reader }),
+    ...(facts !== null && typeof facts === "object" && { facts }),
+  };
+}
+
+/** What an event must have of a text, by its type. Types that are not known are those of a newer version. */
+const needed: Record<string, string[]> = {
+  said: ["from", "text"],
+  acted: ["from", "text"],
+  told: ["from", "to", "text"],
+  joined: ["name"],
+  left: ["name"],
+  renamed: ["from", "to"],
+  kicked: ["by"],
+  banned: ["by"],
+  unbanned: ["by"],
+  muted: ["by"],
+  unmuted: ["by"],
+  opped: ["name"],
+  topic: ["by"],
+  moved: ["name"],
+};
+
+/**
+ * Events of the room $1 by position $2, at most $3 and no more than fit in a page; with each, and in a row of its own if
+ * there is none, the epoch in which they were read.
+ */
+function reading(where: string, order: "ASC" | "DESC"): string {
+  return `
+    SELECT r.epoch, e.* FROM chat.rooms r LEFT JOIN LATERAL (
+      SELECT seq::float8, (extract(epoch FROM at) * 1000)::float8 AS at, type, author, reader, server, facts, event
+      FROM (
+        SELECT *, sum(length) OVER (ORDER BY seq ${order}) - length AS before FROM (
+          SELECT * FROM chat.events WHERE room = $1 AND ${where} ORDER BY seq ${order} LIMIT $3
+        ) first
+      ) sized WHERE before < ${pageLength} ORDER BY seq ${order}
+    ) e ON true WHERE r.room = $1`;
+}
+
+const after = reading("seq > $2", "ASC");
+const before = reading("seq < $2", "DESC");
+const matching = reading("seq < $2 AND words @@ $4::tsquery", "DESC");

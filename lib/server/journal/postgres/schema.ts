@@ -1,0 +1,298 @@
+// The tables of the journal in PostgreSQL, and the functions by which it is written: each is one statement for its
+// caller, and so one transaction and one round trip. All rooms of a database share them, in the schema `chat`.
+//
+//   rooms     the room, its epoch, its last event, how many are kept; who locks its row gives the next numbers
+//   epochs    where each epoch of a room begins
+//   events    what happened: text to search in is in `words`, the facts an event brought beside it
+//   facts     what is so now
+//   servers   when each server was last heard of, and what became of its last batch, since it may have to ask twice
+//
+// An epoch. Numbers are given twice if the database loses its newest events: a standby that had not got them takes over,
+// a backup is restored. Each of these begins another run of PostgreSQL, or other tables, and so with each new run the
+// room begins a new epoch, behind the last event there is. A position (epoch, number) is right if the number is not
+// behind the end of its epoch, whoever was told of it by which server.
+
+import type { SQL } from "bun";
+import type { Epochs } from "../journal.ts";
+import type { PostgresConnection } from "./connection.ts";
+
+/** What chat.format says; a database with a higher number is not ours to write. */
+const format = 1;
+
+/** For those who create the tables at once. */
+const creating = 5_300_053_000;
+
+const trimmedEvents = 1_000;
+
+const schema = `
+CREATE SCHEMA IF NOT EXISTS chat;
+CREATE TABLE chat.format (version int NOT NULL);
+CREATE TABLE chat.rooms (
+  room text PRIMARY KEY, epoch text NOT NULL, run text NOT NULL, last bigint NOT NULL, keep bigint NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE chat.epochs (
+  room text, epoch text, start bigint NOT NULL, begun timestamptz NOT NULL DEFAULT clock_timestamp(),
+  nr bigint GENERATED ALWAYS AS IDENTITY, PRIMARY KEY (room, epoch)
+);
+CREATE TABLE chat.events (
+  room text, seq bigint, at timestamptz NOT NULL, type text NOT NULL, author text NOT NULL, reader text, id text,
+  server text NOT NULL, facts json, event json NOT NULL, words tsvector,
+  length int NOT NULL GENERATED ALWAYS AS (octet_length(event::text)) STORED,
+  PRIMARY KEY (room, seq)
+);
+CREATE UNIQUE INDEX said ON chat.events (room, author, id) WHERE id IS NOT NULL;
+CREATE INDEX words ON chat.events USING gin (words) WITH (gin_pending_list_limit = 256);
+CREATE TABLE chat.facts (room text, key text, value text NOT NULL, PRIMARY KEY (room, key));
+CREATE TABLE chat.servers (
+  room text, server text, heard timestamptz NOT NULL, read bigint NOT NULL, gone boolean NOT NULL DEFAULT false,
+  batch bigint NOT NULL DEFAULT 0, outcome text NOT NULL DEFAULT '', PRIMARY KEY (room, server)
+) WITH (fillfactor = 50);
+
+-- This run of PostgreSQL, with these tables.
+CREATE FUNCTION chat.run() RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT concat_ws(' ', pg_postmaster_start_time(), current_database(), pg_relation_filenode('chat.events'))
+$$;
+
+-- Opens the room for a server, or once more for one that has read up to \`known_last\` in \`known_epoch\`. Without \`facts\` it
+-- can go on from there; else what it has read is lost. \`keep\`: how many events are kept, if others say otherwise.
+CREATE FUNCTION chat.attach(
+  the_room text, new_epoch text, known_epoch text, known_last bigint, INOUT keep float8, lease interval,
+  OUT epoch text, OUT last float8, OUT first float8, OUT epochs json, OUT facts json
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  r chat.rooms;
+  known_end bigint;
+BEGIN
+  INSERT INTO chat.rooms VALUES (the_room, new_epoch, '', 0, attach.keep) ON CONFLICT DO NOTHING;
+  SELECT * INTO r FROM chat.rooms WHERE room = the_room FOR UPDATE;
+  r.last := greatest(r.last, (SELECT max(seq) FROM chat.events WHERE room = the_room));
+  first := coalesce((SELECT min(seq) FROM chat.events WHERE room = the_room), r.last + 1);
+  IF r.run <> chat.run() OR (r.epoch = known_epoch AND r.last < known_last) THEN
+    r.epoch := new_epoch;
+    r.run := chat.run();
+    INSERT INTO chat.epochs VALUES (the_room, new_epoch, r.last + 1);
+    -- All positions in an epoch that ended before the oldest event are as good as unknown.
+    DELETE FROM chat.epochs WHERE room = the_room
+      AND start < (SELECT max(start) FROM chat.epochs WHERE room = the_room AND start <= attach.first);
+  END IF;
+  IF r.keep <> attach.keep AND known_epoch IS NULL AND NOT EXISTS (
+    SELECT FROM chat.servers WHERE room = the_room AND NOT gone AND heard > clock_timestamp() - lease
+  ) THEN
+    r.keep := attach.keep;
+  END IF;
+  UPDATE chat.rooms SET epoch = r.epoch, run = r.run, last = r.last, keep = r.keep WHERE room = the_room;
+  epoch := r.epoch;
+  last := r.last;
+  keep := r.keep;
+  SELECT json_agg(json_build_array(e.epoch, e.start) ORDER BY e.nr) INTO epochs FROM chat.epochs e WHERE room = the_room;
+  SELECT coalesce((SELECT min(next.start) - 1 FROM chat.epochs next WHERE room = the_room AND next.nr > known.nr), r.last)
+    INTO known_end FROM chat.epochs known WHERE room = the_room AND known.epoch = known_epoch;
+  IF known_last <= known_end THEN RETURN; END IF;
+  SELECT coalesce(json_object_agg(key, value), '{}') INTO facts FROM chat.facts WHERE room = the_room;
+END $$;
+
+-- Appends a batch of a server that has read up to \`known_last\`. Answers with the fate of each entry, after a comma (t:
+-- taken, c: contradicted, or the number it has had before), the last number and the time; or with nothing if it has to
+-- attach again. A batch that was appended before only has its answer repeated.
+CREATE FUNCTION chat.append(
+  the_room text, the_server text, the_batch bigint, known_epoch text, known_last bigint, entries text,
+  OUT fates text, OUT last float8, OUT at float8
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  r chat.rooms;
+  s chat.servers;
+  e record;
+  f record;
+  before bigint;
+  now timestamptz := date_trunc('milliseconds', clock_timestamp());
+BEGIN
+  SELECT * INTO r FROM chat.rooms WHERE room = the_room FOR UPDATE;
+  IF r.epoch IS DISTINCT FROM known_epoch OR r.run <> chat.run() OR r.last < known_last THEN RETURN; END IF;
+  SELECT * INTO s FROM chat.servers WHERE room = the_room AND server = the_server;
+  IF s.batch >= the_batch OR s.gone THEN
+    SELECT x[1], x[2], x[3] INTO fates, last, at FROM string_to_array(s.outcome, ' ') x;
+    RETURN;
+  END IF;
+  last := greatest(r.last, (SELECT max(seq) FROM chat.events WHERE room = the_room));
+  fates := '';
+  FOR e IN SELECT * FROM json_to_recordset(entries::json) AS x (
+    type text, author text, reader text, id text, keys text[], vals text[], facts json, event text, words text
+  ) LOOP
+    before := NULL;
+    IF e.id IS NOT NULL THEN
+      SELECT seq INTO before FROM chat.events WHERE room = the_room AND author = e.author AND id = e.id;
+    END IF;
+    IF before <= last - r.keep THEN
+      UPDATE chat.events SET id = NULL WHERE room = the_room AND seq = before;
+      before := NULL;
+    END IF;
+    IF before IS NOT NULL THEN
+      fates := fates || ',' || before;
+    ELSIF EXISTS (
+      SELECT FROM unnest(e.keys, e.vals) AS x (key, value)
+        WHERE (SELECT f.value FROM chat.facts f WHERE f.room = the_room AND f.key = x.key) IS DISTINCT FROM x.value
+    ) THEN
+      fates := fates || ',c';
+    ELSE
+      fates := fates || ',t';
+      last := last + 1;
+      INSERT INTO chat.events VALUES
+        (the_room, last, now, e.type, e.author, e.reader, e.id, the_server, e.facts, e.event::json, e.words::tsvector);
+      FOR f IN SELECT * FROM json_each_text(e.facts) LOOP
+        IF f.value IS NULL THEN
+          DELETE FROM chat.facts WHERE room = the_room AND key = f.key;
+        ELSE
+          INSERT INTO chat.facts VALUES (the_room, f.key, f.value) ON CONFLICT (room, key) DO UPDATE SET value = f.value;
+        END IF;
+      END LOOP;
+    END IF;
+  END LOOP;
+  at := extract(epoch FROM now) * 1000;
+  -- Written also where nothing happened: with a synchronous standby the answer then waits for all before it, too.
+  INSERT INTO chat.servers VALUES (the_room, the_server, now, known_last, false, the_batch, concat_ws(' ', fates, last, at))
+    ON CONFLICT (room, server) DO UPDATE SET heard = now, batch = the_batch, outcome = excluded.outcome;
+  IF last > r.last THEN
+    UPDATE chat.rooms SET last = append.last WHERE room = the_room;
+    -- Nothing else listens where there is one server.
+    IF EXISTS (
+      SELECT FROM chat.servers WHERE room = the_room AND server <> the_server AND NOT gone AND heard > now - interval '1 minute'
+    ) THEN
+      PERFORM pg_notify('chat_' || md5(the_room), last::text);
+    END IF;
+  END IF;
+END $$;
+
+-- Says that a server is there. Answers with the room's epoch and last event, and with when each server was last heard of.
+CREATE FUNCTION chat.beat(
+  the_room text, the_server text, known_last bigint, OUT epoch text, OUT last float8, OUT servers json
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  INSERT INTO chat.servers VALUES (the_room, the_server, clock_timestamp(), known_last)
+    ON CONFLICT (room, server) DO UPDATE SET heard = clock_timestamp(), read = known_last;
+  DELETE FROM chat.servers WHERE room = the_room AND heard < clock_timestamp() - interval '1 day';
+  SELECT r.epoch, r.last INTO epoch, last FROM chat.rooms r WHERE room = the_room;
+  SELECT json_object_agg(server, heard) INTO servers FROM chat.servers WHERE room = the_room AND NOT gone;
+END $$;
+
+-- Says that a server has ended: whatever of it arrives still is not carried out any more.
+CREATE FUNCTION chat.farewell(the_room text, the_server text) RETURNS void LANGUAGE sql AS $$
+  UPDATE chat.servers SET gone = true WHERE room = the_room AND server = the_server
+$$;
+
+-- Deletes a few of the events that are not kept any more and that all servers have read, and says how many.
+CREATE FUNCTION chat.trim(the_room text, lease interval, count int) RETURNS float8 LANGUAGE sql AS $$
+  WITH gone AS (
+    DELETE FROM chat.events WHERE room = the_room AND seq IN (
+      SELECT seq FROM chat.events WHERE room = the_room AND seq <= least(
+        (SELECT last - keep FROM chat.rooms WHERE room = the_room),
+        (SELECT min(read) FROM chat.servers
+          WHERE room = the_room AND NOT gone AND heard > clock_timestamp() - lease)
+      ) ORDER BY seq LIMIT count FOR UPDATE SKIP LOCKED
+    ) RETURNING seq
+  ) SELECT count(*) FROM gone
+$$;
+
+INSERT INTO chat.format VALUES (${format});
+`;
+
+// ---- The functions, to be called ----
+
+/** The room as it is, for a server that opens it or attaches again. */
+export type Attached = {
+  /** How many events are kept, as the other servers say. */
+  keep: number;
+  epoch: string;
+  last: number;
+  first: number;
+  epochs: Epochs;
+  /** Absent for a server that can go on from what it has read. */
+  facts: Record<string, string> | null;
+};
+
+/** `known`: what the server has read, if it goes on from there. */
+export async function attach(
+  client: SQL,
+  room: string,
+  newEpoch: string,
+  known: { epoch: string; last: number } | undefined,
+  keepEvents: number,
+  leaseMs: number,
+): Promise<Attached> {
+  const values = [room, newEpoch, known?.epoch ?? null, known?.last ?? null, keepEvents, `${leaseMs} ms`];
+  const [attached] = await client.unsafe<[Attached]>(
+    "SELECT * FROM chat.attach($1, $2, $3, $4, $5, $6)",
+    values,
+  );
+  return attached;
+}
+
+/** What became of a batch: a fate for each entry behind a comma. */
+export type Outcome = { fates: string; last: number; at: number };
+
+/** Undefined: the server has to attach again first. `entries`: JSON. */
+export async function append(
+  connection: PostgresConnection,
+  room: string,
+  batch: number,
+  { server, epoch, last }: { server: string; epoch: string; last: number },
+  entries: string,
+): Promise<Outcome | undefined> {
+  const values = [room, server, batch, epoch, last, entries];
+  const [outcome] = await connection.run<Outcome | { fates: null }>(
+    "SELECT * FROM chat.append($1, $2, $3, $4, $5, $6)",
+    values,
+  );
+  return outcome?.fates == null ? undefined : outcome;
+}
+
+/** The room's epoch, its last event, and the signs of life of its servers. */
+export type Beat = { epoch: string | null; last: number | null; servers: Record<string, string> };
+
+export async function beat(
+  connection: PostgresConnection,
+  room: string,
+  server: string,
+  last: number,
+): Promise<Beat> {
+  const [beat] = await connection.run<Beat>("SELECT * FROM chat.beat($1, $2, $3)", [room, server, last]);
+  return beat ?? { epoch: null, last: null, servers: {} };
+}
+
+export async function farewell(connection: PostgresConnection, room: string, server: string): Promise<void> {
+  await connection.run("SELECT chat.farewell($1, $2)", [room, server]);
+}
+
+/** Lets go of all that is not kept any more, in slices, so that nothing waits for it. */
+export async function trim(connection: PostgresConnection, room: string, leaseMs: number): Promise<void> {
+  for (let count = trimmedEvents; count === trimmedEvents; ) {
+    const values = [room, `${leaseMs} ms`, trimmedEvents];
+    const [row] = await connection.run<{ count: number }>("SELECT chat.trim($1, $2, $3) AS count", values);
+    count = row?.count ?? 0;
+  }
+}
+
+/** Makes the tables if they are not there. Throws an Error, to go on after "PostgreSQL", if they are not ours to use. */
+export async function prepare(client: SQL): Promise<void> {
+  await client.begin(async (client) => {
+    await client`SELECT pg_advisory_xact_lock(${creating})`;
+    const [{ made }] = await client`SELECT to_regclass('chat.format') IS NOT NULL AS made`;
+    if (!made) await client.unsafe(schema);
+  });
+  const [{ version }] = await client`SELECT version FROM chat.format`;
+  if (version > format) {
+    throw new Error(
+      `holds the tables of a newer version (${version}, this one knows ${format}): update this server`,
+    );
+  }
+  const forbidden: { name: string }[] = await client`
+    SELECT relname AS name FROM pg_class WHERE relnamespace = 'chat'::regnamespace AND relkind = 'r'
+      AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+        AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) AND relname <> 'format'`;
+  if (forbidden.length > 0) {
+    const tables = forbidden.map(({ name }) => `chat.${name}`).join(", ");
+    throw new Error(`does not let this user read and write all of ${tables}`);
+  }
+}

@@ -1,0 +1,240 @@
+// A PostgreSQL of its own for a test: a cluster made by initdb in a temporary folder, on a free port, that can be killed,
+// frozen and started again there, and have a standby. PostgreSQL does not run as root: then it runs as a user made for
+// it, or as nobody.
+
+import { appendFileSync, chmodSync, chownSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SQL } from "bun";
+import { LineReader } from "../../lib/protocol/lines.ts";
+import { postgresql } from "./parts.ts";
+import { freePort, temporaryFolder } from "./server.ts";
+import { Transcript } from "./transcript.ts";
+
+/** What runs a program without root's rights. */
+const user = ordinaryUser();
+
+/** What dies here are processes: what they wrote is with the system. */
+const settings = {
+  fsync: "off",
+  max_connections: "300",
+  autovacuum: "off",
+  wal_level: "replica",
+  hot_standby: "on",
+  wal_keep_size: "64MB",
+  listen_addresses: "localhost",
+};
+
+type Process = Bun.Subprocess<"ignore", "pipe", "pipe">;
+
+export class PostgresServer implements AsyncDisposable {
+  readonly port = freePort();
+  readonly log = new Transcript<string>();
+  readonly #folder = temporaryFolder();
+  readonly #before: string[];
+  #process: Process | undefined;
+  #frozen: number[] = [];
+
+  /** A new cluster, with these settings. `before` is what runs it: a command that takes another one. `files` are put into its folder, for it alone. */
+  static start(
+    more: Record<string, string> = {},
+    before: string[] = [],
+    files: Record<string, string> = {},
+  ): Promise<PostgresServer> {
+    return PostgresServer.#onFreePort(() => PostgresServer.#start(more, before, files));
+  }
+
+  /** Another process may take the port since it was looked for. */
+  static async #onFreePort(start: () => Promise<PostgresServer>): Promise<PostgresServer> {
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await start();
+      } catch (error) {
+        if (attempts === 3) throw error;
+      }
+    }
+  }
+
+  static async #start(
+    more: Record<string, string>,
+    before: string[],
+    files: Record<string, string>,
+  ): Promise<PostgresServer> {
+    const server = new PostgresServer(before);
+    const locale = ["--encoding", "UTF8", "--locale", "C"];
+    await run("initdb", ["-D", server.#data, "-U", "chat", "--auth", "trust", "--no-sync", ...locale]);
+    for (const [name, path] of Object.entries(files)) {
+      const file = join(server.#data, name);
+      copyFileSync(path, file);
+      chmodSync(file, 0o600);
+      if (user.id !== undefined) chownSync(file, user.id, user.id);
+    }
+    server.#config({ ...settings, ...more });
+    await server.restart();
+    return server;
+  }
+
+  /** A copy of another one that goes on copying, under this name, perhaps through a proxy. */
+  static standbyOf(primary: PostgresServer, name: string, port = primary.port): Promise<PostgresServer> {
+    return PostgresServer.#onFreePort(() => PostgresServer.#copy(name, port));
+  }
+
+  static async #copy(name: string, port: number): Promise<PostgresServer> {
+    const server = new PostgresServer();
+    const source = `host=localhost port=${port} user=chat application_name=${name}`;
+    await run("pg_basebackup", [
+      "-D",
+      server.#data,
+      "-d",
+      source,
+      "-R",
+      "-X",
+      "stream",
+      "-c",
+      "fast",
+      "--no-sync",
+    ]);
+    await server.restart();
+    return server;
+  }
+
+  private constructor(before: string[] = []) {
+    this.#before = before;
+    // For the program that runs without root's rights.
+    if (user.id !== undefined) chownSync(this.#folder.path, user.id, user.id);
+  }
+
+  get #data(): string {
+    return join(this.#folder.path, "data");
+  }
+
+  /** With the password, if any, and another port perhaps: that of a proxy. */
+  url(port = this.port, user = "chat"): string {
+    return `postgres://${user}@localhost:${port}/postgres`;
+  }
+
+  #config(values: Record<string, string>): void {
+    const lines = Object.entries(values).map(([name, value]) => `${name} = '${value}'\n`);
+    appendFileSync(join(this.#data, "postgresql.conf"), lines.join(""));
+  }
+
+  /** From now on this user, which is made, has to show a password. */
+  async addUser(name: string, password: string): Promise<void> {
+    await this.query(`CREATE ROLE ${name} LOGIN SUPERUSER PASSWORD '${password}'`);
+    const file = join(this.#data, "pg_hba.conf");
+    writeFileSync(file, `host all ${name} all scram-sha-256\n${readFileSync(file, "utf8")}`);
+    await this.query("SELECT pg_reload_conf()");
+  }
+
+  /** Starts it again, after `kill`, with what is there. Resolves once it answers. */
+  async restart(): Promise<void> {
+    const started = this.log.items.length;
+    const flags = ["-D", this.#data, "-p", `${this.port}`, "-k", this.#folder.path];
+    const child = Bun.spawn([...this.#before, ...command("postgres"), ...flags], {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      cwd: this.#folder.path,
+    });
+    this.#process = child;
+    void this.#follow(child.stderr);
+    void child.exited.then((code) => this.log.push(`it has ended with ${code}`));
+    const outcome = await this.log.until(
+      (lines) => lines.slice(started).find((line) => /ready to accept|it has ended/.test(line)),
+      "PostgreSQL to be ready",
+    );
+    if (outcome.startsWith("it has ended")) throw new Error(this.log.items.slice(started).join("\n"));
+  }
+
+  /** Ends it at once, as a crash does. */
+  async kill(): Promise<void> {
+    this.continue();
+    this.#process?.kill("SIGQUIT");
+    await this.#process?.exited;
+  }
+
+  /** Frozen, all of its processes: it takes connections and bytes, and answers nothing. */
+  freeze(): void {
+    const { pid } = this.#process ?? {};
+    if (pid === undefined) return;
+    process.kill(pid, "SIGSTOP");
+    this.#frozen = [pid, ...childrenOf(pid)];
+    for (const child of this.#frozen) process.kill(child, "SIGSTOP");
+  }
+
+  continue(): void {
+    for (const pid of this.#frozen.reverse()) process.kill(pid, "SIGCONT");
+    this.#frozen = [];
+  }
+
+  /** A standby takes over. */
+  async promote(): Promise<void> {
+    await this.query("SELECT pg_promote()");
+  }
+
+  /** On a connection of its own. */
+  async query<Row = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<Row[]> {
+    const client = new SQL(this.url(), { max: 1 });
+    try {
+      return await client.unsafe<Row[]>(text, values);
+    } finally {
+      await client.close({ timeout: 0 });
+    }
+  }
+
+  /** Holds what a statement locks for so long. Resolves once it is locked. */
+  hold(text: string, values: unknown[], ms: number): Promise<void> {
+    const held = Promise.withResolvers<void>();
+    const client = new SQL(this.url(), { max: 1 });
+    client
+      .begin(async (client) => {
+        await client.unsafe(text, values);
+        held.resolve();
+        await Bun.sleep(ms);
+      })
+      .catch(held.reject)
+      .finally(() => client.close({ timeout: 0 }));
+    return held.promise;
+  }
+
+  async #follow(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const lines = new LineReader();
+    for await (const chunk of stream) {
+      lines.push(Buffer.from(chunk));
+      for (let line = lines.next(); line !== undefined; line = lines.next()) this.log.push(String(line));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+async function run(program: string, args: string[]): Promise<void> {
+  const child = Bun.spawn([...command(program), ...args], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+    cwd: "/",
+  });
+  const errors = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(`${program}: ${errors}`);
+}
+
+function command(program: string): string[] {
+  return [...(user.become ?? []), join(postgresql.found, program)];
+}
+
+function ordinaryUser(): { id?: number; become: string[] } {
+  if (process.getuid?.() !== 0) return { become: [] };
+  const users = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .map((line) => line.split(":"));
+  const [, , id] =
+    users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody") ?? [];
+  return { id: Number(id), become: ["setpriv", `--reuid=${id}`, `--regid=${id}`, "--clear-groups", "--"] };
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+}

@@ -1,0 +1,258 @@
+// The journal in PostgreSQL by itself, against a real one: that it is what journal.ts promises, whatever becomes of
+// PostgreSQL and of the connections to it.
+
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { PostgresJournal, type PostgresOptions } from "../../../../../lib/server/journal/postgres/journal.ts";
+import { postgresql } from "../../../../support/parts.ts";
+import { PostgresServer } from "../../../../support/postgres.ts";
+import { FlakyProxy } from "../../../../support/proxy.ts";
+import { patienceMs, Transcript } from "../../../../support/transcript.ts";
+import { type Kind, testContract } from "../contract.ts";
+import { testAgainstModel } from "../contract-model.ts";
+import { testSearchContract } from "../contract-search.ts";
+import { testSharedContract } from "../contract-shared.ts";
+import { fact, Listened, many, read, said, type Told, textsOf, upTo } from "../listened.ts";
+
+setDefaultTimeout(2 * patienceMs);
+
+let postgres: PostgresServer;
+let rooms = 0;
+
+/** A journal in the room of the test, and all that its listener was told. */
+async function open(options: Partial<PostgresOptions> = {}): Promise<Listened<PostgresJournal>> {
+  const told = new Transcript<Told>();
+  const journal = await PostgresJournal.open({
+    url: postgres.url(),
+    room: `room ${rooms}`,
+    keepEvents: 1_000_000,
+    note: (message) => told.push(["noted", message]),
+    ...options,
+  });
+  return new Listened(journal, told);
+}
+
+beforeAll(async () => {
+  if (!postgresql.found) return;
+  postgres = await PostgresServer.start();
+  // Makes the tables, and somebody who may use them.
+  await (await PostgresJournal.open({ url: postgres.url(), room: "x", keepEvents: 1 })).close();
+  for (const right of [
+    "CREATE ROLE lesser LOGIN",
+    "GRANT USAGE ON SCHEMA chat TO lesser",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA chat TO lesser",
+  ]) {
+    await postgres.query(right);
+  }
+});
+afterAll(async () => {
+  await postgres?.[Symbol.asyncDispose]();
+});
+
+const kind: Kind = {
+  place() {
+    const room = `room ${++rooms} of the contract`;
+    return {
+      open: async (keepEvents) => (await open({ room, keepEvents })).journal,
+      [Symbol.asyncDispose]: async () => {},
+    };
+  },
+  lasts: true,
+};
+
+postgresql.describe("a journal in PostgreSQL", () => {
+  testContract(kind);
+  testSearchContract(kind);
+  testSharedContract(kind);
+  testAgainstModel(kind, 60);
+
+  test("rooms of any name are kept apart", async () => {
+    rooms++;
+    const names = [`{} "ünï" ${rooms}\n*`, `room ${rooms}`, `room ${rooms}'`, "x".repeat(200)];
+    for (const room of names) {
+      await using one = await open({ room });
+      await one.append(said(room));
+      expect(one.seqs).toEqual([1]);
+    }
+    for (const room of names) {
+      await using one = await open({ room });
+      expect(textsOf((await read(one.journal, 0, 1)).events)).toEqual([room]);
+    }
+  });
+
+  test("what is not kept is deleted once all servers have read it", async () => {
+    rooms++;
+    await using room = await open({ keepEvents: 50, heartbeatMs: 50 });
+    await room.append(...many(3_000));
+    const kept = async () => {
+      const [row] = await postgres.query<{ count: string }>(
+        "SELECT count(*) FROM chat.events WHERE room = $1",
+        [`room ${rooms}`],
+      );
+      return Number(row?.count);
+    };
+    await room.until(async () => (await kept()) <= 50);
+    expect(await kept()).toBe(50);
+  });
+});
+
+postgresql.describe("a lost reply", () => {
+  test("a lost answer is asked for again, and nothing is done twice", async () => {
+    rooms++;
+    await using proxy = await FlakyProxy.start(postgres.port);
+    await using room = await open({ url: postgres.url(proxy.port) });
+    await using other = await open();
+    let seq = 0;
+    for (let turn = 0; turn < 12; turn++) {
+      void proxy.dropNextAnswerTo(`turn ${turn}.`);
+      await room.append(
+        said(`turn ${turn}.`),
+        said(`${turn} with an id`, "ada", `${turn}`),
+        fact({ [`n${turn}`]: "1" }, { [`n${turn}`]: null }),
+      );
+      // They are read back before the answer comes; this one has to wait for it.
+      await room.insist(() => said("next"));
+      seq += 4;
+    }
+    expect(proxy.dropped).toBe(12);
+    expect(room.troubles).toEqual([]);
+    await other.reaches(seq);
+    expect(room.seqs).toEqual(upTo(seq));
+    expect(other.happened).toEqual(room.happened);
+    expect(room.fates.filter((fate) => (fate as string[])[0] !== "happened")).toEqual([]);
+  });
+
+  test("connections that are cut all the time lose and double nothing", async () => {
+    rooms++;
+    await using one = await open();
+    await using two = await open();
+    const lines: string[] = [];
+    for (let turn = 0; turn < 60; turn++) {
+      const line = (i: number) => `${i}-${turn}`;
+      lines.push(line(1), line(2));
+      await Promise.all([
+        one.insist(() => said(line(1), "ada", line(1))),
+        two.insist(() => said(line(2), "ada", line(2))),
+        postgres.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'chatroom'",
+        ),
+      ]);
+    }
+    await one.journal.sync();
+    await two.journal.sync();
+    expect(one.texts.toSorted()).toEqual(lines.toSorted());
+    expect(two.happened).toEqual(one.happened);
+  });
+});
+
+postgresql.describe("a server that was away", () => {
+  test("a server that was away reads on, and had refused what it was told", async () => {
+    rooms++;
+    await using proxy = await FlakyProxy.start(postgres.port);
+    await using room = await open({ url: postgres.url(proxy.port) });
+    await using other = await open();
+    await room.append(said("before"));
+    proxy.goAway();
+    await room.hears("troubled");
+    await room.append(said("meanwhile", "ada", "1"));
+    expect(room.fates.at(-1)).toEqual(["refused"]);
+    await other.append(...many(3_000));
+    expect(room.journal.last).toBe(1);
+    proxy.comeBack();
+    await room.reaches(3_001);
+    await room.insist(() => said("meanwhile", "ada", "1"));
+    expect(room.seqs).toEqual(upTo(3_002));
+    expect(room.troubles).toEqual(["PostgreSQL cannot be reached", undefined]);
+  });
+
+  test("a server that was away for too long begins again, without holes", async () => {
+    rooms++;
+    await using proxy = await FlakyProxy.start(postgres.port);
+    const quick = { keepEvents: 5, heartbeatMs: 50, leaseMs: 400 };
+    await using room = await open({ ...quick, url: postgres.url(proxy.port) });
+    await using other = await open(quick);
+    await room.append(fact({ topic: "tea" }));
+    await other.until(() => other.journal.isAlive(room.journal.server));
+    proxy.goAway();
+    await other.until(() => !other.journal.isAlive(room.journal.server));
+    await other.append(fact({ topic: "milk" }), ...many(2_000));
+    await other.until(() => other.journal.first > 1_000);
+    const gone = async () => {
+      const [row] = await postgres.query<{ min: string }>(
+        "SELECT min(seq) FROM chat.events WHERE room = $1",
+        [`room ${rooms}`],
+      );
+      return Number(row?.min) > 1_000;
+    };
+    while (!(await gone())) await Bun.sleep(20);
+    proxy.comeBack();
+    await room.hears("began again");
+    expect(room.seqs).toEqual([1]);
+    expect([room.journal.last, ...room.journal.facts()]).toEqual([2_002, ["topic", "milk"]]);
+    await room.isWell();
+    await room.insist(() => said("on"));
+    expect(room.seqs).toEqual([1, 2_003]);
+  });
+});
+
+postgresql.describe("the servers of a room", () => {
+  const quick = { heartbeatMs: 50, leaseMs: 400 };
+
+  test("a server that ends is gone at once, one that dies after its lease", async () => {
+    rooms++;
+    await using proxy = await FlakyProxy.start(postgres.port);
+    await using one = await open(quick);
+    const two = await open(quick);
+    await using three = await open({ ...quick, url: postgres.url(proxy.port) });
+    const isAlive = (room: Listened) => one.journal.isAlive(room.journal.server);
+    await one.until(() => isAlive(two) && isAlive(three));
+    expect(one.journal.isAlive(one.journal.server)).toBe(true);
+    expect(one.journal.isAlive("nobody")).toBe(false);
+
+    const counts = one.counts;
+    await two[Symbol.asyncDispose]();
+    await one.until(() => !isAlive(two));
+    expect(one.counts - counts).toBeLessThanOrEqual(3);
+    expect(isAlive(three)).toBe(true);
+
+    proxy.goAway();
+    const away = Date.now();
+    await one.until(() => !isAlive(three));
+    expect(Date.now() - away).toBeGreaterThan(quick.leaseMs - 2 * quick.heartbeatMs);
+    // It thinks no worse of the others for it.
+    expect(three.journal.isAlive(one.journal.server)).toBe(true);
+    proxy.comeBack();
+    await one.until(() => isAlive(three));
+  });
+
+  test("a server that takes a seat is alive before it has said so", async () => {
+    rooms++;
+    await using one = await open({ heartbeatMs: 3_600_000 });
+    await using two = await open({ heartbeatMs: 3_600_000 });
+    expect(one.journal.isAlive(two.journal.server)).toBe(false);
+    await two.append(fact({ "at 1": two.journal.server }));
+    await one.reaches(1);
+    expect(one.journal.isAlive(two.journal.server)).toBe(true);
+  });
+
+  test("no server is taken for dead because PostgreSQL was away", async () => {
+    rooms++;
+    await using postgres = await PostgresServer.start();
+    const options = { url: postgres.url(), heartbeatMs: 50, leaseMs: 500 };
+    await using one = await open(options);
+    await using two = await open(options);
+    await one.until(() => one.journal.isAlive(two.journal.server));
+    let deaths = 0;
+    one.onCount = () => {
+      if (!one.journal.isAlive(two.journal.server)) deaths++;
+    };
+    await postgres.kill();
+    await one.hears("troubled");
+    // It is about time that passes.
+    await Bun.sleep(2 * options.leaseMs);
+    await postgres.restart();
+    await one.isWell();
+    const { counts } = one;
+    await one.until(() => one.counts > counts + 30);
+    expect(deaths).toBe(0);
+  });
+});

@@ -1,0 +1,299 @@
+// The journal in PostgreSQL by itself, against a real one: that it is what journal.ts promises, whatever becomes of
+// PostgreSQL and of the connections to it.
+
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { SQL } from "bun";
+import { rowOf } from "../../../../../lib/server/journal/postgres/events.ts";
+import { PostgresJournal, type PostgresOptions } from "../../../../../lib/server/journal/postgres/journal.ts";
+import { postgresql } from "../../../../support/parts.ts";
+import { PostgresServer } from "../../../../support/postgres.ts";
+import { freePort } from "../../../../support/server.ts";
+import { patienceMs, Transcript } from "../../../../support/transcript.ts";
+import { fact, Listened, many, read, said, type Told, textsOf, upTo } from "../listened.ts";
+
+setDefaultTimeout(2 * patienceMs);
+
+let postgres: PostgresServer;
+let rooms = 0;
+
+/** A journal in the room of the test, and all that its listener was told. */
+async function open(options: Partial<PostgresOptions> = {}): Promise<Listened<PostgresJournal>> {
+  const told = new Transcript<Told>();
+  const journal = await PostgresJournal.open({
+    url: postgres.url(),
+    room: `room ${rooms}`,
+    keepEvents: 1_000_000,
+    note: (message) => told.push(["noted", message]),
+    ...options,
+  });
+  return new Listened(journal, told);
+}
+
+beforeAll(async () => {
+  if (!postgresql.found) return;
+  postgres = await PostgresServer.start();
+  // Makes the tables, and somebody who may use them.
+  await (await PostgresJournal.open({ url: postgres.url(), room: "x", keepEvents: 1 })).close();
+  for (const right of [
+    "CREATE ROLE lesser LOGIN",
+    "GRANT USAGE ON SCHEMA chat TO lesser",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA chat TO lesser",
+  ]) {
+    await postgres.query(right);
+  }
+});
+afterAll(async () => {
+  await postgres?.[Symbol.asyncDispose]();
+});
+
+postgresql.describe("a PostgreSQL of its own", () => {
+  test("a killed PostgreSQL loses and doubles nothing, and is told once", async () => {
+    rooms++;
+    await using postgres = await PostgresServer.start();
+    await using one = await open({ url: postgres.url() });
+    await using two = await open({ url: postgres.url() });
+    for (let round = 0; round < 4; round++) {
+      const speaking = [one, two].map(async (room, i) => {
+        for (let n = 0; n < 50; n++) {
+          const line = `${i}-${round}-${n}`;
+          await room.insist(() => said(line, "ada", line));
+        }
+      });
+      await one.reaches(one.journal.last + 20);
+      await postgres.kill();
+      await postgres.restart();
+      await Promise.all(speaking);
+    }
+    await one.journal.sync();
+    await two.journal.sync();
+    expect(one.texts.length).toBe(400);
+    expect(new Set(one.texts).size).toBe(400);
+    expect(one.seqs).toEqual(upTo(400));
+    expect(two.happened).toEqual(one.happened);
+    for (const { troubles } of [one, two]) {
+      // By turns, and for one reason at a time.
+      expect(troubles.every((reason, i) => (reason !== undefined) === (i % 2 === 0))).toBe(true);
+      expect(troubles.length).toBeLessThanOrEqual(8);
+    }
+  });
+
+  test("entries for a frozen PostgreSQL wait or go back, and happen once", async () => {
+    rooms++;
+    await using postgres = await PostgresServer.start();
+    await using room = await open({ url: postgres.url() });
+    await room.append(said("before"));
+    postgres.freeze();
+    const waits = room.append(said("waits"));
+    await room.hears("troubled");
+    await room.append(said("goes back"));
+    expect(room.fates.at(-1)).toEqual(["refused"]);
+    postgres.continue();
+    await waits;
+    await room.isWell();
+    await room.insist(() => said("after"));
+    expect(room.texts).toEqual(["before", "waits", "after"]);
+    expect(room.troubles).toEqual(["PostgreSQL does not answer", undefined]);
+  });
+
+  test("a missing right refuses a batch with the reason, and does no half", async () => {
+    rooms++;
+    await using room = await open({ heartbeatMs: 100, url: postgres.url(undefined, "lesser") });
+    await room.append(said("before"));
+    await postgres.query("REVOKE INSERT ON chat.facts FROM lesser");
+    await room.append(said("without facts"), fact({ key: "1" }));
+    const reason = "PostgreSQL does not let this user do that";
+    expect(room.told.items.slice(-2)).toMatchObject([
+      ["refused", {}, reason],
+      ["refused", {}, reason],
+    ]);
+    // What is there can be read meanwhile.
+    expect(textsOf((await read(room.journal, 0, 1)).events)).toEqual(["before"]);
+    await postgres.query("GRANT INSERT ON chat.facts TO lesser");
+    await room.isWell();
+    await room.insist(() => fact({ key: "1" }));
+    expect(room.seqs).toEqual([1, 2]);
+    expect(room.troubles[0]).toBe(reason);
+  });
+
+  test("a batch that arrives late, or behind the farewell, does nothing", async () => {
+    rooms++;
+    await using room = await open();
+    await room.append(said("1"));
+    await room.append(said("2"));
+    const { server, epoch } = room.journal;
+    // As the kernel may send it, long after its connection was given up for another one.
+    const late = [`room ${rooms}`, server, 1, epoch, 0, JSON.stringify([rowOf(said("1"))])];
+    await postgres.query("SELECT chat.append($1, $2, $3, $4, $5, $6)", late);
+    await room.append(said("3"));
+    expect(room.texts).toEqual(["1", "2", "3"]);
+    await room[Symbol.asyncDispose]();
+    // Nor is anything done once its server has said goodbye.
+    await postgres.query("SELECT chat.append($1, $2, $3, $4, $5, $6)", late.with(2, 1_000));
+    await using later = await open();
+    expect(later.journal.last).toBe(3);
+  });
+
+  test("rows that a person wrote do not stop the room", async () => {
+    rooms++;
+    await using room = await open({ heartbeatMs: 50 });
+    await room.append(said("1", "ada", "1"));
+    const insert = (seq: number, type: string, event: string) =>
+      postgres.query(
+        "INSERT INTO chat.events (room, seq, at, type, author, server, event) VALUES ($1, $2, now(), $3, '', '', $4::text::json)",
+        [`room ${rooms}`, seq, type, event],
+      );
+    await insert(2, "said", "5");
+    await insert(3, "sang", '{"song":"la"}');
+    await room.append(said("1", "ada", "1"), said("4"));
+    expect(room.fates.at(-1)).toEqual(["repeated", 1]);
+    await insert(100, "said", '{"from":"eve","text":"far ahead"}');
+    room.journal.append([said("5")]);
+    await room.hears("began again");
+    await room.insist(() => said("on"));
+    if (room.seqs.length !== 5) for (const t of room.told.items) console.log(JSON.stringify(t));
+    expect(room.seqs).toEqual([1, 2, 3, 4, 102]);
+    expect(room.happened.map(({ type }) => type)).toEqual([
+      "said",
+      "moved",
+      "sang" as "said",
+      "said",
+      "said",
+    ]);
+    const { events, gaps } = await read(room.journal, 0, 102);
+    expect(events.map(({ seq }) => seq)).toEqual([1, 3, 4, 100, 101, 102]);
+    expect(gaps).toEqual([{ from: 5, to: 99 }]);
+  });
+
+  test("a room that was emptied, or went back in time, begins again", async () => {
+    rooms++;
+    const quick = { heartbeatMs: 100 };
+    await using one = await open(quick);
+    await one.append(...many(5));
+    const { epoch } = one.journal;
+    const room = `room ${rooms}`;
+    const tables = ["rooms", "events", "epochs", "facts", "servers"];
+    const deletes = tables.map((table) => `${table} AS (DELETE FROM chat.${table} WHERE room = $1)`);
+    await postgres.query(`WITH ${deletes.join(", ")} SELECT`, [room]);
+    await one.hears("began again");
+    await one.isWell();
+    await one.insist(() => said("after"));
+    expect(one.journal.epoch).not.toBe(epoch);
+    expect(one.texts.at(-1)).toBe("after");
+
+    // A backup from before: what was seen behind it is lost, and numbers are given again.
+    await using two = await open({ heartbeatMs: 3_600_000 });
+    const kept = two.journal.last;
+    await two.append(said("lost"));
+    await one.reaches(kept + 1);
+    const positions = [one, two].map(({ journal }) => [journal.epoch, journal.last] as const);
+    await postgres.query("DELETE FROM chat.events WHERE room = $1 AND seq > $2", [room, kept]);
+    await postgres.query("UPDATE chat.rooms SET last = $2, run = '' WHERE room = $1", [room, kept]);
+    await using three = await open(quick);
+    await three.append(said("another"), said("and on"));
+    for (const [epoch, last] of positions) {
+      for (const room of [one, two, three]) {
+        await room.told.until(
+          () => room.journal.endOf(epoch) === last - 1 || undefined,
+          "the end of the epoch",
+        );
+      }
+    }
+    for (const room of [one, two]) expect(room.told.items).toContainEqual(["began again"]);
+    await two.isWell();
+    await two.insist(() => said("the end"));
+    for (const room of [one, three]) await room.reaches(kept + 3);
+    expect(one.texts.slice(-1)).toEqual(["the end"]);
+    expect(three.texts).toEqual(["another", "and on", "the end"]);
+  });
+
+  test("a restart without loss begins an epoch, and positions stay right", async () => {
+    rooms++;
+    await using postgres = await PostgresServer.start();
+    await using room = await open({ url: postgres.url(), heartbeatMs: 50 });
+    await room.append(...many(5));
+    const { epoch } = room.journal;
+    await postgres.kill();
+    await postgres.restart();
+    expect(await room.hears("epoch")).toEqual(["epoch", room.journal.epoch]);
+    expect(room.journal.epoch).not.toBe(epoch);
+    expect(room.journal.endOf(epoch)).toBe(5);
+    await room.insist(() => said("6"));
+    expect(room.journal.endOf(epoch)).toBe(5);
+    expect(room.journal.endOf(room.journal.epoch)).toBe(Number.POSITIVE_INFINITY);
+    expect(room.journal.endOf("of another journal")).toBeUndefined();
+    expect(room.seqs).toEqual(upTo(6));
+  });
+});
+
+postgresql.describe("a PostgreSQL that cannot be used", () => {
+  const failure = async (url: string, keepEvents = 1) => {
+    try {
+      const journal = await PostgresJournal.open({ url, room: "x", keepEvents });
+      await journal.close();
+      return "it could be used";
+    } catch (error) {
+      return error instanceof Error ? error.message : "";
+    }
+  };
+
+  test("what is wrong is told in one sentence, without the password", async () => {
+    const host = `localhost:${postgres.port}`;
+    const cannot = (database: string) =>
+      `Cannot keep the history in PostgreSQL at ${host}, database "${database}"`;
+    expect(await failure(postgres.url())).toBe("it could be used");
+    expect(await failure(postgres.url().replace(/postgres$/, "nowhere"))).toBe(
+      `${cannot("nowhere")}: it has no such database`,
+    );
+    expect(await failure(postgres.url(undefined, "stranger:geheim"))).toBe(
+      `${cannot("postgres")}: it does not let this user in`,
+    );
+    expect(await failure(`${postgres.url()}?sslmode=require`)).toBe(
+      `${cannot("postgres")}: it does not speak TLS`,
+    );
+    const port = freePort();
+    expect(await failure(postgres.url(port))).toBe(
+      `Cannot keep the history in PostgreSQL at localhost:${port}, database "postgres": it cannot be reached`,
+    );
+    for (const url of [
+      "nonsense",
+      "http://localhost:1/x",
+      "postgres://localhost",
+      "postgres:///x",
+      "postgres://a,,b/x",
+    ]) {
+      expect(await failure(url)).toStartWith("--history takes a database as postgres://HOST/DATABASE");
+    }
+  });
+
+  test("missing rights and a newer version are told in one sentence", async () => {
+    await postgres.query("CREATE DATABASE other");
+    const url = postgres.url(undefined, "lesser").replace(/postgres$/, "other");
+    expect(await failure(url)).toEndWith("it does not let this user do that");
+    expect(await failure(postgres.url().replace(/postgres$/, "other"))).toBe("it could be used");
+    const client = new SQL(postgres.url().replace(/postgres$/, "other"), { max: 1 });
+    await client`GRANT USAGE ON SCHEMA chat TO lesser`;
+    await client`GRANT SELECT ON ALL TABLES IN SCHEMA chat TO lesser`;
+    expect(await failure(url)).toMatch(/it does not let this user read and write all of chat\.\w+, chat/);
+    await client`UPDATE chat.format SET version = 99`;
+    expect(await failure(url)).toEndWith(
+      "it holds the tables of a newer version (99, this one knows 1): update this server",
+    );
+    await client.close({ timeout: 0 });
+  });
+
+  test("another --keep than that of the other servers is told", async () => {
+    rooms++;
+    await using room = await open({ keepEvents: 100 });
+    await room.append(said("1"));
+    const other = open({ keepEvents: 1 });
+    expect(
+      await other.then(
+        () => "",
+        ({ message }: Error) => message,
+      ),
+    ).toEndWith("it is used by other servers of this room with --keep 100: give this one the same");
+    await room[Symbol.asyncDispose]();
+    await using alone = await open({ keepEvents: 1 });
+    expect(alone.journal.first).toBe(1);
+  });
+});
