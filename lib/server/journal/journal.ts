@@ -21,6 +21,7 @@ export type Entry = {
 /** The `reader` of an entry that only servers see, not even its author. */
 export const nobody = "";
 
+/** Receives the outcome of every entry. */
 export interface JournalListener {
   /** These entries are numbered and durable. They come in order, each exactly once. */
   happened(entries: Entry[]): void;
@@ -39,6 +40,7 @@ export interface JournalListener {
 /** Matching entries, newest first, and the position before which to look for more; 0 if there is nothing before it. */
 export type Matches = { entries: Entry[]; before: number };
 
+/** The events of a room, numbered, and its facts. */
 export interface Journal {
   /** Names this journal. A position is an epoch and a `seq`: the same `seq` of another epoch is another event. */
   readonly epoch: string;
