@@ -86,8 +86,8 @@ function stalled(clients: number, stalled: number): Scenario {
 }
 
 /**
- * Some write far more than anybody may: do the others notice? What a flooder is let say is as much as whoever speaks
- * that often by choice brings to the room: what is more than that is the price of the flooding itself.
+ * Some write far more than the rate limit allows: do the others notice? A flooder brings as many lines to the room as a
+ * member that speaks at the limit by choice; any cost above that is the price of the flooding itself.
  */
 function flood(members: number, others: number): Scenario {
   const server = "with its flood limit";
