@@ -47,7 +47,7 @@ export const scenarios: Record<string, (clients: number | undefined) => Scenario
 
 const busy = { senders: 16, stalled: 0, window: 64, payloadBytes: 64 };
 
-/** Everybody reads: what does it cost to bring a message to many? */
+/** All members read: what does it cost to bring a message to many? */
 function fanOut(clients: number): Scenario {
   const load: Load = { ...busy, clients, senders: Math.min(busy.senders, clients) };
   const compared: ServerName[] = ["ours", "naive", "websocket"];
@@ -172,7 +172,7 @@ function twoServers(clients: number): Scenario {
   };
 }
 
-/** How much longer Redis takes until a message is kept, and everybody has it. */
+/** How much longer Redis takes until a message is kept, and all have it. */
 function redisDelays(members: number): Scenario {
   const pace: Pace = { members, senders: 16, linesPerSecond: 50, payloadBytes: 64 };
   return {
