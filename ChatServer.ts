@@ -127,7 +127,7 @@ function report(problem: string, address: string): void {
   log.repeated(`${problem} ${address}`, `${address} ${problem}`, { address });
 }
 
-/** A socket was opened: it gets a session, or is told why it gets none, or is closed at once. */
+/** A socket was opened: it gets a session, or the reason why it gets none, or is closed at once. */
 function opened(socket: Socket<SocketData>): void {
   const { remoteAddress } = socket;
   const admission = door.enter(remoteAddress);

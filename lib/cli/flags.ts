@@ -12,6 +12,7 @@ import { version } from "../../package.json";
 import { codeOf, messageOf, UsageError } from "../protocol/errors.ts";
 import { visibleRow } from "../protocol/text.ts";
 
+/** A flag: how --help shows it, and how its text becomes a value. */
 export type Flag<T> = {
   /** The name of its value in --help; absent for a switch. */
   value?: string;
@@ -36,6 +37,7 @@ export type About = {
 type Flags = Record<string, Flag<unknown>>;
 type Values<F> = { [K in keyof F]: F[K] extends Flag<infer T> ? T : never };
 
+/** Any text but an empty one. */
 export function text(value: string, summary: string): Flag<string | undefined>;
 export function text(value: string, summary: string, byDefault: string): Flag<string>;
 export function text(value: string, summary: string, byDefault?: string): Flag<string | undefined> {

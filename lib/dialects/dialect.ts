@@ -1,5 +1,6 @@
 // A dialect is how a connection speaks: line → Command on the way in, Event → lines on the way out. It is pure and
 // does not know the readers of an event, so that each event is encoded once for all of them.
+// Nothing here throws: what is wrong with a line comes back as a Fault.
 
 import type { Command } from "../protocol/commands.ts";
 import type { Event, Fault } from "../protocol/events.ts";

@@ -1,4 +1,6 @@
-// The dialect of programs: one JSON object a line, `type` first.
+// The dialect of programs: one JSON object a line, `type` first. An event is written as the object that it is, so a field
+// that joins an event is on the wire at once. A program keeps its token, so the seat of its lost connection is kept. Every
+// field of a command is checked before it is used (lib/protocol/commands.ts).
 
 import { type Command, check, type Raw } from "../protocol/commands.ts";
 import { type Event, type Fault, fault } from "../protocol/events.ts";

@@ -1,5 +1,6 @@
 // The dialect of people on nc and telnet. The first line is a name, then each line is a message or a command.
 // Only the first line of a message can start at the margin, so no message can pass for another member's.
+// It has no token, so the seat of a lost connection is given up at once.
 
 import { type Command, check, parseTyped } from "../protocol/commands.ts";
 import { type Ban, type Event, type Fault, isFault, type Member } from "../protocol/events.ts";

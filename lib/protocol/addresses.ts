@@ -1,5 +1,5 @@
 // Addresses as text: tells an IP address from a name, without a runtime's help (a browser has no function for it), and
-// writes a host and a port as one.
+// writes a host and a port as one. Nothing is looked up: a name stays a name.
 
 const byte = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const version4 = new RegExp(`^${byte}(?:\\.${byte}){3}$`);

@@ -1,4 +1,5 @@
-// Errors for people to read.
+// Errors for people to read: one sentence that says what is wrong and what to do, never a stack trace. The programs print
+// a UsageError and end with exit code 2, any other error with 1. Anything can be thrown, so the functions take anything.
 
 /** A mistake that the person who started the program can put right; its message is one sentence that says how. */
 export class UsageError extends Error {}

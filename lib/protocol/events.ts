@@ -4,7 +4,10 @@
 //   Recorded   numbered by the journal, the same for everyone who may see it
 //   Answer     meant for one client alone, never recorded
 
-/** An event of the journal. `seq` rises by one; `at` is milliseconds since 1970 UTC. Both are 0 until the journal fills them in. */
+/**
+ * An event of the journal. `seq` rises by one; `at` is milliseconds since 1970 UTC. Both are 0 until the journal sets
+ * them.
+ */
 export type Recorded = { seq: number; at: number } & (
   | { type: "said" | "acted"; from: string; text: string; id?: string | undefined }
   | { type: "told"; from: string; to: string; text: string; id?: string | undefined }
@@ -25,6 +28,7 @@ export type Act = "kicked" | "banned" | "unbanned" | "muted" | "unmuted";
 /** A member of the room; `away` while a lost connection's seat is kept. */
 export type Member = { name: string; away?: true | undefined };
 
+/** The first event that a client gets once it has joined: its seat, and the room as of `seq`. */
 export type Welcome = {
   type: "welcome";
   name: string;
@@ -59,6 +63,7 @@ export type Fault = {
 /** The last word of the server. With `retryAfterMs` the client may come back; without, it should not by itself. */
 export type Bye = { type: "bye"; code: ByeCode; text: string; retryAfterMs?: number | undefined };
 
+/** An event for one client alone: it has no number and is kept nowhere. */
 export type Answer =
   | Welcome
   | Fault
@@ -84,6 +89,7 @@ export type Answer =
   | { type: "epoch"; epoch: string }
   | { type: "help"; text: string };
 
+/** All that a server sends. */
 export type Event = Recorded | Answer;
 
 export type FaultCode =
@@ -123,6 +129,7 @@ export type ByeCode =
   | "taken-over"
   | "too-late";
 
+/** Where a server listens, and a client connects, if no flag says otherwise. */
 export const defaultPort = 53000;
 export const defaultHost = "localhost";
 
@@ -156,6 +163,7 @@ export type Limits = typeof limits & {
   leaseMs?: number | undefined;
 };
 
+/** A fault; `text` is one sentence without its full stop. */
 export function fault(code: FaultCode, text: string): Fault {
   return { type: "error", code, text };
 }

@@ -1,5 +1,6 @@
 // The text in the row, and the cursor in it: keys in, text and cursor out. It draws nothing and sends nothing, so Enter
 // is not its business. A key moves or deletes what a person sees as one character: a grapheme.
+// Deleted words and lines come back with Ctrl-Y, and changes are undone with Ctrl-_.
 
 import type { Key } from "./keys.ts";
 

@@ -1,4 +1,5 @@
-// Job control: whether the terminal is this program's, and how it is given back to the shell for a while.
+// Job control: whether the terminal is this program's, and how it is given back to the shell until `fg`. A program in the
+// background must not read from the terminal, since the system would stop it. /proc says this on Linux, ps elsewhere.
 
 import { readFileSync } from "node:fs";
 

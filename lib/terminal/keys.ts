@@ -63,7 +63,7 @@ export class KeyReader {
   #pasting = false;
   readonly #onCursor: (column: number) => void;
 
-  /** `onCursor` is told each answer to the question where the cursor is; columns count from 0. */
+  /** `onCursor` is called with the column of each answer to the question where the cursor is, counted from 0. */
   constructor(onCursor: (column: number) => void = () => {}) {
     this.#onCursor = onCursor;
   }

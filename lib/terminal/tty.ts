@@ -4,7 +4,7 @@
 //   attached      keys go to the reader
 //   between two   keys are kept for the next reader; Ctrl-C and Ctrl-D leave
 //   stopped       after Ctrl-Z the shell has the terminal; with `fg` the reader draws itself anew
-//   gone          the window was closed: nothing is read or written any more, and that is told once
+//   gone          the window was closed: nothing is read or written any more, and `gone` is called once
 //
 // The end of input is never a key: a window that is closed must not send what stands in it.
 
@@ -127,7 +127,7 @@ export class Tty {
     if (!this.#writing) this.#writeWaiting();
   }
 
-  /** Calls `tell` with the cursor's column, or undefined if the terminal does not answer. A later call replaces this one. */
+  /** Calls `tell` with the cursor's column, or undefined without an answer. A later call replaces this one. */
   askColumn(tell: (column: number | undefined) => void): void {
     this.#asked = { answers: (this.#asked?.answers ?? 0) + 1, tell };
     this.write(askCursor);
@@ -215,7 +215,7 @@ export class Tty {
   readonly #gone = (): void => {
     if (this.#isGone) return;
     this.#isGone = true;
-    // What had come of a paste is text for the draft.
+    // The part of a paste that has come is text for the draft.
     for (const key of this.#keys.expire()) this.#reader?.key(key);
     this.#reader?.gone?.();
     this.#handlers.gone();
@@ -230,6 +230,7 @@ export class Tty {
   }
 }
 
+/** Whether that key is Ctrl and this letter, without Alt. */
 export function isCtrl(key: Key, name: string): boolean {
   return key.type === "key" && key.ctrl && !key.alt && key.name === name;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 
-// The benchmark: our server, the one everybody writes first, and Bun's own WebSockets do the same work, one after
+// The benchmark: our server, the naive one that is written first, and Bun's own WebSockets do the same work, one after
 // the other, in one run. Read the ratio of CPU per delivery first: it is the server's alone, and holds on a machine
 // that does other things too. It is known on Linux only; elsewhere there are deliveries a second, and those depend
 // on the load generator, and on what else runs, as well.

@@ -1,5 +1,5 @@
 // Members that are not measured: they are in the room beside those who are, each under its own name, and read all they
-// get. Some speak as often as the flood limit lets anybody speak, others write what `yes | nc` does, as fast as their
+// get. Some speak as often as the rate limit lets them, others write what `yes | nc` does, as fast as their
 // socket takes it. Since the server reads a flooder no faster, both bring the same to the room: what differs is the
 // flooding. Those who ask for the oldest page of the history, or search it, ask as fast as a flooder writes, and bring
 // nothing to the room. The others read in gulps, so that the CPU they share with those who measure is left to these.

@@ -1,4 +1,4 @@
-// The chat server one writes first on Bun.listen: a line comes, and is written to every client, one call each.
+// The simplest chat server on Bun.listen: each line that comes is written to every client, one call each.
 // It shows what batching is worth. It also forgets what a socket does not take at once, so a client that is slow
 // loses messages: the benchmark counts them as lost.
 //

@@ -1,5 +1,5 @@
 // Members who talk at a steady pace, whatever the server does, and look at the clock: how long until one's own message
-// is back, which is when it is acknowledged, and until everybody has it. Each message carries its number behind the
+// is back, which is when it is acknowledged, and until all have it. Each message carries its number behind the
 // mark; what others say has no mark and is not looked at.
 //
 //   bun tests/bench/pace.ts '{"wire":"json","ports":[53000],…}'        prints a PaceResult

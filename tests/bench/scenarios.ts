@@ -48,7 +48,7 @@ export const scenarios: Record<string, (clients: number | undefined) => Scenario
 
 const busy = { senders: 16, stalled: 0, window: 64, payloadBytes: 64 };
 
-/** Everybody reads: what does it cost to bring a message to many? */
+/** All members read: what does it cost to bring a message to many? */
 function fanOut(clients: number): Scenario {
   const load: Load = { ...busy, clients, senders: Math.min(busy.senders, clients) };
   const compared: ServerName[] = ["ours", "naive", "websocket"];
@@ -87,8 +87,8 @@ function stalled(clients: number, stalled: number): Scenario {
 }
 
 /**
- * Some write far more than anybody may: do the others notice? What a flooder is let say is as much as whoever speaks
- * that often by choice brings to the room: what is more than that is the price of the flooding itself.
+ * Some write far more than the rate limit allows: do the others notice? A flooder brings as many lines to the room as a
+ * member that speaks at the limit by choice; any cost above that is the price of the flooding itself.
  */
 function flood(members: number, others: number): Scenario {
   const server = "with its flood limit";
@@ -173,7 +173,7 @@ function twoServers(clients: number): Scenario {
   };
 }
 
-/** How much longer PostgreSQL takes until a message is kept, and everybody has it. */
+/** How much longer PostgreSQL takes until a message is kept, and all have it. */
 function databaseDelays(members: number): Scenario {
   const pace: Pace = { members, senders: 16, linesPerSecond: 50, payloadBytes: 64 };
   return {

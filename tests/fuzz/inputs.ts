@@ -27,7 +27,7 @@ export type Ending = "finish" | "close" | "reset" | "hold";
 
 type Dialect = "json" | "plain";
 
-/** Those that behave; everybody knows them. */
+/** The names of the members that behave; some inputs whisper to them. */
 export const goodNames = ["good-ada", "good-bob", "good-cyd"];
 
 export function* plans(seed: number): Generator<Plan, never> {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bun
 // The soak: a real server with its history on disk and little of it kept, members who come and go in every way, and
-// witnesses who stay. In the end, everybody but the witnesses gone, nothing may be lost or said twice, and the server
+// witnesses who stay. In the end, with only the witnesses left, nothing may be lost or said twice, and the server
 // must be as small as it was after the first minute, with as many files open as before.
 //
 //   bun run soak        bun run soak --minutes 3 --seed 7
@@ -30,7 +30,7 @@ const members = 60;
 const people = 8;
 const witnesses = 2;
 const seatSeconds = 2;
-// Less than is said in two minutes, and more than anybody is away or behind.
+// Fewer events than two minutes bring, and more than come while a member is away or behind.
 const keepEvents = 10_000;
 const reportMs = 30_000;
 /** In the end the server has this long to become calm, and its size is the median of the last samples. */

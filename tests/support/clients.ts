@@ -1,5 +1,5 @@
-// What connects to a server in tests: a client for each dialect, which keeps every line that comes and waits for what a
-// test expects, and a peer for runs that last, which hands over each line and keeps nothing.
+// The clients of tests: one for each dialect, which keeps every line that comes and waits for those a test expects, and a
+// peer for long runs, which hands over each line and keeps none.
 
 import type { Socket } from "bun";
 import type { Raw } from "../../lib/protocol/commands.ts";

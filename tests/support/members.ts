@@ -1,4 +1,4 @@
-// Members of a room as people are: at a terminal, with the keys they type, on pipes, and keeping order.
+// Members of a room: a person at a terminal with its keys, a client on pipes, an operator.
 
 import { join } from "node:path";
 import { JsonClient } from "./clients.ts";
@@ -23,7 +23,7 @@ export async function open(flags: string[] = [], at = size) {
   };
 }
 
-/** Waits until the row one types in shows this, the cursor at its end unless said otherwise. */
+/** Waits until the input row shows this, with the cursor in column `x`, its end by default. */
 export function types(terminal: Terminal, row: string, x = row.length): Promise<void> {
   return terminal.until(
     `the row "${row}", cursor at ${x}`,
@@ -46,7 +46,7 @@ export const key = {
   paste: (text: string) => `\x1b[200~${text}\x1b[201~`,
 };
 
-/** The client that says hello: what it prints, and how it ends. */
+/** Runs the client on pipes with the input "hello": what it prints, and its exit code. */
 export async function piped(
   port: number,
   flags: string[],
@@ -65,12 +65,12 @@ export async function piped(
   return { code, out, err };
 }
 
-/** The environment of a server whose operators know this. */
+/** The environment of a server with this operator password. */
 export const kept = { CHAT_OPERATOR_PASSWORD: "the gavel" };
-/** The environment of a server that takes in those who know this. */
+/** The environment of a server with this room password. */
 export const guarded = { CHAT_PASSWORD: "open sesame" };
 
-/** A member who keeps order. */
+/** A member who is an operator. */
 export async function operator(server: Server, name: string): Promise<JsonClient> {
   const client = await JsonClient.join(server.port, name);
   client.send({ type: "op", password: kept.CHAT_OPERATOR_PASSWORD });

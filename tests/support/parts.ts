@@ -1,5 +1,5 @@
-// What some tests need beside Bun: a program, or something of the machine. Where it is missing they are skipped, and the
-// run says so once for each part: `bun test` repeats the titles of skipped tests at its end, so this is a title.
+// The parts of a machine that some tests need beside Bun, such as a program. Where a part is missing they are skipped, and
+// the run says so once for each part, in a title: `bun test` repeats the titles of skipped tests at its end.
 
 import { describe, test } from "bun:test";
 import { existsSync, readdirSync, realpathSync } from "node:fs";

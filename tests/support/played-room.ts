@@ -1,5 +1,5 @@
-// A server that a test plays, without a network: it hands out wires, writes down what it is sent on them, and says what
-// it is told to, all at once and in order.
+// A server that a test plays, without a network: it hands out wires, writes down the commands that come on them, and
+// sends the events that a test gives it, at once and in order.
 
 import type { Connect, WireHandlers } from "../../lib/client/core/wire.ts";
 import type { Raw } from "../../lib/protocol/commands.ts";
@@ -13,7 +13,7 @@ export type Happening = Recorded extends infer E
   : never;
 
 export class PlayedRoom {
-  /** What was sent on the wire of now. */
+  /** The commands that came on the present wire. */
   heard: Raw[] = [];
   /** The last event that happened. */
   seq = 0;
@@ -22,7 +22,7 @@ export class PlayedRoom {
   members: string[] = [];
   connections = 0;
   paused = false;
-  /** What happened while no wire was there to hear it. */
+  /** The events that happened while there was no wire. */
   #missed: Event[] = [];
   #wire: WireHandlers | undefined;
 

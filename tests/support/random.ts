@@ -1,4 +1,4 @@
-// Chance that can be had again: mulberry32, all of it from one seed.
+// Random numbers that can be repeated: mulberry32, all of them from one seed.
 
 export class Random {
   #state: number;

@@ -1,4 +1,4 @@
-// A real pseudo-terminal with an emulator behind it: what the tests look at is the screen a person would see.
+// A real pseudo-terminal with an emulator behind it: the tests look at the screen that a person would see.
 
 import { Terminal as Emulator } from "@xterm/headless";
 import { withoutSettings } from "./server.ts";

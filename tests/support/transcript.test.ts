@@ -1,4 +1,4 @@
-// What a wait that fails prints: enough to see why, never the whole log.
+// A wait that fails prints enough to see why, never the whole log.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { lastOf, testMs } from "./transcript.ts";

@@ -1,6 +1,6 @@
 // Waiting for conditions, never for time. A wait that is not met fails with the last things that came instead.
 
-/** How long something may take to come: a verdict, not a measure. */
+/** How long a wait may take before it fails. Tests measure no time by it. */
 export const patienceMs = 20_000;
 /** How long a test may take: longer than a wait in it, whose failure says more than that the time is over. */
 export const testMs = 2 * patienceMs;

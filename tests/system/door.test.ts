@@ -1,4 +1,4 @@
-// Who is let in: passwords, and limits at the door.
+// Which connections are let in: passwords, and limits at the door.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Browsers and curl on the chat port: they are shown what this is, and nothing they send is heard in the room.
+// Browsers and curl on the chat port: they are shown what this is, and nothing they send reaches the room.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { Certificates } from "../support/certificates.ts";

@@ -1,4 +1,4 @@
-// Keeping order, over the wire: what operators do, and what they have done.
+// Moderation over the wire: what operators do, and what stays of it.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";

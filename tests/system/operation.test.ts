@@ -1,4 +1,4 @@
-// What those who run a server see: what it writes down, what it never does, and its own terminal.
+// The server for the person who runs it: what it writes down, what it never does, and its own terminal.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";

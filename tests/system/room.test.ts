@@ -1,4 +1,4 @@
-// The room over real sockets, in real processes: what those who connect are promised.
+// The room over real sockets, in real processes: what each connection is promised.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";

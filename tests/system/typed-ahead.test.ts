@@ -1,5 +1,5 @@
-// What is typed while the client still connects. It is text for the row of the chat: it is not said by itself, since it
-// was typed before anything could be seen, and it is nobody's answer to a question that comes instead.
+// Keys typed while the client still connects. They are text for the input row: nothing is sent by itself, since it was
+// typed before there was anything to see, and nothing answers a question that comes instead.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";

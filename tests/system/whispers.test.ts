@@ -1,4 +1,4 @@
-// Whom a whisper reaches, and what of it is seen before Enter: the real client on a pseudo-terminal, a real server.
+// Which member a whisper reaches, and what the row shows of it before Enter: the real client on a pseudo-terminal, a real server.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";

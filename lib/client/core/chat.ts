@@ -1,5 +1,6 @@
 // The state of the chat that every front end shows in its own way: which messages are for us, who whispered last, which
 // names are ignored, who came and went, how much is unread. Each event is applied once, after People has applied it.
+// It draws nothing.
 
 import type { Event, Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
@@ -30,7 +31,7 @@ export class Chat {
   readonly #ignored = new Set<string>();
   readonly #moves = new Map<string, Move>();
   #whisperer: Person | undefined;
-  /** The member whom the whisper in the row is for: the one who had this name when the name was typed. */
+  /** The addressee of the whisper in the input row: the member that had this name when it was typed. */
   #addressee: { name: string; person: Person } | undefined;
   #mention = { name: "", pattern: /$^/g };
   /** The last result of `regard`, which is called more than once for each message. */
@@ -116,7 +117,7 @@ export class Chat {
     return `/msg ${person.name} ${words}`;
   }
 
-  /** The member a whisper is for that was entered: the one who had the name when it was typed in the row. */
+  /** The addressee of a whisper that was entered: the member that had the name when it was typed. */
   takeAddressee(name: string): Person | undefined {
     const typed = this.#addressee;
     this.#addressee = undefined;

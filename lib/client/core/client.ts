@@ -1,5 +1,6 @@
 // The base of every front end: the link, the state of the chat, and the lines that a person enters, carried out. A front
-// end shows events and asks questions; the terminal and the pipe are front ends.
+// end shows events and asks questions; the terminal and the pipe are front ends. Nothing in the core needs Bun, Node or a
+// terminal, so a browser can be a front end, too.
 
 import { type Command, check, help, helpOf, parseTyped, typed } from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
@@ -86,7 +87,7 @@ export class Client {
     return this.#leaving;
   }
 
-  /** Whispers to the member who whispered last, under its name of now. */
+  /** Whispers to the member who whispered last, under its present name. */
   reply(text: string): void {
     const person = this.chat.whisperer;
     if (!person) return this.ask(fault("no-such-member", "Nobody has whispered to you yet"));
@@ -108,7 +109,7 @@ export class Client {
     );
   }
 
-  /** Puts the name of now into a whisper whose member has changed its name since the row was begun. */
+  /** Puts the present name into a whisper whose addressee was renamed since its name was typed. */
   #addressed(command: Command | Fault): Command | Fault {
     if (isFault(command) || command.type !== "tell") return command;
     const person = this.chat.takeAddressee(command.to);

@@ -24,7 +24,7 @@ export type LinkOptions = {
 };
 
 export type LinkState =
-  /** Also told when our name changes. After a loss, `missed` says how much comes now that came in the meantime. */
+  /** Called when our name changes, too. After a loss, `missed` is how many events happened in the meantime. */
   | { type: "online"; missed: number }
   /** Tried again in `retryMs`. */
   | { type: "offline"; reason: string; retryMs: number };
@@ -355,7 +355,7 @@ export class Link {
   }
 }
 
-/** Why a whisper is not sent whose addressee has left. */
+/** The fault of a whisper whose addressee has left. */
 export function hasLeft(name: string): Fault {
   return fault("no-such-member", `${name} has left`);
 }

@@ -103,7 +103,7 @@ export class People {
     }
   }
 
-  /** Events were missed for good: each name may belong to another member now. */
+  /** Some events never come: each name may belong to another member now. */
   #lose(): void {
     for (const [key, person] of this.#here) {
       person.gone = true;

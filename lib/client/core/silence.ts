@@ -1,5 +1,6 @@
 // Finds out whether the server is still there. After some silence it is sent a ping; without an answer it counts as gone.
 // A connection may have died unnoticed while this machine slept, so it pings at once then, and waits less.
+// Waits are measured by the monotonic clock; the wall clock serves only to notice that sleep.
 
 /** How long the first bytes may take: a peer that accepts and sends nothing is no chat server. */
 const firstWordMs = 10_000;

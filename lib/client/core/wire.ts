@@ -1,5 +1,6 @@
 // What carries the bytes of a connection: a socket with or without TLS, a WebSocket, or a test. A front end hands in a
-// Connect for each server of the room; nothing else in the core knows of a network.
+// Connect for each server of the room; nothing else in the core knows of a network. `opened` comes once and first, if at
+// all; nothing comes after `closed`, or once `close` was called.
 
 import { codeOf, messageOf } from "../../protocol/errors.ts";
 

@@ -1,4 +1,6 @@
-// The two formats of a pipe: lines as people type and read them, and, for programs, JSON in both directions.
+// The two formats of a pipe: lines as people type and read them, and, for programs, JSON in both directions. Plain lines
+// hold comings and goings back for a moment, so that many share a line; JSON writes each event at once. A line that was not
+// taken is reported on stderr in plain, and as an event like any other in JSON.
 
 import type { Command } from "../../protocol/commands.ts";
 import type { Event, Fault } from "../../protocol/events.ts";

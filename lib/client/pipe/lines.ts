@@ -1,4 +1,5 @@
-// Piped input, line by line, as the room itself splits lines: at LF alone.
+// The lines of piped input. They end where the room's lines end, at LF alone. A line that is too long or not UTF-8 comes
+// as a fault in its place: no line is dropped without a word. In memory are one chunk and the line that has begun.
 
 import type { Fault } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";

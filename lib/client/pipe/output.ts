@@ -1,5 +1,5 @@
 // Writes lines to a stream that may be slow or break. A slow stream drops nothing: the source of the lines is told to
-// wait. A broken stream drops every line from then on.
+// wait. A broken stream drops every line from then on. Lines keep their order, and all lines of a turn are one write.
 
 export type OutputHandlers = {
   /** The stream takes no more now. */

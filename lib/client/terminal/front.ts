@@ -1,5 +1,6 @@
 // The client on a terminal: it asks for a name, joins, and shows the room above the input row. While a question is open
 // in the middle of the chat nothing is read from the server, so that no line is drawn over the question.
+// However it ends, messages that were not sent are printed, and the terminal is given back as it was.
 
 import picocolors from "picocolors";
 import { type Event, type Fault, fault } from "../../protocol/events.ts";

@@ -1,4 +1,5 @@
-// The client's flags and what they mean.
+// The client's flags and what they mean. Those that last can be set in the environment and in a config file as well
+// (lib/cli/flags.ts). The places of the client's own files stand here, too: settings, known_hosts, drafts.
 
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -77,7 +78,7 @@ export const about: About = {
 
 type Options = ReturnType<typeof parseFlags<typeof flags>>;
 
-/** The servers that --host names, each with whom to trust. Throws a UsageError. */
+/** The servers that --host names, each with its trust. Throws a UsageError if --host or --ca is wrong. */
 export function serversOf(options: Options): [Server, ...Server[]] {
   const [first = "", ...others] = options.host.split(",");
   const server = (text: string): Server => {

@@ -1,5 +1,6 @@
 // The questions before the chat, in @clack/prompts. Clack reads and draws through the terminal that the chat has too: so
 // a closed window ends a question, Ctrl-Z and `fg` draw it anew, and no key is lost between a question and the chat.
+// A question that is left without an answer gives undefined; a certificate is refused then.
 
 import { PassThrough, Writable } from "node:stream";
 import { confirm, isCancel, log, password, text } from "@clack/prompts";

@@ -14,6 +14,7 @@ import tls from "node:tls";
 import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
 import { Refusal } from "../core/wire.ts";
 
+/** A certificate that is not known, by its SHA-256, and why no authority vouches for it. */
 export type Unknown = { fingerprint: string; doubt: string };
 
 /** A certificate that no authority and no known_hosts vouches for; a person may. */
@@ -159,7 +160,7 @@ function addressOf({ host, port }: { host: string; port: number }): string {
   return `${host.includes(":") ? `[${host}]` : host.toLowerCase()}:${port}`;
 }
 
-/** Bun by itself takes those it was built with and those of NODE_EXTRA_CA_CERTS, not what the system was told. */
+/** Bun by itself trusts its own authorities and those of NODE_EXTRA_CA_CERTS, but not those of the system. */
 function systemAuthorities(): string[] {
   return [...tls.getCACertificates("default"), ...tls.getCACertificates("system")];
 }

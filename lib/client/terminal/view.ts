@@ -10,6 +10,7 @@ import { visible, visibleRow } from "../../protocol/text.ts";
 import { wrap } from "../../terminal/wrap.ts";
 import type { Chat, Message } from "../core/chat.ts";
 
+/** The functions of picocolors; those of `createColors(false)` leave text as it is. */
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
 export type ViewOptions = {

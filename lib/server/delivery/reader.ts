@@ -99,7 +99,7 @@ export class Reader implements LogReader {
     return true;
   }
 
-  /** A recorded event that only this client and another may see; comes once `skip` has told the log. */
+  /** Takes a recorded event that only this client and another may see. The log has skipped it before. */
   whisper(event: Recorded): void {
     this.#whispered = event.seq;
     if (!this.#live || !this.#log) return;

@@ -1,5 +1,6 @@
 // The last few entries, kept in memory. A newcomer is shown some of them, and when many join at once (a server that was
 // restarted, a meeting that begins) the journal does not have to be read for each.
+// Between 64 and 127 entries are kept; older ones come from the journal.
 
 import type { Entry } from "../journal/journal.ts";
 

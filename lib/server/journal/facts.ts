@@ -22,6 +22,7 @@ export type Facts = Readonly<Record<string, string | null>>;
 /** The facts that an event changes, and those that must hold before it. */
 export type Change = { facts: Facts; expects: Facts };
 
+/** The value of the fact "seat". */
 export type SeatFact = {
   name: string;
   /** SHA-256 of the token, base64url. Without one its member cannot come back to the seat. */

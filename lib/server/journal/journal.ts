@@ -34,6 +34,7 @@ export function endOfEpoch(epochs: Epochs, epoch: string): number | undefined {
   return next - 1;
 }
 
+/** Receives the outcome of every entry. */
 export interface JournalListener {
   /** These entries are numbered and durable. They come in order, each exactly once. */
   happened(entries: Entry[]): void;
@@ -56,6 +57,7 @@ export interface JournalListener {
 /** Matching entries, newest first, and the position before which to look for more; 0 if there is nothing before it. */
 export type Matches = { entries: Entry[]; before: number };
 
+/** The events of a room, numbered, and its facts. */
 export interface Journal {
   /** A position is an epoch and a `seq`. Whenever numbers may be given again, another epoch begins. */
   readonly epoch: string;

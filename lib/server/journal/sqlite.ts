@@ -153,7 +153,7 @@ export class SqliteJournal implements Journal {
     return server === this.server;
   }
 
-  /** `append` has told the listener everything before it returned. */
+  /** Nothing to wait for: `append` calls the listener before it returns. */
   async sync(): Promise<void> {}
 
   append(entries: Entry[]): void {

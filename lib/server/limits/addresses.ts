@@ -1,5 +1,6 @@
 // Addresses as limits and bans count them. An IPv6 network of 64 bits counts as one address: each machine has such a
-// network of its own, and could come from any of its 2^64 addresses.
+// network for itself, and could come from any of its 2^64 addresses. An IPv4 address that a socket shows as
+// ::ffff:192.0.2.1 counts as 192.0.2.1. Loopback addresses are recognised, since this machine has no limits.
 
 import { BlockList, isIPv6 } from "node:net";
 

@@ -1,4 +1,6 @@
 // A time limit that can stand still, so that it counts only the time in which the peer could do something.
+// While the server takes its time to answer a password, for instance, the time to give one must not run out. It is measured
+// by the monotonic clock.
 
 export class Countdown {
   readonly #limitMs: number;

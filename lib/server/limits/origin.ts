@@ -1,9 +1,11 @@
 // An origin is what all connections from one address share: how many there are, how many lines they may still send,
 // and how many wrong passwords they gave. So opening another connection, or connecting again, gains nothing.
+// The door remembers origins after their last connection (door.ts).
 
 import { Guesses } from "./guesses.ts";
 import { type Rate, TokenBucket } from "./token-bucket.ts";
 
+/** The two passwords of a room, each with guesses of its own. */
 export type PasswordKind = "room" | "operator";
 
 export class Origin {

@@ -1,6 +1,8 @@
 // A token bucket that is paid afterwards: a line is always taken, and what it overdraws must be waited for before the
 // next one is read. So a burst loses no line and no connection; those who write faster are read more slowly.
+// It reads no clock: each call is given the time.
 
+/** How fast lines may come. */
 export type Rate = {
   /** Lines that may come at once. */
   burst: number;

@@ -1,5 +1,5 @@
 // The server's own terminal: the person there speaks as the server, is an operator, and sees the log above the input
-// row.
+// row. It has no seat: it counts as no member, and can be neither muted nor put out.
 
 import { render } from "../../dialects/plain.ts";
 import { check, parseTyped, typed } from "../../protocol/commands.ts";

@@ -6,6 +6,7 @@ import { render } from "../../dialects/plain.ts";
 import type { Recorded } from "../../protocol/events.ts";
 import { visibleRow } from "../../protocol/text.ts";
 
+/** What a line of the log is about, for `--log json`. */
 export type Fields = Record<string, unknown>;
 
 /** A message that came again since it was last written, and how often. */

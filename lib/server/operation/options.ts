@@ -1,4 +1,5 @@
-// The server's flags and what they mean.
+// The server's flags and what they mean: the options of its parts. Times and sizes that no flag sets stand here, too. A
+// wrong value ends the start with one sentence; nothing is read again while the server runs.
 
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";

@@ -33,6 +33,7 @@ import {
 /** After this time a client, or the room itself, tries again to do what failed. */
 export const retryAfterMs = 1_000;
 
+/** The members as of event `seq`. */
 export type Roster = { seq: number; members: Member[] };
 
 /** A seat that was taken, the token by which its client can come back to it, and the members just before. */
@@ -114,7 +115,7 @@ export class Members {
     if (refused) return waiter.failed(refused);
     const hadSeat = this.hasSeat(token);
     const isKnown = token === undefined || hadSeat;
-    const take = () => {
+    const takeSeat = () => {
       const seat = token === undefined ? undefined : this.#seats.byToken(token);
       if (seat) this.#takeAgain(seat, occupant, token, waiter);
       // It may not have given the room's password, since its seat stood for it, and that seat is gone now.
@@ -123,11 +124,11 @@ export class Members {
       else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, waiter);
     };
     // A client that was with another server may know of a seat, or of later events, that have not reached this one.
-    if (isKnown && after <= this.#recorder.seq) take();
+    if (isKnown && after <= this.#recorder.seq) takeSeat();
     else {
       const reason = "The room cannot be read now: try again";
       const problem = { ...fault("unavailable", reason), retryAfterMs };
-      this.#journal.sync().then(take, () => waiter.failed(problem));
+      this.#journal.sync().then(takeSeat, () => waiter.failed(problem));
     }
   }
 
@@ -185,7 +186,7 @@ export class Members {
     this.#recorder.ask({ event: renamed, author, ...renaming(seat, name) }, waiter);
   }
 
-  /** Gives up a seat, with its member's last words unless it is muted. Its connection is dismissed when that has happened. */
+  /** Gives up a seat, with its member's last words unless it is muted. Its connection is dismissed once that happened. */
   leave(seat: Seat, text?: string): void {
     const words = this.refusesSpeech(seat) ? undefined : text;
     const left = unnumbered({ type: "left", name: seat.name, text: words });

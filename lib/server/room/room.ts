@@ -245,8 +245,10 @@ export class Room implements JournalListener, Recorder {
           if (reader !== nobody) this.#occupantOf(id)?.whisper(event);
       }
       if (facts) this.members.apply(facts, event);
-      if (before) this.#waiters.delete(author);
-      if (before) waiter?.happened(before);
+      if (waiter && before) {
+        this.#waiters.delete(author);
+        waiter.happened(before);
+      }
       onEvent?.(event);
     }
     for (const log of this.#logs.values()) log.pump();
@@ -310,7 +312,7 @@ export class Room implements JournalListener, Recorder {
 
   #fail({ event, author }: Entry, problem: Fault): void {
     const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
-    // The author of a `moved` without a waiter was told already: another connection came with the same token.
+    // A `moved` has no waiter if another connection took its place, with the same token: the first was answered then.
     if (!waiter) return event.type === "moved" ? undefined : this.#occupantOf(author)?.answer(problem);
     this.#waiters.delete(author);
     waiter.failed(problem);

@@ -22,6 +22,7 @@ export interface Occupant {
   dismiss(bye: Bye): void;
 }
 
+/** A member's place in the room: the facts of it, and this server's part. */
 export type Seat = SeatFact & {
   /** Never sent to members, and never used for another seat. */
   readonly id: string;
@@ -147,6 +148,7 @@ export function leaving({ id, name, server }: Seat): Change {
   };
 }
 
+/** 72 random bits, so that no two seats get the same. */
 export function newSeatId(): string {
   return randomBytes(9).toString("base64url");
 }
@@ -156,6 +158,7 @@ export function newToken(): string {
   return randomBytes(18).toString("base64url");
 }
 
+/** The SHA-256 of a token: the server keeps no token itself. */
 export function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }

@@ -1,5 +1,6 @@
 // Carries out commands: one switch over all of them, for a session and for the server's own terminal alike. Each of the
 // two has its own way to join, to take another name, to become an operator and to leave.
+// A history or a search waits for the end of the turn, so that the messages before it are in its answer.
 
 import { type Command, type CommandOf, commands, help } from "../../protocol/commands.ts";
 import { type Answer, type Fault, fault, type Recorded } from "../../protocol/events.ts";

@@ -1,5 +1,6 @@
 // Watches the silence of a program, which pings to show that it is alive: after too long a silence it counts as dead. The
 // last look comes a moment after the one before: if this process was stopped itself, it reads first what waits in sockets.
+// Time in which nothing is read from the program does not count.
 
 const lastLookMs = 1_000;
 

@@ -1,5 +1,6 @@
 // The two sides of a connection: the transport that carries its bytes, and the connection that handles them. Each knows
 // the other by these interfaces alone, so a new transport implements Transport and hands what it receives to a Connection.
+// `closed` is the last call, and comes once.
 
 import type { Bye } from "../../protocol/events.ts";
 import type { Sink } from "../delivery/reader.ts";

@@ -1,4 +1,5 @@
-// A connection that the door refused: it is told why and closed a moment later, and nothing it sends is read.
+// A connection that the door refused: it is told why and closed a moment later, and nothing it sends is read. The moment
+// lets it read the reason, which closing at once could take back; the door bounds how many such connections there are.
 
 import { json } from "../../dialects/json.ts";
 import { plain } from "../../dialects/plain.ts";

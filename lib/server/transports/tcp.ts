@@ -1,5 +1,5 @@
 // The TCP listener, beside what Bun does: the commands that join it, how it waits for a port that is still taken, and
-// why it cannot listen.
+// why it cannot listen. Each reason is one sentence that says what to change.
 
 import { addressOf, type Place } from "../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../protocol/errors.ts";

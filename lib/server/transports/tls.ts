@@ -14,6 +14,7 @@ import { answerTo } from "../../dialects/http.ts";
 import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
 import type { Connection } from "../session/transport.ts";
 
+/** A certificate and its key, as a server uses them. */
 export type Certificate = {
   /** PEM, with the chain behind it. */
   cert: string;
@@ -101,7 +102,7 @@ export class Handshake implements Connection {
   receive(): void {}
   drained(): void {}
 
-  /** A peer that sent no TLS at all sent plain text, or HTTP: it is told so in the same. */
+  /** A peer that sent no TLS at all sent plain text or HTTP: it is answered in the same. */
   #failed(problem: Error | null): void {
     if (codeOf(problem) !== "EPROTO") return;
     tellInPlain(
