@@ -10,6 +10,8 @@ export class Terminal implements AsyncDisposable {
   written = "";
   bells = 0;
   readonly #process: Bun.Subprocess;
+  /** Nothing more comes from the program. */
+  readonly #closed = Promise.withResolvers<void>();
   readonly #waiting = new Set<() => void>();
 
   constructor(
@@ -30,6 +32,7 @@ export class Terminal implements AsyncDisposable {
             for (const look of [...this.#waiting]) look();
           });
         },
+        exit: () => this.#closed.resolve(),
       },
     });
     this.emulator.onBell(() => this.bells++);
@@ -53,14 +56,16 @@ export class Terminal implements AsyncDisposable {
   /** Closes the window: the program's terminal is gone. */
   hangUp(): void {
     this.#process.terminal?.close();
+    this.#closed.resolve();
   }
 
   get pid(): number {
     return this.#process.pid;
   }
 
+  /** The exit code, once all that the program wrote is on the screen. */
   get exited(): Promise<number> {
-    return this.#process.exited;
+    return this.#ended();
   }
 
   /** The rows on the screen, without the blanks at their ends, down to the last one with anything in it. */
@@ -110,6 +115,13 @@ export class Terminal implements AsyncDisposable {
   /** Resolves once some row holds this text. */
   shows(text: string): Promise<void> {
     return this.until(`"${text}"`, ({ screen }) => screen.some((row) => row.includes(text)));
+  }
+
+  async #ended(): Promise<number> {
+    const code = await this.#process.exited;
+    await this.#closed.promise;
+    await new Promise<void>((resolve) => this.emulator.write("", resolve));
+    return code;
   }
 
   #row(y: number): string {
