@@ -152,59 +152,6 @@ test("a member that is put out while writing keeps the draft", async () => {
   expect(drafts(state.path)).toEqual([{ text: "but I was only", mode: 0o600 }]);
 });
 
-describe("what is typed ahead is not sent", () => {
-  test("while a password is looked at, and is in no row later", async () => {
-    using state = temporaryFolder();
-    await using server = await Server.start(["--stay"], { CHAT_PASSWORD: "tea" });
-    using bob = await JsonClient.join(server.port, "bob", { password: "tea" });
-    await using ada = client(server, state.path);
-    await ada.shows("This room has a password");
-    for (let wrong = 1; wrong <= 4; wrong++) {
-      ada.type("sesame\r");
-      if (wrong === 4) {
-        await ada.shows("the answer to yours takes");
-        ada.type("hunter2\r");
-      }
-      await ada.until(
-        `question ${wrong}`,
-        ({ screen }) => screen.filter((row) => row.includes("That is not the password")).length === wrong,
-      );
-    }
-    ada.type("tea\r");
-    await ada.until("an empty row", (terminal) => terminal.row.trimEnd() === "ada>");
-    await bob.roundTrip();
-    expect(bob.texts).toEqual([]);
-  });
-
-  test("while the client connects, and stands in the row then", async () => {
-    using state = temporaryFolder();
-    const joining = Promise.withResolvers<Bun.Socket>();
-    const heard: string[] = [];
-    using listener = Bun.listen({
-      hostname: "localhost",
-      port: 0,
-      socket: {
-        data(socket, bytes) {
-          heard.push(String(bytes));
-          joining.resolve(socket);
-        },
-      },
-    });
-    await using ada = client(listener, state.path);
-    const server = await joining.promise;
-    await ada.shows("Connecting");
-    ada.type("one\rtwo\r\r");
-    // What was typed is read between two turns of the spinner.
-    for (let turn = 0; turn < 2; turn++) {
-      const { length } = ada.written;
-      await ada.until("a turn of the spinner", ({ written }) => written.length > length);
-    }
-    server.write('{"type":"welcome","name":"ada","members":[],"seq":0,"epoch":"e"}\n');
-    await ada.until("the draft", (terminal) => terminal.row === "ada> (+1 lines) two");
-    expect(heard).toHaveLength(1);
-  });
-});
-
 describe("Ctrl-Z and fg bring everything back", () => {
   test.each([
     ["at the question for the name", "", "What is your name?", "ada\r", "You are connected as ada"],
