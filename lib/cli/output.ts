@@ -5,7 +5,7 @@
 //                 └ full: dropped, and counted
 //
 // An output that is gone (a closed pipe or terminal) takes nothing more and breaks nothing. Where the lines of a write
-// are lost (a full disk), they count as dropped.
+// are lost (a full disk), they count as dropped, and what comes later begins a line of its own.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Outcome, type Write, writeText } from "./writer.ts";
@@ -23,6 +23,8 @@ export class Output {
   #droppedLines = 0;
   #writing = false;
   #gone = false;
+  /** The output ends within a line whose rest was lost. */
+  #torn = false;
   #idle = Promise.withResolvers<void>();
 
   /** `write` is one that `writeTo` made. `capacity`: what may wait, in UTF-16 units. */
@@ -64,10 +66,11 @@ export class Output {
     }
     const written = (outcome: Outcome) => {
       this.#gone = outcome === "gone";
+      this.#torn = outcome === "torn" || (this.#torn && outcome === "lost");
       if (outcome === "taken") this.#written();
       else this.#lost(lines.length);
     };
-    writeText(this.#write, `${lines.join("\n")}\n`, written);
+    writeText(this.#write, `${this.#torn ? "\n" : ""}${lines.join("\n")}\n`, written);
   }
 
   #written(): void {

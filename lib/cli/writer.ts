@@ -17,23 +17,27 @@ export type Write = (
   done: (error: NodeJS.ErrnoException | null, bytesWritten: number) => void,
 ) => void;
 
+const lf = 10;
+
 /** The errors of a descriptor whose other end is closed for good. */
 const gone = new Set(["EPIPE", "EIO", "EBADF", "ENXIO", "ECONNRESET"]);
 
-/** How a write ended: all of it was taken, it was lost, or it was and nothing will be taken any more. */
-export type Outcome = "taken" | "lost" | "gone";
+/** How a write ended: all was taken; all was lost, or its end, within a line; or nothing will be taken any more. */
+export type Outcome = "taken" | "lost" | "torn" | "gone";
 
 /** Writes all of the text, in as many parts as it takes. `write` is one that `writeTo` made. */
 export function writeText(write: Write, text: string, done: (outcome: Outcome) => void): void {
+  const all = Buffer.from(text);
   const writeRest = (bytes: Uint8Array, retryMs = firstRetryMs) =>
     write(bytes, (error, taken) => {
       if (error?.code === "EAGAIN") {
         setTimeout(() => writeRest(bytes, Math.min(2 * retryMs, longestRetryMs)), retryMs).unref();
-      } else if (error) done(gone.has(error.code ?? "") ? "gone" : "lost");
+      } else if (error) done(gone.has(error.code ?? "") ? "gone" : isTorn(bytes) ? "torn" : "lost");
       else if (taken < bytes.length) writeRest(bytes.subarray(taken));
       else done("taken");
     });
-  writeRest(Buffer.from(text));
+  const isTorn = ({ length }: Uint8Array) => length < all.length && all.at(-length - 1) !== lf;
+  writeRest(all);
 }
 
 /** How to write to this descriptor without waiting for it. */

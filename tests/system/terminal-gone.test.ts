@@ -43,6 +43,8 @@ const typings: [what: string, keys: string, row: string, kept: string | undefine
   ["a paste that was not sent", "\x1b[200~one\rtwo\x1b[201~", "ada> (+1 lines) two", "one\ntwo"],
   ["a command", "/quit so long", "ada> /quit so long", "/quit so long"],
   ["an operator's password", "/op hunter2", "ada> /op hunter2", undefined],
+  ["one behind other lines", "\x1b[200~hi\r /op hunter2\x1b[201~", "ada> (+1 lines)  /op hunter2", undefined],
+  ["one with a wide slash", "／op hunter2", "ada> ／op hunter2", undefined],
   ["an empty row", "", "ada>", undefined],
 ];
 
@@ -72,11 +74,16 @@ describe("a window that is closed says nothing", () => {
     using bob = await JsonClient.join(server.port, "bob");
     await using ada = client(server, state.path);
     await ada.until("the prompt", (terminal) => terminal.row.trimEnd() === "ada>");
-    ada.type("draft\x1b[200~one\rtwo\r");
+    ada.type("draft ");
+    await ada.until("the draft", (terminal) => terminal.row.trimEnd().endsWith("draft"));
+    // The cursor shows that what is behind its key was read, too.
+    ada.type("\x1b[D\x1b[D\x1b[D\x1b[200~one\rtwo\r");
+    await ada.until("the cursor", (terminal) => terminal.cursor.x === "ada> dra".length);
     ada.hangUp();
     expect(await ada.exited).toBe(0);
     await bob.event("left", { name: "ada" });
     expect(bob.texts).toEqual([]);
+    expect(drafts(state.path)).toEqual([{ text: "draone\ntwo\nft ", mode: 0o600 }]);
   });
 
   test.each([

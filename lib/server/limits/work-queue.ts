@@ -1,15 +1,16 @@
 // Work that costs much and is for one member alone (a page of the history, a slice of a search, the list of a big room)
 // is done from one queue for the whole room: first come, first served, in a fifth of the time. After each piece the
 // queue rests four times as long as that took. So however many ask for however much, messages find the thread free most
-// of the time. A piece takes a few milliseconds at most: what takes longer is several pieces.
+// of the time. A piece takes a few milliseconds: what takes longer is several pieces or, for a search of many frequent
+// words, one that the queue rests longer after.
 //
 // The budget is a token bucket, a token a millisecond.
 
 import { type Rate, TokenBucket } from "./token-bucket.ts";
 
 const budget: Rate = { burst: 2, perSecond: 200 };
-/** A piece that took longer is paid for as if it took this: it waited for a disk or a machine, and the thread was free. */
-const longestMs = 5;
+/** The most that counts of a wait for another machine or for the disk: this thread was free. */
+const longestWaitMs = 5;
 
 export class WorkQueue {
   readonly #budget = new TokenBucket(budget);
@@ -37,9 +38,11 @@ export class WorkQueue {
     this.#isBusy = work !== undefined;
     if (!work) return;
     const begun = performance.now();
-    await work();
+    const done = work();
+    const heldMs = performance.now() - begun;
+    await done;
     const now = performance.now();
-    const restMs = this.#budget.take(now, Math.min(now - begun, longestMs));
+    const restMs = this.#budget.take(now, Math.max(heldMs, Math.min(now - begun, longestWaitMs)));
     if (restMs > 0) setTimeout(() => void this.#next(), restMs);
     else setImmediate(() => void this.#next());
   }

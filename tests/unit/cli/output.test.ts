@@ -49,6 +49,33 @@ test("a write that takes a part goes on with the rest", () => {
   expect(descriptor.text()).toBe("zwölf\n");
 });
 
+test("a line whose end was lost is ended by what comes later", () => {
+  const descriptor = slowDescriptor();
+  const output = new Output(descriptor.write, 100);
+  output.onDropped = (count) => output.print(`${count} dropped`);
+  output.print("first");
+  descriptor.take(3);
+  descriptor.fail("ENOSPC");
+  output.print("second");
+  descriptor.fail("ENOSPC");
+  output.print("third");
+  while (descriptor.isPending()) descriptor.take();
+  expect(descriptor.text()).toBe("fir\nthird\n2 dropped\n");
+});
+
+test("a write that is lost between two lines leaves no empty one", () => {
+  const descriptor = slowDescriptor();
+  const output = new Output(descriptor.write, 100);
+  output.print("zero");
+  for (const line of ["one", "two"]) output.print(line);
+  descriptor.take();
+  descriptor.take("one\n".length);
+  descriptor.fail("EDQUOT");
+  output.print("three");
+  while (descriptor.isPending()) descriptor.take();
+  expect(descriptor.text()).toBe("zero\none\nthree\n");
+});
+
 test("lines above the capacity are dropped, and counted once it flows", () => {
   const descriptor = slowDescriptor();
   const output = new Output(descriptor.write, 12);
