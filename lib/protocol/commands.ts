@@ -263,14 +263,21 @@ const unseenBeforeSlash =
   /^(?:\x1b[[O][\d;]*[A-Za-z~]|[\s\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800])+(?=[/／](?![/／]))/u;
 /** The slash of Chinese and Japanese keyboards in front of a command's word, but not in a face, ／(^o^)＼. */
 const wideSlash = /^／(?=[a-z]+(?:\s|$))/i;
+/** A line below the first that was to be a whisper, or has a password. */
+const secretBelow = /\n\s*[/／](?:msg|reply|op)(?!\S)/i;
 
 /**
  * What a person typed → the command as a program would send it; its fields are not checked yet. A command behind
  * blanks, or with a wide slash, is a slip of the fingers: it is neither said, since a password may be in it, nor
- * carried out.
+ * carried out. Nor is a text with a whisper or a password in a line below its first.
  */
 export function parseTyped(line: string): Raw | Fault {
   const written = line.replace(unseenBeforeSlash, "");
+  const [below] = secretBelow.exec(written) ?? [];
+  if (below !== undefined) {
+    const text = `A line below the first begins with ${below.trim()}, and all would read it: send it by itself`;
+    return fault("unknown-command", text);
+  }
   const command = written.replace(wideSlash, "/");
   if (command.startsWith("//")) return { type: "say", text: command.slice(1) };
   if (!command.startsWith("/")) return { type: "say", text: line };

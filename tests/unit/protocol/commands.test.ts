@@ -143,6 +143,21 @@ describe("parseTyped()", () => {
     (text) => expect(parseTyped(text)).toEqual({ type: "say", text }),
   );
 
+  test.each(["hello\n/msg bob hunter2", "/me waves\n\n \t/OP hunter2", "/msg bob hi\r\n／reply hunter2"])(
+    "parseTyped() says no secret that is below the first line: %j",
+    (line) => {
+      const problem = parseTyped(line);
+      expect(isFault(problem) && problem.text).toMatch(
+        /^A line below the first begins with \S+, and all would/,
+      );
+    },
+  );
+
+  test.each(["see\n/etc/hosts", "use\n> /msg NAME TEXT", "a\n/operation", "a\n//msg bob hi", "a\nb /op x"])(
+    "parseTyped() says %j whole",
+    (text) => expect(parseTyped(text)).toEqual({ type: "say", text }),
+  );
+
   test("parseTyped() repeats nothing in a fault that a terminal obeys", () => {
     const problem = parseTyped("/\x1b]0;title\x07 x");
     expect(isFault(problem) && problem.text).toMatch(/^[^\p{Cc}]+$/u);
