@@ -102,7 +102,8 @@ postgresql.describe("a PostgreSQL of its own", () => {
     await postgres.query("REVOKE INSERT ON chat.facts FROM lesser");
     await room.append(said("without facts"), fact({ key: "1" }));
     const reason = "PostgreSQL does not let this user do that";
-    expect(room.told.items.slice(-2)).toMatchObject([
+    // A sign of life, which needs no such right, may have come between.
+    expect(room.told.items.filter(([what]) => what === "refused")).toMatchObject([
       ["refused", {}, reason],
       ["refused", {}, reason],
     ]);
