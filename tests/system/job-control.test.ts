@@ -51,7 +51,7 @@ function isOn({ written }: Terminal, [on, off]: readonly [string, string]): bool
 }
 
 describe.each(shells)("below %s, Ctrl-Z and fg", (...shell) => {
-  test("bring the chat back, draft and all", async () => {
+  test("Ctrl-Z and fg bring the chat back, draft and all", async () => {
     await using server = await Server.start(["--stay"]);
     using bob = await JsonClient.join(server.port, "bob");
     await using terminal = await below(shell, `ada@localhost:${server.port}`);
@@ -69,7 +69,7 @@ describe.each(shells)("below %s, Ctrl-Z and fg", (...shell) => {
     await prompted(terminal);
   });
 
-  test("bring the question for the name back", async () => {
+  test("Ctrl-Z and fg bring the question for the name back", async () => {
     await using server = await Server.start();
     await using terminal = await below(shell, `--port ${server.port}`);
     await terminal.shows("What is your name?");
@@ -82,7 +82,7 @@ describe.each(shells)("below %s, Ctrl-Z and fg", (...shell) => {
     await terminal.until("the prompt", ({ row }) => row.trimEnd() === "ada>");
   });
 
-  test("leave the question for the name to Ctrl-C", async () => {
+  test("Ctrl-Z and fg leave the question for the name to Ctrl-C", async () => {
     await using server = await Server.start();
     await using terminal = await below(shell, `--port ${server.port}`);
     await terminal.shows("What is your name?");
@@ -94,7 +94,7 @@ describe.each(shells)("below %s, Ctrl-Z and fg", (...shell) => {
     await terminal.until("the exit code", ({ screen }) => screen.includes("0"));
   });
 
-  test("bring the question for the password back", async () => {
+  test("Ctrl-Z and fg bring the question for the password back", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "password");
     writeFileSync(path, "right");
@@ -109,7 +109,7 @@ describe.each(shells)("below %s, Ctrl-Z and fg", (...shell) => {
     await terminal.until("the prompt", ({ row }) => row.trimEnd() === "ada>");
   });
 
-  openssl.test("bring the question for a certificate back", async () => {
+  openssl.test("Ctrl-Z and fg bring the question for a certificate back", async () => {
     using folder = temporaryFolder();
     using certificates = new Certificates().selfSigned("server");
     await using server = await Server.start(certificates.flags("server"));
@@ -122,7 +122,7 @@ describe.each(shells)("below %s, Ctrl-Z and fg", (...shell) => {
     await terminal.until("the prompt", ({ row }) => row.trimEnd() === "ada>");
   });
 
-  test("bring the row back while it connects", async () => {
+  test("Ctrl-Z and fg bring the row back while it connects", async () => {
     await using server = await Server.start();
     process.kill(server.pid, "SIGSTOP");
     await using terminal = await below(shell, `ada@localhost:${server.port}`);

@@ -31,7 +31,7 @@ describe("a window closed in the chat", () => {
     ["a line of the history is looked at", "said\r\x1b[A", "ada> said", "said"],
     ["the history hides a draft", "said\rdraft\x1b[A", "ada> said", "draft"],
     ["the row has letters of other scripts", "said\r日本 👩‍👩‍👧‍👦", "ada> 日本 👩‍👩‍👧‍👦", "日本 👩‍👩‍👧‍👦"],
-  ])("says nothing and keeps the draft when %s", async (_, keys, row, draft) => {
+  ])("a window closed in the chat says nothing and keeps the draft when %s", async (_, keys, row, draft) => {
     using state = temporaryFolder();
     await using server = await Server.start(["--stay"]);
     using bob = await JsonClient.join(server.port, "bob");
@@ -50,7 +50,7 @@ describe("a window closed in the chat", () => {
     await again.until("the draft", (terminal) => terminal.row === `ADA> ${draft}`);
   });
 
-  test("keeps what has come of a paste", async () => {
+  test("a window closed in the chat keeps what has come of a paste", async () => {
     using state = temporaryFolder();
     await using server = await Server.start(["--stay"]);
     using bob = await JsonClient.join(server.port, "bob");
@@ -70,7 +70,7 @@ describe("a window closed in the chat", () => {
     expect(drafts(state.path)).toEqual(["see one\ntwo"]);
   });
 
-  test("says what was entered before", async () => {
+  test("a window closed in the chat says what was entered before", async () => {
     await using server = await Server.start(["--stay"]);
     using bob = await JsonClient.join(server.port, "bob");
     await using ada = new Terminal(["bun", script, `ada@localhost:${server.port}`], size);
@@ -82,7 +82,7 @@ describe("a window closed in the chat", () => {
     expect(bob.texts).toEqual(["whole"]);
   });
 
-  test("leaves the room below a shell", async () => {
+  test("a window closed in the chat leaves the room below a shell", async () => {
     await using server = await Server.start(["--stay"]);
     using bob = await JsonClient.join(server.port, "bob");
     const shell = ["bash", "--norc", "--noprofile", "-i"];

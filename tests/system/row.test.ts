@@ -78,7 +78,7 @@ test("a long name leaves the end of the label to be seen", async () => {
 describe("a terminal that becomes narrower", () => {
   const text = Array.from({ length: 30 }, (_, i) => `word${i}`).join(" ");
 
-  test("keeps nothing of the row that was there before", async () => {
+  test("a narrower terminal keeps nothing of the row that was there before", async () => {
     await using room = await open();
     const { server, ada } = room;
     using bob = await JsonClient.join(server.port, "bob");
@@ -94,7 +94,7 @@ describe("a terminal that becomes narrower", () => {
     expect(ada.scrolled.filter((row) => row.endsWith("bob: above"))).toHaveLength(1);
   });
 
-  test("keeps nothing of the messages that wait", async () => {
+  test("a narrower terminal keeps nothing of the messages that wait", async () => {
     await using room = await open();
     const { server, ada } = room;
     using bob = await JsonClient.join(server.port, "bob");

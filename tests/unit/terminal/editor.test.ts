@@ -74,7 +74,7 @@ const presses: [before: string, keys: string, after: string][] = [
   ["one\ntwo|", "ctrl-u", "|"],
 ];
 
-test.each(presses)("%j after %s", (before, keys, after) => {
+test.each(presses)("the row %j takes the keys %s", (before, keys, after) => {
   const editor = at(before);
   for (const words of keys.split(" ")) editor.press(key(words));
   expect(shown(editor)).toBe(after);
@@ -117,13 +117,13 @@ describe("moveLine()", () => {
     ["a long one\ntwo|", "up", "a l|ong one\ntwo"],
     ["one|\nt", "down", "one\nt|"],
     ["a|b\n👍🏽c", "down", "ab\n|👍🏽c"],
-  ] as const)("%j, %s", (before, direction, after) => {
+  ] as const)("moveLine() moves %j one line %s", (before, direction, after) => {
     const editor = at(before);
     expect(editor.moveLine(direction)).toBe(true);
     expect(shown(editor)).toBe(after);
   });
 
-  test("tells where there is no line to go to", () => {
+  test("moveLine() tells where there is no line to go to", () => {
     expect(at("one|\ntwo").moveLine("up")).toBe(false);
     expect(at("one\ntwo|").moveLine("down")).toBe(false);
     expect(at("|").moveLine("up")).toBe(false);

@@ -57,12 +57,12 @@ const table: [bytes: string, keys: string][] = [
 ];
 
 describe("keys come out as the bytes say", () => {
-  test.each(table)("%j", (bytes, keys) => {
+  test.each(table)("the bytes %j are the keys they say", (bytes, keys) => {
     const sentinel = keys === "up" ? "\x1b[A" : "";
     expect(keysIn(bytes + sentinel)).toBe(keys);
   });
 
-  test.each(table)("%j, one byte at a time", (bytes, keys) => {
+  test.each(table)("the bytes %j are the same keys one at a time", (bytes, keys) => {
     const reader = new KeyReader();
     const sentinel = keys === "up" ? "\x1b[A" : "";
     const came = [...Buffer.from(bytes + sentinel)].flatMap((byte) => reader.push(Buffer.of(byte)));
