@@ -262,9 +262,11 @@ export function helpOf(commands: { usage: string; summary: string }[]): string {
 const unseenBeforeSlash =
   /^(?:\x1b[[O][\d;]*[A-Za-z~]|[\s\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800])+(?=[/／](?![/／]))/u;
 /** The slash of Chinese and Japanese keyboards in front of a command's word, but not in a face, ／(^o^)＼. */
-const wideSlash = /^／(?=[a-z]+(?:\s|$))/i;
+const wideSlash = /^／(?=[a-zａ-ｚ]+(?:\s|$))/i;
 /** A line below the first that was to be a whisper, or has a password. */
 const secretBelow = /\n\s*[/／](?:msg|reply|op)(?!\S)/i;
+/** `/op` and more behind it. Any signs may stand before its slash, but a second slash makes it a line for all to see. */
+const operatorLine = /^[^\p{L}\p{N}/\n]*\/op(?![\p{L}\p{N}])\s*\S/imu;
 
 /**
  * What a person typed → the command as a program would send it; its fields are not checked yet. A command behind
@@ -297,6 +299,16 @@ export function parseTyped(line: string): Raw | Fault {
         "unknown-command",
         `There is no command ${visibleRow(word)}: /help lists them, //… says it as it is`,
       );
+}
+
+/**
+ * Whether a line of the text holds the operators' password, so that the text must be kept nowhere. Lines count, too, that
+ * parseTyped refuses as a slip of the fingers.
+ */
+export function holdsPassword(text: string): boolean {
+  const lines = text.split("\n").map((line) => line.replace(unseenBeforeSlash, ""));
+  // Wide slashes, letters and blanks become narrow ones.
+  return operatorLine.test(lines.join("\n").normalize("NFKC"));
 }
 
 /** A command as it came → the same with every field checked, or what is wrong with it. */

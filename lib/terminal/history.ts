@@ -1,10 +1,10 @@
 // The lines that were typed before, for Up and Down. The draft that stood in the row at the first Up comes back below the
 // newest line. A line typed again is kept once, in its new place; a line with a password never.
 
+import { holdsPassword } from "../protocol/commands.ts";
+
 /** How many lines are kept. */
 const keptLines = 200;
-/** A line with a password is not kept. Its command counts in any case, and with any blank behind it. */
-const secret = /^\/op\s/i;
 
 export class InputHistory {
   readonly #lines: string[] = [];
@@ -14,7 +14,7 @@ export class InputHistory {
 
   add(line: string): void {
     this.#up = 0;
-    if (line.trim() === "" || secret.test(line)) return;
+    if (line.trim() === "" || holdsPassword(line)) return;
     const before = this.#lines.indexOf(line);
     if (before !== -1) this.#lines.splice(before, 1);
     this.#lines.push(line);

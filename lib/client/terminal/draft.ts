@@ -5,10 +5,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { holdsPassword } from "../../protocol/commands.ts";
 import { nameKey } from "../../protocol/names.ts";
-
-/** A command that holds a password is not kept, whichever line it is in and whatever signs are before its slash. */
-const secret = /^[^\p{L}\p{N}\n]*[/／]op\b/imu;
 
 export class Draft {
   readonly #folder: string;
@@ -24,9 +22,12 @@ export class Draft {
     this.#path = join(folder, `${key}.txt`);
   }
 
-  /** Keeps the text. Where it cannot be written it is lost: the program ends, and the window may be gone. */
+  /**
+   * Keeps the text, unless it holds a password. Where it cannot be written it is lost: the program ends, and the window
+   * may be gone.
+   */
   keep(text: string): void {
-    if (text.trim() === "" || secret.test(text)) return;
+    if (text.trim() === "" || holdsPassword(text)) return;
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       writeFileSync(this.#path, text, { mode: 0o600 });

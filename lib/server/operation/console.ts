@@ -23,7 +23,8 @@ export class Console extends Speaker implements LogOutput, Occupant {
   protected readonly author = "console";
   protected readonly historyEvents = 20;
   protected readonly silenced = undefined;
-  protected readonly expects = undefined;
+  protected readonly sitting = undefined;
+  protected readonly speaking = undefined;
   onDropped: (count: number) => void = () => {};
   readonly #prompt: Prompt;
   readonly #tty: Tty;

@@ -329,12 +329,12 @@ export class Members {
   }
 
   /** The reason to tell the author why its entry did not happen; undefined if there is nothing to tell. */
-  contradicted({ event, author, expects }: Entry): Fault | undefined {
+  contradicted({ event, author, expects = {} }: Entry): Fault | undefined {
     if (event.type === "joined") return this.#taken(event.name);
     if (event.type === "renamed") return this.#taken(event.to);
     if (event.type !== "left") {
-      const speaker = this.#seats.byId(author);
-      const muted = speaker && this.refusesSpeech(speaker);
+      const seat = this.#seats.byId(author);
+      const muted = seat && factKey.mute(seat.name) in expects && this.refusesSpeech(seat);
       if (muted) return muted;
       return { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs };
     }

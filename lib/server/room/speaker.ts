@@ -26,8 +26,10 @@ export abstract class Speaker {
   protected abstract readonly author: string;
   /** Why it may not speak now; undefined if it may. */
   protected abstract readonly silenced: Fault | undefined;
-  /** The facts that all its entries expect: another server may have given its seat up in the meantime. */
-  protected abstract readonly expects: Facts | undefined;
+  /** The facts that its orders expect: another server may have given its seat up in the meantime. */
+  protected abstract readonly sitting: Facts | undefined;
+  /** The facts that its words expect: the same, and that it is not muted. */
+  protected abstract readonly speaking: Facts | undefined;
 
   /** Whether answers reach it no more. */
   protected readonly isGone = () => false;
@@ -72,10 +74,12 @@ export abstract class Speaker {
         return this.appoint(command.password);
       case "kick":
       case "ban":
+        return this.#order(command);
       case "unban":
       case "mute":
       case "unmute":
-        return this.#order(command);
+        // No reason of these is shown.
+        return this.#order({ ...command, text: undefined });
       case "bans":
         return this.#answerLater(this.room.work.run(() => this.#bans()));
       default:
@@ -101,12 +105,12 @@ export abstract class Speaker {
 
   #record(event: Recorded & { id?: string | undefined }, reader?: string): void {
     if (this.silenced) return this.answer({ ...this.silenced, id: event.id });
-    const { author, expects } = this;
+    const { author, speaking } = this;
     this.room.record({
       event,
       author,
       ...(reader !== undefined && { reader }),
-      ...(expects !== undefined && { expects }),
+      ...(speaking !== undefined && { expects: speaking }),
     });
   }
 
@@ -144,9 +148,12 @@ export abstract class Speaker {
     this.answer({ type: "subject", text: this.room.members.topic });
   }
 
+  /** A muted operator can give orders and so unmute itself, but set no topic and give no reason for all to read. */
   #order(order: Order): void {
-    if (this.silenced) return this.answer(this.silenced);
-    const { name, author, expects } = this;
+    const isSilent = order.text === undefined;
+    if (!isSilent && this.silenced) return this.answer(this.silenced);
+    const { name, author } = this;
+    const expects = isSilent ? this.sitting : this.speaking;
     this.room.members.order(order, { name, author, expects }, this.waiter());
   }
 

@@ -25,7 +25,7 @@ import type { Origin } from "../limits/origin.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Taken } from "../room/members.ts";
 import type { Room } from "../room/room.ts";
-import { type Occupant, type Seat, speakingAt } from "../room/seats.ts";
+import { type Occupant, type Seat, sittingAt, speakingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
 import { Entrance, type EntranceOptions } from "./entrance.ts";
 import { Intake } from "./intake.ts";
@@ -183,7 +183,11 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     return this.#seat?.id ?? "";
   }
 
-  protected get expects() {
+  protected get sitting() {
+    return this.#seat && sittingAt(this.#seat);
+  }
+
+  protected get speaking() {
     return this.#seat && speakingAt(this.#seat);
   }
 

@@ -1,7 +1,9 @@
-// Slips of the fingers in what a person typed: a command that would be said, with the secret in it.
+// Slips of the fingers in front of a command: which lines are neither said nor carried out, and which texts are kept
+// nowhere, neither behind Up nor as a draft, since the operators' password may be in them.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { parseTyped } from "../../../lib/protocol/commands.ts";
+import fc from "fast-check";
+import { holdsPassword, parseTyped } from "../../../lib/protocol/commands.ts";
 import { isFault } from "../../../lib/protocol/events.ts";
 import { testMs } from "../../support/transcript.ts";
 
@@ -54,13 +56,17 @@ test.each(behindBlanks)("parseTyped() neither says nor obeys %j behind blanks", 
   }
 });
 
-test.each(["／op hunter2", " ／OP\u3000hunter2", "／msg bob hunter2", "／nosuch", "\u200b／reply hunter2"])(
-  "parseTyped() neither says nor obeys %j, with a wide slash",
-  (line) => {
-    const problem = parseTyped(line);
-    expect(isFault(problem) && problem.text).toEndWith('? Write it with a narrow slash, "/"');
-  },
-);
+test.each([
+  "／op hunter2",
+  "／ｏｐ hunter2",
+  " ／OP\u3000hunter2",
+  "／msg bob hunter2",
+  "／nosuch",
+  "\u200b／reply x",
+])("parseTyped() neither says nor obeys %j, with a wide slash", (line) => {
+  const problem = parseTyped(line);
+  expect(isFault(problem) && problem.text).toEndWith('? Write it with a narrow slash, "/"');
+});
 
 test.each(["／(^o^)＼", "／", "／／op x", "／十", "1／op", " ／(^o^)＼"])(
   "parseTyped() says %j, whose wide slash begins no command",
@@ -81,3 +87,51 @@ test.each(["see\n/etc/hosts", "use\n> /msg NAME TEXT", "a\n/operation", "a\n//ms
   "parseTyped() says %j whole",
   (text) => expect(parseTyped(text)).toEqual({ type: "say", text }),
 );
+
+const commands = ["/op hunter2", "/OP\thunter2", "/op\nhunter2", "/op\u200bhunter2", "/op: hunter2"];
+const wide = ["／op hunter2", "／ＯＰ\u3000hunter2", "/ｏｐ hunter2"];
+
+test.each([...commands, ...wide])("holdsPassword() finds %j in any line, behind any blanks", (line) => {
+  for (const blank of ["", "- ", ...blanks]) {
+    expect([blank, holdsPassword(blank + line)]).toEqual([blank, true]);
+    expect([blank, holdsPassword(`hi\n${blank}${line}\nall`)]).toEqual([blank, true]);
+  }
+});
+
+const harmless = [
+  "/op",
+  " /OP  ",
+  "／op",
+  "hi\n/op",
+  "/opera x",
+  "/opé x",
+  "//op is it",
+  "a /op x",
+  "／／op x",
+  "op x",
+];
+
+test.each(harmless)("holdsPassword() lets %j be kept", (text) => {
+  expect(holdsPassword(text)).toBe(false);
+});
+
+test("holdsPassword() finds every line that parseTyped() takes for /op", () => {
+  const signs = fc.constantFrom(" ", "\n", "\u3000", "\u200b", "-", "\x1b", "[", "/", "x");
+  const any = fc.array(signs, { maxLength: 3 }).map((signs) => signs.join(""));
+  const word = fc.constantFrom("/op", "／op", "/oP", "／ＯＰ", "/opx", "//op");
+  let found = 0;
+  fc.assert(
+    fc.property(any, word, any, (before, word, behind) => {
+      const text = before + word + behind;
+      const raw = parseTyped(text);
+      const isTaken = raw.type === "op" && "password" in raw && raw.password !== "";
+      const isSlip =
+        "text" in raw && String(raw.text).startsWith("Did you mean /op?") && behind.trim() !== "";
+      if (!isTaken && !isSlip) return;
+      expect(holdsPassword(text)).toBe(true);
+      found++;
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(found).toBeGreaterThan(20);
+});

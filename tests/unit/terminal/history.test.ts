@@ -40,14 +40,18 @@ test("Up starts at the last line again once one was sent", () => {
   expect(history.previous("")).toBe("c");
 });
 
-test.each(["/op secret", "/OP secret", "/Op\tsecret", "/op\u00a0secret", "/op\nsecret"])(
-  "the history does not keep %j",
-  (line) => {
-    const history = typed("before", line, "/opera is on");
-    expect(history.previous("")).toBe("/opera is on");
-    expect(history.previous("")).toBe("before");
-  },
-);
+const withPassword = ["/op secret", "/OP secret", "/Op\tsecret", "/op\u00a0secret", "/op\nsecret"];
+const slips = [" /op secret", "\u200b/op secret", "／op secret", "／ｏｐ　secret"];
+
+test.each([...withPassword, ...slips])("the history does not keep %j", (line) => {
+  const history = typed("before", line, "/opera is on");
+  expect(history.previous("")).toBe("/opera is on");
+  expect(history.previous("")).toBe("before");
+});
+
+test("/op alone comes back, since it holds no password", () => {
+  expect(typed("/op").previous("")).toBe("/op");
+});
 
 test("the draft is below a line that is only looked at", () => {
   const history = typed("one", "two");

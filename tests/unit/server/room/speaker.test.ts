@@ -24,7 +24,8 @@ class Ann extends Speaker {
   silenced: Fault | undefined = undefined;
   protected readonly author = "ann's seat";
   protected readonly historyEvents = 2;
-  protected readonly expects = undefined;
+  protected readonly sitting = undefined;
+  protected readonly speaking = undefined;
   /** What has no outcome yet, and who waits until all has. */
   #awaited = 0;
   #settled = () => {};
@@ -280,20 +281,29 @@ describe("carryOut()", () => {
     );
   });
 
-  test("carryOut() lets one who is silenced say nothing and order nothing", async () => {
+  test("carryOut() lets one who is silenced give orders, but say nothing", async () => {
     ann.silenced = { type: "error", code: "muted", text: "Hush" };
     await carryOut(
       { type: "say", text: "hi", id: "1" },
       { type: "tell", to: "bob", text: "hi", id: "2" },
-      { type: "kick", name: "bob" },
+      { type: "kick", name: "bob", text: "hi" },
+      { type: "ban", name: "bob", text: "hi" },
+      { type: "topic", text: "hi" },
       { type: "ping" },
     );
+    await carryOut({ type: "mute", name: "bob", text: "hi" });
+    await carryOut({ type: "topic", text: "-" });
+    await carryOut({ type: "kick", name: "bob" });
+    const muted = { type: "error", code: "muted" };
     expect<unknown[]>(ann.answers).toMatchObject([
-      { code: "muted", id: "1" },
-      { code: "muted", id: "2" },
-      { code: "muted" },
+      { ...muted, id: "1" },
+      { ...muted, id: "2" },
+      muted,
+      muted,
+      muted,
       { type: "pong" },
     ]);
-    expect(events).toEqual([]);
+    expect(events.map(({ type }) => type)).toEqual(["muted", "topic", "kicked"]);
+    expect(JSON.stringify(events)).not.toContain("hi");
   });
 });

@@ -151,6 +151,39 @@ describe("a muted member", () => {
   });
 });
 
+test("a muted operator can put members out and unmute itself, in silence", async () => {
+  const ada = await joined("ada", { rate: unlimited, operatorPassword: "boss" });
+  const bob = await joined("bob");
+  ada.send({ type: "op", password: "boss" }, { type: "mute", name: "ada" });
+  await pass(100, 10);
+  ada.send(
+    { type: "kick", name: "bob", text: "hush" },
+    { type: "topic", text: "hush" },
+    { type: "kick", name: "bob" },
+    { type: "say", text: "hush" },
+    { type: "unmute", name: "ADA" },
+    { type: "say", text: "hello" },
+  );
+  await pass(100, 10);
+  expect(ada.codes).toEqual(["muted", "muted", "muted"]);
+  expect(bob.events.at(-1)).toMatchObject({ type: "bye", code: "kicked", text: "You were kicked by ada" });
+  expect(textsHeard(ada)).toEqual(["hello"]);
+  expect(ada.events.slice(-2).map(({ type }) => type)).toEqual(["unmuted", "said"]);
+});
+
+test("a muted operator's ban is carried out though its member was renamed", async () => {
+  const ada = await joined("ada", { rate: unlimited, operatorPassword: "boss" });
+  const bob = await joined("bob", { rate: unlimited });
+  ada.send({ type: "op", password: "boss" }, { type: "mute", name: "ada" });
+  await pass(100, 10);
+  bob.send({ type: "rename", name: "eve" });
+  ada.send({ type: "ban", name: "bob" });
+  await turn();
+  await turn();
+  expect(ada.codes).toEqual([]);
+  expect(ada.events.at(-1)).toMatchObject({ type: "banned", name: "bob", by: "ada" });
+});
+
 describe("the turn of a ban", () => {
   const remote = (address: string) => new Origin(address, unlimited);
 
