@@ -13,6 +13,7 @@ import { InputHistory } from "./history.ts";
 import type { Key } from "./keys.ts";
 import { drawRow, head } from "./row.ts";
 import { isCtrl, type Tty, type TtyReader } from "./tty.ts";
+import { Undrawn } from "./undrawn.ts";
 
 export type PromptHandlers = {
   /** Called with the text of the row when Enter is pressed; it may have several lines. */
@@ -54,9 +55,7 @@ export class Prompt implements TtyReader {
   #rowsAbove = 0;
   /** True while a terminal that became narrower is asked how many of its rows are ours now. */
   #isMeasuring = false;
-  #undrawn: string[] = [];
-  #undrawnLength = 0;
-  #skipped = 0;
+  readonly #undrawn = new Undrawn(maxUndrawn);
   #drawing: NodeJS.Immediate | undefined;
   /** True if something changed while the terminal was taking the last drawing. */
   #isStale = false;
@@ -84,19 +83,13 @@ export class Prompt implements TtyReader {
     clearImmediate(this.#drawing);
     this.#drawing = undefined;
     this.#tty.detach(this);
-    this.#tty.write((this.#isShown ? this.#erase() : "") + this.#takeUndrawn());
+    this.#tty.write((this.#isShown ? this.#erase() : "") + this.#undrawn.takeAll());
     this.#isShown = false;
   }
 
   /** Lines above the row; before `start` and after `stop`, just lines. */
   print(lines: string[]): void {
-    if (lines.length > 0) {
-      // As one text: rows that were put together from parts keep all of these in memory, a hundred times as much.
-      const text = lines.join("\n");
-      this.#undrawn.push(text);
-      this.#undrawnLength += text.length;
-    }
-    if (this.#undrawnLength > maxUndrawn) this.#skipOldest();
+    this.#undrawn.add(lines);
     this.#redraw();
   }
 
@@ -171,7 +164,7 @@ export class Prompt implements TtyReader {
   }
 
   taken(): void {
-    if (this.#undrawn.length > 0 || this.#isStale) this.#redraw();
+    if (!this.#undrawn.isEmpty || this.#isStale) this.#redraw();
   }
 
   #press(key: Key): void {
@@ -250,10 +243,10 @@ export class Prompt implements TtyReader {
   #redraw(): void {
     this.#drawing ??= setImmediate(() => {
       this.#drawing = undefined;
-      if (!this.#isShown) return this.#tty.write(this.#takeUndrawn());
+      if (!this.#isShown) return this.#tty.write(this.#undrawn.takeAll());
       this.#isStale = this.#tty.isBusy || this.#isMeasuring;
       if (this.#isStale) return;
-      const printed = this.#erase() + this.#takeUndrawn() + (this.#bell ? bell : "");
+      const printed = this.#erase() + this.#undrawn.take() + (this.#bell ? bell : "");
       this.#bell = false;
       const above = this.#above();
       const row = drawRow(this.#label, this.#editor, this.#tty.columns);
@@ -276,22 +269,5 @@ export class Prompt implements TtyReader {
     const rows = this.#waiting.slice(more).map((text) => visible(text).replaceAll("\n", " ⏎ "));
     if (more > 0) rows.push(`and ${more} more`);
     return rows.map((row) => head(`… ${row}`, this.#tty.columns - 1));
-  }
-
-  #takeUndrawn(): string {
-    const skipped = this.#skipped === 0 ? "" : `… ${this.#skipped} lines were not shown\n`;
-    const text = skipped + this.#undrawn.map((line) => `${line}\n`).join("");
-    this.#undrawn = [];
-    this.#undrawnLength = 0;
-    this.#skipped = 0;
-    return text;
-  }
-
-  /** The newer half stays. */
-  #skipOldest(): void {
-    let skipped = 0;
-    while (this.#undrawnLength > maxUndrawn / 2) this.#undrawnLength -= this.#undrawn[skipped++]?.length ?? 0;
-    this.#undrawn.splice(0, skipped);
-    this.#skipped += skipped;
   }
 }

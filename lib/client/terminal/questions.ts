@@ -1,9 +1,9 @@
 // The questions before the chat, in @clack/prompts. Clack reads and draws through the terminal that the chat has too: so
 // a closed window ends a question, Ctrl-Z and `fg` draw it anew, and no key is lost between a question and the chat.
 // A question that is left without an answer gives undefined; a certificate is refused then.
+// Clack is loaded with the first question: most starts ask nothing, and it is a fifth of what such a start costs.
 
 import { PassThrough, Writable } from "node:stream";
-import { confirm, isCancel, log, password, text } from "@clack/prompts";
 import picocolors from "picocolors";
 import { isFault, limits } from "../../protocol/events.ts";
 import { cleanName } from "../../protocol/names.ts";
@@ -19,8 +19,8 @@ const spinMs = 80;
 
 /** Asks for a name; `problem` is what was wrong with the last one. Undefined if the question was left. */
 export function askName(tty: Tty, problem?: string): Promise<string | undefined> {
-  return answered(tty, (io) =>
-    text({
+  return answered(tty, (clack, io) =>
+    clack.text({
       message: problem ? `${visibleRow(problem)}. What is your name?` : "What is your name?",
       placeholder: `1 to ${limits.nameLength} letters, digits, "_" or "-"`,
       ...io,
@@ -34,7 +34,7 @@ export function askName(tty: Tty, problem?: string): Promise<string | undefined>
 
 /** Asks for a password, which is not shown. Undefined if the question was left. */
 export function askPassword(tty: Tty, problem: string): Promise<string | undefined> {
-  return answered(tty, (io) => password({ message: visibleRow(problem), ...io }));
+  return answered(tty, (clack, io) => clack.password({ message: visibleRow(problem), ...io }));
 }
 
 /** Shows the certificate of a server, and asks whether it is the right one. */
@@ -43,15 +43,18 @@ export async function askTrust(tty: Tty, address: string, { fingerprint, doubt }
   const half = fingerprint.length / 2;
   const rows = [fingerprint.slice(0, half), fingerprint.slice(half)];
   const message = "Is that the server's, and may it be remembered?";
-  const answer = await answered(tty, ({ input, output, signal }) => {
+  const answer = await answered(tty, ({ log, confirm }, io) => {
+    const { output } = io;
     log.warn(visibleRow(`The certificate of ${address} is not known: ${doubt}. Its SHA-256 fingerprint is`), {
       output,
     });
     log.message(rows.map(visibleRow).join("\n"), { output });
-    return confirm({ message, initialValue: false, input, output, signal });
+    return confirm({ message, initialValue: false, ...io });
   });
   return answer ?? false;
 }
+
+type Clack = typeof import("@clack/prompts");
 
 /** The streams that clack reads from and draws to. */
 type Streams = { input: PassThrough; output: Writable; signal: AbortSignal };
@@ -59,8 +62,9 @@ type Streams = { input: PassThrough; output: Writable; signal: AbortSignal };
 /** The answer to a question; undefined if it was left with Ctrl-C or Ctrl-D, or the terminal is gone. */
 async function answered<T>(
   tty: Tty,
-  ask: (streams: Streams) => Promise<T>,
+  ask: (clack: Clack, streams: Streams) => Promise<T>,
 ): Promise<Exclude<T, symbol> | undefined> {
+  const clack = await import("@clack/prompts");
   const input = new PassThrough();
   const leave = new AbortController();
   const { output, drawn } = drawingOn(tty);
@@ -74,9 +78,9 @@ async function answered<T>(
   };
   // What was typed before the question was there is no answer to it.
   tty.attach(reader);
-  const answer = await ask({ input, output, signal: leave.signal });
+  const answer = await ask(clack, { input, output, signal: leave.signal });
   tty.detach(reader);
-  return isCancel(answer) ? undefined : (answer as Exclude<T, symbol>);
+  return clack.isCancel(answer) ? undefined : (answer as Exclude<T, symbol>);
 }
 
 /** A stream that draws on the terminal, and what was drawn so far. */
