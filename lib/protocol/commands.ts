@@ -171,7 +171,7 @@ export const commands = {
     },
   ),
   history: command(
-    { before: optional(count), limit: optional(count) },
+    { before: optional(count), limit: optional(count), id: optional(id) },
     {
       usage: "/history [N]",
       summary: "show the last N lines again",
@@ -179,7 +179,12 @@ export const commands = {
     },
   ),
   search: command(
-    { text: row("A search", limits.searchLength), before: optional(count), limit: optional(count) },
+    {
+      text: row("A search", limits.searchLength),
+      before: optional(count),
+      limit: optional(count),
+      id: optional(id),
+    },
     {
       usage: "/search WORDS",
       summary: "find WORDS in the history",

@@ -70,7 +70,7 @@ export type Answer =
   | Bye
   | { type: "members"; seq: number; members: Member[]; id?: string | undefined }
   /** Oldest first. `before`: looking back ended there for now, older events are found by asking again before it. */
-  | { type: "history"; events: Recorded[]; before?: number | undefined }
+  | { type: "history"; events: Recorded[]; before?: number | undefined; id?: string | undefined }
   /** What has these words, oldest first; `more`: older ones have them too, or may. `before` as in `history`. */
   | {
       type: "results";
@@ -78,6 +78,7 @@ export type Answer =
       events: Recorded[];
       more?: true | undefined;
       before?: number | undefined;
+      id?: string | undefined;
     }
   | { type: "bans"; bans: Ban[] }
   | { type: "subject"; text?: string | undefined }

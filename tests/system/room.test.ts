@@ -125,6 +125,13 @@ describe("in one room", () => {
     cyd.send({ type: "search", text: 'WALRUS "psst' });
     expect(await cyd.event("results")).toEqual({ type: "results", text: 'WALRUS "psst', events: [] });
 
+    // With an id nothing waits for it.
+    ada.send({ type: "search", text: "walrus", limit: 1, id: "s" });
+    ada.send({ type: "ping", id: "first" });
+    expect(await ada.event("results", { id: "s" })).toMatchObject({ events: [{ text: "walrus psst" }] });
+    const types = ada.received.items.slice(-2).map(({ type }) => type);
+    expect(types).toEqual(["pong", "results"]);
+
     const heard = bob.received.items.length;
     bob.say("/search walrus");
     bob.say("/search no such animal");

@@ -66,7 +66,7 @@ export class Client {
     else if (command.type === "quit") this.leave(command.text);
     else if (command.type === "say" || command.type === "act" || command.type === "tell") {
       this.link.say(command);
-    } else if (!this.link.send(command)) {
+    } else if (!this.link.send(identified(command))) {
       this.handlers.problem(noConnection);
     }
   }
@@ -116,6 +116,12 @@ export class Client {
     if (!person) return command;
     return person.gone ? hasLeft(person.name) : { ...command, to: person.name };
   }
+}
+
+/** A look back gets an id: the server then takes what we send next, pings too, before it has found the answer. */
+function identified(command: Command): Command {
+  if (command.type !== "history" && command.type !== "search") return command;
+  return { ...command, id: command.id ?? "look" };
 }
 
 type LocalCommand = {

@@ -97,9 +97,10 @@ export interface Journal {
   entriesBefore(position: number, count: number): Entry[] | Promise<Entry[]>;
   /**
    * As `entriesBefore`, of events that have every word of the text; its last word may be the beginning of one. It looks
-   * no further than a page costs, so it may find nothing and still tell where to look on.
+   * no further than a page costs, so it may find nothing and still tell where to look on. It may leave out what the seat
+   * `viewer` may not see.
    */
-  matchesBefore(text: string, position: number, count: number): Matches | Promise<Matches>;
+  matchesBefore(text: string, position: number, count: number, viewer: string): Matches | Promise<Matches>;
   close(): Promise<void>;
 }
 

@@ -77,7 +77,7 @@ export function search(
 ): Promise<Past> {
   const matchesBefore = async (position: number, count: number): Promise<Entry[]> => {
     for (let end = position; end > 0; ) {
-      const { entries, before } = await journal.matchesBefore(text, end, count);
+      const { entries, before } = await journal.matchesBefore(text, end, count, viewer);
       if (entries.length > 0) return entries;
       end = before;
     }

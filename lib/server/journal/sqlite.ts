@@ -5,7 +5,7 @@
 //   turns   the entries of one turn, as JSON: one row for a turn writes fewer pages than one for each event
 //   said    which seat has said which id, for as long as the event is kept
 //   facts   the facts that hold now, as facts.ts writes them
-//   words   the texts for searches, in search.ts
+//   words   the texts for searches, in search-index.ts
 
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
@@ -22,7 +22,7 @@ import {
   type Matches,
 } from "./journal.ts";
 import { firstOf } from "./pages.ts";
-import { SearchIndex, trimming } from "./search.ts";
+import { SearchIndex } from "./search-index.ts";
 
 /** The `PRAGMA user_version` of files written here; a file with a higher one is refused. */
 const format = 2;
@@ -210,6 +210,7 @@ export class SqliteJournal implements Journal {
     this.#troubled(undefined);
     this.last = last;
     this.first = Math.max(this.first, last - this.#keepEvents + 1);
+    this.#words.follow();
     this.#listener?.happened(fresh);
     for (const { entry, seq } of repeated) this.#listener?.repeated(entry, seq);
     for (const entry of contradicted) this.#listener?.contradicted(entry);
@@ -269,15 +270,16 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  matchesBefore(text: string, position: number, count: number): Matches {
+  matchesBefore(text: string, position: number, count: number, viewer: string): Matches {
     try {
-      return this.#words.matchesBefore(text, position, count);
+      return this.#words.matchesBefore(text, position, count, viewer);
     } catch (error) {
       throw new Error(reasonOf(error));
     }
   }
 
   async close(): Promise<void> {
+    this.#words.stop();
     this.#db.close(true);
   }
 }
@@ -296,6 +298,12 @@ function beginEpoch(db: Database, epoch: string, first: number, last: number): E
 }
 
 type Row = { entries: string };
+
+/** The statement that deletes at most $rows rows with a key below $oldest. */
+function trimming(table: string, key: string): string {
+  return `DELETE FROM ${table} WHERE ${key} IN
+    (SELECT ${key} FROM ${table} WHERE ${key} < $oldest ORDER BY ${key} LIMIT $rows)`;
+}
 
 function openDatabase(path: string | undefined): Database {
   if (path !== undefined) {

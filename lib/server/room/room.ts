@@ -151,7 +151,7 @@ export class Room implements JournalListener, Recorder {
   /** The events with these words that the seat `viewer` may see, as of now; or the reason why they cannot be searched. */
   async search(
     viewer: string,
-    { text, before, limit }: CommandOf<"search">,
+    { text, before, limit, id }: CommandOf<"search">,
     isGone?: () => boolean,
   ): Promise<Answer> {
     const now = this.seq + 1;
@@ -160,9 +160,10 @@ export class Room implements JournalListener, Recorder {
       this.work.run(() => this.#journal.matchesBefore(...asked), isGone);
     try {
       const found = await search({ matchesBefore }, text, Math.min(before ?? now, now), events, viewer);
-      return { type: "results", text, ...found };
+      return { type: "results", text, ...found, id };
     } catch (error) {
-      return fault("unavailable", `The history cannot be searched now, ${messageOf(error)}: try again`);
+      const problem = `The history cannot be searched now, ${messageOf(error)}: try again`;
+      return { ...fault("unavailable", problem), id };
     }
   }
 

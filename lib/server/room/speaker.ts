@@ -31,6 +31,9 @@ export abstract class Speaker {
   /** The facts that its words expect: the same, and that it is not muted. */
   protected abstract readonly speaking: Facts | undefined;
 
+  /** Settles when the look back is answered that goes on beside the next commands; undefined if there is none. */
+  protected lookingBack: Promise<void> | undefined;
+
   /** Whether answers reach it no more. */
   protected readonly isGone = () => false;
 
@@ -55,13 +58,13 @@ export abstract class Speaker {
       case "rename":
         return this.rename(command.name);
       case "quit":
-        return this.quit(command.text);
+        return this.#quitAfterLook(command.text);
       case "who":
         return this.#answerLater(this.room.work.run(() => this.#members(command)));
       case "history":
-        return this.#answerLater(this.#history(command));
+        return this.#lookBack(() => this.#history(command), command.id);
       case "search":
-        return this.#answerLater(this.#results(command));
+        return this.#lookBack(() => this.#results(command), command.id);
       case "ping":
         return this.answer({ type: "pong", id: command.id });
       case "help":
@@ -120,6 +123,30 @@ export abstract class Speaker {
     void answer.then((found) => this.answer(found)).finally(settled);
   }
 
+  /**
+   * The same for a look back, which may take long. With an `id` the answer tells what it is for, so the next commands need
+   * not wait for it. But a second look back does, and holds those behind it: a member has one at a time.
+   */
+  #lookBack(find: () => Promise<Answer>, id: string | undefined): void {
+    if (this.lookingBack) return this.#answerLater(this.lookingBack.then(find));
+    if (id === undefined) return this.#answerLater(find());
+    this.lookingBack = find()
+      .then((found) => this.answer(found))
+      .finally(() => {
+        this.lookingBack = undefined;
+      });
+  }
+
+  /** What was asked for is answered before the end. */
+  #quitAfterLook(text: string | undefined): void {
+    if (!this.lookingBack) return this.quit(text);
+    const settled = this.wait();
+    void this.lookingBack.finally(() => {
+      this.quit(text);
+      settled();
+    });
+  }
+
   #members({ id }: CommandOf<"who">): Answer {
     return { type: "members", ...this.room.members.roster(), id };
   }
@@ -128,14 +155,14 @@ export abstract class Speaker {
     return { type: "bans", bans: this.room.members.bans };
   }
 
-  async #history({ before, limit }: CommandOf<"history">): Promise<Answer> {
+  async #history({ before, limit, id }: CommandOf<"history">): Promise<Answer> {
     await this.room.afterTurn();
     const upTo = before === undefined ? this.room.seq : before - 1;
     try {
       const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents, this.isGone);
-      return { type: "history", events: past.events, before: past.before };
+      return { type: "history", events: past.events, before: past.before, id };
     } catch (error) {
-      return unreadable(error);
+      return { ...unreadable(error), id };
     }
   }
 

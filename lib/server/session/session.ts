@@ -162,7 +162,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     if (this.#seat && !this.#dialect?.keepsSeat) return this.quit(undefined);
     this.#intake.stop();
     // No goodbye: with its token it may come back to the seat.
-    void this.room.afterTurn().then(() => this.#finish("", this.#seat));
+    void Promise.all([this.room.afterTurn(), this.lookingBack]).then(() => this.#finish("", this.#seat));
   }
 
   // ---- Commands ----

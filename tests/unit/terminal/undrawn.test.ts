@@ -1,6 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { Undrawn } from "../../../lib/terminal/undrawn.ts";
+import { testMs } from "../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
 
 const line = fc.oneof(
   fc.string({ maxLength: 40 }).map((text) => text.replaceAll("\n", " ")),
@@ -35,7 +38,7 @@ test("a burst comes out in blocks", () => {
   expect(undrawn.isEmpty).toBe(true);
 });
 
-test("the newest lines stay when there are too many, and the others are counted", () => {
+test("of too many lines the newest stay, and the others are counted", () => {
   fc.assert(
     fc.property(fc.integer({ min: 200_000, max: 500_000 }), fc.nat({ max: 20_000 }), (max, count) => {
       const undrawn = new Undrawn(max);

@@ -44,6 +44,10 @@ class Ann extends Speaker {
     };
   }
 
+  get isHeld(): boolean {
+    return this.#awaited > 0;
+  }
+
   /** Resolves once everything that was asked has its outcome. */
   settled(): Promise<void> {
     return new Promise((resolve) => {
@@ -112,13 +116,15 @@ function seatOf(name: string): Seat {
 
 /** Carries the commands out, and lets the turn end in which they were given. */
 async function carryOut(...raws: Raw[]): Promise<void> {
-  for (const raw of raws) {
-    const command = check(raw);
-    if (isFault(command)) throw new Error(command.text);
-    ann.carryOut(command);
-  }
+  for (const raw of raws) give(raw);
   await room.afterTurn();
   await ann.settled();
+}
+
+function give(raw: Raw): void {
+  const command = check(raw);
+  if (isFault(command)) throw new Error(command.text);
+  ann.carryOut(command);
 }
 
 describe("carryOut()", () => {
@@ -243,6 +249,39 @@ describe("carryOut()", () => {
     ann.carryOut({ type: "say", text: "hi" });
     await carryOut({ type, text: "hi", limit: 1 });
     expect<unknown[]>(ann.answers).toMatchObject([{ events: [{ type: "said", text: "hi" }] }]);
+  });
+
+  test.each(["history", "search"])("a %s with an id goes on beside the next commands", async (type) => {
+    ann.carryOut({ type: "say", text: "hi" });
+    const look = (id?: string) => ({ type, text: "hi", limit: 1, id });
+    for (const raw of [look("1"), { type: "ping", id: "2" }]) give(raw);
+    expect(ann.isHeld).toBe(false);
+    expect<unknown[]>(ann.answers).toEqual([{ type: "pong", id: "2" }]);
+    // A second one waits for the first, and holds the commands behind it.
+    give(look("3"));
+    expect(ann.isHeld).toBe(true);
+    await ann.settled();
+    expect<unknown[]>(ann.answers.slice(1)).toMatchObject([
+      { id: "1", events: [{ text: "hi" }] },
+      { id: "3" },
+    ]);
+    give(look());
+    expect(ann.isHeld).toBe(true);
+    await ann.settled();
+    expect(ann.answers.at(-1)).toMatchObject({ id: undefined, events: [{ text: "hi" }] });
+  });
+
+  test("a look back is answered before its speaker leaves", async () => {
+    for (const raw of [
+      { type: "search", text: "hi", id: "1" },
+      { type: "quit", text: "bye" },
+    ])
+      give(raw);
+    expect(ann.asked).toEqual([]);
+    expect(ann.isHeld).toBe(true);
+    await ann.settled();
+    expect(ann.answers).toMatchObject([{ type: "results", id: "1" }]);
+    expect(ann.asked).toEqual([["quit", "bye"]]);
   });
 
   test("carryOut() shows as many events as the speaker sees by default", async () => {

@@ -65,6 +65,15 @@ test("a connection without a name in time is told, and closed", async () => {
   expect(socket.acts.at(-1)).toBe("end");
 });
 
+test("a peer that half-closes gets the answer that goes on beside", async () => {
+  const ada = await joined("ada");
+  ada.send({ type: "say", text: "hi" }, { type: "search", text: "hi", id: "1" });
+  ada.session.inputEnded();
+  await pass(1_000);
+  expect(ada.events.at(-1)).toMatchObject({ type: "results", id: "1", events: [{ text: "hi" }] });
+  expect(ada.acts.at(-1)).toBe("end");
+});
+
 test("a peer that never takes the goodbye is cut off", async () => {
   const socket = new FakeSocket(room);
   socket.takes = 0;

@@ -1,0 +1,233 @@
+// The index of the journal's texts: FTS5 tables beside it. To say something must stay cheap, so a text is not indexed when
+// it is said. The index follows while the members are quiet, a slice at a time; a search that comes earlier adds what it
+// misses, a slice with each call, so that the caller can leave time for others between.
+//
+//   words_0   the events 0 … 19,999       one table for so many events, so that no query, no merge of FTS5 and no removal
+//   words_1   … 39,999                    takes long; the newest is searched first, and filled first
+//
+// The words of a whisper stand in a column of their own, each with the seat in front, once for either end: a search by
+// any other seat does not meet them. Events that are not kept any more are never found; their table goes with its last.
+
+import type { Database, Statement } from "bun:sqlite";
+import { type Entry, type Matches, nobody } from "./journal.ts";
+import { folded, wordsOf } from "./search.ts";
+
+/** The events of one table. */
+const partEvents = 20_000;
+/** The events that one call adds or reads at most. */
+const sliceEvents = 100;
+/** A call looks into no further table after this time. */
+const callMs = 2;
+/** Nothing is indexed by itself within this time after an event. */
+const quietMs = 20;
+/** A rest between two slices is so many times as long as the slice before it. */
+const restShare = 3;
+
+/** The journal that is searched. */
+export interface Source {
+  /** The oldest `seq` kept, and the newest. */
+  readonly first: number;
+  readonly last: number;
+  entriesAfter(position: number, count: number): Entry[];
+}
+
+export class SearchIndex {
+  readonly #db: Database;
+  readonly #source: Source;
+  /** By their number. One that is not open yet may be in the file. */
+  readonly #parts = new Map<number, Part>();
+  #following: ReturnType<typeof setTimeout> | undefined;
+  /** The newest event when it was last looked whether the members are quiet. */
+  #seen = -1;
+
+  /** Throws SQLite's error, as the methods do. */
+  constructor(db: Database, source: Source) {
+    this.#db = db;
+    this.#source = source;
+    // One table for all events, as earlier versions had it.
+    db.run("DROP TABLE IF EXISTS words");
+    this.follow();
+  }
+
+  /** To be called after each event: indexes it once the members have been quiet for a moment. */
+  follow(): void {
+    this.#following ??= setTimeout(() => this.#follow(), quietMs).unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#following);
+  }
+
+  /** As Journal.matchesBefore. */
+  matchesBefore(text: string, position: number, count: number, viewer: string): Matches {
+    const query = matching(text, viewer);
+    const begun = performance.now();
+    let end = Math.min(position - 1, this.#source.last);
+    while (query !== undefined && end >= this.#source.first) {
+      const part = this.#part(numberOf(end));
+      if (part.indexed < end) {
+        this.#fill(part);
+        return { entries: [], before: end + 1 };
+      }
+      const entries = part.matches(query, this.#source.first, end, Math.min(count, sliceEvents));
+      const oldest = entries.at(-1);
+      if (oldest) return { entries, before: oldest.event.seq };
+      end = part.first - 1;
+      if (performance.now() - begun > callMs) return { entries: [], before: part.first };
+    }
+    return { entries: [], before: 0 };
+  }
+
+  /** One slice, if no event came since the last look; then again, as long as there is more to index. */
+  #follow(): void {
+    this.#following = undefined;
+    const { last } = this.#source;
+    const isQuiet = last === this.#seen;
+    this.#seen = last;
+    const begun = performance.now();
+    try {
+      const part = isQuiet ? this.#unfinished() : undefined;
+      if (part) this.#fill(part);
+      else if (isQuiet) return;
+    } catch {
+      // The disk may be full: it is tried again after the next event, and a search tells its reason.
+      return;
+    }
+    const pauseMs = isQuiet ? restShare * (performance.now() - begun) : quietMs;
+    this.#following = setTimeout(() => this.#follow(), pauseMs).unref();
+  }
+
+  /** The newest table that misses events. */
+  #unfinished(): Part | undefined {
+    const { first, last } = this.#source;
+    for (let end = last; end >= first; end = numberOf(end) * partEvents - 1) {
+      const part = this.#part(numberOf(end));
+      if (part.indexed < end) return part;
+    }
+    return undefined;
+  }
+
+  #part(number: number): Part {
+    const known = this.#parts.get(number);
+    if (known) return known;
+    const part = new Part(this.#db, number);
+    this.#parts.set(number, part);
+    return part;
+  }
+
+  #fill(part: Part): void {
+    this.#dropOld();
+    part.fill(this.#source);
+  }
+
+  /** Removes a table whose events are not kept any more, if there is one. */
+  #dropOld(): void {
+    const [old] = tablesOf(this.#db);
+    if (old === undefined || old >= numberOf(this.#source.first)) return;
+    this.#parts.delete(old);
+    this.#db.run(`DROP TABLE words_${old}`);
+  }
+}
+
+/** One table of the index. */
+class Part {
+  /** The first event that belongs to it. */
+  readonly first: number;
+  readonly #db: Database;
+  readonly #add: Statement<unknown, [seq: number, text: string, whisper: string, entry: string]>;
+  readonly #match: Statement<{ entry: string }, [query: string, from: number, to: number, count: number]>;
+  #indexed: number;
+
+  /** Opens the table, or makes it. */
+  constructor(db: Database, number: number) {
+    this.#db = db;
+    this.first = number * partEvents;
+    const name = `words_${number}`;
+    if (!tablesOf(db).includes(number)) db.run(schemaOf(name));
+    this.#add = db.prepare(`INSERT INTO ${name} (rowid, text, whisper, entry) VALUES (?, ?, ?, ?)`);
+    this.#match = db.prepare(
+      `SELECT entry FROM ${name} WHERE ${name} MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`,
+    );
+    const newest = db.query<{ last: number | null }, []>(`SELECT max(rowid) AS last FROM ${name}`).get();
+    this.#indexed = newest?.last ?? this.first - 1;
+  }
+
+  /** The last event up to which it has all. */
+  get indexed(): number {
+    return this.#indexed;
+  }
+
+  /** The entries from `from` to `to` that match, newest first. */
+  matches(query: string, from: number, to: number, count: number): Entry[] {
+    return this.#match.all(query, from, to, count).map(({ entry }): Entry => JSON.parse(entry));
+  }
+
+  /** Adds the next slice of its events. */
+  fill(source: Source): void {
+    try {
+      this.#db.run("BEGIN");
+      const indexed = this.#fill(source);
+      this.#db.run("COMMIT");
+      this.#indexed = indexed;
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #fill(source: Source): number {
+    const last = Math.min(this.first + partEvents - 1, source.last);
+    const entries = source.entriesAfter(Math.max(this.#indexed, source.first - 1), sliceEvents);
+    for (const entry of entries) {
+      const { event } = entry;
+      if (event.seq > last) return last;
+      if (!("text" in event) || event.text === undefined) continue;
+      this.#add.run(event.seq, ...columnsOf(entry, event.text), JSON.stringify(entry));
+    }
+    return entries.at(-1)?.event.seq ?? last;
+  }
+}
+
+/** The number of the table that an event belongs to. */
+function numberOf(seq: number): number {
+  return Math.floor(seq / partEvents);
+}
+
+function schemaOf(name: string): string {
+  return `
+    CREATE VIRTUAL TABLE ${name} USING fts5 (
+      text, whisper, entry UNINDEXED, prefix = '1', tokenize = 'unicode61 remove_diacritics 2'
+    );
+    -- FTS5 merges a fixed number of pages at a time: with smaller pages a slice takes less time.
+    INSERT INTO ${name} (${name}, rank) VALUES ('pgsz', 1000);`;
+}
+
+/** The numbers of the tables in the file, the oldest first. Each has tables of FTS5 beside it, with longer names. */
+function tablesOf(db: Database): number[] {
+  const names = db.query<{ name: string }, []>(
+    "SELECT name FROM sqlite_schema WHERE name LIKE 'words\\_%' ESCAPE '\\'",
+  );
+  const numbers = names.all().flatMap(({ name }) => /^words_(\d+)$/.exec(name)?.[1] ?? []);
+  return numbers.map(Number).sort((a, b) => a - b);
+}
+
+/** A text as it is indexed: for all, or as a whisper for its two ends. */
+function columnsOf({ author, reader }: Entry, text: string): [text: string, whisper: string] {
+  if (reader === undefined) return [text, ""];
+  const ends = reader === nobody ? [] : [...new Set([author, reader])];
+  return ["", ends.map((seat) => whispered(seat, text)).join(" ")];
+}
+
+/** The words, each with the seat in front: hexadecimal digits and an x, which nothing takes for an end of a word. */
+function whispered(seat: string, text: string): string {
+  const prefix = `${Buffer.from(seat).toString("hex")}x`;
+  return folded(text).replaceAll(/[^ ]+/g, `${prefix}$&`);
+}
+
+/** The query for FTS5: every word, the last as a beginning. Within quotes FTS5 knows no operators. */
+function matching(text: string, viewer: string): string | undefined {
+  const words = wordsOf(text);
+  if (words.length === 0) return undefined;
+  const query = (words: string[]) => `(${words.map((word) => `"${word}"`).join(" ")} *)`;
+  return `text : ${query(words)} OR whisper : ${query(words.map((word) => whispered(viewer, word)))}`;
+}
