@@ -92,7 +92,8 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
   return {
     ...entry,
     check(raw: Raw): Checked<F> | Fault {
-      const checked: Record<string, unknown> = {};
+      // The type as well, so that nothing has to be copied to make it the command.
+      const checked: Record<string, unknown> = { type: raw.type };
       for (const [name, field] of fields) {
         const value = field(raw[name]);
         if (isFault(value)) {
@@ -319,11 +320,11 @@ export function holdsPassword(text: string): boolean {
 /** A command as it came → the same with every field checked, or what is wrong with it. */
 export function check(raw: Raw): Command | Fault {
   const { type, id } = raw;
-  const fields = isType(type)
+  const command = isType(type)
     ? commands[type].check(raw)
     : fault("unknown-command", `There is no command of type "${visibleRow(type)}"`);
-  if (isFault(fields)) return typeof id === "string" ? { ...fields, id } : fields;
-  return { type, ...fields } as Command;
+  if (isFault(command)) return typeof id === "string" ? { ...command, id } : command;
+  return command as Command;
 }
 
 function isType(type: string): type is Command["type"] {
