@@ -84,7 +84,7 @@ try {
       measured.push({ ...step, ...(await measure(step)) });
     }
     results.push({ scenario: name, title, measured });
-    text.push(...[...show(measured), ...losses(measured)].map((line) => `  ${line}`));
+    text.push(...[...(await show(measured)), ...losses(measured)].map((line) => `  ${line}`));
   }
   progress("");
   await clear();

@@ -4,20 +4,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { limits } from "../../lib/protocol/events.ts";
+import { cpuSecondsOf } from "../support/process.ts";
 
 const size = { cols: 80, rows: 24 };
 const burstLines = 50_000;
 /** So many lines come in one piece from the server. */
 const linesAtOnce = 500;
 const maxSeconds = 60;
-/** The kernel counts CPU in hundredths of a second on every Linux that Bun runs on. */
-const ticksPerSecond = 100;
 
 export type ClientCosts = { startSeconds: number; burstSeconds: number; peakBytes: number };
 
-/** Runs the client once. Undefined where there is no /proc. */
-export async function clientCosts(): Promise<ClientCosts | undefined> {
-  if (process.platform !== "linux") return undefined;
+/** Runs the client once, on Linux. */
+export async function clientCosts(): Promise<ClientCosts> {
   const room = Promise.withResolvers<Bun.Socket<{ unsent: string[] }>>();
   using server = Bun.listen<{ unsent: string[] }>({
     hostname: "127.0.0.1",
@@ -48,12 +46,16 @@ export async function clientCosts(): Promise<ClientCosts | undefined> {
   try {
     void client.exited.then((code) => shown.fail(new Error(`The client ended with ${code}`)));
     await shown.text("ada> ");
-    const startSeconds = cpuSeconds(client.pid);
+    const startSeconds = cpuSecondsOf([client.pid]) ?? 0;
     const socket = await room.promise;
     socket.data.unsent.push(...burst());
     send(socket);
     await shown.text(lastLine);
-    return { startSeconds, burstSeconds: cpuSeconds(client.pid) - startSeconds, peakBytes: peak(client.pid) };
+    return {
+      startSeconds,
+      burstSeconds: (cpuSecondsOf([client.pid]) ?? 0) - startSeconds,
+      peakBytes: peak(client.pid),
+    };
   } finally {
     client.kill("SIGKILL");
     await client.exited;
@@ -121,12 +123,7 @@ class Shown {
   }
 }
 
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
+/** The most memory that a process has had. */
 function peak(pid: number): number {
   const [, kilobytes] = /^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
   return Number(kilobytes) * 1024;

@@ -3,9 +3,11 @@
 // in `scenarios`.
 
 import { postgresql } from "../support/parts.ts";
+import { type ClientCosts, clientCosts } from "./client.ts";
 import type { Crowd } from "./crowd.ts";
 import type { Load, LoadResult } from "./load.ts";
 import type { Delay, Pace, PaceResult } from "./pace.ts";
+import { searchResult } from "./search.ts";
 import { pastEvents, type ServerName } from "./servers.ts";
 import { megabytes, ratio, table } from "./table.ts";
 import { linesPerSecond } from "./view.ts";
@@ -32,8 +34,10 @@ export type Scenario = {
   skipped?: string | undefined;
   steps: Step[];
   /** The measurements are those of the steps, in their order. */
-  show: (measurements: Measurement[]) => string[];
+  show: (measurements: Measurement[]) => string[] | Promise<string[]>;
 };
+
+const linux = process.platform === "linux" ? undefined : "what processes use is known on Linux only";
 
 /** By the name that the command line knows them by. */
 export const scenarios: Record<string, (clients: number | undefined) => Scenario[]> = {
@@ -43,6 +47,8 @@ export const scenarios: Record<string, (clients: number | undefined) => Scenario
   past: () => [past("with a past", 50, 10), past("with a past, without limit", 50, 10)],
   metrics: () => [metrics(100)],
   postgres: () => [databaseCosts(100), databaseCosts(1000), twoServers(400), databaseDelays(100)],
+  search: () => [searches],
+  client: () => [client],
   view: () => [view],
 };
 
@@ -194,6 +200,44 @@ const view: Scenario = {
   title: "The client's view",
   steps: [],
   show: () => [`${Math.round(linesPerSecond() / 1000)} thousand lines/s`],
+};
+
+/** How long a member waits for what it searches. */
+const searches: Scenario = {
+  title: "Searches of a million events",
+  skipped: linux,
+  steps: [],
+  async show() {
+    const { ms, indexSeconds } = await searchResult();
+    const { early, first, found, absent, whispered, pong } = ms;
+    const rows = [
+      { name: "at once, before the index is there", cells: [ratio(early, found)] },
+      { name: "the first one after it", cells: [ratio(first, found)] },
+      { name: "a word that is nowhere", cells: [ratio(absent, found)] },
+      { name: "a word that only whispers of others have", cells: [ratio(whispered, found)] },
+    ];
+    return [
+      ...table(["time"], rows),
+      `1.00 is ${found.toFixed(1)} ms for a word that is found; a pong meanwhile took ${pong.toFixed(2)} ms`,
+      `The index took ${indexSeconds.toFixed(1)} s of CPU while the room was quiet`,
+    ];
+  },
+};
+
+/** What a person starts, and what a busy room costs there. */
+const client: Scenario = {
+  title: "The client on a terminal, medians of five",
+  skipped: linux,
+  steps: [],
+  async show() {
+    const runs: ClientCosts[] = [];
+    while (runs.length < 5) runs.push(await clientCosts());
+    const median = (cost: keyof ClientCosts) => runs.map((run) => run[cost]).sort((a, b) => a - b)[2] ?? 0;
+    return [
+      `Start to prompt: ${Math.round(1_000 * median("startSeconds"))} ms of CPU`,
+      `A burst of 50,000 lines: ${median("burstSeconds").toFixed(2)} s of CPU, ${megabytes(median("peakBytes"))} at the peak`,
+    ];
+  },
 };
 
 // ---- The tables ----
