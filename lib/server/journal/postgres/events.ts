@@ -3,7 +3,7 @@
 // any other: another version of this server, or a person, may have written it.
 
 import type { Recorded } from "../../../protocol/events.ts";
-import type { Facts } from "../facts.ts";
+import { factsIn } from "../facts.ts";
 import { type Entry, nobody } from "../journal.ts";
 import { pageLength } from "../pages.ts";
 import { lexemesIn } from "../search.ts";
@@ -16,7 +16,7 @@ type EventRow = {
   author: string;
   reader: string | null;
   server: string;
-  facts: Facts | null;
+  facts: unknown;
   event: unknown;
 };
 
@@ -101,8 +101,8 @@ export class EventReader {
       const entry = entryOf(row);
       if (entry) return [entry];
       this.#senseless(row.seq);
-      const { seq, at, author, server } = row;
-      return [{ event: { type: "moved", seq, at, name: "" }, author, server, reader: nobody }];
+      const { seq, author, server } = row;
+      return [{ event: { type: "moved", seq, at: 0, name: "" }, author, server, reader: nobody }];
     });
   }
 }
@@ -111,16 +111,21 @@ export class EventReader {
 function entryOf({ seq, at, type, author, reader, server, facts, event }: EventRow): Entry | undefined {
   const own = { type, seq, at };
   const content = Object.assign({ ...own }, typeof event === "object" ? event : {}, own);
-  const isSound = (needed[type] ?? []).every((key) => typeof content[key as "type"] === "string");
+  const isTime = Math.abs(at) <= latestTime;
+  const isSound = isTime && (needed[type] ?? []).every((key) => typeof content[key as "type"] === "string");
   if (!isSound) return undefined;
+  const changed = factsIn(facts);
   return {
     event: content as Recorded,
     author,
     server,
     ...(reader !== null && { reader }),
-    ...(facts !== null && typeof facts === "object" && { facts }),
+    ...(changed && { facts: changed }),
   };
 }
+
+/** The latest time of a Date; PostgreSQL knows later ones, and "infinity". */
+const latestTime = 8.64e15;
 
 /** What an event must have of a text, by its type. Types that are not known are those of a newer version. */
 const needed: Record<string, string[]> = {

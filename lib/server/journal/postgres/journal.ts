@@ -381,7 +381,7 @@ export class PostgresJournal implements Journal {
     const { epoch, last, servers } = await beat(this.#writing, this.#options.room, this.server, this.last);
     if (epoch !== this.epoch) this.#reattach();
     await this.#writing.open();
-    this.#writer.troubled(undefined);
+    this.#writer.answered();
     this.#servers.read(servers);
     this.#newest = last ?? 0;
     this.#untold = this.#newest > Math.max(this.#notified, this.last) ? this.#untold + 1 : 0;

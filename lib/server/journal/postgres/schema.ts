@@ -14,7 +14,7 @@
 
 import type { SQL } from "bun";
 import type { Epochs } from "../journal.ts";
-import type { PostgresConnection } from "./connection.ts";
+import { type PostgresConnection, PostgresError } from "./connection.ts";
 
 /** What chat.format says; a database with a higher number is not ours to write. */
 const format = 1;
@@ -274,16 +274,20 @@ export async function trim(connection: PostgresConnection, room: string, leaseMs
   }
 }
 
-/** Makes the tables if they are not there. Throws an Error, to go on after "PostgreSQL", if they are not ours to use. */
+/** Makes the tables if they are not there. Throws a PostgresError if they are not ours to use. */
 export async function prepare(client: SQL): Promise<void> {
   await client.begin(async (client) => {
     await client`SELECT pg_advisory_xact_lock(${creating})`;
     const [{ made }] = await client`SELECT to_regclass('chat.format') IS NOT NULL AS made`;
     if (!made) await client.unsafe(schema);
   });
-  const [{ version }] = await client`SELECT version FROM chat.format`;
+  const [{ version, encoding }] = await client`
+    SELECT max(version) AS version, current_setting('server_encoding') AS encoding FROM chat.format`;
+  if (version === null) throw new PostgresError("holds tables without a version: chat.format is empty");
+  // What it cannot store would be refused with all that is said in the same turn.
+  if (encoding !== "UTF8") throw new PostgresError(`has this database in ${encoding}: take one in UTF8`);
   if (version > format) {
-    throw new Error(
+    throw new PostgresError(
       `holds the tables of a newer version (${version}, this one knows ${format}): update this server`,
     );
   }
@@ -293,6 +297,6 @@ export async function prepare(client: SQL): Promise<void> {
         AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) AND relname <> 'format'`;
   if (forbidden.length > 0) {
     const tables = forbidden.map(({ name }) => `chat.${name}`).join(", ");
-    throw new Error(`does not let this user read and write all of ${tables}`);
+    throw new PostgresError(`does not let this user read and write all of ${tables}`);
   }
 }
