@@ -8,7 +8,7 @@
 //   servers   when each server was last heard of, and what became of its last batch, since it may have to ask twice
 //
 // An epoch. Numbers are given twice if the database loses its newest events: a standby that had not got them takes over,
-// a backup is restored. Each of these begins another run of PostgreSQL, or other tables, and so with each new run the
+// a backup is restored, a process of it crashes and the last commits were not on the disk. Each of these begins another run of PostgreSQL, or other tables, and so with each new run the
 // room begins a new epoch, behind the last event there is. A position (epoch, number) is right if the number is not
 // behind the end of its epoch, whoever was told of it by which server.
 
@@ -48,9 +48,13 @@ CREATE TABLE chat.servers (
   batch bigint NOT NULL DEFAULT 0, outcome text NOT NULL DEFAULT '', PRIMARY KEY (room, server)
 ) WITH (fillfactor = 50);
 
+-- PostgreSQL empties it after a crash of any of its processes, even of one that it goes on from without a restart.
+CREATE UNLOGGED TABLE chat.mark (mark text);
+
 -- This run of PostgreSQL, with these tables.
 CREATE FUNCTION chat.run() RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT concat_ws(' ', pg_postmaster_start_time(), current_database(), pg_relation_filenode('chat.events'))
+  SELECT concat_ws(' ', pg_postmaster_start_time(), current_database(), pg_relation_filenode('chat.events'),
+    (SELECT max(mark) FROM chat.mark))
 $$;
 
 -- Opens the room for a server, or once more for one that has read up to \`known_last\` in \`known_epoch\`. Without \`facts\` it
@@ -66,6 +70,7 @@ DECLARE
 BEGIN
   INSERT INTO chat.rooms VALUES (the_room, new_epoch, '', 0, attach.keep) ON CONFLICT DO NOTHING;
   SELECT * INTO r FROM chat.rooms WHERE room = the_room FOR UPDATE;
+  INSERT INTO chat.mark SELECT new_epoch WHERE NOT EXISTS (SELECT FROM chat.mark);
   r.last := greatest(r.last, (SELECT max(seq) FROM chat.events WHERE room = the_room));
   first := coalesce((SELECT min(seq) FROM chat.events WHERE room = the_room), r.last + 1);
   IF r.run <> chat.run() OR (r.epoch = known_epoch AND r.last < known_last) THEN

@@ -228,6 +228,33 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 });
 
+postgresql.describe("a PostgreSQL whose disk is behind", () => {
+  test("what a crash of one process lost is lost for a server that saw it", async () => {
+    rooms++;
+    const behind = { synchronous_commit: "off", wal_writer_delay: "10s", restart_after_crash: "on" };
+    await using postgres = await PostgresServer.start(behind);
+    // Attaches again only when it is asked to write.
+    await using one = await open({ url: postgres.url(), heartbeatMs: 3_600_000 });
+    await one.append(said("kept"));
+    await postgres.query("CHECKPOINT");
+    await one.append(said("lost"), said("lost"));
+    const { epoch } = one.journal;
+    const [backend] = await postgres.query<{ pid: number }>(
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'chatroom'",
+    );
+    process.kill(backend?.pid ?? 0, "SIGKILL");
+    await postgres.log.until((lines) => lines.filter((line) => /ready to accept/.test(line))[1], "recovery");
+    await using two = await open({ url: postgres.url() });
+    expect(two.journal.last).toBe(1);
+    await two.append(...["a", "b", "c"].map((text) => said(text)));
+    for (const { journal } of [two, one]) {
+      await one.insist(() => said("on"));
+      expect(journal.endOf(epoch)).toBe(1);
+    }
+    expect(one.told.items).toContainEqual(["began again"]);
+  });
+});
+
 postgresql.describe("a PostgreSQL that cannot be used", () => {
   const failure = async (url: string, keepEvents = 1) => {
     try {
