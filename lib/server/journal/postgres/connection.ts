@@ -148,6 +148,8 @@ export type ConnectionOptions = {
   opened?: (client: SQL) => Promise<void>;
   /** An answer came. */
   answered?: () => void;
+  /** The connection, or an attempt at one, is over, but by `close`. */
+  dropped?: () => void;
 };
 
 export class PostgresConnection {
@@ -225,6 +227,7 @@ export class PostgresConnection {
     this.#client = undefined;
     this.#hosts.forget();
     opening.then((client) => client.close({ timeout: 0 })).catch(() => {});
+    if (!this.#closed) this.#options.dropped?.();
   }
 
   /** The same answer, unless the connection gives none for too long. Where many wait, any answer is progress. */

@@ -222,16 +222,21 @@ export async function attach(
   client: SQL,
   room: string,
   newEpoch: string,
-  known: { epoch: string; last: number } | undefined,
+  { server, known }: { server: string; known: { epoch: string; last: number } | undefined },
   keepEvents: number,
   leaseMs: number,
 ): Promise<Attached> {
   const values = [room, newEpoch, known?.epoch ?? null, known?.last ?? null, keepEvents, `${leaseMs} ms`];
-  const [attached] = await client.unsafe<[Attached]>(
-    "SELECT * FROM chat.attach($1, $2, $3, $4, $5, $6)",
-    values,
-  );
-  return attached;
+  return client.begin(async (client) => {
+    const [attached] = await client.unsafe<[Attached]>(
+      "SELECT * FROM chat.attach($1, $2, $3, $4, $5, $6)",
+      values,
+    );
+    // The next one to attach has to find it, and that it keeps as many.
+    const isHere = known === undefined && attached.keep === keepEvents;
+    if (isHere) await client.unsafe("SELECT chat.beat($1, $2, $3)", [room, server, attached.last]);
+    return attached;
+  });
 }
 
 /** What became of a batch: a fate for each entry behind a comma. */
