@@ -62,7 +62,15 @@ export function serversIn(facts: Facts): string[] {
   );
 }
 
-/** The facts that this version knows, as they were read; those of a later version are passed over. */
+/** The facts among what was read from a place where a person may write, too: all that have a text or `null`. */
+export function factsIn(read: unknown): Facts | undefined {
+  if (typeof read !== "object" || read === null) return undefined;
+  return Object.fromEntries(
+    Object.entries(read).filter(([, value]) => typeof value === "string" || value === null),
+  );
+}
+
+/** The facts that this version knows, as they were read; those of a later version, or without sense, are passed over. */
 export function readFacts(facts: Iterable<[key: string, value: string | null]>): Fact[] {
   return Array.from(facts, ([key, value]) => readFact(key, value)).filter((fact) => fact !== undefined);
 }
@@ -73,16 +81,45 @@ function readFact(key: string, stored: string | null): Fact | undefined {
   if (id === undefined) return undefined;
   const value = stored ?? undefined;
   switch (kind) {
-    case "seat":
-      return { kind, id, value: value === undefined ? undefined : JSON.parse(value) };
+    case "seat": {
+      const seat = parsed(value);
+      return seat === undefined || isSeat(seat) ? { kind, id, value: seat } : undefined;
+    }
     case "at":
     case "op":
       return { kind, id, value };
-    case "ban":
-      return { kind, key, value: value === undefined ? undefined : JSON.parse(value) };
+    case "ban": {
+      const ban = parsed(value);
+      return ban === undefined || isBan(ban) ? { kind, key, value: ban } : undefined;
+    }
     case "mute":
       return { kind, key, value };
     default:
       return undefined;
   }
+}
+
+/** `null` if it is no object in JSON. */
+function parsed(text: string | undefined): Record<string, unknown> | null | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
+
+function isSeat(value: Record<string, unknown> | null): value is SeatFact {
+  return typeof value?.name === "string" && [value.tokenHash, value.address].every(isTextOrAbsent);
+}
+
+function isBan(value: Record<string, unknown> | null): value is BanFact {
+  const { name, by, at, text, address } = value ?? {};
+  const isWhole = typeof name === "string" && typeof by === "string" && typeof at === "number";
+  return isWhole && [text, address].every(isTextOrAbsent);
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
 }

@@ -66,9 +66,11 @@ export const flags = {
   quiet: toggle("print no line for each connection and message"),
 };
 
-/** The database that the history is in, if it is in one. */
+/** The database that the history is in, if it is in one. No URL is a file, and it may hold a password. */
 export function historyDatabase({ history }: Options): string | undefined {
-  return history !== undefined && /^postgres(ql)?:/.test(history) ? history : undefined;
+  return history !== undefined && /^\s*([a-z][a-z0-9+.-]*:\/\/|postgres(ql)?:)/i.test(history)
+    ? history
+    : undefined;
 }
 
 /** Where the history goes: a file, or undefined for memory. Each port has its own by default. */

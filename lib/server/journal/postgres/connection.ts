@@ -33,8 +33,15 @@ const lateMs = 1_000;
 const firstRetryMs = 50;
 const longestRetryMs = 1_000;
 
-/** For every connection; the settings of PostgreSQL by their names. */
-const settings = { application_name: "chatroom", jit: "off", statement_timeout: "30s" };
+/** For every connection, whatever the user or the database has by default; the settings of PostgreSQL by their names. */
+const settings = {
+  application_name: "chatroom",
+  jit: "off",
+  statement_timeout: "30s",
+  lock_timeout: "0",
+  default_transaction_isolation: "read committed",
+  default_transaction_read_only: "off",
+};
 
 type Host = { name: string; url: string };
 
@@ -50,7 +57,7 @@ export class PostgresHosts {
   /** Throws a UsageError if it is no URL of PostgreSQL. */
   constructor(url: string) {
     const [, scheme, user = "", hosts = "", rest = ""] =
-      /^(postgres(?:ql)?:\/\/)([^/?#]*@)?([^/?#@,]+(?:,[^/?#@,]+)*)(\/[^#]*)?$/.exec(url) ?? [];
+      /^(postgres(?:ql)?:\/\/)([^/?#]*@)?([^/?#@,]+(?:,[^/?#@,]+)*)(\/[^#]*)?$/i.exec(url.trim()) ?? [];
     const [, database = ""] = /^\/([^/?]+)/.exec(rest) ?? [];
     this.#hosts = hosts.split(",").map((name) => ({ name, url: `${scheme}${user}${name}${rest}` }));
     if (database === "" || this.#hosts.some(({ url }) => URL.parse(url) === null)) {
@@ -58,7 +65,11 @@ export class PostgresHosts {
         "--history takes a database as postgres://HOST/DATABASE, or HOST,HOST for several",
       );
     }
-    this.#database = decodeURIComponent(database);
+    const name = decoded(database);
+    if (name === undefined || decoded(user) === undefined) {
+      throw new UsageError('--history takes a URL: a "%" in its user, password or database is written %25');
+    }
+    this.#database = name;
     this.place = `PostgreSQL at ${hosts}, database "${this.#database}"`;
   }
 
@@ -137,6 +148,8 @@ export type ConnectionOptions = {
   opened?: (client: SQL) => Promise<void>;
   /** An answer came. */
   answered?: () => void;
+  /** The connection, or an attempt at one, is over, but by `close`. */
+  dropped?: () => void;
 };
 
 export class PostgresConnection {
@@ -214,6 +227,7 @@ export class PostgresConnection {
     this.#client = undefined;
     this.#hosts.forget();
     opening.then((client) => client.close({ timeout: 0 })).catch(() => {});
+    if (!this.#closed) this.#options.dropped?.();
   }
 
   /** The same answer, unless the connection gives none for too long. Where many wait, any answer is progress. */
@@ -262,6 +276,15 @@ export async function insist<T>(
   }
 }
 
+/** Undefined if there is a "%" that begins no code. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The same answer, if it comes in time. */
 function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
@@ -300,7 +323,8 @@ function problemOf(error: unknown): PostgresError {
   const [answer, rebuff] = [answers[errno], rebuffs[errno]];
   if (answer !== undefined) return new PostgresError(answer, "answer");
   if (rebuff !== undefined) return new PostgresError(rebuff);
-  if (code === "ERR_POSTGRES_SERVER_ERROR") return new PostgresError(`says ${message}`, "answer");
+  if (/^[0-9A-Z]{5}$/.test(errno)) return new PostgresError(`says ${message}`, "answer");
+  if (/^ERR_INVALID_ARG/.test(code)) return new PostgresError(`cannot be asked with such a URL: ${message}`);
   if (code === "ERR_POSTGRES_TLS_NOT_AVAILABLE") return new PostgresError("does not speak TLS");
   if (/CERT|VERIFY_LEAF/.test(code)) {
     return new PostgresError(

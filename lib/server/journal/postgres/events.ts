@@ -2,8 +2,8 @@
 // columns are for people and for PostgreSQL to look in, `event` holds the rest of the event as JSON. A row is input like
 // any other: another version of this server, or a person, may have written it.
 
-import type { Recorded } from "../../../protocol/events.ts";
-import type { Facts } from "../facts.ts";
+import type { Answer, Recorded } from "../../../protocol/events.ts";
+import { factsIn } from "../facts.ts";
 import { type Entry, nobody } from "../journal.ts";
 import { pageLength } from "../pages.ts";
 import { lexemesIn } from "../search.ts";
@@ -16,7 +16,7 @@ type EventRow = {
   author: string;
   reader: string | null;
   server: string;
-  facts: Facts | null;
+  facts: unknown;
   event: unknown;
 };
 
@@ -101,8 +101,8 @@ export class EventReader {
       const entry = entryOf(row);
       if (entry) return [entry];
       this.#senseless(row.seq);
-      const { seq, at, author, server } = row;
-      return [{ event: { type: "moved", seq, at, name: "" }, author, server, reader: nobody }];
+      const { seq, author, server } = row;
+      return [{ event: { type: "moved", seq, at: 0, name: "" }, author, server, reader: nobody }];
     });
   }
 }
@@ -111,34 +111,63 @@ export class EventReader {
 function entryOf({ seq, at, type, author, reader, server, facts, event }: EventRow): Entry | undefined {
   const own = { type, seq, at };
   const content = Object.assign({ ...own }, typeof event === "object" ? event : {}, own);
-  const isSound = (needed[type] ?? []).every((key) => typeof content[key as "type"] === "string");
+  const isTime = Math.abs(at) <= latestTime;
+  const isSound =
+    isTime &&
+    !answers.has(type) &&
+    (needed.get(type) ?? []).every((key) => typeof content[key as "type"] === "string");
   if (!isSound) return undefined;
+  const changed = factsIn(facts);
   return {
     event: content as Recorded,
     author,
     server,
     ...(reader !== null && { reader }),
-    ...(facts !== null && typeof facts === "object" && { facts }),
+    ...(changed && { facts: changed }),
   };
 }
 
+/** The latest time of a Date; PostgreSQL knows later ones, and "infinity". */
+const latestTime = 8.64e15;
+
+/** Types of what a server answers to one client: as an event of the room, a `bye` would end every connection. */
+const answers = new Set<string>(
+  Object.keys({
+    welcome: 1,
+    error: 1,
+    bye: 1,
+    members: 1,
+    history: 1,
+    results: 1,
+    bans: 1,
+    subject: 1,
+    pong: 1,
+    seen: 1,
+    gap: 1,
+    epoch: 1,
+    help: 1,
+  } satisfies Record<Answer["type"], 1>),
+);
+
 /** What an event must have of a text, by its type. Types that are not known are those of a newer version. */
-const needed: Record<string, string[]> = {
-  said: ["from", "text"],
-  acted: ["from", "text"],
-  told: ["from", "to", "text"],
-  joined: ["name"],
-  left: ["name"],
-  renamed: ["from", "to"],
-  kicked: ["by"],
-  banned: ["by"],
-  unbanned: ["by"],
-  muted: ["by"],
-  unmuted: ["by"],
-  opped: ["name"],
-  topic: ["by"],
-  moved: ["name"],
-};
+const needed = new Map(
+  Object.entries({
+    said: ["from", "text"],
+    acted: ["from", "text"],
+    told: ["from", "to", "text"],
+    joined: ["name"],
+    left: ["name"],
+    renamed: ["from", "to"],
+    kicked: ["by"],
+    banned: ["by"],
+    unbanned: ["by"],
+    muted: ["by"],
+    unmuted: ["by"],
+    opped: ["name"],
+    topic: ["by"],
+    moved: ["name"],
+  }),
+);
 
 /**
  * Events of the room $1 by position $2, at most $3 and no more than fit in a page; with each, and in a row of its own if

@@ -24,6 +24,7 @@ import {
 import { firstOf, pageEvents } from "../pages.ts";
 import { lexemesOf, matcher } from "../search.ts";
 import { insist, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
+import { Deafness } from "./deafness.ts";
 import { EventReader } from "./events.ts";
 import { attach, beat, farewell, prepare, trim } from "./schema.ts";
 import { PostgresServers } from "./servers.ts";
@@ -45,8 +46,7 @@ export type PostgresOptions = {
 
 const begunAgain = "PostgreSQL has lost what members have seen already: the room goes on from what there is";
 /** How long the others are told that this one ends, and the wait after an error in reading. */
-const farewellMs = 500;
-const readAgainMs = 1_000;
+const [farewellMs, readAgainMs] = [500, 1_000];
 /** How many signs of life come between two looks at whether another host takes writes. */
 const beatsBetweenLooks = 5;
 
@@ -68,6 +68,7 @@ export class PostgresJournal implements Journal {
   readonly #past: EventReader;
   readonly #writer: PostgresWriter;
   readonly #servers: PostgresServers;
+  readonly #deafness: Deafness;
   #listener: JournalListener | undefined;
   #isAttaching = false;
   /** Something between what was read here and what is there now is missing. */
@@ -104,28 +105,27 @@ export class PostgresJournal implements Journal {
     this.#options = { heartbeatMs: 2_000, leaseMs: 10_000, note: () => {}, ...options };
     this.leaseMs = this.#options.leaseMs;
     this.#hosts = new PostgresHosts(options.url);
+    const { room, note } = this.#options;
     this.#servers = new PostgresServers(this.server, this.leaseMs, (server) =>
-      this.#options.note(`Nothing is heard of the server ${server} any more`),
+      note(`Nothing is heard of the server ${server} any more`),
     );
     const answered = () => this.#servers.answered();
     // What is read by a key is never better read whole, however small the table was when that was planned.
-    const settings = { enable_seqscan: "off" };
-    this.#writing = new PostgresConnection(this.#hosts, {
-      settings,
-      answered,
-      opened: (client) => this.#attach(client),
-    });
+    const common = { settings: { enable_seqscan: "off" }, answered };
+    const opened = (client: SQL) => this.#attach(client);
+    this.#writing = new PostgresConnection(this.#hosts, { ...common, opened });
     this.#reading = new PostgresConnection(this.#hosts, {
-      settings,
-      answered,
+      ...common,
       opened: (client) => this.#follow(client),
+      // Only while it is there is this server told of news at once.
+      dropped: () => void this.#read(),
     });
     this.#paging = new PostgresConnection(this.#hosts, {
       max: 2,
       settings: { plan_cache_mode: "force_custom_plan", statement_timeout: "10s" },
       answered,
     });
-    const { room, note } = this.#options;
+    this.#deafness = new Deafness(note, () => this.#closed || this.#writer.trouble !== undefined);
     const changed = () => this.#reattach();
     this.#news = new EventReader(this.#reading, room, this, changed, (seq) =>
       note(`Event ${seq} makes no sense to this server: it is passed over`),
@@ -146,10 +146,8 @@ export class PostgresJournal implements Journal {
     this.#writer.listener = listener;
     this.#heart = setInterval(() => this.#beat(), this.#options.heartbeatMs);
     // First it listens, then it says that it is there: from then on the others notify it.
-    this.#reading
-      .open()
-      .catch(() => {})
-      .finally(() => this.#beat());
+    const beat = () => this.#beat();
+    this.#reading.open().then(beat, beat);
   }
 
   facts(): Iterable<[key: string, value: string]> {
@@ -215,7 +213,8 @@ export class PostgresJournal implements Journal {
     const isFirst = this.epoch === "";
     await prepare(client);
     const known = isFirst || this.#isTorn ? undefined : this;
-    const row = await attach(client, room, randomBytes(8).toString("hex"), known, keepEvents, leaseMs);
+    const epoch = randomBytes(8).toString("hex");
+    const row = await attach(client, room, epoch, { server: this.server, known }, keepEvents, leaseMs);
     if (row.keep !== keepEvents && isFirst) {
       throw new PostgresError(
         `is used by other servers of this room with --keep ${row.keep}: give this one the same`,
@@ -280,11 +279,13 @@ export class PostgresJournal implements Journal {
       this.#mayHaveMore = false;
       const restarts = this.restarts;
       try {
-        const entries = await this.#persist(() => this.#news.after(this.last, pageEvents));
+        const failed = (error: unknown) => this.#deafness.failed(error);
+        const entries = await this.#persist(() => this.#news.after(this.last, pageEvents), failed);
+        this.#deafness.over();
         if (restarts !== this.restarts || entries.length > 0) this.#mayHaveMore = true;
         if (restarts === this.restarts) this.#happened(entries.filter(({ event }) => event.seq > this.last));
       } catch (error) {
-        if (!this.#closed) this.#options.note(`The events cannot be read: PostgreSQL ${messageOf(error)}`);
+        this.#deafness.failed(error);
         await Bun.sleep(readAgainMs);
         this.#mayHaveMore = true;
       }
@@ -325,8 +326,7 @@ export class PostgresJournal implements Journal {
 
   async entriesAfter(position: number, count: number): Promise<Entry[]> {
     const from = Math.max(position, this.first - 1);
-    const ask = () => this.#persist(() => this.#past.after(from, count));
-    return firstOf(await ask().catch(inWords), count);
+    return firstOf(await this.#persist(() => this.#past.after(from, count)).catch(inWords), count);
   }
 
   async entriesBefore(position: number, count: number): Promise<Entry[]> {
@@ -381,7 +381,7 @@ export class PostgresJournal implements Journal {
     const { epoch, last, servers } = await beat(this.#writing, this.#options.room, this.server, this.last);
     if (epoch !== this.epoch) this.#reattach();
     await this.#writing.open();
-    this.#writer.troubled(undefined);
+    this.#writer.answered();
     this.#servers.read(servers);
     this.#newest = last ?? 0;
     this.#untold = this.#newest > Math.max(this.#notified, this.last) ? this.#untold + 1 : 0;

@@ -8,13 +8,13 @@
 //   servers   when each server was last heard of, and what became of its last batch, since it may have to ask twice
 //
 // An epoch. Numbers are given twice if the database loses its newest events: a standby that had not got them takes over,
-// a backup is restored. Each of these begins another run of PostgreSQL, or other tables, and so with each new run the
+// a backup is restored, a process of it crashes and the last commits were not on the disk. Each of these begins another run of PostgreSQL, or other tables, and so with each new run the
 // room begins a new epoch, behind the last event there is. A position (epoch, number) is right if the number is not
 // behind the end of its epoch, whoever was told of it by which server.
 
 import type { SQL } from "bun";
 import type { Epochs } from "../journal.ts";
-import type { PostgresConnection } from "./connection.ts";
+import { type PostgresConnection, PostgresError } from "./connection.ts";
 
 /** What chat.format says; a database with a higher number is not ours to write. */
 const format = 1;
@@ -48,9 +48,13 @@ CREATE TABLE chat.servers (
   batch bigint NOT NULL DEFAULT 0, outcome text NOT NULL DEFAULT '', PRIMARY KEY (room, server)
 ) WITH (fillfactor = 50);
 
+-- PostgreSQL empties it after a crash of any of its processes, even of one that it goes on from without a restart.
+CREATE UNLOGGED TABLE chat.mark (mark text);
+
 -- This run of PostgreSQL, with these tables.
 CREATE FUNCTION chat.run() RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT concat_ws(' ', pg_postmaster_start_time(), current_database(), pg_relation_filenode('chat.events'))
+  SELECT concat_ws(' ', pg_postmaster_start_time(), current_database(), pg_relation_filenode('chat.events'),
+    (SELECT max(mark) FROM chat.mark))
 $$;
 
 -- Opens the room for a server, or once more for one that has read up to \`known_last\` in \`known_epoch\`. Without \`facts\` it
@@ -66,6 +70,7 @@ DECLARE
 BEGIN
   INSERT INTO chat.rooms VALUES (the_room, new_epoch, '', 0, attach.keep) ON CONFLICT DO NOTHING;
   SELECT * INTO r FROM chat.rooms WHERE room = the_room FOR UPDATE;
+  INSERT INTO chat.mark SELECT new_epoch WHERE NOT EXISTS (SELECT FROM chat.mark);
   r.last := greatest(r.last, (SELECT max(seq) FROM chat.events WHERE room = the_room));
   first := coalesce((SELECT min(seq) FROM chat.events WHERE room = the_room), r.last + 1);
   IF r.run <> chat.run() OR (r.epoch = known_epoch AND r.last < known_last) THEN
@@ -217,16 +222,21 @@ export async function attach(
   client: SQL,
   room: string,
   newEpoch: string,
-  known: { epoch: string; last: number } | undefined,
+  { server, known }: { server: string; known: { epoch: string; last: number } | undefined },
   keepEvents: number,
   leaseMs: number,
 ): Promise<Attached> {
   const values = [room, newEpoch, known?.epoch ?? null, known?.last ?? null, keepEvents, `${leaseMs} ms`];
-  const [attached] = await client.unsafe<[Attached]>(
-    "SELECT * FROM chat.attach($1, $2, $3, $4, $5, $6)",
-    values,
-  );
-  return attached;
+  return client.begin(async (client) => {
+    const [attached] = await client.unsafe<[Attached]>(
+      "SELECT * FROM chat.attach($1, $2, $3, $4, $5, $6)",
+      values,
+    );
+    // The next one to attach has to find it, and that it keeps as many.
+    const isHere = known === undefined && attached.keep === keepEvents;
+    if (isHere) await client.unsafe("SELECT chat.beat($1, $2, $3)", [room, server, attached.last]);
+    return attached;
+  });
 }
 
 /** What became of a batch: a fate for each entry behind a comma. */
@@ -274,16 +284,20 @@ export async function trim(connection: PostgresConnection, room: string, leaseMs
   }
 }
 
-/** Makes the tables if they are not there. Throws an Error, to go on after "PostgreSQL", if they are not ours to use. */
+/** Makes the tables if they are not there. Throws a PostgresError if they are not ours to use. */
 export async function prepare(client: SQL): Promise<void> {
   await client.begin(async (client) => {
     await client`SELECT pg_advisory_xact_lock(${creating})`;
     const [{ made }] = await client`SELECT to_regclass('chat.format') IS NOT NULL AS made`;
     if (!made) await client.unsafe(schema);
   });
-  const [{ version }] = await client`SELECT version FROM chat.format`;
+  const [{ version, encoding }] = await client`
+    SELECT max(version) AS version, current_setting('server_encoding') AS encoding FROM chat.format`;
+  if (version === null) throw new PostgresError("holds tables without a version: chat.format is empty");
+  // What it cannot store would be refused with all that is said in the same turn.
+  if (encoding !== "UTF8") throw new PostgresError(`has this database in ${encoding}: take one in UTF8`);
   if (version > format) {
-    throw new Error(
+    throw new PostgresError(
       `holds the tables of a newer version (${version}, this one knows ${format}): update this server`,
     );
   }
@@ -293,6 +307,6 @@ export async function prepare(client: SQL): Promise<void> {
         AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) AND relname <> 'format'`;
   if (forbidden.length > 0) {
     const tables = forbidden.map(({ name }) => `chat.${name}`).join(", ");
-    throw new Error(`does not let this user read and write all of ${tables}`);
+    throw new PostgresError(`does not let this user read and write all of ${tables}`);
   }
 }

@@ -4,7 +4,7 @@
 
 import { messageOf } from "../../../protocol/errors.ts";
 import type { Entry, JournalListener } from "../journal.ts";
-import { insist, type PostgresConnection, type PostgresError } from "./connection.ts";
+import { insist, type PostgresConnection, PostgresError } from "./connection.ts";
 import { rowOf } from "./events.ts";
 import { append, type Outcome } from "./schema.ts";
 
@@ -40,6 +40,9 @@ export class PostgresWriter {
   readonly #changed: () => PostgresError;
   readonly #reading: Reading;
   #waiting: Entry[] = [];
+  /** PostgreSQL answers, and refused to append: that it takes entries again only an attempt can show. */
+  #isRefusing = false;
+  #mayTry = false;
   #committing = false;
   #batch = 0;
   #closed = false;
@@ -61,7 +64,8 @@ export class PostgresWriter {
 
   append(entries: Entry[]): void {
     // The outcome of the batch under way may still be unknown.
-    if (this.trouble !== undefined) return this.#refuse(entries, this.trouble);
+    if (this.trouble !== undefined && !this.#mayTry) return this.#refuse(entries, this.trouble);
+    this.#mayTry = false;
     this.#waiting.push(...entries);
     if (!this.#committing) this.idle = this.#commit();
   }
@@ -74,6 +78,12 @@ export class PostgresWriter {
     this.trouble = reason;
     this.listener?.troubled(reason);
     if (reason !== undefined) this.#refuse(this.#waiting.splice(0), reason);
+  }
+
+  /** PostgreSQL was there a moment ago, which ends all trouble but that it refuses to append: that is tried again. */
+  answered(): void {
+    if (this.#isRefusing) this.#mayTry = true;
+    else this.troubled(undefined);
   }
 
   /** The room begins again: what was asked in the old one does not happen. */
@@ -109,6 +119,7 @@ export class PostgresWriter {
         await this.#told(entries, outcome);
       } catch (error) {
         // PostgreSQL said no, so it has none of them.
+        this.#isRefusing = error instanceof PostgresError && error.isAnswer;
         if (restarts === this.#state.restarts) this.troubled(error);
         this.#refuse(entries, `PostgreSQL ${messageOf(error)}`);
       }
@@ -118,6 +129,7 @@ export class PostgresWriter {
 
   /** What became of each entry. The next batch waits until this one has happened, and so takes more along. */
   async #told(entries: Entry[], { fates, last, at }: Outcome): Promise<void> {
+    this.#isRefusing = false;
     this.troubled(undefined);
     const fateOf = fates.split(",").slice(1);
     if (fateOf.length === 0) return this.#refuse(entries, lost);

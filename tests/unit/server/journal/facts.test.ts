@@ -35,6 +35,20 @@ test.each(["192.0.2.7", "2001:db8:0:0::/64", "::1"])("the ban of %s is a fact of
   expect(readFacts([[factKey.ban(address), JSON.stringify(ban)]])).toMatchObject([{ kind: "ban" }]);
 });
 
+test.each([
+  ["seat s1", "garbage"],
+  ["seat s1", "5"],
+  ["seat s1", "null"],
+  ["seat s1", "[]"],
+  ["seat s1", '{"name":5}'],
+  ["seat s1", '{"name":"Bill","tokenHash":{}}'],
+  ["ban biii", ""],
+  ["ban biii", "{}"],
+  ["ban biii", '{"name":"Bill","by":"ann","at":"now"}'],
+])("the fact %j is passed over with the value %j", (key, value) => {
+  expect(readFacts([[key, value]])).toEqual([]);
+});
+
 test.each(["", " ", "topics", "topic x", "seat", "seat ", "bans", "role s1", "seats s1"])(
   "a fact of another version, %j, is passed over",
   (key) => {

@@ -89,7 +89,8 @@ export class Listened<J extends Journal = Journal> implements AsyncDisposable {
       const told = this.told.items.length;
       await this.append(entry());
       if (!this.told.items.slice(told).some(([what]) => what === "refused")) return;
-      await this.isWell();
+      // As a client does. Whether entries are taken again may be known only by trying.
+      await Bun.sleep(20);
     }
   }
 

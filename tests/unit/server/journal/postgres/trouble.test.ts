@@ -2,12 +2,10 @@
 // PostgreSQL and of the connections to it.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { SQL } from "bun";
 import { rowOf } from "../../../../../lib/server/journal/postgres/events.ts";
 import { PostgresJournal, type PostgresOptions } from "../../../../../lib/server/journal/postgres/journal.ts";
 import { postgresql } from "../../../../support/parts.ts";
 import { PostgresServer } from "../../../../support/postgres.ts";
-import { freePort } from "../../../../support/server.ts";
 import { patienceMs, Transcript } from "../../../../support/transcript.ts";
 import { fact, Listened, many, read, said, type Told, textsOf, upTo } from "../listened.ts";
 
@@ -109,11 +107,14 @@ postgresql.describe("a PostgreSQL of its own", () => {
     ]);
     // What is there can be read meanwhile.
     expect(textsOf((await read(room.journal, 0, 1)).events)).toEqual(["before"]);
+    // Signs of life get through, which is no reason to say that it is over.
+    const { counts } = room;
+    await room.until(() => room.counts > counts + 3);
+    await room.append(fact({ key: "1" }));
     await postgres.query("GRANT INSERT ON chat.facts TO lesser");
-    await room.isWell();
     await room.insist(() => fact({ key: "1" }));
     expect(room.seqs).toEqual([1, 2]);
-    expect(room.troubles[0]).toBe(reason);
+    expect(room.troubles).toEqual([reason, undefined]);
   });
 
   test("a batch that arrives late, or behind the farewell, does nothing", async () => {
@@ -163,6 +164,86 @@ postgresql.describe("a PostgreSQL of its own", () => {
     const { events, gaps } = await read(room.journal, 0, 102);
     expect(events.map(({ seq }) => seq)).toEqual([1, 3, 4, 100, 101, 102]);
     expect(gaps).toEqual([{ from: 5, to: 99 }]);
+  });
+
+  const senseless: [what: string, row: { type: string; event?: string; facts?: string; at?: string }][] = [
+    ["an answer to one client", { type: "bye", event: '{"code":"lost","text":"go away"}' }],
+    ["another answer", { type: "welcome", event: '{"name":"eve"}' }],
+    ["the time infinity", { type: "said", event: '{"from":"eve","text":"x"}', at: "infinity" }],
+    ["a time behind all of Date", { type: "said", event: '{"from":"eve","text":"x"}', at: "290000-01-01" }],
+    ["a type that all objects have", { type: "constructor" }],
+    ["another such type", { type: "__proto__" }],
+    ["facts that are a list", { type: "sang", facts: "[1,2]" }],
+    ["facts that are no texts", { type: "sang", facts: '{"seat x":5,"at x":{},"topic":[]}' }],
+  ];
+  test.each(senseless)("a row with %s stops no server", async (_, { type, event = "{}", facts, at }) => {
+    rooms++;
+    await using room = await open({ heartbeatMs: 50 });
+    await postgres.query(
+      `INSERT INTO chat.events (room, seq, at, type, author, server, event, facts)
+        VALUES ($1, 1, $2::text::timestamptz, $3, '', '', $4::text::json, $5::text::json)`,
+      [`room ${rooms}`, at ?? "now", type, event, facts ?? null],
+    );
+    await room.append(said("on"));
+    expect(room.seqs).toEqual([1, 2]);
+    expect(room.happened[0]?.type).not.toMatch(/bye|welcome/);
+    expect(Number.isFinite(room.happened[0]?.at)).toBe(true);
+    expect((await read(room.journal, 0, 2)).events.at(-1)).toMatchObject({ text: "on" });
+  });
+
+  test("a server whose connections are ended is told of news at once", async () => {
+    rooms++;
+    // No sign of life comes in between.
+    await using one = await open({ heartbeatMs: 3_600_000 });
+    await using two = await open({ heartbeatMs: 3_600_000 });
+    await one.until(() => one.counts > 0);
+    await two.until(() => two.counts > 0);
+    const readers = "query ~ '^LISTEN|chat.rooms r LEFT' AND pid <> pg_backend_pid()";
+    for (let n = 1; n <= 3; n++) {
+      await postgres.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${readers}`);
+      await one.append(said(`${n}`));
+      await two.reaches(n);
+    }
+    expect(two.texts).toEqual(["1", "2", "3"]);
+  });
+
+  test("a server that cannot read what is written says so, and goes on", async () => {
+    rooms++;
+    await postgres.query("ALTER ROLE lesser CONNECTION LIMIT 1");
+    await using one = await open({ url: postgres.url(undefined, "lesser"), heartbeatMs: 200 });
+    await using two = await open();
+    await two.append(said("1"));
+    const cannot = "What is written cannot be read back: PostgreSQL has too many connections";
+    await one.told.until((items) => items.find(([, what]) => what === cannot), "a word of it");
+    await postgres.query("ALTER ROLE lesser CONNECTION LIMIT -1");
+    await one.reaches(1);
+    expect(one.told.items.filter(([kind]) => kind === "noted" || kind === "troubled")).toEqual([
+      ["noted", cannot],
+      ["noted", "What is written is read back again"],
+    ]);
+  });
+
+  test("what the role has by default changes nothing", async () => {
+    rooms++;
+    await postgres.query("CREATE ROLE odd LOGIN SUPERUSER");
+    for (const setting of [
+      "default_transaction_isolation = serializable",
+      "default_transaction_read_only = on",
+      "lock_timeout = '1ms'",
+      "statement_timeout = '1ms'",
+      "idle_session_timeout = '300ms'",
+      "search_path = nowhere",
+    ]) {
+      await postgres.query(`ALTER ROLE odd SET ${setting}`);
+    }
+    const url = postgres.url(undefined, "odd");
+    await using one = await open({ url });
+    await using two = await open({ url });
+    for (let n = 0; n < 20; n++) await Promise.all([one, two].map((room) => room.append(said(`${n}`))));
+    await Bun.sleep(400);
+    await one.append(said("after a rest"));
+    await two.reaches(41);
+    expect([...one.troubles, ...two.troubles]).toEqual([]);
   });
 
   test("a room that was emptied, or went back in time, begins again", async () => {
@@ -226,75 +307,29 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 });
 
-postgresql.describe("a PostgreSQL that cannot be used", () => {
-  const failure = async (url: string, keepEvents = 1) => {
-    try {
-      const journal = await PostgresJournal.open({ url, room: "x", keepEvents });
-      await journal.close();
-      return "it could be used";
-    } catch (error) {
-      return error instanceof Error ? error.message : "";
-    }
-  };
-
-  test("what is wrong is told in one sentence, without the password", async () => {
-    const host = `localhost:${postgres.port}`;
-    const cannot = (database: string) =>
-      `Cannot keep the history in PostgreSQL at ${host}, database "${database}"`;
-    expect(await failure(postgres.url())).toBe("it could be used");
-    expect(await failure(postgres.url().replace(/postgres$/, "nowhere"))).toBe(
-      `${cannot("nowhere")}: it has no such database`,
-    );
-    expect(await failure(postgres.url(undefined, "stranger:geheim"))).toBe(
-      `${cannot("postgres")}: it does not let this user in`,
-    );
-    expect(await failure(`${postgres.url()}?sslmode=require`)).toBe(
-      `${cannot("postgres")}: it does not speak TLS`,
-    );
-    const port = freePort();
-    expect(await failure(postgres.url(port))).toBe(
-      `Cannot keep the history in PostgreSQL at localhost:${port}, database "postgres": it cannot be reached`,
-    );
-    for (const url of [
-      "nonsense",
-      "http://localhost:1/x",
-      "postgres://localhost",
-      "postgres:///x",
-      "postgres://a,,b/x",
-    ]) {
-      expect(await failure(url)).toStartWith("--history takes a database as postgres://HOST/DATABASE");
-    }
-  });
-
-  test("missing rights and a newer version are told in one sentence", async () => {
-    await postgres.query("CREATE DATABASE other");
-    const url = postgres.url(undefined, "lesser").replace(/postgres$/, "other");
-    expect(await failure(url)).toEndWith("it does not let this user do that");
-    expect(await failure(postgres.url().replace(/postgres$/, "other"))).toBe("it could be used");
-    const client = new SQL(postgres.url().replace(/postgres$/, "other"), { max: 1 });
-    await client`GRANT USAGE ON SCHEMA chat TO lesser`;
-    await client`GRANT SELECT ON ALL TABLES IN SCHEMA chat TO lesser`;
-    expect(await failure(url)).toMatch(/it does not let this user read and write all of chat\.\w+, chat/);
-    await client`UPDATE chat.format SET version = 99`;
-    expect(await failure(url)).toEndWith(
-      "it holds the tables of a newer version (99, this one knows 1): update this server",
-    );
-    await client.close({ timeout: 0 });
-  });
-
-  test("another --keep than that of the other servers is told", async () => {
+postgresql.describe("a PostgreSQL whose disk is behind", () => {
+  test("what a crash of one process lost is lost for a server that saw it", async () => {
     rooms++;
-    await using room = await open({ keepEvents: 100 });
-    await room.append(said("1"));
-    const other = open({ keepEvents: 1 });
-    expect(
-      await other.then(
-        () => "",
-        ({ message }: Error) => message,
-      ),
-    ).toEndWith("it is used by other servers of this room with --keep 100: give this one the same");
-    await room[Symbol.asyncDispose]();
-    await using alone = await open({ keepEvents: 1 });
-    expect(alone.journal.first).toBe(1);
+    const behind = { synchronous_commit: "off", wal_writer_delay: "10s", restart_after_crash: "on" };
+    await using postgres = await PostgresServer.start(behind);
+    // Attaches again only when it is asked to write.
+    await using one = await open({ url: postgres.url(), heartbeatMs: 3_600_000 });
+    await one.append(said("kept"));
+    await postgres.query("CHECKPOINT");
+    await one.append(said("lost"), said("lost"));
+    const { epoch } = one.journal;
+    const [backend] = await postgres.query<{ pid: number }>(
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'chatroom'",
+    );
+    process.kill(backend?.pid ?? 0, "SIGKILL");
+    await postgres.log.until((lines) => lines.filter((line) => /ready to accept/.test(line))[1], "recovery");
+    await using two = await open({ url: postgres.url() });
+    expect(two.journal.last).toBe(1);
+    await two.append(...["a", "b", "c"].map((text) => said(text)));
+    for (const { journal } of [two, one]) {
+      await one.insist(() => said("on"));
+      expect(journal.endOf(epoch)).toBe(1);
+    }
+    expect(one.told.items).toContainEqual(["began again"]);
   });
 });
