@@ -30,7 +30,7 @@ import { Room } from "./lib/server/room/room.ts";
 import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
-import { listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
+import { keepAliveMs, listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
 import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 import { inForeground } from "./lib/terminal/foreground.ts";
 
@@ -132,6 +132,7 @@ function opened(socket: Socket<SocketData>): void {
   const { remoteAddress } = socket;
   const admission = door.enter(remoteAddress);
   if (!admission) return socket.terminate();
+  socket.setKeepAlive(true, keepAliveMs);
   const address = addressOf({ host: remoteAddress, port: socket.remotePort });
   socket.data = { address, admission };
   const { origin, refusal, withinMs } = admission;

@@ -3,7 +3,11 @@
 // Nothing here throws: what is wrong with a line comes back as a Fault.
 
 import type { Command } from "../protocol/commands.ts";
-import type { Event, Fault } from "../protocol/events.ts";
+import type { Event, Fault, Welcome } from "../protocol/events.ts";
+
+type Own = "type" | "name" | "token" | "resumed";
+export type Newcomer = Pick<Welcome, Own>;
+export type RoomState = Omit<Welcome, Own>;
 
 export interface Dialect {
   /** How many past events a newcomer sees if it does not ask for a number. */
@@ -17,4 +21,8 @@ export interface Dialect {
   parse(line: string, joined: boolean, claimed?: string): Command | Fault;
   /** The event as whole lines, LF included. */
   encode(event: Event): string;
+  /** The beginning of an encoded welcome: what is the newcomer's own. `encodeRoom` is the rest of it. */
+  encodeNewcomer(newcomer: Newcomer): string;
+  /** The same for all who enter at once, and long in a big room, so that it is encoded once for all of them. */
+  encodeRoom(room: RoomState): string;
 }

@@ -4,7 +4,7 @@
 
 import { type Command, check, type Raw } from "../protocol/commands.ts";
 import { type Event, type Fault, fault } from "../protocol/events.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect, Newcomer, RoomState } from "./dialect.ts";
 
 export const json: Dialect = {
   historyEvents: 50,
@@ -24,6 +24,14 @@ export const json: Dialect = {
 
   encode(event: Event): string {
     return `${JSON.stringify(event)}\n`;
+  },
+
+  encodeNewcomer(newcomer: Newcomer): string {
+    return JSON.stringify(newcomer).slice(0, -1);
+  },
+
+  encodeRoom(room: RoomState): string {
+    return `,${JSON.stringify(room).slice(1)}\n`;
   },
 };
 

@@ -4,7 +4,7 @@
 
 import { type Command, check, parseTyped } from "../protocol/commands.ts";
 import { type Ban, type Event, type Fault, isFault, type Member } from "../protocol/events.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect, Newcomer, RoomState } from "./dialect.ts";
 
 /** Sent to a connection that sends nothing: a person on nc waits for a question. */
 export const greeting = "Welcome to the chat room. What is your name?\n";
@@ -23,6 +23,12 @@ export const plain: Dialect = {
   encode(event: Event): string {
     const text = render(event);
     return text === "" ? "" : `${text}\n`;
+  },
+
+  encodeNewcomer: renderNewcomer,
+
+  encodeRoom(room: RoomState): string {
+    return `${renderRoom(room)}\n`;
   },
 };
 
@@ -61,9 +67,7 @@ export function render(event: Event): string {
     case "bans":
       return event.bans.length === 0 ? "Nobody is banned." : event.bans.map(banRow).join("\n");
     case "welcome":
-      return `You are connected as ${event.name}. Here: ${list(event.members)}. Type to talk, /help for help.${
-        event.topic === undefined ? "" : `\nThe topic is: ${event.topic}`
-      }`;
+      return renderNewcomer(event) + renderRoom(event);
     case "members":
       return `Here: ${list(event.members)}.`;
     case "history":
@@ -84,6 +88,15 @@ export function render(event: Event): string {
     default:
       return "";
   }
+}
+
+function renderNewcomer({ name }: Newcomer): string {
+  return `You are connected as ${name}. `;
+}
+
+function renderRoom({ members, topic }: RoomState): string {
+  const line = `Here: ${list(members)}. Type to talk, /help for help.`;
+  return topic === undefined ? line : `${line}\nThe topic is: ${topic}`;
 }
 
 function banRow({ name, by, at, text }: Ban): string {

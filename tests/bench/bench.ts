@@ -118,7 +118,7 @@ async function measure(step: Step): Promise<Measurement> {
     if (!step.crowd) return await resultOf<Delays & PaceResult>(play("pace.ts", step.pace));
     const crowd = runScript(
       "load",
-      "crowd.ts",
+      "mood" in step.crowd ? "crowd.ts" : "arrival.ts",
       [JSON.stringify({ port: ports[0], ...step.crowd })],
       maxSeconds,
     );
@@ -157,7 +157,7 @@ function peopleIn(step: Step): string {
     return `${clients}${stalled > 0 ? ` + ${stalled} stalled` : ""} clients`;
   }
   const { pace, crowd } = step;
-  return `${pace.members} members${crowd ? ` + ${crowd.members} ${crowd.mood}` : ""}`;
+  return `${pace.members} members${crowd ? ` + ${crowd.members} ${"mood" in crowd ? crowd.mood : "arriving"}` : ""}`;
 }
 
 function losses(measured: (Step & Measurement)[]): string[] {

@@ -2,7 +2,7 @@
 // get. Some speak as often as the rate limit lets them, others write what `yes | nc` does, as fast as their
 // socket takes it. Since the server reads a flooder no faster, both bring the same to the room: what differs is the
 // flooding. Those who ask for the oldest page of the history, or search it, ask as fast as a flooder writes, and bring
-// nothing to the room. The others read in gulps, so that the CPU they share with those who measure is left to these.
+// nothing to the room; the silent do nothing. The others read in gulps, so that the CPU they share with those who measure is left to these.
 // It prints a line once all of them are in the room, and goes on until it is ended.
 //
 //   bun tests/bench/crowd.ts '{"port":53000,"members":100,"mood":"flooding"}'
@@ -10,7 +10,10 @@
 import { type Client, connectAll, write } from "./clients.ts";
 import { wires } from "./wires.ts";
 
-export type Crowd = { members: number; mood: "speaking" | "flooding" | "looking back" | "searching" };
+export type Crowd = {
+  members: number;
+  mood: "speaking" | "flooding" | "looking back" | "searching" | "silent";
+};
 
 /** The server's --rate, unless told otherwise. */
 const linesPerSecond = 5;
@@ -25,6 +28,7 @@ const line = {
   speaking: said,
   flooding: said,
   "looking back": Buffer.from('{"type":"history","before":501,"limit":500}\n'),
+  silent: said,
   searching: Buffer.from('{"type":"search","text":"wor"}\n'),
 }[mood];
 const wire = line === said ? wires.line : wires.json;
@@ -53,7 +57,7 @@ function floodWith(client: Client): void {
 }
 
 // Each at a moment of its own, or the room would hear all of them at once, five times a second.
-for (const client of clients) {
+for (const client of mood === "silent" ? [] : clients) {
   setTimeout(mood === "speaking" ? speak : floodWith, Math.random() * everyMs, client);
 }
 

@@ -4,7 +4,7 @@
 //
 //   bun tests/bench/pace.ts '{"wire":"json","ports":[53000],…}'        prints a PaceResult
 
-import { cpuSecondsOf } from "../support/process.ts";
+import { cpuSecondsOf, peakBytesOf } from "../support/process.ts";
 import { connectAll, fail, finish, write } from "./clients.ts";
 import type { Target } from "./load.ts";
 import { mark, wires } from "./wires.ts";
@@ -16,6 +16,8 @@ export type Pace = {
   /** All of them together. */
   linesPerSecond: number;
   payloadBytes: number;
+  /** They rename themselves instead. */
+  rename?: true;
 };
 
 /** In milliseconds: half of the messages were faster, and 99 of 100. */
@@ -30,6 +32,9 @@ export type PaceResult = {
   lost: number;
   /** How busy the server was; 1 is a whole CPU. */
   cpuShare?: number | undefined;
+  /** How much CPU it took, and how much memory it had at most. */
+  cpuSeconds?: number | undefined;
+  peakBytes?: number | undefined;
 };
 
 const joinMs = 15_000;
@@ -41,6 +46,8 @@ const digits = 7;
 const options: Pace & Target = JSON.parse(Bun.argv[2] ?? "{}");
 const { members, senders } = options;
 const wire = wires[options.wire];
+/** What stands before the number of a message, or of a name. */
+const sign = options.rename ? Buffer.from('"to":"Z') : Buffer.of(mark);
 
 /** When each message was said, by its number. */
 const saidAt: number[] = [];
@@ -57,8 +64,9 @@ function hear(index: number, chunk: Buffer): void {
   const now = performance.now();
   const bytes = Buffer.concat([begun.get(index) ?? new Uint8Array(), chunk]);
   begun.delete(index);
-  for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + 1)) {
-    const number = bytes.toString("latin1", at + 1, at + 1 + digits);
+  for (let at = bytes.indexOf(sign); at !== -1; at = bytes.indexOf(sign, at + 1)) {
+    const from = at + sign.length;
+    const number = bytes.toString("latin1", from, from + digits);
     if (number.length < digits) begun.set(index, bytes.subarray(at));
     else reached(index, Number(number), now);
   }
@@ -76,9 +84,12 @@ function say(): void {
   const message = saidAt.length;
   const talker = clients[message % senders];
   if (!talker) return;
-  const text = `^${String(message).padStart(digits, "0")}`.padEnd(options.payloadBytes, "x");
+  const number = String(message).padStart(digits, "0");
+  const line = options.rename
+    ? Buffer.from(`${JSON.stringify({ type: "rename", name: `Z${number}` })}\n`)
+    : wire.say(`^${number}`.padEnd(options.payloadBytes, "x"));
   saidAt.push(performance.now());
-  write(talker, wire.say(text));
+  write(talker, line);
 }
 
 // ---- The room fills ----
@@ -104,14 +115,14 @@ const all = (saidAt.length - first) * members;
 const lostAt = performance.now() + lostAfterMs;
 while (delivery.length < all && performance.now() < lostAt) await Bun.sleep(probeMs);
 
+const cpuSeconds = to.cpuSeconds === undefined ? undefined : to.cpuSeconds - (from.cpuSeconds ?? 0);
 finish({
   own: delayOf(own),
   delivery: delayOf(delivery),
   lost: all - delivery.length,
-  cpuShare:
-    to.cpuSeconds === undefined
-      ? undefined
-      : (to.cpuSeconds - (from.cpuSeconds ?? 0)) / ((to.at - from.at) / 1000),
+  cpuShare: cpuSeconds && cpuSeconds / ((to.at - from.at) / 1000),
+  cpuSeconds,
+  peakBytes: peakBytesOf(options.pids),
 } satisfies PaceResult);
 
 /** At random moments, so that no other rhythm in the room is met or missed each time. */

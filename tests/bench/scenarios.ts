@@ -3,6 +3,7 @@
 // in `scenarios`.
 
 import { postgresql } from "../support/parts.ts";
+import type { Arrival } from "./arrival.ts";
 import { type ClientCosts, clientCosts } from "./client.ts";
 import type { Crowd } from "./crowd.ts";
 import type { Load, LoadResult } from "./load.ts";
@@ -13,7 +14,7 @@ import { megabytes, ratio, table } from "./table.ts";
 import { linesPerSecond } from "./view.ts";
 
 /** A server as busy as it can be, or people who talk at a pace, perhaps with a crowd in the room. */
-export type Step = { server: ServerName } & ({ load: Load } | { pace: Pace; crowd?: Crowd });
+export type Step = { server: ServerName } & ({ load: Load } | { pace: Pace; crowd?: Crowd | Arrival });
 
 export type Measurement = Partial<Costs & Delays> & { lost: number };
 
@@ -26,7 +27,7 @@ export type Costs = {
 };
 
 /** Those of people who talk at a pace. */
-export type Delays = Pick<PaceResult, "own" | "delivery" | "cpuShare">;
+export type Delays = Pick<PaceResult, "own" | "delivery" | "cpuShare" | "cpuSeconds" | "peakBytes">;
 
 export type Scenario = {
   title: string;
@@ -45,6 +46,9 @@ export const scenarios: Record<string, (clients: number | undefined) => Scenario
   stalled: () => [stalled(200, 10)],
   flood: () => [flood(50, 100)],
   past: () => [past("with a past", 50, 10), past("with a past, without limit", 50, 10)],
+  storm: () => [storm(1_000, 5_000)],
+  "catch-up": () => [catchUp(100, 1_000)],
+  rename: () => [rename(50, 2_000)],
   metrics: () => [metrics(100)],
   postgres: () => [databaseCosts(100), databaseCosts(1000), twoServers(400), databaseDelays(100)],
   search: () => [searches],
@@ -132,6 +136,56 @@ function past(server: ServerName, members: number, askers: number): Scenario {
         { name: "searching: nobody else", than: alone, measured: searching },
       ]);
     },
+  };
+}
+
+const talk: Pace = { members: 50, senders: 50, linesPerSecond: 50, payloadBytes: 64 };
+
+/** Few enough lines that the room itself is not busy when it is big. */
+const smallTalk: Pace = { members: 20, senders: 20, linesPerSecond: 10, payloadBytes: 64 };
+
+/** Many join at once: do the others notice, and is what each of them costs the same however many they are? */
+function storm(few: number, many: number): Scenario {
+  return {
+    title: `${smallTalk.members} members, ten lines a second, and many more who join at once`,
+    steps: [
+      { server: "ours", pace: smallTalk },
+      { server: "ours", pace: smallTalk, crowd: { members: few } },
+      { server: "ours", pace: smallTalk, crowd: { members: many } },
+    ],
+    show: ([alone, ...measured]) => arrivals(alone, measured, [few, many], ["new", "new"]),
+  };
+}
+
+/** Many come who missed much: do the others notice, and does each of them cost more than to write it? */
+function catchUp(few: number, many: number): Scenario {
+  const server = "with a past, without limit";
+  return {
+    title: `${talk.members} members, each a line a second, and more who catch up with the history at once`,
+    steps: [
+      { server, pace: talk },
+      { server, pace: talk, crowd: { members: 1, after: 0 } },
+      { server, pace: talk, crowd: { members: few, after: 0 } },
+      { server, pace: talk, crowd: { members: many, after: pastEvents - 2_000 } },
+    ],
+    show: ([alone, ...measured]) =>
+      arrivals(alone, measured, [1, few, many], ["missed all", "missed all", "missed 2,000"]),
+  };
+}
+
+/** What does it cost to change one name among many, compared with a message? */
+function rename(members: number, others: number): Scenario {
+  const server = "ours";
+  const crowd: Crowd = { members: others, mood: "silent" };
+  const pace: Pace = { ...talk, members, linesPerSecond: 10 };
+  return {
+    title: `${members} members among ${others} more, ten lines a second or ten renames`,
+    steps: [
+      { server, pace, crowd },
+      { server, pace: { ...pace, rename: true }, crowd },
+    ],
+    show: ([saying, renaming]) =>
+      delays(saying, [{ name: "renames: lines", than: saying, measured: renaming }]),
   };
 }
 
@@ -281,6 +335,29 @@ function delays(one: Measurement | undefined, comparisons: Comparison[]): string
   }));
   const [own, delivery] = [one?.own, one?.delivery].map(milliseconds);
   return [...table(columns, rows), `First it was ${own} for one's own message, ${delivery} for a delivery`];
+}
+
+/** Those who arrive: what the others notice, and what each costs beyond what the talk does. */
+function arrivals(
+  alone: Measurement | undefined,
+  measured: Measurement[],
+  members: number[],
+  names: string[],
+): string[] {
+  const columns = ["own p50", "p99", "CPU", "CPU for each", "peak memory"];
+  const rows = measured.map((each, i) => {
+    const count = members[i] ?? 1;
+    const more = (each.cpuSeconds ?? Number.NaN) - (alone?.cpuSeconds ?? Number.NaN);
+    const cells = [
+      ratio(each.own?.p50, alone?.own?.p50),
+      ratio(each.own?.p99, alone?.own?.p99),
+      `${more.toFixed(2)} s`,
+      `${((1000 * more) / count).toFixed(2)} ms`,
+      megabytes(each.peakBytes),
+    ];
+    return { name: `${count} ${names[i]}`, cells };
+  });
+  return [...table(columns, rows), `Before, one's own message took ${milliseconds(alone?.own)}`];
 }
 
 function milliseconds(delay: Delay | undefined): string {

@@ -16,12 +16,17 @@ export function cpuSecondsOf(pids: number[]): number | undefined {
 }
 
 export function rssBytesOf(pids: number[]): number | undefined {
-  return sum(
-    pids.map((pid) => {
-      const kilobytes = /^VmRSS:\s*(\d+)/m.exec(read(pid, "status") ?? "")?.[1];
-      return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-    }),
-  );
+  return sum(pids.map((pid) => bytesIn(pid, /^VmRSS:\s*(\d+)/m)));
+}
+
+/** The most memory that they ever had. */
+export function peakBytesOf(pids: number[]): number | undefined {
+  return sum(pids.map((pid) => bytesIn(pid, /^VmHWM:\s*(\d+)/m)));
+}
+
+function bytesIn(pid: number, row: RegExp): number | undefined {
+  const kilobytes = row.exec(read(pid, "status") ?? "")?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
 
 /** With one decimal. */

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { Link } from "../../lib/client/core/link.ts";
 import { tcp } from "../../lib/client/terminal/tcp.ts";
 import type { Recorded, Welcome } from "../../lib/protocol/events.ts";
-import { pageAfter } from "../../lib/server/journal/pages.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { CuttingProxy } from "../support/proxy.ts";
 import { Server, temporaryFolder } from "../support/server.ts";
 import { Transcript, testMs } from "../support/transcript.ts";
+import { pageAfter } from "../unit/server/journal/listened.ts";
 
 setDefaultTimeout(testMs);
 

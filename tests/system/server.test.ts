@@ -1,6 +1,7 @@
 // The server as a program: where it keeps its history, what it logs, why it does not start, and how it ends.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { ipv6Loopback } from "../support/parts.ts";
@@ -128,4 +129,25 @@ ipv6Loopback.test("the address of a room on IPv6 is told as its clients take it"
   await using server = await Server.start(["--host", "::1"]);
   await server.line(new RegExp(`is open on \\[::1\\]:${server.port}$`));
   await server.line(new RegExp(`Join with "bun ChatClient.ts \\[::1\\]:${server.port}"`));
+});
+
+test.skipIf(!existsSync("/proc/net/tcp"))("the kernel looks after a connection that is silent", async () => {
+  await using server = await Server.start();
+  using ada = await PlainClient.join(server.port, "ada");
+  ada.say("hello");
+  await ada.line("ada: hello");
+  const port = `:${server.port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const established = "01";
+  const keepAlive = "02";
+  /** The timer of the server's side: what for, and in how many hundredths of a second. */
+  const timer = () => {
+    const rows = readFileSync("/proc/net/tcp", "utf8").split("\n");
+    const fields = rows.map((row) => row.trim().split(/\s+/));
+    const [, , , , , row = ""] =
+      fields.find(([, local, , state]) => local?.endsWith(port) && state === established) ?? [];
+    return row.split(":");
+  };
+  // Until the peer's kernel has confirmed what was written, another timer runs.
+  while (timer()[0] !== keepAlive) await Bun.sleep(10);
+  expect(Number.parseInt(timer()[1] ?? "", 16)).toBeLessThanOrEqual(6_000);
 });

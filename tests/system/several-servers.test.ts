@@ -309,6 +309,7 @@ postgresql.describe("a server that is lost", () => {
       leaving: false,
       answer: () => {},
       whisper: () => {},
+      pump: () => {},
       dismiss: ({ text }) => byes.push(text),
     };
     const sit = (name: string) =>

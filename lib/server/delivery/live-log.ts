@@ -6,6 +6,9 @@
 //                       ▲ a reader, in the middle of a short write
 //
 // When the buffer is full the older half goes. A reader that stood there falls behind and reads on from the journal.
+//
+// The readers write in rounds, each what is new to it. A big room's round is longer than a turn may take: it goes on in
+// the next turn where it stopped, and another one follows if there was something new meanwhile.
 
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { Recorded } from "../../protocol/events.ts";
@@ -22,6 +25,11 @@ export interface LogReader {
 /** Small enough to stay in the processor's cache; a reader that falls off it loses nothing. */
 export const liveLogBytes = 1024 * 1024;
 
+/** How long the readers may write in one turn; some thousand of them can. */
+const pumpMs = 10;
+/** To read the clock is not free: it is looked at after so many readers. */
+const readersAtOnce = 64;
+
 export class LiveLog {
   readonly dialect: Dialect;
   /** The readers that are live. */
@@ -35,6 +43,10 @@ export class LiveLog {
 
   readonly #capacityBytes: number;
   #bytes: Buffer | undefined;
+  /** Those that are still to write in this round. */
+  #round: Iterable<LogReader> | undefined;
+  /** The last event that had happened when this round began. */
+  #roundSeq = -1;
   #base = 0;
   #baseSeq: number;
   // For each event kept: its seq, and the offset behind its last byte.
@@ -97,9 +109,23 @@ export class LiveLog {
     return { seq, rest: Buffer.from(rest.bytes.subarray(rest.offset, rest.offset + rest.length)) };
   }
 
-  /** Makes each live reader write what is new to it. */
-  pump(): void {
-    for (const reader of this.readers) reader.pump();
+  /** Lets the readers that are live write what is new to them; false if there was no time for all: call it next turn. */
+  pump(): boolean {
+    const end = performance.now() + pumpMs;
+    let pumped = 0;
+    do {
+      if (!this.#round) {
+        this.#round = this.readers.values();
+        this.#roundSeq = this.headSeq;
+      }
+      // A set's iterator goes on where the loop before left it.
+      for (const reader of this.#round) {
+        reader.pump();
+        if (++pumped % readersAtOnce === 0 && performance.now() > end) return false;
+      }
+      this.#round = undefined;
+    } while (this.#roundSeq < this.headSeq);
+    return true;
   }
 
   #forget(): void {

@@ -13,12 +13,11 @@
 // Whispers are the private lines that the journal has too: a page brings them, so the queue takes them from a live
 // reader only, and one that falls behind forgets the queued ones and will read them again.
 //
-// `#rest` is what has been begun and must be written before anything else: of a private line, of a page, or of the
-// one event a reader was in the middle of when it fell behind. `#position` is the event behind which `#rest` ends;
+// `#rest` is what has been begun and must be written before anything else: of a private line, of a page (whose other
+// pieces wait in `#more`), or of the one event a reader was in the middle of when it fell behind. `#position` is the event behind which `#rest` ends;
 // when live it counts only what came by the queue, the rest is in the cursor.
 
-import type { Event, Recorded } from "../../protocol/events.ts";
-import type { Page } from "../journal/pages.ts";
+import type { Recorded } from "../../protocol/events.ts";
 import type { LiveLog, LogReader } from "./live-log.ts";
 
 /** Writes what it can take now and says how much that was; -1 once closed. After a short write, `pump` is called again. */
@@ -26,8 +25,15 @@ export interface Sink {
   write(bytes: Uint8Array, offset: number, length: number): number;
 }
 
-/** Reads (after, upTo] for this reader from the journal. */
-export type ReadPage = (after: number, upTo: number) => Promise<Page>;
+/** What a reader that is behind writes next, and the event that it has come to with that. */
+export type Page = { pieces: Uint8Array[]; last: number };
+/** Events after `after`, up to `upTo`. */
+export type Range = { after: number; upTo: number };
+
+/** Hands over the first page, which begins with the opening, when it is this reader's turn. */
+export type Opening = (take: (page: Page) => void) => Promise<void>;
+/** The same for a page of the range that `wanted` tells by then, if it still wants one. Rejects as the journal does. */
+export type ReadPage = (wanted: () => Range | undefined, take: (page: Page) => void) => Promise<void>;
 
 type Private = { after: number; bytes: Uint8Array; recorded: boolean };
 
@@ -51,6 +57,7 @@ export class Reader implements LogReader {
   #whispered = 0;
   #rest: Uint8Array = nothing;
   #restOffset = 0;
+  #more: Uint8Array[] = [];
   #queue: Private[] = [];
   #queuedBytes = 0;
   #onDrained: (() => void) | undefined;
@@ -63,33 +70,20 @@ export class Reader implements LogReader {
   }
 
   /**
-   * Ends the waiting: `opening` goes out first, then every event after `position`. No event after `whispered` that
-   * happened so far is a whisper to this client.
+   * Leaves the waiting: `opening` goes out first, then every event after the position that it has come to. No event after
+   * `whispered` that happened so far is a whisper to this client.
    */
-  async start(
-    log: LiveLog,
-    position: number,
-    opening: Promise<string>,
-    readPage: ReadPage,
-    whispered: number = log.headSeq,
-  ): Promise<void> {
+  start(log: LiveLog, opening: Opening, readPage: ReadPage, whispered: number = log.headSeq): Promise<void> {
     this.#log = log;
     log.followers++;
     this.#readPage = readPage;
-    this.#position = position;
     this.#whispered = whispered;
     this.#reading = true;
     // Private lines that were queued while waiting go out before all of it.
     this.#append(this.#queue.map(({ bytes }) => bytes));
     this.#queue = [];
     this.#queuedBytes = 0;
-    try {
-      this.#append([Buffer.from(await opening)]);
-    } catch (error) {
-      return this.#failed(error);
-    }
-    this.#reading = false;
-    this.pump();
+    return opening((page) => this.#turnTo(page)).catch(this.#failed);
   }
 
   /** A private line, behind all that has happened. False if too much waits already: nothing was queued. */
@@ -181,9 +175,10 @@ export class Reader implements LogReader {
     this.#queue.push({ after, bytes, recorded });
   }
 
-  #append(bytes: Uint8Array[]): void {
-    this.#rest = Buffer.concat([this.#rest.subarray(this.#restOffset), ...bytes]);
-    this.#restOffset = 0;
+  /** Behind what has been begun. */
+  #append(pieces: Uint8Array[]): void {
+    for (const piece of pieces) if (piece.length > 0) this.#more.push(piece);
+    if (this.#rest === nothing) this.#rest = this.#more.shift() ?? nothing;
   }
 
   /** Whether the first private line belongs exactly here. */
@@ -215,7 +210,7 @@ export class Reader implements LogReader {
     this.#blocked = taken < length;
     this.#restOffset += Math.max(taken, 0);
     if (!this.#blocked) {
-      this.#rest = nothing;
+      this.#rest = this.#more.shift() ?? nothing;
       this.#restOffset = 0;
     }
   }
@@ -236,16 +231,17 @@ export class Reader implements LogReader {
       return;
     }
     this.#reading = true;
-    const upTo = Math.min(log.headSeq, this.#queue[0]?.after ?? Infinity);
-    this.#readPage?.(this.#position, upTo).then((page) => this.#turnTo(page, log), this.#failed);
+    const wanted = () => {
+      const upTo = Math.min(log.headSeq, this.#queue[0]?.after ?? Infinity);
+      return this.#log ? { after: this.#position, upTo } : undefined;
+    };
+    this.#readPage?.(wanted, (page) => this.#turnTo(page)).catch(this.#failed);
   }
 
-  #turnTo({ gap, events, last }: Page, log: LiveLog): void {
+  #turnTo({ pieces, last }: Page): void {
     this.#reading = false;
     this.#position = last;
-    const answers: Event[] = gap ? [{ type: "gap", ...gap }, ...events] : events;
-    this.#rest = Buffer.from(answers.map((event) => log.dialect.encode(event)).join(""));
-    // One page a turn: a reader that catches up must not hold up the others.
-    setImmediate(() => this.pump());
+    this.#append(pieces);
+    this.pump();
   }
 }

@@ -2,7 +2,7 @@
 // position in either direction and knows no viewer. Who may see what, where events are missing, and how much one page
 // may cost is decided here, for every kind of journal.
 //
-//   pageAfter    forwards: what happened after a position, for a reader that catches up
+//   entriesIn    forwards: what happened after a position, for all readers that catch up
 //   lastBefore   backwards: the last few events before a position
 //   search       backwards: the last few events before a position that match
 
@@ -12,8 +12,8 @@ import { type Entry, type Journal, nobody } from "./journal.ts";
 /** Events `from` … `to` are not kept any more. From 0: the position that was asked for is of another journal. */
 export type Gap = { from: number; to: number };
 
-/** Events in order, the gap before them, and the position up to which the viewer has now seen everything. */
-export type Page = { gap?: Gap | undefined; events: Recorded[]; last: number };
+/** Entries in order, the gap before them, and the position up to which this is everything. */
+export type Stretch = { gap: Gap | undefined; entries: Entry[]; last: number };
 
 /** The last events before a position, oldest first. */
 export type Past = {
@@ -34,27 +34,26 @@ export const pageEvents = 1_000;
 /** A search reads this many pages of entries that match: most of them may be whispers that the viewer may not see. */
 const searchedPages = 10;
 
-/** One page of what the seat `viewer` may see of events after `after`, up to `upTo`. Rejects as the journal does. */
-export async function pageAfter(
+/** A page of the entries after `after`, up to `upTo`, whoever may see them. Rejects as the journal does. */
+export async function entriesIn(
   journal: Pick<Journal, "entriesAfter">,
   after: number,
   upTo: number,
-  viewer: string,
-): Promise<Page> {
-  const entries = await journal.entriesAfter(after, Math.min(upTo - after, pageEvents));
-  const first = entries[0]?.event.seq;
-  if (first === undefined) return { gap: undefined, events: [], last: Math.max(upTo, after) };
+): Promise<Stretch> {
+  const kept = await journal.entriesAfter(after, Math.min(upTo - after, pageEvents));
+  const first = kept[0]?.event.seq;
+  if (first === undefined) return { gap: undefined, entries: [], last: Math.max(upTo, after) };
   const gap = first > after + 1 ? { from: after + 1, to: first - 1 } : undefined;
-  const events: Recorded[] = [];
+  const entries: Entry[] = [];
   let last = first - 1;
-  for (const entry of entries) {
-    const { event } = entry;
+  for (const entry of kept) {
+    const { seq } = entry.event;
     // Where events are missing the page ends: the next page begins with the gap.
-    if (event.seq > upTo || event.seq > last + 1) break;
-    if (maySee(viewer, entry)) events.push(event);
-    last = event.seq;
+    if (seq > upTo || seq > last + 1) break;
+    entries.push(entry);
+    last = seq;
   }
-  return { gap, events, last };
+  return { gap, entries, last };
 }
 
 /** The last `limit` events before a position that the seat `viewer` may see, no more than fit in a page. */
@@ -149,6 +148,6 @@ function lengthOf(event: Recorded): number {
 }
 
 /** Whispers are for two seats, everything else for all. */
-function maySee(seat: string, { author, reader }: Entry): boolean {
+export function maySee(seat: string, { author, reader }: Entry): boolean {
   return reader === undefined || reader === seat || (author === seat && reader !== nobody);
 }

@@ -1,22 +1,38 @@
-// Work that costs much and is for one member alone (a page of the history, a slice of a search, the list of a big room)
-// is done from one queue for the whole room: first come, first served, in a fifth of the time. After each piece the
-// queue rests four times as long as that took. So however many ask for however much, messages find the thread free most
-// of the time. A piece takes a few milliseconds: what takes longer is several pieces or, for a search of many frequent
-// words, one that the queue rests longer after.
+// Work that costs much and is for one member alone (a page of the history, a slice of a search, a newcomer's welcome) is
+// done from a queue for the whole room: first come, first served, in a share of the time. After each piece, or slice of
+// small ones, the queue rests: for a fifth of the time, four times as long as that took. So however many ask for however
+// much, messages find the thread free most of the time. A piece takes a few milliseconds: what takes longer is several
+// pieces or, for a search of many frequent words, one that the queue rests longer after.
 //
 // The budget is a token bucket, a token a millisecond.
 
-import { type Rate, TokenBucket } from "./token-bucket.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
-const budget: Rate = { burst: 2, perSecond: 200 };
+export type WorkShare = {
+  /** The part of the time that the work may take. */
+  ofTime: number;
+  /** For so many milliseconds of one turn, piece follows piece. */
+  sliceMs: number;
+};
+
+const aFifth: WorkShare = { ofTime: 1 / 5, sliceMs: 0 };
+/** For pieces that are small and wanted soon, by many at once: to enter the room, to catch up with it. */
+export const aHalf: WorkShare = { ofTime: 1 / 2, sliceMs: 2 };
+const burstMs = 2;
 /** The most that counts of a wait for another machine or for the disk: this thread was free. */
 const longestWaitMs = 5;
 
 export class WorkQueue {
-  readonly #budget = new TokenBucket(budget);
+  readonly #budget: TokenBucket;
+  readonly #sliceMs: number;
   readonly #waiting: (() => Promise<unknown>)[] = [];
   /** True until the rest after the last piece is over. */
   #isBusy = false;
+
+  constructor({ ofTime, sliceMs }: WorkShare = aFifth) {
+    this.#budget = new TokenBucket({ burst: burstMs, perSecond: 1000 * ofTime });
+    this.#sliceMs = sliceMs;
+  }
 
   /**
    * Does the work at once if there is none before it. Resolves with what it returns, rejects with what it throws. It is
@@ -34,15 +50,18 @@ export class WorkQueue {
   }
 
   async #next(): Promise<void> {
-    const work = this.#waiting.shift();
-    this.#isBusy = work !== undefined;
-    if (!work) return;
+    this.#isBusy = this.#waiting.length > 0;
+    if (!this.#isBusy) return;
     const begun = performance.now();
-    const done = work();
-    const heldMs = performance.now() - begun;
-    await done;
-    const now = performance.now();
-    const restMs = this.#budget.take(now, Math.max(heldMs, Math.min(now - begun, longestWaitMs)));
+    let costMs = 0;
+    do {
+      const from = performance.now();
+      const done = this.#waiting.shift()?.();
+      const heldMs = performance.now() - from;
+      await done;
+      costMs += Math.max(heldMs, Math.min(performance.now() - from, longestWaitMs));
+    } while (this.#waiting.length > 0 && performance.now() - begun < this.#sliceMs);
+    const restMs = this.#budget.take(performance.now(), costMs);
     if (restMs > 0) setTimeout(() => void this.#next(), restMs);
     else setImmediate(() => void this.#next());
   }

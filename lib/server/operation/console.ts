@@ -81,6 +81,7 @@ export class Console extends Speaker implements LogOutput, Occupant {
     this.print(render(event));
   }
 
+  pump(): void {}
   dismiss(_: Bye): void {}
 
   join(): void {

@@ -10,12 +10,15 @@ import {
   type Fault,
   fault,
   isFault,
+  limits,
   type Member,
   type Recorded,
 } from "../../protocol/events.ts";
 import { type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
 import { type Entry, type Journal, nobody, unnumbered } from "../journal/journal.ts";
-import { Moderation, type Order } from "./moderation.ts";
+import { aHalf, WorkQueue } from "../limits/work-queue.ts";
+import { addressOfBan, Moderation, type Order } from "./moderation.ts";
+import { Roster } from "./roster.ts";
 import {
   hashOf,
   leaving,
@@ -33,11 +36,8 @@ import {
 /** After this time a client, or the room itself, tries again to do what failed. */
 export const retryAfterMs = 1_000;
 
-/** The members as of event `seq`. */
-export type Roster = { seq: number; members: Member[] };
-
-/** A seat that was taken, the token by which its client can come back to it, and the members just before. */
-export type Taken = { seat: Seat; token: string | undefined; roster: Roster };
+/** A seat that was taken, the token by which its client can come back to it, and the members just before, if that was an event. */
+export type Taken = { seat: Seat; token: string | undefined; roster: Roster | undefined };
 
 /**
  * Waits for the outcome of a request: it has happened, or it failed for a reason. Not a promise, since that would go on
@@ -55,8 +55,8 @@ export interface Recorder {
   readonly seq: number;
   /** Appends the entry to the journal at the end of this turn. */
   record(entry: Entry): void;
-  /** The same, and tells the waiter when it has happened, with the members just before, or why it has not. */
-  ask(entry: Entry, waiter: Waiter<Roster>): void;
+  /** The same, and tells the waiter when it has happened, with the members before that turn, or why it has not. */
+  ask(entry: Entry, waiter: Waiter<Roster | undefined>): void;
 }
 
 export class Members {
@@ -67,6 +67,10 @@ export class Members {
   readonly #seatMs: number;
   readonly #seats = new Seats();
   readonly #moderation = new Moderation();
+  /** Gives seats, one after the other: a crowd that comes at once does not have the turn for itself. */
+  readonly #entering = new WorkQueue(aHalf);
+  #roster: Roster | undefined;
+  #hasEnded = false;
 
   /** The seats that the journal knows are kept for `seatMs`, like that of any member whose connection is lost. */
   constructor(journal: Journal, recorder: Recorder, seatMs: number) {
@@ -85,11 +89,21 @@ export class Members {
     return this.#seats.size;
   }
 
+  /** As of the last event; one for all who ask in one turn, in which some may have come back or gone away since. */
   roster(): Roster {
+    const { seq } = this.#recorder;
+    const { epoch, leaseMs } = this.#journal;
+    if (this.#roster?.seq === seq && this.#roster.epoch === epoch) return this.#roster;
     const members = Array.from(this.#seats, (seat): Member => {
       return this.#isAway(seat) ? { name: seat.name, away: true } : { name: seat.name };
     });
-    return { seq: this.#recorder.seq, members };
+    const all = { ...limits, seatMs: this.#seatMs, leaseMs };
+    const roster = new Roster({ epoch, seq, members, topic: this.topic, limits: all });
+    this.#roster = roster;
+    setImmediate(() => {
+      if (this.#roster === roster) this.#roster = undefined;
+    });
+    return roster;
   }
 
   find(name: string): Seat | undefined {
@@ -124,12 +138,11 @@ export class Members {
       else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, waiter);
     };
     // A client that was with another server may know of a seat, or of later events, that have not reached this one.
-    if (isKnown && after <= this.#recorder.seq) takeSeat();
-    else {
-      const reason = "The room cannot be read now: try again";
-      const problem = { ...fault("unavailable", reason), retryAfterMs };
-      this.#journal.sync().then(takeSeat, () => waiter.failed(problem));
-    }
+    const reason = "The room cannot be read now: try again";
+    const failed = () => waiter.failed({ ...fault("unavailable", reason), retryAfterMs });
+    const enter = () => this.#entering.run(takeSeat, () => this.#hasEnded).catch(failed);
+    if (isKnown && after <= this.#recorder.seq) void enter();
+    else this.#journal.sync().then(enter, failed);
   }
 
   #takeNew(name: string, occupant: Occupant, token: string | undefined, waiter: Waiter<Taken>): void {
@@ -149,7 +162,7 @@ export class Members {
     const { address } = occupant;
     // Same server, same address: no fact changes, so nothing is written.
     if (seat.server === here && seat.address === address && this.#journal.isAlive(here)) {
-      return this.#sit(id, occupant, token, this.roster(), waiter);
+      return this.#sit(id, occupant, token, undefined, waiter);
     }
     this.#recorder.ask(
       {
@@ -166,7 +179,7 @@ export class Members {
     id: string,
     occupant: Occupant,
     token: string | undefined,
-    roster: Roster,
+    roster: Roster | undefined,
     { happened }: Waiter<Taken>,
   ): void {
     const seat = this.#seats.byId(id);
@@ -220,6 +233,7 @@ export class Members {
 
   /** The same, for good: others take the place of these. */
   end(bye: Bye): void {
+    this.#hasEnded = true;
     this.dismissAll(bye);
     for (const seat of this.#seats) this.#stopExpiry(seat);
   }
@@ -300,7 +314,8 @@ export class Members {
     for (const fact of facts) this.#applyOne(fact, event);
     // Afterwards, so that a ban also finds the seats that were taken in the same moment.
     for (const fact of facts) {
-      if (fact.kind === "ban") for (const seat of this.#seats) this.#dismissBanned(seat);
+      const banned = fact.kind === "ban" && fact.value && addressOfBan(fact.value);
+      if (banned) for (const seat of this.#seats.byAddress(banned)) this.#dismissBanned(seat);
       if (fact.kind === "seat") this.#dismissBanned(this.#seats.byId(fact.id));
     }
   }

@@ -16,6 +16,8 @@ export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "to
 export class Moderation {
   topic: string | undefined;
   readonly #bans = new Map<string, BanFact>();
+  /** Each banned address, and how many bans are of it: a member's also hold for the address it came from. */
+  readonly #addresses = new Map<string, number>();
   readonly #mutes = new Set<string>();
 
   /** All bans, oldest first. The address of a banned member is left out: only the server knows it. */
@@ -34,9 +36,19 @@ export class Moderation {
         else this.#mutes.add(fact.key);
         break;
       case "ban":
+        this.#count(this.#bans.get(fact.key), -1);
+        this.#count(fact.value, 1);
         if (fact.value === undefined) this.#bans.delete(fact.key);
         else this.#bans.set(fact.key, fact.value);
     }
+  }
+
+  #count(ban: BanFact | undefined, one: 1 | -1): void {
+    const address = ban && addressOfBan(ban);
+    if (address === undefined) return;
+    const bans = (this.#addresses.get(address) ?? 0) + one;
+    if (bans === 0) this.#addresses.delete(address);
+    else this.#addresses.set(address, bans);
   }
 
   // ---- What a member may do: each answers with the reason why not; undefined if it may ----
@@ -66,9 +78,7 @@ export class Moderation {
 
   /** Whether connections from this address are refused, whatever the name. */
   isBanned(address: string): boolean {
-    if (this.#bans.size === 0) return false;
-    const key = addressKey(address);
-    return this.#bans.has(factKey.ban(key)) || this.#bans.values().some((ban) => ban.address === key);
+    return this.#addresses.size > 0 && this.#addresses.has(addressKey(address));
   }
 
   #isNameBanned(name: string): boolean {
@@ -141,4 +151,9 @@ export class Moderation {
       facts: { [key]: null },
     };
   }
+}
+
+/** The address that a ban holds for, as `addressKey` has it; undefined if it is of a name alone. */
+export function addressOfBan({ name, address }: BanFact): string | undefined {
+  return isIP(name) === 0 ? address : addressKey(name);
 }

@@ -9,22 +9,16 @@
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
-import {
-  type Answer,
-  type Bye,
-  type Fault,
-  fault,
-  limits,
-  type Recorded,
-  type Welcome,
-} from "../../protocol/events.ts";
+import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
 import { LiveLog } from "../delivery/live-log.ts";
-import type { Reader, ReadPage } from "../delivery/reader.ts";
+import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
+import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, nobody } from "../journal/journal.ts";
-import { lastBefore, type Past, pageAfter, search } from "../journal/pages.ts";
-import { WorkQueue } from "../limits/work-queue.ts";
-import { Members, type Recorder, type Roster, retryAfterMs, type Taken, type Waiter } from "./members.ts";
+import { lastBefore, type Past, search } from "../journal/pages.ts";
+import { aHalf, WorkQueue } from "../limits/work-queue.ts";
+import { Members, type Recorder, retryAfterMs, type Taken, type Waiter } from "./members.ts";
+import { encodePast, type Roster } from "./roster.ts";
 import type { Occupant } from "./seats.ts";
 
 export type RoomOptions = {
@@ -50,13 +44,16 @@ export class Room implements JournalListener, Recorder {
   members: Members;
   /** Runs work that costs much and is for one member alone. */
   readonly work = new WorkQueue();
+  /** What those who are behind are shown: their welcome, then page after page. */
+  readonly #catchingUp = new WorkQueue(aHalf);
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
   /** What waits for the outcome of a request, by author: each author has at most one request under way. */
-  readonly #waiters = new Map<string, Waiter<Roster>>();
+  readonly #waiters = new Map<string, Waiter<Roster | undefined>>();
   #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
+  readonly #pages = new Map<Dialect, SharedPages>();
   readonly #woken = new Set<Reader>();
   /** Resolves at the end of this turn. */
   #afterTurn: PromiseWithResolvers<void> | undefined;
@@ -66,6 +63,8 @@ export class Room implements JournalListener, Recorder {
   #asked: Entry[] = [];
   #turn: NodeJS.Immediate | undefined;
   #retry: Timer | undefined;
+  /** There are readers that have yet to write what is new to them. */
+  #pumping: NodeJS.Immediate | undefined;
   /** When the entries that are under way were appended, by performance.now(). */
   #appendedAt: number | undefined;
 
@@ -80,55 +79,61 @@ export class Room implements JournalListener, Recorder {
 
   // ---- What a member sees ----
 
-  /** Welcomes a member, and starts its reader at the position that it asked for. */
-  enter(
-    { seat, token, roster }: Taken,
-    dialect: Dialect,
-    request: CommandOf<"join">,
-    reader: Reader,
-  ): Promise<void> {
-    const { seq } = roster;
-    const { epoch } = this.#journal;
-    const { topic } = this.members;
-    const { seatMs } = this.#options;
-    const { leaseMs } = this.#journal;
-    const welcome: Welcome = {
-      type: "welcome",
-      name: seat.name,
-      token,
-      epoch,
-      ...roster,
-      topic,
-      limits: { ...limits, seatMs, leaseMs },
-    };
-    const readPage = this.#pagesFor(seat.id);
+  /** Welcomes a member when its turn comes, and starts its reader at the position that it asked for. */
+  enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
+    const { seat, token } = taken;
     const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq);
     this.#logs.set(dialect, log);
+    const pages = this.#pages.get(dialect) ?? new SharedPages(dialect, this.#journal);
+    this.#pages.set(dialect, pages);
+    const readPage = this.#pagesFor(seat.id, pages);
+    const name = seat.name;
+    const welcome = (roster: Roster, resumed?: true) => [
+      Buffer.from(dialect.encodeNewcomer({ type: "welcome", name, token, resumed })),
+      roster.room(dialect),
+    ];
 
     const { after, history = dialect.historyEvents } = request;
     if (after === undefined) {
-      const opening = this.recall(seat.id, seq, history).then(
-        ({ events, before }) => (history === 0 ? "" : dialect.encode({ type: "history", events, before })),
-        (error) => dialect.encode(unreadable(error)),
-      );
-      // The seat is new, so no whisper to it is older.
-      const welcomed = opening.then((past) => dialect.encode(welcome) + past);
-      return reader.start(log, seq, welcomed, readPage, seq);
+      const roster = taken.roster ?? this.members.roster();
+      const recall = () => this.recall(seat.id, roster.seq, history);
+      // No whisper is for a seat that is new.
+      const isNew = request.token === undefined;
+      const past = () => (isNew ? roster.history(dialect, history, recall) : encodePast(dialect, recall));
+      const opening: Opening = async (take) => {
+        const shown = history === 0 ? [] : [await past()];
+        await this.#catchingUp.run(() => take({ pieces: [...welcome(roster), ...shown], last: roster.seq }));
+      };
+      // What it is shown has the whispers that happened so far.
+      return reader.start(log, opening, readPage, roster.seq);
     }
     // A position in an unknown epoch, or behind the end of a known one: what was seen there is lost, and what came
     // instead has not been seen. One that is too old needs nothing here: its page begins with the gap.
+    const { epoch } = this.#journal;
     const end = this.#journal.endOf(request.epoch ?? epoch);
-    const position = end === undefined ? this.#journal.first - 1 : Math.min(after, end, seq);
-    const resumed = end !== undefined && position === after;
-    const opening = resumed
-      ? dialect.encode({ ...welcome, resumed })
-      : dialect.encode(welcome) + dialect.encode({ type: "gap", from: 0, to: position });
-    return reader.start(log, position, Promise.resolve(opening), readPage);
+    const now = taken.roster?.seq ?? this.seq;
+    const position = end === undefined ? this.#journal.first - 1 : Math.min(after, end, now);
+    const resumed = end !== undefined && position === after ? true : undefined;
+    const gap = resumed ? [] : [Buffer.from(dialect.encode({ type: "gap", from: 0, to: position }))];
+    const opening: Opening = (take) =>
+      this.#catchingUp.run(() => {
+        const roster = taken.roster ?? this.members.roster();
+        take({ pieces: [...welcome(roster, resumed), ...gap], last: position });
+      });
+    return reader.start(log, opening, readPage);
   }
 
-  /** Separate, so that the closure, which lives as long as the reader, captures only `seat` and not the welcome. */
-  #pagesFor(seat: string): ReadPage {
-    return (after, upTo) => pageAfter(this.#journal, after, upTo, seat);
+  /** Separate, so that the closure, which lives as long as the reader, captures little. */
+  #pagesFor(seat: string, pages: SharedPages): ReadPage {
+    return async (wanted, take) => {
+      // In an object, so that the queue does not wait for a database.
+      const { reading } = await this.#catchingUp.run(() => {
+        const range = wanted();
+        return { reading: range && pages.after(range.after, range.upTo) };
+      });
+      const page = await reading;
+      if (page) await this.#catchingUp.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
+    };
   }
 
   /**
@@ -185,7 +190,7 @@ export class Room implements JournalListener, Recorder {
     this.#scheduleTurn();
   }
 
-  ask(entry: Entry, waiter: Waiter<Roster>): void {
+  ask(entry: Entry, waiter: Waiter<Roster | undefined>): void {
     if (entry.event.type === "moved") {
       this.#waiters.get(entry.author)?.failed(fault("conflict", "You joined from another place"));
     }
@@ -227,13 +232,14 @@ export class Room implements JournalListener, Recorder {
     const { metrics, onEvent } = this.#options;
     const begun = performance.now();
     let deliveries = 0;
+    const enters = ({ event, author }: Entry) => isEntrance(event) && this.#waiters.has(author);
+    const before = entries.some(enters) ? this.members.roster() : undefined;
     for (const entry of entries) {
       const { event, author, reader, facts } = entry;
       this.#recent.push(entry);
       // What another server appended is not what was asked here, even of the same seat.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
       const waiter = isOurs && isAwaited(event) ? this.#waiters.get(author) : undefined;
-      const before = waiter && this.members.roster();
       this.seq = event.seq;
       if (reader === undefined) {
         for (const log of this.#logs.values()) {
@@ -246,13 +252,13 @@ export class Room implements JournalListener, Recorder {
           if (reader !== nobody) this.#occupantOf(id)?.whisper(event);
       }
       if (facts) this.members.apply(facts, event);
-      if (waiter && before) {
-        this.#waiters.delete(author);
-        waiter.happened(before);
-      }
+      if (waiter) this.#waiters.delete(author);
+      waiter?.happened(before);
       onEvent?.(event);
     }
-    for (const log of this.#logs.values()) log.pump();
+    // Those who spoke first: in a big room it takes more than a turn until all have heard them.
+    for (const author of new Set(entries.map(({ author }) => author))) this.#occupantOf(author)?.pump();
+    this.#pump();
     metrics.events.add(entries.length);
     metrics.deliveries.add(deliveries);
     if (this.#appendedAt !== undefined) {
@@ -261,6 +267,16 @@ export class Room implements JournalListener, Recorder {
       this.#appendedAt = undefined;
     }
     if (this.members.visited && this.members.size === 0) this.#options.onEmpty();
+  }
+
+  #pump(): void {
+    let isDone = true;
+    for (const log of this.#logs.values()) isDone = log.pump() && isDone;
+    if (!isDone)
+      this.#pumping ??= setImmediate(() => {
+        this.#pumping = undefined;
+        this.#pump();
+      });
   }
 
   repeated({ event, author }: Entry, seq: number): void {
@@ -307,6 +323,7 @@ export class Room implements JournalListener, Recorder {
     this.members.end(beganAgain);
     this.seq = this.#journal.last;
     this.#logs.clear();
+    this.#pages.clear();
     this.#recent = new RecentEntries();
     this.members = new Members(this.#journal, this, this.#options.seatMs);
   }
@@ -331,9 +348,8 @@ const beganAgain: Bye = {
   retryAfterMs: 0,
 };
 
-/** Why a member is not shown the history. */
-export function unreadable(error: unknown): Fault {
-  return fault("unavailable", `The history cannot be read now, ${messageOf(error)}: try again`);
+function isEntrance({ type }: Recorded): boolean {
+  return type === "joined" || type === "moved";
 }
 
 /** Whether the author of such an event waits for its outcome: of everything but messages and leaving. */

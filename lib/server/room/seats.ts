@@ -7,6 +7,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Answer, Bye, Recorded } from "../../protocol/events.ts";
 import { nameKey, skeleton } from "../../protocol/names.ts";
 import { type Change, type Fact, type Facts, factKey, type SeatFact } from "../journal/facts.ts";
+import { addressKey } from "../limits/addresses.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 
 /** The connection on a seat. */
@@ -18,6 +19,8 @@ export interface Occupant {
   answer(answer: Answer): void;
   /** Takes an event that only this member and another may see. */
   whisper(event: Recorded): void;
+  /** Writes what is new to it. */
+  pump(): void;
   /** Says goodbye and closes. The connection has no seat any more. */
   dismiss(bye: Bye): void;
 }
@@ -43,6 +46,7 @@ export class Seats implements Iterable<Seat> {
   readonly #byId = new Map<string, Seat>();
   readonly #byName = new Map<string, Seat>();
   readonly #byToken = new Map<string, Seat>();
+  readonly #byAddress = new Map<string, Set<Seat>>();
 
   get size(): number {
     return this.#byId.size;
@@ -72,6 +76,11 @@ export class Seats implements Iterable<Seat> {
     return this.#byToken.get(hashOf(token));
   }
 
+  /** The seats of members from this address, as `addressKey` has it; empty, or a copy. */
+  byAddress(address: string): Seat[] {
+    return [...(this.#byAddress.get(address) ?? [])];
+  }
+
   /** Applies a fact that event `seq` brought. Facts about other things than seats change nothing here. */
   apply(fact: Fact, seq = 0): void {
     if (fact.kind === "seat") return this.#set(fact.id, fact.value, seq);
@@ -86,6 +95,7 @@ export class Seats implements Iterable<Seat> {
     if (seat) {
       this.#byName.delete(skeleton(seat.name));
       if (seat.tokenHash !== undefined) this.#byToken.delete(seat.tokenHash);
+      this.#leaveAddress(seat);
     }
     if (!fact) {
       clearTimeout(seat?.expiry);
@@ -98,6 +108,17 @@ export class Seats implements Iterable<Seat> {
     this.#byId.set(id, held);
     this.#byName.set(skeleton(held.name), held);
     if (held.tokenHash !== undefined) this.#byToken.set(held.tokenHash, held);
+    if (held.address === undefined) return;
+    const address = addressKey(held.address);
+    const neighbours = this.#byAddress.get(address) ?? new Set();
+    this.#byAddress.set(address, neighbours.add(held));
+  }
+
+  #leaveAddress(seat: Seat): void {
+    const address = addressKey(seat.address ?? "");
+    const neighbours = this.#byAddress.get(address);
+    neighbours?.delete(seat);
+    if (neighbours?.size === 0) this.#byAddress.delete(address);
   }
 }
 

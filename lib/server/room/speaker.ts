@@ -7,7 +7,8 @@ import { type Answer, type Fault, fault, type Recorded } from "../../protocol/ev
 import type { Facts } from "../journal/facts.ts";
 import type { Waiter } from "./members.ts";
 import type { Order } from "./moderation.ts";
-import { type Room, unreadable } from "./room.ts";
+import type { Room } from "./room.ts";
+import { unreadable } from "./roster.ts";
 
 const notOperator = fault("not-operator", "That is for operators: /op PASSWORD makes you one");
 
@@ -148,7 +149,8 @@ export abstract class Speaker {
   }
 
   #members({ id }: CommandOf<"who">): Answer {
-    return { type: "members", ...this.room.members.roster(), id };
+    const { seq, members } = this.room.members.roster();
+    return { type: "members", seq, members, id };
   }
 
   #bans(): Answer {

@@ -280,6 +280,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#reader.whisper(event);
   }
 
+  pump(): void {
+    this.#reader.pump();
+  }
+
   /** `seat`: the one to keep for this member, if it may come back to it. */
   dismiss(bye: Bye, seat?: Seat): void {
     this.#finish((this.#dialect ?? plain).encode(bye), seat);

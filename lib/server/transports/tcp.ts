@@ -15,6 +15,9 @@ export function waysIn(place: Place, tls: boolean): [ours: string, theirs: strin
   ];
 }
 
+/** A peer that is silent for so long is asked by the kernel, each second; after ten questions the connection is closed. */
+export const keepAliveMs = 60_000;
+
 const patienceMs = 1_000;
 const retryMs = 100;
 

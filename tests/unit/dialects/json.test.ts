@@ -212,3 +212,13 @@ describe("dialectOf()", () => {
 test("json keeps seats, since programs keep tokens", () => {
   expect(json.keepsSeat).toBe(true);
 });
+
+test("a json welcome is the same in one piece and in two", () => {
+  const newcomer = { type: "welcome", name: "ann", token: "t" } as const;
+  const members = [{ name: "bob", away: true } as const, { name: "ann" }];
+  for (const topic of [undefined, "tea"]) {
+    const room = { epoch: "e", seq: 7, members, topic, limits: { ...limits, seatMs: 1 } };
+    const pieces = json.encodeNewcomer(newcomer) + json.encodeRoom(room);
+    expect(pieces).toBe(json.encode({ ...newcomer, ...room }));
+  }
+});

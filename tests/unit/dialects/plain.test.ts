@@ -252,3 +252,13 @@ test("the greeting is one line", () => {
 test("plain keeps no seats, since nc keeps no token", () => {
   expect(plain.keepsSeat).toBe(false);
 });
+
+test("a plain welcome is the same in one piece and in two", () => {
+  const newcomer = { type: "welcome", name: "ann", token: "t" } as const;
+  const members = [{ name: "bob", away: true } as const, { name: "ann" }];
+  for (const topic of [undefined, "tea"]) {
+    const room = { epoch: "e", seq: 7, members, topic, limits: { ...limits, seatMs: 1 } };
+    const pieces = plain.encodeNewcomer(newcomer) + plain.encodeRoom(room);
+    expect(pieces).toBe(plain.encode({ ...newcomer, ...room }));
+  }
+});

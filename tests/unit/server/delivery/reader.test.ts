@@ -7,7 +7,13 @@ import type { Dialect } from "../../../../lib/dialects/dialect.ts";
 import { json } from "../../../../lib/dialects/json.ts";
 import type { Event, Recorded } from "../../../../lib/protocol/events.ts";
 import { LiveLog } from "../../../../lib/server/delivery/live-log.ts";
-import { privateBytes, Reader, type Sink } from "../../../../lib/server/delivery/reader.ts";
+import {
+  type Opening,
+  privateBytes,
+  Reader,
+  type ReadPage,
+  type Sink,
+} from "../../../../lib/server/delivery/reader.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -118,9 +124,9 @@ test("a journal that cannot be read is reported to the reader's owner", async ()
   const told: unknown[] = [];
   const log = new LiveLog(short, 5, 256);
   const broken = () => Promise.reject(new Error("damaged"));
-  for (const opening of [broken(), Promise.resolve("opening")]) {
+  for (const opening of [broken, openingAt(0)]) {
     const reader = new Reader({ write: (_, __, length) => length }, (error) => told.push(error));
-    await reader.start(log, 0, opening, broken);
+    await reader.start(log, opening, broken);
     await later(undefined);
   }
   expect(told).toEqual([new Error("damaged"), new Error("damaged")]);
@@ -271,15 +277,20 @@ class Client {
     if (this.started) return;
     this.started = true;
     this.#from = position;
-    const readPage = (after: number, upTo: number) => {
+    const readPage: ReadPage = async (wanted, take) => {
+      await later(undefined);
+      const range = wanted();
+      if (!range) return;
+      const { after, upTo } = range;
       this.house.pagesRead++;
       const seen = this.house.journal.filter(
         ({ event, only }) => event.seq > after && event.seq <= upTo && (only ?? this.index) === this.index,
       );
       const events = seen.slice(0, pageLimit).map(({ event }) => event);
-      return later({ events, last: seen.length > pageLimit ? (events.at(-1)?.seq ?? upTo) : upTo });
+      const pieces = events.map((event) => Buffer.from(short.encode(event)));
+      take(await later({ pieces, last: seen.length > pageLimit ? (events.at(-1)?.seq ?? upTo) : upTo }));
     };
-    this.reader.start(this.house.log, position, later("opening\n"), readPage);
+    this.reader.start(this.house.log, openingAt(position), readPage);
   }
 
   tell(): void {
@@ -307,6 +318,12 @@ class Client {
     const all = [...events, ...told].sort((a, b) => a.key - b.key);
     return `opening\n${all.map(({ line }) => line).join("")}`;
   }
+}
+
+/** In two pieces, and one that is empty. */
+function openingAt(position: number): Opening {
+  const pieces = ["open", "", "ing\n"].map((text) => Buffer.from(text));
+  return async (take) => take(await later({ pieces, last: position }));
 }
 
 function fail(error: unknown): never {

@@ -4,10 +4,10 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { type Entry, type Journal, nobody } from "../../../../lib/server/journal/journal.ts";
-import { pageAfter, search } from "../../../../lib/server/journal/pages.ts";
+import { search } from "../../../../lib/server/journal/pages.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { type Kind, openAt } from "./contract.ts";
-import { Listened, lookBack, type Marked } from "./listened.ts";
+import { Listened, lookBack, type Marked, pageAfter } from "./listened.ts";
 
 const words = [
   "tea",

@@ -3,12 +3,13 @@
 import { describe, expect, test } from "bun:test";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { type Entry, type Journal, nobody } from "../../../../lib/server/journal/journal.ts";
-import { pageAfter, pageEvents, pageLength, search } from "../../../../lib/server/journal/pages.ts";
+import { pageEvents, pageLength, search } from "../../../../lib/server/journal/pages.ts";
 import {
   fact,
   Listened,
   lookBack,
   many,
+  pageAfter,
   read,
   recent,
   said,

@@ -4,7 +4,7 @@ import { expect } from "bun:test";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import type { Facts } from "../../../../lib/server/journal/facts.ts";
 import type { Entry, Journal } from "../../../../lib/server/journal/journal.ts";
-import { lastBefore, type Past, pageAfter } from "../../../../lib/server/journal/pages.ts";
+import { entriesIn, lastBefore, maySee, type Past } from "../../../../lib/server/journal/pages.ts";
 import { Transcript } from "../../../support/transcript.ts";
 
 /** What a listener is told, in order; `lost` and `noted` are for journals that can say so. */
@@ -181,6 +181,17 @@ export async function recent(
 
 export function lookBack(journal: Journal, before: number, limit: number, viewer: string): Promise<Past> {
   return lastBefore((position, count) => journal.entriesBefore(position, count), before, limit, viewer);
+}
+
+/** A page of what the viewer may see of (after, upTo]. */
+export async function pageAfter(
+  journal: Pick<Journal, "entriesAfter">,
+  after: number,
+  upTo: number,
+  viewer: string,
+) {
+  const { gap, entries, last } = await entriesIn(journal, after, upTo);
+  return { gap, events: entries.filter((entry) => maySee(viewer, entry)).map(({ event }) => event), last };
 }
 
 /** Everything that the reader may see of (after, upTo], page by page. */

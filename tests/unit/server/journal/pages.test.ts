@@ -4,14 +4,13 @@ import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { type Entry, nobody } from "../../../../lib/server/journal/journal.ts";
 import {
   lastBefore,
-  type Page,
   type Past,
-  pageAfter,
   pageEvents,
   pageLength,
   search,
 } from "../../../../lib/server/journal/pages.ts";
 import { testMs } from "../../../support/transcript.ts";
+import { pageAfter } from "./listened.ts";
 
 setDefaultTimeout(testMs);
 
@@ -143,7 +142,7 @@ test("pages in a row show each visible event once, and all that is missing", asy
       const shown: number[] = [];
       const missing: number[] = [];
       for (let after = from; after < head; ) {
-        const page: Page = await pageAfter(journal, after, head, viewer);
+        const page = await pageAfter(journal, after, head, viewer);
         expect(page.last).toBeGreaterThan(after);
         const { gap } = page;
         if (gap) for (let seq = gap.from; seq <= gap.to; seq++) missing.push(seq);

@@ -2,14 +2,14 @@ import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { pageAfter, pageLength } from "../../../../lib/server/journal/pages.ts";
+import { pageLength } from "../../../../lib/server/journal/pages.ts";
 import { pageQueries, SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { temporaryFolder } from "../../../support/server.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { type Kind, testContract } from "./contract.ts";
 import { testAgainstModel } from "./contract-model.ts";
 import { testSearchContract } from "./contract-search.ts";
-import { Listened, said, seqsOf, textsOf, upTo } from "./listened.ts";
+import { Listened, pageAfter, said, seqsOf, textsOf, upTo } from "./listened.ts";
 
 setDefaultTimeout(testMs);
 

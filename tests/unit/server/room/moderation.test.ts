@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import fc from "fast-check";
 import { isFault } from "../../../../lib/protocol/events.ts";
 import { factKey, readFacts, type SeatFact } from "../../../../lib/server/journal/facts.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
@@ -304,4 +305,40 @@ test("facts about other things change nothing in moderation", () => {
   for (const fact of readFacts(others.map((key) => [key, "{}"]))) moderation.apply(fact);
   expect(moderation.topic).toBeUndefined();
   expect(moderation.bans).toEqual([]);
+});
+
+test("an address is banned as long as one ban holds for it", () => {
+  const names = ["bob", "eve", "mia"];
+  const step = fc.record({
+    type: fc.constantFrom("ban" as const, "unban" as const),
+    name: fc.constantFrom(...names, "192.0.2.1", "192.0.2.2", "2001:db8::1"),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const room = new Kept();
+      const bans = new Map<string, string | undefined>();
+      for (const { type, name } of steps) {
+        if (type === "unban" && !bans.has(name)) continue;
+        // Its member comes back after each order, from one of two addresses.
+        const address = `192.0.2.${1 + (names.indexOf(name) % 2)}`;
+        if (names.includes(name)) room.apply(taking(`seat-of-${name}`, "here", { name, address }));
+        room.obey({ type, name });
+        if (type === "unban") bans.delete(name);
+        else bans.set(name, names.includes(name) ? address : name);
+      }
+      const banned = new Set(bans.values());
+      for (const address of ["192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.3"]) {
+        expect(room.moderation.isBanned(address)).toBe(banned.has(address));
+      }
+    }),
+  );
+});
+
+test("the seats of an address are those of the members who are there", () => {
+  const room = new Kept(bob, { name: "eve", address: "192.0.2.1" }, { name: "mia", address: "192.0.2.2" });
+  const at = (address: string) => room.seats.byAddress(address).map(({ name }) => name);
+  room.apply(moving(room.seat("eve"), "here", "192.0.2.3"));
+  expect([at("192.0.2.1"), at("192.0.2.3")]).toEqual([["bob"], ["eve"]]);
+  room.apply(leaving(room.seat("bob")));
+  expect([at("192.0.2.1"), at("192.0.2.2")]).toEqual([[], ["mia"]]);
 });

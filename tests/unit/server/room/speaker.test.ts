@@ -99,6 +99,7 @@ async function sit(name: string): Promise<void> {
     leaving: false,
     answer: () => {},
     whisper: () => {},
+    pump: () => {},
     dismiss: () => {},
   };
   const failed = ({ text }: Fault) => reject(new Error(text));

@@ -78,3 +78,63 @@ describe("joining", () => {
     expect(room.members.roster().members).toEqual([{ name: "bob" }]);
   });
 });
+
+test("a crowd that joins at once gets one room, each from its welcome on", async () => {
+  const dora = await joined("dora", { rate: unlimited });
+  const crowd = Array.from({ length: 40 }, () => new FakeSocket(room));
+  for (const [i, socket] of crowd.entries()) {
+    socket.send(i % 4 === 3 ? `guest${i}` : { type: "join", name: `guest${i}`, history: i % 4 });
+    dora.send({ type: "say", text: `line ${i}` }, { type: "tell", to: `guest${i}`, text: "psst" });
+    if (i % 10 === 0) dora.send({ type: "rename", name: `dora${i}` });
+    if (i % 7 === 0) await turn();
+  }
+  for (let turns = 0; turns < 20; turns++) await turn();
+  const all = room.members.roster().members.map(({ name }) => name);
+  expect(all).toHaveLength(41);
+  for (const [i, socket] of crowd.entries()) {
+    if (i % 4 === 3) {
+      expect(socket.text).toStartWith(`You are connected as guest${i}. Here: dora`);
+      continue;
+    }
+    const [welcome, ...events] = socket.events;
+    if (welcome?.type !== "welcome") throw new Error(socket.text);
+    expect(welcome.name).toBe(`guest${i}`);
+    const here = new Set(welcome.members.map(({ name }) => name));
+    expect(here).not.toContain(`guest${i}`);
+    let { seq } = welcome;
+    for (const event of events) {
+      if (!("seq" in event) || !("at" in event)) continue;
+      expect(event.seq).toBeGreaterThan(seq);
+      seq = event.seq;
+      if (event.type === "joined") here.add(event.name);
+      if (event.type === "renamed") here.delete(event.from);
+      if (event.type === "renamed") here.add(event.to);
+    }
+    expect([...here].sort()).toEqual([...all].sort());
+    expect(events.filter(({ type }) => type === "history")).toHaveLength(i % 4 === 0 ? 0 : 1);
+  }
+});
+
+test("those who come back at once get what each of them missed, whispers too", async () => {
+  const dora = await joined("dora", { rate: unlimited });
+  const crowd = await Promise.all(Array.from({ length: 20 }, (_, i) => joined(`guest${i}`)));
+  for (let turns = 0; turns < 20; turns++) await turn();
+  const { seq } = room;
+  for (const socket of crowd) socket.session.closed();
+  for (const i of crowd.keys()) {
+    dora.send({ type: "say", text: `line ${i}` }, { type: "tell", to: `guest${i}`, text: `psst ${i}` });
+    await turn();
+  }
+  const back = crowd.map(({ token }, i) => {
+    const socket = new FakeSocket(room);
+    socket.send({ type: "join", name: `guest${i}`, token, after: seq });
+    return socket;
+  });
+  for (let turns = 0; turns < 60; turns++) await turn();
+  const lines = Array.from(crowd.keys(), (i) => `line ${i}`);
+  for (const [i, { events, types }] of back.entries()) {
+    expect(types[0]).toBe("welcome");
+    const texts = events.flatMap((event) => ("text" in event && "seq" in event ? [event.text] : []));
+    expect(texts).toEqual(lines.toSpliced(i + 1, 0, `psst ${i}`));
+  }
+});

@@ -1,0 +1,92 @@
+// Pages of the journal as readers write them: read and encoded once for all who want them in one dialect, and kept for a
+// moment. When many catch up at once they missed the same events, though not from the same one on; so a page ends at a
+// multiple of `alignedEvents`, and readers that begin anywhere share all pages but their first.
+//
+//   bytes       │ said │ said │ said │ joined │      what all may see
+//   whispers           ▲ told      ▲ told            kept apart, each with the offset where it belongs
+//
+// A viewer gets the bytes whole, or in pieces with its own whispers between them. A whisper is never in the bytes.
+
+import type { Dialect } from "../../dialects/dialect.ts";
+import type { Entry, Journal } from "../journal/journal.ts";
+import { entriesIn, maySee, type Stretch } from "../journal/pages.ts";
+
+export const alignedEvents = 250;
+/** About 2 MB of short lines; of the longest ones 25 MB. */
+const keptPages = 64;
+/** What is deleted from the journal must not be shown for long. */
+const keptMs = 5_000;
+
+export class SharedPage {
+  /** The last event of the page, or of the gap that it tells of. */
+  readonly last: number;
+  readonly #dialect: Dialect;
+  readonly #bytes: Uint8Array;
+  readonly #whispers: { entry: Entry; offset: number }[] = [];
+
+  constructor(dialect: Dialect, { gap, entries, last }: Stretch) {
+    this.last = last;
+    this.#dialect = dialect;
+    let text = gap ? dialect.encode({ type: "gap", ...gap }) : "";
+    for (const entry of entries) {
+      if (entry.reader === undefined) text += dialect.encode(entry.event);
+      else this.#whispers.push({ entry, offset: text.length });
+    }
+    this.#bytes = Buffer.from(text);
+    // So far in characters: now in bytes.
+    let [characters, bytes] = [0, 0];
+    for (const whisper of this.#whispers) {
+      bytes += Buffer.byteLength(text.slice(characters, whisper.offset));
+      characters = whisper.offset;
+      whisper.offset = bytes;
+    }
+  }
+
+  /** What the seat `viewer` may see of it, in order. */
+  piecesFor(viewer: string): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    let from = 0;
+    for (const { entry, offset } of this.#whispers) {
+      if (!maySee(viewer, entry)) continue;
+      pieces.push(this.#bytes.subarray(from, offset), Buffer.from(this.#dialect.encode(entry.event)));
+      from = offset;
+    }
+    return [...pieces, this.#bytes.subarray(from)];
+  }
+}
+
+export class SharedPages {
+  readonly #dialect: Dialect;
+  readonly #journal: Pick<Journal, "entriesAfter">;
+  /** By what was asked for; the one that was wanted last at the end. A page may still be read. */
+  readonly #pages = new Map<string, Promise<SharedPage>>();
+
+  constructor(dialect: Dialect, journal: Pick<Journal, "entriesAfter">) {
+    this.#dialect = dialect;
+    this.#journal = journal;
+  }
+
+  /** The page behind event `after`, which does not go beyond `upTo`. Rejects as the journal does. */
+  after(after: number, upTo: number): Promise<SharedPage> {
+    const aligned = after - (after % alignedEvents) + alignedEvents;
+    const end = Math.min(upTo, aligned);
+    const key = `${after} ${end}`;
+    const page = this.#pages.get(key) ?? this.#read(after, end, key);
+    this.#pages.delete(key);
+    this.#pages.set(key, page);
+    const [oldest] = this.#pages.keys();
+    if (this.#pages.size > keptPages && oldest !== undefined) this.#pages.delete(oldest);
+    return page;
+  }
+
+  #read(after: number, upTo: number, key: string): Promise<SharedPage> {
+    const page = entriesIn(this.#journal, after, upTo).then(
+      (stretch) => new SharedPage(this.#dialect, stretch),
+    );
+    const forget = () => {
+      if (this.#pages.get(key) === page) this.#pages.delete(key);
+    };
+    page.then(() => setTimeout(forget, keptMs).unref(), forget);
+    return page;
+  }
+}

@@ -1,0 +1,62 @@
+// The members as of one event, and what a newcomer is shown of the room there. Many may enter at the same event: what they
+// are shown is encoded when the first of them needs it, and is the same bytes for all of them.
+
+import type { Dialect, RoomState } from "../../dialects/dialect.ts";
+import { messageOf } from "../../protocol/errors.ts";
+import { type Answer, type Fault, fault, type Member } from "../../protocol/events.ts";
+import type { Past } from "../journal/pages.ts";
+
+export class Roster {
+  readonly #state: RoomState;
+  readonly #rooms = new Map<Dialect, Uint8Array>();
+  readonly #histories = new Map<Dialect, Map<number, Promise<Uint8Array>>>();
+
+  constructor(state: RoomState) {
+    this.#state = state;
+  }
+
+  get epoch(): string {
+    return this.#state.epoch;
+  }
+
+  get seq(): number {
+    return this.#state.seq;
+  }
+
+  get members(): Member[] {
+    return this.#state.members;
+  }
+
+  /** The part of a welcome that is the same for all. */
+  room(dialect: Dialect): Uint8Array {
+    return once(this.#rooms, dialect, () => Buffer.from(dialect.encodeRoom(this.#state)));
+  }
+
+  /** The last `count` events up to here that all may see. `recall` finds them, and is called once. */
+  history(dialect: Dialect, count: number, recall: () => Promise<Past>): Promise<Uint8Array> {
+    const histories = once(this.#histories, dialect, () => new Map<number, Promise<Uint8Array>>());
+    return once(histories, count, () => encodePast(dialect, recall));
+  }
+}
+
+/** The `history` that a newcomer is shown, or the reason why it is not. */
+export async function encodePast(dialect: Dialect, recall: () => Promise<Past>): Promise<Uint8Array> {
+  const answer = await recall().then(
+    ({ events, before }): Answer => ({ type: "history", events, before }),
+    unreadable,
+  );
+  return Buffer.from(dialect.encode(answer));
+}
+
+/** Why a member is not shown the history. */
+export function unreadable(error: unknown): Fault {
+  return fault("unavailable", `The history cannot be read now, ${messageOf(error)}: try again`);
+}
+
+function once<K, V>(made: Map<K, V>, key: K, make: () => V): V {
+  const before = made.get(key);
+  if (before !== undefined) return before;
+  const value = make();
+  made.set(key, value);
+  return value;
+}
