@@ -183,10 +183,23 @@ postgresql.describe("PostgreSQL", () => {
     const refused = [1, `${cannot}: it does not accept the password of this user`];
     expect(await failure(url("falsch"))).toEqual(refused as [number, string]);
     expect(await failure(postgres.url(undefined, "locked"))).toEqual(refused as [number, string]);
-    expect(await failure("postgres://nowhere")).toEqual([
-      2,
-      "--history takes a database as postgres://HOST/DATABASE, or HOST,HOST for several",
-    ]);
+    // No URL is a file, which would be shown.
+    for (const wrong of [
+      "postgres://nowhere",
+      "redis://:geheim@localhost/0",
+      "mysql://chat:geheim@localhost/chat",
+      "postgre://chat:geheim@localhost/chat",
+      "postgres:/chat:geheim@localhost/chat",
+      " file:///geheim",
+    ]) {
+      expect(await failure(wrong)).toEqual([
+        2,
+        "--history takes a database as postgres://HOST/DATABASE, or HOST,HOST for several",
+      ]);
+    }
+    expect(await failure(` ${url("falsch").replace("postgres:", "POSTGRES:")}\n`)).toEqual(
+      refused as [number, string],
+    );
   });
 
   openssl.test("PostgreSQL by TLS is trusted if NODE_EXTRA_CA_CERTS says so", async () => {

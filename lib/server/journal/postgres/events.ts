@@ -111,11 +111,7 @@ export class EventReader {
 function entryOf({ seq, at, type, author, reader, server, facts, event }: EventRow): Entry | undefined {
   const own = { type, seq, at };
   const content = Object.assign({ ...own }, typeof event === "object" ? event : {}, own);
-  const isTime = Math.abs(at) <= latestTime;
-  const isSound =
-    isTime &&
-    !answers.has(type) &&
-    (needed.get(type) ?? []).every((key) => typeof content[key as "type"] === "string");
+  const isSound = Math.abs(at) <= latestTime && !answers.has(type) && hasTexts(type, content);
   if (!isSound) return undefined;
   const changed = factsIn(facts);
   return {
@@ -126,6 +122,17 @@ function entryOf({ seq, at, type, author, reader, server, facts, event }: EventR
     ...(changed && { facts: changed }),
   };
 }
+
+/** Whether an event of a type that is known has all texts that it needs, and nothing else where a text belongs. */
+function hasTexts(type: string, content: Record<string, unknown>): boolean {
+  const keys = needed.get(type);
+  if (keys === undefined) return true;
+  const isWhole = keys.every((key) => content[key] !== undefined);
+  return isWhole && texts.every((key) => content[key] === undefined || typeof content[key] === "string");
+}
+
+/** All that an event of this version may hold: a newer one may add to it. */
+const texts = ["from", "to", "name", "by", "text", "id"];
 
 /** The latest time of a Date; PostgreSQL knows later ones, and "infinity". */
 const latestTime = 8.64e15;
