@@ -63,6 +63,14 @@ export type SqliteOptions = {
   keepEvents: number;
 };
 
+/** What became of the entries of a turn, and the facts that they have changed. */
+type Stored = {
+  fresh: Entry[];
+  repeated: { entry: Entry; seq: number }[];
+  contradicted: Entry[];
+  changed: Map<string, string | null>;
+};
+
 export class SqliteJournal implements Journal {
   readonly epoch: string;
   /** No other server shares this journal. */
@@ -157,45 +165,9 @@ export class SqliteJournal implements Journal {
   async sync(): Promise<void> {}
 
   append(entries: Entry[]): void {
-    const fresh: Entry[] = [];
-    const repeated: { entry: Entry; seq: number }[] = [];
-    const contradicted: Entry[] = [];
-    const changed = new Map<string, string | null>();
-    let { last } = this;
+    let stored: Stored;
     try {
-      this.#transaction.begin.run();
-      const at = Date.now();
-      for (const { expects, ...entry } of entries) {
-        const { event, author, facts } = entry;
-        if (expects && !this.#holds(expects, changed)) {
-          contradicted.push({ expects, ...entry });
-          continue;
-        }
-        const id = "id" in event ? event.id : undefined;
-        const before = id === undefined ? null : this.#said.find.get(author, id);
-        if (before && before.seq >= this.first) {
-          repeated.push({ entry, seq: before.seq });
-          continue;
-        }
-        event.seq = ++last;
-        event.at = at;
-        if (id !== undefined) this.#said.add.run(last, author, id);
-        if (facts) this.#write(facts, changed);
-        fresh.push(entry);
-      }
-      for (let stored = 0; stored < fresh.length; ) {
-        const row = firstOf(fresh.slice(stored), rowEvents);
-        const first = this.last + 1 + stored;
-        stored += row.length;
-        this.#turn.add.run(first, this.last + stored, JSON.stringify(row));
-      }
-      const oldest = last - this.#keepEvents + 1;
-      if (oldest > 1) {
-        const $rows = trimmedRows * fresh.length;
-        this.#turn.trim.run({ $oldest: oldest, $rows });
-        this.#said.trim.run({ $oldest: oldest, $rows });
-      }
-      this.#transaction.commit.run();
+      stored = this.#store(entries);
     } catch (error) {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
       if (!(error instanceof SQLiteError)) throw error;
@@ -203,17 +175,64 @@ export class SqliteJournal implements Journal {
       this.#listener?.refused(entries, reasonOf(error));
       return;
     }
+    const { fresh, repeated, contradicted, changed } = stored;
     for (const [key, value] of changed) {
       if (value === null) this.#facts.delete(key);
       else this.#facts.set(key, value);
     }
     this.#troubled(undefined);
-    this.last = last;
-    this.first = Math.max(this.first, last - this.#keepEvents + 1);
+    this.last += fresh.length;
+    this.first = Math.max(this.first, this.last - this.#keepEvents + 1);
     this.#words.follow();
     this.#listener?.happened(fresh);
     for (const { entry, seq } of repeated) this.#listener?.repeated(entry, seq);
     for (const entry of contradicted) this.#listener?.contradicted(entry);
+  }
+
+  /** Numbers the entries that happen, and writes them with all that they change, in one transaction. */
+  #store(entries: Entry[]): Stored {
+    const stored: Stored = { fresh: [], repeated: [], contradicted: [], changed: new Map() };
+    const { fresh, repeated, contradicted, changed } = stored;
+    const at = Date.now();
+    this.#transaction.begin.run();
+    for (const { expects, ...entry } of entries) {
+      const { event, author, facts } = entry;
+      if (expects && !this.#holds(expects, changed)) {
+        contradicted.push({ expects, ...entry });
+        continue;
+      }
+      const id = "id" in event ? event.id : undefined;
+      const before = id === undefined ? null : this.#said.find.get(author, id);
+      if (before && before.seq >= this.first) {
+        repeated.push({ entry, seq: before.seq });
+        continue;
+      }
+      fresh.push(entry);
+      event.seq = this.last + fresh.length;
+      event.at = at;
+      if (id !== undefined) this.#said.add.run(event.seq, author, id);
+      if (facts) this.#write(facts, changed);
+    }
+    this.#addRows(fresh);
+    this.#trim(this.last + fresh.length - this.#keepEvents + 1, trimmedRows * fresh.length);
+    this.#transaction.commit.run();
+    return stored;
+  }
+
+  #addRows(fresh: Entry[]): void {
+    for (let stored = 0; stored < fresh.length; ) {
+      const row = firstOf(fresh.slice(stored), rowEvents);
+      const first = this.last + 1 + stored;
+      stored += row.length;
+      this.#turn.add.run(first, this.last + stored, JSON.stringify(row));
+    }
+  }
+
+  /** Deletes some of the rows of entries before `$oldest`. */
+  #trim($oldest: number, $rows: number): void {
+    if ($oldest <= 1) return;
+    this.#turn.trim.run({ $oldest, $rows });
+    this.#said.trim.run({ $oldest, $rows });
   }
 
   #troubled(reason: string | undefined): void {
