@@ -24,7 +24,7 @@ export function lexemesIn(text: string): string {
   return piecesOf(folded(text)).join(" ");
 }
 
-/** What such an index is asked for these words (tsquery), to be looked at with `matcher`; undefined if there is no word. */
+/** The query (tsquery) for such an index. It finds some texts too many: `matcher` decides. Undefined without a word. */
 export function lexemesOf(text: string): string | undefined {
   const pieces = wordsOf(text).flatMap((word) => piecesOf(folded(word)));
   return pieces.length === 0 ? undefined : `${pieces.join(" & ")}:*`;
