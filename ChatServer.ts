@@ -11,21 +11,13 @@ import { Output } from "./lib/cli/output.ts";
 import { writeTo } from "./lib/cli/writer.ts";
 import { addressOf } from "./lib/protocol/addresses.ts";
 import type { Bye } from "./lib/protocol/events.ts";
-import { PostgresJournal } from "./lib/server/journal/postgres/journal.ts";
-import { SqliteJournal } from "./lib/server/journal/sqlite.ts";
 import { addressKey } from "./lib/server/limits/addresses.ts";
 import { type Admission, Door } from "./lib/server/limits/door.ts";
 import { Console } from "./lib/server/operation/console.ts";
+import { openDatabase, openFile } from "./lib/server/operation/history.ts";
 import { Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
-import {
-  about,
-  doorLimits,
-  flags,
-  historyDatabase,
-  historyPath,
-  sessionOptions,
-} from "./lib/server/operation/options.ts";
+import { about, doorLimits, flags, sessionOptions } from "./lib/server/operation/options.ts";
 import { Room } from "./lib/server/room/room.ts";
 import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
@@ -40,17 +32,7 @@ const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, { quiet: options.quiet });
 const metrics = new Metrics();
 
-const database = historyDatabase(options);
-/** The journal that several servers share; undefined if this server has its own. */
-const shared =
-  database === undefined
-    ? undefined
-    : await PostgresJournal.open({
-        url: database,
-        room: options.room,
-        keepEvents: options.keep,
-        note: (message) => log.write(message),
-      }).catch(fail);
+const database = await openDatabase(options, (message) => log.write(message)).catch(fail);
 
 // ---- The connections: members, peers without a name yet, and those that are being turned away ----
 
@@ -95,14 +77,13 @@ const listener = attempt(() =>
 // ---- The room, on its history ----
 
 const place = { host: options.host, port: listener.port };
-const path = attempt(() => historyPath(options, place.port));
-const journal = shared ?? attempt(() => SqliteJournal.open({ path, keepEvents: options.keep }));
+const history = database ?? attempt(() => openFile(options, place.port));
 /** Why the history cannot be written now; undefined while it can. */
 let trouble: string | undefined;
 
 const room = attempt(
   () =>
-    new Room(journal, {
+    new Room(history.journal, {
       seatMs: options.seat * 1000,
       onEvent: (event) => log.event(event),
       onEmpty: () => {
@@ -161,7 +142,7 @@ function left({ address, admission }: NonNullable<SocketData>): void {
 // ---- The metrics' page, and the server's own terminal ----
 
 metrics.watch(connections, () => room.members);
-if (shared) metrics.watchShared(() => shared.figures);
+if (history.figures) metrics.watchShared(history.figures);
 const page =
   options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
 const terminal =
@@ -200,7 +181,7 @@ function stop(why: string, more: Partial<Bye>): void {
 
 async function exit(): Promise<never> {
   await terminal?.close();
-  await journal.close();
+  await history.journal.close();
   await stdout.flush(200);
   process.exit();
 }
@@ -208,7 +189,7 @@ async function exit(): Promise<never> {
 // ---- The start: what can be typed now ----
 
 log.write(`The chat room is open on ${addressOf(place)}`, { port: place.port });
-log.write(`Its history is in ${shared?.place ?? path ?? "memory, and gone with the server"}`);
+log.write(`Its history is in ${history.place}`);
 if (certificate) log.write(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);
 if (certificate?.doubt) log.write(certificate.doubt);
 log.write(`Join with "${ways.join('" or "')}"; Ctrl-C ends it`);

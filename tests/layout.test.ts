@@ -24,6 +24,8 @@ const rooms: Record<string, string[]> = {
   "server/operation": [
     "server/room",
     "server/session",
+    "server/journal",
+    "server/journal/postgres",
     "server/limits",
     "terminal",
     "dialects",

@@ -2,8 +2,6 @@
 // wrong value ends the start with one sentence; nothing is read again while the server runs.
 
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import {
   choice,
   type Flag,
@@ -66,21 +64,8 @@ export const flags = {
   quiet: toggle("print no line for each connection and message"),
 };
 
-/** The database that the history is in, if it is in one. No URL is a file, and it may hold a password. */
-export function historyDatabase({ history }: Options): string | undefined {
-  return history !== undefined && /^\s*([a-z][a-z0-9+.-]*:\/\/|postgres(ql)?:)/i.test(history)
-    ? history
-    : undefined;
-}
-
-/** Where the history goes: a file, or undefined for memory. Each port has its own by default. */
-export function historyPath({ history }: Options, port: number): string | undefined {
-  if (history === "none") return undefined;
-  const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
-  return history ?? join(state, "chatroom", `${port}.sqlite`);
-}
-
-type Options = ReturnType<typeof parseFlags<typeof flags>>;
+/** The flags as they were given. */
+export type Options = ReturnType<typeof parseFlags<typeof flags>>;
 
 /** How long a connection may take to give a name, and for each password; and a TLS handshake before that. */
 const joinWithinMs = 20_000;

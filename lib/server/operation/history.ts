@@ -1,0 +1,46 @@
+// Where the room's history is kept, as --history says: in a database that several servers share, in a file, or in memory.
+// To connect to a database takes a while, so that is done before the server listens. A file is opened after that, since
+// its name is the port by default.
+
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Journal } from "../journal/journal.ts";
+import { PostgresJournal } from "../journal/postgres/journal.ts";
+import { SqliteJournal } from "../journal/sqlite.ts";
+import type { SharedFigures } from "./metrics.ts";
+import type { Options } from "./options.ts";
+
+export type History = {
+  journal: Journal;
+  /** Where it is, for people. */
+  place: string;
+  /** For the metrics, if several servers share it. */
+  figures?: () => SharedFigures;
+};
+
+/** A database: any URL, since none is a file, and it may hold a password that no message may show. */
+const url = /^\s*([a-z][a-z0-9+.-]*:\/\/|postgres(ql)?:)/i;
+
+/**
+ * Opens the history if it is in a database. `note` is told, in one sentence, what the person who runs the server has to
+ * know. Throws an Error of one sentence if the database cannot be used.
+ */
+export async function openDatabase(
+  { history, room, keep }: Options,
+  note: (message: string) => void,
+): Promise<History | undefined> {
+  if (history === undefined || !url.test(history)) return undefined;
+  const journal = await PostgresJournal.open({ url: history, room, keepEvents: keep, note });
+  return { journal, place: journal.place, figures: () => journal.figures };
+}
+
+/** Opens the history in a file, or in memory. Throws an Error of one sentence if the file cannot be used. */
+export function openFile({ history, keep }: Options, port: number): History {
+  const path = history === "none" ? undefined : (history ?? join(stateFolder(), `${port}.sqlite`));
+  const journal = SqliteJournal.open({ path, keepEvents: keep });
+  return { journal, place: path ?? "memory, and gone with the server" };
+}
+
+function stateFolder(): string {
+  return join(process.env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "chatroom");
+}
