@@ -10,7 +10,7 @@ export type Entry = {
   event: Recorded;
   /** The id of the seat it came from. Not its name, since another member may have that later. */
   author: string;
-  /** The only seat, beside the author's, that may see it, or `nobody`. Absent: every seat may. */
+  /** The only seat, beside the author's, that may see it, or `serversOnly`. Absent: every seat may. */
   reader?: string;
   /** The facts that it changes. */
   facts?: Facts;
@@ -21,7 +21,7 @@ export type Entry = {
 };
 
 /** The `reader` of an entry that only servers see, not even its author. */
-export const nobody = "";
+export const serversOnly = "";
 
 /** The epochs of a journal in their order, and the first position of each. */
 export type Epochs = [epoch: string, start: number][];

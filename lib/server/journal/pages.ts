@@ -7,7 +7,7 @@
 //   search       backwards: the last few events before a position that match
 
 import type { Recorded } from "../../protocol/events.ts";
-import { type Entry, type Journal, nobody } from "./journal.ts";
+import { type Entry, type Journal, serversOnly } from "./journal.ts";
 
 /** Events `from` … `to` are not kept any more. From 0: the position that was asked for is of another journal. */
 export type Gap = { from: number; to: number };
@@ -149,5 +149,5 @@ function lengthOf(event: Recorded): number {
 
 /** Whispers are for two seats, everything else for all. */
 export function maySee(seat: string, { author, reader }: Entry): boolean {
-  return reader === undefined || reader === seat || (author === seat && reader !== nobody);
+  return reader === undefined || reader === seat || (author === seat && reader !== serversOnly);
 }

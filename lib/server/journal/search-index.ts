@@ -9,7 +9,7 @@
 // any other seat does not meet them. Events that are not kept any more are never found; their table goes with its last.
 
 import type { Database, Statement } from "bun:sqlite";
-import { type Entry, type Matches, nobody } from "./journal.ts";
+import { type Entry, type Matches, serversOnly } from "./journal.ts";
 import { folded, wordsOf } from "./search.ts";
 
 /** The events of one table. */
@@ -214,7 +214,7 @@ function tablesOf(db: Database): number[] {
 /** A text as it is indexed: for all, or as a whisper for its two ends. */
 function columnsOf({ author, reader }: Entry, text: string): [text: string, whisper: string] {
   if (reader === undefined) return [text, ""];
-  const ends = reader === nobody ? [] : [...new Set([author, reader])];
+  const ends = reader === serversOnly ? [] : [...new Set([author, reader])];
   return ["", ends.map((seat) => whispered(seat, text)).join(" ")];
 }
 

@@ -15,7 +15,7 @@ import {
   type Recorded,
 } from "../../protocol/events.ts";
 import { type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
-import { type Entry, type Journal, nobody, unnumbered } from "../journal/journal.ts";
+import { type Entry, type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import { addressOfBan, Moderation, type Order } from "./moderation.ts";
 import { Roster } from "./roster.ts";
@@ -168,7 +168,7 @@ export class Members {
       {
         event: unnumbered({ type: "moved", name }),
         author: id,
-        reader: nobody,
+        reader: serversOnly,
         ...moving(seat, here, address),
       },
       { ...waiter, happened: (roster) => this.#sit(id, occupant, token, roster, waiter) },

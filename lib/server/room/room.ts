@@ -14,7 +14,7 @@ import { LiveLog } from "../delivery/live-log.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
-import { type Entry, type Journal, type JournalListener, nobody } from "../journal/journal.ts";
+import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
 import { lastBefore, type Past, search } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import { Members, type Recorder, retryAfterMs, type Taken, type Waiter } from "./members.ts";
@@ -249,7 +249,7 @@ export class Room implements JournalListener, Recorder {
       } else {
         for (const log of this.#logs.values()) log.skip(event.seq);
         for (const id of new Set([author, reader]))
-          if (reader !== nobody) this.#occupantOf(id)?.whisper(event);
+          if (reader !== serversOnly) this.#occupantOf(id)?.whisper(event);
       }
       if (facts) this.members.apply(facts, event);
       if (waiter) this.#waiters.delete(author);

@@ -4,7 +4,7 @@
 
 import type { Answer, Recorded } from "../../../protocol/events.ts";
 import { factsIn } from "../facts.ts";
-import { type Entry, nobody } from "../journal.ts";
+import { type Entry, serversOnly } from "../journal.ts";
 import { pageLength } from "../pages.ts";
 import { lexemesIn } from "../search.ts";
 import type { PostgresConnection } from "./connection.ts";
@@ -102,7 +102,7 @@ export class EventReader {
       if (entry) return [entry];
       this.#senseless(row.seq);
       const { seq, author, server } = row;
-      return [{ event: { type: "moved", seq, at: 0, name: "" }, author, server, reader: nobody }];
+      return [{ event: { type: "moved", seq, at: 0, name: "" }, author, server, reader: serversOnly }];
     });
   }
 }

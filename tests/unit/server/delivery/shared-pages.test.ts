@@ -7,7 +7,7 @@ import { json } from "../../../../lib/dialects/json.ts";
 import { plain } from "../../../../lib/dialects/plain.ts";
 import type { Event } from "../../../../lib/protocol/events.ts";
 import { alignedEvents, SharedPages } from "../../../../lib/server/delivery/shared-pages.ts";
-import { type Entry, nobody } from "../../../../lib/server/journal/journal.ts";
+import { type Entry, serversOnly } from "../../../../lib/server/journal/journal.ts";
 import { pageLength } from "../../../../lib/server/journal/pages.ts";
 import { testMs } from "../../../support/transcript.ts";
 
@@ -56,7 +56,7 @@ function shown(entries: Entry[], dialect: Dialect, after: number, viewer: string
   for (const { event, author, reader } of entries.filter(({ event }) => event.seq > after)) {
     if (event.seq > last + 1) events.push({ type: "gap", from: last + 1, to: event.seq - 1 });
     last = event.seq;
-    if (reader === undefined || reader === viewer || (author === viewer && reader !== nobody)) {
+    if (reader === undefined || reader === viewer || (author === viewer && reader !== serversOnly)) {
       events.push(event);
     }
   }
@@ -66,7 +66,7 @@ function shown(entries: Entry[], dialect: Dialect, after: number, viewer: string
 const entryOf = fc.record({
   hole: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(300) }),
   author: fc.constantFrom(...seats),
-  reader: fc.option(fc.constantFrom(nobody, ...seats), { nil: undefined }),
+  reader: fc.option(fc.constantFrom(serversOnly, ...seats), { nil: undefined }),
   text: fc.oneof(
     { weight: 9, arbitrary: fc.string({ unit: "grapheme", minLength: 1, maxLength: 9 }) },
     { weight: 1, arbitrary: fc.nat(pageLength).map((length) => "ä".repeat(length + 1)) },

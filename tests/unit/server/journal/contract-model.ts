@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
-import { type Entry, type Journal, nobody } from "../../../../lib/server/journal/journal.ts";
+import { type Entry, type Journal, serversOnly } from "../../../../lib/server/journal/journal.ts";
 import { search } from "../../../../lib/server/journal/pages.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { type Kind, openAt } from "./contract.ts";
@@ -35,7 +35,7 @@ const once = fc.oneof(
 const said = fc.record({
   text: fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 4 }).map((list) => list.join(" ")),
   author: fc.constantFrom(...seats),
-  reader: fc.option(fc.constantFrom(nobody, ...seats), { nil: undefined, freq: 3 }),
+  reader: fc.option(fc.constantFrom(serversOnly, ...seats), { nil: undefined, freq: 3 }),
   facts: fc.option(facts, { nil: undefined }),
 });
 const entry = fc

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
-import { type Entry, type Journal, nobody } from "../../../../lib/server/journal/journal.ts";
+import { type Entry, type Journal, serversOnly } from "../../../../lib/server/journal/journal.ts";
 import { pageEvents, pageLength, search } from "../../../../lib/server/journal/pages.ts";
 import {
   fact,
@@ -308,7 +308,7 @@ export function testContract(kind: Kind): void {
           said("3"),
           whisper("4", "b", "c"),
           whisper("5", "c", "b"),
-          whisper("6", "a", nobody),
+          whisper("6", "a", serversOnly),
         );
         const seen = async (viewer: string) => {
           const { events, last } = await pageAfter(room.journal, 0, 6, viewer);
@@ -322,7 +322,7 @@ export function testContract(kind: Kind): void {
     test("an entry for servers alone has a number and is shown to no seat", () =>
       inOneRoom(keepsAll, async (room) => {
         const event: Recorded = { type: "moved", seq: 0, at: 0, name: "ada" };
-        await room.append(said("1", "ada"), { event, author: "ada", reader: nobody }, said("3", "ada"));
+        await room.append(said("1", "ada"), { event, author: "ada", reader: serversOnly }, said("3", "ada"));
         for (const viewer of ["ada", "bob"]) {
           const { events, last } = await pageAfter(room.journal, 0, 3, viewer);
           expect([seqsOf(events), last]).toEqual([[1, 3], 3]);

@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
-import { type Entry, nobody } from "../../../../lib/server/journal/journal.ts";
+import { type Entry, serversOnly } from "../../../../lib/server/journal/journal.ts";
 import {
   lastBefore,
   type Past,
@@ -120,7 +120,7 @@ const seats = ["a", "b", "c"];
 const entryOf = fc.record({
   hole: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(3) }),
   author: fc.constantFrom(...seats),
-  reader: fc.option(fc.constantFrom(nobody, ...seats), { nil: undefined }),
+  reader: fc.option(fc.constantFrom(serversOnly, ...seats), { nil: undefined }),
   length: fc.oneof({ weight: 5, arbitrary: fc.constant(10) }, { weight: 1, arbitrary: fc.nat(pageLength) }),
 });
 const entries = fc.array(entryOf, { maxLength: 60 }).map((list) => {
@@ -132,7 +132,7 @@ const entries = fc.array(entryOf, { maxLength: 60 }).map((list) => {
 });
 const viewer = fc.constantFrom(...seats, "d");
 const visibleTo = (viewer: string, { author, reader }: Entry) =>
-  reader === undefined || reader === viewer || (reader !== nobody && author === viewer);
+  reader === undefined || reader === viewer || (reader !== serversOnly && author === viewer);
 
 test("pages in a row show each visible event once, and all that is missing", async () => {
   await fc.assert(
