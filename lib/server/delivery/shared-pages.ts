@@ -1,6 +1,6 @@
 // Pages of the journal as readers write them: read and encoded once for all who want them in one dialect, and kept for a
 // moment. When many catch up at once they missed the same events, though not from the same one on; so a page ends at a
-// multiple of `alignedEvents`, and readers that begin anywhere share all pages but their first.
+// multiple of `pageEvents`, and readers that begin anywhere share all pages but their first.
 //
 //   bytes       │ said │ said │ said │ joined │      what all may see
 //   whispers           ▲ told      ▲ told            kept apart, each with the offset where it belongs
@@ -9,10 +9,9 @@
 
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { Entry, Journal } from "../journal/journal.ts";
-import { entriesIn, maySee, type Stretch } from "../journal/pages.ts";
+import { entriesIn, maySee, pageEvents, type Stretch } from "../journal/pages.ts";
 
-export const alignedEvents = 250;
-/** About 2 MB of short lines; of the longest ones 25 MB. */
+/** About 7 MB of short lines; of the longest ones 25 MB. */
 const keptPages = 64;
 /** What is deleted from the journal must not be shown for long. */
 const keptMs = 5_000;
@@ -68,7 +67,7 @@ export class SharedPages {
 
   /** The page behind event `after`, which does not go beyond `upTo`. Rejects as the journal does. */
   after(after: number, upTo: number): Promise<SharedPage> {
-    const aligned = after - (after % alignedEvents) + alignedEvents;
+    const aligned = after - (after % pageEvents) + pageEvents;
     const end = Math.min(upTo, aligned);
     const key = `${after} ${end}`;
     const page = this.#pages.get(key) ?? this.#read(after, end, key);

@@ -6,9 +6,9 @@ import type { Dialect } from "../../../../lib/dialects/dialect.ts";
 import { json } from "../../../../lib/dialects/json.ts";
 import { plain } from "../../../../lib/dialects/plain.ts";
 import type { Event } from "../../../../lib/protocol/events.ts";
-import { alignedEvents, SharedPages } from "../../../../lib/server/delivery/shared-pages.ts";
+import { SharedPages } from "../../../../lib/server/delivery/shared-pages.ts";
 import { type Entry, serversOnly } from "../../../../lib/server/journal/journal.ts";
-import { pageLength } from "../../../../lib/server/journal/pages.ts";
+import { pageEvents, pageLength } from "../../../../lib/server/journal/pages.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -110,18 +110,18 @@ const many = (count: number) => Array.from({ length: count }, (_, i) => said(i +
 
 test("readers that catch up at once from any event read a page once", async () => {
   for (const isFar of [false, true]) {
-    const journal = new Held(many(2_000), isFar);
+    const journal = new Held(many(8_000), isFar);
     const pages = new SharedPages(json, journal);
-    await Promise.all(Array.from({ length: 100 }, (_, i) => read(pages, i % 10, 2_000, "d")));
+    await Promise.all(Array.from({ length: 100 }, (_, i) => read(pages, i % 10, 8_000, "d")));
     // The first page of each of ten positions, then the same for all.
-    expect(journal.reads).toBe(10 + 2_000 / alignedEvents - 1);
+    expect(journal.reads).toBe(10 + 8_000 / pageEvents - 1);
   }
 });
 
 test("a page never goes beyond the event that was asked for", async () => {
-  const pages = new SharedPages(json, new Held(many(1_000)));
-  for (const upTo of [1, 7, alignedEvents, alignedEvents + 1]) {
-    expect((await pages.after(0, upTo)).last).toBe(Math.min(upTo, alignedEvents));
+  const pages = new SharedPages(json, new Held(many(2 * pageEvents)));
+  for (const upTo of [1, 7, pageEvents, pageEvents + 1]) {
+    expect((await pages.after(0, upTo)).last).toBe(Math.min(upTo, pageEvents));
   }
 });
 
@@ -136,14 +136,14 @@ test("a page is read anew once what was kept of it is too old", async () => {
 });
 
 test("a reader goes on behind what was trimmed since it began", async () => {
-  const journal = new Held(many(1_000));
+  const journal = new Held(many(4_000));
   const pages = new SharedPages(json, journal);
-  const [first, second] = [await pages.after(0, 1_000), await pages.after(alignedEvents, 1_000)];
-  expect([first.last, second.last]).toEqual([alignedEvents, 2 * alignedEvents]);
-  journal.entries = journal.entries.slice(3 * alignedEvents + 10);
-  const third = await pages.after(2 * alignedEvents, 1_000);
+  const [first, second] = [await pages.after(0, 4_000), await pages.after(pageEvents, 4_000)];
+  expect([first.last, second.last]).toEqual([pageEvents, 2 * pageEvents]);
+  journal.entries = journal.entries.slice(3 * pageEvents + 10);
+  const third = await pages.after(2 * pageEvents, 4_000);
   const [line] = Buffer.concat(third.piecesFor("d")).toString().split("\n");
-  const gap = { type: "gap", from: 2 * alignedEvents + 1, to: 3 * alignedEvents + 10 };
+  const gap = { type: "gap", from: 2 * pageEvents + 1, to: 3 * pageEvents + 10 };
   expect(JSON.parse(line ?? "")).toEqual(gap);
 });
 
