@@ -49,7 +49,15 @@ test("a join that waits while the room begins again is told to try again", async
   const read = Promise.withResolvers<void>();
   journal.sync = () => read.promise;
   const outcome = Promise.withResolvers<unknown>();
-  const occupant = { address: "", leaving: false, answer: () => {}, whisper: () => {}, dismiss: () => {} };
+  const nothing = () => {};
+  const occupant = {
+    address: "",
+    leaving: false,
+    answer: nothing,
+    whisper: nothing,
+    dismiss: nothing,
+    pump: nothing,
+  };
   const waiter = { happened: outcome.resolve, failed: outcome.resolve };
   // Its client was with another server, which knows of more than this one does.
   room.members.take(
