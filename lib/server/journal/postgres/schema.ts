@@ -111,6 +111,7 @@ DECLARE
   e record;
   f record;
   before bigint;
+  contradicted boolean;
   now timestamptz := date_trunc('milliseconds', clock_timestamp());
 BEGIN
   SELECT * INTO r FROM chat.rooms WHERE room = the_room FOR UPDATE;
@@ -133,18 +134,24 @@ BEGIN
       UPDATE chat.events SET id = NULL WHERE room = the_room AND seq = before;
       before := NULL;
     END IF;
+    -- Most entries expect no facts and bring none: for a batch of them these statements would be a fifth of the time.
+    contradicted := false;
+    IF e.keys IS NOT NULL THEN
+      SELECT EXISTS (
+        SELECT FROM unnest(e.keys, e.vals) AS x (key, value)
+          WHERE (SELECT f.value FROM chat.facts f WHERE f.room = the_room AND f.key = x.key) IS DISTINCT FROM x.value
+      ) INTO contradicted;
+    END IF;
     IF before IS NOT NULL THEN
       fates := fates || ',' || before;
-    ELSIF EXISTS (
-      SELECT FROM unnest(e.keys, e.vals) AS x (key, value)
-        WHERE (SELECT f.value FROM chat.facts f WHERE f.room = the_room AND f.key = x.key) IS DISTINCT FROM x.value
-    ) THEN
+    ELSIF contradicted THEN
       fates := fates || ',c';
     ELSE
       fates := fates || ',t';
       last := last + 1;
       INSERT INTO chat.events VALUES
         (the_room, last, now, e.type, e.author, e.reader, e.id, the_server, e.facts, e.event::json, e.words::tsvector);
+      CONTINUE WHEN e.facts IS NULL;
       FOR f IN SELECT * FROM json_each_text(e.facts) LOOP
         IF f.value IS NULL THEN
           DELETE FROM chat.facts WHERE room = the_room AND key = f.key;
