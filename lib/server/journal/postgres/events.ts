@@ -20,6 +20,9 @@ type EventRow = {
   event: unknown;
 };
 
+/** The room, as each row of its events shows it. */
+type RoomRow = { epoch: string; last: number };
+
 /** An entry as chat.append takes it. */
 export function rowOf({
   event: { type, seq: _, at: __, ...content },
@@ -50,6 +53,8 @@ function storable<T extends string | null>(text: T): T | string {
 
 /** Reads events of one room over one connection. */
 export class EventReader {
+  /** The room's last event, as of what was read last. */
+  last = 0;
   readonly #connection: PostgresConnection;
   readonly #room: string;
   readonly #state: { readonly epoch: string };
@@ -91,11 +96,13 @@ export class EventReader {
 
   async #read(statement: string, values: unknown[]): Promise<Entry[]> {
     const { epoch } = this.#state;
-    const rows = await this.#connection.run<{ epoch: string } & (EventRow | { seq: null })>(statement, [
+    const rows = await this.#connection.run<RoomRow & (EventRow | { seq: null })>(statement, [
       this.#room,
       ...values,
     ]);
-    if (rows[0]?.epoch !== epoch || epoch !== this.#state.epoch) throw this.#changed();
+    const [first] = rows;
+    if (first?.epoch !== epoch || epoch !== this.#state.epoch) throw this.#changed();
+    this.last = first.last;
     return rows.flatMap((row) => {
       if (row.seq === null) return [];
       const entry = entryOf(row);
@@ -178,11 +185,11 @@ const needed = new Map(
 
 /**
  * Events of the room $1 by position $2, at most $3 and no more than fit in a page; with each, and in a row of its own if
- * there is none, the epoch in which they were read.
+ * there is none, the epoch in which they were read and the room's last event.
  */
 function reading(where: string, order: "ASC" | "DESC"): string {
   return `
-    SELECT r.epoch, e.* FROM chat.rooms r LEFT JOIN LATERAL (
+    SELECT r.epoch, r.last::float8, e.* FROM chat.rooms r LEFT JOIN LATERAL (
       SELECT seq::float8, (extract(epoch FROM at) * 1000)::float8 AS at, type, author, reader, server, facts, event
       FROM (
         SELECT *, sum(length) OVER (ORDER BY seq ${order}) - length AS before FROM (

@@ -264,7 +264,7 @@ export class PostgresJournal implements Journal {
     const channel = `chat_${new Bun.CryptoHasher("md5").update(this.#options.room).digest("hex")}`;
     await client.listen(channel, (last) => {
       this.#notified = Math.max(this.#notified, Number(last));
-      if (this.#notified > this.last) void this.#read();
+      void this.#writer.outcome().then(() => this.#hasRead(this.#notified));
     });
     // Nothing tells of what came before it listened.
     void this.#read();
@@ -282,8 +282,8 @@ export class PostgresJournal implements Journal {
         const failed = (error: unknown) => this.#deafness.failed(error);
         const entries = await this.#persist(() => this.#news.after(this.last, pageEvents), failed);
         this.#deafness.over();
-        if (restarts !== this.restarts || entries.length > 0) this.#mayHaveMore = true;
         if (restarts === this.restarts) this.#happened(entries.filter(({ event }) => event.seq > this.last));
+        this.#mayHaveMore ||= entries.length > 0 && this.last < this.#news.last;
       } catch (error) {
         this.#deafness.failed(error);
         await Bun.sleep(readAgainMs);

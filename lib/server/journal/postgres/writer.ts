@@ -11,6 +11,9 @@ import { append, type Outcome } from "./schema.ts";
 /** Events that go to PostgreSQL in one batch at most. */
 const batchEvents = 1_000;
 
+/** How long what others wrote waits for what is being written here. */
+const togetherMs = 5;
+
 /** What was read here, and how often it turned out to be lost. */
 type State = {
   readonly server: string;
@@ -44,6 +47,8 @@ export class PostgresWriter {
   #isRefusing = false;
   #mayTry = false;
   #committing = false;
+  /** Resolves once the outcome of the batch under way is known. */
+  #outcome: Promise<unknown> = Promise.resolve();
   #batch = 0;
   #closed = false;
 
@@ -68,6 +73,14 @@ export class PostgresWriter {
     this.#mayTry = false;
     this.#waiting.push(...entries);
     if (!this.#committing) this.idle = this.#commit();
+  }
+
+  /**
+   * Resolves once the outcome of the batch under way is known, but soon in any case. What others wrote is not read before:
+   * one read then takes both, and each member is written to once.
+   */
+  async outcome(): Promise<void> {
+    if (this.#committing) await Promise.race([this.#outcome, Bun.sleep(togetherMs)]);
   }
 
   /** Something went wrong in writing; or it works (undefined). */
@@ -108,7 +121,7 @@ export class PostgresWriter {
       const batch = ++this.#batch;
       const restarts = this.#state.restarts;
       try {
-        const outcome = await this.#insist(async () => {
+        const answer = this.#insist(async () => {
           await this.#connection.open();
           // In a room that began again nothing of it happens now; it may have happened before.
           const rows = restarts === this.#state.restarts ? JSON.stringify(entries.map(rowOf)) : "[]";
@@ -116,7 +129,8 @@ export class PostgresWriter {
           if (outcome) return outcome;
           throw this.#changed();
         });
-        await this.#told(entries, outcome);
+        this.#outcome = answer.catch(() => {});
+        await this.#told(entries, await answer);
       } catch (error) {
         // PostgreSQL said no, so it has none of them.
         this.#isRefusing = error instanceof PostgresError && error.isAnswer;
