@@ -43,3 +43,30 @@ test("recall() shows the same from memory and from the journal", async () => {
   expect(textsOf((await room.recall("b", 4, 2)).events)).toEqual(["3", "4"]);
   expect(textsOf((await room.recall("a", 1_000, 2)).events)).toEqual(["499", "500"]);
 });
+
+test("a join that waits while the room begins again is told to try again", async () => {
+  const { room, journal } = newRoom();
+  const read = Promise.withResolvers<void>();
+  journal.sync = () => read.promise;
+  const outcome = Promise.withResolvers<unknown>();
+  const occupant = {
+    address: "",
+    leaving: false,
+    answer: () => {},
+    whisper: () => {},
+    dismiss: () => {},
+    pump: () => {},
+  };
+  const waiter = { happened: outcome.resolve, failed: outcome.resolve };
+  // Its client was with another server, which knows of more than this one does.
+  room.members.take(
+    occupant,
+    { type: "join", name: "ada", token: "of another server", after: 5 },
+    true,
+    waiter,
+  );
+  room.beganAgain();
+  read.resolve();
+  expect(await outcome.promise).toMatchObject({ code: "unavailable", retryAfterMs: 1_000 });
+  expect(journal.last).toBe(0);
+});
