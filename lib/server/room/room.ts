@@ -256,9 +256,8 @@ export class Room implements JournalListener, Recorder {
       waiter?.happened(before);
       onEvent?.(event);
     }
-    // Those who spoke first: in a big room it takes more than a turn until all have heard them.
-    for (const author of new Set(entries.map(({ author }) => author))) this.#occupantOf(author)?.pump();
-    this.#pump();
+    // In a big room it takes more than a turn until all have heard them: those who spoke do not wait for that.
+    if (!this.#pump()) for (const { author } of entries) this.#occupantOf(author)?.pump();
     metrics.events.add(entries.length);
     metrics.deliveries.add(deliveries);
     if (this.#appendedAt !== undefined) {
@@ -269,14 +268,17 @@ export class Room implements JournalListener, Recorder {
     if (this.members.visited && this.members.size === 0) this.#options.onEmpty();
   }
 
-  #pump(): void {
+  /** Lets the readers write; false if there was no time for all of them: the others follow in the next turns. */
+  #pump(): boolean {
     let isDone = true;
     for (const log of this.#logs.values()) isDone = log.pump() && isDone;
-    if (!isDone)
+    if (!isDone) {
       this.#pumping ??= setImmediate(() => {
         this.#pumping = undefined;
         this.#pump();
       });
+    }
+    return isDone;
   }
 
   repeated({ event, author }: Entry, seq: number): void {
