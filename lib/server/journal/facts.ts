@@ -1,6 +1,6 @@
-// Facts: what holds in the room as of the last event, each under a key. Events bring facts and are deleted in time; a
-// fact stays until another event changes it. Keys and values are written and read here alone. Later versions must be able
-// to read what is stored: a kind may be added, none may change.
+// Facts: what holds in the room as of the last event, each under a key. Events set facts. An event is deleted in time, a
+// fact stays until another event changes it. Only this file knows how keys and values are written. Later versions must be
+// able to read them: a kind may be added, none may change.
 //
 //   seat ID        {name, tokenHash?, address?}      a member has this seat
 //   name NAME      ID                                its name, and all that look like it, are taken
@@ -31,10 +31,10 @@ export type SeatFact = {
   address?: string | undefined;
 };
 
-/** A ban of a member holds for the address it came from, too, which is never sent to members. */
+/** A ban of a member holds for the member's address, too, which is never sent to members. */
 export type BanFact = Ban & { address?: string | undefined };
 
-/** A fact as it was read; without a value it holds no more. Facts of names are left out: the seat has the name, too. */
+/** A fact as it was read; without a value it no longer holds. Facts of names are left out: the seat has the name, too. */
 export type Fact =
   | { kind: "seat"; id: string; value: SeatFact | undefined }
   | { kind: "at"; id: string; value: string | undefined }
@@ -55,7 +55,7 @@ export const factKey = {
   topic: "topic",
 };
 
-/** The servers that these facts put a connection with. */
+/** The servers to which these facts bring a connection. */
 export function serversIn(facts: Facts): string[] {
   return Object.entries(facts).flatMap(([key, value]) =>
     value !== null && key.startsWith(factKey.at("")) ? [value] : [],

@@ -8,25 +8,25 @@ import type { Facts } from "./facts.ts";
 /** An event, and what the journal keeps with it but no member is sent. */
 export type Entry = {
   event: Recorded;
-  /** The id of the seat it came from. Not its name, since another member may have that later. */
+  /** The id of the seat that caused it. Not the seat's name, since another member may have that later. */
   author: string;
   /** The only seat, beside the author's, that may see it, or `serversOnly`. Absent: every seat may. */
   reader?: string;
-  /** The facts that it changes. */
+  /** The facts that the event changes. */
   facts?: Facts;
-  /** It only happens if these facts hold when its turn comes; another entry may have changed them first. */
+  /** The event only happens if these facts hold when it is appended; another entry may have changed them first. */
   expects?: Facts;
-  /** The server that appended it, where it was read back; absent: this one. */
+  /** The server that appended the entry; absent: this one. */
   server?: string;
 };
 
-/** The `reader` of an entry that only servers see, not even its author. */
+/** The `reader` of an entry that no seat may see, not even its author's. */
 export const serversOnly = "";
 
 /** The epochs of a journal in their order, and the first position of each. */
 export type Epochs = [epoch: string, start: number][];
 
-/** The last position of an epoch, which is where the next one begins; undefined if it is none of these. */
+/** The last position of an epoch: the next epoch begins behind it. Undefined if the epoch is none of these. */
 export function endOfEpoch(epochs: Epochs, epoch: string): number | undefined {
   const at = epochs.findIndex(([name]) => name === epoch);
   if (at < 0) return undefined;
@@ -46,11 +46,14 @@ export interface JournalListener {
   refused(entries: Entry[], reason: string): void;
   /** The journal refuses everything from now on, for this reason; or takes entries again (undefined). */
   troubled(reason: string | undefined): void;
-  /** `isAlive` may have another answer now for some server. */
+  /** `isAlive` may have changed for some server. */
   serversChanged(): void;
-  /** The journal goes on under another `epoch`; all that happened so far is part of it. */
+  /** The journal goes on under another `epoch`, with all events that have happened so far. */
   epochBegan(): void;
-  /** What the listener was told last is lost: the room begins again, from `epoch`, `last` and `facts` as they are now. */
+  /**
+   * The journal has lost events that the listener was told of: the room begins again, from `epoch`, `last` and `facts` as
+   * they are now.
+   */
   beganAgain(): void;
 }
 
@@ -61,7 +64,7 @@ export type Matches = { entries: Entry[]; before: number };
 export interface Journal {
   /** A position is an epoch and a `seq`. Whenever numbers may be given again, another epoch begins. */
   readonly epoch: string;
-  /** The last `seq` that is part of an epoch, for positions in it; undefined if it is none of this journal's. */
+  /** The last `seq` of an epoch; a higher one in it was lost. Undefined if this journal knows no such epoch. */
   endOf(epoch: string): number | undefined;
   /** The oldest `seq` kept; `last + 1` when there is none. */
   readonly first: number;
@@ -71,15 +74,15 @@ export interface Journal {
   readonly server: string;
   /** How long a server may be silent before it counts as lost, in ms; absent where there is only one. */
   readonly leaseMs?: number;
-  /** Whether that server has given a sign of life lately. */
+  /** Whether that server has sent a heartbeat within `leaseMs`. */
   isAlive(server: string): boolean;
   /** Sets the only listener, which gets every event after `last`. Called once, before the first `append`. */
   listen(listener: JournalListener): void;
   /** The facts as of `last`. Called once, before the first event comes. */
   facts(): Iterable<[key: string, value: string]>;
   /**
-   * Resolves once the listener has got the outcome of all that was appended here so far, and all that any server has
-   * written to the journal by now. Rejects if the journal cannot be read.
+   * Resolves once the listener has the outcome of each entry that was appended here before, and each event that any
+   * server had written by now. Rejects if the journal cannot be read.
    */
   sync(): Promise<void>;
   /**
@@ -89,16 +92,16 @@ export interface Journal {
   append(entries: Entry[]): void;
   /**
    * The entries that are kept with a `seq` above `position`, oldest first: at most `count`, and no more than fit in a
-   * page, but at least one if there is any. What it costs does not depend on the position. Like the next two it throws or
-   * rejects with an Error whose message says in words why the journal cannot be read.
+   * page, but at least one if there is any. Every position costs the same. Like the next two methods it throws or rejects
+   * with an Error whose message says in words why the journal cannot be read.
    */
   entriesAfter(position: number, count: number): Entry[] | Promise<Entry[]>;
   /** The same for the entries with a `seq` below `position`, newest first. */
   entriesBefore(position: number, count: number): Entry[] | Promise<Entry[]>;
   /**
-   * As `entriesBefore`, of events that have every word of the text; its last word may be the beginning of one. It looks
-   * no further than a page costs, so it may find nothing and still tell where to look on. It may leave out what the seat
-   * `viewer` may not see.
+   * As `entriesBefore`, of events that have every word of the text; its last word may be the beginning of one. One call
+   * costs no more than a page, so it may find nothing and still say before which position to look on. It may leave out
+   * entries that the seat `viewer` may not see.
    */
   matchesBefore(text: string, position: number, count: number, viewer: string): Matches | Promise<Matches>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
-// Pages of the history: what one seat may see of the entries that a journal hands out. A journal gives entries from a
-// position in either direction and knows no viewer. Who may see what, where events are missing, and how much one page
-// may cost is decided here, for every kind of journal.
+// Pages of the history: the entries of a journal that one seat may see. A journal gives entries from a position in either
+// direction and knows no viewer. Here it is decided who may see which, where events are missing, and how much one page
+// may cost, for every kind of journal.
 //
 //   entriesIn    forwards: what happened after a position, for all readers that catch up
 //   lastBefore   backwards: the last few events before a position
@@ -27,11 +27,11 @@ export type Past = {
 /** The entries before a position, newest first: at most `count`, and at least one if there is any. */
 export type EntriesBefore = (position: number, count: number) => Entry[] | Promise<Entry[]>;
 
-/** A page ends with the event that takes it over this many characters: what one slow reader may hold in memory. */
+/** A page ends with the event that takes it over this many characters, since a slow reader holds it in memory. */
 export const pageLength = 128 * 1024;
-/** And with this many events, so that a page of short ones does not take long either. */
+/** It ends with this many events, too, so that a page of short ones takes no longer. */
 export const pageEvents = 1_000;
-/** A search reads this many pages of entries that match: most of them may be whispers that the viewer may not see. */
+/** A search reads at most this many pages of matches: most may be whispers that the viewer may not see. */
 const searchedPages = 10;
 
 /** A page of the entries after `after`, up to `upTo`, whoever may see them. Rejects as the journal does. */
@@ -95,8 +95,8 @@ async function lookBack(
   const events: Recorded[] = [];
   const page = new PageSize();
   let before = position;
-  // One entry more than is asked for tells whether there are older ones. If there were whispers of others among them,
-  // the next read is twice as long.
+  // One entry more than was asked for tells whether there are older ones. Where entries were hidden from the viewer, each
+  // further read is twice as long.
   for (let count = limit + 1; ; count = Math.min(2 * count, pageEvents)) {
     const entries = await entriesBefore(before, count);
     if (entries.length === 0) return { events: events.reverse() };

@@ -1,11 +1,11 @@
 // The journal in an SQLite file, or in memory: a write-ahead log, one transaction for each turn of the event loop. An
-// event that was seen survives the end of the process; a power cut can take the last moments (synchronous=NORMAL). The
-// file is locked while it is open, since this server alone gives the numbers.
+// event that members have seen survives the end of the process; a power cut can lose the last moments
+// (synchronous=NORMAL). The file is locked while it is open, since only this server may number events in it.
 //
-//   turns   the entries of one turn, as JSON: one row for a turn writes fewer pages than one for each event
-//   said    which seat has said which id, for as long as the event is kept
+//   turns   the entries of one turn, as JSON: a row for each turn writes fewer pages than a row for each event
+//   said    the ids of messages by author, for as long as the event is kept
 //   facts   the facts that hold now, as facts.ts writes them
-//   words   the texts for searches, in search-index.ts
+//   words   the texts to search in (search-index.ts)
 
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
@@ -29,7 +29,7 @@ const format = 2;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS epochs (name TEXT PRIMARY KEY, start INTEGER NOT NULL);
-  -- There used to be one for ever.
+  -- Earlier versions had one epoch for ever.
   CREATE TABLE IF NOT EXISTS epoch (name TEXT NOT NULL);
   INSERT OR IGNORE INTO epochs SELECT name, 1 FROM epoch;
   DROP TABLE epoch;
@@ -99,7 +99,7 @@ export class SqliteJournal implements Journal {
     set: Statement<unknown, [string, string]>;
     remove: Statement<unknown, [string]>;
   };
-  /** The same as in the file: each message expects facts, so they must be quick to look up. */
+  /** The facts in the file, also in memory: each message expects some, so they must be quick to look up. */
   readonly #facts: Map<string, string>;
   readonly #words: SearchIndex;
 
@@ -161,7 +161,7 @@ export class SqliteJournal implements Journal {
     return server === this.server;
   }
 
-  /** Nothing to wait for: `append` calls the listener before it returns. */
+  /** Resolves at once, since `append` calls the listener before it returns. */
   async sync(): Promise<void> {}
 
   append(entries: Entry[]): void {
@@ -304,8 +304,9 @@ export class SqliteJournal implements Journal {
 }
 
 /**
- * Each start begins an epoch: the last moments may be lost to a power cut, or a backup be in the file's place, and numbers
- * are given again. Positions in an epoch that ended before the first event are as good as unknown.
+ * Begins an epoch at each start: a power cut may have lost the last events, or a backup may have replaced the file, and
+ * then numbers are given again. Epochs that ended before the oldest event are deleted: a position in them gets the same
+ * answer as one in an unknown epoch.
  */
 function beginEpoch(db: Database, epoch: string, first: number, last: number): Epochs {
   db.run("DELETE FROM epochs WHERE start < (SELECT max(start) FROM epochs WHERE start <= ?)", [first]);

@@ -1,6 +1,6 @@
-// The members of the room: their seats, and what operators do to them. Both are facts of the journal as of the last event.
-// So a seat, another name or an order is asked for by an entry like everything else, and has happened when its event
-// comes back from the journal. A seat whose connection or server is lost is kept for `seatMs` and then given up.
+// The members of the room: their seats, and what operators have done to them. Both are facts of the journal, as of the
+// last event. So a seat, another name or an order is asked for by an entry, and has happened once the journal hands the
+// event back. A seat whose connection or server is lost is kept for `seatMs` and then given up.
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import {
@@ -40,8 +40,8 @@ export const retryAfterMs = 1_000;
 export type Taken = { seat: Seat; token: string | undefined; roster: Roster | undefined };
 
 /**
- * Waits for the outcome of a request: it has happened, or it failed for a reason. Not a promise, since that would go on
- * after the whole batch: the outcome has to be dealt with between two events of one batch, while the room is as it was
+ * Waits for the outcome of a request: it has happened, or it failed for a reason. Not a promise, since code behind a
+ * promise runs after the whole batch: a waiter must run between two events of one batch, while the room is as it was
  * right after the first.
  */
 export type Waiter<T> = { happened: (outcome: T) => void; failed: (problem: Fault) => void };
@@ -132,12 +132,12 @@ export class Members {
     const takeSeat = () => {
       const seat = token === undefined ? undefined : this.#seats.byToken(token);
       if (seat) this.#takeAgain(seat, occupant, token, waiter);
-      // It may not have given the room's password, since its seat stood for it, and that seat is gone now.
+      // The seat stood for the room's password, which it may not have given. That seat is gone now.
       else if (hadSeat)
         waiter.failed({ ...fault("unavailable", "Your seat was given up: join again"), retryAfterMs });
       else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, waiter);
     };
-    // A client that was with another server may know of a seat, or of later events, that have not reached this one.
+    // A client that was with another server may know a seat, or later events, that this server has not read yet.
     const reason = "The room cannot be read now: try again";
     const failed = () => waiter.failed({ ...fault("unavailable", reason), retryAfterMs });
     const enter = () => this.#entering.run(takeSeat, () => this.#hasEnded).catch(failed);
@@ -231,7 +231,7 @@ export class Members {
     }
   }
 
-  /** The same, for good: others take the place of these. */
+  /** The same, and stops the expiry of their seats: another Members takes the place of this one. */
   end(bye: Bye): void {
     this.#hasEnded = true;
     this.dismissAll(bye);
@@ -298,7 +298,7 @@ export class Members {
     return this.#moderation.isBanned(address);
   }
 
-  /** The reason why the member of that seat may not speak; undefined if it may. */
+  /** Why the member of that seat may not speak; undefined if it may. */
   refusesSpeech(seat: Seat): Fault | undefined {
     return this.#moderation.refusesSpeech(seat.name);
   }
@@ -312,7 +312,7 @@ export class Members {
 
   #applyAll(facts: Fact[], event?: Recorded): void {
     for (const fact of facts) this.#applyOne(fact, event);
-    // Afterwards, so that a ban also finds the seats that were taken in the same moment.
+    // After all facts, so that a ban also finds seats that the same event took.
     for (const fact of facts) {
       const banned = fact.kind === "ban" && fact.value && addressOfBan(fact.value);
       if (banned) for (const seat of this.#seats.byAddress(banned)) this.#dismissBanned(seat);
@@ -333,7 +333,7 @@ export class Members {
     }
   }
 
-  /** Puts a member of this server out if its address is banned, whatever its name. */
+  /** Puts a member of this server out if its address is banned, under any name. */
   #dismissBanned(seat: Seat | undefined): void {
     if (seat?.server !== this.#journal.server) return;
     const { occupant, address = "" } = seat;
@@ -343,7 +343,7 @@ export class Members {
     this.leave(seat);
   }
 
-  /** The reason to tell the author why its entry did not happen; undefined if there is nothing to tell. */
+  /** Why the entry did not happen, for its author; undefined if there is nothing to tell. */
   contradicted({ event, author, expects = {} }: Entry): Fault | undefined {
     if (event.type === "joined") return this.#taken(event.name);
     if (event.type === "renamed") return this.#taken(event.to);
@@ -353,19 +353,19 @@ export class Members {
       if (muted) return muted;
       return { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs };
     }
-    // The seat was renamed in the same moment, and is still to be given up; or it has moved, or is gone, and is not.
+    // If only the name changed in the meantime, the seat is still to be given up; not if it has moved or is gone.
     const leave = () => {
       const seat = this.#seats.byId(author);
       if (seat && (this.#isAway(seat) || seat.occupant?.leaving)) this.leave(seat);
     };
-    // If what changed has not reached this server yet, the same entry would be contradicted again: it waits a moment.
+    // If this server has not read that change yet, the same entry would be contradicted again: it tries a moment later.
     const seat = this.#seats.byId(author);
     if (seat && Bun.deepEquals(expects, leaving(seat).expects)) setTimeout(leave, retryAfterMs);
     else leave();
     return undefined;
   }
 
-  /** The reason why a member could not take this name. */
+  /** Why a member could not take this name. */
   #taken(name: string): Fault {
     const refused = this.#moderation.refusesName(name);
     if (refused) return refused;
@@ -388,7 +388,7 @@ const bannedAddress: Bye = { type: "bye", code: "banned", text: "Your address is
 /** The goodbye to a member whose seat was given up by this event. */
 function goodbyeOf(event: Recorded | undefined, { leaving }: Occupant): Bye {
   if (event?.type !== "kicked" && event?.type !== "banned") {
-    // If it did not ask for that, the other servers took this one for dead and gave its seats up.
+    // If it did not ask to leave, the other servers took this one for dead and gave up its seats.
     return leaving
       ? { type: "bye", code: "left", text: "Goodbye" }
       : { type: "bye", code: "lost", text: "The room gave up your seat: joining again", retryAfterMs: 0 };

@@ -1,6 +1,6 @@
-// Moderation: what operators can do, what they have done, and what members may do after that. An order becomes an event
-// that all members see, with the name of the operator. What lasts of it (bans, mutes, the topic) are facts of the journal,
-// so it survives a restart and holds on all servers of the room.
+// Moderation: the orders that operators can give, the bans and mutes in force, and what a member may do under them. An
+// order becomes an event that all members see, with the operator's name. Bans, mutes and the topic are facts of the
+// journal, so they survive a restart and hold on all servers of the room.
 
 import { isIP } from "node:net";
 import type { CommandOf } from "../../protocol/commands.ts";
@@ -10,7 +10,7 @@ import { type Entry, unnumbered } from "../journal/journal.ts";
 import { addressKey, isLoopback } from "../limits/addresses.ts";
 import { leaving, type Seats } from "./seats.ts";
 
-/** What operators can ask for. A topic without a text removes the topic. */
+/** An order of an operator. A topic without a text removes the topic. */
 export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "topic">;
 
 export class Moderation {
@@ -53,7 +53,7 @@ export class Moderation {
 
   // ---- What a member may do: each answers with the reason why not; undefined if it may ----
 
-  /** To say, whisper or order anything under this name. */
+  /** To say, whisper, or give reasons and topics under this name. */
   refusesSpeech(name: string): Fault | undefined {
     return this.#isMuted(name) ? fault("muted", "You are muted: nobody hears you") : undefined;
   }
@@ -76,7 +76,7 @@ export class Moderation {
     return this.#isNameBanned(name) ? fault("banned", `"${name}" is banned from this room`) : undefined;
   }
 
-  /** Whether connections from this address are refused, whatever the name. */
+  /** Whether connections from this address are refused, under any name. */
   isBanned(address: string): boolean {
     return this.#addresses.size > 0 && this.#addresses.has(addressKey(address));
   }
@@ -124,7 +124,7 @@ export class Moderation {
       by,
       at: Date.now(),
       text,
-      // The ban of an address goes on when the name is banned once more.
+      // To ban a name once more keeps the address that was banned with it.
       address: from !== undefined && !isLoopback(from) ? addressKey(from) : this.#bans.get(key)?.address,
     };
     const away = seat && leaving(seat);

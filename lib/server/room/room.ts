@@ -1,6 +1,6 @@
-// The room: the way of an event through one turn of the event loop, and what a member sees of the past.
+// The room: the way of an event through one turn of the event loop, and which past events a member sees.
 //
-//   record(entry) … record(entry)     what was asked for in this turn, in order
+//   record(entry) … record(entry)     the entries that were asked for in this turn, in order
 //   journal.append(entries)           one transaction
 //   happened(entries)                 each event goes to the live logs, or as a whisper to two readers, and its facts
 //                                     are applied
@@ -30,7 +30,7 @@ export type RoomOptions = {
   onEmpty: () => void;
   /** Called when the journal refuses everything from now on, with the reason, or takes entries again (undefined). */
   onJournalTrouble: (reason: string | undefined) => void;
-  /** What it counts, and how many seconds things take. */
+  /** Counters of events and deliveries, and the seconds that the journal and a turn take. */
   metrics: Record<"events" | "deliveries", { add: (amount: number) => void }> &
     Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
 };
@@ -42,14 +42,14 @@ export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
   seq: number;
   members: Members;
-  /** Runs work that costs much and is for one member alone. */
+  /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
-  /** What those who are behind are shown: their welcome, then page after page. */
+  /** Encodes what readers that are behind are sent: their welcome, then page after page. */
   readonly #catchingUp = new WorkQueue(aHalf);
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
-  /** What waits for the outcome of a request, by author: each author has at most one request under way. */
+  /** The waiters for the outcome of a request, by author: each author has at most one request under way. */
   readonly #waiters = new Map<string, Waiter<Roster | undefined>>();
   #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
@@ -107,8 +107,8 @@ export class Room implements JournalListener, Recorder {
       // What it is shown has the whispers that happened so far.
       return reader.start(log, opening, readPage, roster.seq);
     }
-    // A position in an unknown epoch, or behind the end of a known one: what was seen there is lost, and what came
-    // instead has not been seen. One that is too old needs nothing here: its page begins with the gap.
+    // In an unknown epoch, or behind the end of a known one, the events that the member saw are lost, and it has not seen
+    // those that came in their place. A position that is only too old needs nothing here: its page begins with the gap.
     const { epoch } = this.#journal;
     const end = this.#journal.endOf(request.epoch ?? epoch);
     const now = taken.roster?.seq ?? this.seq;
@@ -153,7 +153,7 @@ export class Room implements JournalListener, Recorder {
     );
   }
 
-  /** The events with these words that the seat `viewer` may see, as of now; or the reason why they cannot be searched. */
+  /** The events up to now with these words that the seat `viewer` may see; or the reason why they cannot be searched. */
   async search(
     viewer: string,
     { text, before, limit, id }: CommandOf<"search">,
@@ -212,7 +212,7 @@ export class Room implements JournalListener, Recorder {
 
   #endTurn(): void {
     this.#turn = undefined;
-    // What is asked for while these happen belongs to the next turn.
+    // Entries that are asked for while these happen belong to the next turn.
     const entries = this.#asked;
     const after = this.#afterTurn;
     this.#asked = [];
@@ -237,7 +237,7 @@ export class Room implements JournalListener, Recorder {
     for (const entry of entries) {
       const { event, author, reader, facts } = entry;
       this.#recent.push(entry);
-      // What another server appended is not what was asked here, even of the same seat.
+      // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
       const waiter = isOurs && isAwaited(event) ? this.#waiters.get(author) : undefined;
       this.seq = event.seq;
@@ -291,7 +291,7 @@ export class Room implements JournalListener, Recorder {
     if (problem) this.#fail(entry, { ...problem, id: idOf(entry.event) });
   }
 
-  /** Nothing was stored, and authors are told so. A `left` is retried instead, since its author does not wait for it. */
+  /** Tells the authors that nothing was stored. A `left` is retried instead, since its author does not wait for it. */
   refused(entries: Entry[], reason: string): void {
     this.#appendedAt = undefined;
     for (const entry of entries) {
@@ -332,7 +332,7 @@ export class Room implements JournalListener, Recorder {
 
   #fail({ event, author }: Entry, problem: Fault): void {
     const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
-    // A `moved` has no waiter if another connection took its place, with the same token: the first was answered then.
+    // A `moved` without a waiter: another connection joined with the same token, and this one was answered then.
     if (!waiter) return event.type === "moved" ? undefined : this.#occupantOf(author)?.answer(problem);
     this.#waiters.delete(author);
     waiter.failed(problem);
@@ -354,7 +354,7 @@ function isEntrance({ type }: Recorded): boolean {
   return type === "joined" || type === "moved";
 }
 
-/** Whether the author of such an event waits for its outcome: of everything but messages and leaving. */
+/** Whether the author of such an event waits for its outcome, as for all events but messages and leaving. */
 function isAwaited({ type }: Recorded): boolean {
   return type !== "said" && type !== "acted" && type !== "told" && type !== "left";
 }

@@ -1,7 +1,7 @@
-// The seats of the room, one for each member, as the journal's facts have them after the last event. A seat outlives a
-// lost connection for a time: a client that comes back with the seat's token goes on as if it had never been away.
+// The seats of the room, one for each member, as the journal's facts have them after the last event. A seat is kept for a
+// time when its connection is lost: a client that comes back with the seat's token goes on where it stopped.
 //
-// A seat changes by facts alone. The functions below say, for each change, which facts it sets and which it expects.
+// Only facts change a seat. The functions below say, for each change, which facts it sets and which it expects.
 
 import { createHash, randomBytes } from "node:crypto";
 import type { Answer, Bye, Recorded } from "../../protocol/events.ts";
@@ -25,18 +25,18 @@ export interface Occupant {
   dismiss(bye: Bye): void;
 }
 
-/** A member's place in the room: the facts of it, and this server's part. */
+/** A member's place in the room: its facts, and what only this server knows of it. */
 export type Seat = SeatFact & {
   /** Never sent to members, and never used for another seat. */
   readonly id: string;
   /** The server that its connection is, or was, with. */
   server: string;
   operator: boolean;
-  /** The event since which it has its name; 0 if it had that already when this server began. */
+  /** The `seq` of the event that gave it its name; 0 if that was before this server began. */
   namedAt: number;
   /** The connection on it; absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
-  /** Runs while the member is away; at its end the seat is given up. */
+  /** Runs while the member is away; when it ends the seat is given up. */
   expiry?: Timer | undefined;
   /** The rate limit of its member, which a new connection takes over: reconnecting must not refill the bucket. */
   bucket?: TokenBucket | undefined;
@@ -66,7 +66,7 @@ export class Seats implements Iterable<Seat> {
     return this.#byName.get(skeleton(name));
   }
 
-  /** The seat with that name, in whatever case or width it is written. */
+  /** The seat with that name, in any case or width. */
   byName(name: string): Seat | undefined {
     const seat = this.byLook(name);
     return seat && nameKey(seat.name) === nameKey(name) ? seat : undefined;
@@ -127,7 +127,7 @@ export function sittingAt({ id, server }: Seat): Facts {
   return { [factKey.at(id)]: server };
 }
 
-/** What has to be so for its member to be heard: the seat is where it was, and nobody muted it in the same moment. */
+/** The facts that what a member says expects: its seat is still with the same server, and it is not muted. */
 export function speakingAt(seat: Seat): Facts {
   return { ...sittingAt(seat), [factKey.mute(seat.name)]: null };
 }
@@ -141,7 +141,7 @@ export function taking(id: string, server: string, fact: SeatFact): Change {
   };
 }
 
-/** A member's connection is with another server or comes from another address, and has not moved elsewhere meanwhile. */
+/** A member's connection comes to another server or from another address, if the seat has not moved in the meantime. */
 export function moving({ id, name, tokenHash, server }: Seat, to: string, address: string): Change {
   const fact: SeatFact = { name, tokenHash, address };
   return {

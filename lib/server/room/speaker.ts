@@ -23,7 +23,7 @@ export abstract class Speaker {
   abstract readonly operator: boolean;
   /** How many events `history` shows if it asks for no number. */
   protected abstract readonly historyEvents: number;
-  /** The id of the speaker's seat, or what stands for one. */
+  /** The id of the speaker's seat; for the server's own terminal, which has none, a word in its place. */
   protected abstract readonly author: string;
   /** Why it may not speak now; undefined if it may. */
   protected abstract readonly silenced: Fault | undefined;
