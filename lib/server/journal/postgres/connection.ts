@@ -1,19 +1,20 @@
-// Connections to PostgreSQL that come back by themselves, to the one of several hosts that takes writes. Bun's client
-// leaves three things to its user: a database that is frozen rejects nothing, so a connection without any answer for a
-// while is given up; after that, or a drop, it is not known whether a statement was carried out, so what is run here has
-// to be something that may be run again; and a URL with several hosts is taken apart here.
+// Connections to PostgreSQL that come back by themselves, to the one of several hosts that takes writes. They do what
+// Bun's client leaves to its user:
 //
-// After a failover the former primary may come back and say that it takes writes. Each promotion begins a new timeline,
-// so the highest one wins, and none below the highest seen is ever written to.
+//   A frozen database neither answers nor rejects. So a connection is given up if no answer comes for a while. After that,
+//   or a drop, a statement may have been carried out or not: only those are run here that may be run again.
+//
+//   After a failover the former primary may come back and take writes, too. Each promotion begins a new timeline, so the
+//   host on the highest one is used, and none on a lower one than was seen before.
 
 import { SQL } from "bun";
 import { UsageError } from "../../../protocol/errors.ts";
 
 /** A statement failed. `message` goes on after "PostgreSQL". */
 export class PostgresError extends Error {
-  /** PostgreSQL has looked at the statement and not carried it out. */
+  /** PostgreSQL answered that it did not carry out the statement. */
   readonly isAnswer: boolean;
-  /** The connection broke, or there was none. */
+  /** The connection broke, or could not be made: the statement may have been carried out. */
   readonly isBreak: boolean;
 
   constructor(reason: string, kind?: "answer" | "break") {
@@ -23,17 +24,17 @@ export class PostgresError extends Error {
   }
 }
 
-/** A connection without any answer for so long, while one is due, counts as frozen. */
+/** A connection counts as frozen if no answer comes for so long while it waits for one. */
 const answerMs = 3_000;
-/** Connecting takes less than an answer may, so that what is wrong with it is told rather than that nothing came. */
+/** Less than `answerMs`, so that a failed connection is reported with its own reason. */
 const connectSeconds = 2;
-/** A timer that comes so much too late was not late alone: the whole process stood still. */
+/** If a timer fires so much too late, the whole process stood still, and no answer could be read. */
 const lateMs = 1_000;
 
 const firstRetryMs = 50;
 const longestRetryMs = 1_000;
 
-/** For every connection, whatever the user or the database has by default; the settings of PostgreSQL by their names. */
+/** Settings of PostgreSQL for every connection, by their names; they replace the defaults of the user or the database. */
 const settings = {
   application_name: "chatroom",
   jit: "off",
@@ -77,7 +78,7 @@ export class PostgresHosts {
     return this.#hosts.length > 1;
   }
 
-  /** A client of the host that takes writes now. Throws a PostgresError. */
+  /** A client of the host that takes writes; `closed` is called when a connection of it ends. Throws a PostgresError. */
   async connect(max: number, more: Record<string, string>, closed: () => void): Promise<SQL> {
     this.#primary ??= this.#find();
     const primary = this.#primary;
@@ -85,12 +86,12 @@ export class PostgresHosts {
     return this.#client(await primary, max, more, closed);
   }
 
-  /** The next connection looks again which host takes writes. */
+  /** Lets the next connection look again which host takes writes. */
   forget(primary = this.#primary): void {
     if (this.#primary === primary) this.#primary = undefined;
   }
 
-  /** Whether another host takes writes now than the one that was found last. */
+  /** Whether the host that takes writes is another than the one found last. */
   async hasMoved(): Promise<boolean> {
     const before = await this.#primary?.catch(() => undefined);
     const now = await this.#find().catch(() => undefined);
@@ -111,7 +112,7 @@ export class PostgresHosts {
     throw problem ? problemOf(problem.reason) : new PostgresError("is a standby, which takes no writes");
   }
 
-  /** The timeline it writes, or 0 for a standby. */
+  /** The timeline that the host writes; 0 for a standby. */
   async #timelineOf(host: Host): Promise<number> {
     const client = this.#client(host, 1);
     try {
@@ -142,25 +143,25 @@ export class PostgresHosts {
 export type ConnectionOptions = {
   /** How many statements may run at once. */
   max?: number;
-  /** Settings of PostgreSQL for it. */
+  /** More settings of PostgreSQL. */
   settings?: Record<string, string>;
-  /** What a new connection begins with; nothing else runs on it before. */
+  /** Called with each new connection, before any statement runs on it. */
   opened?: (client: SQL) => Promise<void>;
-  /** An answer came. */
+  /** Called with each answer. */
   answered?: () => void;
-  /** The connection, or an attempt at one, is over, but by `close`. */
+  /** Called when the connection, or an attempt to make one, has ended otherwise than by `close`. */
   dropped?: () => void;
 };
 
 export class PostgresConnection {
-  /** How often it was made. */
+  /** How often the connection was made. */
   connects = 0;
   readonly #hosts: PostgresHosts;
   readonly #options: ConnectionOptions;
   #client: Promise<SQL> | undefined;
   #isOpening = false;
   #closed = false;
-  /** How many statements wait for an answer, and since when none came. */
+  /** How many statements wait for an answer, and since when no answer has come. */
   #waiting = 0;
   #silentSince = 0;
 
@@ -169,7 +170,7 @@ export class PostgresConnection {
     this.#options = options;
   }
 
-  /** Resolves once it is there. Throws a PostgresError. */
+  /** Resolves once the connection is there. Throws a PostgresError. */
   async open(): Promise<void> {
     await this.#use(() => Promise.resolve());
   }
@@ -187,8 +188,7 @@ export class PostgresConnection {
       return await task(await opening);
     } catch (error) {
       const problem = problemOf(error);
-      // One that could not even be opened is none.
-      if (!problem.isAnswer || this.#isOpening) this.#drop(opening);
+      if (!problem.isAnswer) this.#drop(opening);
       throw problem;
     }
   }
@@ -198,7 +198,14 @@ export class PostgresConnection {
     this.drop();
   }
 
-  /** What is under way is rejected; the next statement makes another connection. */
+  /** Makes another connection, unless one is being made now. */
+  renew(): void {
+    if (this.#isOpening) return;
+    this.drop();
+    this.open().catch(() => {});
+  }
+
+  /** Rejects the statements under way; the next one makes another connection. */
   drop(): void {
     if (this.#client) this.#drop(this.#client);
   }
@@ -206,7 +213,7 @@ export class PostgresConnection {
   #open(): Promise<SQL> {
     const { max = 1, settings = {}, opened } = this.#options;
     this.#isOpening = true;
-    const opening = this.#hosts
+    const opening: Promise<SQL> = this.#hosts
       .connect(max, settings, () => this.#drop(opening))
       .then(async (client) => {
         try {
@@ -219,6 +226,10 @@ export class PostgresConnection {
         this.#isOpening = false;
         return client;
       });
+    opening.catch(() => {
+      this.#isOpening = false;
+      this.#drop(opening);
+    });
     return opening;
   }
 
@@ -230,7 +241,7 @@ export class PostgresConnection {
     if (!this.#closed) this.#options.dropped?.();
   }
 
-  /** The same answer, unless the connection gives none for too long. Where many wait, any answer is progress. */
+  /** The same promise, but rejects if the connection is frozen. Where many statements wait, any answer is progress. */
   async #watched<T>(answer: Promise<T>): Promise<T> {
     if (this.#waiting++ === 0) this.#silentSince = performance.now();
     const frozen = Promise.withResolvers<never>();
@@ -258,7 +269,7 @@ export class PostgresConnection {
   }
 }
 
-/** Asks until PostgreSQL has an answer, and throws a PostgresError if that is an error, or `isOver`. */
+/** Asks until PostgreSQL answers or `isOver`; calls `failed` for each time it does not. Throws a PostgresError. */
 export async function insist<T>(
   ask: () => Promise<T>,
   isOver: () => boolean,
@@ -270,13 +281,13 @@ export async function insist<T>(
     } catch (error) {
       if (isOver() || !(error instanceof PostgresError) || error.isAnswer) throw error;
       failed(error);
-      // What refuses connections does so at once.
+      // A refused connection fails at once: without a wait this would spin.
       await Bun.sleep(waitMs);
     }
   }
 }
 
-/** Undefined if there is a "%" that begins no code. */
+/** The text with its %-codes replaced; undefined if one is wrong. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -285,14 +296,14 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** The same answer, if it comes in time. */
+/** The same promise, but rejects if it takes longer. */
 function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new PostgresError("does not answer")), ms);
   return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** What a user can act on, by SQLSTATE: PostgreSQL looked at the statement and did nothing of it. */
+/** SQLSTATEs with which PostgreSQL answers that it did not carry out the statement, in words a user can act on. */
 const answers: Record<string, string> = {
   "42501": "does not let this user do that",
   "53100": "has a full disk",
@@ -300,7 +311,7 @@ const answers: Record<string, string> = {
   "25006": "is a standby, which takes no writes",
 };
 
-/** The same for what it says before it looks at a statement, or while it ends: the one before may have been carried out. */
+/** The same for errors of the connection or of a server that ends, and for missing tables: the statement is run again. */
 const rebuffs: Record<string, string> = {
   "28P01": "does not accept the password of this user",
   "28000": "does not let this user in",

@@ -1,9 +1,9 @@
-// A server that can write but not read shows nothing of what is written there or elsewhere. Its log says so once that
-// has lasted, and again when it is over. While nothing can be written either, that is told instead.
+// Tells the log when a server can write but not read for a while, since its members may then see no new events, and when
+// that is over. While it cannot write either, the log tells of that instead.
 
 import { messageOf } from "../../../protocol/errors.ts";
 
-/** Longer than it takes to notice that nothing can be written. */
+/** An error in reading is told if it lasts so long: more than it takes to notice that writing fails, too. */
 const lastsMs = 6_000;
 
 export class Deafness {
@@ -12,7 +12,7 @@ export class Deafness {
   #sinceMs: number | undefined;
   #told = false;
 
-  /** `isTold`: whether what is wrong is told otherwise. */
+  /** `isTold`: whether the log tells of this trouble already. */
   constructor(note: (message: string) => void, isTold: () => boolean) {
     this.#note = note;
     this.#isTold = isTold;
@@ -25,13 +25,13 @@ export class Deafness {
     if (this.#isTold()) this.#sinceMs = now;
     if (this.#told || now - this.#sinceMs < lastsMs) return;
     this.#told = true;
-    this.#note(`What is written cannot be read back: PostgreSQL ${messageOf(error)}`);
+    this.#note(`New events cannot be read: PostgreSQL ${messageOf(error)}`);
   }
 
   /** Reading works. */
   over(): void {
     this.#sinceMs = undefined;
-    if (this.#told) this.#note("What is written is read back again");
+    if (this.#told) this.#note("New events are read again");
     this.#told = false;
   }
 }

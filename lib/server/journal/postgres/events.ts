@@ -1,6 +1,6 @@
-// Events as rows: what an entry is to PostgreSQL, what a row is to the room, and the statements that read them. The
-// columns are for people and for PostgreSQL to look in, `event` holds the rest of the event as JSON. A row is input like
-// any other: another version of this server, or a person, may have written it.
+// Events as rows: an entry becomes a row, a row becomes an entry, and the statements that read rows. The columns are for
+// people and for PostgreSQL to search in; `event` holds the rest of the event as JSON. A row is checked like any other
+// input, since another version of this server, or a person, may have written it.
 
 import type { Answer, Recorded } from "../../../protocol/events.ts";
 import { factsIn } from "../facts.ts";
@@ -40,13 +40,13 @@ export function rowOf({
     id: id === undefined ? undefined : storable(id),
     ...(expects && { keys: Object.keys(expects).map(storable), vals: Object.values(expects).map(storable) }),
     facts: facts && Object.fromEntries(Object.entries(facts).map((fact) => fact.map(storable))),
-    // As text within the text: only so it may hold what no text of PostgreSQL can.
+    // JSON within the JSON: its escapes keep characters that a text of PostgreSQL cannot hold.
     event: JSON.stringify(content),
     words: text === undefined ? undefined : lexemesIn(text),
   };
 }
 
-/** A text of PostgreSQL is Unicode without U+0000. */
+/** The text without lone surrogates and U+0000, which PostgreSQL's texts cannot hold. */
 function storable<T extends string | null>(text: T): T | string {
   return text === null ? text : text.toWellFormed().replaceAll("\0", "\ufffd");
 }
@@ -62,8 +62,8 @@ export class EventReader {
   readonly #senseless: (seq: number) => void;
 
   /**
-   * `changed` is called for the error to throw when the room's epoch is not the one of `state` any more; `senseless`, for
-   * each event that this version cannot make sense of.
+   * When the room's epoch is no longer that of `state`, `changed` is called and its error thrown. `senseless` is called
+   * for each event that this version cannot read; a `moved` that no member sees takes its place.
    */
   constructor(
     connection: PostgresConnection,
@@ -79,17 +79,17 @@ export class EventReader {
     this.#senseless = senseless;
   }
 
-  /** At most `count` entries after a position, oldest first. Like the others it throws a PostgresError. */
+  /** At most `count` entries after a position, oldest first. Like the next two it throws a PostgresError. */
   after(position: number, count: number): Promise<Entry[]> {
     return this.#read(after, [position, count]);
   }
 
-  /** … before a position, newest first. */
+  /** The same before a position, newest first. */
   before(position: number, count: number): Promise<Entry[]> {
     return this.#read(before, [position, count]);
   }
 
-  /** … whose words match a query, too. */
+  /** The same, of entries whose words match a query. */
   matchesBefore(query: string, position: number, count: number): Promise<Entry[]> {
     return this.#read(matching, [position, count, query]);
   }
@@ -114,7 +114,7 @@ export class EventReader {
   }
 }
 
-/** What a row says happened; undefined if that makes no sense here. */
+/** The entry of a row; undefined if this version cannot read the event. */
 function entryOf({ seq, at, type, author, reader, server, facts, event }: EventRow): Entry | undefined {
   const own = { type, seq, at };
   const content = Object.assign({ ...own }, typeof event === "object" ? event : {}, own);
@@ -130,7 +130,7 @@ function entryOf({ seq, at, type, author, reader, server, facts, event }: EventR
   };
 }
 
-/** Whether an event of a type that is known has all texts that it needs, and nothing else where a text belongs. */
+/** Whether an event of a known type has all texts that it needs, and only texts under their keys. */
 function hasTexts(type: string, content: Record<string, unknown>): boolean {
   const keys = needed.get(type);
   if (keys === undefined) return true;
@@ -138,13 +138,13 @@ function hasTexts(type: string, content: Record<string, unknown>): boolean {
   return isWhole && texts.every((key) => content[key] === undefined || typeof content[key] === "string");
 }
 
-/** All that an event of this version may hold: a newer one may add to it. */
+/** The keys of all texts in events of this version; a newer one may add keys. */
 const texts = ["from", "to", "name", "by", "text", "id"];
 
 /** The latest time of a Date; PostgreSQL knows later ones, and "infinity". */
 const latestTime = 8.64e15;
 
-/** Types of what a server answers to one client: as an event of the room, a `bye` would end every connection. */
+/** The types of answers to one client. In the room they must not happen: a `bye` would end every connection. */
 const answers = new Set<string>(
   Object.keys({
     welcome: 1,
@@ -163,7 +163,7 @@ const answers = new Set<string>(
   } satisfies Record<Answer["type"], 1>),
 );
 
-/** What an event must have of a text, by its type. Types that are not known are those of a newer version. */
+/** The texts that an event must have, by its type. Other types are of a newer version, and passed on as they are. */
 const needed = new Map(
   Object.entries({
     said: ["from", "text"],
@@ -184,8 +184,8 @@ const needed = new Map(
 );
 
 /**
- * Events of the room $1 by position $2, at most $3 and no more than fit in a page; with each, and in a row of its own if
- * there is none, the epoch in which they were read and the room's last event.
+ * Selects events of the room $1 by position $2, at most $3 and no more than fit in a page. Each row has the room's epoch
+ * and last event at that moment; if no event is found, there is one row with these alone.
  */
 function reading(where: string, order: "ASC" | "DESC"): string {
   return `

@@ -1,13 +1,13 @@
-// The journal in PostgreSQL, for a room on several servers. PostgreSQL numbers the events, in a function that appends a
-// batch or nothing of it; what happened is what is read back, so all servers show one order, and one that is cut off
-// shows nothing new instead of something else.
+// The journal in PostgreSQL, for a room on several servers. A function there numbers the events of a batch, and appends
+// all of them or none. A server shows events once PostgreSQL has them, in PostgreSQL's order. So all servers show the
+// same, and one that is cut off shows nothing new.
 //
-//   writing   one batch under way at a time, asked again until its outcome is known (it is applied once); signs of life
-//   reading   a notification says that there is more ──▶ listener.happened
-//   paging    the past; trouble there, or in reading, refuses nothing that is to be written
+//   writing   one batch at a time, sent again until its outcome is known (it is appended once); heartbeats
+//   reading   a notification says that there are more events ──▶ listener.happened
+//   paging    older events; an error here, or in reading, does not stop writing
 //
-// Each new connection for writing attaches the room (schema.ts): there it turns out whether what was read here
-// is part of what PostgreSQL has. If it is not, the room begins again from what there is.
+// Each new connection for writing attaches the room (schema.ts), which tells whether PostgreSQL still has all events that
+// were read here. If not, the room begins again from those it has.
 
 import { randomBytes } from "node:crypto";
 import type { SQL } from "bun";
@@ -31,23 +31,25 @@ import { PostgresServers } from "./servers.ts";
 import { PostgresWriter } from "./writer.ts";
 
 export type PostgresOptions = {
-  /** postgres://USER:PASSWORD@HOST,HOST/DATABASE: of several hosts the one is used that takes writes. */
+  /** postgres://USER:PASSWORD@HOST,HOST/DATABASE; of several hosts, the one that takes writes is used. */
   url: string;
-  /** Servers with the same one, in the same database, are one room. */
+  /** The name of the room. Servers that open the same room in the same database share it. */
   room: string;
   /** How many events are kept; the same for all servers of the room. */
   keepEvents: number;
-  /** Something that who runs the server has to know, in one sentence. */
+  /** Told, in one sentence, what the person who runs the server has to know. */
   note?: (message: string) => void;
-  /** How often each server says that it is there, and how long it may be silent before it is lost. */
+  /** How often a server sends a heartbeat, and how long it may be silent before it counts as lost. */
   heartbeatMs?: number;
   leaseMs?: number;
 };
 
 const begunAgain = "PostgreSQL has lost what members have seen already: the room goes on from what there is";
-/** How long the others are told that this one ends, and the wait after an error in reading. */
-const [farewellMs, readAgainMs] = [500, 1_000];
-/** How many signs of life come between two looks at whether another host takes writes. */
+/** How long the end waits for PostgreSQL to take the farewell. */
+const farewellMs = 500;
+/** The wait after an error in reading. */
+const readAgainMs = 1_000;
+/** With several hosts, every so many heartbeats it looks whether another one takes writes now. */
 const beatsBetweenLooks = 5;
 
 export class PostgresJournal implements Journal {
@@ -70,20 +72,19 @@ export class PostgresJournal implements Journal {
   readonly #servers: PostgresServers;
   readonly #deafness: Deafness;
   #listener: JournalListener | undefined;
-  #isAttaching = false;
-  /** Something between what was read here and what is there now is missing. */
-  #isTorn = false;
+  /** Events after `last` were deleted before they were read here. */
+  #hasHole = false;
   /** How often the room began again. */
   restarts = 0;
   #isReading = false;
   #mayHaveMore = false;
-  /** The newest event that a notification told of, and the newest at the last sign of life. */
+  /** The newest event by the notifications, and by the last heartbeat. */
   #notified = 0;
   #newest = 0;
-  /** How many signs of life in a row told of events that no notification had told of. */
-  #untold = 0;
-  /** Those who wait until the listener has been told so much. */
-  #awaited: { seq: number; told: () => void }[] = [];
+  /** How many heartbeats in a row told of events without a notification. */
+  #unnotified = 0;
+  /** The waits until the listener has been told of all events up to `seq`. */
+  #waits: { seq: number; resolve: () => void }[] = [];
   #heart: Timer | undefined;
   #beats = 0;
   #isBeating = false;
@@ -107,17 +108,17 @@ export class PostgresJournal implements Journal {
     this.#hosts = new PostgresHosts(options.url);
     const { room, note } = this.#options;
     this.#servers = new PostgresServers(this.server, this.leaseMs, (server) =>
-      note(`Nothing is heard of the server ${server} any more`),
+      note(`The server ${server} has sent no heartbeat for ${this.leaseMs / 1000} s: it is lost`),
     );
     const answered = () => this.#servers.answered();
-    // What is read by a key is never better read whole, however small the table was when that was planned.
+    // A plan made while a table is small reads all of it, and would be kept when the table has grown.
     const common = { settings: { enable_seqscan: "off" }, answered };
     const opened = (client: SQL) => this.#attach(client);
     this.#writing = new PostgresConnection(this.#hosts, { ...common, opened });
     this.#reading = new PostgresConnection(this.#hosts, {
       ...common,
       opened: (client) => this.#follow(client),
-      // Only while it is there is this server told of news at once.
+      // No notification comes without a connection, so reading makes another one.
       dropped: () => void this.#read(),
     });
     this.#paging = new PostgresConnection(this.#hosts, {
@@ -128,12 +129,12 @@ export class PostgresJournal implements Journal {
     this.#deafness = new Deafness(note, () => this.#closed || this.#writer.trouble !== undefined);
     const changed = () => this.#reattach();
     this.#news = new EventReader(this.#reading, room, this, changed, (seq) =>
-      note(`Event ${seq} makes no sense to this server: it is passed over`),
+      note(`Event ${seq} in the database cannot be read by this version: it is passed over`),
     );
     this.#past = new EventReader(this.#paging, room, this, changed);
     this.#writer = new PostgresWriter(this.#writing, room, this, changed, {
       happened: (entries) => this.#happened(entries),
-      hasRead: (seq) => this.#hasRead(seq),
+      untilRead: (seq) => this.#untilRead(seq),
     });
   }
 
@@ -145,7 +146,7 @@ export class PostgresJournal implements Journal {
     this.#listener = listener;
     this.#writer.listener = listener;
     this.#heart = setInterval(() => this.#beat(), this.#options.heartbeatMs);
-    // First it listens, then it says that it is there: from then on the others notify it.
+    // It listens before its first heartbeat, since the other servers notify it from then on.
     const beat = () => this.#beat();
     this.#reading.open().then(beat, beat);
   }
@@ -170,30 +171,30 @@ export class PostgresJournal implements Journal {
 
   async sync(): Promise<void> {
     await this.#writer.idle;
-    await this.#persist(() => this.#saySo());
-    await this.#hasRead(this.#newest);
+    await this.#insist(() => this.#sendBeat());
+    await this.#untilRead(this.#newest);
   }
 
-  /** Tells the other servers, if PostgreSQL is there to tell them, that this one is gone. */
+  /** Tells the other servers that this one is gone, if PostgreSQL answers. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#writer.close();
     clearInterval(this.#heart);
     this.#reading.close();
     this.#paging.close();
-    // What is under way on it is given up then, too.
+    // This also ends a batch that is still under way there.
     const timer = setTimeout(() => this.#writing.close(), farewellMs);
     if (this.epoch !== "") await farewell(this.#writing, this.#options.room, this.server).catch(() => {});
     clearTimeout(timer);
     this.#writing.close();
   }
 
-  /** Where it is, for people: without the password that the URL may hold. */
+  /** Where the history is, for people: without the password that the URL may hold. */
   get place(): string {
     return `${this.#hosts.place}, room "${this.#options.room}"`;
   }
 
-  /** For the metrics. `lag`: events that are there and not read here yet. */
+  /** For the metrics. `lag`: events in the database that are not read here yet. */
   get figures(): { lag: number; reconnects: number; refusals: number; conflicts: number; servers: number } {
     const connects = this.#writing.connects + this.#reading.connects + this.#paging.connects;
     return {
@@ -212,7 +213,7 @@ export class PostgresJournal implements Journal {
     const { room, keepEvents, leaseMs } = this.#options;
     const isFirst = this.epoch === "";
     await prepare(client);
-    const known = isFirst || this.#isTorn ? undefined : this;
+    const known = isFirst || this.#hasHole ? undefined : this;
     const epoch = randomBytes(8).toString("hex");
     const row = await attach(client, room, epoch, { server: this.server, known }, keepEvents, leaseMs);
     if (row.keep !== keepEvents && isFirst) {
@@ -222,7 +223,6 @@ export class PostgresJournal implements Journal {
     }
     const isSame = row.epoch === this.epoch;
     this.epoch = row.epoch;
-    this.#isAttaching = false;
     this.#epochs = row.epochs;
     this.#oldest = row.first;
     if (row.facts === null) {
@@ -231,7 +231,7 @@ export class PostgresJournal implements Journal {
     }
     this.last = row.last;
     this.#facts = Object.entries(row.facts);
-    this.#isTorn = false;
+    this.#hasHole = false;
     if (!isFirst) this.#beginAgain();
   }
 
@@ -242,19 +242,13 @@ export class PostgresJournal implements Journal {
     this.#options.note(begunAgain);
     this.#writer.beginAgain();
     this.#listener?.beganAgain();
-    this.#tellAwaited(Number.POSITIVE_INFINITY);
+    this.#endWaits(Number.POSITIVE_INFINITY);
     void this.#read();
   }
 
-  /** Attaches again: another run of PostgreSQL, or another epoch, has shown itself. */
+  /** Attaches again, since PostgreSQL was restarted or the room has another epoch. */
   #reattach(): PostgresError {
-    if (!this.#isAttaching) {
-      this.#isAttaching = true;
-      this.#writing.drop();
-      this.#writing.open().catch(() => {
-        this.#isAttaching = false;
-      });
-    }
+    this.#writing.renew();
     return new PostgresError("has changed", "break");
   }
 
@@ -264,23 +258,23 @@ export class PostgresJournal implements Journal {
     const channel = `chat_${new Bun.CryptoHasher("md5").update(this.#options.room).digest("hex")}`;
     await client.listen(channel, (last) => {
       this.#notified = Math.max(this.#notified, Number(last));
-      void this.#writer.outcome().then(() => this.#hasRead(this.#notified));
+      void this.#writer.outcome().then(() => this.#untilRead(this.#notified));
     });
-    // Nothing tells of what came before it listened.
+    // No notification comes for events from before it listened.
     void this.#read();
   }
 
-  /** Reads until there is nothing more. */
+  /** Reads until there are no more events. */
   async #read(): Promise<void> {
     this.#mayHaveMore = true;
     if (this.#isReading || !this.#listener) return;
     this.#isReading = true;
-    while (this.#mayHaveMore && !this.#isTorn && !this.#closed) {
+    while (this.#mayHaveMore && !this.#hasHole && !this.#closed) {
       this.#mayHaveMore = false;
       const restarts = this.restarts;
       try {
         const failed = (error: unknown) => this.#deafness.failed(error);
-        const entries = await this.#persist(() => this.#news.after(this.last, pageEvents), failed);
+        const entries = await this.#insist(() => this.#news.after(this.last, pageEvents), failed);
         this.#deafness.over();
         if (restarts === this.restarts) this.#happened(entries.filter(({ event }) => event.seq > this.last));
         this.#mayHaveMore ||= entries.length > 0 && this.last < this.#news.last;
@@ -297,8 +291,8 @@ export class PostgresJournal implements Journal {
     const hole = entries.findIndex(({ event }, i) => event.seq !== this.last + 1 + i);
     if (hole >= 0) {
       this.#happened(entries.slice(0, hole));
-      // Gone before it was read here: members would miss it without a word, and what it made so.
-      this.#isTorn = true;
+      // Members must be told of the missing events, and the facts that those changed are not known here.
+      this.#hasHole = true;
       return void this.#reattach();
     }
     if (entries.length === 0) return;
@@ -306,27 +300,27 @@ export class PostgresJournal implements Journal {
     for (const { facts = {} } of entries)
       for (const server of serversIn(facts)) this.#servers.tookSeat(server);
     this.#listener?.happened(entries);
-    this.#tellAwaited(this.last);
+    this.#endWaits(this.last);
   }
 
-  #tellAwaited(upTo: number): void {
-    const due = this.#awaited.filter(({ seq }) => seq <= upTo);
-    this.#awaited = this.#awaited.filter(({ seq }) => seq > upTo);
-    for (const { told } of due) told();
+  #endWaits(upTo: number): void {
+    const over = this.#waits.filter(({ seq }) => seq <= upTo);
+    this.#waits = this.#waits.filter(({ seq }) => seq > upTo);
+    for (const { resolve } of over) resolve();
   }
 
-  /** Resolves once the listener has been told all up to this event. */
-  #hasRead(seq: number): Promise<void> {
+  /** Resolves once the listener has been told of all events up to this one. */
+  #untilRead(seq: number): Promise<void> {
     if (seq <= this.last) return Promise.resolve();
     void this.#read();
-    return new Promise((told) => this.#awaited.push({ seq, told }));
+    return new Promise((resolve) => this.#waits.push({ seq, resolve }));
   }
 
   // ---- The past ----
 
   async entriesAfter(position: number, count: number): Promise<Entry[]> {
     const from = Math.max(position, this.first - 1);
-    return firstOf(await this.#persist(() => this.#past.after(from, count)).catch(inWords), count);
+    return firstOf(await this.#insist(() => this.#past.after(from, count)).catch(inWords), count);
   }
 
   async entriesBefore(position: number, count: number): Promise<Entry[]> {
@@ -342,7 +336,7 @@ export class PostgresJournal implements Journal {
     return { entries, before: found.at(-1)?.event.seq ?? 0 };
   }
 
-  /** Asked once more if the connection broke; then it rejects, with the reason in words. */
+  /** Asks once more if the connection broke. Rejects with an Error that says in words why it failed. */
   async #lookBack(ask: () => Promise<Entry[]>): Promise<Entry[]> {
     const again = (error: unknown) =>
       error instanceof PostgresError && error.isBreak ? ask().catch(inWords) : inWords(error);
@@ -354,7 +348,7 @@ export class PostgresJournal implements Journal {
 
   #beat(): void {
     if (this.#closed) return;
-    // One that gets no answer for long tells who is alive, too.
+    // A heartbeat that gets no answer for long shows that this server is cut off.
     if (this.#isBeating) return this.#listener?.serversChanged();
     this.#isBeating = true;
     this.#tryBeat()
@@ -366,9 +360,9 @@ export class PostgresJournal implements Journal {
   }
 
   async #tryBeat(): Promise<void> {
-    // Reading may go on where writing does not, and then this server is not cut off.
+    // While reading still works this server is not cut off, even if writing fails.
     if (this.#writer.trouble !== undefined) this.#reading.run("SELECT 1").catch(() => {});
-    await this.#saySo();
+    await this.#sendBeat();
     await trim(this.#paging, this.#options.room, this.leaseMs).catch(() => {});
     this.#beats++;
     if (this.#hosts.several && this.#beats % beatsBetweenLooks === 0 && (await this.#hosts.hasMoved())) {
@@ -376,21 +370,21 @@ export class PostgresJournal implements Journal {
     }
   }
 
-  /** Says that this server is there, and hears of the others and of what there is to read. */
-  async #saySo(): Promise<void> {
+  /** Sends a heartbeat; the answer has those of the other servers, and the newest event. */
+  async #sendBeat(): Promise<void> {
     const { epoch, last, servers } = await beat(this.#writing, this.#options.room, this.server, this.last);
-    if (epoch !== this.epoch) this.#reattach();
+    if (epoch !== this.epoch || this.#hasHole) this.#reattach();
     await this.#writing.open();
     this.#writer.answered();
     this.#servers.read(servers);
     this.#newest = last ?? 0;
-    this.#untold = this.#newest > Math.max(this.#notified, this.last) ? this.#untold + 1 : 0;
-    // Once it may have been faster than the notification. Twice, and none comes any more.
-    if (this.#untold >= 2 && !this.#isReading) this.#reading.drop();
+    this.#unnotified = this.#newest > Math.max(this.#notified, this.last) ? this.#unnotified + 1 : 0;
+    // One heartbeat may be faster than the notification. After two the connection is taken for dead.
+    if (this.#unnotified >= 2 && !this.#isReading) this.#reading.drop();
     if (this.#newest > this.last) void this.#read();
   }
 
-  #persist<T>(ask: () => Promise<T>, failed?: (error: PostgresError) => void): Promise<T> {
+  #insist<T>(ask: () => Promise<T>, failed?: (error: PostgresError) => void): Promise<T> {
     return insist(ask, () => this.#closed, failed);
   }
 }

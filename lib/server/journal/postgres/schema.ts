@@ -1,27 +1,28 @@
-// The tables of the journal in PostgreSQL, and the functions by which it is written: each is one statement for its
-// caller, and so one transaction and one round trip. All rooms of a database share them, in the schema `chat`.
+// The tables of the journal in PostgreSQL, and the functions that write them. A call of a function is one statement: one
+// transaction and one round trip. All rooms of a database share the tables, in the schema `chat`.
 //
-//   rooms     the room, its epoch, its last event, how many are kept; who locks its row gives the next numbers
+//   rooms     a room, its epoch, its last event, how many are kept; the server that has locked the row numbers events
 //   epochs    where each epoch of a room begins
-//   events    what happened: text to search in is in `words`, the facts an event brought beside it
-//   facts     what is so now
-//   servers   when each server was last heard of, and what became of its last batch, since it may have to ask twice
+//   events    the events with the facts they changed; `words` has the words of their texts, for searches
+//   facts     the facts that hold now
+//   servers   the last heartbeat of each server, and the outcome of its last batch, since it may ask for that again
 //
-// An epoch. Numbers are given twice if the database loses its newest events: a standby that had not got them takes over,
-// a backup is restored, a process of it crashes and the last commits were not on the disk. Each of these begins another run of PostgreSQL, or other tables, and so with each new run the
-// room begins a new epoch, behind the last event there is. A position (epoch, number) is right if the number is not
-// behind the end of its epoch, whoever was told of it by which server.
+// Why there are epochs: if the database loses its newest events, their numbers are given again. A standby without them
+// takes over, a backup is restored, or PostgreSQL crashes before the last commits are on the disk. Each begins another
+// run of PostgreSQL, or brings other tables; so with each run the room begins an epoch, after its last event. A position
+// (epoch, number) beyond the end of its epoch is of a lost event; every other one is right, at any server.
 
 import type { SQL } from "bun";
 import type { Epochs } from "../journal.ts";
 import { type PostgresConnection, PostgresError } from "./connection.ts";
 
-/** What chat.format says; a database with a higher number is not ours to write. */
+/** The `version` in chat.format of tables made here; tables with a higher one are refused. */
 const format = 1;
 
-/** For those who create the tables at once. */
+/** The key of the advisory lock that lets one server at a time create the tables. */
 const creating = 5_300_053_000;
 
+/** One call of chat.trim deletes at most this many events. */
 const trimmedEvents = 1_000;
 
 const schema = `
@@ -48,17 +49,18 @@ CREATE TABLE chat.servers (
   batch bigint NOT NULL DEFAULT 0, outcome text NOT NULL DEFAULT '', PRIMARY KEY (room, server)
 ) WITH (fillfactor = 50);
 
--- PostgreSQL empties it after a crash of any of its processes, even of one that it goes on from without a restart.
+-- PostgreSQL empties this table after a crash of any of its processes, even if it goes on without a restart.
 CREATE UNLOGGED TABLE chat.mark (mark text);
 
--- This run of PostgreSQL, with these tables.
+-- A name for this run of PostgreSQL with these tables.
 CREATE FUNCTION chat.run() RETURNS text LANGUAGE sql STABLE AS $$
   SELECT concat_ws(' ', pg_postmaster_start_time(), current_database(), pg_relation_filenode('chat.events'),
     (SELECT max(mark) FROM chat.mark))
 $$;
 
--- Opens the room for a server, or once more for one that has read up to \`known_last\` in \`known_epoch\`. Without \`facts\` it
--- can go on from there; else what it has read is lost. \`keep\`: how many events are kept, if others say otherwise.
+-- Opens the room for a server, or again for one that has read up to \`known_last\` in \`known_epoch\`. If all that it has read
+-- is there, it gets no \`facts\`; with \`facts\` it has to begin again. \`keep\`: how many events to keep, and as the answer,
+-- how many the room's servers keep.
 CREATE FUNCTION chat.attach(
   the_room text, new_epoch text, known_epoch text, known_last bigint, INOUT keep float8, lease interval,
   OUT epoch text, OUT last float8, OUT first float8, OUT epochs json, OUT facts json
@@ -77,7 +79,7 @@ BEGIN
     r.epoch := new_epoch;
     r.run := chat.run();
     INSERT INTO chat.epochs VALUES (the_room, new_epoch, r.last + 1);
-    -- All positions in an epoch that ended before the oldest event are as good as unknown.
+    -- A position in an epoch that ended before the oldest event gets the same answer as one in an unknown epoch.
     DELETE FROM chat.epochs WHERE room = the_room
       AND start < (SELECT max(start) FROM chat.epochs WHERE room = the_room AND start <= attach.first);
   END IF;
@@ -98,8 +100,8 @@ BEGIN
 END $$;
 
 -- Appends a batch of a server that has read up to \`known_last\`. Answers with the fate of each entry, after a comma (t:
--- taken, c: contradicted, or the number it has had before), the last number and the time; or with nothing if it has to
--- attach again. A batch that was appended before only has its answer repeated.
+-- taken, c: contradicted, or the number under which it was appended before), the last number and the time; with NULL if
+-- the server has to attach first. For a batch that was appended before it only repeats the answer.
 CREATE FUNCTION chat.append(
   the_room text, the_server text, the_batch bigint, known_epoch text, known_last bigint, entries text,
   OUT fates text, OUT last float8, OUT at float8
@@ -162,12 +164,13 @@ BEGIN
     END IF;
   END LOOP;
   at := extract(epoch FROM now) * 1000;
-  -- Written also where nothing happened: with a synchronous standby the answer then waits for all before it, too.
+  -- Written even if nothing was appended: only a commit that writes waits for a synchronous standby, and the answer may
+  -- tell of events that the standby does not have yet.
   INSERT INTO chat.servers VALUES (the_room, the_server, now, known_last, false, the_batch, concat_ws(' ', fates, last, at))
     ON CONFLICT (room, server) DO UPDATE SET heard = now, batch = the_batch, outcome = excluded.outcome;
   IF last > r.last THEN
     UPDATE chat.rooms SET last = append.last WHERE room = the_room;
-    -- Nothing else listens where there is one server.
+    -- A server that is alone needs no notification.
     IF EXISTS (
       SELECT FROM chat.servers WHERE room = the_room AND server <> the_server AND NOT gone AND heard > now - interval '1 minute'
     ) THEN
@@ -176,7 +179,7 @@ BEGIN
   END IF;
 END $$;
 
--- Says that a server is there. Answers with the room's epoch and last event, and with when each server was last heard of.
+-- The heartbeat of a server. Answers with the room's epoch and last event, and the last heartbeat of each server.
 CREATE FUNCTION chat.beat(
   the_room text, the_server text, known_last bigint, OUT epoch text, OUT last float8, OUT servers json
 ) LANGUAGE plpgsql AS $$
@@ -189,12 +192,12 @@ BEGIN
   SELECT json_object_agg(server, heard) INTO servers FROM chat.servers WHERE room = the_room AND NOT gone;
 END $$;
 
--- Says that a server has ended: whatever of it arrives still is not carried out any more.
+-- Says that a server has ended: a batch of it that arrives later is not appended.
 CREATE FUNCTION chat.farewell(the_room text, the_server text) RETURNS void LANGUAGE sql AS $$
   UPDATE chat.servers SET gone = true WHERE room = the_room AND server = the_server
 $$;
 
--- Deletes a few of the events that are not kept any more and that all servers have read, and says how many.
+-- Deletes some of the events that are no longer kept and that all servers have read. Answers with their number.
 CREATE FUNCTION chat.trim(the_room text, lease interval, count int) RETURNS float8 LANGUAGE sql AS $$
   WITH gone AS (
     DELETE FROM chat.events WHERE room = the_room AND seq IN (
@@ -210,21 +213,21 @@ $$;
 INSERT INTO chat.format VALUES (${format});
 `;
 
-// ---- The functions, to be called ----
+// ---- Calls of the functions ----
 
-/** The room as it is, for a server that opens it or attaches again. */
+/** The room, for a server that opens it or attaches again. */
 export type Attached = {
-  /** How many events are kept, as the other servers say. */
+  /** How many events the room's servers keep. */
   keep: number;
   epoch: string;
   last: number;
   first: number;
   epochs: Epochs;
-  /** Absent for a server that can go on from what it has read. */
+  /** Null for a server that can go on from what it has read. */
   facts: Record<string, string> | null;
 };
 
-/** `known`: what the server has read, if it goes on from there. */
+/** `known`: how far the server has read; undefined if it opens the room anew. */
 export async function attach(
   client: SQL,
   room: string,
@@ -239,17 +242,17 @@ export async function attach(
       "SELECT * FROM chat.attach($1, $2, $3, $4, $5, $6)",
       values,
     );
-    // The next one to attach has to find it, and that it keeps as many.
+    // The next server that attaches must find this one alive, or it could set another `keep`.
     const isHere = known === undefined && attached.keep === keepEvents;
     if (isHere) await client.unsafe("SELECT chat.beat($1, $2, $3)", [room, server, attached.last]);
     return attached;
   });
 }
 
-/** What became of a batch: a fate for each entry behind a comma. */
+/** The outcome of a batch; `fates` has a comma and a fate for each entry. */
 export type Outcome = { fates: string; last: number; at: number };
 
-/** Undefined: the server has to attach again first. `entries`: JSON. */
+/** Appends `entries`, rows as JSON. Undefined if the server has to attach again first. */
 export async function append(
   connection: PostgresConnection,
   room: string,
@@ -265,7 +268,7 @@ export async function append(
   return outcome?.fates == null ? undefined : outcome;
 }
 
-/** The room's epoch, its last event, and the signs of life of its servers. */
+/** The room's epoch, its last event, and the last heartbeat of each of its servers. */
 export type Beat = { epoch: string | null; last: number | null; servers: Record<string, string> };
 
 export async function beat(
@@ -282,7 +285,7 @@ export async function farewell(connection: PostgresConnection, room: string, ser
   await connection.run("SELECT chat.farewell($1, $2)", [room, server]);
 }
 
-/** Lets go of all that is not kept any more, in slices, so that nothing waits for it. */
+/** Deletes the events that are no longer kept, in slices, so that no other statement waits long. */
 export async function trim(connection: PostgresConnection, room: string, leaseMs: number): Promise<void> {
   for (let count = trimmedEvents; count === trimmedEvents; ) {
     const values = [room, `${leaseMs} ms`, trimmedEvents];
@@ -291,7 +294,7 @@ export async function trim(connection: PostgresConnection, room: string, leaseMs
   }
 }
 
-/** Makes the tables if they are not there. Throws a PostgresError if they are not ours to use. */
+/** Makes the tables if they are missing. Throws a PostgresError if they cannot be used. */
 export async function prepare(client: SQL): Promise<void> {
   await client.begin(async (client) => {
     await client`SELECT pg_advisory_xact_lock(${creating})`;

@@ -1,29 +1,30 @@
-// The servers that share a room, as one of them knows them: each says every few seconds that it is there, and one that
-// has not for its lease is lost, and its members with it. While this server hears nothing itself, the others are not
-// taken for dead; rather it is cut off, and after the lease it is the one that the others have lost.
+// The servers that share a room, as one of them knows them. Each sends a heartbeat every few seconds. A server that sends
+// none for the lease counts as lost, and so do its members. While this server itself gets no answers, it does not take
+// the others for lost: after the lease it is cut off, and the others have lost it.
 //
-// Times are of this server's own clock, which only rises: when a sign of life was new to it.
+// All times are of this server's monotonic clock: when it first read a heartbeat.
 
-type Heard = { sign: string; atMs: number };
+/** The last heartbeat of a server, and when it was new here. */
+type Heard = { heartbeat: string; atMs: number };
 
 export class PostgresServers {
   readonly #own: string;
   readonly #leaseMs: number;
   readonly #lost: (server: string) => void;
   #heard = new Map<string, Heard>();
-  /** When the signs of life were read last. */
+  /** When the heartbeats were read last. */
   #readAtMs = performance.now();
-  /** When PostgreSQL answered last, whatever was asked. */
+  /** When PostgreSQL answered any statement last. */
   #answeredAtMs = performance.now();
 
-  /** `lost` is told of each server that was there and is silent now. */
+  /** `lost` is called for each server whose lease has run out. */
   constructor(own: string, leaseMs: number, lost: (server: string) => void) {
     this.#own = own;
     this.#leaseMs = leaseMs;
     this.#lost = lost;
   }
 
-  /** How many are there, this one included. */
+  /** How many servers are alive, with this one. */
   get alive(): number {
     return (
       1 +
@@ -37,7 +38,7 @@ export class PostgresServers {
   isAlive(server: string): boolean {
     if (server === this.#own) return !this.#isCutOff;
     const heard = this.#heard.get(server);
-    // For how much of the time in which it could have been heard.
+    // Only the time up to the last reading counts: later heartbeats could not be heard.
     return heard !== undefined && this.#readAtMs - heard.atMs < this.#leaseMs;
   }
 
@@ -45,14 +46,14 @@ export class PostgresServers {
     this.#answeredAtMs = performance.now();
   }
 
-  /** A server that takes a seat is there, even if it has not said so yet. */
+  /** A server that takes a seat is alive, even before its first heartbeat. */
   tookSeat(server: string): void {
     if (server !== this.#own && !this.#heard.has(server))
-      this.#heard.set(server, { sign: "", atMs: performance.now() });
+      this.#heard.set(server, { heartbeat: "", atMs: performance.now() });
   }
 
-  /** The signs of life of all servers: when each said last that it is there, in the words of PostgreSQL's clock. */
-  read(signs: Record<string, string>): void {
+  /** Takes the last heartbeats of all servers, as times of PostgreSQL's clock. */
+  read(heartbeats: Record<string, string>): void {
     const now = performance.now();
     const wasDeaf = now - this.#readAtMs > this.#leaseMs / 2;
     const before = this.#heard;
@@ -62,15 +63,15 @@ export class PostgresServers {
       .toArray();
     this.#readAtMs = now;
     this.#heard = new Map();
-    for (const [server, sign] of Object.entries(signs)) {
+    for (const [server, heartbeat] of Object.entries(heartbeats)) {
       if (server === this.#own) continue;
       const known = before.get(server);
-      this.#heard.set(server, known?.sign === sign && !wasDeaf ? known : { sign, atMs: now });
+      this.#heard.set(server, known?.heartbeat === heartbeat && !wasDeaf ? known : { heartbeat, atMs: now });
     }
     for (const server of wereAlive) if (this.#heard.has(server) && !this.isAlive(server)) this.#lost(server);
   }
 
-  /** Only where there are others that go on. */
+  /** A server that is alone is never cut off: its members could not go elsewhere. */
   get #isCutOff(): boolean {
     return performance.now() - this.#answeredAtMs > this.#leaseMs && this.alive > 1;
   }

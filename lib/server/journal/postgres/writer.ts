@@ -1,6 +1,6 @@
-// What a server writes: one batch under way at a time, asked again until its outcome is known, since PostgreSQL appends
-// it once. Entries that come meanwhile make the next batch. While PostgreSQL cannot be written, entries are refused: they
-// can be said again by who keeps them, and here they would only pile up.
+// Writes a server's entries: one batch at a time, sent again until its outcome is known; PostgreSQL appends it once.
+// Entries that come in the meantime make the next batch. While PostgreSQL cannot be written, entries are refused: here
+// they would pile up, and clients keep their messages and send them again.
 
 import { messageOf } from "../../../protocol/errors.ts";
 import type { Entry, JournalListener } from "../journal.ts";
@@ -8,13 +8,13 @@ import { insist, type PostgresConnection, PostgresError } from "./connection.ts"
 import { rowOf } from "./events.ts";
 import { append, type Outcome } from "./schema.ts";
 
-/** Events that go to PostgreSQL in one batch at most. */
+/** A batch has at most this many events. */
 const batchEvents = 1_000;
 
-/** How long what others wrote waits for what is being written here. */
+/** Events of other servers are read at most this much later, to be read with this server's own. */
 const togetherMs = 5;
 
-/** What was read here, and how often it turned out to be lost. */
+/** How far this server has read, and how often the room began again. */
 type State = {
   readonly server: string;
   readonly epoch: string;
@@ -23,17 +23,17 @@ type State = {
 };
 
 type Reading = {
-  /** What follows `last` directly has happened. */
+  /** These entries, which follow `last` directly, have happened. */
   happened: (entries: Entry[]) => void;
-  /** Resolves once all up to this event has happened. */
-  hasRead: (seq: number) => Promise<void>;
+  /** Resolves once the listener has been told of all events up to this one. */
+  untilRead: (seq: number) => Promise<void>;
 };
 
 export class PostgresWriter {
   listener: JournalListener | undefined;
   /** Why PostgreSQL cannot be written now. */
   trouble: string | undefined;
-  /** Resolves once there is nothing more to write. */
+  /** Resolves once no batch is under way. */
   idle: Promise<void> = Promise.resolve();
   refusals = 0;
   conflicts = 0;
@@ -43,7 +43,7 @@ export class PostgresWriter {
   readonly #changed: () => PostgresError;
   readonly #reading: Reading;
   #waiting: Entry[] = [];
-  /** PostgreSQL answers, and refused to append: that it takes entries again only an attempt can show. */
+  /** PostgreSQL answers, but refused to append: only another attempt can show that it takes entries again. */
   #isRefusing = false;
   #mayTry = false;
   #committing = false;
@@ -52,7 +52,7 @@ export class PostgresWriter {
   #batch = 0;
   #closed = false;
 
-  /** `changed` is called for the error to throw when the room's epoch is not the one of `state` any more. */
+  /** When the room's epoch is no longer the one of `state`, `changed` is called and its error thrown. */
   constructor(
     connection: PostgresConnection,
     room: string,
@@ -68,7 +68,7 @@ export class PostgresWriter {
   }
 
   append(entries: Entry[]): void {
-    // The outcome of the batch under way may still be unknown.
+    // Only new entries are refused: the batch under way may have been appended.
     if (this.trouble !== undefined && !this.#mayTry) return this.#refuse(entries, this.trouble);
     this.#mayTry = false;
     this.#waiting.push(...entries);
@@ -76,14 +76,14 @@ export class PostgresWriter {
   }
 
   /**
-   * Resolves once the outcome of the batch under way is known, but soon in any case. What others wrote is not read before:
-   * one read then takes both, and each member is written to once.
+   * Resolves once the outcome of the batch under way is known, but soon in any case. Events of other servers are read
+   * after that, so that one read takes both, and each member is written to once.
    */
   async outcome(): Promise<void> {
     if (this.#committing) await Promise.race([this.#outcome, Bun.sleep(togetherMs)]);
   }
 
-  /** Something went wrong in writing; or it works (undefined). */
+  /** Writing failed with this error; or it works again (undefined). */
   troubled(error: unknown): void {
     if (this.#closed) return;
     const reason = error === undefined ? undefined : `PostgreSQL ${messageOf(error)}`;
@@ -93,13 +93,13 @@ export class PostgresWriter {
     if (reason !== undefined) this.#refuse(this.#waiting.splice(0), reason);
   }
 
-  /** PostgreSQL was there a moment ago, which ends all trouble but that it refuses to append: that is tried again. */
+  /** PostgreSQL has answered: all trouble is over, unless it refused to append; then the next entries try again. */
   answered(): void {
     if (this.#isRefusing) this.#mayTry = true;
     else this.troubled(undefined);
   }
 
-  /** The room begins again: what was asked in the old one does not happen. */
+  /** The room begins again: entries for the room as it was before do not happen. */
   beginAgain(): void {
     this.#refuse(this.#waiting.splice(0), lost);
   }
@@ -123,16 +123,16 @@ export class PostgresWriter {
       try {
         const answer = this.#insist(async () => {
           await this.#connection.open();
-          // In a room that began again nothing of it happens now; it may have happened before.
+          // If the room has begun again, the batch must not be appended now; an empty one asks whether it was before.
           const rows = restarts === this.#state.restarts ? JSON.stringify(entries.map(rowOf)) : "[]";
           const outcome = await append(this.#connection, this.#room, batch, this.#state, rows);
           if (outcome) return outcome;
           throw this.#changed();
         });
         this.#outcome = answer.catch(() => {});
-        await this.#told(entries, await answer);
+        await this.#tell(entries, await answer);
       } catch (error) {
-        // PostgreSQL said no, so it has none of them.
+        // PostgreSQL answered with an error, so it appended none of them.
         this.#isRefusing = error instanceof PostgresError && error.isAnswer;
         if (restarts === this.#state.restarts) this.troubled(error);
         this.#refuse(entries, `PostgreSQL ${messageOf(error)}`);
@@ -141,15 +141,15 @@ export class PostgresWriter {
     this.#committing = false;
   }
 
-  /** What became of each entry. The next batch waits until this one has happened, and so takes more along. */
-  async #told(entries: Entry[], { fates, last, at }: Outcome): Promise<void> {
+  /** Tells the outcome of each entry. The next batch waits for that, and so gathers more entries. */
+  async #tell(entries: Entry[], { fates, last, at }: Outcome): Promise<void> {
     this.#isRefusing = false;
     this.troubled(undefined);
     const fateOf = fates.split(",").slice(1);
     if (fateOf.length === 0) return this.#refuse(entries, lost);
     const taken = entries.filter((_, i) => fateOf[i] === "t");
     const first = last - taken.length + 1;
-    // If no other server was in between, there is no need to read them back.
+    // If no other server's events are in between, they need not be read back.
     if (first === this.#state.last + 1) {
       for (const [i, { event }] of taken.entries()) {
         event.seq = first + i;
@@ -157,8 +157,8 @@ export class PostgresWriter {
       }
       this.#reading.happened(taken.map(({ expects: _, ...entry }) => entry));
     }
-    // What is told of the others has to find the room as it was then.
-    await this.#reading.hasRead(last);
+    // The listener hears of the other entries in the room as it was when they were decided.
+    await this.#reading.untilRead(last);
     for (const [i, entry] of entries.entries()) {
       const fate = fateOf[i];
       if (fate === "t") continue;
@@ -170,9 +170,9 @@ export class PostgresWriter {
     }
   }
 
-  /** Asks until PostgreSQL has an answer. Throws a PostgresError if that is an error. */
+  /** Asks until PostgreSQL answers. Throws a PostgresError if the answer is an error. */
   #insist<T>(ask: () => Promise<T>): Promise<T> {
-    // Any connection may break: it is trouble when another one is of no more use.
+    // A connection that breaks once is no trouble yet, since the next one may work.
     let told = false;
     const failed = (error: PostgresError) => {
       if (told || !error.isBreak) this.troubled(error);

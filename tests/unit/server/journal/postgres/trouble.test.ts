@@ -218,13 +218,13 @@ postgresql.describe("a PostgreSQL of its own", () => {
     await using one = await opened().catch(again).catch(again).catch(again);
     await using two = await open();
     await two.append(said("1"));
-    const cannot = "What is written cannot be read back: PostgreSQL has too many connections";
+    const cannot = "New events cannot be read: PostgreSQL has too many connections";
     await one.told.until((items) => items.find(([, what]) => what === cannot), "a word of it");
     await postgres.query("ALTER ROLE lesser CONNECTION LIMIT -1");
     await one.reaches(1);
     expect(one.told.items.filter(([kind]) => kind === "noted" || kind === "troubled")).toEqual([
       ["noted", cannot],
-      ["noted", "What is written is read back again"],
+      ["noted", "New events are read again"],
     ]);
   });
 
