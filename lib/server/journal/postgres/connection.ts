@@ -269,6 +269,16 @@ export class PostgresConnection {
   }
 }
 
+/** Asks once more if the connection broke, since that may be over with the next one. Throws a PostgresError. */
+export async function askTwice<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof PostgresError) || !error.isBreak) throw error;
+    return ask();
+  }
+}
+
 /** Asks until PostgreSQL answers or `isOver`; calls `failed` for each time it does not. Throws a PostgresError. */
 export async function insist<T>(
   ask: () => Promise<T>,

@@ -23,7 +23,7 @@ import {
 } from "../journal.ts";
 import { firstOf, pageEvents } from "../pages.ts";
 import { lexemesOf, matcher } from "../search.ts";
-import { insist, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
+import { askTwice, insist, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
 import { Deafness } from "./deafness.ts";
 import { EventReader } from "./events.ts";
 import { attach, beat, farewell, prepare, trim } from "./schema.ts";
@@ -336,11 +336,9 @@ export class PostgresJournal implements Journal {
     return { entries, before: found.at(-1)?.event.seq ?? 0 };
   }
 
-  /** Asks once more if the connection broke. Rejects with an Error that says in words why it failed. */
+  /** Rejects with an Error that says in words why it failed. */
   async #lookBack(ask: () => Promise<Entry[]>): Promise<Entry[]> {
-    const again = (error: unknown) =>
-      error instanceof PostgresError && error.isBreak ? ask().catch(inWords) : inWords(error);
-    const entries = await ask().catch(again);
+    const entries = await askTwice(ask).catch(inWords);
     return entries.filter(({ event }) => event.seq >= this.first);
   }
 
@@ -362,7 +360,7 @@ export class PostgresJournal implements Journal {
   async #tryBeat(): Promise<void> {
     // While reading still works this server is not cut off, even if writing fails.
     if (this.#writer.trouble !== undefined) this.#reading.run("SELECT 1").catch(() => {});
-    await this.#sendBeat();
+    await askTwice(() => this.#sendBeat());
     await trim(this.#paging, this.#options.room, this.leaseMs).catch(() => {});
     this.#beats++;
     if (this.#hosts.several && this.#beats % beatsBetweenLooks === 0 && (await this.#hosts.hasMoved())) {
