@@ -9,6 +9,7 @@ import type { Recorded, Welcome } from "../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { CuttingProxy } from "../support/proxy.ts";
+import { Random } from "../support/random.ts";
 import { Server, temporaryFolder } from "../support/server.ts";
 import { Transcript, testMs } from "../support/transcript.ts";
 import { pageAfter } from "../unit/server/journal/listened.ts";
@@ -80,6 +81,7 @@ test("a server killed ten times loses and doubles no line of eight members", asy
   const { port } = server;
   const members = await Promise.all(Array.from({ length: speakers }, (_, i) => Member.join(port, `m${i}`)));
   const lines: string[] = [];
+  const random = new Random(20261125);
   const speak = (round: number) => {
     for (const [i, member] of members.entries()) {
       for (let n = 0; n < 25; n++) {
@@ -92,8 +94,10 @@ test("a server killed ten times loses and doubles no line of eight members", asy
   for (let round = 0; round < 10; round++) {
     const before = said(members[0]?.heard.items ?? []).length;
     speak(round);
+    // Each is back, so that its next wait to connect is a short one again.
+    await Promise.all(members.map(({ link: { outbox } }) => outbox.below(outbox.size)));
     // Killed in the middle of what was just said, at another point each time.
-    await members[0]?.heardSaid(before + 1 + Math.floor(Math.random() * 150));
+    await members[0]?.heardSaid(before + random.between(1, 150));
     await server.kill("SIGKILL");
     speak(round + 100);
     server = await Server.start([...flags, "--port", `${port}`]);
@@ -130,14 +134,15 @@ test("connections cut at any byte lose and double no line", async () => {
     Array.from({ length: speakers }, (_, i) => Member.join(proxy.port, `m${i}`)),
   );
   const lines: string[] = [];
+  const random = new Random(20261126);
   for (let round = 0; round < 40; round++) {
     for (const [i, member] of members.entries()) {
-      const line = `${i}-${round} ${"x".repeat(Math.floor(Math.random() * 300))}.`;
+      const line = `${i}-${round} ${"x".repeat(random.below(300))}.`;
       lines.push(line);
       member.say(line);
     }
     // Every connection dies after some more bytes, wherever that is.
-    if (round % 4 === 0) proxy.cutAll(() => Math.floor(Math.random() * 2000));
+    if (round % 4 === 0) proxy.cutAll(() => random.below(2000));
     await members[0]?.heardSaid(round * speakers);
   }
   proxy.cutNoMore();
