@@ -99,7 +99,15 @@ async function onTerminal(flags: string[] = []) {
     screen.until(() => pattern.exec(shown()) ?? undefined, `${pattern} on the terminal`);
   await until(/Ctrl-C ends it/);
   const pid = Number(/pid (\d+)/.exec(shown())?.[1]);
-  return { terminal, followed, pid, port: portIn(shown()), until };
+  // `script` may be stopped, as it stops itself with the server: only SIGKILL reaches it then.
+  const closing = {
+    async [Symbol.asyncDispose]() {
+      if (statusOf(pid) !== "") process.kill(pid, "SIGKILL");
+      terminal.kill("SIGKILL");
+      await terminal.exited;
+    },
+  };
+  return { closing, terminal, followed, pid, port: portIn(shown()), until };
 }
 
 /** Resolves once the process has ended, even if its parent has not asked yet. */
@@ -120,8 +128,8 @@ script.describe("on a terminal", () => {
     ["with its prompt", [], /ada: 999 /],
     ["without a prompt", ["--log", "json"], /\d+ log lines were dropped: they were not read in time/],
   ])("a terminal that is stopped stops nothing, %s", async (_, flags, told) => {
-    const { terminal, pid, port, until } = await onTerminal(flags);
-    await using __ = terminal;
+    const { closing, terminal, pid, port, until } = await onTerminal(flags);
+    await using __ = closing;
     using ada = await JsonClient.join(port, "ada");
     terminal.kill("SIGSTOP");
     await talk(ada);
@@ -134,8 +142,8 @@ script.describe("on a terminal", () => {
   });
 
   test("a terminal that is stopped for long costs no more memory for it", async () => {
-    const { terminal, pid, port, until } = await onTerminal();
-    await using _ = terminal;
+    const { closing, terminal, pid, port, until } = await onTerminal();
+    await using _ = closing;
     using ada = await JsonClient.join(port, "ada");
     terminal.kill("SIGSTOP");
     for (let round = 0; round < 10; round++) {
@@ -149,8 +157,8 @@ script.describe("on a terminal", () => {
   });
 
   test("a server that is continued while its terminal is stopped goes on", async () => {
-    const { terminal, pid, port } = await onTerminal();
-    await using _ = terminal;
+    const { closing, terminal, pid, port } = await onTerminal();
+    await using _ = closing;
     using ada = await JsonClient.join(port, "ada");
     terminal.kill("SIGSTOP");
     await talk(ada);
@@ -163,8 +171,8 @@ script.describe("on a terminal", () => {
   });
 
   test.each(["SIGTERM", "SIGINT"] as const)("%s ends a server whose terminal is stopped", async (signal) => {
-    const { terminal, pid, port } = await onTerminal();
-    await using _ = terminal;
+    const { closing, terminal, pid, port } = await onTerminal();
+    await using _ = closing;
     using ada = await JsonClient.join(port, "ada");
     terminal.kill("SIGSTOP");
     await talk(ada);
@@ -180,8 +188,8 @@ script.describe("on a terminal", () => {
     ["with its prompt", []],
     ["without a prompt", ["--log", "json"]],
   ])("a terminal that closes leaves the room as it is, %s", async (_, flags) => {
-    const { terminal, pid, port, until } = await onTerminal(flags);
-    await using __ = terminal;
+    const { closing, terminal, pid, port, until } = await onTerminal(flags);
+    await using __ = closing;
     using ada = await JsonClient.join(port, "ada");
     // Half a line is not said, whatever happens to it.
     terminal.stdin.write("half typed");
