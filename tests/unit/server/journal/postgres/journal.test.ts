@@ -1,56 +1,25 @@
 // The journal in PostgreSQL by itself, against a real one: that it is what journal.ts promises, whatever becomes of
 // PostgreSQL and of the connections to it.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { PostgresJournal, type PostgresOptions } from "../../../../../lib/server/journal/postgres/journal.ts";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { postgresql } from "../../../../support/parts.ts";
 import { PostgresServer } from "../../../../support/postgres.ts";
 import { FlakyProxy } from "../../../../support/proxy.ts";
-import { patienceMs, Transcript } from "../../../../support/transcript.ts";
+import { patienceMs } from "../../../../support/transcript.ts";
 import { type Kind, testContract } from "../contract.ts";
 import { testAgainstModel } from "../contract-model.ts";
 import { testSearchContract } from "../contract-search.ts";
 import { testSharedContract } from "../contract-shared.ts";
-import { fact, Listened, many, read, said, type Told, textsOf, upTo } from "../listened.ts";
+import { fact, type Listened, many, read, said, textsOf, upTo } from "../listened.ts";
+import { nextRoom, open, postgres, rooms, usePostgres } from "./opened.ts";
 
 setDefaultTimeout(2 * patienceMs);
 
-let postgres: PostgresServer;
-let rooms = 0;
-
-/** A journal in the room of the test, and all that its listener was told. */
-async function open(options: Partial<PostgresOptions> = {}): Promise<Listened<PostgresJournal>> {
-  const told = new Transcript<Told>();
-  const journal = await PostgresJournal.open({
-    url: postgres.url(),
-    room: `room ${rooms}`,
-    keepEvents: 1_000_000,
-    note: (message) => told.push(["noted", message]),
-    ...options,
-  });
-  return new Listened(journal, told);
-}
-
-beforeAll(async () => {
-  if (!postgresql.found) return;
-  postgres = await PostgresServer.start();
-  // Makes the tables, and somebody who may use them.
-  await (await PostgresJournal.open({ url: postgres.url(), room: "x", keepEvents: 1 })).close();
-  for (const right of [
-    "CREATE ROLE lesser LOGIN",
-    "GRANT USAGE ON SCHEMA chat TO lesser",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA chat TO lesser",
-  ]) {
-    await postgres.query(right);
-  }
-});
-afterAll(async () => {
-  await postgres?.[Symbol.asyncDispose]();
-});
+usePostgres();
 
 const kind: Kind = {
   place() {
-    const room = `room ${++rooms} of the contract`;
+    const room = `room ${nextRoom()} of the contract`;
     return {
       open: async (keepEvents) => (await open({ room, keepEvents })).journal,
       [Symbol.asyncDispose]: async () => {},
@@ -66,7 +35,7 @@ postgresql.describe("a journal in PostgreSQL", () => {
   testAgainstModel(kind, 60);
 
   test("rooms of any name are kept apart", async () => {
-    rooms++;
+    nextRoom();
     const names = [`{} "ünï" ${rooms}\n*`, `room ${rooms}`, `room ${rooms}'`, "x".repeat(200)];
     for (const room of names) {
       await using one = await open({ room });
@@ -80,7 +49,7 @@ postgresql.describe("a journal in PostgreSQL", () => {
   });
 
   test("what is not kept is deleted once all servers have read it", async () => {
-    rooms++;
+    nextRoom();
     await using room = await open({ keepEvents: 50, heartbeatMs: 50 });
     await room.append(...many(3_000));
     const kept = async () => {
@@ -97,7 +66,7 @@ postgresql.describe("a journal in PostgreSQL", () => {
 
 postgresql.describe("a lost reply", () => {
   test("a lost answer is asked for again, and nothing is done twice", async () => {
-    rooms++;
+    nextRoom();
     await using proxy = await FlakyProxy.start(postgres.port);
     await using room = await open({ url: postgres.url(proxy.port) });
     await using other = await open();
@@ -122,7 +91,7 @@ postgresql.describe("a lost reply", () => {
   });
 
   test("connections that are cut all the time lose and double nothing", async () => {
-    rooms++;
+    nextRoom();
     await using one = await open();
     await using two = await open();
     const lines: string[] = [];
@@ -146,7 +115,7 @@ postgresql.describe("a lost reply", () => {
 
 postgresql.describe("a server that was away", () => {
   test("a server that was away reads on, and had refused what it was told", async () => {
-    rooms++;
+    nextRoom();
     await using proxy = await FlakyProxy.start(postgres.port);
     await using room = await open({ url: postgres.url(proxy.port) });
     await using other = await open();
@@ -165,7 +134,7 @@ postgresql.describe("a server that was away", () => {
   });
 
   test("a server that was away for too long begins again, without holes", async () => {
-    rooms++;
+    nextRoom();
     await using proxy = await FlakyProxy.start(postgres.port);
     const quick = { keepEvents: 5, heartbeatMs: 50, leaseMs: 400 };
     await using room = await open({ ...quick, url: postgres.url(proxy.port) });
@@ -198,7 +167,7 @@ postgresql.describe("the servers of a room", () => {
   const quick = { heartbeatMs: 50, leaseMs: 400 };
 
   test("a server that ends is gone at once, one that dies after its lease", async () => {
-    rooms++;
+    nextRoom();
     await using proxy = await FlakyProxy.start(postgres.port);
     await using one = await open(quick);
     const two = await open(quick);
@@ -225,7 +194,7 @@ postgresql.describe("the servers of a room", () => {
   });
 
   test("a server that takes a seat is alive before it has said so", async () => {
-    rooms++;
+    nextRoom();
     await using one = await open({ heartbeatMs: 3_600_000 });
     await using two = await open({ heartbeatMs: 3_600_000 });
     expect(one.journal.isAlive(two.journal.server)).toBe(false);
@@ -235,7 +204,7 @@ postgresql.describe("the servers of a room", () => {
   });
 
   test("no server is taken for dead because PostgreSQL was away", async () => {
-    rooms++;
+    nextRoom();
     await using postgres = await PostgresServer.start();
     const options = { url: postgres.url(), heartbeatMs: 50, leaseMs: 500 };
     await using one = await open(options);

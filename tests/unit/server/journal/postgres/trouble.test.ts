@@ -1,52 +1,21 @@
 // The journal in PostgreSQL by itself, against a real one: that it is what journal.ts promises, whatever becomes of
 // PostgreSQL and of the connections to it.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { rowOf } from "../../../../../lib/server/journal/postgres/events.ts";
-import { PostgresJournal, type PostgresOptions } from "../../../../../lib/server/journal/postgres/journal.ts";
 import { postgresql } from "../../../../support/parts.ts";
 import { PostgresServer } from "../../../../support/postgres.ts";
-import { patienceMs, Transcript } from "../../../../support/transcript.ts";
-import { fact, Listened, many, read, said, type Told, textsOf, upTo } from "../listened.ts";
+import { patienceMs } from "../../../../support/transcript.ts";
+import { fact, many, read, said, textsOf, upTo } from "../listened.ts";
+import { nextRoom, open, postgres, rooms, usePostgres } from "./opened.ts";
 
 setDefaultTimeout(2 * patienceMs);
 
-let postgres: PostgresServer;
-let rooms = 0;
-
-/** A journal in the room of the test, and all that its listener was told. */
-async function open(options: Partial<PostgresOptions> = {}): Promise<Listened<PostgresJournal>> {
-  const told = new Transcript<Told>();
-  const journal = await PostgresJournal.open({
-    url: postgres.url(),
-    room: `room ${rooms}`,
-    keepEvents: 1_000_000,
-    note: (message) => told.push(["noted", message]),
-    ...options,
-  });
-  return new Listened(journal, told);
-}
-
-beforeAll(async () => {
-  if (!postgresql.found) return;
-  postgres = await PostgresServer.start();
-  // Makes the tables, and somebody who may use them.
-  await (await PostgresJournal.open({ url: postgres.url(), room: "x", keepEvents: 1 })).close();
-  for (const right of [
-    "CREATE ROLE lesser LOGIN",
-    "GRANT USAGE ON SCHEMA chat TO lesser",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA chat TO lesser",
-  ]) {
-    await postgres.query(right);
-  }
-});
-afterAll(async () => {
-  await postgres?.[Symbol.asyncDispose]();
-});
+usePostgres();
 
 postgresql.describe("a PostgreSQL of its own", () => {
   test("a killed PostgreSQL loses and doubles nothing, and is told once", async () => {
-    rooms++;
+    nextRoom();
     await using postgres = await PostgresServer.start();
     await using one = await open({ url: postgres.url() });
     await using two = await open({ url: postgres.url() });
@@ -76,7 +45,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("entries for a frozen PostgreSQL wait or go back, and happen once", async () => {
-    rooms++;
+    nextRoom();
     await using postgres = await PostgresServer.start();
     await using room = await open({ url: postgres.url() });
     await room.append(said("before"));
@@ -94,7 +63,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("a missing right refuses a batch with the reason, and does no half", async () => {
-    rooms++;
+    nextRoom();
     await using room = await open({ heartbeatMs: 100, url: postgres.url(undefined, "lesser") });
     await room.append(said("before"));
     await postgres.query("REVOKE INSERT ON chat.facts FROM lesser");
@@ -118,7 +87,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("a batch that arrives late, or behind the farewell, does nothing", async () => {
-    rooms++;
+    nextRoom();
     await using room = await open();
     await room.append(said("1"));
     await room.append(said("2"));
@@ -136,7 +105,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("rows that a person wrote do not stop the room", async () => {
-    rooms++;
+    nextRoom();
     await using room = await open({ heartbeatMs: 50 });
     await room.append(said("1", "ada", "1"));
     const insert = (seq: number, type: string, event: string) =>
@@ -179,7 +148,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
     ["facts that are no texts", { type: "sang", facts: '{"seat x":5,"at x":{},"topic":[]}' }],
   ];
   test.each(senseless)("a row with %s stops no server", async (_, { type, event = "{}", facts, at }) => {
-    rooms++;
+    nextRoom();
     await using room = await open({ heartbeatMs: 50 });
     await postgres.query(
       `INSERT INTO chat.events (room, seq, at, type, author, server, event, facts)
@@ -194,7 +163,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("a server whose connections are ended is told of news at once", async () => {
-    rooms++;
+    nextRoom();
     // No sign of life comes in between.
     await using one = await open({ heartbeatMs: 3_600_000 });
     await using two = await open({ heartbeatMs: 3_600_000 });
@@ -210,7 +179,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("a server that cannot read what is written says so, and goes on", async () => {
-    rooms++;
+    nextRoom();
     await postgres.query("ALTER ROLE lesser CONNECTION LIMIT 1");
     // The connection that looks for the primary may not be gone yet when the one for writing comes.
     const opened = () => open({ url: postgres.url(undefined, "lesser"), heartbeatMs: 200 });
@@ -229,7 +198,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("what the role has by default changes nothing", async () => {
-    rooms++;
+    nextRoom();
     await postgres.query("CREATE ROLE odd LOGIN SUPERUSER");
     for (const setting of [
       "default_transaction_isolation = serializable",
@@ -252,7 +221,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("a room that was emptied, or went back in time, begins again", async () => {
-    rooms++;
+    nextRoom();
     const quick = { heartbeatMs: 100 };
     await using one = await open(quick);
     await one.append(...many(5));
@@ -294,7 +263,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("a restart without loss begins an epoch, and positions stay right", async () => {
-    rooms++;
+    nextRoom();
     await using postgres = await PostgresServer.start();
     await using room = await open({ url: postgres.url(), heartbeatMs: 50 });
     await room.append(...many(5));
@@ -314,7 +283,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
 
 postgresql.describe("a PostgreSQL whose disk is behind", () => {
   test("what a crash of one process lost is lost for a server that saw it", async () => {
-    rooms++;
+    nextRoom();
     const behind = { synchronous_commit: "off", wal_writer_delay: "10s", restart_after_crash: "on" };
     await using postgres = await PostgresServer.start(behind);
     // Attaches again only when it is asked to write.
