@@ -21,7 +21,7 @@ export interface Dialect {
   parse(line: string, joined: boolean, claimed?: string): Command | Fault;
   /** The event as whole lines, LF included. */
   encode(event: Event): string;
-  /** The beginning of an encoded welcome: what is the newcomer's own. `encodeRoom` is the rest of it. */
+  /** The beginning of an encoded welcome: the newcomer's own name, and token where it has one. */
   encodeNewcomer(newcomer: Newcomer): string;
   /** The same for all who enter at once, and long in a big room, so that it is encoded once for all of them. */
   encodeRoom(room: RoomState): string;

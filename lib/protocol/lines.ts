@@ -7,7 +7,7 @@ import { type Fault, fault, limits } from "./events.ts";
 const LF = 10;
 const CR = 13;
 const nothing = new Uint8Array(0);
-/** Throws for what is not UTF-8; keeps a BOM as the character it is. */
+/** Throws for bytes that are not UTF-8; keeps a BOM as the character it is. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export class LineReader {

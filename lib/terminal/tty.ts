@@ -1,5 +1,5 @@
 // The terminal as a program has it: keys in, text out, a size. It is in raw mode between `open` and `close`, keys go to
-// the one reader that is attached, and what is written never blocks, also when the terminal is stopped.
+// the one reader that is attached, and writing never blocks, also when the terminal is stopped.
 //
 //   attached      keys go to the reader
 //   between two   keys are kept for the next reader; Ctrl-C and Ctrl-D leave
@@ -143,7 +143,7 @@ export class Tty {
     asked.tell(column);
   }
 
-  /** Whether a write is under way. What is drawn now would only wait behind it. */
+  /** Whether a write is under way. A drawing made now would only wait behind it. */
   get isBusy(): boolean {
     return this.#writing;
   }

@@ -1,6 +1,6 @@
 // Lines that the terminal has not taken yet, in blocks: a burst of lines is drawn block by block, so that no text of all
 // of it is ever put together, and each block is one flat text, since lines that were put together from parts keep these
-// in memory. Of what is too much the oldest blocks are dropped, and counted.
+// in memory. Above the bound the oldest blocks are dropped, and counted.
 
 /** A block is complete with this many UTF-16 units, or with the line that goes beyond. */
 const blockLength = 16 * 1024;

@@ -136,7 +136,7 @@ postgresql.describe("keeping order in the whole room", () => {
 
 /** From this machine's address in its network, which is no loopback. */
 class Outsider extends JsonClient {
-  /** Whoever is turned away before it has spoken is told in both dialects. */
+  /** A connection that is turned away before it has spoken is told in both dialects. */
   protected override parse(line: string) {
     return line.includes("{") ? super.parse(line) : super.parse('{"type":"bye","code":"banned","text":""}');
   }

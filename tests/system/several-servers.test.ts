@@ -268,7 +268,7 @@ postgresql.describe("one room on several servers", () => {
     ada.send({ type: "quit" });
     await ada.closed;
     await bob.line("ada left");
-    // The first server has nobody any more, and goes on.
+    // The first server has no member any more, and goes on.
     using cyd = await JsonClient.join(house.port(0), "cyd");
     bob.say("/quit");
     await bob.closed;
@@ -278,7 +278,7 @@ postgresql.describe("one room on several servers", () => {
       await house.at(i).line(/Everyone has left/);
       expect(await house.at(i).exited).toBe(0);
     }
-    // Where nobody was, there is nobody to miss.
+    // A server that had no member does not end when the room is empty.
     using dan = await JsonClient.join(house.port(2), "dan");
     await dan.event("joined");
   });

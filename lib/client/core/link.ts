@@ -138,7 +138,7 @@ export class Link {
     }
   }
 
-  /** Reads nothing more until `resume`, so that the server waits; what is said goes out all the same. */
+  /** Reads nothing more until `resume`, so that the server waits; messages are sent all the same. */
   pause(): void {
     this.#paused = true;
     if ("connection" in this.#status) this.#status.connection.pause();
@@ -149,7 +149,7 @@ export class Link {
     if ("connection" in this.#status) this.#status.connection.resume();
   }
 
-  /** Leaves the room. What is still under way is given up. */
+  /** Leaves the room. Messages without an ack are given up. */
   quit(text?: string): void {
     const status = this.#status;
     if (status.type !== "online") return this.#close(undefined);

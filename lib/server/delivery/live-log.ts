@@ -7,7 +7,7 @@
 //
 // When the buffer is full the older half goes. A reader that stood there falls behind and reads on from the journal.
 //
-// The readers write in rounds, each what is new to it. A big room's round is longer than a turn may take: it goes on in
+// The readers write in rounds, each from its cursor to the head. A big room's round is longer than a turn may take: it goes on in
 // the next turn where it stopped, and another one follows if there was something new meanwhile.
 
 import type { Dialect } from "../../dialects/dialect.ts";
@@ -109,7 +109,7 @@ export class LiveLog {
     return { seq, rest: Buffer.from(rest.bytes.subarray(rest.offset, rest.offset + rest.length)) };
   }
 
-  /** Lets the readers that are live write what is new to them; false if there was no time for all: call it next turn. */
+  /** Lets the live readers write up to the head; false if there was no time for all of them: call it next turn. */
   pump(): boolean {
     const end = performance.now() + pumpMs;
     let pumped = 0;

@@ -13,7 +13,7 @@ import { entriesIn, maySee, pageEvents, type Stretch } from "../journal/pages.ts
 
 /** About 7 MB of short lines; of the longest ones 25 MB. */
 const keptPages = 64;
-/** What is deleted from the journal must not be shown for long. */
+/** A deleted event must not be shown for longer than this. */
 const keptMs = 5_000;
 
 export class SharedPage {

@@ -34,7 +34,7 @@ export const pageEvents = 1_000;
 /** A search reads at most this many pages of matches: most may be whispers that the viewer may not see. */
 const searchedPages = 10;
 
-/** A page of the entries after `after`, up to `upTo`, whoever may see them. Rejects as the journal does. */
+/** A page of the entries after `after`, up to `upTo`, whispers to any seat among them. Rejects as the journal does. */
 export async function entriesIn(
   journal: Pick<Journal, "entriesAfter">,
   after: number,

@@ -63,7 +63,7 @@ export class Room implements JournalListener, Recorder {
   #asked: Entry[] = [];
   #turn: NodeJS.Immediate | undefined;
   #retry: Timer | undefined;
-  /** There are readers that have yet to write what is new to them. */
+  /** Set while readers have events left that they have not written. */
   #pumping: NodeJS.Immediate | undefined;
   /** When the entries that are under way were appended, by performance.now(). */
   #appendedAt: number | undefined;

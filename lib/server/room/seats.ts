@@ -19,7 +19,7 @@ export interface Occupant {
   answer(answer: Answer): void;
   /** Takes an event that only this member and another may see. */
   whisper(event: Recorded): void;
-  /** Writes what is new to it. */
+  /** Writes the events that it has not written yet. */
   pump(): void;
   /** Says goodbye and closes. The connection has no seat any more. */
   dismiss(bye: Bye): void;
