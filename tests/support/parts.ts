@@ -23,6 +23,12 @@ export class Part {
     else this.#skip();
   }
 
+  /** Its tests run side by side: for those that mostly wait for the part. */
+  concurrent(title: string, body: () => void): void {
+    if (this.found) describe.concurrent(title, body);
+    else this.#skip();
+  }
+
   test(title: string, body: () => void | Promise<void>, timeoutMs?: number): void {
     if (this.found) test(title, body, timeoutMs);
     else this.#skip();

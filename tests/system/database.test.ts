@@ -32,7 +32,7 @@ async function failure(url: string, environment: Record<string, string> = {}): P
   return [await server.exited, text.trim()];
 }
 
-postgresql.describe("PostgreSQL", () => {
+postgresql.concurrent("PostgreSQL", () => {
   test("a frozen PostgreSQL is told once, and lines arrive once behind it", async () => {
     await using postgres = await PostgresServer.start();
     await using house = await House.open(postgres, 2);

@@ -40,7 +40,7 @@ function speak(members: Member[]) {
   return { lines, stop };
 }
 
-postgresql.describe("a primary that dies", () => {
+postgresql.concurrent("a primary that dies, a server that is frozen", () => {
   test("a primary with a synchronous standby dies, and nothing is lost", async () => {
     await using primary = await PostgresServer.start();
     await using standby = await PostgresServer.standbyOf(primary, "standby");
@@ -124,9 +124,7 @@ postgresql.describe("a primary that dies", () => {
     for (const port of house.ports) expect(await back(away, "away", port)).toBe(1);
     for (const port of house.ports) expect(await back(early, "early", port)).toBe(0);
   });
-});
 
-postgresql.describe("a server that is frozen", () => {
   test("a member of a frozen server is at another one within its lease", async () => {
     await using postgres = await PostgresServer.start();
     await using house = await House.open(postgres, 2);
@@ -149,7 +147,7 @@ postgresql.describe("a server that is frozen", () => {
   });
 });
 
-postgresql.describe("chaos", () => {
+postgresql.concurrent("chaos", () => {
   test("each line is said once in one order, whatever is killed and frozen", async () => {
     const random = new Random(20261122);
     await using postgres = await PostgresServer.start();

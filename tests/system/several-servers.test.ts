@@ -26,7 +26,7 @@ afterAll(async () => {
   await postgres?.[Symbol.asyncDispose]();
 });
 
-postgresql.describe("one room on several servers", () => {
+postgresql.concurrent("one room on several servers", () => {
   test("three servers have one order of events, one roster, one history", async () => {
     await using house = await House.open(postgres, 3);
     const clients = await Promise.all(house.ports.map((port, i) => JsonClient.join(port, `m${i}`)));

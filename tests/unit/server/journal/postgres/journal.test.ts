@@ -11,7 +11,7 @@ import { testAgainstModel } from "../contract-model.ts";
 import { testSearchContract } from "../contract-search.ts";
 import { testSharedContract } from "../contract-shared.ts";
 import { fact, type Listened, many, read, said, textsOf, upTo } from "../listened.ts";
-import { nextRoom, open, postgres, rooms, usePostgres } from "./opened.ts";
+import { newRoom, postgres, usePostgres } from "./opened.ts";
 
 setDefaultTimeout(2 * patienceMs);
 
@@ -19,24 +19,24 @@ usePostgres();
 
 const kind: Kind = {
   place() {
-    const room = `room ${nextRoom()} of the contract`;
+    const { open } = newRoom();
     return {
-      open: async (keepEvents) => (await open({ room, keepEvents })).journal,
+      open: async (keepEvents) => (await open({ keepEvents })).journal,
       [Symbol.asyncDispose]: async () => {},
     };
   },
   lasts: true,
 };
 
-postgresql.describe("a journal in PostgreSQL", () => {
+postgresql.concurrent("a journal in PostgreSQL", () => {
   testContract(kind);
   testSearchContract(kind);
   testSharedContract(kind);
   testAgainstModel(kind, 60);
 
   test("rooms of any name are kept apart", async () => {
-    nextRoom();
-    const names = [`{} "ünï" ${rooms}\n*`, `room ${rooms}`, `room ${rooms}'`, "x".repeat(200)];
+    const { open, name } = newRoom();
+    const names = [`{} "ünï" ${name}\n*`, name, `room ${name}'`, "x".repeat(200)];
     for (const room of names) {
       await using one = await open({ room });
       await one.append(said(room));
@@ -49,13 +49,13 @@ postgresql.describe("a journal in PostgreSQL", () => {
   });
 
   test("what is not kept is deleted once all servers have read it", async () => {
-    nextRoom();
+    const { open, name } = newRoom();
     await using room = await open({ keepEvents: 50, heartbeatMs: 50 });
     await room.append(...many(3_000));
     const kept = async () => {
       const [row] = await postgres.query<{ count: string }>(
         "SELECT count(*) FROM chat.events WHERE room = $1",
-        [`room ${rooms}`],
+        [name],
       );
       return Number(row?.count);
     };
@@ -64,9 +64,9 @@ postgresql.describe("a journal in PostgreSQL", () => {
   });
 });
 
-postgresql.describe("a lost reply", () => {
+postgresql.concurrent("a lost reply", () => {
   test("a lost answer is asked for again, and nothing is done twice", async () => {
-    nextRoom();
+    const { open } = newRoom();
     await using proxy = await FlakyProxy.start(postgres.port);
     await using room = await open({ url: postgres.url(proxy.port) });
     await using other = await open();
@@ -89,33 +89,11 @@ postgresql.describe("a lost reply", () => {
     expect(other.happened).toEqual(room.happened);
     expect(room.fates.filter((fate) => (fate as string[])[0] !== "happened")).toEqual([]);
   });
-
-  test("connections that are cut all the time lose and double nothing", async () => {
-    nextRoom();
-    await using one = await open();
-    await using two = await open();
-    const lines: string[] = [];
-    for (let turn = 0; turn < 60; turn++) {
-      const line = (i: number) => `${i}-${turn}`;
-      lines.push(line(1), line(2));
-      await Promise.all([
-        one.insist(() => said(line(1), "ada", line(1))),
-        two.insist(() => said(line(2), "ada", line(2))),
-        postgres.query(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'chatroom'",
-        ),
-      ]);
-    }
-    await one.journal.sync();
-    await two.journal.sync();
-    expect(one.texts.toSorted()).toEqual(lines.toSorted());
-    expect(two.happened).toEqual(one.happened);
-  });
 });
 
-postgresql.describe("a server that was away", () => {
+postgresql.concurrent("a server that was away", () => {
   test("a server that was away reads on, and had refused what it was told", async () => {
-    nextRoom();
+    const { open } = newRoom();
     await using proxy = await FlakyProxy.start(postgres.port);
     await using room = await open({ url: postgres.url(proxy.port) });
     await using other = await open();
@@ -134,7 +112,7 @@ postgresql.describe("a server that was away", () => {
   });
 
   test("a server that was away for too long begins again, without holes", async () => {
-    nextRoom();
+    const { open, name } = newRoom();
     await using proxy = await FlakyProxy.start(postgres.port);
     const quick = { keepEvents: 5, heartbeatMs: 50, leaseMs: 400 };
     await using room = await open({ ...quick, url: postgres.url(proxy.port) });
@@ -148,7 +126,7 @@ postgresql.describe("a server that was away", () => {
     const gone = async () => {
       const [row] = await postgres.query<{ min: string }>(
         "SELECT min(seq) FROM chat.events WHERE room = $1",
-        [`room ${rooms}`],
+        [name],
       );
       return Number(row?.min) > 1_000;
     };
@@ -167,7 +145,7 @@ postgresql.describe("the servers of a room", () => {
   const quick = { heartbeatMs: 50, leaseMs: 400 };
 
   test("a server that ends is gone at once, one that dies after its lease", async () => {
-    nextRoom();
+    const { open } = newRoom();
     await using proxy = await FlakyProxy.start(postgres.port);
     await using one = await open(quick);
     const two = await open(quick);
@@ -194,7 +172,7 @@ postgresql.describe("the servers of a room", () => {
   });
 
   test("a server that takes a seat is alive before it has said so", async () => {
-    nextRoom();
+    const { open } = newRoom();
     await using one = await open({ heartbeatMs: 3_600_000 });
     await using two = await open({ heartbeatMs: 3_600_000 });
     expect(one.journal.isAlive(two.journal.server)).toBe(false);
@@ -204,7 +182,7 @@ postgresql.describe("the servers of a room", () => {
   });
 
   test("no server is taken for dead because PostgreSQL was away", async () => {
-    nextRoom();
+    const { open } = newRoom();
     await using postgres = await PostgresServer.start();
     const options = { url: postgres.url(), heartbeatMs: 50, leaseMs: 500 };
     await using one = await open(options);
@@ -223,5 +201,30 @@ postgresql.describe("the servers of a room", () => {
     const { counts } = one;
     await one.until(() => one.counts > counts + 30);
     expect(deaths).toBe(0);
+  });
+});
+
+// By itself, since it cuts the connections of all.
+postgresql.describe("connections that are cut", () => {
+  test("connections that are cut all the time lose and double nothing", async () => {
+    const { open } = newRoom();
+    await using one = await open();
+    await using two = await open();
+    const lines: string[] = [];
+    for (let turn = 0; turn < 60; turn++) {
+      const line = (i: number) => `${i}-${turn}`;
+      lines.push(line(1), line(2));
+      await Promise.all([
+        one.insist(() => said(line(1), "ada", line(1))),
+        two.insist(() => said(line(2), "ada", line(2))),
+        postgres.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'chatroom'",
+        ),
+      ]);
+    }
+    await one.journal.sync();
+    await two.journal.sync();
+    expect(one.texts.toSorted()).toEqual(lines.toSorted());
+    expect(two.happened).toEqual(one.happened);
   });
 });

@@ -9,25 +9,23 @@ import { Transcript } from "../../../../support/transcript.ts";
 import { Listened, type Told } from "../listened.ts";
 
 export let postgres: PostgresServer;
-/** The number of the test's room. */
-export let rooms = 0;
+let rooms = 0;
 
-/** Another room from here on. */
-export function nextRoom(): number {
-  return ++rooms;
-}
-
-/** A journal in the room of the test, and all that its listener was told. */
-export async function open(options: Partial<PostgresOptions> = {}): Promise<Listened<PostgresJournal>> {
-  const told = new Transcript<Told>();
-  const journal = await PostgresJournal.open({
-    url: postgres.url(),
-    room: `room ${rooms}`,
-    keepEvents: 1_000_000,
-    note: (message) => told.push(["noted", message]),
-    ...options,
-  });
-  return new Listened(journal, told);
+/** A room of its own for a test: its name, and what opens a journal in it with all that its listener was told. */
+export function newRoom() {
+  const name = `room ${++rooms}`;
+  const open = async (options: Partial<PostgresOptions> = {}): Promise<Listened<PostgresJournal>> => {
+    const told = new Transcript<Told>();
+    const journal = await PostgresJournal.open({
+      url: postgres.url(),
+      room: name,
+      keepEvents: 1_000_000,
+      note: (message) => told.push(["noted", message]),
+      ...options,
+    });
+    return new Listened(journal, told);
+  };
+  return { name, open };
 }
 
 /** Starts PostgreSQL before the tests of the file, and ends it behind them. */

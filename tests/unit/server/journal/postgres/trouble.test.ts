@@ -7,15 +7,15 @@ import { postgresql } from "../../../../support/parts.ts";
 import { PostgresServer } from "../../../../support/postgres.ts";
 import { patienceMs } from "../../../../support/transcript.ts";
 import { fact, many, read, said, textsOf, upTo } from "../listened.ts";
-import { nextRoom, open, postgres, rooms, usePostgres } from "./opened.ts";
+import { newRoom, postgres, usePostgres } from "./opened.ts";
 
 setDefaultTimeout(2 * patienceMs);
 
 usePostgres();
 
-postgresql.describe("a PostgreSQL of its own", () => {
+postgresql.concurrent("a PostgreSQL of its own", () => {
   test("a killed PostgreSQL loses and doubles nothing, and is told once", async () => {
-    nextRoom();
+    const { open } = newRoom();
     await using postgres = await PostgresServer.start();
     await using one = await open({ url: postgres.url() });
     await using two = await open({ url: postgres.url() });
@@ -45,7 +45,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("entries for a frozen PostgreSQL wait or go back, and happen once", async () => {
-    nextRoom();
+    const { open } = newRoom();
     await using postgres = await PostgresServer.start();
     await using room = await open({ url: postgres.url() });
     await room.append(said("before"));
@@ -62,8 +62,72 @@ postgresql.describe("a PostgreSQL of its own", () => {
     expect(room.troubles).toEqual(["PostgreSQL does not answer", undefined]);
   });
 
+  test("a server that cannot read what is written says so, and goes on", async () => {
+    const { open } = newRoom();
+    await postgres.query("ALTER ROLE lesser CONNECTION LIMIT 1");
+    // The connection that looks for the primary may not be gone yet when the one for writing comes.
+    const opened = () => open({ url: postgres.url(undefined, "lesser"), heartbeatMs: 200 });
+    const again = () => Bun.sleep(50).then(opened);
+    await using one = await opened().catch(again).catch(again).catch(again);
+    await using two = await open();
+    await two.append(said("1"));
+    const cannot = "New events cannot be read: PostgreSQL has too many connections";
+    await one.told.until((items) => items.find(([, what]) => what === cannot), "a word of it");
+    await postgres.query("ALTER ROLE lesser CONNECTION LIMIT -1");
+    await one.reaches(1);
+    expect(one.told.items.filter(([kind]) => kind === "noted" || kind === "troubled")).toEqual([
+      ["noted", cannot],
+      ["noted", "New events are read again"],
+    ]);
+  });
+
+  test("a restart without loss begins an epoch, and positions stay right", async () => {
+    const { open } = newRoom();
+    await using postgres = await PostgresServer.start();
+    await using room = await open({ url: postgres.url(), heartbeatMs: 50 });
+    await room.append(...many(5));
+    const { epoch } = room.journal;
+    await postgres.kill();
+    await postgres.restart();
+    expect(await room.hears("epoch")).toEqual(["epoch", room.journal.epoch]);
+    expect(room.journal.epoch).not.toBe(epoch);
+    expect(room.journal.endOf(epoch)).toBe(5);
+    await room.insist(() => said("6"));
+    expect(room.journal.endOf(epoch)).toBe(5);
+    expect(room.journal.endOf(room.journal.epoch)).toBe(Number.POSITIVE_INFINITY);
+    expect(room.journal.endOf("of another journal")).toBeUndefined();
+    expect(room.seqs).toEqual(upTo(6));
+  });
+
+  test("what a crash of one process lost is lost for a server that saw it", async () => {
+    const { open } = newRoom();
+    const behind = { synchronous_commit: "off", wal_writer_delay: "10s", restart_after_crash: "on" };
+    await using postgres = await PostgresServer.start(behind);
+    // Attaches again only when it is asked to write.
+    await using one = await open({ url: postgres.url(), heartbeatMs: 3_600_000 });
+    await one.append(said("kept"));
+    await postgres.query("CHECKPOINT");
+    await one.append(said("lost"), said("lost"));
+    const { epoch } = one.journal;
+    const [backend] = await postgres.query<{ pid: number }>(
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'chatroom'",
+    );
+    process.kill(backend?.pid ?? 0, "SIGKILL");
+    await postgres.log.until((lines) => lines.filter((line) => /ready to accept/.test(line))[1], "recovery");
+    await using two = await open({ url: postgres.url() });
+    expect(two.journal.last).toBe(1);
+    await two.append(...["a", "b", "c"].map((text) => said(text)));
+    for (const { journal } of [two, one]) {
+      await one.insist(() => said("on"));
+      expect(journal.endOf(epoch)).toBe(1);
+    }
+    expect(one.told.items).toContainEqual(["began again"]);
+  });
+});
+
+postgresql.describe("a PostgreSQL that others use, too", () => {
   test("a missing right refuses a batch with the reason, and does no half", async () => {
-    nextRoom();
+    const { open } = newRoom();
     await using room = await open({ heartbeatMs: 100, url: postgres.url(undefined, "lesser") });
     await room.append(said("before"));
     await postgres.query("REVOKE INSERT ON chat.facts FROM lesser");
@@ -87,13 +151,13 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("a batch that arrives late, or behind the farewell, does nothing", async () => {
-    nextRoom();
+    const { open, name } = newRoom();
     await using room = await open();
     await room.append(said("1"));
     await room.append(said("2"));
     const { server, epoch } = room.journal;
     // As the kernel may send it, long after its connection was given up for another one.
-    const late = [`room ${rooms}`, server, 1, epoch, 0, JSON.stringify([rowOf(said("1"))])];
+    const late = [name, server, 1, epoch, 0, JSON.stringify([rowOf(said("1"))])];
     await postgres.query("SELECT chat.append($1, $2, $3, $4, $5, $6)", late);
     await room.append(said("3"));
     expect(room.texts).toEqual(["1", "2", "3"]);
@@ -105,13 +169,13 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("rows that a person wrote do not stop the room", async () => {
-    nextRoom();
+    const { open, name } = newRoom();
     await using room = await open({ heartbeatMs: 50 });
     await room.append(said("1", "ada", "1"));
     const insert = (seq: number, type: string, event: string) =>
       postgres.query(
         "INSERT INTO chat.events (room, seq, at, type, author, server, event) VALUES ($1, $2, now(), $3, '', '', $4::text::json)",
-        [`room ${rooms}`, seq, type, event],
+        [name, seq, type, event],
       );
     await insert(2, "said", "5");
     await insert(3, "sang", '{"song":"la"}');
@@ -148,12 +212,12 @@ postgresql.describe("a PostgreSQL of its own", () => {
     ["facts that are no texts", { type: "sang", facts: '{"seat x":5,"at x":{},"topic":[]}' }],
   ];
   test.each(senseless)("a row with %s stops no server", async (_, { type, event = "{}", facts, at }) => {
-    nextRoom();
+    const { open, name } = newRoom();
     await using room = await open({ heartbeatMs: 50 });
     await postgres.query(
       `INSERT INTO chat.events (room, seq, at, type, author, server, event, facts)
         VALUES ($1, 1, $2::text::timestamptz, $3, '', '', $4::text::json, $5::text::json)`,
-      [`room ${rooms}`, at ?? "now", type, event, facts ?? null],
+      [name, at ?? "now", type, event, facts ?? null],
     );
     await room.append(said("on"));
     expect(room.seqs).toEqual([1, 2]);
@@ -163,7 +227,7 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("a server whose connections are ended is told of news at once", async () => {
-    nextRoom();
+    const { open } = newRoom();
     // No sign of life comes in between.
     await using one = await open({ heartbeatMs: 3_600_000 });
     await using two = await open({ heartbeatMs: 3_600_000 });
@@ -178,27 +242,8 @@ postgresql.describe("a PostgreSQL of its own", () => {
     expect(two.texts).toEqual(["1", "2", "3"]);
   });
 
-  test("a server that cannot read what is written says so, and goes on", async () => {
-    nextRoom();
-    await postgres.query("ALTER ROLE lesser CONNECTION LIMIT 1");
-    // The connection that looks for the primary may not be gone yet when the one for writing comes.
-    const opened = () => open({ url: postgres.url(undefined, "lesser"), heartbeatMs: 200 });
-    const again = () => Bun.sleep(50).then(opened);
-    await using one = await opened().catch(again).catch(again).catch(again);
-    await using two = await open();
-    await two.append(said("1"));
-    const cannot = "New events cannot be read: PostgreSQL has too many connections";
-    await one.told.until((items) => items.find(([, what]) => what === cannot), "a word of it");
-    await postgres.query("ALTER ROLE lesser CONNECTION LIMIT -1");
-    await one.reaches(1);
-    expect(one.told.items.filter(([kind]) => kind === "noted" || kind === "troubled")).toEqual([
-      ["noted", cannot],
-      ["noted", "New events are read again"],
-    ]);
-  });
-
   test("what the role has by default changes nothing", async () => {
-    nextRoom();
+    const { open } = newRoom();
     await postgres.query("CREATE ROLE odd LOGIN SUPERUSER");
     for (const setting of [
       "default_transaction_isolation = serializable",
@@ -221,12 +266,12 @@ postgresql.describe("a PostgreSQL of its own", () => {
   });
 
   test("a room that was emptied, or went back in time, begins again", async () => {
-    nextRoom();
+    const { open, name } = newRoom();
     const quick = { heartbeatMs: 100 };
     await using one = await open(quick);
     await one.append(...many(5));
     const { epoch } = one.journal;
-    const room = `room ${rooms}`;
+    const room = name;
     const tables = ["rooms", "events", "epochs", "facts", "servers"];
     const deletes = tables.map((table) => `${table} AS (DELETE FROM chat.${table} WHERE room = $1)`);
     await postgres.query(`WITH ${deletes.join(", ")} SELECT`, [room]);
@@ -260,50 +305,5 @@ postgresql.describe("a PostgreSQL of its own", () => {
     for (const room of [one, three]) await room.reaches(kept + 3);
     expect(one.texts.slice(-1)).toEqual(["the end"]);
     expect(three.texts).toEqual(["another", "and on", "the end"]);
-  });
-
-  test("a restart without loss begins an epoch, and positions stay right", async () => {
-    nextRoom();
-    await using postgres = await PostgresServer.start();
-    await using room = await open({ url: postgres.url(), heartbeatMs: 50 });
-    await room.append(...many(5));
-    const { epoch } = room.journal;
-    await postgres.kill();
-    await postgres.restart();
-    expect(await room.hears("epoch")).toEqual(["epoch", room.journal.epoch]);
-    expect(room.journal.epoch).not.toBe(epoch);
-    expect(room.journal.endOf(epoch)).toBe(5);
-    await room.insist(() => said("6"));
-    expect(room.journal.endOf(epoch)).toBe(5);
-    expect(room.journal.endOf(room.journal.epoch)).toBe(Number.POSITIVE_INFINITY);
-    expect(room.journal.endOf("of another journal")).toBeUndefined();
-    expect(room.seqs).toEqual(upTo(6));
-  });
-});
-
-postgresql.describe("a PostgreSQL whose disk is behind", () => {
-  test("what a crash of one process lost is lost for a server that saw it", async () => {
-    nextRoom();
-    const behind = { synchronous_commit: "off", wal_writer_delay: "10s", restart_after_crash: "on" };
-    await using postgres = await PostgresServer.start(behind);
-    // Attaches again only when it is asked to write.
-    await using one = await open({ url: postgres.url(), heartbeatMs: 3_600_000 });
-    await one.append(said("kept"));
-    await postgres.query("CHECKPOINT");
-    await one.append(said("lost"), said("lost"));
-    const { epoch } = one.journal;
-    const [backend] = await postgres.query<{ pid: number }>(
-      "SELECT pid FROM pg_stat_activity WHERE application_name = 'chatroom'",
-    );
-    process.kill(backend?.pid ?? 0, "SIGKILL");
-    await postgres.log.until((lines) => lines.filter((line) => /ready to accept/.test(line))[1], "recovery");
-    await using two = await open({ url: postgres.url() });
-    expect(two.journal.last).toBe(1);
-    await two.append(...["a", "b", "c"].map((text) => said(text)));
-    for (const { journal } of [two, one]) {
-      await one.insist(() => said("on"));
-      expect(journal.endOf(epoch)).toBe(1);
-    }
-    expect(one.told.items).toContainEqual(["began again"]);
   });
 });
