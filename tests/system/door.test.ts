@@ -11,7 +11,7 @@ import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-describe("a room with a password", () => {
+describe.concurrent("a room with a password", () => {
   test("a room with a password asks for it, and lets people in with it", async () => {
     await using server = await Server.start(["--stay"], guarded);
     using ada = await new JsonClient().open(server.port);
@@ -102,7 +102,7 @@ describe("a room with a password", () => {
   });
 });
 
-describe("at the door", () => {
+describe.concurrent("at the door", () => {
   /** What a client hears that is not let in: the reason in both dialects. */
   async function turnedAway(port: number, host = "localhost"): Promise<string[]> {
     using client = await new PlainClient().open(port, { host });

@@ -50,7 +50,7 @@ function isOn({ written }: Terminal, [on, off]: readonly [string, string]): bool
   return written.lastIndexOf(on) > written.lastIndexOf(off);
 }
 
-describe.each(shells)("below %s, Ctrl-Z and fg", (...shell) => {
+describe.concurrent.each(shells)("below %s, Ctrl-Z and fg", (...shell) => {
   test("Ctrl-Z and fg bring the chat back, draft and all", async () => {
     await using server = await Server.start(["--stay"]);
     using bob = await JsonClient.join(server.port, "bob");

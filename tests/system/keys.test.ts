@@ -7,7 +7,7 @@ import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-describe("the keys", () => {
+describe.concurrent("the keys", () => {
   test("keys edit the row as in a shell", async () => {
     await using room = await open();
     const { ada } = room;

@@ -35,20 +35,23 @@ async function talk(client: JsonClient): Promise<void> {
   await client.event("said", { text: `999 ${"long ".repeat(400)}`.trimEnd() });
 }
 
-test.each(["stdout", "stderr too"] as const)("a pipe that is not read stops nothing (%s)", async (output) => {
-  const { pipe, server, port } = await onPipe(output);
-  using _ = pipe;
-  await using __ = server;
-  using ada = await JsonClient.join(port, "ada");
-  await talk(ada);
-  expect(rssMegabytes(server.pid) ?? 0).toBeLessThan(200);
-  server.kill("SIGTERM");
-  await ada.event("bye", { code: "shutdown" });
-  ada[Symbol.dispose]();
-  expect(await server.exited).toBe(0);
-});
+test.concurrent.each(["stdout", "stderr too"] as const)(
+  "a pipe that is not read stops nothing (%s)",
+  async (output) => {
+    const { pipe, server, port } = await onPipe(output);
+    using _ = pipe;
+    await using __ = server;
+    using ada = await JsonClient.join(port, "ada");
+    await talk(ada);
+    expect(rssMegabytes(server.pid) ?? 0).toBeLessThan(200);
+    server.kill("SIGTERM");
+    await ada.event("bye", { code: "shutdown" });
+    ada[Symbol.dispose]();
+    expect(await server.exited).toBe(0);
+  },
+);
 
-test.each([
+test.concurrent.each([
   ["text", /^\d\d:\d\d:\d\d {2}(\d+) log lines were dropped: they were not read in time$/m],
   [
     "json",
@@ -67,7 +70,7 @@ test.each([
   expect(await pipe.readUntil(/now it is read/)).not.toContain("dropped");
 });
 
-test("a pipe whose reader is gone stops nothing", async () => {
+test.concurrent("a pipe whose reader is gone stops nothing", async () => {
   const { pipe, server, port } = await onPipe("stderr too");
   using _ = pipe;
   await using __ = server;
@@ -123,7 +126,7 @@ function statusOf(pid: number): string {
   }
 }
 
-script.describe("on a terminal", () => {
+script.concurrent("on a terminal", () => {
   test.each([
     ["with its prompt", [], /ada: 999 /],
     ["without a prompt", ["--log", "json"], /\d+ log lines were dropped: they were not read in time/],

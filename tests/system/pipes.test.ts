@@ -19,7 +19,7 @@ function client<I extends Blob | "pipe">(port: number, flags: string[], input: I
   });
 }
 
-test("the client says every line in order, and leaves once all are said", async () => {
+test.concurrent("the client says every line in order, and leaves once all are said", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
   const lines = Array.from({ length: 1000 }, (_, i) => `${i + 1}`);
@@ -34,7 +34,7 @@ test("the client says every line in order, and leaves once all are said", async 
   expect(out).not.toContain("\x1b");
 });
 
-test("an open pipe shows the room line by line, and takes commands", async () => {
+test.concurrent("an open pipe shows the room line by line, and takes commands", async () => {
   await using server = await Server.start(["--stay"]);
   const bot = client(server.port, ["--name", "bot"], "pipe");
   using bob = await JsonClient.join(server.port, "bob");
@@ -49,7 +49,7 @@ test("an open pipe shows the room line by line, and takes commands", async () =>
   expect(await new Response(bot.stderr).text()).toContain("There is no command /nosuch");
 });
 
-test("/quit waits for the lines before it, and ends the input", async () => {
+test.concurrent("/quit waits for the lines before it, and ends the input", async () => {
   await using server = await Server.start(["--stay", "--rate", "200"]);
   using bob = await JsonClient.join(server.port, "bob");
   const lines = Array.from({ length: 60 }, (_, i) => `${i + 1}`);
@@ -60,7 +60,7 @@ test("/quit waits for the lines before it, and ends the input", async () => {
   expect(bob.texts).toEqual([...lines, "see you"]);
 });
 
-test("a lost connection is told once on stderr, and no line is lost", async () => {
+test.concurrent("a lost connection is told once on stderr, and no line is lost", async () => {
   using folder = temporaryFolder();
   const flags = ["--stay", "--history", join(folder.path, "room.sqlite")];
   const first = await Server.start(flags);
@@ -84,7 +84,7 @@ test("a lost connection is told once on stderr, and no line is lost", async () =
   expect(await new Response(bot.stderr).text()).toBe("The connection was lost: trying again\n");
 });
 
-test("a line that is too long is refused here, and holds up nothing", async () => {
+test.concurrent("a line that is too long is refused here, and holds up nothing", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
   const lines = ["before", "x".repeat(20_000), "\x01".repeat(4000), "after"];
@@ -95,7 +95,7 @@ test("a line that is too long is refused here, and holds up nothing", async () =
   expect(await new Response(bot.stderr).text()).toContain("at most 4000 characters");
 });
 
-test("--json makes events, commands and problems one object a line", async () => {
+test.concurrent("--json makes events, commands and problems one object a line", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
   const commands = [
@@ -122,7 +122,7 @@ test("--json makes events, commands and problems one object a line", async () =>
   expect(events).toContainEqual(expect.objectContaining({ type: "acted", id: "mine" }));
 });
 
-test("output into a closed pipe ends quietly", async () => {
+test.concurrent("output into a closed pipe ends quietly", async () => {
   await using server = await Server.start(["--stay"]);
   const command = `seq 2000 | bun ${join(root, "ChatClient.ts")} --port ${server.port} --name bot | head -n 1`;
   const shell = Bun.spawn(["bash", "-c", command], { stdout: "pipe", stderr: "pipe" });
@@ -130,7 +130,7 @@ test("output into a closed pipe ends quietly", async () => {
   expect(await shell.exited).toBe(0);
 });
 
-describe("output that takes no more", () => {
+describe.concurrent("output that takes no more", () => {
   /** Runs the client in a shell line, and gives what bob heard of it. */
   async function run(input: string, output: string, count: number) {
     await using server = await Server.start(["--stay"]);
@@ -164,7 +164,7 @@ describe("output that takes no more", () => {
   });
 });
 
-describe("an output that is not read", () => {
+describe.concurrent("an output that is not read", () => {
   const lines = Array.from({ length: 20_000 }, (_, i) => `${i} ${"x".repeat(50)}`);
 
   /** The client, whose output goes through a FIFO: `read` reads all of it, nothing does before. */
@@ -227,7 +227,7 @@ describe("an output that is not read", () => {
   });
 });
 
-test("unsent messages are printed as they were typed, with exit code 1", async () => {
+test.concurrent("unsent messages are printed as they were typed, with exit code 1", async () => {
   const server = await Server.start(["--stay"]);
   using _ = await JsonClient.join(server.port, "bob");
   const bot = client(server.port, ["--name", "bot"], "pipe");
@@ -255,7 +255,7 @@ test("unsent messages are printed as they were typed, with exit code 1", async (
   ]);
 });
 
-describe("what goes wrong is one sentence on stderr", () => {
+describe.concurrent("what goes wrong is one sentence on stderr", () => {
   test.each<[flags: string[], code: number, said: string]>([
     [["--name", "ada"], 1, "No chat server at localhost:1: nobody listens there"],
     [[], 2, "On pipes a name is needed"],

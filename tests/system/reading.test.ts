@@ -11,7 +11,7 @@ import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-describe("reading", () => {
+describe.concurrent("reading", () => {
   test("whispers are answered, members ignored, the bell rings for mentions", async () => {
     await using room = await open();
     const { server, ada } = room;
@@ -81,7 +81,7 @@ describe("reading", () => {
   });
 });
 
-describe("strangers' text", () => {
+describe.concurrent("strangers' text", () => {
   const attacks: [name: string, bytes: string][] = [
     ["title", "\x1b]0;owned\x07"],
     ["title, C1", "\x9d0;owned\x9c"],
@@ -164,7 +164,7 @@ describe("strangers' text", () => {
   );
 });
 
-test("50,000 lines come in order while keys are typed, the draft intact", async () => {
+test.concurrent("50,000 lines come in order while keys are typed, the draft intact", async () => {
   await using room = await open(["--time", "off"]);
   const { server, ada } = room;
   using bob = await JsonClient.join(server.port, "bob");

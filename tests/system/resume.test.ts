@@ -73,7 +73,7 @@ function expectOneOrder(members: Member[], lines: string[]): Recorded[] {
 
 const speakers = 8;
 
-test("a server killed ten times loses and doubles no line of eight members", async () => {
+test.concurrent("a server killed ten times loses and doubles no line of eight members", async () => {
   using folder = temporaryFolder();
   const history = join(folder.path, "room.sqlite");
   const flags = ["--history", history, "--quiet", "--stay"];
@@ -127,7 +127,7 @@ test("a server killed ten times loses and doubles no line of eight members", asy
   expect(said(kept)).toEqual(heard);
 });
 
-test("connections cut at any byte lose and double no line", async () => {
+test.concurrent("connections cut at any byte lose and double no line", async () => {
   await using server = await Server.start(["--quiet", "--stay"]);
   await using proxy = await CuttingProxy.start(server.port);
   const members = await Promise.all(
@@ -155,7 +155,7 @@ test("connections cut at any byte lose and double no line", async () => {
   }
 });
 
-describe("a seat", () => {
+describe.concurrent("a seat", () => {
   test("a seat is kept for a lost connection, and only /who tells", async () => {
     await using server = await Server.start();
     using bob = await JsonClient.join(server.port, "bob");
@@ -296,7 +296,7 @@ describe("a seat", () => {
   });
 });
 
-describe("resuming", () => {
+describe.concurrent("resuming", () => {
   test("resuming brings what the member may see in order, then the present", async () => {
     await using server = await Server.start();
     using bob = await JsonClient.join(server.port, "bob");

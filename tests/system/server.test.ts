@@ -10,7 +10,7 @@ import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-test("the history is in the user's state folder, a file for each port", async () => {
+test.concurrent("the history is in the user's state folder, a file for each port", async () => {
   using folder = temporaryFolder();
   const state = { XDG_STATE_HOME: folder.path };
   const server = Bun.spawn(["bun", join(root, "ChatServer.ts"), "--port", "0"], {
@@ -26,7 +26,7 @@ test("the history is in the user's state folder, a file for each port", async ()
   await server.exited;
 });
 
-test("the server ends when the last member has left, and says so", async () => {
+test.concurrent("the server ends when the last member has left, and says so", async () => {
   await using server = await Server.start();
   using nameless = await new PlainClient().open(server.port);
   await nameless.line("name");
@@ -42,7 +42,7 @@ test("the server ends when the last member has left, and says so", async () => {
   expect(await server.exited).toBe(0);
 });
 
-test("--stay keeps an empty room open", async () => {
+test.concurrent("--stay keeps an empty room open", async () => {
   await using server = await Server.start(["--stay"]);
   using ada = await PlainClient.join(server.port, "ada");
   ada.say("/quit");
@@ -51,21 +51,24 @@ test("--stay keeps an empty room open", async () => {
   await bob.line("ada left");
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("%s says goodbye to everyone and ends with 0", async (signal) => {
-  await using server = await Server.start();
-  using ada = await PlainClient.join(server.port, "ada");
-  using bob = await JsonClient.join(server.port, "bob");
-  using nameless = await new PlainClient().open(server.port);
-  await nameless.line("name");
-  expect(await server.kill(signal)).toBe(0);
-  await Promise.all([ada.closed, bob.closed, nameless.closed]);
-  await server.line(new RegExp(signal));
-  await ada.line("shutting down");
-  await bob.event("bye", { code: "shutdown" });
-  await nameless.line("shutting down");
-});
+test.concurrent.each(["SIGINT", "SIGTERM"] as const)(
+  "%s says goodbye to everyone and ends with 0",
+  async (signal) => {
+    await using server = await Server.start();
+    using ada = await PlainClient.join(server.port, "ada");
+    using bob = await JsonClient.join(server.port, "bob");
+    using nameless = await new PlainClient().open(server.port);
+    await nameless.line("name");
+    expect(await server.kill(signal)).toBe(0);
+    await Promise.all([ada.closed, bob.closed, nameless.closed]);
+    await server.line(new RegExp(signal));
+    await ada.line("shutting down");
+    await bob.event("bye", { code: "shutdown" });
+    await nameless.line("shutting down");
+  },
+);
 
-test("a second signal ends the server without its goodbyes", async () => {
+test.concurrent("a second signal ends the server without its goodbyes", async () => {
   await using server = await Server.start();
   using deaf = await JsonClient.join(server.port, "deaf");
   deaf.socket?.pause();
@@ -79,7 +82,7 @@ test("a second signal ends the server without its goodbyes", async () => {
   expect(await server.kill("SIGINT")).toBe(1);
 });
 
-test("each connection is logged with its address, unless --quiet", async () => {
+test.concurrent("each connection is logged with its address, unless --quiet", async () => {
   await using loud = await Server.start(["--stay"]);
   await using quiet = await Server.start(["--stay", "--quiet"]);
   for (const server of [loud, quiet]) {
@@ -97,7 +100,7 @@ test("each connection is logged with its address, unless --quiet", async () => {
   expect(quiet.log.items.filter((line) => /ada|127\.0\.0\.1/.test(line))).toEqual([]);
 });
 
-test("a port in use is one sentence and exit code 1", async () => {
+test.concurrent("a port in use is one sentence and exit code 1", async () => {
   await using server = await Server.start();
   const second = Bun.spawn(
     ["bun", join(root, "ChatServer.ts"), "--port", `${server.port}`, "--history", "none"],
@@ -111,7 +114,7 @@ test("a port in use is one sentence and exit code 1", async () => {
   );
 });
 
-test("a metrics port in use is one sentence and code 1, and no room opens", async () => {
+test.concurrent("a metrics port in use is one sentence and code 1, and no room opens", async () => {
   using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const flags = ["--port", "0", "--history", "none", "--metrics", `${taken.port}`];
   const server = Bun.spawn(["bun", join(root, "ChatServer.ts"), ...flags], {

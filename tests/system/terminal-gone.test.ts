@@ -48,7 +48,7 @@ const typings: [what: string, keys: string, row: string, kept: string | undefine
   ["an empty row", "", "ada>", undefined],
 ];
 
-describe("a window that is closed says nothing", () => {
+describe.concurrent("a window that is closed says nothing", () => {
   test.each(typings)(
     "a window that is closed with %s in the row says nothing",
     async (_, keys, row, kept) => {
@@ -115,7 +115,7 @@ describe("a window that is closed says nothing", () => {
   });
 });
 
-test("a draft is offered at the next start under the same name, once", async () => {
+test.concurrent("a draft is offered at the next start under the same name, once", async () => {
   using state = temporaryFolder();
   await using server = await Server.start(["--stay"]);
   const typed = async (name: string, row: string) => {
@@ -137,7 +137,7 @@ test("a draft is offered at the next start under the same name, once", async () 
   expect(drafts(state.path)).toEqual([]);
 });
 
-test("a member that is put out while writing keeps the draft", async () => {
+test.concurrent("a member that is put out while writing keeps the draft", async () => {
   using state = temporaryFolder();
   await using server = await Server.start(["--stay"], { CHAT_OPERATOR_PASSWORD: "boss" });
   using op = await JsonClient.join(server.port, "op");
@@ -152,7 +152,7 @@ test("a member that is put out while writing keeps the draft", async () => {
   expect(drafts(state.path)).toEqual([{ text: "but I was only", mode: 0o600 }]);
 });
 
-describe("Ctrl-Z and fg bring everything back", () => {
+describe.concurrent("Ctrl-Z and fg bring everything back", () => {
   test.each([
     ["at the question for the name", "", "What is your name?", "ada\r", "You are connected as ada"],
     [
@@ -202,7 +202,7 @@ describe("Ctrl-Z and fg bring everything back", () => {
   });
 });
 
-describe("the server goes on", () => {
+describe.concurrent("the server goes on", () => {
   const command = (...flags: string[]) => ["bun", join(root, "ChatServer.ts"), "--history", "none", ...flags];
 
   async function started(terminal: Terminal): Promise<number> {

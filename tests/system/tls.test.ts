@@ -27,7 +27,7 @@ afterAll(() => made?.[Symbol.dispose]());
 
 const refused = (sentence: string) => ({ code: 1, out: "", err: `${sentence}\n` });
 
-openssl.describe("plain text on a TLS port", () => {
+openssl.concurrent("plain text on a TLS port", () => {
   test("plain text on a TLS port is answered with a sentence", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     for (const bytes of ["ada lovelace\n", "brew / HTTP/1.1\r\n\r\n", '{"type":"join","name":"ada"}\n']) {
@@ -67,7 +67,7 @@ openssl.describe("plain text on a TLS port", () => {
   });
 });
 
-openssl.describe("TLS on a plain port", () => {
+openssl.concurrent("TLS on a plain port", () => {
   test("TLS on a plain port is answered with a sentence", async () => {
     await using server = await Server.start(["--stay"]);
     const hello = Promise.withResolvers<Buffer>();
@@ -107,7 +107,7 @@ openssl.describe("TLS on a plain port", () => {
   });
 });
 
-openssl.describe("a room that speaks TLS", () => {
+openssl.concurrent("a room that speaks TLS", () => {
   test("a TLS room answers a client that has closed its half", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     using ada = await JsonClient.join(server.port, "ada", {}, anyone);
@@ -212,7 +212,7 @@ function residentMb(pid: number): number {
   return Number(kb) / 1024;
 }
 
-openssl.describe("a server without a certificate that can be used ends with one sentence", () => {
+openssl.concurrent("a server without a certificate that can be used ends with one sentence", () => {
   test.each<[flags: (made: Certificates) => string[], code: number, sentence: string]>([
     [(made) => ["--tls-cert", made.cert("self")], 2, "--tls-cert and --tls-key go together"],
     [(made) => ["--tls-cert", "/no/such", "--tls-key", made.key("self")], 1, "Cannot read /no/such"],

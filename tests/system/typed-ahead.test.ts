@@ -24,7 +24,7 @@ async function connecting(server: Server, keys: string): Promise<Terminal> {
   return terminal;
 }
 
-test("what is typed while connecting stands in the row, Enter with it", async () => {
+test.concurrent("what is typed while connecting stands in the row, Enter with it", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
   await using ada = await connecting(server, "hello\rroom");
@@ -36,7 +36,7 @@ test("what is typed while connecting stands in the row, Enter with it", async ()
   await bob.event("said", { text: "hello\nroom" });
 });
 
-test("a password typed before its question is said to nobody", async () => {
+test.concurrent("a password typed before its question is said to nobody", async () => {
   await using server = await Server.start(["--stay"], { CHAT_PASSWORD: "tea" });
   using bob = new JsonClient();
   await bob.open(server.port);

@@ -37,7 +37,7 @@ async function whispered(server: { port: number }, dan: Terminal) {
   return { gus, mallory, swap, [Symbol.dispose]: dispose };
 }
 
-test("/reply turns into /msg and the name, which is seen before Enter", async () => {
+test.concurrent("/reply turns into /msg and the name, which is seen before Enter", async () => {
   await using server = await Server.start();
   await using dan = client(server.port);
   await ready(dan);
@@ -57,23 +57,26 @@ test("/reply turns into /msg and the name, which is seen before Enter", async ()
   expect(mallory.texts).toEqual([]);
 });
 
-test.each(["/reply ", "/msg gus "])("a row that began with %j keeps its addressee", async (start) => {
-  await using server = await Server.start();
-  await using dan = client(server.port);
-  await ready(dan);
-  using others = await whispered(server, dan);
-  const { gus, mallory, swap } = others;
-  dan.type(`${start}half `);
-  await dan.until("the draft", ({ row }) => row.trimEnd() === "dan> /msg gus half");
-  await swap();
-  dan.type("a secret\r");
-  await gus.event("told", { text: "half a secret" });
-  await dan.shows("[dan to gustav] half a secret");
-  await mallory.roundTrip();
-  expect(mallory.texts).toEqual([]);
-});
+test.concurrent.each(["/reply ", "/msg gus "])(
+  "a row that began with %j keeps its addressee",
+  async (start) => {
+    await using server = await Server.start();
+    await using dan = client(server.port);
+    await ready(dan);
+    using others = await whispered(server, dan);
+    const { gus, mallory, swap } = others;
+    dan.type(`${start}half `);
+    await dan.until("the draft", ({ row }) => row.trimEnd() === "dan> /msg gus half");
+    await swap();
+    dan.type("a secret\r");
+    await gus.event("told", { text: "half a secret" });
+    await dan.shows("[dan to gustav] half a secret");
+    await mallory.roundTrip();
+    expect(mallory.texts).toEqual([]);
+  },
+);
 
-test("a reply to one who has left is not sent, whoever has the name now", async () => {
+test.concurrent("a reply to one who has left is not sent, whoever has the name now", async () => {
   await using server = await Server.start();
   await using dan = client(server.port);
   await ready(dan);
@@ -89,7 +92,7 @@ test("a reply to one who has left is not sent, whoever has the name now", async 
   expect(mallory.texts).toEqual([]);
 });
 
-test("whispers that waited follow their addressee, or are given back", async () => {
+test.concurrent("whispers that waited follow their addressee, or are given back", async () => {
   using folder = temporaryFolder();
   const flags = ["--stay", "--history", join(folder.path, "room.sqlite")];
   const first = await Server.start(flags);
@@ -129,7 +132,7 @@ test("whispers that waited follow their addressee, or are given back", async () 
   expect(thief.texts).not.toContain("for eve");
 });
 
-test("/op alone asks for the password, which is nowhere to be seen", async () => {
+test.concurrent("/op alone asks for the password, which is nowhere to be seen", async () => {
   await using server = await Server.start([], { CHAT_OPERATOR_PASSWORD: "sesame" });
   await using dan = client(server.port);
   await ready(dan);
@@ -148,7 +151,7 @@ test("/op alone asks for the password, which is nowhere to be seen", async () =>
   expect(bob.texts).toEqual(["meanwhile"]);
 });
 
-test.each(["\x03", "\x04"])("%j at the password for /op goes back to the row", async (key) => {
+test.concurrent.each(["\x03", "\x04"])("%j at the password for /op goes back to the row", async (key) => {
   await using server = await Server.start();
   await using dan = client(server.port);
   await ready(dan);
@@ -160,7 +163,7 @@ test.each(["\x03", "\x04"])("%j at the password for /op goes back to the row", a
   await dan.shows("dan: still here");
 });
 
-test("a command behind a blank is not said", async () => {
+test.concurrent("a command behind a blank is not said", async () => {
   await using server = await Server.start();
   await using dan = client(server.port);
   await ready(dan);
