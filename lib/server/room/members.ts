@@ -15,73 +15,42 @@ import {
   type Recorded,
 } from "../../protocol/events.ts";
 import { type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
-import { type Entry, type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
-import { aHalf, WorkQueue } from "../limits/work-queue.ts";
+import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
+import { Arrivals, type Taken } from "./arrivals.ts";
+import { bannedAddress, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
 import { addressOfBan, Moderation, type Order } from "./moderation.ts";
+import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { Roster } from "./roster.ts";
-import {
-  hashOf,
-  leaving,
-  moving,
-  newSeatId,
-  newToken,
-  type Occupant,
-  renaming,
-  type Seat,
-  Seats,
-  sittingAt,
-  taking,
-} from "./seats.ts";
-
-/** After this time a client, or the room itself, tries again to do what failed. */
-export const retryAfterMs = 1_000;
-
-/** A seat that was taken, the token by which its client can come back to it, and the members just before, if that was an event. */
-export type Taken = { seat: Seat; token: string | undefined; roster: Roster | undefined };
-
-/**
- * Waits for the outcome of a request: it has happened, or it failed for a reason. Not a promise, since code behind a
- * promise runs after the whole batch: a waiter must run between two events of one batch, while the room is as it was
- * right after the first.
- */
-export type Waiter<T> = { happened: (outcome: T) => void; failed: (problem: Fault) => void };
+import { leaving, type Occupant, renaming, type Seat, Seats, sittingAt, stopExpiry } from "./seats.ts";
 
 /** An operator: its name, the author of its entries, and the facts that must hold while it may give orders. */
 export type Operator = { name: string; author: string; expects: Facts | undefined };
 
-/** The part of the room that Members needs. */
-export interface Recorder {
-  /** The last event that happened. */
-  readonly seq: number;
-  /** Appends the entry to the journal at the end of this turn. */
-  record(entry: Entry): void;
-  /** The same, and tells the waiter when it has happened, with the members before that turn, or why it has not. */
-  ask(entry: Entry, waiter: Waiter<Roster | undefined>): void;
-}
-
 export class Members {
-  /** Whether a member has been here since the server started. */
-  visited = false;
   readonly #journal: Journal;
   readonly #recorder: Recorder;
   readonly #seatMs: number;
   readonly #seats = new Seats();
   readonly #moderation = new Moderation();
-  /** Gives seats, one after the other: a crowd that comes at once does not have the turn for itself. */
-  readonly #entering = new WorkQueue(aHalf);
+  readonly #arrivals: Arrivals;
   #roster: Roster | undefined;
-  #hasEnded = false;
 
   /** The seats that the journal knows are kept for `seatMs`, like that of any member whose connection is lost. */
   constructor(journal: Journal, recorder: Recorder, seatMs: number) {
     this.#journal = journal;
     this.#recorder = recorder;
     this.#seatMs = seatMs;
+    this.#arrivals = new Arrivals(journal, recorder, this.#seats, this.#moderation);
     const facts = readFacts(journal.facts());
     // Seats first: the other facts about a seat can only be applied once it is there.
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
     this.#applyAll(facts.filter(({ kind }) => kind !== "seat"));
     this.expireLost();
+  }
+
+  /** Whether a member has been here since the server started. */
+  get visited(): boolean {
+    return this.#arrivals.visited;
   }
 
   /** The number of members, with those who are away. */
@@ -124,71 +93,7 @@ export class Members {
 
   /** Gives the seat of the token, or a new one under a free name. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
-    const { name, token, after = 0 } = request;
-    const refused = this.#moderation.refusesJoin(occupant.address, name);
-    if (refused) return waiter.failed(refused);
-    const hadSeat = this.hasSeat(token);
-    const isKnown = token === undefined || hadSeat;
-    const takeSeat = () => {
-      const seat = token === undefined ? undefined : this.#seats.byToken(token);
-      if (seat) this.#takeAgain(seat, occupant, token, waiter);
-      // The seat stood for the room's password, which it may not have given. That seat is gone now.
-      else if (hadSeat)
-        waiter.failed({ ...fault("unavailable", "Your seat was given up: join again"), retryAfterMs });
-      else this.#takeNew(name, occupant, keepsSeat ? newToken() : undefined, waiter);
-    };
-    // A client that was with another server may know a seat, or later events, that this server has not read yet.
-    const reason = "The room cannot be read now: try again";
-    const failed = () => waiter.failed({ ...fault("unavailable", reason), retryAfterMs });
-    const enter = () => this.#entering.run(takeSeat, () => this.#hasEnded).catch(failed);
-    if (isKnown && after <= this.#recorder.seq) void enter();
-    else this.#journal.sync().then(enter, failed);
-  }
-
-  #takeNew(name: string, occupant: Occupant, token: string | undefined, waiter: Waiter<Taken>): void {
-    const id = newSeatId();
-    const tokenHash = token === undefined ? undefined : hashOf(token);
-    const { address } = occupant;
-    const taken = taking(id, this.#journal.server, { name, tokenHash, address });
-    this.#recorder.ask(
-      { event: unnumbered({ type: "joined", name }), author: id, ...taken },
-      { ...waiter, happened: (roster) => this.#sit(id, occupant, token, roster, waiter) },
-    );
-  }
-
-  #takeAgain(seat: Seat, occupant: Occupant, token: string | undefined, waiter: Waiter<Taken>): void {
-    const { id, name } = seat;
-    const here = this.#journal.server;
-    const { address } = occupant;
-    // Same server, same address: no fact changes, so nothing is written.
-    if (seat.server === here && seat.address === address && this.#journal.isAlive(here)) {
-      return this.#sit(id, occupant, token, undefined, waiter);
-    }
-    this.#recorder.ask(
-      {
-        event: unnumbered({ type: "moved", name }),
-        author: id,
-        reader: serversOnly,
-        ...moving(seat, here, address),
-      },
-      { ...waiter, happened: (roster) => this.#sit(id, occupant, token, roster, waiter) },
-    );
-  }
-
-  #sit(
-    id: string,
-    occupant: Occupant,
-    token: string | undefined,
-    roster: Roster | undefined,
-    { happened }: Waiter<Taken>,
-  ): void {
-    const seat = this.#seats.byId(id);
-    if (!seat) return;
-    this.#stopExpiry(seat);
-    seat.occupant?.dismiss(takenOver);
-    seat.occupant = occupant;
-    this.visited = true;
-    happened({ seat, token, roster });
+    this.#arrivals.take(occupant, request, keepsSeat, waiter);
   }
 
   rename(seat: Seat, name: string, waiter: Waiter<unknown>): void {
@@ -233,9 +138,9 @@ export class Members {
 
   /** The same, and stops the expiry of their seats: another Members takes the place of this one. */
   end(bye: Bye): void {
-    this.#hasEnded = true;
+    this.#arrivals.end();
     this.dismissAll(bye);
-    for (const seat of this.#seats) this.#stopExpiry(seat);
+    for (const seat of this.#seats) stopExpiry(seat);
   }
 
   /** Tells all who are here. */
@@ -255,11 +160,6 @@ export class Members {
     };
     if (seat.tokenHash === undefined) expire();
     else seat.expiry = setTimeout(expire, this.#seatMs);
-  }
-
-  #stopExpiry(seat: Seat): void {
-    clearTimeout(seat.expiry);
-    seat.expiry = undefined;
   }
 
   // ---- Moderation ----
@@ -327,7 +227,7 @@ export class Members {
     if (!seat) return;
     if (fact.kind === "seat" && !fact.value) seat.occupant?.dismiss(goodbyeOf(event, seat.occupant));
     if (fact.kind === "at" && fact.value !== undefined && fact.value !== this.#journal.server) {
-      this.#stopExpiry(seat);
+      stopExpiry(seat);
       seat.occupant?.dismiss(takenOver);
       seat.occupant = undefined;
     }
@@ -374,25 +274,4 @@ export class Members {
       : `"${name}" looks like the name of somebody here: choose another one`;
     return fault("name-taken", text);
   }
-}
-
-const cutOff: Bye = {
-  type: "bye",
-  code: "lost",
-  text: "This server has lost the others: joining again elsewhere",
-  retryAfterMs,
-};
-const takenOver: Bye = { type: "bye", code: "taken-over", text: "You joined from another place" };
-const bannedAddress: Bye = { type: "bye", code: "banned", text: "Your address is banned from this room" };
-
-/** The goodbye to a member whose seat was given up by this event. */
-function goodbyeOf(event: Recorded | undefined, { leaving }: Occupant): Bye {
-  if (event?.type !== "kicked" && event?.type !== "banned") {
-    // If it did not ask to leave, the other servers took this one for dead and gave up its seats.
-    return leaving
-      ? { type: "bye", code: "left", text: "Goodbye" }
-      : { type: "bye", code: "lost", text: "The room gave up your seat: joining again", retryAfterMs: 0 };
-  }
-  const reason = event.text === undefined ? "" : `: ${event.text}`;
-  return { type: "bye", code: event.type, text: `You were ${event.type} by ${event.by}${reason}` };
 }

@@ -17,7 +17,9 @@ import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
 import { lastBefore, type Past, search } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
-import { Members, type Recorder, retryAfterMs, type Taken, type Waiter } from "./members.ts";
+import type { Taken } from "./arrivals.ts";
+import { Members } from "./members.ts";
+import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { encodePast, type Roster } from "./roster.ts";
 import type { Occupant } from "./seats.ts";
 

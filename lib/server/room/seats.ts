@@ -122,6 +122,12 @@ export class Seats implements Iterable<Seat> {
   }
 }
 
+/** Its member is here again, or its seat is not this room's to give up any more. */
+export function stopExpiry(seat: Seat): void {
+  clearTimeout(seat.expiry);
+  seat.expiry = undefined;
+}
+
 /** The fact that a seat's connection is still with the same server. */
 export function sittingAt({ id, server }: Seat): Facts {
   return { [factKey.at(id)]: server };

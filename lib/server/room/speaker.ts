@@ -5,8 +5,8 @@
 import { type Command, type CommandOf, commands, help } from "../../protocol/commands.ts";
 import { type Answer, type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import type { Facts } from "../journal/facts.ts";
-import type { Waiter } from "./members.ts";
 import type { Order } from "./moderation.ts";
+import type { Waiter } from "./recorder.ts";
 import type { Room } from "./room.ts";
 import { unreadable } from "./roster.ts";
 

@@ -23,7 +23,7 @@ import {
 import { Reader, type Sink } from "../delivery/reader.ts";
 import type { Origin } from "../limits/origin.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
-import type { Taken } from "../room/members.ts";
+import type { Taken } from "../room/arrivals.ts";
 import type { Room } from "../room/room.ts";
 import { type Occupant, type Seat, sittingAt, speakingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";

@@ -1,0 +1,30 @@
+// The goodbyes to members who lose their seat, or their connection.
+
+import type { Bye, Recorded } from "../../protocol/events.ts";
+import { retryAfterMs } from "./recorder.ts";
+import type { Occupant } from "./seats.ts";
+
+export const cutOff: Bye = {
+  type: "bye",
+  code: "lost",
+  text: "This server has lost the others: joining again elsewhere",
+  retryAfterMs,
+};
+export const takenOver: Bye = { type: "bye", code: "taken-over", text: "You joined from another place" };
+export const bannedAddress: Bye = {
+  type: "bye",
+  code: "banned",
+  text: "Your address is banned from this room",
+};
+
+/** The goodbye to a member whose seat was given up by this event. */
+export function goodbyeOf(event: Recorded | undefined, { leaving }: Occupant): Bye {
+  if (event?.type !== "kicked" && event?.type !== "banned") {
+    // If it did not ask to leave, the other servers took this one for dead and gave up its seats.
+    return leaving
+      ? { type: "bye", code: "left", text: "Goodbye" }
+      : { type: "bye", code: "lost", text: "The room gave up your seat: joining again", retryAfterMs: 0 };
+  }
+  const reason = event.text === undefined ? "" : `: ${event.text}`;
+  return { type: "bye", code: event.type, text: `You were ${event.type} by ${event.by}${reason}` };
+}
