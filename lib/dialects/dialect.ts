@@ -9,16 +9,24 @@ type Own = "type" | "name" | "token" | "resumed";
 export type Newcomer = Pick<Welcome, Own>;
 export type RoomState = Omit<Welcome, Own>;
 
+/** A name that was asked for, what was given with it, and the secret that is missing, which is asked for. */
+export type Claimed = {
+  name: string;
+  password?: string | undefined;
+  key?: string | undefined;
+  missing: "password" | "key";
+};
+
 export interface Dialect {
   /** How many past events a newcomer sees if it does not ask for a number. */
   readonly historyEvents: number;
   /** Whether its clients keep a token, so that a lost connection's seat is worth keeping. */
   readonly keepsSeat: boolean;
   /**
-   * The command in a line, or what is wrong with it. Before the connection has `joined`, a line of plain text is a name;
-   * while a name is `claimed` and waits for the room's password, it is that password.
+   * The command in a line, or what is wrong with it. Before the connection has `joined`, a line of plain text is a name,
+   * perhaps with its key; while a name is `claimed`, it is the secret that is missing.
    */
-  parse(line: string, joined: boolean, claimed?: string): Command | Fault;
+  parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault;
   /** The event as whole lines, LF included. */
   encode(event: Event): string;
   /** The beginning of an encoded welcome: the newcomer's own name, and token where it has one. */

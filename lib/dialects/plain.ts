@@ -1,10 +1,12 @@
-// The dialect of people on nc and telnet. The first line is a name, then each line is a message or a command.
+// The dialect of people on nc and telnet. The first line is a name, perhaps with its key, then each line is a message or a
+// command.
 // Only the first line of a message can start at the margin, so no message can pass for another member's.
 // It has no token, so the seat of a lost connection is given up at once.
 
-import { type Command, check, parseTyped } from "../protocol/commands.ts";
+import { type Command, check, parseTyped, type Raw } from "../protocol/commands.ts";
 import { type Ban, type Event, type Fault, isFault, type Member } from "../protocol/events.ts";
-import type { Dialect, Newcomer, RoomState } from "./dialect.ts";
+import { isKey } from "../protocol/keys.ts";
+import type { Claimed, Dialect, Newcomer, RoomState } from "./dialect.ts";
 
 /** Sent to a connection that sends nothing: a person on nc waits for a question. */
 export const greeting = "Welcome to the chat room. What is your name?\n";
@@ -13,11 +15,15 @@ export const plain: Dialect = {
   historyEvents: 20,
   keepsSeat: false,
 
-  parse(line: string, joined: boolean, claimed?: string): Command | Fault {
-    if (claimed !== undefined) return check({ type: "join", name: claimed, password: line });
+  parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault {
+    const { missing, ...given } = claimed ?? {};
+    if (missing === "password") return check({ type: "join", ...given, password: line });
+    // What is too short for a key is another name.
+    const isMissing = missing === "key" && isKey(line.trim());
+    if (isMissing) return check({ type: "join", ...given, key: line.trim() });
     const raw = parseTyped(line);
     if (isFault(raw)) return raw;
-    return check(joined || raw.type !== "say" ? raw : { type: "join", name: line });
+    return check(joined || raw.type !== "say" ? raw : { ...given, ...joinOf(line) });
   },
 
   encode(event: Event): string {
@@ -32,6 +38,12 @@ export const plain: Dialect = {
   },
 };
 
+/** A name, and behind it its key. A second word that cannot be a key is part of a name, which is refused for it. */
+function joinOf(line: string): Raw {
+  const [, name = "", key = ""] = /^\s*(\S+)\s+(\S+)\s*$/.exec(line) ?? [];
+  return isKey(key) ? { type: "join", name, key } : { type: "join", name: line };
+}
+
 /** Any event as a person reads it; "" for those that only programs make use of, or that a newer version knows. */
 export function render(event: Event): string {
   switch (event.type) {
@@ -40,7 +52,7 @@ export function render(event: Event): string {
     case "acted":
       return `* ${event.from} ${indented(event.text)}`;
     case "told":
-      return `[${event.from} to ${event.to}] ${indented(event.text)}`;
+      return `[${event.from} to ${event.to}${event.away ? " (away)" : ""}] ${indented(event.text)}`;
     case "joined":
     case "left":
       return `${event.name} ${event.type}${event.text === undefined ? "" : ` (${indented(event.text)})`}`;
@@ -56,6 +68,8 @@ export function render(event: Event): string {
     }
     case "opped":
       return `${event.name} is an operator now`;
+    case "freed":
+      return `The name ${event.name} was set free by ${event.by}`;
     case "topic":
       return event.text === undefined
         ? `${event.by} took the topic away`
@@ -109,5 +123,7 @@ function indented(text: string): string {
 
 function list(members: Member[]): string {
   if (members.length === 0) return "nobody else";
-  return members.map(({ name, away }) => (away ? `${name} (away)` : name)).join(", ");
+  return members
+    .map(({ name, away, owned }) => `${name}${owned ? "*" : ""}${away ? " (away)" : ""}`)
+    .join(", ");
 }

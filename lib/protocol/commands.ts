@@ -5,6 +5,7 @@
 
 import { isAddress } from "./addresses.ts";
 import { type Fault, fault, isFault, limits } from "./events.ts";
+import { isKey } from "./keys.ts";
 import { cleanName } from "./names.ts";
 import { cleanText, visibleRow } from "./text.ts";
 
@@ -33,6 +34,10 @@ const text = stringField(cleanText);
 const name = stringField(cleanName);
 /** A member's name, or an address. */
 const nameOrAddress = stringField((text) => (isAddress(text.trim()) ? text.trim() : cleanName(text)));
+
+const key = stringField((key) =>
+  isKey(key) ? key : fault("bad-field", "must be 12 to 128 printable ASCII characters"),
+);
 
 const operatorPassword = stringField((password) =>
   password === "" ? fault("empty", "Type the operators' password behind it: /op PASSWORD") : password,
@@ -128,6 +133,7 @@ export const commands = {
       name,
       password: optional(string),
       token: optional(string),
+      key: optional(key),
       epoch: optional(string),
       after: optional(count),
       history: optional(count),
@@ -167,7 +173,7 @@ export const commands = {
     { id: optional(id) },
     {
       usage: "/who",
-      summary: "list who is here",
+      summary: "list who is here; * marks a name with an owner",
       parse: () => ({}),
     },
   ),
@@ -214,6 +220,7 @@ export const commands = {
   unban: moderation(nameOrAddress, "/unban NAME|ADDRESS", "lift a ban"),
   mute: moderation(name, "/mute NAME", "silence NAME until /unmute"),
   unmute: moderation(name, "/unmute NAME", "let NAME be heard again"),
+  free: moderation(name, "/free NAME", "give up NAME for its owner: anyone may take it"),
   bans: command(
     {},
     {

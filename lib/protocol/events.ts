@@ -10,9 +10,11 @@
  */
 export type Recorded = { seq: number; at: number } & (
   | { type: "said" | "acted"; from: string; text: string; id?: string | undefined }
-  | { type: "told"; from: string; to: string; text: string; id?: string | undefined }
-  | { type: "joined" | "left"; name: string; text?: string | undefined }
-  | { type: "renamed"; from: string; to: string }
+  /** `away`: its addressee, who owns that name, was not here. */
+  | { type: "told"; from: string; to: string; text: string; id?: string | undefined; away?: true | undefined }
+  /** `owned`, here and in "renamed": the name that was taken is kept for its member's key. */
+  | { type: "joined" | "left"; name: string; text?: string | undefined; owned?: true | undefined }
+  | { type: "renamed"; from: string; to: string; owned?: true | undefined }
   /** By an operator. `name` is absent where an address was meant, which members are not told. */
   | { type: Act; name?: string | undefined; by: string; text?: string | undefined }
   | { type: "opped"; name: string }
@@ -22,11 +24,14 @@ export type Recorded = { seq: number; at: number } & (
   | { type: "moved"; name: string }
 );
 
-/** What an operator does to a member. One that was kicked or banned is not in the room any more. */
-export type Act = "kicked" | "banned" | "unbanned" | "muted" | "unmuted";
+/**
+ * What an operator does to a member, or to a name. One that was kicked or banned is not in the room any more; a name that
+ * was freed is not kept for its owner any more.
+ */
+export type Act = "kicked" | "banned" | "unbanned" | "muted" | "unmuted" | "freed";
 
-/** A member of the room; `away` while a lost connection's seat is kept. */
-export type Member = { name: string; away?: true | undefined };
+/** A member of the room; `away` while a lost connection's seat is kept, `owned` if the name is kept for its key. */
+export type Member = { name: string; away?: true | undefined; owned?: true | undefined };
 
 /** The first event that a client gets once it has joined: its seat, and the room as of `seq`. */
 export type Welcome = {
@@ -103,6 +108,8 @@ export type FaultCode =
   | "conflict"
   | "empty"
   | "muted"
+  | "name-not-kept"
+  | "name-owned"
   | "name-reserved"
   | "name-taken"
   | "no-such-member"

@@ -97,6 +97,7 @@ export class View {
       case "muted":
       case "unmuted":
       case "opped":
+      case "freed":
       case "topic":
       case "subject":
       case "bans":
@@ -148,7 +149,10 @@ export class View {
     const head = {
       said: () => `${from}: `,
       acted: () => `* ${from} `,
-      told: () => `[${from} to ${this.#name(event.type === "told" ? event.to : "")}] `,
+      told: () => {
+        const [to, away] = event.type === "told" ? [event.to, event.away] : [""];
+        return `[${from} to ${this.#name(to)}${away ? " (away)" : ""}] `;
+      },
     };
     const marked = hits ?? (mentioned ? this.#chat.mention : undefined);
     const [dateLine, time] = this.#timeOf(event.at);
@@ -189,7 +193,7 @@ export class View {
 }
 
 function here(members: Member[]): string {
-  const names = members.map(({ name, away }) => (away ? `${name} (away)` : name));
+  const names = members.map(({ name, away, owned }) => `${name}${owned ? "*" : ""}${away ? " (away)" : ""}`);
   return names.length === 0 ? "Nobody else is here." : `Here: ${names.join(", ")}.`;
 }
 

@@ -9,6 +9,7 @@
 //   ban NAME       {name, by, at, text?, address?}   a member of that name may not join
 //   ban ADDRESS    the same                          no member may join from there
 //   mute NAME      the operator's name               a member of that name may not speak
+//   own NAME       {name, keyHash, seat, usedAt}     the name, and all that look like it, are kept for the holder of a key
 //   topic          the topic
 //
 // NAME is written as its skeleton, which is the same for all names that look alike.
@@ -34,6 +35,17 @@ export type SeatFact = {
 /** A ban of a member holds for the member's address, too, which is never sent to members. */
 export type BanFact = Ban & { address?: string | undefined };
 
+/** The value of the fact "own". */
+export type OwnFact = {
+  name: string;
+  /** SHA-256 of the key, base64url; never sent to members. */
+  keyHash: string;
+  /** The id of the seats that its owner takes under this name, one after the other; so what is for one is for the next. */
+  seat: string;
+  /** When the name was last taken or given up, in ms since 1970 UTC. */
+  usedAt: number;
+};
+
 /** A fact as it was read; without a value it no longer holds. Facts of names are left out: the seat has the name, too. */
 export type Fact =
   | { kind: "seat"; id: string; value: SeatFact | undefined }
@@ -41,6 +53,8 @@ export type Fact =
   | { kind: "op"; id: string; value: string | undefined }
   | { kind: "ban"; key: string; value: BanFact | undefined }
   | { kind: "mute"; key: string; value: string | undefined }
+  /** `look`: the skeleton of the name; `stored`: the value as the journal has it. */
+  | { kind: "own"; key: string; look: string; value: OwnFact | undefined; stored: string | null }
   | { kind: "topic"; value: string | undefined };
 
 /** The key of each kind. */
@@ -52,6 +66,7 @@ export const factKey = {
   /** An address is given as `addressKey` has it. */
   ban: (nameOrAddress: string) => `ban ${skeleton(nameOrAddress)}`,
   mute: (name: string) => `mute ${skeleton(name)}`,
+  own: (name: string) => `own ${skeleton(name)}`,
   topic: "topic",
 };
 
@@ -94,6 +109,10 @@ function readFact(key: string, stored: string | null): Fact | undefined {
     }
     case "mute":
       return { kind, key, value };
+    case "own": {
+      const own = parsed(value);
+      return own === undefined || isOwn(own) ? { kind, key, look: id, value: own, stored } : undefined;
+    }
     default:
       return undefined;
   }
@@ -118,6 +137,11 @@ function isBan(value: Record<string, unknown> | null): value is BanFact {
   const { name, by, at, text, address } = value ?? {};
   const isWhole = typeof name === "string" && typeof by === "string" && typeof at === "number";
   return isWhole && [text, address].every(isTextOrAbsent);
+}
+
+function isOwn(value: Record<string, unknown> | null): value is OwnFact {
+  const { name, keyHash, seat, usedAt } = value ?? {};
+  return [name, keyHash, seat].every((text) => typeof text === "string") && typeof usedAt === "number";
 }
 
 function isTextOrAbsent(value: unknown): boolean {

@@ -5,20 +5,30 @@
 import { Guesses } from "./guesses.ts";
 import { type Rate, TokenBucket } from "./token-bucket.ts";
 
-/** The two passwords of a room, each with guesses of its own. */
-export type PasswordKind = "room" | "operator";
+/** What can be guessed: the two passwords of a room, and the key of a name. */
+export type SecretKind = "room" | "operator" | "key";
+
+/** How many names an address may come to own: those of a class at once, then 240 a day. */
+const namesRate: Rate = { burst: 100, perSecond: 10 / 3600 };
 
 export class Origin {
   /** An address or a network, as addresses.ts counts them. */
   readonly address: string;
   /** For all lines from this address together. */
   readonly bucket: TokenBucket;
-  /** At the room's password, and at the operators': guesses at one do not slow down answers to the other. */
-  readonly guesses: Record<PasswordKind, Guesses> = { room: new Guesses(), operator: new Guesses() };
+  /** For the names that come to be owned from this address. */
+  readonly names: TokenBucket;
+  /** Guesses at one secret do not slow down answers to another one. */
+  readonly guesses: Record<SecretKind, Guesses> = {
+    room: new Guesses(),
+    operator: new Guesses(),
+    key: new Guesses(),
+  };
   connections = 0;
 
   constructor(address: string, rate: Rate) {
     this.address = address;
     this.bucket = new TokenBucket(rate);
+    this.names = new TokenBucket(rate.perSecond === 0 ? rate : namesRate);
   }
 }

@@ -19,9 +19,20 @@ import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
 import { Arrivals, type Taken } from "./arrivals.ts";
 import { bannedAddress, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
 import { addressOfBan, Moderation, type Order } from "./moderation.ts";
+import { Owners } from "./owners.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { Roster } from "./roster.ts";
-import { leaving, type Occupant, renaming, type Seat, Seats, sittingAt, stopExpiry } from "./seats.ts";
+import {
+  both,
+  leaving,
+  type Occupant,
+  type Owned,
+  renaming,
+  type Seat,
+  Seats,
+  sittingAt,
+  stopExpiry,
+} from "./seats.ts";
 
 /** An operator: its name, the author of its entries, and the facts that must hold while it may give orders. */
 export type Operator = { name: string; author: string; expects: Facts | undefined };
@@ -32,19 +43,25 @@ export class Members {
   readonly #seatMs: number;
   readonly #seats = new Seats();
   readonly #moderation = new Moderation();
+  readonly #owners: Owners;
   readonly #arrivals: Arrivals;
   #roster: Roster | undefined;
 
-  /** The seats that the journal knows are kept for `seatMs`, like that of any member whose connection is lost. */
-  constructor(journal: Journal, recorder: Recorder, seatMs: number) {
+  /**
+   * The seats that the journal knows are kept for `seatMs`, like that of any member whose connection is lost. Names are
+   * kept for their keys for `ownMs` after they were last used.
+   */
+  constructor(journal: Journal, recorder: Recorder, seatMs: number, ownMs: number) {
     this.#journal = journal;
     this.#recorder = recorder;
     this.#seatMs = seatMs;
-    this.#arrivals = new Arrivals(journal, recorder, this.#seats, this.#moderation);
+    this.#owners = new Owners(ownMs, this.#seats);
+    this.#arrivals = new Arrivals(journal, recorder, this.#seats, this.#moderation, this.#owners);
     const facts = readFacts(journal.facts());
     // Seats first: the other facts about a seat can only be applied once it is there.
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
-    this.#applyAll(facts.filter(({ kind }) => kind !== "seat"));
+    this.#applyAll(facts.filter(({ kind }) => kind !== "seat" && kind !== "own"));
+    this.#applyAll(facts.filter((fact) => fact.kind === "own").sort(byUse));
     this.expireLost();
   }
 
@@ -64,7 +81,10 @@ export class Members {
     const { epoch, leaseMs } = this.#journal;
     if (this.#roster?.seq === seq && this.#roster.epoch === epoch) return this.#roster;
     const members = Array.from(this.#seats, (seat): Member => {
-      return this.#isAway(seat) ? { name: seat.name, away: true } : { name: seat.name };
+      const member: Member = { name: seat.name };
+      if (this.#isAway(seat)) member.away = true;
+      if (seat.owned) member.owned = true;
+      return member;
     });
     const all = { ...limits, seatMs: this.#seatMs, leaseMs };
     const roster = new Roster({ epoch, seq, members, topic: this.topic, limits: all });
@@ -77,6 +97,30 @@ export class Members {
 
   find(name: string): Seat | undefined {
     return this.#seats.byName(name);
+  }
+
+  /** Who owns a name, or one that looks like it; undefined if its next member may be anyone. */
+  ownerOf(name: string): Owned | undefined {
+    return this.#owners.ofLook(name);
+  }
+
+  /** Whether that name is in use and kept for that key: who shows the key gets the seat at once. */
+  hasOwnSeat(name: string, keyHash: string): boolean {
+    return this.#owners.seatOf(name, keyHash) !== undefined;
+  }
+
+  /**
+   * Whom a whisper to that name reaches: its member, or its owner, who is away and reads it the next time. `seq`: the last
+   * event that its sender had seen; if the name has come to somebody else since, it is not for them.
+   */
+  addressee(name: string, seq: number): { name: string; id: string; away?: true } | Fault {
+    const seat = this.find(name);
+    const owner = this.#owners.ofName(name);
+    if (!seat && !owner) return fault("no-such-member", `Nobody here is called "${name}"`);
+    const since = Math.min(seat?.namedAt ?? Infinity, owner?.since ?? Infinity);
+    if (since > seq) return fault("no-such-member", `"${name}" is somebody else now: nothing was sent`);
+    if (seat) return { name: seat.name, id: seat.id };
+    return owner ? { name: owner.name, id: owner.seat, away: true } : fault("no-such-member", "");
   }
 
   /** The connection of the seat with this id, if it is with this server. */
@@ -100,8 +144,16 @@ export class Members {
     const { id: author, name: from, address = "" } = seat;
     const refused = this.#moderation.refusesRename(from, name, address);
     if (refused) return waiter.failed(refused);
-    const renamed = unnumbered({ type: "renamed", from, to: name });
-    this.#recorder.ask({ event: renamed, author, ...renaming(seat, name) }, waiter);
+    const claim = this.#owners.rename(seat, name);
+    if (isFault(claim)) return waiter.failed(claim);
+    const { occupant } = seat;
+    const { owned, change, problem } = claim;
+    const event = unnumbered({ type: "renamed", from, to: name, ...(owned && { owned: true }) });
+    const happened = (outcome: unknown) => {
+      waiter.happened(outcome);
+      if (problem) occupant?.answer(problem);
+    };
+    this.#recorder.ask({ event, author, ...both(renaming(seat, name), change) }, { ...waiter, happened });
   }
 
   /** Gives up a seat, with its member's last words unless it is muted. Its connection is dismissed once that happened. */
@@ -165,8 +217,8 @@ export class Members {
   // ---- Moderation ----
 
   /** Carries out an order. If the facts it expects changed in the same moment, it is carried out once more. */
-  order(order: Order, by: Operator, waiter: Waiter<unknown>, isRetry = false): void {
-    const entry = this.#moderation.entryOf(order, by.name, this.#seats);
+  order(order: Order | CommandOf<"free">, by: Operator, waiter: Waiter<unknown>, isRetry = false): void {
+    const entry = this.#entryOf(order, by.name);
     if (isFault(entry)) return waiter.failed(entry);
     const expects = { ...entry.expects, ...by.expects };
     const failed = (problem: Fault) => {
@@ -174,6 +226,13 @@ export class Members {
       else waiter.failed(problem);
     };
     this.#recorder.ask({ ...entry, author: by.author, expects }, { ...waiter, failed });
+  }
+
+  #entryOf(order: Order | CommandOf<"free">, by: string): Omit<Entry, "author"> | Fault {
+    if (order.type !== "free") return this.#moderation.entryOf(order, by, this.#seats);
+    const freed = this.#owners.free(order.name);
+    if (!freed) return fault("no-such-member", `No key owns "${order.name}"`);
+    return { event: unnumbered({ type: "freed", name: freed.name, by }), ...freed.change };
   }
 
   /** Makes a member an operator for as long as it has its seat. */
@@ -224,6 +283,7 @@ export class Members {
     const seat = "id" in fact ? this.#seats.byId(fact.id) : undefined;
     this.#seats.apply(fact, event?.seq);
     this.#moderation.apply(fact);
+    this.#owners.apply(fact, event?.seq);
     if (!seat) return;
     if (fact.kind === "seat" && !fact.value) seat.occupant?.dismiss(goodbyeOf(event, seat.occupant));
     if (fact.kind === "at" && fact.value !== undefined && fact.value !== this.#journal.server) {
@@ -251,7 +311,7 @@ export class Members {
       const seat = this.#seats.byId(author);
       const muted = seat && factKey.mute(seat.name) in expects && this.refusesSpeech(seat);
       if (muted) return muted;
-      return { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs };
+      return faster;
     }
     // If only the name changed in the meantime, the seat is still to be given up; not if it has moved or is gone.
     const leave = () => {
@@ -269,9 +329,14 @@ export class Members {
   #taken(name: string): Fault {
     const refused = this.#moderation.refusesName(name);
     if (refused) return refused;
-    const text = this.#seats.byName(name)
-      ? `"${name}" is taken: choose another name`
-      : `"${name}" looks like the name of somebody here: choose another one`;
-    return fault("name-taken", text);
+    if (this.#seats.byName(name)) return fault("name-taken", `"${name}" is taken: choose another name`);
+    if (!this.#seats.byLook(name)) return faster;
+    return fault("name-taken", `"${name}" looks like the name of somebody here: choose another one`);
   }
+}
+
+const faster: Fault = { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs };
+
+function byUse(a: Fact, b: Fact): number {
+  return a.kind === "own" && b.kind === "own" ? (a.value?.usedAt ?? 0) - (b.value?.usedAt ?? 0) : 0;
 }

@@ -26,6 +26,8 @@ import type { Occupant } from "./seats.ts";
 export type RoomOptions = {
   /** How long the seat of a lost connection is kept, in milliseconds. */
   seatMs: number;
+  /** How long a name is kept for its key after it was last used, in milliseconds; 0: not at all. 90 days if absent. */
+  ownMs?: number;
   /** Called with each event, for the server's own terminal and log. */
   onEvent: ((event: Recorded) => void) | undefined;
   /** Called when the last seat was given up. */
@@ -39,6 +41,8 @@ export type RoomOptions = {
 
 /** A search that asks for no number shows this many events. */
 const foundEvents = 20;
+
+const dayMs = 86_400_000;
 
 export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
@@ -76,7 +80,12 @@ export class Room implements JournalListener, Recorder {
     this.#options = options;
     this.seq = journal.last;
     journal.listen(this);
-    this.members = new Members(journal, this, options.seatMs);
+    this.members = this.#newMembers();
+  }
+
+  #newMembers(): Members {
+    const { seatMs, ownMs = 90 * dayMs } = this.#options;
+    return new Members(this.#journal, this, seatMs, ownMs);
   }
 
   // ---- What a member sees ----
@@ -99,15 +108,14 @@ export class Room implements JournalListener, Recorder {
     if (after === undefined) {
       const roster = taken.roster ?? this.members.roster();
       const recall = () => this.recall(seat.id, roster.seq, history);
-      // No whisper is for a seat that is new.
-      const isNew = request.token === undefined;
+      // No whisper is for a seat that is new: all newcomers are shown the same.
+      const { isNew } = taken;
       const past = () => (isNew ? roster.history(dialect, history, recall) : encodePast(dialect, recall));
       const opening: Opening = async (take) => {
         const shown = history === 0 ? [] : [await past()];
         await this.#catchingUp.run(() => take({ pieces: [...welcome(roster), ...shown], last: roster.seq }));
       };
-      // What it is shown has the whispers that happened so far.
-      return reader.start(log, opening, readPage, roster.seq);
+      return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
     }
     // In an unknown epoch, or behind the end of a known one, the events that the member saw are lost, and it has not seen
     // those that came in their place. A position that is only too old needs nothing here: its page begins with the gap.
@@ -329,7 +337,7 @@ export class Room implements JournalListener, Recorder {
     this.#logs.clear();
     this.#pages.clear();
     this.#recent = new RecentEntries();
-    this.members = new Members(this.#journal, this, this.#options.seatMs);
+    this.members = this.#newMembers();
   }
 
   #fail({ event, author }: Entry, problem: Fault): void {

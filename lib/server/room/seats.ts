@@ -6,14 +6,29 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Answer, Bye, Recorded } from "../../protocol/events.ts";
 import { nameKey, skeleton } from "../../protocol/names.ts";
-import { type Change, type Fact, type Facts, factKey, type SeatFact } from "../journal/facts.ts";
+import {
+  type Change,
+  type Fact,
+  type Facts,
+  factKey,
+  type OwnFact,
+  type SeatFact,
+} from "../journal/facts.ts";
 import { addressKey } from "../limits/addresses.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
+
+/** A key that a connection has shown, by its SHA-256, and how many names its address may still come to own. */
+export type ShownKey = { hash: string; names: TokenBucket };
+
+/** That a name is kept for the holder of a key, and the same as the journal has it. */
+export type Owned = OwnFact & { readonly stored: string };
 
 /** The connection on a seat. */
 export interface Occupant {
   /** The address that it comes from. */
   readonly address: string;
+  /** The key that it joined with, for the names it takes. */
+  readonly key?: ShownKey | undefined;
   /** Whether its member has asked to leave. */
   readonly leaving: boolean;
   answer(answer: Answer): void;
@@ -32,6 +47,8 @@ export type Seat = SeatFact & {
   /** The server that its connection is, or was, with. */
   server: string;
   operator: boolean;
+  /** Absent while its name is no key's. */
+  owned?: Owned | undefined;
   /** The `seq` of the event that gave it its name; 0 if that was before this server began. */
   namedAt: number;
   /** The connection on it; absent while the member is away, or with another server. */
@@ -63,7 +80,11 @@ export class Seats implements Iterable<Seat> {
 
   /** The seat with that name, or with one that looks like it. */
   byLook(name: string): Seat | undefined {
-    return this.#byName.get(skeleton(name));
+    return this.bySkeleton(skeleton(name));
+  }
+
+  bySkeleton(look: string): Seat | undefined {
+    return this.#byName.get(look);
   }
 
   /** The seat with that name, in any case or width. */
@@ -84,10 +105,17 @@ export class Seats implements Iterable<Seat> {
   /** Applies a fact that event `seq` brought. Facts about other things than seats change nothing here. */
   apply(fact: Fact, seq = 0): void {
     if (fact.kind === "seat") return this.#set(fact.id, fact.value, seq);
+    if (fact.kind === "own") return this.#setOwned(fact);
     const seat = "id" in fact ? this.#byId.get(fact.id) : undefined;
     if (!seat) return;
     if (fact.kind === "at") seat.server = fact.value ?? "";
     else if (fact.kind === "op") seat.operator = fact.value !== undefined;
+  }
+
+  /** The event that gives a seat its name says whose the name is behind that. */
+  #setOwned({ look, value, stored }: Fact & { kind: "own" }): void {
+    const seat = this.#byName.get(look);
+    if (seat) seat.owned = value && { ...value, stored: stored ?? "" };
   }
 
   #set(id: string, fact: SeatFact | undefined, seq: number): void {
@@ -104,7 +132,13 @@ export class Seats implements Iterable<Seat> {
     }
     const keepsName = seat !== undefined && nameKey(seat.name) === nameKey(fact.name);
     const namedAt = keepsName ? seat.namedAt : seq;
-    const held = Object.assign(seat ?? { id, server: "", operator: false }, fact, { namedAt });
+    const held: Seat = Object.assign(seat ?? { id, server: "", operator: false }, {
+      tokenHash: undefined,
+      address: undefined,
+      ...fact,
+      namedAt,
+    });
+    if (!keepsName) held.owned = undefined;
     this.#byId.set(id, held);
     this.#byName.set(skeleton(held.name), held);
     if (held.tokenHash !== undefined) this.#byToken.set(held.tokenHash, held);
@@ -147,8 +181,13 @@ export function taking(id: string, server: string, fact: SeatFact): Change {
   };
 }
 
-/** A member's connection comes to another server or from another address, if the seat has not moved in the meantime. */
-export function moving({ id, name, tokenHash, server }: Seat, to: string, address: string): Change {
+/** A member's connection comes from elsewhere, perhaps with another token, if the seat has not moved in the meantime. */
+export function moving(
+  { id, name, server }: Seat,
+  to: string,
+  address: string,
+  tokenHash: string | undefined,
+): Change {
   const fact: SeatFact = { name, tokenHash, address };
   return {
     facts: { [factKey.seat(id)]: JSON.stringify(fact), [factKey.at(id)]: to },
@@ -167,11 +206,30 @@ export function renaming({ id, name, tokenHash, address }: Seat, to: string): Ch
 }
 
 /** A seat is given up, with all facts about it. It must still be with the same server, under the same name. */
-export function leaving({ id, name, server }: Seat): Change {
+export function leaving({ id, name, server, owned }: Seat): Change {
   const { seat, at, op } = factKey;
-  return {
+  const given = {
     facts: { [seat(id)]: null, [factKey.name(name)]: null, [at(id)]: null, [op(id)]: null },
     expects: { [at(id)]: server, [factKey.name(name)]: id },
+  };
+  return owned ? both(given, owning(name, owned, owned.stored)) : given;
+}
+
+/** A name is kept for the holder of a key from now on, if what the journal has about that is still `stored`. */
+export function owning(
+  name: string,
+  { keyHash, seat }: Omit<OwnFact, "name" | "usedAt">,
+  stored: string | null,
+): Change {
+  const own: OwnFact = { name, keyHash, seat, usedAt: Date.now() };
+  return { facts: { [factKey.own(name)]: JSON.stringify(own) }, expects: { [factKey.own(name)]: stored } };
+}
+
+/** Two changes in one event; where both change a fact, the second one counts. */
+export function both(first: Change, second: Change): Change {
+  return {
+    facts: { ...first.facts, ...second.facts },
+    expects: { ...first.expects, ...second.expects },
   };
 }
 

@@ -3,7 +3,7 @@
 // A history or a search waits for the end of the turn, so that the messages before it are in its answer.
 
 import { type Command, type CommandOf, commands, help } from "../../protocol/commands.ts";
-import { type Answer, type Fault, fault, type Recorded } from "../../protocol/events.ts";
+import { type Answer, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import type { Facts } from "../journal/facts.ts";
 import type { Order } from "./moderation.ts";
 import type { Waiter } from "./recorder.ts";
@@ -82,6 +82,7 @@ export abstract class Speaker {
       case "unban":
       case "mute":
       case "unmute":
+      case "free":
         // No reason of these is shown.
         return this.#order({ ...command, text: undefined });
       case "bans":
@@ -96,15 +97,10 @@ export abstract class Speaker {
   }
 
   #tell({ to, text, id, seq = Infinity }: CommandOf<"tell">): void {
-    const addressee = this.room.members.find(to);
-    if (!addressee || addressee.namedAt > seq) {
-      const problem = addressee
-        ? `"${to}" is somebody else now: nothing was sent`
-        : `Nobody here is called "${to}"`;
-      return this.answer({ ...fault("no-such-member", problem), id });
-    }
-    const { name, id: reader } = addressee;
-    this.#record({ type: "told", seq: 0, at: 0, from: this.name, to: name, text, id }, reader);
+    const addressee = this.room.members.addressee(to, seq);
+    if (isFault(addressee)) return this.answer({ ...addressee, id });
+    const { name, id: reader, away } = addressee;
+    this.#record({ type: "told", seq: 0, at: 0, from: this.name, to: name, text, id, away }, reader);
   }
 
   #record(event: Recorded & { id?: string | undefined }, reader?: string): void {
@@ -178,7 +174,7 @@ export abstract class Speaker {
   }
 
   /** A muted operator can give orders and so unmute itself, but set no topic and give no reason for all to read. */
-  #order(order: Order): void {
+  #order(order: Order | CommandOf<"free">): void {
     const isSilent = order.text === undefined;
     if (!isSilent && this.silenced) return this.answer(this.silenced);
     const { name, author } = this;

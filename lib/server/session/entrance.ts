@@ -1,15 +1,18 @@
-// What a connection has to give, and how long it may take: a name to join, with the room's password if it has one, and
-// perhaps the operators' password later. The time counts only while the peer could answer, and begins anew with each
+// What a connection has to give, and how long it may take: a name to join, with the room's password if it has one, and the
+// name's key if it is owned; perhaps the operators' password later. The time counts only while the peer could answer, and begins anew with each
 // question that it is asked. While a password is judged nothing else is read.
 
+import type { Claimed } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Bye, type Fault, fault } from "../../protocol/events.ts";
 import { Countdown } from "../limits/countdown.ts";
 import { isSame } from "../limits/guesses.ts";
-import type { Origin, PasswordKind } from "../limits/origin.ts";
+import type { Origin, SecretKind } from "../limits/origin.ts";
+import type { Members } from "../room/members.ts";
+import { hashOf } from "../room/seats.ts";
 
 export type EntranceOptions = {
-  /** How long a connection may take to give a name, and then each password it is asked for. */
+  /** How long a connection may take to give a name, and then each secret it is asked for. */
   joinWithinMs: number;
   /** The password to join with; undefined: none is needed. */
   password?: string | undefined;
@@ -26,9 +29,12 @@ export type EntranceHandlers = {
   tooLate(bye: Bye): void;
 };
 
+/** What it has to know of the members. */
+type Seating = Pick<Members, "hasSeat" | "ownerOf" | "hasOwnSeat">;
+
 export class Entrance {
-  /** The name that was asked for without the password: the next line of a person is a password for it. */
-  claimed: string | undefined;
+  /** The name that was asked for without all it needs: the next line of a person is what is missing. */
+  claimed: Claimed | undefined;
   readonly #options: EntranceOptions;
   readonly #origin: Origin;
   readonly #handlers: EntranceHandlers;
@@ -42,30 +48,57 @@ export class Entrance {
     this.#origin = origin;
     this.#handlers = handlers;
     this.#time = new Countdown(options.joinWithinMs, () => {
-      const missing = this.claimed === undefined ? "name" : "password";
+      const missing = this.claimed?.missing ?? "name";
       handlers.tooLate({ type: "bye", code: "too-late", text: `You gave no ${missing} in time` });
     });
   }
 
-  /** Calls `enter` if the request has the password, or needs none since its token has a seat. */
-  join({ name, password }: CommandOf<"join">, hasSeat: boolean, enter: () => void): void {
-    const isNew = this.claimed === undefined;
+  /**
+   * Calls `enter` if the request has what the room and the name need: the room's password, and the name's key if it is
+   * owned. A seat that is in use stands for both, if the request has its token, or the key of its name.
+   */
+  join(request: CommandOf<"join">, members: Seating, enter: () => void): void {
+    const { name, password, key, token } = request;
+    const before = this.claimed?.missing;
     this.claimed = undefined;
-    const wanted = this.#options.password;
-    if (wanted === undefined || hasSeat) return enter();
-    // Until the password is right, a person's next line is another try at it, and no name for all to see.
-    this.claimed = name;
-    const ask = (problem: string) => {
-      // Each question gives time to look the password up; a join repeated without one gives none.
-      if (isNew || password !== undefined) this.#time.reset();
-      this.#handlers.answer(fault("wrong-password", `${problem}: what is it?`));
+    if (members.hasSeat(token)) return enter();
+    const owner = members.ownerOf(name);
+    /** Until it is right, a person's next line is another try at it, and nothing for all to see. */
+    const ask = (missing: Claimed["missing"], given: string | undefined, problem: Fault) => {
+      // Each question gives time to look the answer up; a join repeated without one gives none.
+      if (before !== missing || given !== undefined) this.#time.reset();
+      this.claimed = { name, password, key, missing };
+      this.#handlers.answer(problem);
     };
-    if (password === undefined) return ask("This room has a password");
-    this.#judge(password, wanted, "room", (right) => {
-      if (!right) return ask("That is not the password");
-      this.claimed = undefined;
-      enter();
+    const enterWithKey = () => {
+      if (!owner || key !== undefined) return enter();
+      const text = `"${name}" belongs to a key: what is it? Or take another name`;
+      ask("key", undefined, fault("name-owned", text));
+    };
+    const enterWithPassword = () => {
+      const wanted = this.#options.password;
+      if (wanted === undefined) return enterWithKey();
+      const askAgain = (problem: string) =>
+        ask("password", password, fault("wrong-password", `${problem}: what is it?`));
+      if (password === undefined) return askAgain("This room has a password");
+      this.#judge(password, wanted, "room", (right) => {
+        if (right) enterWithKey();
+        else askAgain("That is not the password");
+      });
+    };
+    if (!owner || key === undefined) return enterWithPassword();
+    const hash = hashOf(key);
+    this.#judge(hash, owner.keyHash, "key", (right) => {
+      const text = `"${name}" belongs to another key: take another name`;
+      if (!right) ask("key", key, fault("name-owned", text));
+      else if (members.hasOwnSeat(name, hash)) enter();
+      else enterWithPassword();
     });
+  }
+
+  /** Calls `judged` once it has counted a key that is not the one of a name. */
+  showKey(hash: string, owner: { keyHash: string }, judged: () => void): void {
+    this.#judge(hash, owner.keyHash, "key", judged);
   }
 
   /** Calls `appoint` if `password` is the operators'. */
@@ -94,10 +127,14 @@ export class Entrance {
     this.#takeBack();
   }
 
-  /** Calls `answered` with whether a password is right; how soon, the guesses of its address decide. */
-  #judge(given: string, wanted: string, kind: PasswordKind, answered: (right: boolean) => void): void {
+  /** Calls `answered` with whether a password, or the hash of a key, is right; how soon, the guesses of its address decide. */
+  #judge(given: string, wanted: string, kind: SecretKind, answered: (right: boolean) => void): void {
     const right = isSame(given, wanted);
-    if (!right) this.#options.report(`gave a wrong ${kind} password`, this.#origin.address);
+    if (!right)
+      this.#options.report(
+        `gave a wrong ${kind === "key" ? "key for a name" : `${kind} password`}`,
+        this.#origin.address,
+      );
     const settled = this.#handlers.wait();
     this.#takeBack = this.#origin.guesses[kind].judge({
       right,

@@ -25,7 +25,7 @@ import type { Origin } from "../limits/origin.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Taken } from "../room/arrivals.ts";
 import type { Room } from "../room/room.ts";
-import { type Occupant, type Seat, sittingAt, speakingAt } from "../room/seats.ts";
+import { hashOf, type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
 import { Entrance, type EntranceOptions } from "./entrance.ts";
 import { Intake } from "./intake.ts";
@@ -61,6 +61,8 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #phase: Phase = "open";
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
+  /** The key that it joined with. */
+  #key: ShownKey | undefined;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
   /** Runs until the peer has read the goodbye. */
@@ -175,6 +177,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     return this.#origin.address;
   }
 
+  get key(): ShownKey | undefined {
+    return this.#key;
+  }
+
   get operator(): boolean {
     return this.#seat?.operator ?? false;
   }
@@ -218,11 +224,13 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   protected join(request: CommandOf<"join">): void {
     if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
     const { members } = this.room;
-    this.#entrance.join(request, members.hasSeat(request.token), () => this.#take(request));
+    this.#entrance.join(request, members, () => this.#take(request));
   }
 
   #take(request: CommandOf<"join">): void {
     const dialect = this.#dialect ?? plain;
+    const { key } = request;
+    this.#key = key === undefined ? undefined : { hash: hashOf(key), names: this.#origin.names };
     const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
@@ -246,7 +254,14 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   protected rename(name: string): void {
-    if (this.#seat && name !== this.name) this.room.members.rename(this.#seat, name, this.waiter());
+    if (name === this.name) return;
+    const { members } = this.room;
+    const rename = () => {
+      if (this.#seat) members.rename(this.#seat, name, this.waiter());
+    };
+    const owner = members.ownerOf(name);
+    if (owner && this.#key) this.#entrance.showKey(this.#key.hash, owner, rename);
+    else rename();
   }
 
   protected appoint(given: string): void {

@@ -118,6 +118,10 @@ describe("json.encode()", () => {
       { type: "muted", seq: 1, at: 2, name: "bob", by: "ann" },
       '{"type":"muted","seq":1,"at":2,"name":"bob","by":"ann"}',
     ],
+    freed: [
+      { type: "freed", seq: 1, at: 2, name: "bob", by: "ann" },
+      '{"type":"freed","seq":1,"at":2,"name":"bob","by":"ann"}',
+    ],
     unmuted: [
       { type: "unmuted", seq: 1, at: 2, name: "bob", by: "ann" },
       '{"type":"unmuted","seq":1,"at":2,"name":"bob","by":"ann"}',

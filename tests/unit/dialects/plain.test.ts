@@ -52,7 +52,7 @@ describe("plain.parse()", () => {
   test.each(["secret", " with blanks ", "/quit", "", '{"type":"ping"}'])(
     "plain.parse() takes %j for the password of a name that needs one",
     (password) => {
-      const command = plain.parse(password, false, "ann");
+      const command = plain.parse(password, false, { name: "ann", missing: "password" });
       if (isFault(command)) throw new Error(command.text);
       expect(command).toEqual({ type: "join", name: "ann", password });
     },
@@ -97,6 +97,7 @@ describe("plain.encode()", () => {
     acted: [[{ type: "acted", ...at, from: "ann", text: "waves\nbob: hi" }, "* ann waves\n    bob: hi\n"]],
     told: [
       [{ type: "told", ...at, from: "ann", to: "bob", text: "hi\ncy: hi" }, "[ann to bob] hi\n    cy: hi\n"],
+      [{ type: "told", ...at, from: "ann", to: "bob", text: "hi", away: true }, "[ann to bob (away)] hi\n"],
     ],
     joined: [[{ type: "joined", ...at, name: "ann" }, "ann joined\n"]],
     left: [
@@ -115,6 +116,7 @@ describe("plain.encode()", () => {
     unbanned: [[{ type: "unbanned", ...at, name: "bob", by: "ann" }, "bob was unbanned by ann\n"]],
     muted: [[{ type: "muted", ...at, name: "bob", by: "ann" }, "bob was muted by ann\n"]],
     unmuted: [[{ type: "unmuted", ...at, name: "bob", by: "ann" }, "bob was unmuted by ann\n"]],
+    freed: [[{ type: "freed", ...at, name: "bob", by: "ann" }, "The name bob was set free by ann\n"]],
     opped: [[{ type: "opped", ...at, name: "ann" }, "ann is an operator now\n"]],
     topic: [
       [{ type: "topic", ...at, by: "ann", text: "tea" }, "ann set the topic: tea\n"],

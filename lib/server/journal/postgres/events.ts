@@ -178,6 +178,7 @@ const needed = new Map(
     muted: ["by"],
     unmuted: ["by"],
     opped: ["name"],
+    freed: ["name", "by"],
     topic: ["by"],
     moved: ["name"],
   }),

@@ -110,7 +110,7 @@ describe("ban", () => {
 
   test("a ban holds for the address of its member now, not for former ones", () => {
     const room = new Kept(bob);
-    room.apply(moving(room.seat("bob"), "here", "192.0.2.9"));
+    room.apply(moving(room.seat("bob"), "here", "192.0.2.9", undefined));
     room.obey({ type: "ban", name: "bob" });
     expect(["192.0.2.1", "192.0.2.9"].map((address) => room.moderation.isBanned(address))).toEqual([
       false,
@@ -337,7 +337,7 @@ test("an address is banned as long as one ban holds for it", () => {
 test("the seats of an address are those of the members who are there", () => {
   const room = new Kept(bob, { name: "eve", address: "192.0.2.1" }, { name: "mia", address: "192.0.2.2" });
   const at = (address: string) => room.seats.byAddress(address).map(({ name }) => name);
-  room.apply(moving(room.seat("eve"), "here", "192.0.2.3"));
+  room.apply(moving(room.seat("eve"), "here", "192.0.2.3", undefined));
   expect([at("192.0.2.1"), at("192.0.2.3")]).toEqual([["bob"], ["eve"]]);
   room.apply(leaving(room.seat("bob")));
   expect([at("192.0.2.1"), at("192.0.2.2")]).toEqual([[], ["mia"]]);

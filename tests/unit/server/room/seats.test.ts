@@ -189,7 +189,10 @@ describe("moving()", () => {
   test("moving() puts a seat's connection with another server, once", () => {
     const room = new Room();
     const ann = room.take("ann");
-    const [first, second] = [moving(ann, "there", "192.0.2.9"), moving(ann, "elsewhere", "192.0.2.8")];
+    const [first, second] = [
+      moving(ann, "there", "192.0.2.9", ann.tokenHash),
+      moving(ann, "elsewhere", "192.0.2.8", ann.tokenHash),
+    ];
     expect(room.apply(first)).toBe(true);
     expect(room.apply(second)).toBe(false);
     expect(ann).toMatchObject({ name: "ann", server: "there", address: "192.0.2.9" });
@@ -224,7 +227,7 @@ describe("leaving()", () => {
     const room = new Room();
     const ann = room.take("ann");
     const before = leaving(ann);
-    room.apply(moving(ann, "there", ""));
+    room.apply(moving(ann, "there", "", ann.tokenHash));
     expect(room.apply(before)).toBe(false);
     const renamed = leaving(ann);
     room.apply(renaming(ann, "bea"));

@@ -197,6 +197,10 @@ describe("carryOut()", () => {
       { type: "unmute", name: "bob" },
       { type: "error", code: "no-such-member" },
     ],
+    [
+      { type: "free", name: "bob" },
+      { type: "error", code: "no-such-member" },
+    ],
   ];
   test.each(answers)("carryOut() answers %j", async (raw, answer) => {
     await carryOut(raw);
@@ -230,6 +234,7 @@ describe("carryOut()", () => {
     { type: "unban", name: "bob" },
     { type: "mute", name: "bob" },
     { type: "unmute", name: "bob" },
+    { type: "free", name: "bob" },
     { type: "bans" },
   ];
   test.each(orders)("carryOut() refuses %j from one who is no operator", async (raw) => {

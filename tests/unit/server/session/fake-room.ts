@@ -5,13 +5,13 @@ import type { Fault } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Door } from "../../../../lib/server/limits/door.ts";
 import type { Origin } from "../../../../lib/server/limits/origin.ts";
-import type { Order } from "../../../../lib/server/room/moderation.ts";
+import type { Members } from "../../../../lib/server/room/members.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import type { SessionOptions } from "../../../../lib/server/session/session.ts";
 import { FakeSocket, metrics, reports, turn, unlimited } from "./fake-socket.ts";
 
 /** As if it was asked at the server's own terminal; returns what is wrong with it, if that is known at once. */
-export function order(order: Order): Fault | undefined {
+export function order(order: Parameters<Members["order"]>[0]): Fault | undefined {
   let problem: Fault | undefined;
   const failed = (fault: Fault) => {
     problem = fault;
