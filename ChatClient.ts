@@ -10,12 +10,14 @@ import { attempt, fail, parseFlags, secret } from "./lib/cli/flags.ts";
 import { type Ends, type Format, JsonFormat, PlainFormat } from "./lib/client/pipe/formats.ts";
 import { PipeFront } from "./lib/client/pipe/front.ts";
 import { TerminalFront } from "./lib/client/terminal/front.ts";
-import { about, draftFolder, flags, serversOf } from "./lib/client/terminal/options.ts";
+import { keyIn } from "./lib/client/terminal/key.ts";
+import { about, draftFolder, flags, keyPath, serversOf } from "./lib/client/terminal/options.ts";
 import { tcp } from "./lib/client/terminal/tcp.ts";
 import { View } from "./lib/client/terminal/view.ts";
 import { json } from "./lib/dialects/json.ts";
 import { addressOf } from "./lib/protocol/addresses.ts";
-import { UsageError } from "./lib/protocol/errors.ts";
+import { messageOf, UsageError } from "./lib/protocol/errors.ts";
+import { visibleRow } from "./lib/protocol/text.ts";
 
 const options = attempt(() => parseFlags(flags, about));
 const [first, ...others] = attempt(() => serversOf(options));
@@ -23,6 +25,7 @@ const room = {
   servers: [tcp(first), ...others.map(tcp)] as const,
   place: [first, ...others].map(addressOf).join(", "),
   password: attempt(() => secret(options["password-file"], "CHAT_PASSWORD")),
+  key: ownKey(),
 };
 
 const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
@@ -30,6 +33,16 @@ const front = isTerminal && !options.json ? onTerminal() : onPipes();
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => front.quit());
 process.exit(await front.run());
+
+/** Without a key everything works, but names are not kept. */
+function ownKey(): string | undefined {
+  try {
+    return keyIn(keyPath());
+  } catch (error) {
+    process.stderr.write(`${visibleRow(messageOf(error))}\n`);
+    return undefined;
+  }
+}
 
 function onTerminal(): TerminalFront {
   return new TerminalFront({ ...options, ...room, draftFolder: draftFolder() });

@@ -8,12 +8,15 @@ import { Transcript } from "./transcript.ts";
 
 export const root = join(import.meta.dir, "../..");
 
+/** The settings of the clients that tests start: none, and one key for all of them, which stays for the next run. */
+const settings = join(tmpdir(), `chatroom-tests-${process.getuid?.() ?? 0}`);
+
 /** The environment without a person's own settings, and without CI, where a spinner does not turn. */
 export function withoutSettings(): Record<string, string | undefined> {
   const ours = Object.entries(process.env).filter(
     ([name]) => !/^(CHAT_|NO_COLOR|FORCE_COLOR|CI$)/.test(name),
   );
-  return { ...Object.fromEntries(ours), XDG_CONFIG_HOME: join(root, "tests", "no-such-folder") };
+  return { ...Object.fromEntries(ours), XDG_CONFIG_HOME: settings };
 }
 
 export function temporaryFolder(): { path: string } & Disposable {

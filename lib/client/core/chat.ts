@@ -4,7 +4,7 @@
 
 import type { Event, Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
-import type { People, Person } from "./people.ts";
+import { isUnreachable, type People, type Person } from "./people.ts";
 
 /** Whose coming and going is shown; active members have spoken in the last half hour. */
 export type Joins = "all" | "active" | "none";
@@ -112,7 +112,7 @@ export class Chat {
     }
     const [, words] = /^\/reply[^\S\n](.*)$/is.exec(before) ?? [];
     const person = this.whisperer;
-    if (words === undefined || person?.gone !== false) return undefined;
+    if (words === undefined || !person || isUnreachable(person)) return undefined;
     this.#addressee = { name: person.name, person };
     return `/msg ${person.name} ${words}`;
   }

@@ -7,6 +7,7 @@ import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { cleanName } from "../../protocol/names.ts";
 import { Chat, type Joins } from "./chat.ts";
 import { hasLeft, Link, type LinkHandlers, type LinkOptions } from "./link.ts";
+import { isUnreachable } from "./people.ts";
 
 export type ClientOptions = LinkOptions & { joins: Joins };
 
@@ -91,8 +92,8 @@ export class Client {
   reply(text: string): void {
     const person = this.chat.whisperer;
     if (!person) return this.ask(fault("no-such-member", "Nobody has whispered to you yet"));
-    const { name, gone } = person;
-    if (gone) return this.ask(hasLeft(name));
+    const { name } = person;
+    if (isUnreachable(person)) return this.ask(hasLeft(name));
     // The server whispers too, from its own terminal.
     if (isFault(cleanName(name)))
       return this.ask(fault("no-such-member", `${name} is no member: say it aloud`));
@@ -114,7 +115,7 @@ export class Client {
     if (isFault(command) || command.type !== "tell") return command;
     const person = this.chat.takeAddressee(command.to);
     if (!person) return command;
-    return person.gone ? hasLeft(person.name) : { ...command, to: person.name };
+    return isUnreachable(person) ? hasLeft(person.name) : { ...command, to: person.name };
   }
 }
 

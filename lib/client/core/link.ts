@@ -13,12 +13,14 @@ import { nameKey } from "../../protocol/names.ts";
 import { Backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import { Outbox, type Unsettled } from "./outbox.ts";
-import { People, type Person } from "./people.ts";
+import { isUnreachable, People, type Person } from "./people.ts";
 import { type Connect, Refusal, reasonOf } from "./wire.ts";
 
 export type LinkOptions = {
   /** The servers of the room, at least one: the first that answers is taken, after a loss the next one. */
   servers: readonly [Connect, ...Connect[]];
+  /** The key that the names we take are kept for. */
+  key?: string | undefined;
   /** How many past events to show at the first join; undefined leaves it to the server. */
   historyEvents?: number | undefined;
 };
@@ -61,8 +63,15 @@ type Status =
     }
   | { type: "closed" };
 
-/** The member a whisper is for, undefined if no member had that name; and the name it was last sent to. */
-type Addressee = { person: Person | undefined; sentTo?: string };
+/**
+ * The member a whisper is for; undefined if no member was known by that name, which may be of an owner who is away. `after`:
+ * the position as of which it was written, and the name it was last sent to.
+ */
+type Addressee = {
+  person: Person | undefined;
+  after: { epoch: string | undefined; seq: number };
+  sentTo?: string;
+};
 
 /** How long the server may take to say goodbye. */
 const goodbyeMs = 2_000;
@@ -130,7 +139,8 @@ export class Link {
   say(message: Raw & { text: string }): void {
     const unsettled = this.outbox.add(message);
     if (typeof message.to === "string") {
-      this.#addressees.set(unsettled, { person: this.people.find(message.to) });
+      const after = { epoch: this.#seat?.epoch, seq: this.#seq };
+      this.#addressees.set(unsettled, { person: this.people.known(message.to), after });
     }
     const status = this.#status;
     if (status.type === "online" && status.catchUp === undefined && !status.held) {
@@ -174,7 +184,7 @@ export class Link {
   #sendJoin(connection: Connection): void {
     const { name, password } = this;
     const place = this.#seat ? { ...this.#seat, after: this.#seq } : { history: this.#options.historyEvents };
-    connection.send({ type: "join", name, password, ...place });
+    connection.send({ type: "join", name, password, key: this.#options.key, ...place });
   }
 
   #welcomed(welcome: Welcome): void {
@@ -257,7 +267,7 @@ export class Link {
     const to = this.#addressees.get(message);
     // The addressee changed its name, or left, while the message was on its way; the event came before this answer.
     const isElsewhere =
-      to?.person && (to.person.gone || nameKey(to.person.name) !== nameKey(to.sentTo ?? ""));
+      to?.person && (isUnreachable(to.person) || nameKey(to.person.name) !== nameKey(to.sentTo ?? ""));
     if (isElsewhere) this.#post(this.#status.connection, message);
     else this.#refuse(message, problem);
   }
@@ -288,15 +298,18 @@ export class Link {
     const to = this.#addressees.get(message);
     if (!to) return connection.send(message);
     const name = to.person?.name ?? String(message.to);
-    if (to.person?.gone) return this.#refuse(message, hasLeft(name));
-    // No member had this name when the message was written, so it is not for the member who has taken it since.
-    if (!to.person && this.people.find(name)) {
+    if (to.person && isUnreachable(to.person)) return this.#refuse(message, hasLeft(name));
+    const { epoch, seq } = to.person ? { epoch: this.#seat?.epoch, seq: this.#seq } : to.after;
+    const taker = to.person ? undefined : this.people.find(name);
+    // No member had this name when the message was written, so it is not for the member who has taken it since; but it may
+    // be for its owner, who has come back.
+    if (taker && !(taker.owned && epoch === this.#seat?.epoch)) {
       const problem = `Nobody here was called "${name}" when you wrote that`;
       return this.#refuse(message, fault("no-such-member", problem));
     }
     to.sentTo = name;
     // With `seq` the server refuses it if the name has changed hands in events that have not reached us yet.
-    connection.send({ ...message, to: name, seq: message.seq ?? this.#seq });
+    connection.send({ ...message, to: name, seq: message.seq ?? seq });
   }
 
   #refuse(message: Unsettled, problem: Fault): void {

@@ -1,6 +1,6 @@
 // The members of the room, as of the last event that was given out. A Person stays the same one when its name changes,
-// and once it has left, another member under the same name is another Person. So a whisper that is meant for one
-// member never reaches another.
+// and once it has left, another member under the same name is another Person, unless the name is owned: then only its
+// owner comes back under it. So a whisper that is meant for one member never reaches another.
 //
 //   welcome at 20, we are at 12 ──events 13 … 20──▶ arrived: the members of the welcome are the ones here
 //                                └─ or a gap: names may have changed hands in it, so every name is a new Person
@@ -11,19 +11,26 @@ import type { Event, Member, Recorded, Welcome } from "../../protocol/events.ts"
 import { isFault } from "../../protocol/events.ts";
 import { cleanName, nameKey } from "../../protocol/names.ts";
 
-/** A member, with the name it has now, or had last before it was gone. */
-export type Person = { name: string; gone: boolean };
+/** A member, with the name it has now, or had last before it was gone; `owned`: the name is kept for it. */
+export type Person = { name: string; gone: boolean; owned?: boolean };
+
+/** Whether a whisper cannot reach it any more: it is gone, and will not come back as the same one. */
+export function isUnreachable({ gone, owned = false }: Person): boolean {
+  return gone && !owned;
+}
 
 /** For so long after its last word a member counts as active. */
 const activeMs = 30 * 60_000;
-/** How many speakers are remembered: new names may come for ever. */
-const speakersKept = 5_000;
+/** How many speakers are remembered, and owners who are away: new names may come for ever. */
+const namesKept = 5_000;
 
 export class People {
   /** Ourselves. Gone before the first welcome. */
   me: Person = { name: "", gone: true };
   /** The members by the key of their name, in the order in which they came. */
   readonly #here = new Map<string, Person>();
+  /** The owners that have left, by the key of their name, the last one at the end. */
+  readonly #away = new Map<string, Person>();
   /** The time of each name's last message, by key; the latest at the end. */
   readonly #spokeAt = new Map<string, number>();
   #epoch: string | undefined;
@@ -64,6 +71,11 @@ export class People {
     return this.#here.get(key) ?? (!this.me.gone && nameKey(this.me.name) === key ? this.me : undefined);
   }
 
+  /** The same, or the owner of that name, who has left. */
+  known(name: string): Person | undefined {
+    return this.find(name) ?? this.#away.get(nameKey(name));
+  }
+
   /** The sender of a whisper that has just come. The server whispers too, and is no member. */
   whisperer(name: string): Person {
     const known = this.find(name);
@@ -96,9 +108,9 @@ export class People {
   #assemble(members: Member[]): void {
     const keys = new Set(members.map(({ name }) => nameKey(name)));
     for (const key of this.#here.keys()) if (!keys.has(key)) this.#leave(key);
-    for (const { name } of members) {
-      const person = this.find(name) ?? { name, gone: false };
-      person.name = name;
+    for (const { name, owned = false } of members) {
+      const person = this.find(name) ?? this.#returning(name, owned);
+      Object.assign(person, { name, owned });
       this.#here.set(nameKey(name), person);
     }
   }
@@ -106,46 +118,73 @@ export class People {
   /** Some events never come: each name may belong to another member now. */
   #lose(): void {
     for (const [key, person] of this.#here) {
-      person.gone = true;
-      const other = { name: person.name, gone: false };
+      const other = { ...person };
+      Object.assign(person, { gone: true, owned: false });
       this.#here.set(key, other);
       if (person === this.me) this.me = other;
     }
+    for (const person of this.#away.values()) person.owned = false;
+    this.#away.clear();
   }
 
   #happened(event: Recorded): void {
     switch (event.type) {
       case "joined":
-        return this.#join(event.name);
+        return this.#join(event.name, event.owned);
+      case "freed":
+        return this.#free(nameKey(event.name ?? ""));
       case "left":
       case "kicked":
       case "banned":
         if (event.name !== undefined) this.#leave(nameKey(event.name));
         return;
       case "renamed":
-        return this.#rename(event.from, event.to);
+        return this.#rename(event.from, event.to, event.owned);
     }
   }
 
-  #join(name: string): void {
+  #join(name: string, owned = false): void {
     const key = nameKey(name);
     // Our own `joined` comes right behind our first welcome.
-    if (!this.me.gone && nameKey(this.me.name) === key) return void this.#here.set(key, this.me);
+    if (!this.me.gone && nameKey(this.me.name) === key) {
+      this.me.owned = owned;
+      return void this.#here.set(key, this.me);
+    }
     this.#leave(key);
-    this.#here.set(key, { name, gone: false });
+    this.#here.set(key, this.#returning(name, owned));
+  }
+
+  /** The person that comes under a name: its owner, who was here before, or one that is new. */
+  #returning(name: string, owned: boolean): Person {
+    const key = nameKey(name);
+    if (!owned) this.#free(key);
+    const person = this.#away.get(key) ?? { name, gone: false };
+    this.#away.delete(key);
+    return Object.assign(person, { name, gone: false, owned });
+  }
+
+  /** The name is not kept any more: the next one under it is somebody else. */
+  #free(key: string): void {
+    for (const person of [this.#here.get(key), this.#away.get(key)]) if (person) person.owned = false;
+    this.#away.delete(key);
   }
 
   #leave(key: string): void {
     const person = this.#here.get(key);
     if (person) person.gone = true;
     this.#here.delete(key);
+    if (!person?.owned) return;
+    this.#away.delete(key);
+    this.#away.set(key, person);
+    forgetOldest(this.#away);
   }
 
-  #rename(from: string, to: string): void {
+  #rename(from: string, to: string, owned = false): void {
     const person = this.find(from) ?? { name: from, gone: false };
     this.#here.delete(nameKey(from));
     this.#leave(nameKey(to));
-    person.name = to;
+    if (!owned) this.#free(nameKey(to));
+    Object.assign(person, { name: to, owned });
     this.#here.set(nameKey(to), person);
     const spokeAt = this.#spokeAt.get(nameKey(from));
     this.#spokeAt.delete(nameKey(from));
@@ -157,8 +196,11 @@ export class People {
     const key = nameKey(event.from);
     this.#spokeAt.delete(key);
     this.#spokeAt.set(key, event.at);
-    if (this.#spokeAt.size <= speakersKept) return;
-    const [oldest] = this.#spokeAt.keys();
-    if (oldest !== undefined) this.#spokeAt.delete(oldest);
+    forgetOldest(this.#spokeAt);
   }
+}
+
+function forgetOldest(names: Map<string, unknown>): void {
+  const [oldest] = names.keys();
+  if (names.size > namesKept && oldest !== undefined) names.delete(oldest);
 }

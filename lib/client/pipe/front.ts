@@ -19,6 +19,7 @@ export type PipeOptions = {
   place: string;
   name: string;
   password: string | undefined;
+  key: string | undefined;
   format: (ends: Ends) => Format;
 };
 
@@ -39,7 +40,7 @@ export class PipeFront {
   constructor(options: PipeOptions) {
     this.#options = options;
     this.#client = new Client(
-      { servers: options.servers, historyEvents: 0, joins: "all" },
+      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all" },
       {
         event: (event) => this.#format.event(event),
         problem: (problem) => this.#format.problem(problem),

@@ -25,6 +25,7 @@ export type TerminalOptions = Pick<ViewOptions, "time" | "bell"> & {
   /** The name to join under; undefined: it is asked for. */
   name: string | undefined;
   password: string | undefined;
+  key: string | undefined;
   joins: Joins;
   /** Where drafts are kept. */
   draftFolder: string;

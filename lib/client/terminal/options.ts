@@ -1,5 +1,5 @@
 // The client's flags and what they mean. Those that last can be set in the environment and in a config file as well
-// (lib/cli/flags.ts). The places of the client's own files stand here, too: settings, known_hosts, drafts.
+// (lib/cli/flags.ts). The places of the client's own files stand here, too: settings, known_hosts, the key, drafts.
 
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -101,6 +101,11 @@ export function configPath(): string {
 /** The file with the certificates that a person has accepted; it need not exist. */
 export function knownHostsPath(): string {
   return join(configFolder(), "known_hosts");
+}
+
+/** The file with the key that is shown at each join; it need not exist. */
+export function keyPath(): string {
+  return join(configFolder(), "key");
 }
 
 /** The folder that drafts are kept in. */

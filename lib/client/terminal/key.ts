@@ -1,0 +1,73 @@
+// The client's key: 32 random bytes, made once and shown at each join, so that the names it takes are kept for it. Another
+// machine with a copy of the file owns the same names. A person may put a key of their own into the file.
+//
+// Every server is shown the same key. One that was derived from the server's address would differ where an address does: a
+// room is localhost here and 192.0.2.7 there, and has several servers that stand in for each other. One derived from what a
+// server says of itself protects from no server that says it is another one. So the operator of one room can take the
+// person's names in another: for a server that is not to be trusted so far, use another XDG_CONFIG_HOME.
+
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { codeOf, messageOf } from "../../protocol/errors.ts";
+import { isKey } from "../../protocol/keys.ts";
+
+/** The key in this file, which is made if it is not there. Throws an Error of one sentence if there is none to be had. */
+export function keyIn(path: string): string {
+  try {
+    return read(path) ?? make(path);
+  } catch (error) {
+    throw new Error(`Cannot use the key in ${path}, ${reasonOf(error)}: your name is not kept for you`);
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    const key = readFileSync(path, "utf8").trim();
+    if (isKey(key)) return key;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  throw new Error("which is damaged (without the file, a new one is made)");
+}
+
+/** A file appears under its name with all that is in it; of clients that start at once, the first one makes the key. */
+function make(path: string): string {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${process.pid}-${randomBytes(6).toString("hex")}`;
+  const file = openSync(draft, "wx", 0o600);
+  try {
+    writeSync(file, `${randomBytes(32).toString("base64url")}\n`);
+    fsyncSync(file);
+    linkSync(draft, path);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+  } finally {
+    closeSync(file);
+    unlinkSync(draft);
+  }
+  return read(path) ?? "";
+}
+
+/** In words that follow a comma. */
+function reasonOf(error: unknown): string {
+  const reasons: Record<string, string> = {
+    EACCES: "which this user may not use",
+    EISDIR: "which is a folder",
+    ENOSPC: "since the disk is full",
+    ENOTDIR: "whose folder cannot be made",
+    ENOENT: "whose folder cannot be made",
+    EROFS: "which cannot be written",
+  };
+  return reasons[codeOf(error) ?? ""] ?? messageOf(error);
+}
