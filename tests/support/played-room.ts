@@ -20,6 +20,8 @@ export class PlayedRoom {
   epoch = "E";
   token = "T";
   members: string[] = [];
+  /** Those of them whose names are owned. */
+  readonly owned = new Set<string>();
   connections = 0;
   paused = false;
   /** The events that happened while there was no wire. */
@@ -47,7 +49,9 @@ export class PlayedRoom {
   /** Opens the wire that waits, and lets its member in; what was missed comes behind the welcome. */
   welcome(name: string): void {
     this.#wire?.opened();
-    const members = this.members.map((name) => ({ name }));
+    const members = this.members.map((name) =>
+      this.owned.has(name) ? { name, owned: true as const } : { name },
+    );
     const { token, epoch, seq } = this;
     const welcome: Welcome = { type: "welcome", name, token, epoch, seq, members, limits };
     this.say(welcome, ...this.#missed.splice(0));
@@ -68,6 +72,8 @@ export class PlayedRoom {
   }
 
   #note(event: Recorded): void {
+    if ("owned" in event && event.owned) this.owned.add("to" in event ? event.to : event.name);
+    if (event.type === "freed") this.owned.clear();
     const without = (name?: string) =>
       this.members.filter((member) => member.toLowerCase() !== name?.toLowerCase());
     if (event.type === "joined") this.members = [...without(event.name), event.name];
