@@ -5,8 +5,8 @@
 import picocolors from "picocolors";
 import { type Event, type Fault, fault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
-import { complete } from "../../terminal/completion.ts";
-import { Prompt } from "../../terminal/prompt.ts";
+import { complete } from "../../terminal/row/completion.ts";
+import { Prompt } from "../../terminal/row/prompt.ts";
 import { Tty } from "../../terminal/tty.ts";
 import { type Joins, settleMs } from "../core/chat.ts";
 import { Client, words } from "../core/client.ts";

@@ -1,7 +1,7 @@
 // The lines that were typed before, for Up and Down. The draft that stood in the row at the first Up comes back below the
 // newest line. A line typed again is kept once, in its new place; a line with a password never.
 
-import { holdsPassword } from "../protocol/commands.ts";
+import { holdsPassword } from "../../protocol/commands.ts";
 
 /** How many lines are kept. */
 const keptLines = 200;

@@ -3,9 +3,9 @@
 // and the cursor is saved between the two halves of the text. Of a text of several lines, the one with the cursor is
 // shown, and how many others there are.
 
-import { visible } from "../protocol/text.ts";
+import { visible } from "../../protocol/text.ts";
+import { widthOf } from "../wrap.ts";
 import type { Editor } from "./editor.ts";
-import { widthOf } from "./wrap.ts";
 
 const saveCursor = "\x1b7";
 const restoreCursor = "\x1b8";

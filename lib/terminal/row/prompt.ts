@@ -5,14 +5,14 @@
 //
 // Our rows never spill (autowrap is off while they are drawn), so they are as many as we drew.
 
-import { limits } from "../protocol/events.ts";
-import { visible, visibleRow } from "../protocol/text.ts";
+import { limits } from "../../protocol/events.ts";
+import { visible, visibleRow } from "../../protocol/text.ts";
+import type { Key } from "../keys.ts";
+import { isCtrl, type Tty, type TtyReader } from "../tty.ts";
 import type { Completion } from "./completion.ts";
 import { Editor } from "./editor.ts";
 import { InputHistory } from "./history.ts";
-import type { Key } from "./keys.ts";
 import { drawRow, head } from "./row.ts";
-import { isCtrl, type Tty, type TtyReader } from "./tty.ts";
 import { Undrawn } from "./undrawn.ts";
 
 export type PromptHandlers = {

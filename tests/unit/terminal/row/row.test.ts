@@ -3,9 +3,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Terminal as Emulator } from "@xterm/headless";
 import fc from "fast-check";
-import { Editor } from "../../../lib/terminal/editor.ts";
-import { drawRow } from "../../../lib/terminal/row.ts";
-import { testMs } from "../../support/transcript.ts";
+import { Editor } from "../../../../lib/terminal/row/editor.ts";
+import { drawRow } from "../../../../lib/terminal/row/row.ts";
+import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

@@ -2,7 +2,7 @@
 // is not its business. A key moves or deletes what a person sees as one character: a grapheme.
 // Deleted words and lines come back with Ctrl-Y, and changes are undone with Ctrl-_.
 
-import type { Key } from "./keys.ts";
+import type { Key } from "../keys.ts";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
