@@ -101,6 +101,7 @@ export class Console extends Speaker implements LogOutput, Occupant {
   }
 
   #handle(line: string): void {
+    if (line.trim() === "") return;
     const raw = parseTyped(line);
     if (isFault(raw)) return this.answer(raw);
     const command = check(raw);
