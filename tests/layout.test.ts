@@ -13,6 +13,7 @@ const rooms: Record<string, string[]> = {
   protocol: [],
   dialects: ["protocol"],
   terminal: ["protocol", "cli"],
+  "terminal/row": ["terminal", "protocol"],
   cli: ["protocol"],
   "server/journal": ["protocol"],
   "server/journal/postgres": ["server/journal", "protocol"],
@@ -28,12 +29,13 @@ const rooms: Record<string, string[]> = {
     "server/journal/postgres",
     "server/limits",
     "terminal",
+    "terminal/row",
     "dialects",
     "protocol",
     "cli",
   ],
   "client/core": ["protocol"],
-  "client/terminal": ["client/core", "terminal", "dialects", "protocol", "cli"],
+  "client/terminal": ["client/core", "terminal", "terminal/row", "dialects", "protocol", "cli"],
   "client/pipe": ["client/core", "protocol"],
 };
 /** These run in a browser, too. */

@@ -2,6 +2,7 @@
 //
 //   hé            → text "hé"                 ESC [ 1 ; 5 C       → right, ctrl
 //   CR            → enter                     ESC b               → b, alt
+//   LF            → j, ctrl                   ESC, then a pause   → escape
 //   ESC [ 200 ~ … ESC [ 201 ~  → paste        ESC ] … BEL, ESC [ ? 62 ; c  → nothing: a terminal's answers
 //
 // Bytes may be cut anywhere, by any pause: what has begun waits for its end, and `expire` gives up waiting. So no mode
@@ -12,11 +13,18 @@ export type Key =
   | { type: "paste"; text: string }
   | { type: "key"; name: string; ctrl: boolean; alt: boolean; shift: boolean };
 
+/** A named key in words, as in `ctrl-alt-left`; Shift is left out. */
+export function keyName({ name, ctrl, alt }: Extract<Key, { type: "key" }>): string {
+  return `${ctrl ? "ctrl-" : ""}${alt ? "alt-" : ""}${name}`;
+}
+
 /** How long an unfinished sequence or paste may pause before `expire` is to be called. */
 export const patienceMs = { sequence: 500, paste: 1_000 };
 
 const pasteStart = "\x1b[200~";
 const pasteEnd = "\x1b[201~";
+const focusIn = "\x1b[I";
+const focusOut = "\x1b[O";
 const ctrlC = "\x03";
 /** No terminal sends a longer sequence: the bytes of one that grows longer are dropped. */
 const maxSequence = 4_096;
@@ -50,10 +58,17 @@ const tildes: Record<string, string> = {
 };
 const controls: Record<string, string> = {
   "\r": "enter",
-  "\n": "enter",
   "\t": "tab",
   "\b": "backspace",
   "\x7f": "backspace",
+};
+
+/** What a terminal tells between the keys. */
+export type KeyReaderHandlers = {
+  /** Called with the column of each answer to the question where the cursor is, counted from 0. */
+  cursor?: (column: number) => void;
+  /** Called when the window gets or loses the focus. */
+  focus?: (isFocused: boolean) => void;
 };
 
 export class KeyReader {
@@ -61,11 +76,10 @@ export class KeyReader {
   /** The text of a sequence or paste that has no end yet. */
   #pending = "";
   #pasting = false;
-  readonly #onCursor: (column: number) => void;
+  readonly #handlers: KeyReaderHandlers;
 
-  /** `onCursor` is called with the column of each answer to the question where the cursor is, counted from 0. */
-  constructor(onCursor: (column: number) => void = () => {}) {
-    this.#onCursor = onCursor;
+  constructor(handlers: KeyReaderHandlers = {}) {
+    this.#handlers = handlers;
   }
 
   /** The keys in these bytes, with what came before them. */
@@ -85,13 +99,13 @@ export class KeyReader {
     return this.#pending === "" ? undefined : patienceMs.sequence;
   }
 
-  /** Gives up waiting for the rest: a paste ends here, an unfinished sequence is dropped. */
+  /** Gives up waiting for the rest: a paste ends here, ESC alone was a key, an unfinished sequence is dropped. */
   expire(): Key[] {
     const text = this.#pending;
     const wasPasting = this.#pasting;
     this.#pending = "";
     this.#pasting = false;
-    if (!wasPasting) return [];
+    if (!wasPasting) return text === "\x1b" ? [key("escape")] : [];
     const cut = text.lastIndexOf("\x1b");
     const isEnd = cut !== -1 && pasteEnd.startsWith(text.slice(cut));
     return [{ type: "paste", text: isEnd ? text.slice(0, cut) : text }];
@@ -125,7 +139,8 @@ export class KeyReader {
       csi.exec(text) ?? ss3.exec(text) ?? string.exec(text) ?? [];
     if (sequence.startsWith("\x1bO")) return this.#take(sequence.length, named(finals[parameters], "1"));
     const [, column] = /^\d+;(\d+)$/.exec(parameters) ?? [];
-    if (final === "R" && column !== undefined) this.#onCursor(Number(column) - 1);
+    if (final === "R" && column !== undefined) this.#handlers.cursor?.(Number(column) - 1);
+    if (sequence === focusIn || sequence === focusOut) this.#handlers.focus?.(sequence === focusIn);
     if (sequence !== "") return this.#take(sequence.length, csiKey(parameters, final));
     const hasBegun = text === "\x1b" || text === "\x1bO" || csiBegun.test(text) || stringBegun.test(text);
     if (hasBegun) return text.length <= maxSequence ? undefined : this.#take(text.length, null);
@@ -145,11 +160,11 @@ export class KeyReader {
 /** A byte below the blank, or a character with Alt. */
 function controlKey(character: string, alt: boolean): Key | null {
   const name = controls[character];
-  if (name !== undefined) return { type: "key", name, ctrl: false, alt, shift: false };
-  if (character >= " ") return { type: "key", name: character.toLowerCase(), ctrl: false, alt, shift: false };
+  if (name !== undefined) return key(name, { alt });
+  if (character >= " ") return key(character.toLowerCase(), { alt });
   const code = character.charCodeAt(0);
   const letter = String.fromCharCode(code + (code <= 26 ? 0x60 : 0x40));
-  return { type: "key", name: letter, ctrl: true, alt, shift: false };
+  return key(letter, { ctrl: true, alt });
 }
 
 function csiKey(parameters: string, final: string): Key | null {
@@ -163,5 +178,9 @@ function csiKey(parameters: string, final: string): Key | null {
 function named(name: string | undefined, modifier: string): Key | null {
   if (name === undefined) return null;
   const held = Number(modifier) - 1;
-  return { type: "key", name, shift: (held & 1) !== 0, alt: (held & 2) !== 0, ctrl: (held & 4) !== 0 };
+  return key(name, { shift: (held & 1) !== 0, alt: (held & 2) !== 0, ctrl: (held & 4) !== 0 });
+}
+
+function key(name: string, held: { ctrl?: boolean; alt?: boolean; shift?: boolean } = {}): Key {
+  return { type: "key", name, ctrl: false, alt: false, shift: false, ...held };
 }

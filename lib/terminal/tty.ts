@@ -11,13 +11,16 @@
 import { type Outcome, writeText, writeTo } from "../cli/writer.ts";
 import { stopJob } from "./foreground.ts";
 import { type Key, KeyReader } from "./keys.ts";
+import { titleBack, titled, titleKept } from "./window.ts";
 
 /** The one part of the program that gets the keys now. */
 export interface TtyReader {
   key(key: Key): void;
   /** Draws anew where it stands: the size is another one. */
   resized?(): void;
-  /** Draws anew, from the margin: the shell had the terminal, and what was drawn is above. */
+  /** Takes away what it drew: the shell is to have the terminal. */
+  stopped?(): void;
+  /** Draws anew: the program was stopped, and the shell may have had the terminal. */
   resumed?(): void;
   /** All that was written has been taken. */
   taken?(): void;
@@ -30,11 +33,15 @@ export type TtyHandlers = {
   gone: () => void;
   /** Ctrl-C or Ctrl-D while no reader was attached. */
   left: () => void;
+  /** The person looks at the terminal: a key was pressed, or the window got the focus. Without it no focus is asked for. */
+  looked?: () => void;
 };
 
 const askCursor = "\x1b[6n";
 const pasteOn = "\x1b[?2004h";
 const pasteOff = "\x1b[?2004l";
+const focusOn = "\x1b[?1004h";
+const focusOff = "\x1b[?1004l";
 const showCursor = "\x1b[?25h";
 const wrapOn = "\x1b[?7h";
 
@@ -54,7 +61,10 @@ export class Tty {
   readonly #output: NodeJS.WriteStream;
   readonly #handlers: TtyHandlers;
   readonly #write = writeTo(stdout);
-  readonly #keys = new KeyReader((column) => this.#answer(column));
+  readonly #keys = new KeyReader({
+    cursor: (column) => this.#answer(column),
+    focus: (isFocused) => this.#focused(isFocused),
+  });
   #reader: TtyReader | undefined;
   #ahead: Key[] = [];
   /** The question that waits for the cursor's column, and how many answers are still to come: the last one counts. */
@@ -65,6 +75,10 @@ export class Tty {
   #waiting = "";
   #writing = false;
   #idle = Promise.withResolvers<void>();
+  /** The title that the window has from us; undefined while it has its own. */
+  #title: string | undefined;
+  /** Whether the window has the focus; undefined if the terminal does not tell. */
+  isFocused: boolean | undefined;
   #isOpen = false;
   #isGone = false;
 
@@ -92,7 +106,7 @@ export class Tty {
     process.on("SIGCONT", this.#continued);
     this.#raw(true);
     this.#input.resume();
-    this.write(pasteOn);
+    this.write(this.#modes);
   }
 
   /** Gives the terminal back as it was, once all is written. */
@@ -105,7 +119,7 @@ export class Tty {
     process.off("SIGCONT", this.#continued);
     this.#output.off("resize", this.#resized);
     this.#input.off("data", this.#received);
-    this.write(pasteOff + wrapOn + showCursor);
+    this.write(this.#asFound());
     await this.flush();
     this.#raw(false);
     this.#input.pause();
@@ -119,6 +133,14 @@ export class Tty {
 
   detach(reader: TtyReader): void {
     if (this.#reader === reader) this.#reader = undefined;
+  }
+
+  /** What gives the window this title, to be written; empty if it has it. Its own title is there again after `close`. */
+  title(text: string): string {
+    if (text === this.#title) return "";
+    const keep = this.#title === undefined ? titleKept : "";
+    this.#title = text;
+    return keep + titled(text);
   }
 
   write(text: string): void {
@@ -183,6 +205,7 @@ export class Tty {
   };
 
   #pressed(key: Key): void {
+    this.#handlers.looked?.();
     if (isCtrl(key, "z")) this.#stop();
     else if (this.#reader) this.#reader.key(key);
     else if (isCtrl(key, "c") || isCtrl(key, "d")) this.#handlers.left();
@@ -191,7 +214,8 @@ export class Tty {
 
   /** Ctrl-Z: gives the terminal back in order, and stops the program. */
   async #stop(): Promise<void> {
-    this.write(`${pasteOff}${wrapOn}${showCursor}\r\n`);
+    this.#reader?.stopped?.();
+    this.write(`${this.#asFound()}\r\n`);
     await this.flush();
     this.#raw(false);
     stopJob();
@@ -206,9 +230,26 @@ export class Tty {
     this.#raw(false);
     this.#raw(true);
     this.#input.resume();
-    this.write(pasteOn);
+    this.write(this.#modes);
     this.#reader?.resumed?.();
   };
+
+  get #modes(): string {
+    return this.#handlers.looked ? pasteOn + focusOn : pasteOn;
+  }
+
+  /** What gives the terminal back as it was found. */
+  #asFound(): string {
+    const title = this.#title === undefined ? "" : titleBack;
+    this.#title = undefined;
+    this.isFocused = undefined;
+    return pasteOff + (this.#handlers.looked ? focusOff : "") + wrapOn + showCursor + title;
+  }
+
+  #focused(isFocused: boolean): void {
+    this.isFocused = isFocused;
+    if (isFocused) this.#handlers.looked?.();
+  }
 
   readonly #resized = (): void => this.#reader?.resized?.();
 

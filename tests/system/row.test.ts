@@ -45,11 +45,12 @@ test("the lines of a paste can be looked at and changed before Enter", async () 
   const { server, ada } = room;
   using bob = await JsonClient.join(server.port, "bob");
   ada.type(`start end${key.left.repeat(4)}${key.paste("p1\rp2\rp3")}`);
-  await types(ada, "ada> (+2 lines) p3 end", 18);
+  await types(ada, "     p3 end", 7);
   ada.type(`${key.up}!`);
-  await types(ada, "ada> (+2 lines) p2!");
+  await types(ada, "     p2!");
   ada.type(key.up);
-  await types(ada, "ada> (+2 lines) startp1", 19);
+  await types(ada, "ada> startp1", 8);
+  expect(ada.screen.slice(-3)).toEqual(["ada> startp1", "     p2!", "     p3 end"]);
   ada.type(key.enter);
   expect((await bob.event("said")).text).toBe("startp1\np2!\np3 end");
 });

@@ -40,10 +40,10 @@ const typings: [what: string, keys: string, row: string, kept: string | undefine
     "/msg bob the key is under",
   ],
   ["a cursor in the middle", "one two\x1b[D\x1b[D\x1b[D", "ada> one two", "one two"],
-  ["a paste that was not sent", "\x1b[200~one\rtwo\x1b[201~", "ada> (+1 lines) two", "one\ntwo"],
+  ["a paste that was not sent", "\x1b[200~one\rtwo\x1b[201~", "     two", "one\ntwo"],
   ["a command", "/quit so long", "ada> /quit so long", "/quit so long"],
   ["an operator's password", "/op hunter2", "ada> /op hunter2", undefined],
-  ["one behind other lines", "\x1b[200~hi\r /op hunter2\x1b[201~", "ada> (+1 lines)  /op hunter2", undefined],
+  ["one behind other lines", "\x1b[200~hi\r /op hunter2\x1b[201~", "      /op hunter2", undefined],
   ["one with a wide slash", "／op hunter2", "ada> ／op hunter2", undefined],
   ["an empty row", "", "ada>", undefined],
 ];

@@ -104,7 +104,10 @@ test("a pasted text of several lines is one message", async () => {
   using bob = await JsonClient.join(server.port, "bob");
   await terminal.until("the prompt", ({ row }) => row.startsWith("ada>"));
   terminal.type("see: \x1b[200~one\rtwo\rthree\x1b[201~");
-  await terminal.until("the count", ({ row }) => row === "ada> (+2 lines) three");
+  await terminal.until(
+    "all lines",
+    ({ screen }) => screen.slice(-3).join("|") === "ada> see: one|     two|     three",
+  );
   expect(bob.texts).toEqual([]);
   terminal.type("\r");
   const said = await bob.event("said");

@@ -9,8 +9,8 @@ import { isUnreachable, type People, type Person } from "./people.ts";
 /** Whose coming and going is shown; active members have spoken in the last half hour. */
 export type Joins = "all" | "active" | "none";
 
-/** A member came or went; `text` is what it said with that, or empty. */
-export type Move = { name: string; what: "joined" | "left" | "came and went"; text: string };
+/** A member came or went; `text` is what it said with that, or empty; `at`: ms since 1970 UTC. */
+export type Move = { name: string; what: "joined" | "left" | "came and went"; text: string; at: number };
 
 export type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
 
@@ -27,6 +27,8 @@ export class Chat {
   readonly people: People;
   /** How many messages of others came since `read`, without those of ignored names, and how many mention us. */
   unread = { messages: 0, mentions: 0 };
+  /** Undefined if there is none. */
+  topic: string | undefined;
   readonly #joins: Joins;
   readonly #ignored = new Set<string>();
   readonly #moves = new Map<string, Move>();
@@ -55,6 +57,13 @@ export class Chat {
       case "acted":
       case "told":
         return this.#received(event);
+      case "welcome":
+        this.topic = event.topic;
+        return;
+      case "topic":
+      case "subject":
+        this.topic = event.text;
+        return;
     }
   }
 
@@ -142,6 +151,6 @@ export class Chat {
     if (this.#joins === "none" || (this.#joins === "active" && !this.people.isActive(name, at))) return;
     const before = this.#moves.get(name)?.what;
     if (before === "left" && type === "joined") this.#moves.delete(name);
-    else this.#moves.set(name, { name, what: before === "joined" ? "came and went" : type, text });
+    else this.#moves.set(name, { name, what: before === "joined" ? "came and went" : type, text, at });
   }
 }

@@ -148,6 +148,11 @@ export class Link {
     }
   }
 
+  /** Ends the wait for the next try, if there is one. */
+  tryNow(): void {
+    if (this.#status.type === "offline" && this.#status.retry) this.#connect(undefined);
+  }
+
   /** Reads nothing more until `resume`, so that the server waits; messages are sent all the same. */
   pause(): void {
     this.#paused = true;

@@ -91,6 +91,12 @@ export class People {
     return [...new Set([...active, ...this.#here.keys()])].map((key) => this.#here.get(key)?.name ?? key);
   }
 
+  /** How many members are here, with us. */
+  get count(): number {
+    const isListed = this.me.gone || this.#here.has(nameKey(this.me.name));
+    return this.#here.size + (isListed ? 0 : 1);
+  }
+
   /** Whether that name spoke in the half hour before `at`, milliseconds since 1970 UTC. */
   isActive(name: string, at: number): boolean {
     return (this.#spokeAt.get(nameKey(name)) ?? -Infinity) > at - activeMs;

@@ -5,9 +5,10 @@
 import picocolors from "picocolors";
 import { type Event, type Fault, fault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
-import { complete } from "../../terminal/completion.ts";
-import { Prompt } from "../../terminal/prompt.ts";
+import { complete } from "../../terminal/row/completion.ts";
+import { Prompt } from "../../terminal/row/prompt.ts";
 import { Tty } from "../../terminal/tty.ts";
+import { notification } from "../../terminal/window.ts";
 import { type Joins, settleMs } from "../core/chat.ts";
 import { Client, words } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
@@ -15,6 +16,7 @@ import { asTyped, type Unsettled } from "../core/outbox.ts";
 import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
 import { Draft } from "./draft.ts";
 import { askName, askPassword, askTrust, whileWaiting } from "./questions.ts";
+import { Status } from "./status.ts";
 import { UnknownCertificate } from "./trust.ts";
 import { View, type ViewOptions } from "./view.ts";
 
@@ -27,6 +29,8 @@ export type TerminalOptions = Pick<ViewOptions, "time" | "bell"> & {
   password: string | undefined;
   key: string | undefined;
   joins: Joins;
+  /** How mentions are told, beside the row. */
+  notify: "bell" | "osc9" | "osc777" | "off";
   /** Where drafts are kept. */
   draftFolder: string;
 };
@@ -37,6 +41,7 @@ export class TerminalFront {
   readonly #view: View;
   readonly #tty: Tty;
   readonly #prompt: Prompt;
+  readonly #status: Status;
   #draft: Draft | undefined;
   readonly #closed = Promise.withResolvers<string | undefined>();
   #settling: ReturnType<typeof setTimeout> | undefined;
@@ -69,16 +74,20 @@ export class TerminalFront {
       columns: () => this.#tty.columns,
     });
     const left = () => this.quit();
-    this.#tty = new Tty(process.stdin, process.stdout, { gone: left, left });
+    const looked = () => {
+      chat.read();
+      this.#showUnread();
+    };
+    this.#tty = new Tty(process.stdin, process.stdout, { gone: left, left, looked });
     this.#prompt = new Prompt(this.#tty, {
-      entered: (line) => {
-        this.#client.enter(line);
-        this.#print([]);
-      },
+      entered: (line) => this.#entered(line),
       left,
       complete: (text) => complete(text, words, chat.people.names),
       expand: (text, rest) => chat.typing(text, rest),
       refused: (problem) => this.#print(this.#view.problem(problem)),
+    });
+    this.#status = new Status(this.#client, (status) => {
+      this.#prompt.status = status;
     });
   }
 
@@ -88,6 +97,7 @@ export class TerminalFront {
     this.#enter();
     const problem = await this.#closed.promise;
     clearTimeout(this.#settling);
+    this.#status.stop();
     this.#prompt.print(this.#view.settle());
     this.#prompt.stop();
     const { unsent } = this.#client.link.outbox;
@@ -177,11 +187,18 @@ export class TerminalFront {
     if (password) this.#client.ask({ type: "op", password });
   }
 
+  /** Enter ends the wait for the next try to connect; a blank line does no more than that. */
+  #entered(line: string): void {
+    this.#client.link.tryNow();
+    if (line.trim() !== "") this.#client.enter(line);
+    this.#print([]);
+  }
+
   // ---- The screen ----
 
   #show(event: Event): void {
     const lines = this.#view.render(event);
-    if (this.#view.rings(event)) this.#prompt.ring();
+    this.#alert(event);
     if (lines.length > 0) return this.#print(lines);
     this.#settling ??= setTimeout(() => {
       this.#settling = undefined;
@@ -193,12 +210,32 @@ export class TerminalFront {
   #print(lines: string[]): void {
     if (this.#unshown) return void this.#unshown.push(...lines);
     this.#prompt.print(lines);
-    this.#prompt.waiting = Array.from(this.#client.link.outbox, asTyped);
+    this.#prompt.waiting = Array.from(this.#client.link.outbox, asWaiting);
+    this.#status.changed();
+  }
+
+  /** Rings, and tells the desktop of what is for us unless the person looks at it. */
+  #alert(event: Event): void {
+    const { notify } = this.#options;
+    if (this.#tty.isFocused) this.#client.chat.read();
+    this.#showUnread();
+    if (notify === "off") return;
+    if (this.#view.rings(event)) this.#prompt.ring();
+    if (notify === "bell" || this.#tty.isFocused || !this.#view.calls(event)) return;
+    this.#prompt.notify(notification(notify === "osc9" ? 9 : 777, event.from, event.text));
+  }
+
+  #showUnread(): void {
+    const { chat, link } = this.#client;
+    const { messages, mentions } = chat.unread;
+    const unread = messages === 0 ? "" : `(${messages}${mentions === 0 ? "" : "!"}) `;
+    this.#prompt.title = `${unread}${link.name}@${this.#options.place}`;
   }
 
   #showState(state: LinkState): void {
     const { name } = this.#client.link;
     this.#prompt.label = state.type === "online" ? `${name}> ` : `${name} (offline)> `;
+    this.#status.connection(state);
     if (state.type === "online" && state.missed > 0) {
       this.#print(this.#view.divider(`${state.missed} while you were away`));
     }
@@ -207,4 +244,9 @@ export class TerminalFront {
   #refused(message: Unsettled, problem: Fault): void {
     this.#print([...this.#view.problem(problem.text), ...this.#view.notice(`Not sent: ${asTyped(message)}`)]);
   }
+}
+
+/** A message on its way as it stands above the row: a whisper must not look public. */
+function asWaiting(message: Unsettled): string {
+  return message.type === "tell" ? `→ ${message.to}: ${message.text}` : asTyped(message);
 }

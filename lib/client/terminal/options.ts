@@ -48,6 +48,15 @@ export const flags = {
     "CHAT_BELL",
     choice("off|mention|all", "what rings the terminal's bell", "mention", ["off", "mention", "all"]),
   ),
+  notify: lasting(
+    "CHAT_NOTIFY",
+    choice(
+      "bell|osc9|osc777|off",
+      "what tells you of mentions: the bell, or a desktop notification as well (OSC 9 or 777)",
+      "bell",
+      ["bell", "osc9", "osc777", "off"],
+    ),
+  ),
   joins: lasting(
     "CHAT_JOINS",
     choice("all|active|none", "whose coming and going is shown", "active", ["all", "active", "none"]),

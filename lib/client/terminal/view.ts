@@ -63,10 +63,13 @@ export class View {
   /** Whether a live event is worth the bell. */
   rings(event: Event): boolean {
     const { bell } = this.#options;
-    if (bell === "off" || (event.type !== "said" && event.type !== "acted" && event.type !== "told"))
-      return false;
-    const regard = this.#chat.regard(event);
-    return regard === "mention" || (bell === "all" && regard === "other");
+    if (bell === "off" || !isMessage(event)) return false;
+    return this.calls(event) || (bell === "all" && this.#chat.regard(event) === "other");
+  }
+
+  /** Whether a live event is for us: our name is in it, or it is a whisper. */
+  calls(event: Event): event is Message {
+    return isMessage(event) && this.#chat.regard(event) === "mention";
   }
 
   /** A line of the client, not of a member. */
@@ -190,6 +193,10 @@ export class View {
     this.#names.set(name, drawn);
     return drawn;
   }
+}
+
+function isMessage(event: Event): event is Message {
+  return event.type === "said" || event.type === "acted" || event.type === "told";
 }
 
 function here(members: Member[]): string {

@@ -4,8 +4,8 @@
 import { render } from "../../dialects/plain.ts";
 import { check, parseTyped, typed } from "../../protocol/commands.ts";
 import { type Answer, type Bye, fault, isFault, type Recorded } from "../../protocol/events.ts";
-import { complete } from "../../terminal/completion.ts";
-import { Prompt } from "../../terminal/prompt.ts";
+import { complete } from "../../terminal/row/completion.ts";
+import { Prompt } from "../../terminal/row/prompt.ts";
 import { Tty } from "../../terminal/tty.ts";
 import { wrap } from "../../terminal/wrap.ts";
 import type { Room } from "../room/room.ts";
@@ -101,6 +101,7 @@ export class Console extends Speaker implements LogOutput, Occupant {
   }
 
   #handle(line: string): void {
+    if (line.trim() === "") return;
     const raw = parseTyped(line);
     if (isFault(raw)) return this.answer(raw);
     const command = check(raw);

@@ -37,7 +37,7 @@ function joined(keys: Key[]): string[] {
 
 const table: [bytes: string, keys: string][] = [
   ["hé👍🏽", '"hé👍🏽"'],
-  ["a\rb\n", '"a" enter "b" enter'],
+  ["a\rb\n\x1b\n", '"a" enter "b" ctrl-j ctrl-alt-j'],
   ["\t\x7f\b", "tab backspace backspace"],
   ["\x01\x03\x04\x1a", "ctrl-a ctrl-c ctrl-d ctrl-z"],
   ["\x1b[A\x1b[B\x1b[C\x1b[D", "up down right left"],
@@ -109,11 +109,24 @@ test("Ctrl-C during a paste ends it, and its text stays", () => {
   expect(joined(reader.push(Buffer.from("\x03")))).toEqual(["ctrl-c"]);
 });
 
-test("Escape alone is no key, and takes nothing along when it expires", () => {
+test("Escape is a key after a pause, and takes nothing along", () => {
   const reader = new KeyReader();
   expect(reader.push(Buffer.from("\x1b"))).toEqual([]);
-  expect(reader.expire()).toEqual([]);
+  expect(joined(reader.expire())).toEqual(["escape"]);
   expect(joined(reader.push(Buffer.from("b")))).toEqual(['"b"']);
+  // What only begins with it is none.
+  for (const begun of ["\x1b[", "\x1bO", "\x1b[1;", "\x1b]0;"]) {
+    reader.push(Buffer.from(begun));
+    expect(reader.expire()).toEqual([]);
+  }
+});
+
+test("the focus is told, and is no key", () => {
+  const told: boolean[] = [];
+  const reader = new KeyReader({ focus: (isFocused) => told.push(isFocused) });
+  expect(reader.push(Buffer.from("\x1b[O\x1b[I\x1b["))).toEqual([]);
+  expect(reader.push(Buffer.from("Ox"))).toEqual([{ type: "text", text: "x" }]);
+  expect(told).toEqual([false, true, false]);
 });
 
 test("a character cut between packets stays whole", () => {
@@ -156,7 +169,7 @@ test("a sequence without end is dropped before it grows large", () => {
 
 test("the answer where the cursor is is no key", () => {
   const columns: number[] = [];
-  const reader = new KeyReader((column) => columns.push(column));
+  const reader = new KeyReader({ cursor: (column) => columns.push(column) });
   expect(reader.push(Buffer.from("\x1b[24;80R\x1b[1;"))).toEqual([]);
   expect(reader.push(Buffer.from("1Rx"))).toEqual([{ type: "text", text: "x" }]);
   expect(columns).toEqual([79, 0]);

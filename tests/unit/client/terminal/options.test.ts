@@ -22,6 +22,7 @@ test("the defaults are a quiet room on this machine", () => {
     "password-file": undefined,
     time: "short",
     bell: "mention",
+    notify: "bell",
     joins: "active",
     tls: false,
     ca: undefined,
@@ -43,7 +44,7 @@ test("the choices are literal types", () => {
 test("all flags but --json and --fingerprint can be set in the environment", () => {
   const CHAT = {
     ...{ HOST: "h", PORT: "7", NAME: "ada", PASSWORD_FILE: "f", TIME: "full", BELL: "off", JOINS: "none" },
-    ...{ JSON: "true", TLS: "true", CA: "ca.pem", FINGERPRINT: "AA" },
+    ...{ NOTIFY: "osc777", JSON: "true", TLS: "true", CA: "ca.pem", FINGERPRINT: "AA" },
   };
   const environment = Object.fromEntries(Object.entries(CHAT).map(([name, text]) => [`CHAT_${name}`, text]));
   expect(parse([], environment)).toEqual({
@@ -53,6 +54,7 @@ test("all flags but --json and --fingerprint can be set in the environment", () 
     "password-file": "f",
     time: "full",
     bell: "off",
+    notify: "osc777",
     joins: "none",
     tls: true,
     ca: "ca.pem",

@@ -1,10 +1,13 @@
-// The lines that were typed before, for Up and Down. The draft that stood in the row at the first Up comes back below the
+// The lines that were typed before, for Up, Down and Ctrl-R. The draft that stood in the row at the first Up comes back below the
 // newest line. A line typed again is kept once, in its new place; a line with a password never.
 
-import { holdsPassword } from "../protocol/commands.ts";
+import { holdsPassword } from "../../protocol/commands.ts";
 
 /** How many lines are kept. */
 const keptLines = 200;
+
+/** A line that was found: how many lines up it is, and where the words are in it, in UTF-16 units. */
+export type Found = { line: string; up: number; at: number };
 
 export class InputHistory {
   readonly #lines: string[] = [];
@@ -33,6 +36,24 @@ export class InputHistory {
     if (this.#up === 0) this.#draft = current;
     this.#up++;
     return this.#lines.at(-this.#up);
+  }
+
+  /** The newest line with these words, in any case, that is at least so many lines up. */
+  find(words: string, up = 1): Found | undefined {
+    if (words === "") return undefined;
+    const pattern = new RegExp(words.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&"), "iu");
+    for (let at = up; at <= this.#lines.length; at++) {
+      const line = this.#lines.at(-at) ?? "";
+      const found = pattern.exec(line);
+      if (found) return { line, up: at, at: found.index };
+    }
+    return undefined;
+  }
+
+  /** Goes to the line that was found; `current` is the text in the row. */
+  show({ up }: Found, current: string): void {
+    if (this.#up === 0) this.#draft = current;
+    this.#up = up;
   }
 
   /** The line after the one shown, the draft last; undefined below that. */

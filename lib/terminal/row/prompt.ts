@@ -1,22 +1,23 @@
-// The row to type in, below lines that keep coming. It is drawn at most once a turn, and never while the terminal still
-// takes what was drawn before, so a slow terminal gets fewer pictures of the same row, and never waits for old ones:
-//
-//   back to the first row of ours, erase downwards │ the new lines │ a row for each waiting message │ label, text, cursor
-//
-// Our rows never spill (autowrap is off while they are drawn), so they are as many as we drew.
+// The row to type in, below lines that keep coming: what each key does, and what is to be drawn. It is drawn at most once
+// a turn, and never while the terminal still takes what was drawn before, so a slow terminal gets fewer pictures of the
+// same row, and never waits for old ones.
 
-import { limits } from "../protocol/events.ts";
-import { visible, visibleRow } from "../protocol/text.ts";
+import { check, parseTyped } from "../../protocol/commands.ts";
+import { isFault, limits } from "../../protocol/events.ts";
+import { type Key, keyName } from "../keys.ts";
+import type { Tty, TtyReader } from "../tty.ts";
+import { bell } from "../window.ts";
+import { Canvas } from "./canvas.ts";
 import type { Completion } from "./completion.ts";
 import { Editor } from "./editor.ts";
-import { InputHistory } from "./history.ts";
-import type { Key } from "./keys.ts";
-import { drawRow, head } from "./row.ts";
-import { isCtrl, type Tty, type TtyReader } from "./tty.ts";
+import { type Found, InputHistory } from "./history.ts";
+import { type Content, pictureOf } from "./picture.ts";
+import { Search } from "./search.ts";
+import { Shown } from "./shown.ts";
 import { Undrawn } from "./undrawn.ts";
 
 export type PromptHandlers = {
-  /** Called with the text of the row when Enter is pressed; it may have several lines. */
+  /** Called with the text of the row when Enter is pressed; it may have several lines, or be blank. */
   entered: (text: string) => void;
   /** Ctrl-C or Ctrl-D on an empty row. */
   left: () => void;
@@ -24,18 +25,10 @@ export type PromptHandlers = {
   complete: (text: string) => Completion;
   /** Called after each key with the text before and behind the cursor; returns what replaces the text before it. */
   expand?: (text: string, rest: string) => string | undefined;
-  /** Called when a paste cannot be taken, with the reason. */
+  /** Called with the reason when a paste is not taken, or when Enter leaves a text in the row that is too long. */
   refused: (problem: string) => void;
 };
 
-const eraseDown = "\r\x1b[J";
-const clearScreen = "\x1b[2J\x1b[H";
-const wrapOff = "\x1b[?7l";
-const wrapOn = "\x1b[?7h";
-const bell = "\x07";
-
-/** Rows for messages on their way, if the terminal is high enough; the rest is counted. */
-const waitingRows = 5;
 /** How much text may wait for a stopped terminal, in UTF-16 units. Of more, the oldest lines are not shown. */
 const maxUndrawn = 8 * 1024 * 1024;
 /** How much text the row holds: more than a message may have, so that a long one can be cut down. */
@@ -47,24 +40,27 @@ export class Prompt implements TtyReader {
   readonly #editor = new Editor();
   readonly #history = new InputHistory();
   #isShown = false;
+  /** True while the shell has the terminal. */
+  #isStopped = false;
   #label = "";
+  #status = "";
+  #title: string | undefined;
   #waiting: string[] = [];
-  /** What was drawn last: the columns of each row above the one with the cursor, and the column of the cursor. */
-  #drawn: { above: number[]; column: number } = { above: [], column: 0 };
-  /** Rows between the first one of ours and the cursor. */
-  #rowsAbove = 0;
-  /** True while a terminal that became narrower is asked how many of its rows are ours now. */
-  #isMeasuring = false;
+  #search: Search | undefined;
+  readonly #canvas: Canvas;
+  readonly #shown = new Shown();
   readonly #undrawn = new Undrawn(maxUndrawn);
   #drawing: NodeJS.Immediate | undefined;
   /** True if something changed while the terminal was taking the last drawing. */
   #isStale = false;
   /** The completions that Tab goes through, and which one is shown. */
   #cycle: (Completion & { shown: number; text: string }) | undefined;
-  #bell = false;
+  #rings = false;
+  #notification = "";
 
   constructor(tty: Tty, handlers: PromptHandlers) {
     this.#tty = tty;
+    this.#canvas = new Canvas(tty);
     this.#handlers = handlers;
   }
 
@@ -83,7 +79,7 @@ export class Prompt implements TtyReader {
     clearImmediate(this.#drawing);
     this.#drawing = undefined;
     this.#tty.detach(this);
-    this.#tty.write((this.#isShown ? this.#erase() : "") + this.#undrawn.takeAll());
+    this.#tty.write((this.#isShown ? this.#canvas.erase() : "") + this.#undrawn.takeAll());
     this.#isShown = false;
   }
 
@@ -95,7 +91,21 @@ export class Prompt implements TtyReader {
 
   /** The label before the text: the user's name, and the state of the connection. */
   set label(label: string) {
-    this.#label = visibleRow(label);
+    this.#label = label;
+    this.#redraw();
+  }
+
+  /** A row above the text, for the state of things; empty for none. */
+  set status(status: string) {
+    if (status === this.#status) return;
+    this.#status = status;
+    this.#redraw();
+  }
+
+  /** The window's title. */
+  set title(title: string) {
+    if (title === this.#title) return;
+    this.#title = title;
     this.#redraw();
   }
 
@@ -118,15 +128,21 @@ export class Prompt implements TtyReader {
 
   /** Rings with the next lines. */
   ring(): void {
-    this.#bell = true;
+    this.#rings = true;
     this.#redraw();
   }
 
+  /** Sends a notification to the desktop with the next lines; the newest one, if more come at once. */
+  notify(sequence: string): void {
+    this.#notification = sequence;
+    this.#redraw();
+  }
+
+  /** Clears the screen of the conversation. */
   clear(): void {
     if (!this.#isShown) return;
-    this.#rowsAbove = 0;
-    this.#tty.write(clearScreen);
-    this.#redraw();
+    this.#shown.clear();
+    this.#drawScreen();
   }
 
   // ---- Called by the terminal ----
@@ -138,29 +154,18 @@ export class Prompt implements TtyReader {
     this.#redraw();
   }
 
-  /**
-   * Terminals break rows that have become too wide, and then there is more to erase. Some leave the row with the cursor
-   * as it is; where the cursor is tells them apart.
-   */
   resized(): void {
-    const { above, column } = this.#drawn;
-    const { columns } = this.#tty;
-    this.#rowsAbove = above.reduce((rows, width) => rows + Math.max(Math.ceil(width / columns), 1), 0);
-    if (column < columns) return this.#redraw();
-    this.#isMeasuring = true;
-    this.#tty.askColumn((cursor) => {
-      this.#isMeasuring = false;
-      const isBroken = cursor === column % columns && cursor < columns - 1;
-      if (isBroken) this.#rowsAbove += Math.floor(column / columns);
-      this.#redraw();
-    });
+    this.#canvas.resized(() => this.#redraw());
   }
 
-  /** What was drawn is part of the past now. */
+  stopped(): void {
+    this.#isStopped = true;
+    this.#tty.write(this.#canvas.erase());
+  }
+
   resumed(): void {
-    this.#drawn = { above: [], column: 0 };
-    this.#rowsAbove = 0;
-    this.#redraw();
+    this.#isStopped = false;
+    this.#canvas.resumed(() => this.#redraw());
   }
 
   taken(): void {
@@ -168,28 +173,64 @@ export class Prompt implements TtyReader {
   }
 
   #press(key: Key): void {
+    if (this.#search && !this.#searchOn(this.#search, key)) return;
     this.#handle(key);
     const expanded = this.#handlers.expand?.(this.#editor.before, this.#editor.after);
     if (expanded !== undefined) this.#editor.replaceBefore(expanded);
   }
 
   #handle(key: Key): void {
-    if (key.type === "paste") this.#paste(key.text);
-    else if (isCtrl(key, "c")) this.#clearOrLeave();
-    else if (isCtrl(key, "d") && this.#editor.text === "") this.#handlers.left();
-    else if (isCtrl(key, "l")) this.clear();
-    else if (key.type === "key" && key.name === "enter") this.#enter();
-    else if (key.type === "key" && key.name === "tab") this.#complete(key.shift ? -1 : 1);
-    else if (key.type === "key" && key.name === "up") this.#up();
-    else if (key.type === "key" && key.name === "down") this.#down();
-    else if (key.type === "key" || this.#editor.text.length < maxText) this.#editor.press(key);
+    if (key.type === "paste") return this.#paste(key.text);
+    if (key.type === "text") {
+      if (this.#editor.text.length < maxText) this.#editor.press(key);
+      return;
+    }
+    switch (keyName(key)) {
+      case "enter":
+        return this.#enter();
+      case "tab":
+        return this.#complete(key.shift ? -1 : 1);
+      case "up":
+      case "ctrl-p":
+        return this.#up();
+      case "down":
+      case "ctrl-n":
+        return this.#down();
+      case "ctrl-r":
+        this.#search = new Search(this.#history);
+        return;
+      case "ctrl-l":
+        return this.#drawScreen();
+      case "ctrl-c":
+        return this.#clearOrLeave();
+      case "ctrl-d":
+        if (this.#editor.text === "") return this.#handlers.left();
+    }
+    this.#editor.press(key);
   }
 
+  /** Gives a key to the search; true if it is for the row as well. */
+  #searchOn(search: Search, key: Key): boolean {
+    const outcome = search.press(key);
+    if (outcome === "goes on") return false;
+    this.#search = undefined;
+    if (outcome !== "left" && search.found) this.#take(search.found);
+    return outcome === "taken, and the key is for the row";
+  }
+
+  #take(found: Found): void {
+    this.#history.show(found, this.#editor.text);
+    this.#editor.set(found.line);
+  }
+
+  /** A text that is too long stays in the row. */
   #enter(): void {
     const { text } = this.#editor;
+    const problem = tooLong(text);
+    if (problem !== undefined) return this.#handlers.refused(problem);
     this.#editor.set("");
     this.#history.add(text);
-    if (text.trim() !== "") this.#handlers.entered(text);
+    this.#handlers.entered(text);
   }
 
   #clearOrLeave(): void {
@@ -199,8 +240,9 @@ export class Prompt implements TtyReader {
 
   /** A paste presses no keys: Enter sends it. */
   #paste(pasted: string): void {
-    const text = pasted.replaceAll(/\r\n?/g, "\n");
+    const copied = pasted.replaceAll(/\r\n?/g, "\n");
     // The newline at the end of what was copied is no line.
+    const text = this.#editor.after === "" ? copied.replace(/\n$/, "") : copied;
     const lines = `${this.#editor.before}${text}${this.#editor.after}`.trimEnd().split("\n").length;
     const way = "paste fewer at a time, or pipe a file in: bun ChatClient.ts --name NAME < FILE";
     if (lines > limits.textLines) {
@@ -244,30 +286,41 @@ export class Prompt implements TtyReader {
     this.#drawing ??= setImmediate(() => {
       this.#drawing = undefined;
       if (!this.#isShown) return this.#tty.write(this.#undrawn.takeAll());
-      this.#isStale = this.#tty.isBusy || this.#isMeasuring;
+      this.#isStale = this.#tty.isBusy || this.#canvas.isMeasuring || this.#isStopped;
       if (this.#isStale) return;
-      const printed = this.#erase() + this.#undrawn.take() + (this.#bell ? bell : "");
-      this.#bell = false;
-      const above = this.#above();
-      const row = drawRow(this.#label, this.#editor, this.#tty.columns);
-      this.#rowsAbove = above.length;
-      this.#drawn = { above: above.map((row) => Bun.stringWidth(row)), column: row.column };
-      this.#tty.write(printed + wrapOff + above.map((row) => `${row}\n`).join("") + row.text + wrapOn);
+      const lines = this.#undrawn.take();
+      this.#shown.add(lines);
+      this.#draw(lines);
     });
   }
 
-  #erase(): string {
-    const up = this.#rowsAbove === 0 ? "" : `\x1b[${this.#rowsAbove}A`;
-    this.#rowsAbove = 0;
-    return up + eraseDown;
+  /** Draws the screen anew, with the conversation as far as it fits and is remembered. */
+  #drawScreen(): void {
+    const { rows } = pictureOf(this.#content, this.#tty);
+    this.#tty.write(this.#canvas.clear() + this.#shown.last(this.#tty.rows - rows.length));
+    this.#redraw();
   }
 
-  /** A row for each message that waits, the newest of them. */
-  #above(): string[] {
-    const height = Math.max(Math.min(waitingRows, this.#tty.rows - 3), 0);
-    const more = Math.max(this.#waiting.length - height, 0);
-    const rows = this.#waiting.slice(more).map((text) => visible(text).replaceAll("\n", " ⏎ "));
-    if (more > 0) rows.push(`and ${more} more`);
-    return rows.map((row) => head(`… ${row}`, this.#tty.columns - 1));
+  #draw(lines: string): void {
+    const title = this.#title === undefined ? "" : this.#tty.title(this.#title);
+    const alerts = title + this.#notification + (this.#rings ? bell : "");
+    this.#notification = "";
+    this.#rings = false;
+    this.#tty.write(alerts + this.#canvas.draw(lines, pictureOf(this.#content, this.#tty)));
   }
+
+  get #content(): Content {
+    const { text, cursor } = this.#editor;
+    const shared = { waiting: this.#waiting, status: this.#status };
+    if (!this.#search) return { ...shared, label: this.#label, text, cursor };
+    const { label, found } = this.#search;
+    return { ...shared, label, text: found?.line ?? "", cursor: found?.at ?? 0 };
+  }
+}
+
+/** Why a text is too long to be sent; undefined if it is not. */
+function tooLong(text: string): string | undefined {
+  const raw = parseTyped(text);
+  const command = isFault(raw) ? raw : check(raw);
+  return isFault(command) && command.code === "too-long" ? command.text : undefined;
 }

@@ -2,7 +2,7 @@
 // Names that have spoken last come first, so the likeliest one needs the fewest keys. A name at the start of a line gets
 // the colon of an address behind it.
 
-import { nameKey } from "../protocol/names.ts";
+import { nameKey } from "../../protocol/names.ts";
 
 /** The words that a word may become. */
 export type Completion = {

@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { InputHistory } from "../../../lib/terminal/history.ts";
-import { testMs } from "../../support/transcript.ts";
+import { InputHistory } from "../../../../lib/terminal/row/history.ts";
+import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

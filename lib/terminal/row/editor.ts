@@ -2,7 +2,7 @@
 // is not its business. A key moves or deletes what a person sees as one character: a grapheme.
 // Deleted words and lines come back with Ctrl-Y, and changes are undone with Ctrl-_.
 
-import type { Key } from "./keys.ts";
+import { type Key, keyName } from "../keys.ts";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
@@ -78,7 +78,11 @@ export class Editor {
       return true;
     }
     const { line } = this;
-    switch (`${key.ctrl ? "ctrl-" : ""}${key.alt ? "alt-" : ""}${key.name}`) {
+    switch (keyName(key)) {
+      case "alt-enter":
+      case "ctrl-j":
+        this.insert("\n");
+        return true;
       case "left":
       case "ctrl-b":
         return this.#move(-lastGrapheme(this.before).length);
@@ -191,7 +195,8 @@ function firstGrapheme(text: string): string {
   return graphemes.segment(text).containing(0)?.segment ?? "";
 }
 
-function lastGrapheme(text: string): string {
+/** The last character as a person sees it; empty if there is none. */
+export function lastGrapheme(text: string): string {
   return graphemes.segment(text).containing(text.length - 1)?.segment ?? "";
 }
 

@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { complete } from "../../../lib/terminal/completion.ts";
-import { testMs } from "../../support/transcript.ts";
+import { complete } from "../../../../lib/terminal/row/completion.ts";
+import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { Undrawn } from "../../../lib/terminal/undrawn.ts";
-import { testMs } from "../../support/transcript.ts";
+import { Undrawn } from "../../../../lib/terminal/row/undrawn.ts";
+import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

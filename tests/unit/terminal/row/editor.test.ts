@@ -2,9 +2,9 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { Editor } from "../../../lib/terminal/editor.ts";
-import type { Key } from "../../../lib/terminal/keys.ts";
-import { testMs } from "../../support/transcript.ts";
+import type { Key } from "../../../../lib/terminal/keys.ts";
+import { Editor } from "../../../../lib/terminal/row/editor.ts";
+import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 

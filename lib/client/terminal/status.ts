@@ -1,0 +1,100 @@
+// The status in the row's own place, in one line: the topic, how many are here, what waits; and while there is no
+// connection, when the next try is, since when and why. What matters most stands first, since a narrow terminal cuts the end.
+// It is shown at most once a second, but for a change of the connection, which is shown at once.
+
+import type { Client } from "../core/client.ts";
+import type { LinkState } from "../core/link.ts";
+
+export type Situation = {
+  members: number;
+  topic: string | undefined;
+  /** How many messages are not in the room yet. */
+  unsent: number;
+  /** Undefined while there is a connection. */
+  offline?: Offline | undefined;
+};
+
+type Offline = {
+  reason: string;
+  /** When the connection was lost, in milliseconds since 1970 UTC. */
+  since: number;
+  /** How long until the next try, in milliseconds; undefined while it is under way. */
+  retryMs: number | undefined;
+};
+
+const showMs = 1_000;
+
+export function statusOf({ members, topic, unsent, offline }: Situation, now = Date.now()): string {
+  const waiting = unsent === 0 ? [] : [`${unsent} unsent`];
+  if (!offline) return [...waiting, `${members} here`, ...(topic ? [topic] : [])].join(" · ");
+  const { reason, since, retryMs } = offline;
+  const next = retryMs === undefined ? "trying again" : `again in ${duration(retryMs)}`;
+  return [next, `offline since ${clock(since, now)}: ${reason}`, ...waiting].join(" · ");
+}
+
+export class Status {
+  readonly #client: Client;
+  readonly #show: (status: string) => void;
+  /** `retryAt` is a time of `performance.now()`. */
+  #offline: { reason: string; since: number; retryAt: number } | undefined;
+  #isStale = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(client: Client, show: (status: string) => void) {
+    this.#client = client;
+    this.#show = show;
+  }
+
+  /** The connection was lost, or is there again; further tries that fail change nothing about since when. */
+  connection(state: LinkState): void {
+    const { since = Date.now() } = this.#offline ?? {};
+    this.#offline =
+      state.type === "online"
+        ? undefined
+        : { since, reason: state.reason, retryAt: performance.now() + state.retryMs };
+    clearTimeout(this.#timer);
+    this.#tick();
+  }
+
+  /** Something may have changed. */
+  changed(): void {
+    this.#isStale = true;
+    if (this.#timer === undefined) this.#tick();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Shows the status, and once more in a second if it is stale or counts down then. */
+  #tick(): void {
+    this.#isStale = false;
+    this.#show(statusOf(this.#situation));
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#isStale || this.#offline) this.#tick();
+    }, showMs);
+  }
+
+  get #situation(): Situation {
+    const { chat, link } = this.#client;
+    const situation = { members: chat.people.count, topic: chat.topic, unsent: link.outbox.size };
+    if (!this.#offline) return situation;
+    const { reason, since, retryAt } = this.#offline;
+    const retryMs = link.status === "offline" ? Math.max(retryAt - performance.now(), 0) : undefined;
+    return { ...situation, offline: { reason, since, retryMs } };
+  }
+}
+
+function duration(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  return seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}
+
+/** The time of day, behind the day if that is not today. */
+function clock(at: number, now: number): string {
+  const [day, today] = [new Date(at), new Date(now)];
+  const time = day.toTimeString().slice(0, 5);
+  if (day.toDateString() === today.toDateString()) return time;
+  return `${day.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
+}

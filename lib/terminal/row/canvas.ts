@@ -1,0 +1,100 @@
+// The bottom rows of the terminal that are ours, and how to draw them anew: lines that come push them down, and a picture
+// that only changes is drawn over the last one without erasing it first, so that nothing flickers.
+//
+//   up to the first row of ours │ if lines come: erase downwards, the lines │ our rows │ erase the rest │ up to the cursor
+//
+// Our rows never spill (autowrap is off while they are drawn), so they are as many as we drew.
+
+import type { Tty } from "../tty.ts";
+import type { Picture } from "./picture.ts";
+
+const eraseRight = "\x1b[K";
+const eraseDown = "\x1b[J";
+const clearScreen = "\x1b[2J\x1b[H";
+const wrapOff = "\x1b[?7l";
+const wrapOn = "\x1b[?7h";
+
+export class Canvas {
+  readonly #tty: Pick<Tty, "columns" | "askColumn">;
+  /** What was drawn last: the columns of each row above the one with the cursor, and the column of the cursor. */
+  #drawn: { above: number[]; column: number } = { above: [], column: 0 };
+  /** Rows between the first one of ours and the cursor. */
+  #rowsAbove = 0;
+  /** True while a terminal that became narrower is asked how many of its rows are ours now: nothing is to be drawn. */
+  isMeasuring = false;
+
+  constructor(tty: Pick<Tty, "columns" | "askColumn">) {
+    this.#tty = tty;
+  }
+
+  /** What draws the picture below these lines, each of which ends with a newline. */
+  draw(lines: string, { rows, cursorRow, before }: Picture): string {
+    const start = lines === "" ? this.#toTop() : this.erase() + lines;
+    this.#rowsAbove = cursorRow;
+    this.#drawn = {
+      above: rows.slice(0, cursorRow).map((row) => Bun.stringWidth(row)),
+      column: Bun.stringWidth(before),
+    };
+    const drawn = rows.join(`${eraseRight}\n`) + eraseDown;
+    return `${start}${wrapOff}${drawn}${up(rows.length - 1 - cursorRow)}\r${before}${wrapOn}`;
+  }
+
+  /** What takes the rows away. */
+  erase(): string {
+    return this.#toTop() + eraseDown;
+  }
+
+  /** What clears the whole screen. */
+  clear(): string {
+    this.forget();
+    return clearScreen;
+  }
+
+  /** What was drawn is part of the past now. */
+  forget(): void {
+    this.#drawn = { above: [], column: 0 };
+    this.#rowsAbove = 0;
+  }
+
+  /**
+   * Calls `redraw` once it is known where our rows are. Terminals break rows that have become too wide, and then there is
+   * more to erase. Some leave the row with the cursor as it is; where the cursor is tells them apart.
+   */
+  resized(redraw: () => void): void {
+    const { above, column } = this.#drawn;
+    const { columns } = this.#tty;
+    this.#rowsAbove = above.reduce((rows, width) => rows + Math.max(Math.ceil(width / columns), 1), 0);
+    if (column < columns) return redraw();
+    this.isMeasuring = true;
+    this.#tty.askColumn((cursor) => {
+      this.isMeasuring = false;
+      const isBroken = cursor === column % columns && cursor < columns - 1;
+      if (isBroken) this.#rowsAbove += Math.floor(column / columns);
+      redraw();
+    });
+  }
+
+  /**
+   * Calls `redraw` once it is known whether the rows are still the last thing on the screen: the program may have been
+   * stopped without a shell to write below them. The cursor is where it was then, and a shell leaves it at the margin.
+   */
+  resumed(redraw: () => void): void {
+    const { column } = this.#drawn;
+    this.isMeasuring = true;
+    this.#tty.askColumn((cursor) => {
+      this.isMeasuring = false;
+      if (cursor !== column) this.forget();
+      redraw();
+    });
+  }
+
+  #toTop(): string {
+    const rows = this.#rowsAbove;
+    this.forget();
+    return `${up(rows)}\r`;
+  }
+}
+
+function up(rows: number): string {
+  return rows === 0 ? "" : `\x1b[${rows}A`;
+}
