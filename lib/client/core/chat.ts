@@ -2,7 +2,7 @@
 // names are ignored, who came and went, how much is unread. Each event is applied once, after People has applied it.
 // It draws nothing.
 
-import type { Event, Recorded } from "../../protocol/events.ts";
+import type { Event, Message, Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { isUnreachable, type People, type Person } from "./people.ts";
 
@@ -11,8 +11,6 @@ export type Joins = "all" | "active" | "none";
 
 /** A member came or went; `text` is what it said with that, or empty; `at`: ms since 1970 UTC. */
 export type Move = { name: string; what: "joined" | "left" | "came and went"; text: string; at: number };
-
-export type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
 
 /** A mention has our name in it, or is a whisper to us. */
 export type Regard = "own" | "ignored" | "mention" | "other";

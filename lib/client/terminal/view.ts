@@ -4,11 +4,11 @@
 
 import type picocolors from "picocolors";
 import { render } from "../../dialects/plain.ts";
-import type { Event, Member, Recorded } from "../../protocol/events.ts";
+import type { Event, Member, Message, Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { wrap } from "../../terminal/wrap.ts";
-import type { Chat, Message } from "../core/chat.ts";
+import type { Chat } from "../core/chat.ts";
 
 /** The functions of picocolors; those of `createColors(false)` leave text as it is. */
 export type Colors = ReturnType<typeof picocolors.createColors>;

@@ -3,10 +3,10 @@
 // may cost, for every kind of journal.
 //
 //   entriesIn    forwards: what happened after a position, for all readers that catch up
-//   lastBefore   backwards: the last few events before a position
+//   lastBefore   backwards: the last few messages before a position, with the renames between them
 //   search       backwards: the last few events before a position that match
 
-import type { Recorded } from "../../protocol/events.ts";
+import { isMessage, type Recorded } from "../../protocol/events.ts";
 import { type Entry, type Journal, serversOnly } from "./journal.ts";
 
 /** Events `from` … `to` are not kept any more. From 0: the position that was asked for is of another journal. */
@@ -31,8 +31,8 @@ export type EntriesBefore = (position: number, count: number) => Entry[] | Promi
 export const pageLength = 128 * 1024;
 /** It ends with this many events, too, so that a page of short ones takes no longer. */
 export const pageEvents = 1_000;
-/** A search reads at most this many pages of matches: most may be whispers that the viewer may not see. */
-const searchedPages = 10;
+/** A look back reads at most this many pages: most entries may be whispers of others, or comings and goings. */
+const lookedPages = 10;
 
 /** A page of the entries after `after`, up to `upTo`, whispers to any seat among them. Rejects as the journal does. */
 export async function entriesIn(
@@ -56,14 +56,22 @@ export async function entriesIn(
   return { gap, entries, last };
 }
 
-/** The last `limit` events before a position that the seat `viewer` may see, no more than fit in a page. */
+/** Whether a history has such an event. Who came and went is no part of it: in a busy room it would be nothing else. */
+export function isPast(event: Recorded): boolean {
+  return isMessage(event) || event.type === "renamed";
+}
+
+/**
+ * The last `limit` messages before a position that the seat `viewer` may see, no more than fit in a page. The renames
+ * between them are not counted.
+ */
 export function lastBefore(
   entriesBefore: EntriesBefore,
   position: number,
   limit: number,
   viewer: string,
 ): Promise<Past> {
-  return lookBack(entriesBefore, position, limit, viewer, new PageSize());
+  return lookBack(entriesBefore, position, limit, viewer, isPast);
 }
 
 /** The same for events that have every word of the text. */
@@ -82,7 +90,7 @@ export function search(
     }
     return [];
   };
-  return lookBack(matchesBefore, position, limit, viewer, new PageSize(searchedPages));
+  return lookBack(matchesBefore, position, limit, viewer, () => true);
 }
 
 async function lookBack(
@@ -90,10 +98,12 @@ async function lookBack(
   position: number,
   limit: number,
   viewer: string,
-  looked: PageSize,
+  isWanted: (event: Recorded) => boolean,
 ): Promise<Past> {
   const events: Recorded[] = [];
+  let counted = 0;
   const page = new PageSize();
+  const looked = new PageSize(lookedPages);
   let before = position;
   // One entry more than was asked for tells whether there are older ones. Where entries were hidden from the viewer, each
   // further read is twice as long.
@@ -102,9 +112,10 @@ async function lookBack(
     if (entries.length === 0) return { events: events.reverse() };
     for (const entry of entries) {
       const { event } = entry;
-      const visible = maySee(viewer, entry);
-      if (visible && events.length >= limit) return { events: events.reverse(), more: true };
+      const visible = maySee(viewer, entry) && isWanted(event);
+      if (visible && counted >= limit) return { events: events.reverse(), more: true };
       if (visible) events.push(event);
+      if (visible && event.type !== "renamed") counted += 1;
       before = event.seq;
       const enough = looked.isFullWith(event) || (visible && page.isFullWith(event));
       if (enough) return { events: events.reverse(), more: true, before };

@@ -15,7 +15,7 @@ import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
-import { lastBefore, type Past, search } from "../journal/pages.ts";
+import { type Gap, lastBefore, type Past, search } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
@@ -39,6 +39,9 @@ export type RoomOptions = {
     Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
 };
 
+/** A position in this journal. `resumed`: what was shown up to it is this journal's past. */
+type Place = { position: number; resumed?: true; gap: Gap | undefined };
+
 /** A search that asks for no number shows this many events. */
 const foundEvents = 20;
 
@@ -57,7 +60,7 @@ export class Room implements JournalListener, Recorder {
   readonly #options: RoomOptions;
   /** The waiters for the outcome of a request, by author: each author has at most one request under way. */
   readonly #waiters = new Map<string, Waiter<Roster | undefined>>();
-  #recent = new RecentEntries();
+  #recent: RecentEntries;
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #pages = new Map<Dialect, SharedPages>();
   readonly #woken = new Set<Reader>();
@@ -79,6 +82,7 @@ export class Room implements JournalListener, Recorder {
     this.#journal = journal;
     this.#options = options;
     this.seq = journal.last;
+    this.#recent = new RecentEntries(journal.last);
     journal.listen(this);
     this.members = this.#newMembers();
   }
@@ -104,33 +108,49 @@ export class Room implements JournalListener, Recorder {
       roster.room(dialect),
     ];
 
-    const { after, history = dialect.historyEvents } = request;
-    if (after === undefined) {
-      const roster = taken.roster ?? this.members.roster();
-      const recall = () => this.recall(seat.id, roster.seq, history);
-      // No whisper is for a seat that is new: all newcomers are shown the same.
-      const { isNew } = taken;
-      const past = () => (isNew ? roster.history(dialect, history, recall) : encodePast(dialect, recall));
-      const opening: Opening = async (take) => {
-        const shown = history === 0 ? [] : [await past()];
-        await this.#catchingUp.run(() => take({ pieces: [...welcome(roster), ...shown], last: roster.seq }));
-      };
-      return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+    const { token: shownToken, after, history } = request;
+    const place = after === undefined ? undefined : this.#placeOf(request.epoch, after, taken.roster);
+    const gap = place?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...place.gap }))] : [];
+    if (place && (shownToken !== undefined || history === undefined)) {
+      const opening: Opening = (take) =>
+        this.#catchingUp.run(() => {
+          const roster = taken.roster ?? this.members.roster();
+          // Where only the oldest events are no longer kept, the first page says so.
+          const missing = place.resumed ? [] : gap;
+          take({ pieces: [...welcome(roster, place.resumed), ...missing], last: place.position });
+        });
+      return reader.start(log, opening, readPage);
     }
-    // In an unknown epoch, or behind the end of a known one, the events that the member saw are lost, and it has not seen
-    // those that came in their place. A position that is only too old needs nothing here: its page begins with the gap.
-    const { epoch } = this.#journal;
-    const end = this.#journal.endOf(request.epoch ?? epoch);
-    const now = taken.roster?.seq ?? this.seq;
-    const position = end === undefined ? this.#journal.first - 1 : Math.min(after, end, now);
-    const resumed = end !== undefined && position === after ? true : undefined;
-    const gap = resumed ? [] : [Buffer.from(dialect.encode({ type: "gap", from: 0, to: position }))];
-    const opening: Opening = (take) =>
-      this.#catchingUp.run(() => {
-        const roster = taken.roster ?? this.members.roster();
-        take({ pieces: [...welcome(roster, resumed), ...gap], last: position });
-      });
-    return reader.start(log, opening, readPage);
+    const roster = taken.roster ?? this.members.roster();
+    const count = history ?? dialect.historyEvents;
+    const recall = async (): Promise<Past> => {
+      const past = await this.recall(seat.id, roster.seq, count);
+      const missedAfter = place?.resumed ? place.position : 0;
+      return { ...past, events: past.events.filter(({ seq }) => seq > missedAfter) };
+    };
+    // No whisper is for a seat that is new: all newcomers are shown the same.
+    const { isNew } = taken;
+    const past = () =>
+      isNew && !place ? roster.history(dialect, count, recall) : encodePast(dialect, recall);
+    const opening: Opening = async (take) => {
+      const begun = [...welcome(roster, place?.resumed), ...gap];
+      const recalled = count === 0 ? [] : [await past()];
+      await this.#catchingUp.run(() => take({ pieces: [...begun, ...recalled], last: roster.seq }));
+    };
+    return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+  }
+
+  /**
+   * Where a member that has seen all up to `after` reads on, and what it cannot be shown. In an unknown epoch, or behind
+   * the end of a known one, the events that it saw are lost, and it has not seen those that came in their place.
+   */
+  #placeOf(epoch: string | undefined, after: number, roster: Roster | undefined): Place {
+    const { first } = this.#journal;
+    const end = this.#journal.endOf(epoch ?? this.#journal.epoch);
+    const position = end === undefined ? first - 1 : Math.min(after, end, roster?.seq ?? this.seq);
+    if (end === undefined || position !== after) return { position, gap: { from: 0, to: position } };
+    const isKept = first <= position + 1;
+    return { position, resumed: true, gap: isKept ? undefined : { from: position + 1, to: first - 1 } };
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures little. */
@@ -147,7 +167,7 @@ export class Room implements JournalListener, Recorder {
   }
 
   /**
-   * The last `count` events up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
+   * The last `count` messages up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
    * once the connection that asked `isGone`.
    */
   recall(viewer: string, position: number, count: number, isGone?: () => boolean): Promise<Past> {
@@ -336,7 +356,7 @@ export class Room implements JournalListener, Recorder {
     this.seq = this.#journal.last;
     this.#logs.clear();
     this.#pages.clear();
-    this.#recent = new RecentEntries();
+    this.#recent = new RecentEntries(this.seq);
     this.members = this.#newMembers();
   }
 

@@ -10,7 +10,7 @@ function entry(seq: number): Entry {
 }
 
 function recentOf(from: number, to: number): RecentEntries {
-  const recent = new RecentEntries();
+  const recent = new RecentEntries(from - 1);
   for (let seq = from; seq <= to; seq++) recent.push(entry(seq));
   return recent;
 }
@@ -29,13 +29,22 @@ test("what reaches further back than is at hand is left to the journal", () => {
   expect(recent.entriesBefore(1_003, 4)).toBeUndefined();
   expect(recent.entriesBefore(1_000, 1)).toBeUndefined();
   expect(recent.entriesBefore(5, 1)).toBeUndefined();
-  expect(new RecentEntries().entriesBefore(5, 1)).toBeUndefined();
+  expect(new RecentEntries(4).entriesBefore(5, 1)).toBeUndefined();
 });
 
 test("all events of a short history are at hand", () => {
   const recent = recentOf(1, 5);
   expect(seqsOf(recent.entriesBefore(4, 50))).toEqual([3, 2, 1]);
   expect(seqsOf(recent.entriesBefore(1, 50))).toEqual([]);
+});
+
+test("who came and went is not at hand, and what was said before is", () => {
+  const recent = new RecentEntries(0);
+  for (let seq = 1; seq <= 5; seq++) recent.push(entry(seq));
+  for (let seq = 6; seq <= 1_000; seq++) {
+    recent.push({ event: { type: "joined", seq, at: 0, name: `guest${seq}` }, author: `${seq}` });
+  }
+  expect(seqsOf(recent.entriesBefore(1_001, 50))).toEqual([5, 4, 3, 2, 1]);
 });
 
 test("a bounded number is at hand, however many there were", () => {
