@@ -11,7 +11,8 @@ import { type Ends, type Format, JsonFormat, PlainFormat } from "./lib/client/pi
 import { PipeFront } from "./lib/client/pipe/front.ts";
 import { TerminalFront } from "./lib/client/terminal/front.ts";
 import { keyIn } from "./lib/client/terminal/key.ts";
-import { about, draftFolder, flags, keyPath, serversOf } from "./lib/client/terminal/options.ts";
+import { about, flags, keyPath, serversOf, stateFolder } from "./lib/client/terminal/options.ts";
+import { Settings } from "./lib/client/terminal/settings.ts";
 import { tcp } from "./lib/client/terminal/tcp.ts";
 import { View } from "./lib/client/terminal/view.ts";
 import { json } from "./lib/dialects/json.ts";
@@ -45,7 +46,8 @@ function ownKey(): string | undefined {
 }
 
 function onTerminal(): TerminalFront {
-  return new TerminalFront({ ...options, ...room, draftFolder: draftFolder() });
+  const settings = new Settings(options, flags, about);
+  return new TerminalFront({ ...room, name: options.name, settings, stateFolder: stateFolder() });
 }
 
 function onPipes(): PipeFront {

@@ -35,11 +35,20 @@ const rooms: Record<string, string[]> = {
     "cli",
   ],
   "client/core": ["protocol"],
-  "client/terminal": ["client/core", "terminal", "terminal/row", "dialects", "protocol", "cli"],
+  "client/kept": ["client/core", "protocol"],
+  "client/terminal": [
+    "client/core",
+    "client/kept",
+    "terminal",
+    "terminal/row",
+    "dialects",
+    "protocol",
+    "cli",
+  ],
   "client/pipe": ["client/core", "protocol"],
 };
 /** These run in a browser, too. */
-const withoutPackages = ["protocol", "client/core"];
+const withoutPackages = ["protocol", "client/core", "client/kept"];
 
 const maxFiles = 10;
 const maxLines = 400;

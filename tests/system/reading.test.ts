@@ -54,7 +54,7 @@ describe.concurrent("reading", () => {
     for (const text of ["one", "two", "three"]) bob.send({ type: "say", text });
     await bob.event("said", { text: "three" });
     ada.kill("SIGCONT");
-    await ada.shows("bob: three");
+    await ada.shows("── now ──");
     const rows = ada.screen.map((row) => row.replace(/^\d\d:\d\d /, "").trimEnd());
     expect(rows.slice(-7)).toEqual([
       "bob: before",
@@ -62,6 +62,7 @@ describe.concurrent("reading", () => {
       "bob: one",
       "bob: two",
       "bob: three",
+      "── now ──",
       "  2 here",
       "ada>",
     ]);

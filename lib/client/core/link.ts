@@ -26,8 +26,8 @@ export type LinkOptions = {
 };
 
 export type LinkState =
-  /** Called when our name changes, too. After a loss, `missed` is how many events happened in the meantime. */
-  | { type: "online"; missed: number }
+  /** Called when our name changes, too. `isBack`: after a loss; what was missed comes next, and behind it `caughtUp`. */
+  | { type: "online"; isBack: boolean }
   /** Tried again in `retryMs`. */
   | { type: "offline"; reason: string; retryMs: number };
 
@@ -35,6 +35,8 @@ export type LinkHandlers = {
   /** Each event once, in order. */
   event: (event: Event) => void;
   state: (state: LinkState) => void;
+  /** All that was missed since the loss has come. */
+  caughtUp?: () => void;
   /** Our seat was given up and our name is not to be had: `join` takes another one, and nothing is lost. */
   nameless: (problem: Fault) => void;
   /** A message was not taken and never will be. */
@@ -81,6 +83,8 @@ export class Link {
   readonly people = new People();
   /** What we are called, or want to be. */
   name = "";
+  /** Where the first join begins: with the last messages, of all or of those behind a position. */
+  place: { history?: number | undefined; epoch?: string; after?: number };
   /** The password of the room, if it needs one. */
   password: string | undefined;
   readonly #options: LinkOptions;
@@ -102,12 +106,29 @@ export class Link {
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
     this.#options = options;
+    this.place = { history: options.historyEvents };
     this.#handlers = handlers;
     this.#backoff = new Backoff(options.servers.length);
   }
 
   get status(): Status["type"] {
     return this.#status.type;
+  }
+
+  /** The position of the last event that was given out; undefined before the first welcome. */
+  get position(): { epoch: string; seq: number } | undefined {
+    return this.#seat && { epoch: this.#seat.epoch, seq: this.#seq };
+  }
+
+  /** The messages that are not known to be in the room, so that another link to it can `resend` them. */
+  get unsent(): Unsettled[] {
+    return Array.from(this.outbox, (message) => {
+      const to = this.#addressees.get(message);
+      if (!to || message.seq !== undefined) return message;
+      // Who has the name now is the one that is meant. A name that no member had then must not reach a later one.
+      const isKnown = to.person !== undefined && !to.person.gone;
+      return { ...message, to: to.person?.name ?? message.to, seq: isKnown ? this.#seq : 0 };
+    });
   }
 
   /**
@@ -142,6 +163,15 @@ export class Link {
       const after = { epoch: this.#seat?.epoch, seq: this.#seq };
       this.#addressees.set(unsettled, { person: this.people.known(message.to), after });
     }
+    this.#sendNow(unsettled);
+  }
+
+  /** Sends a message of another link's `unsent`: a whisper goes to the name as of its `seq`, or is refused. */
+  resend(message: Unsettled): void {
+    this.#sendNow(this.outbox.add(message));
+  }
+
+  #sendNow(unsettled: Unsettled): void {
     const status = this.#status;
     if (status.type === "online" && status.catchUp === undefined && !status.held) {
       this.#post(status.connection, unsettled);
@@ -188,7 +218,7 @@ export class Link {
 
   #sendJoin(connection: Connection): void {
     const { name, password } = this;
-    const place = this.#seat ? { ...this.#seat, after: this.#seq } : { history: this.#options.historyEvents };
+    const place = this.#seat ? { ...this.#seat, after: this.#seq } : this.place;
     connection.send({ type: "join", name, password, key: this.#options.key, ...place });
   }
 
@@ -196,15 +226,13 @@ export class Link {
     if (this.#status.type !== "connecting") return;
     const { connection, joining } = this.#status;
     const isBack = this.#seat !== undefined;
-    const goesOn = isBack && (welcome.resumed || this.#seat?.epoch === welcome.epoch);
-    const missed = goesOn ? Math.max(welcome.seq - this.#seq, 0) : 0;
     // What we said may be among what we missed: it is sent again only once that has come.
     const catchUp = isBack ? `back-${welcome.seq}` : undefined;
     this.#status = { type: "online", connection, catchUp };
     this.#refusals = 0;
     this.#seat = { token: welcome.token, epoch: welcome.epoch };
     if (!isBack) this.#seq = welcome.seq;
-    this.#named(welcome.name, missed);
+    this.#named(welcome.name, isBack);
     this.#handlers.event(welcome);
     joining?.resolve(undefined);
     const { leaseMs } = welcome.limits;
@@ -212,9 +240,9 @@ export class Link {
     if (catchUp !== undefined) connection.send({ type: "ping", id: catchUp });
   }
 
-  #named(name: string, missed: number): void {
+  #named(name: string, isBack: boolean): void {
     this.name = name;
-    this.#handlers.state({ type: "online", missed });
+    this.#handlers.state({ type: "online", isBack });
   }
 
   // ---- Events ----
@@ -230,7 +258,8 @@ export class Link {
       case "welcome":
         return this.#welcomed(event);
       case "renamed":
-        if (!this.people.arriving && this.people.me.name !== this.name) this.#named(this.people.me.name, 0);
+        if (!this.people.arriving && this.people.me.name !== this.name)
+          this.#named(this.people.me.name, false);
         break;
       case "pong":
         if (event.id === undefined) return;
@@ -261,6 +290,7 @@ export class Link {
     this.people.arrive();
     // The connection works: the next loss is a first one again.
     this.#backoff.reset();
+    this.#handlers.caughtUp?.();
     this.#sendOutbox();
   }
 

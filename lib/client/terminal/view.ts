@@ -4,11 +4,13 @@
 
 import type picocolors from "picocolors";
 import { render } from "../../dialects/plain.ts";
-import type { Event, Member, Message, Recorded } from "../../protocol/events.ts";
+import { type Event, isMessage, type Member, type Message, type Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { wrap } from "../../terminal/wrap.ts";
 import type { Chat } from "../core/chat.ts";
+import type { Missed } from "../kept/missed.ts";
+import { sinceWords } from "../kept/times.ts";
 
 /** The functions of picocolors; those of `createColors(false)` leave text as it is. */
 export type Colors = ReturnType<typeof picocolors.createColors>;
@@ -28,7 +30,7 @@ const palette = ["cyan", "green", "magenta", "red", "blue", "yellow"] as const;
 export class View {
   readonly #chat: Chat;
   readonly #options: ViewOptions;
-  readonly #colors: Colors;
+  #namesIn: Colors | undefined;
   readonly #names = new Map<string, string>();
   #welcomed = false;
   #minute = 0;
@@ -38,7 +40,10 @@ export class View {
   constructor(chat: Chat, options: ViewOptions) {
     this.#chat = chat;
     this.#options = options;
-    this.#colors = options.colors;
+  }
+
+  get #colors(): Colors {
+    return this.#options.colors;
   }
 
   /** The lines for an event that the chat has taken in; none if there is nothing to read in it, or not yet. */
@@ -86,6 +91,37 @@ export class View {
     return this.#wrap("── ", `${visibleRow(text)} ──`).map(this.#colors.dim);
   }
 
+  /** What was missed, in a block of its own; no lines if it was nothing. */
+  missed({ since, messages, mentions, hasMore, before, last, hasGap, isUnknown }: Missed): string[] {
+    const when =
+      since === undefined ? "while you were away" : `since you left ${sinceWords(since, new Date())}`;
+    if (isUnknown) {
+      const problem = this.problem(
+        `What you missed ${when} cannot be told: the room's history is another one now`,
+      );
+      return [...this.settle(), ...problem, ...this.#past(last, "earlier")];
+    }
+    const lost = hasGap
+      ? this.problem(`Some of what was said ${when} is missing here: it is no longer kept`)
+      : [];
+    if (messages === 0) return [...this.settle(), ...lost];
+    const shown = last.filter((event) => isMessage(event)).length;
+    const title = [
+      `${hasMore ? "more than " : ""}${messages.toLocaleString("en-GB")} ${when}`,
+      ...(mentions > 0 ? [`, ${mentions.toLocaleString("en-GB")} of them for you`] : []),
+      ...(hasMore || messages > shown ? [` · the last ${shown}`] : []),
+    ].join("");
+    return [
+      ...this.settle(),
+      ...this.divider(title),
+      ...lost,
+      ...before.flatMap((event) => this.#message(event)),
+      ...(before.length > 0 ? this.notice("⋯") : []),
+      ...last.flatMap((event) => this.#lines(event)),
+      ...this.divider("now"),
+    ];
+  }
+
   #lines(event: Event): string[] {
     switch (event.type) {
       case "said":
@@ -93,6 +129,7 @@ export class View {
       case "told":
         return this.#message(event);
       case "renamed":
+        if (this.#chat.ignored.has(event.to, event.seq)) return [];
         return this.notice(`${visibleRow(event.from)} is now ${visibleRow(event.to)}`);
       case "kicked":
       case "banned":
@@ -185,6 +222,8 @@ export class View {
   }
 
   #name(name: string): string {
+    if (this.#namesIn !== this.#colors) this.#names.clear();
+    this.#namesIn = this.#colors;
     const known = this.#names.get(name);
     if (known !== undefined) return known;
     const hash = Bun.hash.crc32(nameKey(name));
@@ -193,10 +232,6 @@ export class View {
     this.#names.set(name, drawn);
     return drawn;
   }
-}
-
-function isMessage(event: Event): event is Message {
-  return event.type === "said" || event.type === "acted" || event.type === "told";
 }
 
 function here(members: Member[]): string {

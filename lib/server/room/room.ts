@@ -108,10 +108,10 @@ export class Room implements JournalListener, Recorder {
       roster.room(dialect),
     ];
 
-    const { token: shownToken, after, history } = request;
+    const { after, history } = request;
     const place = after === undefined ? undefined : this.#placeOf(request.epoch, after, taken.roster);
     const gap = place?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...place.gap }))] : [];
-    if (place && (shownToken !== undefined || history === undefined)) {
+    if (place && (request.token !== undefined || history === undefined)) {
       const opening: Opening = (take) =>
         this.#catchingUp.run(() => {
           const roster = taken.roster ?? this.members.roster();

@@ -38,7 +38,8 @@ export class Prompt implements TtyReader {
   readonly #tty: Tty;
   readonly #handlers: PromptHandlers;
   readonly #editor = new Editor();
-  readonly #history = new InputHistory();
+  /** What was entered before. */
+  readonly history = new InputHistory();
   #isShown = false;
   /** True while the shell has the terminal. */
   #isStopped = false;
@@ -118,7 +119,7 @@ export class Prompt implements TtyReader {
 
   /** The text that is not entered yet: that of the row, or of before Up went through the history. */
   get draft(): string {
-    return this.#history.draftBelow(this.#editor.text);
+    return this.history.draftBelow(this.#editor.text);
   }
 
   set draft(text: string) {
@@ -197,7 +198,7 @@ export class Prompt implements TtyReader {
       case "ctrl-n":
         return this.#down();
       case "ctrl-r":
-        this.#search = new Search(this.#history);
+        this.#search = new Search(this.history);
         return;
       case "ctrl-l":
         return this.#drawScreen();
@@ -219,7 +220,7 @@ export class Prompt implements TtyReader {
   }
 
   #take(found: Found): void {
-    this.#history.show(found, this.#editor.text);
+    this.history.show(found, this.#editor.text);
     this.#editor.set(found.line);
   }
 
@@ -229,7 +230,7 @@ export class Prompt implements TtyReader {
     const problem = tooLong(text);
     if (problem !== undefined) return this.#handlers.refused(problem);
     this.#editor.set("");
-    this.#history.add(text);
+    this.history.add(text);
     this.#handlers.entered(text);
   }
 
@@ -254,11 +255,11 @@ export class Prompt implements TtyReader {
 
   /** A line up in the text; from its first line, to the message before it. */
   #up(): void {
-    if (!this.#editor.moveLine("up")) this.#show(this.#history.previous(this.#editor.text));
+    if (!this.#editor.moveLine("up")) this.#show(this.history.previous(this.#editor.text));
   }
 
   #down(): void {
-    if (!this.#editor.moveLine("down")) this.#show(this.#history.next());
+    if (!this.#editor.moveLine("down")) this.#show(this.history.next());
   }
 
   #show(text: string | undefined): void {

@@ -305,12 +305,12 @@ describe("a mention", () => {
 
 test("an ignored member's words are hidden, whatever the name's case", () => {
   const { chat, show, rings } = open();
-  chat.ignore("bob", true);
+  chat.ignored.add("bob");
   expect(show(said("BOB", "hi"))).toEqual([]);
   const whisper: Event = { type: "told", ...at, from: "bob", to: "me", text: "hi" };
   expect(show(whisper)).toEqual([]);
   expect(rings(whisper)).toBe(false);
-  chat.ignore("Bob", false);
+  chat.ignored.remove("Bob");
   expect(show(said("bob", "hi"))).toEqual(["bob: hi"]);
 });
 
