@@ -86,7 +86,7 @@ export class Memory {
   }
 
   offline(): void {
-    this.#catchUp.end(true);
+    this.#catchUp.end();
     this.save();
     this.#isHere = false;
   }

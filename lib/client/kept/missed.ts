@@ -96,7 +96,7 @@ export class CatchUp {
     this.#missed = { ...nothing, before: [], last: [], since: left.at };
     this.#after = left.seq;
     this.#pages = 0;
-    this.#timer = setTimeout(() => this.end(true), countMs);
+    this.#timer = setTimeout(() => this.end(), countMs);
   }
 
   /** Takes the next event; the chat has applied it. */
@@ -109,9 +109,12 @@ export class CatchUp {
     else this.#atStart(event);
   }
 
-  /** All that was missed has come, or no more of it will: it is shown. */
-  end(hasMore = false): void {
-    if (!this.isUnderWay) return;
+  /** Shows what was missed, as far as it has come. After a drop that is all of it. */
+  end(): void {
+    if (this.isUnderWay) this.#end(this.#state === "start");
+  }
+
+  #end(hasMore: boolean): void {
     clearTimeout(this.#timer);
     if (!this.#missed.isUnknown) this.#cut();
     const isDrop = this.#state === "drop";
@@ -164,7 +167,8 @@ export class CatchUp {
     else {
       this.#handlers.event(event);
       // The history cannot be read.
-      if (event.type === "error" && (event.id === undefined || event.id === askedId)) this.end(true);
+      const expected = this.#pages === 0 ? undefined : askedId;
+      if (event.type === "error" && event.id === expected) this.#end(true);
     }
   }
 
@@ -173,7 +177,7 @@ export class CatchUp {
     const missed = this.#missed;
     if (missed.isUnknown) {
       missed.last = events;
-      return this.end();
+      return this.#end(false);
     }
     const asked = this.#pages++ === 0 ? missedMessages : limits.historyEvents;
     const behind = events.filter(({ seq }) => seq > this.#after);
@@ -183,9 +187,9 @@ export class CatchUp {
     const isFull = events.filter(isMessage).length >= asked;
     const next = before ?? (isFull ? events[0]?.seq : undefined);
     const isAll = behind.length < events.length || next === undefined || next <= this.#after + 1;
-    if (isAll) return this.end();
+    if (isAll) return this.#end(false);
     const command = { type: "history", before: next, limit: limits.historyEvents, id: askedId } as const;
-    if (missed.messages >= countedMessages || !this.#handlers.ask(command)) this.end(true);
+    if (missed.messages >= countedMessages || !this.#handlers.ask(command)) this.#end(true);
   }
 
   /** Counts a message of others; false if it is not to be shown. */

@@ -33,7 +33,8 @@ export class View {
   #namesIn: Colors | undefined;
   readonly #names = new Map<string, string>();
   #welcomed = false;
-  #minute = 0;
+  /** The minute of the clock that was shown last, and how it was shown. */
+  #minute = "";
   #clock = "";
   #day = "";
 
@@ -104,7 +105,10 @@ export class View {
     const lost = hasGap
       ? this.problem(`Some of what was said ${when} is missing here: it is no longer kept`)
       : [];
-    if (messages === 0) return [...this.settle(), ...lost];
+    const settled = this.settle();
+    const earlier = before.flatMap((event) => this.#message(event));
+    const lines = last.flatMap((event) => this.#lines(event));
+    if (messages === 0) return [...settled, ...lost, ...lines];
     const shown = last.filter((event) => isMessage(event)).length;
     const title = [
       `${hasMore ? "more than " : ""}${messages.toLocaleString("en-GB")} ${when}`,
@@ -112,12 +116,12 @@ export class View {
       ...(hasMore || messages > shown ? [` · the last ${shown}`] : []),
     ].join("");
     return [
-      ...this.settle(),
+      ...settled,
       ...this.divider(title),
       ...lost,
-      ...before.flatMap((event) => this.#message(event)),
+      ...earlier,
       ...(before.length > 0 ? this.notice("⋯") : []),
-      ...last.flatMap((event) => this.#lines(event)),
+      ...lines,
       ...this.divider("now"),
     ];
   }
@@ -203,7 +207,7 @@ export class View {
   #timeOf(at: number): [dateLine: string[], time: string] {
     const { time } = this.#options;
     if (time === "off") return [[], ""];
-    const minute = Math.floor(at / 60_000);
+    const minute = `${time} ${Math.floor(at / 60_000)}`;
     const date = minute === this.#minute && time === "short" ? undefined : new Date(at);
     if (!date) return [[], this.#clock];
     this.#minute = minute;
