@@ -77,7 +77,9 @@ export class Settings {
         `${JSON.stringify({ ...readObject(configPath), [name]: text }, undefined, 2)}\n`,
       );
     } catch (error) {
-      throw new UsageError(`It holds now, but cannot be kept in ${configPath}: ${messageOf(error)}`);
+      throw new UsageError(
+        `${name} holds until the end, but cannot be kept in ${configPath}: ${messageOf(error)}`,
+      );
     }
   }
 
