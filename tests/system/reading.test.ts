@@ -6,14 +6,16 @@ import { JsonClient, PlainClient } from "../support/clients.ts";
 import { key, open, size, types } from "../support/members.ts";
 import { CuttingProxy } from "../support/proxy.ts";
 import { Terminal } from "../support/screen.ts";
-import { root, Server } from "../support/server.ts";
+import { root, Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
 describe.concurrent("reading", () => {
   test("whispers are answered, members ignored, the bell rings for mentions", async () => {
-    await using room = await open();
+    // An ignore is kept: not where other tests would find it.
+    using folder = temporaryFolder();
+    await using room = await open([], size, { XDG_CONFIG_HOME: folder.path });
     const { server, ada } = room;
     using bob = await PlainClient.join(server.port, "bob");
     bob.say("nothing special");

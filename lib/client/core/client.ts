@@ -6,7 +6,8 @@ import { type Command, check, help, helpOf, parseTyped, typed } from "../../prot
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { cleanName } from "../../protocol/names.ts";
 import { Chat, type Joins } from "./chat.ts";
-import { hasLeft, Link, type LinkHandlers, type LinkOptions } from "./link.ts";
+import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
+import { hasLeft } from "./outbox.ts";
 import { isUnreachable } from "./people.ts";
 
 export type ClientOptions = LinkOptions & { joins: Joins };

@@ -8,12 +8,11 @@
 // has left before it was sent.
 
 import type { Raw } from "../../protocol/commands.ts";
-import { type Event, type Fault, fault, type Welcome } from "../../protocol/events.ts";
-import { nameKey } from "../../protocol/names.ts";
+import { type Event, type Fault, isFault, type Welcome } from "../../protocol/events.ts";
 import { Backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
-import { Outbox, type Unsettled } from "./outbox.ts";
-import { isUnreachable, People, type Person } from "./people.ts";
+import { Addressees, Outbox, type Unsettled } from "./outbox.ts";
+import { People } from "./people.ts";
 import { type Connect, Refusal, reasonOf } from "./wire.ts";
 
 export type LinkOptions = {
@@ -65,16 +64,6 @@ type Status =
     }
   | { type: "closed" };
 
-/**
- * The member a whisper is for; undefined if no member was known by that name, which may be of an owner who is away. `after`:
- * the position as of which it was written, and the name it was last sent to.
- */
-type Addressee = {
-  person: Person | undefined;
-  after: { epoch: string | undefined; seq: number };
-  sentTo?: string;
-};
-
 /** How long the server may take to say goodbye. */
 const goodbyeMs = 2_000;
 
@@ -90,7 +79,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #handlers: LinkHandlers;
   readonly #backoff: Backoff;
-  readonly #addressees = new WeakMap<Unsettled, Addressee>();
+  readonly #addressees = new Addressees(this.people);
   #status: Status = { type: "offline" };
   /** Counts servers tried, in turn: its remainder is the index of the present one. */
   #at = 0;
@@ -122,13 +111,7 @@ export class Link {
 
   /** The messages that are not known to be in the room, so that another link to it can `resend` them. */
   get unsent(): Unsettled[] {
-    return Array.from(this.outbox, (message) => {
-      const to = this.#addressees.get(message);
-      if (!to || message.seq !== undefined) return message;
-      // Who has the name now is the one that is meant. A name that no member had then must not reach a later one.
-      const isKnown = to.person !== undefined && !to.person.gone;
-      return { ...message, to: to.person?.name ?? message.to, seq: isKnown ? this.#seq : 0 };
-    });
+    return Array.from(this.outbox, (message) => this.#addressees.dated(message, this.#seq));
   }
 
   /**
@@ -159,10 +142,7 @@ export class Link {
   /** Sends a message now or as soon as it can be, again and again until it is known to be in the room. */
   say(message: Raw & { text: string }): void {
     const unsettled = this.outbox.add(message);
-    if (typeof message.to === "string") {
-      const after = { epoch: this.#seat?.epoch, seq: this.#seq };
-      this.#addressees.set(unsettled, { person: this.people.known(message.to), after });
-    }
+    this.#addressees.add(unsettled, { epoch: this.#seat?.epoch, seq: this.#seq });
     this.#sendNow(unsettled);
   }
 
@@ -299,11 +279,8 @@ export class Link {
     const message = [...this.outbox].find(({ id }) => id === problem.id);
     if (!message) return this.#handlers.event(problem);
     if (problem.retryAfterMs !== undefined) return this.#hold(problem, problem.retryAfterMs);
-    const to = this.#addressees.get(message);
     // The addressee changed its name, or left, while the message was on its way; the event came before this answer.
-    const isElsewhere =
-      to?.person && (isUnreachable(to.person) || nameKey(to.person.name) !== nameKey(to.sentTo ?? ""));
-    if (isElsewhere) this.#post(this.#status.connection, message);
+    if (this.#addressees.hasMoved(message)) this.#post(this.#status.connection, message);
     else this.#refuse(message, problem);
   }
 
@@ -330,21 +307,9 @@ export class Link {
   }
 
   #post(connection: Connection, message: Unsettled): void {
-    const to = this.#addressees.get(message);
-    if (!to) return connection.send(message);
-    const name = to.person?.name ?? String(message.to);
-    if (to.person && isUnreachable(to.person)) return this.#refuse(message, hasLeft(name));
-    const { epoch, seq } = to.person ? { epoch: this.#seat?.epoch, seq: this.#seq } : to.after;
-    const taker = to.person ? undefined : this.people.find(name);
-    // No member had this name when the message was written, so it is not for the member who has taken it since; but it may
-    // be for its owner, who has come back.
-    if (taker && !(taker.owned && epoch === this.#seat?.epoch)) {
-      const problem = `Nobody here was called "${name}" when you wrote that`;
-      return this.#refuse(message, fault("no-such-member", problem));
-    }
-    to.sentTo = name;
-    // With `seq` the server refuses it if the name has changed hands in events that have not reached us yet.
-    connection.send({ ...message, to: name, seq: message.seq ?? seq });
+    const addressed = this.#addressees.address(message, { epoch: this.#seat?.epoch, seq: this.#seq });
+    if (isFault(addressed)) this.#refuse(message, addressed);
+    else connection.send(addressed);
   }
 
   #refuse(message: Unsettled, problem: Fault): void {
@@ -401,9 +366,4 @@ export class Link {
       clearTimeout(status.leaving);
     }
   }
-}
-
-/** The fault of a whisper whose addressee has left. */
-export function hasLeft(name: string): Fault {
-  return fault("no-such-member", `${name} has left`);
 }

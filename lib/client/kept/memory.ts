@@ -163,8 +163,10 @@ export class Memory {
     this.#handlers.missed(missed);
     const unsent = this.#unsent;
     this.#unsent = [];
-    const isKnown = !missed.hasMore && !missed.hasGap && !missed.isUnknown;
-    if (isKnown) for (const message of unsent) this.#client.link.resend(message);
+    const { link, chat } = this.#client;
+    const isRead = !missed.hasMore && !missed.hasGap && !missed.isUnknown;
+    // The room knows the ids of a name's owner, and drops what it has.
+    if (isRead || chat.people.me.owned) for (const message of unsent) link.resend(message);
     else this.#offer(unsent);
     this.save();
   }

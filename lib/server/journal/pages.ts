@@ -12,6 +12,9 @@ import { type Entry, type Journal, serversOnly } from "./journal.ts";
 /** Events `from` … `to` are not kept any more. From 0: the position that was asked for is of another journal. */
 export type Gap = { from: number; to: number };
 
+/** A position in a journal. `resumed`: what was shown up to it is the journal's past. `gap`: what is missing behind it. */
+export type Place = { position: number; resumed?: true; gap: Gap | undefined };
+
 /** Entries in order, the gap before them, and the position up to which this is everything. */
 export type Stretch = { gap: Gap | undefined; entries: Entry[]; last: number };
 
@@ -33,6 +36,25 @@ export const pageLength = 128 * 1024;
 export const pageEvents = 1_000;
 /** A look back reads at most this many pages: most entries may be whispers of others, or comings and goings. */
 const lookedPages = 10;
+
+/**
+ * Where a reader goes on that was shown all up to `after`, a position in that epoch or in the present one; `last`: the last
+ * event of now. In an unknown epoch, or behind the end of a known one, the events that it was shown are lost, and it was not
+ * shown those that came in their place.
+ */
+export function placeOf(
+  journal: Pick<Journal, "epoch" | "endOf" | "first">,
+  epoch: string | undefined,
+  after: number,
+  last: number,
+): Place {
+  const { first } = journal;
+  const end = journal.endOf(epoch ?? journal.epoch);
+  const position = end === undefined ? first - 1 : Math.min(after, end, last);
+  if (end === undefined || position !== after) return { position, gap: { from: 0, to: position } };
+  const isKept = first <= position + 1;
+  return { position, resumed: true, gap: isKept ? undefined : { from: position + 1, to: first - 1 } };
+}
 
 /** A page of the entries after `after`, up to `upTo`, whispers to any seat among them. Rejects as the journal does. */
 export async function entriesIn(

@@ -15,7 +15,7 @@ import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
-import { type Gap, lastBefore, type Past, search } from "../journal/pages.ts";
+import { lastBefore, type Past, placeOf, search } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
@@ -38,9 +38,6 @@ export type RoomOptions = {
   metrics: Record<"events" | "deliveries", { add: (amount: number) => void }> &
     Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
 };
-
-/** A position in this journal. `resumed`: what was shown up to it is this journal's past. */
-type Place = { position: number; resumed?: true; gap: Gap | undefined };
 
 /** A search that asks for no number shows this many events. */
 const foundEvents = 20;
@@ -109,7 +106,10 @@ export class Room implements JournalListener, Recorder {
     ];
 
     const { after, history } = request;
-    const place = after === undefined ? undefined : this.#placeOf(request.epoch, after, taken.roster);
+    const place =
+      after === undefined
+        ? undefined
+        : placeOf(this.#journal, request.epoch, after, taken.roster?.seq ?? this.seq);
     const gap = place?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...place.gap }))] : [];
     if (place && (request.token !== undefined || history === undefined)) {
       const opening: Opening = (take) =>
@@ -138,19 +138,6 @@ export class Room implements JournalListener, Recorder {
       await this.#catchingUp.run(() => take({ pieces: [...begun, ...recalled], last: roster.seq }));
     };
     return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
-  }
-
-  /**
-   * Where a member that has seen all up to `after` reads on, and what it cannot be shown. In an unknown epoch, or behind
-   * the end of a known one, the events that it saw are lost, and it has not seen those that came in their place.
-   */
-  #placeOf(epoch: string | undefined, after: number, roster: Roster | undefined): Place {
-    const { first } = this.#journal;
-    const end = this.#journal.endOf(epoch ?? this.#journal.epoch);
-    const position = end === undefined ? first - 1 : Math.min(after, end, roster?.seq ?? this.seq);
-    if (end === undefined || position !== after) return { position, gap: { from: 0, to: position } };
-    const isKept = first <= position + 1;
-    return { position, resumed: true, gap: isKept ? undefined : { from: position + 1, to: first - 1 } };
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures little. */

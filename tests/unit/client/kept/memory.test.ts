@@ -108,7 +108,7 @@ test("a first start joins as any client, and its position is kept", () => {
   expect(run.missed).toEqual([]);
 });
 
-test("the next start joins where the last one left, and shows what was missed", () => {
+test("the next start joins where the last one left, and shows what came since", () => {
   const first = new Run();
   first.welcome();
   first.memory.save();
@@ -146,7 +146,7 @@ describe("messages that were not sent", () => {
     return positionOf("ada").unsent.map(({ id }: { id: string }) => id);
   }
 
-  test("are sent at the next start, once what was missed has come, with their ids", () => {
+  test("are sent with their ids at the next start, behind what was missed", () => {
     const ids = unsent("one", "/me waves");
     const run = new Run();
     run.welcome();
@@ -227,7 +227,7 @@ describe("messages that were not sent", () => {
   });
 });
 
-test("another name has what is kept for itself, and gives up that of the old one", () => {
+test("another name has what is kept for it, and gives up the old one", () => {
   kept.set("eve positions", JSON.stringify({ unsent: [{ type: "say", text: "earlier", id: "1" }] }));
   const run = new Run();
   run.welcome();
@@ -251,7 +251,7 @@ test("after a drop what was missed is told before it goes on", () => {
   expect(run.shown.at(-1)).toMatchObject({ text: "3" });
 });
 
-test("the draft is there once, and lines are there for good, without passwords", () => {
+test("the draft is there once, lines for good, and no passwords", () => {
   const { memory } = new Run();
   memory.keepDraft("half a line");
   memory.lines = ["one", "/op hunter2", "two"];

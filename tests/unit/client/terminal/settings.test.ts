@@ -34,6 +34,7 @@ test("/set alone lists all with where each comes from", () => {
   expect(opened.settings.command("").split("\n")).toEqual([
     "time is full (--time)",
     "bell is off (CHAT_BELL)",
+    "notify is bell (the default)",
     "joins is active (the default)",
     `highlight is lunch,c++ (${opened.configPath})`,
     "ignore is not set (the default)",
@@ -75,7 +76,7 @@ test("/set NAME tells the value and what there is", () => {
 test.each([
   ["time long", 'time takes off, short or full, not "long"'],
   ["color red", 'color takes auto, on or off, not "red"'],
-  ["tim full", 'There is no setting "tim": there are time, bell, joins, highlight, ignore and color'],
+  ["tim full", 'There is no setting "tim": there are time, bell, notify, joins, highlight, ignore and color'],
   ["constructor x", 'There is no setting "constructor": there are'],
   ["port 5", "port is for the start: it is a flag of the command line"],
   ["--host x", "--host is for the start"],
@@ -124,7 +125,10 @@ test("a config file that is a link stays one", () => {
 
 describe("Tab", () => {
   test.each([
-    ["/set ", { start: 5, candidates: ["time ", "bell ", "joins ", "highlight ", "ignore ", "color "] }],
+    [
+      "/set ",
+      { start: 5, candidates: ["time ", "bell ", "notify ", "joins ", "highlight ", "ignore ", "color "] },
+    ],
     ["/set h", { start: 5, candidates: ["highlight "] }],
     ["/SET  bell ", { start: 11, candidates: ["off ", "mention ", "all ", "- "] }],
     ["/set time f", { start: 10, candidates: ["full "] }],
