@@ -58,7 +58,7 @@ describe.concurrent("reading", () => {
     ada.kill("SIGCONT");
     await ada.shows("── now ──");
     const rows = ada.screen.map((row) => row.replace(/^\d\d:\d\d /, "").trimEnd());
-    expect(rows.slice(-7)).toEqual([
+    expect(rows.slice(-8)).toEqual([
       "bob: before",
       "── 3 while you were away ──",
       "bob: one",

@@ -108,7 +108,7 @@ test("a first start joins as any client, and its position is kept", () => {
   expect(run.missed).toEqual([]);
 });
 
-test("the next start joins where the last one left, and shows what came since", () => {
+test("the next start joins where the last one left, and shows the rest", () => {
   const first = new Run();
   first.welcome();
   first.memory.save();
