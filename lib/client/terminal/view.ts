@@ -158,11 +158,16 @@ export class View {
         ];
       case "members":
         return this.notice(here(event.members));
-      case "history":
-        return this.#past(event.events, "earlier");
-      case "results":
-        if (event.events.length === 0) return this.notice(`Nothing was found for "${event.text}"`);
-        return this.#past(event.events, `found "${event.text}"`, wordsOf(event.text));
+      case "history": {
+        const lines = this.#past(event.events, "earlier");
+        // Without an id it was not asked for by a person, who would wait for an answer.
+        if (lines.length > 0 || event.id === undefined) return lines;
+        return this.notice(`Nothing was said ${event.before === undefined ? "yet" : "lately"}`);
+      }
+      case "results": {
+        const lines = this.#past(event.events, `found "${event.text}"`, wordsOf(event.text));
+        return lines.length > 0 ? lines : this.notice(`Nothing was found for "${event.text}"`);
+      }
       case "gap":
         return this.problem("Some lines are missing here: they are no longer kept");
       case "error":

@@ -36,7 +36,7 @@ describe("an ignore", () => {
     expect(renamed("GUS", "gustav")).toBe(true);
     expect(renamed("Gustav", "g3")).toBe(true);
     expect(hidden("gus", "gustav", "G3")).toEqual(["G3"]);
-    expect(ignored.list).toEqual([["GUS", "Gustav", "g3"]]);
+    expect(ignored.list).toEqual([["gus", "gustav", "g3"]]);
   });
 
   test("does not pass to a member who takes the name that was left behind", () => {
@@ -85,6 +85,43 @@ describe("an ignore", () => {
     expect(ignored.remove("gus")).toBe(false);
     ignored.add("gus");
     expect(hidden("gus", "gustav")).toEqual(["gus", "gustav"]);
+  });
+
+  test("of an owned name does not stay on a name that was taken for a while", () => {
+    happen({ type: "joined", ...at(), name: "olga", owned: true });
+    ignored.add("olga");
+    renamed("olga", "passing");
+    expect(hidden("olga", "passing")).toEqual(["passing"]);
+    expect(ignored.list).toEqual([["olga"]]);
+    left("passing");
+    joined("passing");
+    expect(hidden("passing")).toEqual([]);
+    happen({ type: "joined", ...at(), name: "olga", owned: true });
+    expect(hidden("olga", "passing")).toEqual(["olga"]);
+  });
+
+  test("of one person does not change for another one who is added", () => {
+    ignored.add("gus");
+    renamed("gus", "gustav");
+    renamed("mallory", "gus");
+    joined("eve");
+    ignored.add("eve");
+    expect(hidden("gus", "gustav", "eve")).toEqual(["gustav", "eve"]);
+  });
+
+  test("is at the next start for the latest of the names in use", () => {
+    ignored.list = [
+      ["gus", "mallory"],
+      ["gone", "mallory2"],
+    ];
+    const members = ["me", "gus", "mallory", "gone"].map((name) => ({ name }));
+    people = new People();
+    const next = new Ignored(people);
+    next.list = ignored.list;
+    const welcome: Event = { type: "welcome", name: "me", epoch: "e", seq: 9, members, limits };
+    people.apply(welcome);
+    next.apply(welcome);
+    expect(["gus", "mallory", "gone"].filter((name) => next.has(name, 10))).toEqual(["mallory", "gone"]);
   });
 
   test("keeps a bounded number of names, the latest", () => {

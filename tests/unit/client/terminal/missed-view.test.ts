@@ -126,3 +126,13 @@ test("who is ignored comes, goes, says farewell and is renamed unseen", () => {
   show({ type: "left", seq: 10, at: 2, name: "ada_is_dumb", text: "farewell" });
   expect(view.settle()).toEqual([]);
 });
+
+test("what a person asked for and nothing is shown of is told as nothing", () => {
+  const { chat, show } = open();
+  chat.ignored.add("gus");
+  const events = [said("gus", "hi")];
+  expect(show({ type: "results", text: "hi", events })).toEqual(['Nothing was found for "hi"']);
+  expect(show({ type: "history", events, id: "look" })).toEqual(["Nothing was said yet"]);
+  expect(show({ type: "history", events: [], before: 3, id: "look" })).toEqual(["Nothing was said lately"]);
+  expect(show({ type: "history", events: [] })).toEqual([]);
+});
