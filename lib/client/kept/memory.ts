@@ -20,6 +20,8 @@ export type MemoryHandlers = {
   missed: (missed: Missed) => void;
   /** Messages that were not sent, or perhaps were, as a person types them: they are not sent by themselves. */
   offered: (lines: string[]) => void;
+  /** The text in the row. */
+  draft: () => string;
 };
 
 /** How long a change may wait to be kept. */
@@ -39,6 +41,7 @@ export class Memory {
   #hasStarted = false;
   /** Whether we are in the room, so that a save is a sign of life. */
   #isHere = false;
+  #isTyped = false;
   #saved = "";
   #saving: ReturnType<typeof setTimeout> | undefined;
 
@@ -59,9 +62,8 @@ export class Memory {
   /** To be called before the first join under a name. */
   joining(name: string): void {
     this.#use(name);
-    if (!this.#left) return;
-    const { epoch, seq } = this.#left;
-    this.#client.link.place = { epoch, after: seq, history: missedMessages };
+    const left = this.#left;
+    this.#client.link.place = left ? { epoch: left.epoch, after: left.seq, history: missedMessages } : {};
   }
 
   /** The next event, which the chat has applied. */
@@ -109,15 +111,24 @@ export class Memory {
     this.#keep?.set("lines", linesText(lines));
   }
 
-  /** The text that stood in the row at the end, once. */
+  /** The text that stood in the row when the last run ended, once. */
   takeDraft(): string {
     const draft = this.#keep?.get("drafts") ?? "";
     this.#keep?.set("drafts", undefined);
     return draft;
   }
 
-  keepDraft(text: string): void {
-    if (text.trim() !== "" && !holdsPassword(text)) this.#keep?.set("drafts", text);
+  /** To be called when the text in the row has changed. */
+  typed(): void {
+    this.#isTyped = true;
+    this.changed();
+  }
+
+  /** Keeps the text in the row; nothing is kept if it is blank or has a password. */
+  keepDraft(): void {
+    const draft = this.#handlers.draft();
+    this.#isTyped = false;
+    this.#keep?.set("drafts", draft.trim() === "" || holdsPassword(draft) ? undefined : draft);
   }
 
   /** Keeps within a second what has changed. */
@@ -129,6 +140,9 @@ export class Memory {
   save(unsent = [...this.#unsent, ...this.#client.link.unsent]): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
+    // A name that we were not let in under may be that of another client, which keeps what is its own.
+    if (!this.#hasStarted) return;
+    if (this.#isTyped) this.keepDraft();
     const { position } = this.#client.link;
     if (position && !this.#catchUp.isUnderWay) {
       this.#left = { ...position, at: this.#isHere ? Date.now() : (this.#left?.at ?? Date.now()) };

@@ -84,6 +84,7 @@ export class TerminalFront {
       event: (event) => this.#show(event),
       missed: (missed) => this.#showMissed(missed),
       offered: (lines) => this.#offer(lines),
+      draft: () => this.#prompt.draft,
     });
     this.#view = new View(chat, this.#viewOptions());
     this.#apply();
@@ -97,7 +98,10 @@ export class TerminalFront {
       entered: (line) => this.#entered(line),
       left,
       complete: (text) => settings.complete(text) ?? complete(text, words, chat.people.names),
-      expand: (text, rest) => chat.typing(text, rest),
+      expand: (text, rest) => {
+        this.#memory.typed();
+        return chat.typing(text, rest);
+      },
       refused: (problem) => this.#print(this.#view.problem(problem)),
     });
     this.#status = new Status(this.#client, (status) => {
@@ -115,7 +119,7 @@ export class TerminalFront {
     this.#prompt.print(this.#view.settle());
     this.#prompt.stop();
     const { unsent } = this.#client.link.outbox;
-    this.#memory.keepDraft(this.#prompt.draft);
+    this.#memory.keepDraft();
     this.#memory.save();
     await this.#tty.close();
     if (problem !== undefined) process.stderr.write(`${visibleRow(problem)}\n`);

@@ -4,7 +4,14 @@
 
 import type picocolors from "picocolors";
 import { render } from "../../dialects/plain.ts";
-import { type Event, isMessage, type Member, type Message, type Recorded } from "../../protocol/events.ts";
+import {
+  type Event,
+  isMessage,
+  type Member,
+  type Message,
+  type Recorded,
+  type Welcome,
+} from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { wrap } from "../../terminal/wrap.ts";
@@ -153,7 +160,7 @@ export class View {
         if (this.#welcomed) return [];
         this.#welcomed = true;
         return [
-          ...this.notice(`You are connected as ${event.name}. ${here(event.members)} /help for help.`),
+          ...this.notice(`You are connected as ${event.name}. ${here(others(event))} /help for help.`),
           ...(event.topic === undefined ? [] : this.notice(`The topic is: ${event.topic}`)),
         ];
       case "members":
@@ -241,6 +248,11 @@ export class View {
     this.#names.set(name, drawn);
     return drawn;
   }
+}
+
+/** The members beside ourselves: a client that comes back to its seat is one of them. */
+function others({ name, members }: Welcome): Member[] {
+  return members.filter((member) => nameKey(member.name) !== nameKey(name));
 }
 
 function here(members: Member[]): string {

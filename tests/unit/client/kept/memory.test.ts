@@ -45,6 +45,7 @@ class Run {
   readonly shown: Event[] = [];
   readonly missed: Missed[] = [];
   readonly offered: string[] = [];
+  draft = "";
   readonly client: Client;
   readonly memory: Memory;
 
@@ -68,6 +69,7 @@ class Run {
       event: (event) => this.shown.push(event),
       missed: (missed) => this.missed.push(missed),
       offered: (lines) => this.offered.push(...lines),
+      draft: () => this.draft,
     });
     this.memory.joining(name);
     this.client.link.join(name);
@@ -251,16 +253,46 @@ test("after a drop what was missed is told before it goes on", () => {
   expect(run.shown.at(-1)).toMatchObject({ text: "3" });
 });
 
-test("the draft is there once, lines for good, and no passwords", () => {
-  const { memory } = new Run();
-  memory.keepDraft("half a line");
-  memory.lines = ["one", "/op hunter2", "two"];
-  const next = new Run().memory;
-  expect(next.takeDraft()).toBe("half a line");
-  expect(next.takeDraft()).toBe("");
-  expect(next.lines).toEqual(["one", "two"]);
-  memory.keepDraft("/op hunter2");
-  memory.keepDraft("  ");
-  expect([...kept.values()].join()).not.toContain("hunter2");
-  expect(next.takeDraft()).toBe("");
+describe("what is typed", () => {
+  test("the draft is kept within a second, and is there once", () => {
+    const run = new Run();
+    run.welcome();
+    for (run.draft of ["h", "half a line"]) run.memory.typed();
+    jest.advanceTimersByTime(1_000);
+    const { memory } = new Run();
+    expect(memory.takeDraft()).toBe("half a line");
+    expect(memory.takeDraft()).toBe("");
+    run.draft = "";
+    run.memory.typed();
+    run.memory.save();
+    expect(kept.has("ada drafts")).toBe(false);
+  });
+
+  test("lines are there for good", () => {
+    new Run().memory.lines = ["one", "two"];
+    expect(new Run().memory.lines).toEqual(["one", "two"]);
+    expect(new Run().memory.lines).toEqual(["one", "two"]);
+  });
+
+  test("passwords are kept nowhere", () => {
+    const run = new Run();
+    run.memory.lines = ["one", "/op hunter2"];
+    run.draft = "/op hunter2";
+    run.memory.keepDraft();
+    expect([...kept.values()].join()).toBe('{"lines":["one"]}');
+  });
+});
+
+test("a name that was taken leaves nothing behind for the next one", () => {
+  kept.set("ada positions", JSON.stringify({ left: { epoch: "E", seq: 3, at: 1 } }));
+  const run = new Run();
+  run.memory.joining("zoe");
+  expect(run.client.link.place).toEqual({});
+  run.memory.joining("ada");
+  expect(run.client.link.place).toEqual({ epoch: "E", after: 3, history: 200 });
+  // Another client may be in the room under that name, and has got further.
+  const others = JSON.stringify({ left: { epoch: "E", seq: 9, at: 1 } });
+  kept.set("ada positions", others);
+  run.memory.save();
+  expect(kept.get("ada positions")).toBe(others);
 });
