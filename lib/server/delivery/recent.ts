@@ -1,6 +1,7 @@
 // The last few entries that a history has, kept in memory. A newcomer is shown some of them, and when many join at once (a
 // server that was restarted, a meeting that begins) the journal does not have to be read for each.
-// Between 64 and 127 entries are kept; older ones come from the journal.
+// Between 64 and 127 entries are kept; older ones come from the journal. After a start there are those that the journal was
+// read for.
 
 import type { Entry } from "../journal/journal.ts";
 import { isPast } from "../journal/pages.ts";
@@ -9,28 +10,40 @@ import { isPast } from "../journal/pages.ts";
 const keptEntries = 64;
 
 export class RecentEntries {
-  /** Oldest first; no entry that a history has is missing between two of them. */
+  /** Oldest first. */
   #entries: Entry[] = [];
-  /** Whether a history has nothing before the first of them. */
-  #isAll: boolean;
+  /** All that a history has from this position on is among them. */
+  #from: number;
 
   /** `last`: the position behind which the entries come that will be pushed. */
   constructor(last: number) {
-    this.#isAll = last === 0;
+    this.#from = last + 1;
   }
 
   push(entry: Entry): void {
     if (!isPast(entry.event)) return;
     this.#entries.push(entry);
-    if (this.#entries.length < 2 * keptEntries) return;
-    this.#entries = this.#entries.slice(keptEntries);
-    this.#isAll = false;
+    if (this.#entries.length === 2 * keptEntries) this.#keep(keptEntries);
+  }
+
+  /** Takes what the journal gave for `entriesBefore`, where it goes on from what is here. */
+  extend(position: number, entries: Entry[]): void {
+    if (position < this.#from) return;
+    const older = entries.filter(({ event }) => event.seq < this.#from && isPast(event));
+    this.#from = Math.min(this.#from, entries.at(-1)?.event.seq ?? 1);
+    this.#entries.unshift(...older.reverse());
+    if (this.#entries.length >= 2 * keptEntries) this.#keep(2 * keptEntries - 1);
   }
 
   /** As Journal.entriesBefore, of what a history has; undefined if older entries are asked for than are kept here. */
   entriesBefore(position: number, count: number): Entry[] | undefined {
     const end = this.#entries.findLastIndex(({ event }) => event.seq < position) + 1;
-    if (end < count && !this.#isAll) return undefined;
+    if (end < count && this.#from > 1) return undefined;
     return this.#entries.slice(Math.max(end - count, 0), end).reverse();
+  }
+
+  #keep(count: number): void {
+    this.#entries = this.#entries.slice(-count);
+    this.#from = this.#entries[0]?.event.seq ?? this.#from;
   }
 }

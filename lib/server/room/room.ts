@@ -160,10 +160,14 @@ export class Room implements JournalListener, Recorder {
   recall(viewer: string, position: number, count: number, isGone?: () => boolean): Promise<Past> {
     const end = Math.min(position, this.seq) + 1;
     const limit = Math.min(count, limits.historyEvents);
+    const recent = this.#recent;
+    const entriesBefore = async (before: number, count: number) => {
+      const entries = await this.work.run(() => this.#journal.entriesBefore(before, count), isGone);
+      recent.extend(before, entries);
+      return entries;
+    };
     return lastBefore(
-      (before, count) =>
-        this.#recent.entriesBefore(before, count) ??
-        this.work.run(() => this.#journal.entriesBefore(before, count), isGone),
+      (before, count) => recent.entriesBefore(before, count) ?? entriesBefore(before, count),
       end,
       limit,
       viewer,

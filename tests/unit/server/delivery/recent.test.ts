@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { RecentEntries } from "../../../../lib/server/delivery/recent.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
 import { testMs } from "../../../support/transcript.ts";
@@ -45,6 +45,46 @@ test("who came and went is not at hand, and what was said before is", () => {
     recent.push({ event: { type: "joined", seq, at: 0, name: `guest${seq}` }, author: `${seq}` });
   }
   expect(seqsOf(recent.entriesBefore(1_001, 50))).toEqual([5, 4, 3, 2, 1]);
+});
+
+describe("after a start", () => {
+  const left = (seq: number): Entry => ({
+    event: { type: "left", seq, at: 0, name: `guest${seq}` },
+    author: "g",
+  });
+  const older = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => entry(to - i));
+
+  test("what the journal was read for is at hand from then on", () => {
+    const recent = new RecentEntries(1_000);
+    recent.push(entry(1_001));
+    recent.extend(1_002, [entry(1_001), left(1_000), left(999), ...older(900, 998)]);
+    expect(seqsOf(recent.entriesBefore(1_002, 51))).toEqual([
+      1_001,
+      ...Array.from({ length: 50 }, (_, i) => 998 - i),
+    ]);
+    recent.push(entry(1_002));
+    expect(seqsOf(recent.entriesBefore(Infinity, 2))).toEqual([1_002, 1_001]);
+    expect(recent.entriesBefore(Infinity, 200)).toBeUndefined();
+  });
+
+  test("a page that does not go on from what is at hand is not taken", () => {
+    const recent = new RecentEntries(1_000);
+    recent.extend(900, older(800, 899));
+    expect(recent.entriesBefore(901, 1)).toBeUndefined();
+  });
+
+  test("the same page twice, and the start of the journal, are taken", () => {
+    const recent = new RecentEntries(5);
+    const page = [left(5), left(4), entry(3), entry(2)];
+    recent.extend(6, page);
+    recent.extend(6, page);
+    expect(recent.entriesBefore(6, 3)).toBeUndefined();
+    recent.extend(2, [left(1)]);
+    expect(seqsOf(recent.entriesBefore(6, 3))).toEqual([3, 2]);
+    const empty = new RecentEntries(5);
+    empty.extend(6, []);
+    expect(empty.entriesBefore(6, 3)).toEqual([]);
+  });
 });
 
 test("a bounded number is at hand, however many there were", () => {
