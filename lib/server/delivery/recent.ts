@@ -12,12 +12,12 @@ const keptEntries = 64;
 export class RecentEntries {
   /** Oldest first. */
   #entries: Entry[] = [];
-  /** All that a history has from this position on is among them. */
-  #from: number;
+  /** All that a history has from this position on is here. */
+  from: number;
 
   /** `last`: the position behind which the entries come that will be pushed. */
   constructor(last: number) {
-    this.#from = last + 1;
+    this.from = last + 1;
   }
 
   push(entry: Entry): void {
@@ -28,22 +28,21 @@ export class RecentEntries {
 
   /** Takes what the journal gave for `entriesBefore`, where it goes on from what is here. */
   extend(position: number, entries: Entry[]): void {
-    if (position < this.#from) return;
-    const older = entries.filter(({ event }) => event.seq < this.#from && isPast(event));
-    this.#from = Math.min(this.#from, entries.at(-1)?.event.seq ?? 1);
+    if (position < this.from) return;
+    const older = entries.filter(({ event }) => event.seq < this.from && isPast(event));
+    this.from = Math.min(this.from, entries.at(-1)?.event.seq ?? 1);
     this.#entries.unshift(...older.reverse());
     if (this.#entries.length >= 2 * keptEntries) this.#keep(2 * keptEntries - 1);
   }
 
-  /** As Journal.entriesBefore, of what a history has; undefined if older entries are asked for than are kept here. */
-  entriesBefore(position: number, count: number): Entry[] | undefined {
+  /** The entries before a position that are here, newest first, at most `count`. Others may be before `from`. */
+  entriesBefore(position: number, count: number): Entry[] {
     const end = this.#entries.findLastIndex(({ event }) => event.seq < position) + 1;
-    if (end < count && this.#from > 1) return undefined;
     return this.#entries.slice(Math.max(end - count, 0), end).reverse();
   }
 
   #keep(count: number): void {
     this.#entries = this.#entries.slice(-count);
-    this.#from = this.#entries[0]?.event.seq ?? this.#from;
+    this.from = this.#entries[0]?.event.seq ?? this.from;
   }
 }

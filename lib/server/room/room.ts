@@ -161,17 +161,15 @@ export class Room implements JournalListener, Recorder {
     const end = Math.min(position, this.seq) + 1;
     const limit = Math.min(count, limits.historyEvents);
     const recent = this.#recent;
-    const entriesBefore = async (before: number, count: number) => {
+    const entriesBefore = async (position: number, count: number) => {
+      const found = recent.entriesBefore(position, count);
+      if (found.length > 0 || recent.from <= 1) return found;
+      const before = Math.min(position, recent.from);
       const entries = await this.work.run(() => this.#journal.entriesBefore(before, count), isGone);
       recent.extend(before, entries);
       return entries;
     };
-    return lastBefore(
-      (before, count) => recent.entriesBefore(before, count) ?? entriesBefore(before, count),
-      end,
-      limit,
-      viewer,
-    );
+    return lastBefore(entriesBefore, end, limit, viewer);
   }
 
   /** The events up to now with these words that the seat `viewer` may see; or the reason why they cannot be searched. */
