@@ -165,6 +165,7 @@ const knownTypes: Record<Event["type"], true> = {
   renamed: true,
   members: true,
   history: true,
+  waiting: true,
   results: true,
   pong: true,
   help: true,

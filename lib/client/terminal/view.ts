@@ -119,6 +119,8 @@ export class View {
         return this.notice(here(event.members));
       case "history":
         return this.#past(event.events, "earlier");
+      case "waiting":
+        return this.#past(event.events, "waited for you");
       case "results":
         if (event.events.length === 0) return this.notice(`Nothing was found for "${event.text}"`);
         return this.#past(event.events, `found "${event.text}"`, wordsOf(event.text));

@@ -3,6 +3,7 @@
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
+import { factKey } from "../journal/facts.ts";
 import { type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import { takenOver } from "./goodbyes.ts";
@@ -30,6 +31,8 @@ export type Taken = {
   roster: Roster | undefined;
   /** No event before is for this seat alone, or from it. */
   isNew: boolean;
+  /** Whispers that waited for its member are behind this position. */
+  mail: number | undefined;
 };
 
 /** A connection that comes under a name; `token`: the one it will have, if its client keeps one. */
@@ -98,17 +101,20 @@ export class Arrivals {
     const settle = () => this.#arriving.delete(id);
     this.#arriving.add(id);
     const tokenHash = token === undefined ? undefined : hashOf(token);
-    const taken = both(taking(id, this.#journal.server, { name, tokenHash, address }), claim.change);
+    const mail = this.#owners.mailOf(id);
+    const read = { facts: mail === undefined ? {} : { [factKey.mail(id)]: null }, expects: {} };
+    const seated = taking(id, this.#journal.server, { name, tokenHash, address });
+    const change = [seated, claim.change, read].reduce(both);
     this.#recorder.ask(
       {
         event: unnumbered({ type: "joined", name, ...(claim.owned && { owned: true }) }),
         author: id,
-        ...taken,
+        ...change,
       },
       {
         happened: (roster) => {
           settle();
-          this.#sit(id, arrival, roster, isNew);
+          this.#sit(id, arrival, { roster, isNew, mail });
           if (claim.problem) occupant.answer(claim.problem);
         },
         failed: (problem) => {
@@ -150,7 +156,7 @@ export class Arrivals {
     const tokenHash = token === undefined ? undefined : hashOf(token);
     // Same server, address and token: no fact changes, so nothing is written.
     const isSame = seat.server === here && seat.address === address && seat.tokenHash === tokenHash;
-    if (isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, undefined, false);
+    if (isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
     this.#recorder.ask(
       {
         event: unnumbered({ type: "moved", name }),
@@ -158,7 +164,7 @@ export class Arrivals {
         reader: serversOnly,
         ...moving(seat, here, address, tokenHash),
       },
-      { ...waiter, happened: (roster) => this.#sit(id, arrival, roster, false) },
+      { ...waiter, happened: (roster) => this.#sit(id, arrival, { roster }) },
     );
   }
 
@@ -174,14 +180,19 @@ export class Arrivals {
     this.#recorder.record({ event, author: "", reader: serversOnly, ...change });
   }
 
-  #sit(id: string, { occupant, token, waiter }: Arrival, roster: Roster | undefined, isNew: boolean): void {
+  #sit(
+    id: string,
+    { occupant, token, waiter }: Arrival,
+    { roster, isNew = false, mail }: Partial<Taken>,
+  ): void {
     const seat = this.#seats.byId(id);
     if (!seat) return;
     stopExpiry(seat);
     seat.occupant?.dismiss(takenOver);
     seat.occupant = occupant;
+    seat.mail ??= mail ?? this.#owners.mailOf(id);
     this.visited = true;
-    waiter.happened({ seat, token, roster, isNew });
+    waiter.happened({ seat, token, roster, isNew, mail: seat.mail });
   }
 
   #hasSeat(token: string | undefined): boolean {

@@ -15,12 +15,12 @@ import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
-import { lastBefore, type Past, search } from "../journal/pages.ts";
+import { lastBefore, type Past, search, whispersTo } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
-import { encodePast, type Roster } from "./roster.ts";
+import { encodeOwnPast, type Roster } from "./roster.ts";
 import type { Occupant } from "./seats.ts";
 
 export type RoomOptions = {
@@ -109,10 +109,16 @@ export class Room implements JournalListener, Recorder {
       const roster = taken.roster ?? this.members.roster();
       const recall = () => this.recall(seat.id, roster.seq, history);
       // No whisper is for a seat that is new: all newcomers are shown the same.
-      const { isNew } = taken;
-      const past = () => (isNew ? roster.history(dialect, history, recall) : encodePast(dialect, recall));
+      const { isNew, mail } = taken;
+      const past = async () => {
+        const shown = history === 0 ? undefined : recall;
+        if (isNew) return shown ? [await roster.history(dialect, history, shown)] : [];
+        const waiting = (before = roster.seq + 1) =>
+          mail === undefined ? [] : this.#whispersTo(seat.id, mail, before);
+        return encodeOwnPast(dialect, shown, waiting);
+      };
       const opening: Opening = async (take) => {
-        const shown = history === 0 ? [] : [await past()];
+        const shown = await past();
         await this.#catchingUp.run(() => take({ pieces: [...welcome(roster), ...shown], last: roster.seq }));
       };
       return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
@@ -131,6 +137,13 @@ export class Room implements JournalListener, Recorder {
         take({ pieces: [...welcome(roster, resumed), ...gap], last: position });
       });
     return reader.start(log, opening, readPage);
+  }
+
+  /** The first whispers to a seat behind a position and before another one. */
+  #whispersTo(seat: string, after: number, before: number): Promise<Recorded[]> {
+    const entriesAfter = (...asked: Parameters<Journal["entriesAfter"]>) =>
+      this.work.run(() => this.#journal.entriesAfter(...asked));
+    return whispersTo(entriesAfter, seat, after, before);
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures little. */

@@ -92,6 +92,7 @@ function eventsOf(name: string, text: string): { [T in Event["type"]]: Event & {
     },
     members: { type: "members", seq: 1, members: [{ name }, { name }], id: text },
     history: { type: "history", events: [said(name, text), { type: "left", ...at, name, text }] },
+    waiting: { type: "waiting", events: [said(name, text)] },
     results: { type: "results", text, events: [said(name, text)] },
     bans: { type: "bans", bans: [{ name, by: name, at: 2, text }] },
     subject: { type: "subject", text },
