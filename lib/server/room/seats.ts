@@ -17,8 +17,15 @@ import {
 import { addressKey } from "../limits/addresses.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 
-/** A key that a connection has shown, by its SHA-256, and how many names its address may still come to own. */
-export type ShownKey = { hash: string; names: TokenBucket };
+/** A key that a connection has shown. */
+export type ShownKey = {
+  /** Its SHA-256, base64url. */
+  hash: string;
+  /** For the names that come to be owned from the connection's address. */
+  names: TokenBucket;
+  /** Whether it may take a new seat; false if the key stood for the room's password, as that of a seat in use. */
+  isAdmitted: boolean;
+};
 
 /** That a name is kept for the holder of a key, and the same as the journal has it. */
 export type Owned = OwnFact & { readonly stored: string };
