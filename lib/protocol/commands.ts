@@ -173,7 +173,7 @@ export const commands = {
     { id: optional(id) },
     {
       usage: "/who",
-      summary: "list who is here; * marks a name with an owner",
+      summary: "list who is here; * marks owned names",
       parse: () => ({}),
     },
   ),
@@ -220,7 +220,7 @@ export const commands = {
   unban: moderation(nameOrAddress, "/unban NAME|ADDRESS", "lift a ban"),
   mute: moderation(name, "/mute NAME", "silence NAME until /unmute"),
   unmute: moderation(name, "/unmute NAME", "let NAME be heard again"),
-  free: moderation(name, "/free NAME", "give up NAME for its owner: anyone may take it"),
+  free: moderation(name, "/free NAME", "let anyone take an owned NAME"),
   bans: command(
     {},
     {

@@ -60,7 +60,7 @@ test.concurrent("a client killed and started again has its name and its whispers
   expect(late.written).not.toContain(key);
 });
 
-test.concurrent("a pipe has its name by the key, and tells in a sentence if there is none", async () => {
+test.concurrent("a pipe has its name by the key, and says if there is none", async () => {
   using folder = temporaryFolder();
   await using server = await Server.start(["--stay"]);
   const run = async () => {
