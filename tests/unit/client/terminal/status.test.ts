@@ -14,18 +14,18 @@ test.each<[situation: Partial<Situation>, status: string]>([
   [{}, "3 here"],
   [{ topic: "tea at four" }, "3 here · tea at four"],
   [{ topic: "tea", unsent: 2 }, "2 unsent · 3 here · tea"],
-  [{ offline }, "again in 5 s · offline since 18:04: nobody listens there"],
+  [{ offline }, "again in 5 s · nobody listens there · offline since 18:04"],
   [
     { offline: { ...offline, retryMs: undefined }, unsent: 1 },
-    "trying again · offline since 18:04: nobody listens there · 1 unsent",
+    "trying again · nobody listens there · offline since 18:04 · 1 unsent",
   ],
   [
     { offline: { ...offline, retryMs: 600_000 } },
-    "again in 10 min · offline since 18:04: nobody listens there",
+    "again in 10 min · nobody listens there · offline since 18:04",
   ],
   [
     { offline: { ...offline, since: now - 86_400_000, retryMs: 0 } },
-    "again in 0 s · offline since 24 Nov 18:04: nobody listens there",
+    "again in 0 s · nobody listens there · offline since 24 Nov 18:04",
   ],
 ])("the status of %j is in words", (situation, status) => {
   expect(statusOf({ ...online, ...situation }, now)).toBe(status);
