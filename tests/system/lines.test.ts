@@ -16,7 +16,7 @@ const sizes = [
 ];
 
 describe.each(sizes)("at $cols × $rows", (size) => {
-  test("a text of several lines is typed, pasted, edited, recalled and searched for", async () => {
+  test("a text of several lines is typed, pasted, edited, recalled and found", async () => {
     await using room = await open([], size);
     const { server, ada } = room;
     using bob = await JsonClient.join(server.port, "bob");
@@ -86,7 +86,7 @@ describe.each(sizes)("at $cols × $rows", (size) => {
   });
 });
 
-test("the title counts what came unseen, and the desktop is told of what is for us", async () => {
+test("the title counts unseen lines, and the desktop is told of mentions", async () => {
   await using room = await open(["--notify", "osc777"]);
   const { server, ada } = room;
   using bob = await JsonClient.join(server.port, "bob");
