@@ -16,7 +16,7 @@ const sizes = [
 ];
 
 describe.each(sizes)("at $cols × $rows", (size) => {
-  test("a text of several lines is typed, pasted, edited, recalled and found", async () => {
+  test.concurrent("several lines are typed, pasted, edited, recalled and searched for", async () => {
     await using room = await open([], size);
     const { server, ada } = room;
     using bob = await JsonClient.join(server.port, "bob");
@@ -56,7 +56,7 @@ describe.each(sizes)("at $cols × $rows", (size) => {
     expect(bob.texts.filter((text) => text === "second")).toHaveLength(1);
   });
 
-  test("the status says why it is offline and when it tries again", async () => {
+  test.concurrent("the status says why it is offline and when it tries again", async () => {
     await using room = await open([], size);
     const { server, ada } = room;
     ada.type(`/topic${key.enter}`);
@@ -86,7 +86,7 @@ describe.each(sizes)("at $cols × $rows", (size) => {
   });
 });
 
-test("the title counts unseen lines, and the desktop is told of mentions", async () => {
+test.concurrent("the title counts the unread, and the desktop is told of mentions", async () => {
   await using room = await open(["--notify", "osc777"]);
   const { server, ada } = room;
   using bob = await JsonClient.join(server.port, "bob");
@@ -126,7 +126,7 @@ test("the title counts unseen lines, and the desktop is told of mentions", async
   expect(last("\x1b[?1004l")).toBeGreaterThan(last("\x1b[?1004h"));
 });
 
-test("a text that is too long stays in the row until it is shorter", async () => {
+test.concurrent("a text that is too long stays in the row until it is shorter", async () => {
   await using room = await open();
   const { server, ada } = room;
   using bob = await JsonClient.join(server.port, "bob");
@@ -143,7 +143,7 @@ test("a text that is too long stays in the row until it is shorter", async () =>
   expect(bob.texts).toHaveLength(2);
 });
 
-test("a draft of several lines is there again at the next start", async () => {
+test.concurrent("a draft of several lines is there again at the next start", async () => {
   using state = temporaryFolder();
   await using server = await Server.start(["--stay"]);
   const start = () =>
@@ -171,7 +171,7 @@ test("a draft of several lines is there again at the next start", async () => {
   );
 });
 
-test("a dumb terminal is written in plain lines", async () => {
+test.concurrent("a dumb terminal is written in plain lines", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
   await using ada = new Terminal(
