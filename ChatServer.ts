@@ -147,7 +147,7 @@ if (history.figures) metrics.watchShared(history.figures);
 const page =
   options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
 const terminal =
-  options.log === "text" && isatty(0) && isatty(1) && inForeground()
+  options.log === "text" && isatty(0) && isatty(1) && process.env.TERM !== "dumb" && inForeground()
     ? new Console(
         room,
         () => interrupt("The server ends"),

@@ -79,6 +79,8 @@ export type Answer =
   | { type: "members"; seq: number; members: Member[]; id?: string | undefined }
   /** Oldest first. `before`: looking back ended there for now, older events are found by asking again before it. */
   | { type: "history"; events: Recorded[]; before?: number | undefined; id?: string | undefined }
+  /** Whispers that waited for their addressee, oldest first: those that are older than the `history` behind it. */
+  | { type: "waiting"; events: Recorded[] }
   /** What has these words, oldest first; `more`: older ones have them too, or may. `before` as in `history`. */
   | {
       type: "results";

@@ -46,7 +46,8 @@ export class People {
     } else if (event.type === "welcome") this.#welcomed(event);
     else if (event.type === "epoch") this.#epoch = event.epoch;
     else if (event.type === "members" && !this.#welcome) this.#assemble(event.members);
-    else if (event.type === "history") for (const past of event.events) this.#spoke(past);
+    else if (event.type === "history" || event.type === "waiting")
+      for (const past of event.events) this.#spoke(past);
     else if (event.type === "gap") this.#lose();
   }
 

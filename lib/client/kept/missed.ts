@@ -71,6 +71,8 @@ export class CatchUp {
   #after = 0;
   #pages = 0;
   #held: Recorded[] = [];
+  /** The positions of whispers that waited, which are counted already. */
+  readonly #waitedAt = new Set<number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(regard: (message: Message) => Regard, handlers: CatchUpHandlers) {
@@ -161,6 +163,7 @@ export class CatchUp {
 
   #atStart(event: Event): void {
     if ("at" in event) return void this.#held.push(event);
+    if (event.type === "waiting" && !this.#missed.isUnknown) return this.#waited(event.events);
     const isOpening = event.type === "history" && event.id === undefined;
     if (event.type === "history" && (isOpening || event.id === askedId))
       this.#page(event.events, event.before);
@@ -172,6 +175,12 @@ export class CatchUp {
     }
   }
 
+  /** Whispers that waited for us, before the last messages; the pages have them, too, as far as they go back. */
+  #waited(events: Recorded[]): void {
+    for (const event of events) this.#waitedAt.add(event.seq);
+    this.#missed.before = this.#forUs(events.filter((event) => !isMessage(event) || this.#count(event)));
+  }
+
   /** A page of the history: the first is shown, the others, each older than the one before, are counted. */
   #page(events: Recorded[], before: number | undefined): void {
     const missed = this.#missed;
@@ -181,9 +190,13 @@ export class CatchUp {
     }
     const asked = this.#pages++ === 0 ? missedMessages : limits.historyEvents;
     const behind = events.filter(({ seq }) => seq > this.#after);
-    const counted = behind.filter((event) => !isMessage(event) || this.#count(event));
+    const isNew = ({ seq }: Recorded) => !this.#waitedAt.has(seq);
+    const counted = behind.filter((event) => !isMessage(event) || (isNew(event) && this.#count(event)));
     if (this.#pages === 1) missed.last = counted;
-    else missed.before = [...this.#forUs(counted), ...missed.before].slice(-shownMentions);
+    else {
+      const found = [...this.#forUs(counted.filter(isNew)), ...missed.before];
+      missed.before = found.sort((one, other) => one.seq - other.seq).slice(-shownMentions);
+    }
     const isFull = events.filter(isMessage).length >= asked;
     const next = before ?? (isFull ? events[0]?.seq : undefined);
     const isAll = behind.length < events.length || next === undefined || next <= this.#after + 1;

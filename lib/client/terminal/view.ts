@@ -70,7 +70,10 @@ export class View {
     // A stranger's words come last in their row, so that they cannot go on as if others had come or gone.
     const telling = moves.filter(({ text }) => text !== "");
     const rows = telling.map(({ name, what, text }) => `${name} ${what}: ${text}`);
-    return [...(silent.length === 0 ? [] : [silent.join(" · ")]), ...rows].flatMap((row) => this.notice(row));
+    const at = moves.at(-1)?.at ?? 0;
+    return [...(silent.length === 0 ? [] : [silent.join(" · ")]), ...rows].flatMap((row) =>
+      this.#happened(at, row),
+    );
   }
 
   /** Whether a live event is worth the bell. */
@@ -141,7 +144,7 @@ export class View {
         return this.#message(event);
       case "renamed":
         if (this.#chat.ignored.has(event.to, event.seq)) return [];
-        return this.notice(`${visibleRow(event.from)} is now ${visibleRow(event.to)}`);
+        return this.#happened(event.at, `${event.from} is now ${event.to}`);
       case "kicked":
       case "banned":
       case "unbanned":
@@ -150,6 +153,9 @@ export class View {
       case "opped":
       case "freed":
       case "topic":
+        return render(event)
+          .split("\n")
+          .flatMap((row) => this.#happened(event.at, row));
       case "subject":
       case "bans":
         return render(event)
@@ -171,6 +177,8 @@ export class View {
         if (lines.length > 0 || event.id === undefined) return lines;
         return this.notice(`Nothing was said ${event.before === undefined ? "yet" : "lately"}`);
       }
+      case "waiting":
+        return this.#past(event.events, "waited for you");
       case "results": {
         const lines = this.#past(event.events, `found "${event.text}"`, wordsOf(event.text));
         return lines.length > 0 ? lines : this.notice(`Nothing was found for "${event.text}"`);
@@ -181,10 +189,21 @@ export class View {
       case "bye":
         return this.problem(event.text);
       case "help":
-        return visible(event.text).split("\n");
+        return visible(event.text)
+          .split("\n")
+          .flatMap((row) => {
+            const [, command = "", summary = ""] = /^(\S.*? {2,}|)(.*)$/.exec(row) ?? [];
+            return this.#wrap(command, summary);
+          });
       default:
         return [];
     }
+  }
+
+  /** A line about something that happened, behind the time where each line has it in full. */
+  #happened(at: number, text: string): string[] {
+    const [dateLine, time] = this.#options.time === "full" ? this.#timeOf(at) : [[], ""];
+    return [...dateLine, ...this.#wrap(time, visibleRow(text)).map(this.#colors.dim)];
   }
 
   /** Events of the past, set apart, without the coming and going. */

@@ -5,6 +5,7 @@
 //   entriesIn    forwards: what happened after a position, for all readers that catch up
 //   lastBefore   backwards: the last few messages before a position, with the renames between them
 //   search       backwards: the last few events before a position that match
+//   whispersTo   forwards: the first few whispers to one seat
 
 import { isMessage, type Recorded } from "../../protocol/events.ts";
 import { type Entry, type Journal, serversOnly } from "./journal.ts";
@@ -29,6 +30,9 @@ export type Past = {
 
 /** The entries before a position, newest first: at most `count`, and at least one if there is any. */
 export type EntriesBefore = (position: number, count: number) => Entry[] | Promise<Entry[]>;
+
+/** The entries behind a position, oldest first: at most `count`, and at least one if there is any. */
+export type EntriesAfter = (position: number, count: number) => Entry[] | Promise<Entry[]>;
 
 /** A page ends with the event that takes it over this many characters, since a slow reader holds it in memory. */
 export const pageLength = 128 * 1024;
@@ -113,6 +117,28 @@ export function search(
     return [];
   };
   return lookBack(matchesBefore, position, limit, viewer, () => true);
+}
+
+/** The first whispers to a seat behind a position and before another one, no more than fit in a page. */
+export async function whispersTo(
+  entriesAfter: EntriesAfter,
+  seat: string,
+  after: number,
+  before: number,
+): Promise<Recorded[]> {
+  const events: Recorded[] = [];
+  const page = new PageSize();
+  for (let position = after; ; ) {
+    const entries = await entriesAfter(position, pageEvents);
+    if (entries.length === 0) return events;
+    for (const { event, reader } of entries) {
+      if (event.seq >= before) return events;
+      position = event.seq;
+      if (reader !== seat) continue;
+      events.push(event);
+      if (page.isFullWith(event)) return events;
+    }
+  }
 }
 
 async function lookBack(

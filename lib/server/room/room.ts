@@ -15,12 +15,12 @@ import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
-import { lastBefore, type Past, placeOf, search } from "../journal/pages.ts";
+import { lastBefore, type Past, placeOf, search, whispersTo } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
-import { encodePast, type Roster } from "./roster.ts";
+import { encodeOwnPast, type Roster } from "./roster.ts";
 import type { Occupant } from "./seats.ts";
 
 export type RoomOptions = {
@@ -129,15 +129,29 @@ export class Room implements JournalListener, Recorder {
       return { ...past, events: past.events.filter(({ seq }) => seq > missedAfter) };
     };
     // No whisper is for a seat that is new: all newcomers are shown the same.
-    const { isNew } = taken;
-    const past = () =>
-      isNew && !place ? roster.history(dialect, count, recall) : encodePast(dialect, recall);
+    const { isNew, mail } = taken;
+    const past = async () => {
+      const shown = count === 0 ? undefined : recall;
+      if (isNew && !place) return shown ? [await roster.history(dialect, count, shown)] : [];
+      const waiting = (before = roster.seq + 1) => {
+        const seen = place?.resumed ? place.position : 0;
+        return mail === undefined ? [] : this.#whispersTo(seat.id, Math.max(mail, seen), before);
+      };
+      return encodeOwnPast(dialect, shown, waiting);
+    };
     const opening: Opening = async (take) => {
-      const begun = [...welcome(roster, place?.resumed), ...gap];
-      const recalled = count === 0 ? [] : [await past()];
-      await this.#catchingUp.run(() => take({ pieces: [...begun, ...recalled], last: roster.seq }));
+      const shown = await past();
+      const pieces = [...welcome(roster, place?.resumed), ...gap, ...shown];
+      await this.#catchingUp.run(() => take({ pieces, last: roster.seq }));
     };
     return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+  }
+
+  /** The first whispers to a seat behind a position and before another one. */
+  #whispersTo(seat: string, after: number, before: number): Promise<Recorded[]> {
+    const entriesAfter = (...asked: Parameters<Journal["entriesAfter"]>) =>
+      this.work.run(() => this.#journal.entriesAfter(...asked));
+    return whispersTo(entriesAfter, seat, after, before);
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures little. */

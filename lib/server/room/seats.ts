@@ -17,8 +17,15 @@ import {
 import { addressKey } from "../limits/addresses.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 
-/** A key that a connection has shown, by its SHA-256, and how many names its address may still come to own. */
-export type ShownKey = { hash: string; names: TokenBucket };
+/** A key that a connection has shown. */
+export type ShownKey = {
+  /** Its SHA-256, base64url. */
+  hash: string;
+  /** For the names that come to be owned from the connection's address. */
+  names: TokenBucket;
+  /** Whether it may take a new seat; false if the key stood for the room's password, as that of a seat in use. */
+  isAdmitted: boolean;
+};
 
 /** That a name is kept for the holder of a key, and the same as the journal has it. */
 export type Owned = OwnFact & { readonly stored: string };
@@ -51,6 +58,8 @@ export type Seat = SeatFact & {
   owned?: Owned | undefined;
   /** The `seq` of the event that gave it its name; 0 if that was before this server began. */
   namedAt: number;
+  /** Whispers that waited when its member came are behind this position; absent if there were none. */
+  mail?: number | undefined;
   /** The connection on it; absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
   /** Runs while the member is away; when it ends the seat is given up. */
@@ -206,13 +215,16 @@ export function renaming({ id, name, tokenHash, address }: Seat, to: string): Ch
 }
 
 /** A seat is given up, with all facts about it. It must still be with the same server, under the same name. */
-export function leaving({ id, name, server, owned }: Seat): Change {
+export function leaving({ id, name, server, owned, occupant }: Seat): Change {
   const { seat, at, op } = factKey;
   const given = {
     facts: { [seat(id)]: null, [factKey.name(name)]: null, [at(id)]: null, [op(id)]: null },
     expects: { [at(id)]: server, [factKey.name(name)]: id },
   };
-  return owned ? both(given, owning(name, owned, owned.stored)) : given;
+  if (!owned) return given;
+  // A member that is here has read what waited for it.
+  const read = { facts: occupant ? { [factKey.mail(id)]: null } : {}, expects: {} };
+  return both(both(given, read), owning(name, owned, owned.stored));
 }
 
 /** A name is kept for the holder of a key from now on, if what the journal has about that is still `stored`. */

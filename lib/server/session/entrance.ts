@@ -35,6 +35,8 @@ type Seating = Pick<Members, "hasSeat" | "ownerOf" | "hasOwnSeat">;
 export class Entrance {
   /** The name that was asked for without all it needs: the next line of a person is what is missing. */
   claimed: Claimed | undefined;
+  /** Whether it has given the room's password, or none is needed. */
+  isAdmitted: boolean;
   readonly #options: EntranceOptions;
   readonly #origin: Origin;
   readonly #handlers: EntranceHandlers;
@@ -45,6 +47,7 @@ export class Entrance {
 
   constructor(options: EntranceOptions, origin: Origin, handlers: EntranceHandlers) {
     this.#options = options;
+    this.isAdmitted = options.password === undefined;
     this.#origin = origin;
     this.#handlers = handlers;
     this.#time = new Countdown(options.joinWithinMs, () => {
@@ -82,6 +85,7 @@ export class Entrance {
         ask("password", password, fault("wrong-password", `${problem}: what is it?`));
       if (password === undefined) return askAgain("This room has a password");
       this.#judge(password, wanted, "room", (right) => {
+        this.isAdmitted = right;
         if (right) enterWithKey();
         else askAgain("That is not the password");
       });

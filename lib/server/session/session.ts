@@ -230,7 +230,14 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #take(request: CommandOf<"join">): void {
     const dialect = this.#dialect ?? plain;
     const { key } = request;
-    this.#key = key === undefined ? undefined : { hash: hashOf(key), names: this.#origin.names };
+    this.#key =
+      key === undefined
+        ? undefined
+        : {
+            hash: hashOf(key),
+            names: this.#origin.names,
+            isAdmitted: this.#entrance.isAdmitted,
+          };
     const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {

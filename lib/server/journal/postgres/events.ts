@@ -152,6 +152,7 @@ const answers = new Set<string>(
     bye: 1,
     members: 1,
     history: 1,
+    waiting: 1,
     results: 1,
     bans: 1,
     subject: 1,

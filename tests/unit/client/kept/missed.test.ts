@@ -127,6 +127,16 @@ describe("at a start", () => {
     expect(seqs(missed[0]?.before)).toEqual(Array.from({ length: 100 }, (_, i) => 201 + i));
   });
 
+  test("whispers that waited are counted once, wherever they come", () => {
+    const told = (seq: number): Recorded => ({ ...said(seq, "eve"), type: "told", to: "ada" });
+    catchUp.event({ type: "waiting", events: [told(150), told(300)] });
+    catchUp.event(history(saidFrom(701, 900)));
+    const older = [...saidFrom(210, 299), told(300), said(350, "eve"), ...saidFrom(400, 700)];
+    catchUp.event(history(older, { id: "missed" }));
+    expect(missed).toMatchObject([{ messages: 2 + 200 + 90 + 1 + 301, mentions: 3, hasMore: false }]);
+    expect(seqs(missed[0]?.before)).toEqual([150, 300, 350]);
+  });
+
   test("a page that ended early is gone on from where it ended", () => {
     catchUp.event(history([], { before: 5_000 }));
     catchUp.event(history([said(4_000)], { id: "missed", before: 3_000 }));
@@ -175,7 +185,10 @@ describe("at a start", () => {
 
   test("a position that is not known shows the history as it is", () => {
     catchUp.event({ type: "gap", from: 0, to: 3 });
+    const waited: Event = { type: "waiting", events: [said(1, "eve")] };
+    catchUp.event(waited);
     catchUp.event(history([said(1), said(2)]));
+    expect(events).toEqual([waited]);
     expect(missed).toMatchObject([{ isUnknown: true }]);
     expect(seqs(missed[0]?.last)).toEqual([1, 2]);
     expect(asked).toEqual([]);

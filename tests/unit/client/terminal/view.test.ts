@@ -43,6 +43,7 @@ function eventsOf(name: string, text: string): { [T in Event["type"]]: Event & {
     },
     members: { type: "members", seq: 1, members: [{ name }, { name }], id: text },
     history: { type: "history", events: [said(name, text), { type: "left", ...at, name, text }] },
+    waiting: { type: "waiting", events: [said(name, text)] },
     results: { type: "results", text, events: [said(name, text)] },
     bans: { type: "bans", bans: [{ name, by: name, at: 2, text }] },
     subject: { type: "subject", text },
@@ -176,6 +177,20 @@ describe("the time", () => {
     expect(shown([said("bob", "hi", morning)], { time: "full" }).at(-1)).toBe("2026-11-22 09:05:07 bob: hi");
   });
 
+  test("all that happens has its time, where it is shown in full", () => {
+    const at = { seq: 1, at: morning };
+    const events: Event[] = [
+      { type: "joined", ...at, name: "bob" },
+      { type: "renamed", ...at, from: "bob", to: "rob" },
+      { type: "topic", ...at, text: "tea", by: "ann" },
+      { type: "kicked", ...at, name: "rob", by: "ann" },
+      { type: "left", ...at, name: "ann", text: "bye" },
+    ];
+    const lines = shown(events, { time: "full" }).filter((line) => !line.startsWith("──"));
+    expect(lines.length).toBeGreaterThanOrEqual(5);
+    for (const line of lines) expect(line).toStartWith("2026-11-22 09:05:07 ");
+  });
+
   test("the time marks each new day", () => {
     const nextDay = new Date(2026, 10, 23, 0, 0, 1).getTime();
     const lines = shown(
@@ -190,6 +205,14 @@ describe("the time", () => {
 
 describe("long lines", () => {
   const narrow = { columns: () => 20 };
+
+  test("/help breaks at words, its summaries under their commands", () => {
+    const text =
+      "/me TEXT                    say what you do: /me waves\n/who                        list who is here";
+    const lines = shown([{ type: "help", text }], { columns: () => 30 });
+    expect(lines).toEqual(["/me TEXT", "    say what you do: /me waves", "/who", "    list who is here"]);
+    expect(shown([{ type: "help", text }], { columns: () => 80 })).toEqual(text.split("\n"));
+  });
 
   test("long lines break at words, under their text", () => {
     expect(shown([said("bob", "one two three four five six")], narrow)).toEqual([

@@ -170,6 +170,35 @@ describe("a whisper to an owner who is away", () => {
     expect(whispers(eve)).toEqual([]);
   });
 
+  test("whispers that are older than the history shown come before it, once", async () => {
+    await leave(await join({ name: "ada", key }));
+    const bob = await join({ name: "bob" });
+    bob.send({ type: "tell", to: "ada", text: "one" }, { type: "say", text: "between" });
+    bob.send({ type: "tell", to: "ada", text: "two" });
+    for (let i = 0; i < 60; i++) bob.send({ type: "say", text: `${i}` });
+    bob.send({ type: "tell", to: "ada", text: "three" });
+    await turn();
+    const first = await join({ name: "ada", key });
+    await pass(500);
+    expect(first.types.slice(0, 4)).toEqual(["welcome", "waiting", "history", "joined"]);
+    expect(first.events[1]).toMatchObject({ events: [{ text: "one" }, { text: "two" }] });
+    expect(whispers(first)).toEqual(["three"]);
+    // Its connection may have broken before it had them.
+    const again = await join({ name: "ada", key, history: 0 });
+    await pass(500);
+    expect(again.events[1]).toMatchObject({ events: [{ text: "one" }, { text: "two" }, { text: "three" }] });
+    again.session.closed();
+    bob.send({ type: "tell", to: "ada", text: "four" });
+    await pass(31_000, 1_000);
+    const later = await join({ name: "ada", key, history: 0 });
+    await pass(500);
+    expect(later.events[1]).toMatchObject({ type: "waiting", events: [{ text: "four" }] });
+    await leave(later);
+    const last = await join({ name: "ada", key, history: 0 });
+    await pass(500);
+    expect(last.types).toEqual(["welcome", "joined"]);
+  });
+
   test("an owner finds its own whispers of earlier days by the key", async () => {
     const bob = await join({ name: "bob" });
     const ada = await join({ name: "ada", key });
