@@ -100,7 +100,7 @@ describe("Owners", () => {
     expect([...names.facts]).toEqual([]);
   });
 
-  test("prune() deletes a few names that were unused for too long, not those in use", () => {
+  test("prune() deletes a few names that are over, not those in use", () => {
     setSystemTime(new Date("2026-01-01"));
     const names = new Names();
     names.join("here", "a");
