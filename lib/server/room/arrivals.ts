@@ -161,9 +161,9 @@ export class Arrivals {
     const here = this.#journal.server;
     const { address } = occupant;
     const tokenHash = token === undefined ? undefined : hashOf(token);
-    // Same server, address and token: no fact changes, so nothing is written.
+    // Same server, address and token: no fact changes, so nothing is written. A seat without a token may be given up already.
     const isSame = seat.server === here && seat.address === address && seat.tokenHash === tokenHash;
-    if (isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
+    if (token !== undefined && isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
     this.#recorder.ask(
       {
         event: unnumbered({ type: "moved", name }),
