@@ -6,11 +6,13 @@ import fc from "fast-check";
 import type { Dialect } from "../../../../lib/dialects/dialect.ts";
 import { json } from "../../../../lib/dialects/json.ts";
 import type { Event, Recorded } from "../../../../lib/protocol/events.ts";
-import { LiveLog } from "../../../../lib/server/delivery/live-log.ts";
+import { type FanOut, LiveLog } from "../../../../lib/server/delivery/live-log.ts";
 import { type Opening, Reader, type ReadPage, type Sink } from "../../../../lib/server/delivery/reader.ts";
 
 export const short: Dialect = { ...json, encode: (event) => `${textOf(event)}\n` };
 export const readers = 3;
+/** For each reader, whether its socket has a descriptor for the fan-out. */
+export const plain = fc.array(fc.boolean(), { minLength: readers, maxLength: readers });
 const pageLimit = 4;
 
 export const step = fc.oneof(
@@ -34,10 +36,16 @@ type Kept = { event: Recorded; only: number | undefined };
 /** A room of nothing but a journal, a small live log and some clients. */
 export class House {
   readonly journal: Kept[] = [];
-  readonly log = new LiveLog(short, 0, 256);
-  readonly clients = Array.from({ length: readers }, (_, index) => new Client(index, this));
+  readonly fanOut = new FakeFanOut(this);
+  readonly log = new LiveLog(short, 0, 256, this.fanOut);
+  readonly clients: Client[];
   pagesRead = 0;
   fellBehind = 0;
+
+  /** Without `plain`, all readers write by themselves. */
+  constructor(plain: boolean[] = []) {
+    this.clients = Array.from({ length: readers }, (_, index) => new Client(index, this, plain[index]));
+  }
 
   async take(step: Step): Promise<void> {
     if (step.do === "say") this.#record("x".repeat(step.length), undefined);
@@ -77,6 +85,30 @@ export class House {
   }
 }
 
+/** It takes two parts at once; a descriptor is the number of a client. */
+class FakeFanOut implements FanOut {
+  readonly size = 2;
+  /** The descriptors of each call. */
+  readonly calls: number[][] = [];
+  #parts: { descriptor: number; bytes: Uint8Array; offset: number; length: number }[] = [];
+
+  constructor(readonly house: House) {}
+
+  add(descriptor: number, bytes: Uint8Array, offset: number, length: number): void {
+    expect(this.#parts.length).toBeLessThan(this.size);
+    this.#parts.push({ descriptor, bytes, offset, length });
+  }
+
+  send(): number[] {
+    const parts = this.#parts;
+    this.#parts = [];
+    this.calls.push(parts.map(({ descriptor }) => descriptor));
+    return parts.map(({ descriptor, bytes, offset, length }) => {
+      return this.house.clients[descriptor]?.take(bytes, offset, length) ?? 0;
+    });
+  }
+}
+
 class Client {
   reader: Reader;
   readonly told: { after: number; line: string }[] = [];
@@ -91,6 +123,7 @@ class Client {
   constructor(
     readonly index: number,
     readonly house: House,
+    readonly plain = false,
   ) {
     this.reader = this.#connect();
   }
@@ -103,19 +136,26 @@ class Client {
     const sink: Sink = {
       write: (bytes, offset, length) => {
         expect(gone).toBe(false);
-        expect(offset + length).toBeLessThanOrEqual(bytes.length);
-        const taken = Math.min(this.#budget, length);
-        this.received += Buffer.from(bytes.subarray(offset, offset + taken)).toString();
-        this.#budget -= taken;
+        const taken = this.take(bytes, offset, length);
         this.#short = taken < length;
         return taken;
       },
+      descriptor: this.plain ? this.index : undefined,
     };
     // So little that a few whispers at once find no room.
     return new Reader(sink, fail, 40);
   }
 
   #hangUp: () => void = () => {};
+
+  /** What the socket takes now. Only after a short write by the reader itself it tells when it takes more. */
+  take(bytes: Uint8Array, offset: number, length: number): number {
+    expect(offset + length).toBeLessThanOrEqual(bytes.length);
+    const taken = Math.min(this.#budget, length);
+    this.received += Buffer.from(bytes.subarray(offset, offset + taken)).toString();
+    this.#budget -= taken;
+    return taken;
+  }
 
   /** Every event that came whole, on this connection and those before. */
   get seqs(): number[] {

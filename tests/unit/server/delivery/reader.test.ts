@@ -1,29 +1,33 @@
 // The splice, against its definition: whatever the socket takes and whenever, what a reader receives is every event
-// it may see, once, in order, and each private line right behind the event it was told after.
+// it may see, once, in order, and each private line right behind the event it was told after. Some readers of a room are
+// written to by a fan-out, the others write by themselves.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { LiveLog } from "../../../../lib/server/delivery/live-log.ts";
 import { privateBytes, Reader, type Sink } from "../../../../lib/server/delivery/reader.ts";
 import { testMs } from "../../../support/transcript.ts";
-import { fail, House, later, openingAt, readers, short, step } from "./reader-house.ts";
+import { fail, House, later, openingAt, plain, readers, short, step } from "./reader-house.ts";
 
 setDefaultTimeout(testMs);
 
 test("a reader gets what it may see, once and in order, in short writes", async () => {
   let fellBehind = 0;
+  let fannedOut = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 120, size: "max" }), async (steps) => {
-      const house = new House();
+    fc.asyncProperty(plain, fc.array(step, { maxLength: 120, size: "max" }), async (plain, steps) => {
+      const house = new House(plain);
       await house.take({ do: "start", who: 0, back: 0 });
       for (const one of steps) await house.take(one);
       fellBehind += house.fellBehind;
+      fannedOut += house.fanOut.calls.flat().length;
       await house.drainEverything();
       for (const client of house.clients) expect(client.received).toBe(client.expected(house.journal));
     }),
     { numRuns: 5000 },
   );
   expect(fellBehind).toBeGreaterThan(100);
+  expect(fannedOut).toBeGreaterThan(1000);
 });
 
 test("a client that resumes after a cut at any byte sees each event once", async () => {
@@ -34,8 +38,8 @@ test("a client that resumes after a cut at any byte sees each event once", async
   });
   let resumed = 0;
   await fc.assert(
-    fc.asyncProperty(steps, async (steps) => {
-      const house = new House();
+    fc.asyncProperty(plain, steps, async (plain, steps) => {
+      const house = new House(plain);
       for (const client of house.clients) client.start(0);
       for (const one of steps) {
         if (one.do !== "drop") await house.take(one);
@@ -137,4 +141,37 @@ test("finish() calls back once the last line has been written, not before", () =
   budget = 8;
   reader.drain();
   expect({ written, drained }).toEqual({ written: "first\nbye\n", drained: 1 });
+});
+
+test("a fan-out serves at once those who want nothing but the log", async () => {
+  const house = new House([true, true, true]);
+  for (const client of house.clients) {
+    client.start(0);
+    client.allow(Infinity);
+  }
+  await house.turn();
+  await house.turn();
+  await house.take({ do: "say", length: 5 });
+  house.clients[1]?.reader.tell("private\n");
+  await house.turn();
+  expect(house.fanOut.calls).toEqual([[0, 2]]);
+  await house.take({ do: "say", length: 5 });
+  await house.turn();
+  // It takes two at once.
+  expect(house.fanOut.calls).toEqual([[0, 2], [0, 1], [2]]);
+});
+
+test("a reader that a fan-out served in part goes on as its socket drains", async () => {
+  const house = new House([true]);
+  const [client] = house.clients;
+  client?.start(0);
+  client?.allow(Buffer.byteLength("opening\n1 xx"));
+  await house.turn();
+  await house.turn();
+  await house.take({ do: "say", length: 5 });
+  await house.turn();
+  expect(house.fanOut.calls).toEqual([[0]]);
+  expect(client?.received).toBe("opening\n1 xx");
+  client?.allow(Infinity);
+  expect(client?.received).toBe("opening\n1 xxxxx\n");
 });
