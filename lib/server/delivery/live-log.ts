@@ -80,11 +80,11 @@ export class LiveLog {
     this.#fanOut = fanOut;
   }
 
-  /** Adds an event that every member may see. */
-  append(event: Recorded): void {
+  /** Adds an event that every member may see; `json` is the same as JSON, where that is known. */
+  append(event: Recorded, json?: string): void {
     this.headSeq = event.seq;
     if (this.followers === 0) return this.#forget();
-    const lines = this.dialect.encode(event);
+    const lines = this.dialect.encode(event, json);
     // UTF-8 takes at most three bytes for each unit of a string.
     const bytes = this.#reserve(lines.length * 3);
     this.head += bytes.write(lines, this.head - this.#base);

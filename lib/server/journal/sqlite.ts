@@ -195,10 +195,10 @@ export class SqliteJournal implements Journal {
     const { fresh, repeated, contradicted, changed } = stored;
     const at = Date.now();
     this.#transaction.begin.run();
-    for (const { expects, ...entry } of entries) {
-      const { event, author, facts } = entry;
+    for (const entry of entries) {
+      const { event, author, facts, expects } = entry;
       if (expects && !this.#holds(expects, changed)) {
-        contradicted.push({ expects, ...entry });
+        contradicted.push(entry);
         continue;
       }
       const id = "id" in event ? event.id : undefined;
@@ -224,7 +224,7 @@ export class SqliteJournal implements Journal {
       const row = firstOf(fresh.slice(stored), rowEvents);
       const first = this.last + 1 + stored;
       stored += row.length;
-      this.#turn.add.run(first, this.last + stored, JSON.stringify(row));
+      this.#turn.add.run(first, this.last + stored, `[${row.map(textOf).join()}]`);
     }
   }
 
@@ -318,6 +318,13 @@ function beginEpoch(db: Database, epoch: string, first: number, last: number): E
 }
 
 type Row = { entries: string };
+
+/** An entry as JSON, without what it expected. The JSON of its event is kept in it: live logs take the same. */
+function textOf(entry: Entry): string {
+  const { event, author, reader, facts } = entry;
+  entry.json = JSON.stringify(event);
+  return `{"event":${entry.json},${JSON.stringify({ author, reader, facts }).slice(1)}`;
+}
 
 /** The statement that deletes at most $rows rows with a key below $oldest. */
 function trimming(table: string, key: string): string {

@@ -260,7 +260,7 @@ export class Room implements JournalListener, Recorder {
     const enters = ({ event, author }: Entry) => isEntrance(event) && this.#waiters.has(author);
     const before = entries.some(enters) ? this.members.roster() : undefined;
     for (const entry of entries) {
-      const { event, author, reader, facts } = entry;
+      const { event, author, reader, facts, json } = entry;
       this.#recent.push(entry);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
@@ -268,7 +268,7 @@ export class Room implements JournalListener, Recorder {
       this.seq = event.seq;
       if (reader === undefined) {
         for (const log of this.#logs.values()) {
-          log.append(event);
+          log.append(event, json);
           deliveries += log.readers.size;
         }
       } else {
