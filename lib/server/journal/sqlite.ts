@@ -53,7 +53,8 @@ export const pageQueries = {
 
 /** A row holds at most this many entries, and no more than fit in a page, so that none takes long to read. */
 const rowEvents = 250;
-/** Each entry that is added deletes at most this many rows of entries that are not kept any more. */
+/** Entries that are not kept any more are deleted after so many were added, at most this many rows for each. */
+const trimmedAfter = 256;
 const trimmedRows = 2;
 
 export type SqliteOptions = {
@@ -82,6 +83,8 @@ export class SqliteJournal implements Journal {
   readonly #db: Database;
   readonly #keepEvents: number;
   #listener: JournalListener | undefined;
+  /** How many entries were added since some were deleted. */
+  #untrimmed = 0;
   #trouble: string | undefined;
   readonly #turn: {
     add: Statement<unknown, [number, number, string]>;
@@ -214,7 +217,8 @@ export class SqliteJournal implements Journal {
       if (facts) this.#write(facts, changed);
     }
     this.#addRows(fresh);
-    this.#trim(this.last + fresh.length - this.#keepEvents + 1, trimmedRows * fresh.length);
+    this.#untrimmed += fresh.length;
+    if (this.#untrimmed >= trimmedAfter) this.#trim(this.last + fresh.length - this.#keepEvents + 1);
     this.#transaction.commit.run();
     return stored;
   }
@@ -229,7 +233,9 @@ export class SqliteJournal implements Journal {
   }
 
   /** Deletes some of the rows of entries before `$oldest`. */
-  #trim($oldest: number, $rows: number): void {
+  #trim($oldest: number): void {
+    const $rows = trimmedRows * this.#untrimmed;
+    this.#untrimmed = 0;
     if ($oldest <= 1) return;
     this.#turn.trim.run({ $oldest, $rows });
     this.#said.trim.run({ $oldest, $rows });

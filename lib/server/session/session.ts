@@ -103,7 +103,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   receive(chunk: Buffer): void {
     this.#options.metrics.readBytes.add(chunk.length);
     if (this.#isClosing) return;
-    clearTimeout(this.#greeting);
+    if (this.#greeting) this.#stopGreeting();
     if (!this.#dialect && !this.#intake.isPending && chunk[0] === tlsHandshake) {
       const text = "This room does not speak TLS: connect without it";
       return this.dismiss({ type: "bye", code: "no-tls", text });
@@ -350,7 +350,12 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#intake.stop();
     this.#entrance.close();
     this.#silence?.stop();
+    this.#stopGreeting();
+  }
+
+  #stopGreeting(): void {
     clearTimeout(this.#greeting);
+    this.#greeting = undefined;
   }
 
   #say(line: string): void {
