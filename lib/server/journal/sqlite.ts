@@ -83,8 +83,8 @@ export class SqliteJournal implements Journal {
   readonly #db: Database;
   readonly #keepEvents: number;
   #listener: JournalListener | undefined;
-  /** How many entries were added since some were deleted. */
-  #untrimmed = 0;
+  /** How many entries were added since some were deleted. The first turn deletes what is kept no more since the start. */
+  #untrimmed = trimmedAfter;
   #trouble: string | undefined;
   readonly #turn: {
     add: Statement<unknown, [number, number, string]>;
@@ -93,7 +93,8 @@ export class SqliteJournal implements Journal {
     trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
   };
   readonly #said: {
-    add: Statement<unknown, [number, string, string]>;
+    /** Changes nothing if there is such an id with a `seq` from the last bound on. */
+    add: Statement<unknown, [number, string, string, number]>;
     find: Statement<{ seq: number }, [string, string]>;
     trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
   };
@@ -135,7 +136,8 @@ export class SqliteJournal implements Journal {
       trim: db.prepare(trimming("turns", "last")),
     };
     this.#said = {
-      add: db.prepare("INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)"),
+      add: db.prepare(`INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)
+        ON CONFLICT (author, id) DO UPDATE SET seq = excluded.seq WHERE seq < ?`),
       find: db.prepare("SELECT seq FROM said WHERE author = ? AND id = ?"),
       trim: db.prepare(trimming("said", "seq")),
     };
@@ -205,15 +207,14 @@ export class SqliteJournal implements Journal {
         continue;
       }
       const id = "id" in event ? event.id : undefined;
-      const before = id === undefined ? null : this.#said.find.get(author, id);
-      if (before && before.seq >= this.first) {
-        repeated.push({ entry, seq: before.seq });
+      const seq = this.last + fresh.length + 1;
+      if (id !== undefined && this.#said.add.run(seq, author, id, this.first).changes === 0) {
+        repeated.push({ entry, seq: this.#said.find.get(author, id)?.seq ?? seq });
         continue;
       }
       fresh.push(entry);
-      event.seq = this.last + fresh.length;
+      event.seq = seq;
       event.at = at;
-      if (id !== undefined) this.#said.add.run(event.seq, author, id);
       if (facts) this.#write(facts, changed);
     }
     this.#addRows(fresh);
