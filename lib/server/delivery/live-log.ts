@@ -140,9 +140,9 @@ export class LiveLog {
       // A set's iterator goes on where the loop before left it.
       for (const reader of this.#round) {
         this.#serve(reader);
-        if (++pumped % readersAtOnce > 0) continue;
+        if (++pumped % readersAtOnce > 0 || performance.now() <= end) continue;
         this.#send();
-        if (performance.now() > end) return false;
+        return false;
       }
       this.#send();
       this.#round = undefined;
