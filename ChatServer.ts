@@ -22,7 +22,8 @@ import { Room } from "./lib/server/room/room.ts";
 import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
-import { keepAliveMs, listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
+import { IoUring } from "./lib/server/transports/io-uring.ts";
+import { hasDescriptor, keepAliveMs, listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
 import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 import { inForeground } from "./lib/terminal/foreground.ts";
 
@@ -94,6 +95,7 @@ const room = attempt(
         trouble = reason;
         log.write(reason ? `The history cannot be written: ${reason}` : "The history is written again");
       },
+      fanOut: IoUring.open(metrics.writtenBytes),
       metrics,
     }),
 );
@@ -126,8 +128,11 @@ function opened(socket: Socket<SocketData>): void {
     const message = `${remoteAddress} was turned away: ${refusal.text}`;
     log.repeated(`${refusal.code} ${addressKey(remoteAddress)}`, message, { address: remoteAddress });
   }
+  const plain = !certificate && hasDescriptor(socket) ? socket : undefined;
   const begin = () => {
-    const connection = origin ? new Session(room, socket, origin, limits) : new TurnedAway(socket, refusal);
+    const connection = origin
+      ? new Session(room, socket, origin, limits, plain)
+      : new TurnedAway(socket, refusal);
     connections.set(socket, connection);
   };
   if (certificate) connections.set(socket, new Handshake(socket, withinMs, begin));

@@ -21,7 +21,7 @@ const rooms: Record<string, string[]> = {
   "server/delivery": ["server/journal", "dialects", "protocol"],
   "server/room": ["server/delivery", "server/journal", "server/limits", "dialects", "protocol"],
   "server/session": ["server/room", "server/delivery", "server/limits", "dialects", "protocol"],
-  "server/transports": ["server/session", "server/limits", "dialects", "protocol"],
+  "server/transports": ["server/session", "server/delivery", "server/limits", "dialects", "protocol"],
   "server/operation": [
     "server/room",
     "server/session",

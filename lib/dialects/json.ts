@@ -22,8 +22,8 @@ export const json: Dialect = {
       : fault("bad-command", 'A command is a JSON object with a string "type": {"type":"say","text":"hi"}');
   },
 
-  encode(event: Event): string {
-    return `${JSON.stringify(event)}\n`;
+  encode(event: Event, json?: string): string {
+    return `${json ?? JSON.stringify(event)}\n`;
   },
 
   encodeNewcomer(newcomer: Newcomer): string {

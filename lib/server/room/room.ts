@@ -10,7 +10,7 @@ import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
-import { LiveLog } from "../delivery/live-log.ts";
+import { type FanOut, LiveLog, liveLogBytes } from "../delivery/live-log.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
@@ -34,6 +34,8 @@ export type RoomOptions = {
   onEmpty: () => void;
   /** Called when the journal refuses everything from now on, with the reason, or takes entries again (undefined). */
   onJournalTrouble: (reason: string | undefined) => void;
+  /** Sends the live logs to sockets, where the system can send to many at once. */
+  fanOut?: FanOut | undefined;
   /** Counters of events and deliveries, and the seconds that the journal and a turn take. */
   metrics: Record<"events" | "deliveries", { add: (amount: number) => void }> &
     Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
@@ -94,7 +96,7 @@ export class Room implements JournalListener, Recorder {
   /** Welcomes a member when its turn comes, and starts its reader at the position that it asked for. */
   enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
     const { seat, token } = taken;
-    const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq);
+    const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq, liveLogBytes, this.#options.fanOut);
     this.#logs.set(dialect, log);
     const pages = this.#pages.get(dialect) ?? new SharedPages(dialect, this.#journal);
     this.#pages.set(dialect, pages);
@@ -268,7 +270,7 @@ export class Room implements JournalListener, Recorder {
     const enters = ({ event, author }: Entry) => isEntrance(event) && this.#waiters.has(author);
     const before = entries.some(enters) ? this.members.roster() : undefined;
     for (const entry of entries) {
-      const { event, author, reader, facts } = entry;
+      const { event, author, reader, facts, json } = entry;
       this.#recent.push(entry);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
@@ -276,7 +278,7 @@ export class Room implements JournalListener, Recorder {
       this.seq = event.seq;
       if (reader === undefined) {
         for (const log of this.#logs.values()) {
-          log.append(event);
+          log.append(event, json);
           deliveries += log.readers.size;
         }
       } else {

@@ -66,6 +66,8 @@ export type Seat = SeatFact & {
   expiry?: Timer | undefined;
   /** The rate limit of its member, which a new connection takes over: reconnecting must not refill the bucket. */
   bucket?: TokenBucket | undefined;
+  /** What `speakingAt` returned last, and for which name and server. */
+  speaking?: { name: string; server: string; facts: Facts } | undefined;
 };
 
 export class Seats implements Iterable<Seat> {
@@ -176,9 +178,16 @@ export function sittingAt({ id, server }: Seat): Facts {
   return { [factKey.at(id)]: server };
 }
 
-/** The facts that what a member says expects: its seat is still with the same server, and it is not muted. */
+/**
+ * The facts that what a member says expects: its seat is still with the same server, and it is not muted. They are kept,
+ * since each message expects them and the look of a name takes long to work out.
+ */
 export function speakingAt(seat: Seat): Facts {
-  return { ...sittingAt(seat), [factKey.mute(seat.name)]: null };
+  const { name, server, speaking } = seat;
+  if (speaking?.name === name && speaking.server === server) return speaking.facts;
+  const facts = { ...sittingAt(seat), [factKey.mute(name)]: null };
+  seat.speaking = { name, server, facts };
+  return facts;
 }
 
 /** A member takes a new seat, under a name that is free and not banned. */
