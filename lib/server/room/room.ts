@@ -50,8 +50,11 @@ export class Room implements JournalListener, Recorder {
   members: Members;
   /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
-  /** Encodes what readers that are behind are sent: their welcome, then page after page. */
-  readonly #catchingUp = new WorkQueue(aHalf);
+  /**
+   * What those who come cost: their first lines, their welcome, and the pages that they catch up with. However many come at
+   * once, the lines of the members do not wait for them.
+   */
+  readonly newcomers = new WorkQueue(aHalf);
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
@@ -119,7 +122,7 @@ export class Room implements JournalListener, Recorder {
       };
       const opening: Opening = async (take) => {
         const shown = await past();
-        await this.#catchingUp.run(() => take({ pieces: [...welcome(roster), ...shown], last: roster.seq }));
+        await this.newcomers.run(() => take({ pieces: [...welcome(roster), ...shown], last: roster.seq }));
       };
       return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
     }
@@ -132,7 +135,7 @@ export class Room implements JournalListener, Recorder {
     const resumed = end !== undefined && position === after ? true : undefined;
     const gap = resumed ? [] : [Buffer.from(dialect.encode({ type: "gap", from: 0, to: position }))];
     const opening: Opening = (take) =>
-      this.#catchingUp.run(() => {
+      this.newcomers.run(() => {
         const roster = taken.roster ?? this.members.roster();
         take({ pieces: [...welcome(roster, resumed), ...gap], last: position });
       });
@@ -150,12 +153,12 @@ export class Room implements JournalListener, Recorder {
   #pagesFor(seat: string, pages: SharedPages): ReadPage {
     return async (wanted, take) => {
       // In an object, so that the queue does not wait for a database.
-      const { reading } = await this.#catchingUp.run(() => {
+      const { reading } = await this.newcomers.run(() => {
         const range = wanted();
         return { reading: range && pages.after(range.after, range.upTo) };
       });
       const page = await reading;
-      if (page) await this.#catchingUp.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
+      if (page) await this.newcomers.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
     };
   }
 
