@@ -37,6 +37,8 @@ export class SearchIndex {
   /** By their number. One that is not open yet may be in the file. */
   readonly #parts = new Map<number, Part>();
   #following: ReturnType<typeof setTimeout> | undefined;
+  /** All tables before this one have been removed. */
+  #oldest = -1;
   /** The newest event when it was last looked whether the members are quiet. */
   #seen = -1;
 
@@ -122,8 +124,13 @@ export class SearchIndex {
 
   /** Removes a table whose events are not kept any more, if there is one. */
   #dropOld(): void {
+    const oldest = numberOf(this.#source.first);
+    if (this.#oldest === oldest) return;
     const [old] = tablesOf(this.#db);
-    if (old === undefined || old >= numberOf(this.#source.first)) return;
+    if (old === undefined || old >= oldest) {
+      this.#oldest = oldest;
+      return;
+    }
     this.#parts.delete(old);
     this.#db.run(`DROP TABLE words_${old}`);
   }
