@@ -13,12 +13,14 @@ export type WorkShare = {
   ofTime: number;
   /** For so many milliseconds of one turn, piece follows piece. */
   sliceMs: number;
+  /** After a pause so many milliseconds of work have no rest between them. */
+  burstMs: number;
 };
 
-const aFifth: WorkShare = { ofTime: 1 / 5, sliceMs: 0 };
+/** A search of a long past, the first for a while, is within the burst: it has turns between its pieces, but no rest. */
+const aFifth: WorkShare = { ofTime: 1 / 5, sliceMs: 0, burstMs: 10 };
 /** For pieces that are small and wanted soon, by many at once: to enter the room, to catch up with it. */
-export const aHalf: WorkShare = { ofTime: 1 / 2, sliceMs: 2 };
-const burstMs = 2;
+export const aHalf: WorkShare = { ofTime: 1 / 2, sliceMs: 2, burstMs: 2 };
 /** The most that counts of a wait for another machine or for the disk: this thread was free. */
 const longestWaitMs = 5;
 
@@ -29,7 +31,7 @@ export class WorkQueue {
   /** True until the rest after the last piece is over. */
   #isBusy = false;
 
-  constructor({ ofTime, sliceMs }: WorkShare = aFifth) {
+  constructor({ ofTime, sliceMs, burstMs }: WorkShare = aFifth) {
     this.#budget = new TokenBucket({ burst: burstMs, perSecond: 1000 * ofTime });
     this.#sliceMs = sliceMs;
   }
