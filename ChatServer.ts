@@ -25,6 +25,7 @@ import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { IoUring } from "./lib/server/transports/io-uring.ts";
 import { hasDescriptor, keepAliveMs, listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
 import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
+import { endVanished } from "./lib/server/transports/vanished.ts";
 import { inForeground } from "./lib/terminal/foreground.ts";
 
 const options = attempt(() => parseFlags(flags, about));
@@ -138,6 +139,8 @@ function opened(socket: Socket<SocketData>): void {
   if (certificate) connections.set(socket, new Handshake(socket, withinMs, begin));
   else begin();
 }
+
+endVanished(() => connections.keys());
 
 /** A socket that was let in or refused was closed. */
 function left({ address, admission }: NonNullable<SocketData>): void {

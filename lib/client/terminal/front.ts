@@ -1,5 +1,6 @@
 // The client on a terminal: it asks for a name, joins, and shows the room above the input row. While a question is open
-// in the middle of the chat nothing is read from the server, so that no line is drawn over the question.
+// in the middle of the chat nothing is read from the server, so that no line is drawn over the question; and no more than
+// the terminal takes.
 // However it ends, messages that were not sent are printed, and the terminal is given back as it was.
 
 import picocolors from "picocolors";
@@ -103,6 +104,9 @@ export class TerminalFront {
         return chat.typing(text, rest);
       },
       refused: (problem) => this.#print(this.#view.problem(problem)),
+      // What the terminal does not take waits at the server, which loses none of it.
+      full: () => link.pause(),
+      drained: () => link.resume(),
     });
     this.#status = new Status(this.#client, (status) => {
       this.#prompt.status = status;
@@ -198,9 +202,9 @@ export class TerminalFront {
 
   async #becomeOperator(): Promise<void> {
     const { link } = this.#client;
-    link.pause();
     this.#unshown = [];
     this.#prompt.stop();
+    link.pause();
     const password = await askPassword(this.#tty, "What is the operators' password?");
     const unshown = this.#unshown;
     this.#unshown = undefined;

@@ -41,7 +41,7 @@ export interface FanOut {
 export const liveLogBytes = 1024 * 1024;
 
 /** How long the readers may write in one turn; some thousand of them can. */
-const pumpMs = 10;
+const pumpMs = 5;
 /** To read the clock is not free: it is looked at after so many readers. */
 const readersAtOnce = 64;
 

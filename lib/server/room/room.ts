@@ -52,8 +52,11 @@ export class Room implements JournalListener, Recorder {
   members: Members;
   /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
-  /** Encodes what readers that are behind are sent: their welcome, then page after page. */
-  readonly #catchingUp = new WorkQueue(aHalf);
+  /**
+   * What those who come cost: their first lines, their welcome, and the pages that they catch up with. However many come at
+   * once, the lines of the members do not wait for them.
+   */
+  readonly newcomers = new WorkQueue(aHalf);
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
@@ -115,7 +118,7 @@ export class Room implements JournalListener, Recorder {
     const gap = place?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...place.gap }))] : [];
     if (place && (request.token !== undefined || history === undefined)) {
       const opening: Opening = (take) =>
-        this.#catchingUp.run(() => {
+        this.newcomers.run(() => {
           const roster = taken.roster ?? this.members.roster();
           // Where only the oldest events are no longer kept, the first page says so.
           const missing = place.resumed ? [] : gap;
@@ -144,7 +147,7 @@ export class Room implements JournalListener, Recorder {
     const opening: Opening = async (take) => {
       const shown = await past();
       const pieces = [...welcome(roster, place?.resumed), ...gap, ...shown];
-      await this.#catchingUp.run(() => take({ pieces, last: roster.seq }));
+      await this.newcomers.run(() => take({ pieces, last: roster.seq }));
     };
     return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
   }
@@ -160,12 +163,12 @@ export class Room implements JournalListener, Recorder {
   #pagesFor(seat: string, pages: SharedPages): ReadPage {
     return async (wanted, take) => {
       // In an object, so that the queue does not wait for a database.
-      const { reading } = await this.#catchingUp.run(() => {
+      const { reading } = await this.newcomers.run(() => {
         const range = wanted();
         return { reading: range && pages.after(range.after, range.upTo) };
       });
       const page = await reading;
-      if (page) await this.#catchingUp.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
+      if (page) await this.newcomers.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
     };
   }
 

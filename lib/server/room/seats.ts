@@ -4,7 +4,7 @@
 // Only facts change a seat. The functions below say, for each change, which facts it sets and which it expects.
 
 import { createHash, randomBytes } from "node:crypto";
-import type { Answer, Bye, Recorded } from "../../protocol/events.ts";
+import type { Answer, Bye, Member, Recorded } from "../../protocol/events.ts";
 import { nameKey, skeleton } from "../../protocol/names.ts";
 import {
   type Change,
@@ -62,6 +62,8 @@ export type Seat = SeatFact & {
   mail?: number | undefined;
   /** The connection on it; absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
+  /** What others were shown of it last. */
+  shown?: Member | undefined;
   /** Runs while the member is away; when it ends the seat is given up. */
   expiry?: Timer | undefined;
   /** The rate limit of its member, which a new connection takes over: reconnecting must not refill the bucket. */
@@ -171,6 +173,16 @@ export class Seats implements Iterable<Seat> {
 export function stopExpiry(seat: Seat): void {
   clearTimeout(seat.expiry);
   seat.expiry = undefined;
+}
+
+/** Its member as others see it: the same object as long as that is the same. */
+export function memberAt(seat: Seat, isAway: boolean): Member {
+  const { name, shown } = seat;
+  const away = isAway || undefined;
+  const owned = seat.owned ? true : undefined;
+  if (shown?.name === name && shown.away === away && shown.owned === owned) return shown;
+  seat.shown = { name, ...(away && { away }), ...(owned && { owned }) };
+  return seat.shown;
 }
 
 /** The fact that a seat's connection is still with the same server. */

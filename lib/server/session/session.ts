@@ -64,6 +64,8 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #seat: Seat | undefined;
   /** The key that it joined with. */
   #key: ShownKey | undefined;
+  /** Whether what it sent without a seat waits for its turn. */
+  #isArriving = false;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
   /** Runs until the peer has read the goodbye. */
@@ -108,7 +110,18 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
       const text = "This room does not speak TLS: connect without it";
       return this.dismiss({ type: "bye", code: "no-tls", text });
     }
+    const goOn = this.#seat || this.#isArriving ? undefined : this.wait();
     this.#intake.push(chunk);
+    if (goOn) this.#arrive(goOn);
+  }
+
+  /** Without a seat, what a peer sends waits for its turn among all who arrive. */
+  #arrive(goOn: () => void): void {
+    this.#isArriving = true;
+    this.room.newcomers.soon(() => {
+      this.#isArriving = false;
+      goOn();
+    });
   }
 
   drained(): void {

@@ -27,9 +27,16 @@ export type PromptHandlers = {
   expand?: (text: string, rest: string) => string | undefined;
   /** Called with the reason when a paste is not taken, or when Enter leaves a text in the row that is too long. */
   refused: (problem: string) => void;
+  /** So much waits for the terminal that no more should be printed for now. */
+  full?: () => void;
+  /** The terminal has taken almost all of it. */
+  drained?: () => void;
 };
 
-/** How much text may wait for a stopped terminal, in UTF-16 units. Of more, the oldest lines are not shown. */
+/** `full` and `drained` are called beyond and below so much that waits, in UTF-16 units: a few blocks that are drawn. */
+const full = 32 * 1024;
+const drained = 8 * 1024;
+/** How much text may wait for a stopped terminal, where lines come all the same. The oldest of more are not shown. */
 const maxUndrawn = 8 * 1024 * 1024;
 /** How much text the row holds: more than a message may have, so that a long one can be cut down. */
 const maxText = 4 * limits.textLength;
@@ -51,6 +58,7 @@ export class Prompt implements TtyReader {
   readonly #canvas: Canvas;
   readonly #shown = new Shown();
   readonly #undrawn = new Undrawn(maxUndrawn);
+  #isFull = false;
   #drawing: NodeJS.Immediate | undefined;
   /** True if something changed while the terminal was taking the last drawing. */
   #isStale = false;
@@ -82,11 +90,13 @@ export class Prompt implements TtyReader {
     this.#tty.detach(this);
     this.#tty.write((this.#isShown ? this.#canvas.erase() : "") + this.#undrawn.takeAll());
     this.#isShown = false;
+    this.#weigh();
   }
 
   /** Lines above the row; before `start` and after `stop`, just lines. */
   print(lines: string[]): void {
     this.#undrawn.add(lines);
+    this.#weigh();
     this.#redraw();
   }
 
@@ -286,13 +296,26 @@ export class Prompt implements TtyReader {
   #redraw(): void {
     this.#drawing ??= setImmediate(() => {
       this.#drawing = undefined;
-      if (!this.#isShown) return this.#tty.write(this.#undrawn.takeAll());
+      if (!this.#isShown) {
+        this.#tty.write(this.#undrawn.takeAll());
+        return this.#weigh();
+      }
       this.#isStale = this.#tty.isBusy || this.#canvas.isMeasuring || this.#isStopped;
       if (this.#isStale) return;
       const lines = this.#undrawn.take();
       this.#shown.add(lines);
       this.#draw(lines);
+      this.#weigh();
     });
+  }
+
+  /** Called whenever more or less waits than before. */
+  #weigh(): void {
+    const isFull = this.#undrawn.length > (this.#isFull ? drained : full);
+    if (isFull === this.#isFull) return;
+    this.#isFull = isFull;
+    if (isFull) this.#handlers.full?.();
+    else this.#handlers.drained?.();
   }
 
   /** Draws the screen anew, with the conversation as far as it fits and is remembered. */
