@@ -52,10 +52,7 @@ export class Room implements JournalListener, Recorder {
   members: Members;
   /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
-  /**
-   * What those who come cost: their first lines, their welcome, and the pages that they catch up with. However many come at
-   * once, the lines of the members do not wait for them.
-   */
+  /** The first lines, welcomes and pages of newcomers: however many come at once, members do not wait for them. */
   readonly newcomers = new WorkQueue(aHalf);
 
   readonly #journal: Journal;
