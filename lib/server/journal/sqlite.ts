@@ -53,9 +53,9 @@ export const pageQueries = {
 
 /** A row holds at most this many entries, and no more than fit in a page, so that none takes long to read. */
 const rowEvents = 250;
-/** Entries that are not kept any more are deleted after so many were added, at most this many rows for each. */
+/** Entries that are not kept any more are deleted after so many were added: at most this many for each of these. */
 const trimmedAfter = 256;
-const trimmedRows = 2;
+const trimmedForEach = 2;
 
 export type SqliteOptions = {
   /** The file, made with its folder if it is not there, readable by its owner alone. Undefined: in memory. */
@@ -90,13 +90,13 @@ export class SqliteJournal implements Journal {
     add: Statement<unknown, [number, number, string]>;
     after: Statement<Row, [number]>;
     upTo: Statement<Row, [number]>;
-    trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
+    trim: Statement<unknown, [{ $oldest: number; $entries: number }]>;
   };
   readonly #said: {
     /** Changes nothing if there is such an id with a `seq` from the last bound on. */
     add: Statement<unknown, [number, string, string, number]>;
     find: Statement<{ seq: number }, [string, string]>;
-    trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
+    trim: Statement<unknown, [{ $oldest: number; $entries: number }]>;
   };
   readonly #transaction: { begin: Statement<unknown, []>; commit: Statement<unknown, []> };
   readonly #fact: {
@@ -133,13 +133,13 @@ export class SqliteJournal implements Journal {
       add: db.prepare("INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)"),
       after: db.prepare(pageQueries.after),
       upTo: db.prepare(pageQueries.upTo),
-      trim: db.prepare(trimming("turns", "last")),
+      trim: db.prepare(trimming("turns", "last", "first")),
     };
     this.#said = {
       add: db.prepare(`INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)
         ON CONFLICT (author, id) DO UPDATE SET seq = excluded.seq WHERE seq < ?`),
       find: db.prepare("SELECT seq FROM said WHERE author = ? AND id = ?"),
-      trim: db.prepare(trimming("said", "seq")),
+      trim: db.prepare(trimming("said", "seq", "seq")),
     };
     this.#fact = {
       set: db.prepare("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)"),
@@ -233,13 +233,13 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  /** Deletes some of the rows of entries before `$oldest`. */
+  /** Deletes some of the entries before `$oldest`. */
   #trim($oldest: number): void {
-    const $rows = trimmedRows * this.#untrimmed;
+    const $entries = trimmedForEach * this.#untrimmed;
     this.#untrimmed = 0;
     if ($oldest <= 1) return;
-    this.#turn.trim.run({ $oldest, $rows });
-    this.#said.trim.run({ $oldest, $rows });
+    this.#turn.trim.run({ $oldest, $entries });
+    this.#said.trim.run({ $oldest, $entries });
   }
 
   #troubled(reason: string | undefined): void {
@@ -333,10 +333,11 @@ function textOf(entry: Entry): string {
   return `{"event":${entry.json},${JSON.stringify({ author, reader, facts }).slice(1)}`;
 }
 
-/** The statement that deletes at most $rows rows with a key below $oldest. */
-function trimming(table: string, key: string): string {
-  return `DELETE FROM ${table} WHERE ${key} IN
-    (SELECT ${key} FROM ${table} WHERE ${key} < $oldest ORDER BY ${key} LIMIT $rows)`;
+/** The statement that deletes the rows before $oldest, of the first $entries at most. A row is from `first` to `last`. */
+function trimming(table: string, last: string, first: string): string {
+  // By the primary key, since the smallest `first` would be looked for in all rows.
+  const begin = `SELECT ${first} FROM ${table} ORDER BY ${last} LIMIT 1`;
+  return `DELETE FROM ${table} WHERE ${last} < min($oldest, (${begin}) + $entries)`;
 }
 
 function openDatabase(path: string | undefined): Database {
