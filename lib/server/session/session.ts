@@ -71,7 +71,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   /** Runs until the peer has read the goodbye. */
   #linger: Timer | undefined;
 
-  /** `plain`: the transport, if the file descriptor that it has takes what is to be written as it is. */
   constructor(
     room: Room,
     transport: Transport,
@@ -105,7 +104,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   receive(chunk: Buffer): void {
     this.#options.metrics.readBytes.add(chunk.length);
     if (this.#isClosing) return;
-    if (this.#greeting) this.#stopGreeting();
+    if (!this.#dialect) clearTimeout(this.#greeting);
     if (!this.#dialect && !this.#intake.isPending && chunk[0] === tlsHandshake) {
       const text = "This room does not speak TLS: connect without it";
       return this.dismiss({ type: "bye", code: "no-tls", text });
@@ -363,12 +362,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#intake.stop();
     this.#entrance.close();
     this.#silence?.stop();
-    this.#stopGreeting();
-  }
-
-  #stopGreeting(): void {
     clearTimeout(this.#greeting);
-    this.#greeting = undefined;
   }
 
   #say(line: string): void {

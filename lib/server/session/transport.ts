@@ -18,7 +18,7 @@ export interface Transport extends Sink {
   terminate(): void;
 }
 
-/** A socket with a file descriptor, -1 once it is closed. */
+/** A transport whose file descriptor takes what is to be written as it is: plain TCP. It is -1 once closed. */
 export type WithDescriptor = { readonly fd: number };
 
 /** Handles what a transport receives, and every change of its state. */
