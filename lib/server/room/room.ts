@@ -57,7 +57,7 @@ export class Room implements JournalListener, Recorder {
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
-  /** The waiters for the outcome of a request, by author: each author has at most one request under way. */
+  /** The waiters for the outcome of a request, by `waitKey`: of one kind each author has at most one under way. */
   readonly #waiters = new Map<string, Waiter<Roster | undefined>>();
   #recent: RecentEntries;
   readonly #logs = new Map<Dialect, LiveLog>();
@@ -226,10 +226,13 @@ export class Room implements JournalListener, Recorder {
   }
 
   ask(entry: Entry, waiter: Waiter<Roster | undefined>): void {
-    if (entry.event.type === "moved") {
-      this.#waiters.get(entry.author)?.failed(fault("conflict", "You joined from another place"));
+    const { author, event } = entry;
+    for (const type of isEntrance(event) ? entrances : []) {
+      const overtaken = waitKey({ event: { type }, author });
+      this.#waiters.get(overtaken)?.failed(fault("conflict", "You joined from another place"));
+      this.#waiters.delete(overtaken);
     }
-    this.#waiters.set(entry.author, waiter);
+    this.#waiters.set(waitKey(entry), waiter);
     this.record(entry);
   }
 
@@ -267,14 +270,14 @@ export class Room implements JournalListener, Recorder {
     const { metrics, onEvent } = this.#options;
     const begun = performance.now();
     let deliveries = 0;
-    const enters = ({ event, author }: Entry) => isEntrance(event) && this.#waiters.has(author);
+    const enters = (entry: Entry) => isEntrance(entry.event) && this.#waiters.has(waitKey(entry));
     const before = entries.some(enters) ? this.members.roster() : undefined;
     for (const entry of entries) {
       const { event, author, reader, facts, json } = entry;
       this.#recent.push(entry);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
-      const waiter = isOurs && isAwaited(event) ? this.#waiters.get(author) : undefined;
+      const waiter = isOurs && this.#waiters.size > 0 ? this.#waiters.get(waitKey(entry)) : undefined;
       this.seq = event.seq;
       if (reader === undefined) {
         for (const log of this.#logs.values()) {
@@ -287,7 +290,7 @@ export class Room implements JournalListener, Recorder {
           if (reader !== serversOnly) this.#occupantOf(id)?.whisper(event);
       }
       if (facts) this.members.apply(facts, event);
-      if (waiter) this.#waiters.delete(author);
+      if (waiter) this.#waiters.delete(waitKey(entry));
       waiter?.happened(before);
       onEvent?.(event);
     }
@@ -365,11 +368,12 @@ export class Room implements JournalListener, Recorder {
     this.members = this.#newMembers();
   }
 
-  #fail({ event, author }: Entry, problem: Fault): void {
-    const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
-    // A `moved` without a waiter: another connection joined with the same token, and this one was answered then.
-    if (!waiter) return event.type === "moved" ? undefined : this.#occupantOf(author)?.answer(problem);
-    this.#waiters.delete(author);
+  #fail(entry: Entry, problem: Fault): void {
+    const { event, author } = entry;
+    const waiter = this.#waiters.get(waitKey(entry));
+    // An entrance without a waiter was overtaken by another connection on the same seat, and answered then.
+    if (!waiter) return isEntrance(event) ? undefined : this.#occupantOf(author)?.answer(problem);
+    this.#waiters.delete(waitKey(entry));
     waiter.failed(problem);
   }
 
@@ -385,13 +389,15 @@ const beganAgain: Bye = {
   retryAfterMs: 0,
 };
 
-function isEntrance({ type }: Recorded): boolean {
-  return type === "joined" || type === "moved";
+const entrances = ["joined", "moved"] as const;
+
+function isEntrance({ type }: Pick<Recorded, "type">): boolean {
+  return entrances.some((entrance) => entrance === type);
 }
 
-/** Whether the author of such an event waits for its outcome, as for all events but messages and leaving. */
-function isAwaited({ type }: Recorded): boolean {
-  return type !== "said" && type !== "acted" && type !== "told" && type !== "left";
+/** A member may be renamed while another connection takes its seat: each has its own outcome. */
+function waitKey({ event, author }: { event: Pick<Recorded, "type">; author: string }): string {
+  return `${event.type} ${author}`;
 }
 
 function idOf(event: Recorded): string | undefined {
