@@ -19,7 +19,7 @@ import { lastBefore, type Past, placeOf, search, whispersTo } from "../journal/p
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
-import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
+import { isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
 import type { Occupant } from "./seats.ts";
 
@@ -57,8 +57,7 @@ export class Room implements JournalListener, Recorder {
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
-  /** The waiters for the outcome of a request, by `waitKey`: of one kind each author has at most one under way. */
-  readonly #waiters = new Map<string, Waiter<Roster | undefined>>();
+  readonly #waiters = new Waiters();
   #recent: RecentEntries;
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #pages = new Map<Dialect, SharedPages>();
@@ -226,13 +225,7 @@ export class Room implements JournalListener, Recorder {
   }
 
   ask(entry: Entry, waiter: Waiter<Roster | undefined>): void {
-    const { author, event } = entry;
-    for (const type of isEntrance(event) ? entrances : []) {
-      const overtaken = waitKey({ event: { type }, author });
-      this.#waiters.get(overtaken)?.failed(fault("conflict", "You joined from another place"));
-      this.#waiters.delete(overtaken);
-    }
-    this.#waiters.set(waitKey(entry), waiter);
+    this.#waiters.add(entry, waiter);
     this.record(entry);
   }
 
@@ -270,14 +263,14 @@ export class Room implements JournalListener, Recorder {
     const { metrics, onEvent } = this.#options;
     const begun = performance.now();
     let deliveries = 0;
-    const enters = (entry: Entry) => isEntrance(entry.event) && this.#waiters.has(waitKey(entry));
+    const enters = (entry: Entry) => isEntrance(entry.event) && this.#waiters.has(entry);
     const before = entries.some(enters) ? this.members.roster() : undefined;
     for (const entry of entries) {
       const { event, author, reader, facts, json } = entry;
       this.#recent.push(entry);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
-      const waiter = isOurs && this.#waiters.size > 0 ? this.#waiters.get(waitKey(entry)) : undefined;
+      const waiter = isOurs ? this.#waiters.take(entry) : undefined;
       this.seq = event.seq;
       if (reader === undefined) {
         for (const log of this.#logs.values()) {
@@ -290,7 +283,6 @@ export class Room implements JournalListener, Recorder {
           if (reader !== serversOnly) this.#occupantOf(id)?.whisper(event);
       }
       if (facts) this.members.apply(facts, event);
-      if (waiter) this.#waiters.delete(waitKey(entry));
       waiter?.happened(before);
       onEvent?.(event);
     }
@@ -356,8 +348,7 @@ export class Room implements JournalListener, Recorder {
 
   beganAgain(): void {
     const problem = { ...fault("unavailable", "The room began again: try again"), retryAfterMs };
-    for (const waiter of this.#waiters.values()) waiter.failed(problem);
-    this.#waiters.clear();
+    this.#waiters.failAll(problem);
     this.#appendedAt = undefined;
     this.#asked = [];
     this.members.end(beganAgain);
@@ -369,12 +360,10 @@ export class Room implements JournalListener, Recorder {
   }
 
   #fail(entry: Entry, problem: Fault): void {
-    const { event, author } = entry;
-    const waiter = this.#waiters.get(waitKey(entry));
+    const waiter = this.#waiters.take(entry);
+    if (waiter) waiter.failed(problem);
     // An entrance without a waiter was overtaken by another connection on the same seat, and answered then.
-    if (!waiter) return isEntrance(event) ? undefined : this.#occupantOf(author)?.answer(problem);
-    this.#waiters.delete(waitKey(entry));
-    waiter.failed(problem);
+    else if (!isEntrance(entry.event)) this.#occupantOf(entry.author)?.answer(problem);
   }
 
   #occupantOf(author: string): Occupant | undefined {
@@ -388,17 +377,6 @@ const beganAgain: Bye = {
   text: "The room has lost what was said last: joining again",
   retryAfterMs: 0,
 };
-
-const entrances = ["joined", "moved"] as const;
-
-function isEntrance({ type }: Pick<Recorded, "type">): boolean {
-  return entrances.some((entrance) => entrance === type);
-}
-
-/** A member may be renamed while another connection takes its seat: each has its own outcome. */
-function waitKey({ event, author }: { event: Pick<Recorded, "type">; author: string }): string {
-  return `${event.type} ${author}`;
-}
 
 function idOf(event: Recorded): string | undefined {
   return "id" in event ? event.id : undefined;
