@@ -1,6 +1,6 @@
 // How members ask the room for something: an entry, and a waiter for its outcome.
 
-import type { Fault } from "../../protocol/events.ts";
+import { type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import type { Entry } from "../journal/journal.ts";
 import type { WorkQueue } from "../limits/work-queue.ts";
 import type { Roster } from "./roster.ts";
@@ -14,6 +14,47 @@ export const retryAfterMs = 1_000;
  * right after the first.
  */
 export type Waiter<T> = { happened: (outcome: T) => void; failed: (problem: Fault) => void };
+
+/** The waiters of the requests that are under way: of one kind, each author has at most one. */
+export class Waiters {
+  /** By the type of the event and its author: a member may be renamed while another connection takes its seat. */
+  readonly #waiting = new Map<string, Waiter<Roster | undefined>>();
+
+  /** A connection that enters overtakes the one that is about to enter on the same seat. */
+  add({ event, author }: Entry, waiter: Waiter<Roster | undefined>): void {
+    for (const type of isEntrance(event) ? entrances : []) {
+      this.#take(`${type} ${author}`)?.failed(fault("conflict", "You joined from another place"));
+    }
+    this.#waiting.set(`${event.type} ${author}`, waiter);
+  }
+
+  has({ event, author }: Entry): boolean {
+    return this.#waiting.has(`${event.type} ${author}`);
+  }
+
+  /** The waiter for the outcome of an entry, which waits no longer; undefined if there is none. */
+  take({ event, author }: Entry): Waiter<Roster | undefined> | undefined {
+    return this.#waiting.size === 0 ? undefined : this.#take(`${event.type} ${author}`);
+  }
+
+  #take(key: string): Waiter<Roster | undefined> | undefined {
+    const waiter = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    return waiter;
+  }
+
+  failAll(problem: Fault): void {
+    for (const waiter of this.#waiting.values()) waiter.failed(problem);
+    this.#waiting.clear();
+  }
+}
+
+const entrances: readonly Recorded["type"][] = ["joined", "moved"];
+
+/** Whether by this event a connection comes to a seat. */
+export function isEntrance({ type }: Recorded): boolean {
+  return entrances.includes(type);
+}
 
 /** The part of the room that its members need. */
 export interface Recorder {

@@ -19,7 +19,7 @@ import { lastBefore, type Past, placeOf, search, whispersTo } from "../journal/p
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
-import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
+import { isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
 import type { Occupant } from "./seats.ts";
 
@@ -57,8 +57,7 @@ export class Room implements JournalListener, Recorder {
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
-  /** The waiters for the outcome of a request, by author: each author has at most one request under way. */
-  readonly #waiters = new Map<string, Waiter<Roster | undefined>>();
+  readonly #waiters = new Waiters();
   #recent: RecentEntries;
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #pages = new Map<Dialect, SharedPages>();
@@ -226,10 +225,7 @@ export class Room implements JournalListener, Recorder {
   }
 
   ask(entry: Entry, waiter: Waiter<Roster | undefined>): void {
-    if (entry.event.type === "moved") {
-      this.#waiters.get(entry.author)?.failed(fault("conflict", "You joined from another place"));
-    }
-    this.#waiters.set(entry.author, waiter);
+    this.#waiters.add(entry, waiter);
     this.record(entry);
   }
 
@@ -267,14 +263,14 @@ export class Room implements JournalListener, Recorder {
     const { metrics, onEvent } = this.#options;
     const begun = performance.now();
     let deliveries = 0;
-    const enters = ({ event, author }: Entry) => isEntrance(event) && this.#waiters.has(author);
+    const enters = (entry: Entry) => isEntrance(entry.event) && this.#waiters.has(entry);
     const before = entries.some(enters) ? this.members.roster() : undefined;
     for (const entry of entries) {
       const { event, author, reader, facts, json } = entry;
       this.#recent.push(entry);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
-      const waiter = isOurs && isAwaited(event) ? this.#waiters.get(author) : undefined;
+      const waiter = isOurs ? this.#waiters.take(entry) : undefined;
       this.seq = event.seq;
       if (reader === undefined) {
         for (const log of this.#logs.values()) {
@@ -287,7 +283,6 @@ export class Room implements JournalListener, Recorder {
           if (reader !== serversOnly) this.#occupantOf(id)?.whisper(event);
       }
       if (facts) this.members.apply(facts, event);
-      if (waiter) this.#waiters.delete(author);
       waiter?.happened(before);
       onEvent?.(event);
     }
@@ -353,8 +348,7 @@ export class Room implements JournalListener, Recorder {
 
   beganAgain(): void {
     const problem = { ...fault("unavailable", "The room began again: try again"), retryAfterMs };
-    for (const waiter of this.#waiters.values()) waiter.failed(problem);
-    this.#waiters.clear();
+    this.#waiters.failAll(problem);
     this.#appendedAt = undefined;
     this.#asked = [];
     this.members.end(beganAgain);
@@ -365,12 +359,11 @@ export class Room implements JournalListener, Recorder {
     this.members = this.#newMembers();
   }
 
-  #fail({ event, author }: Entry, problem: Fault): void {
-    const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
-    // A `moved` without a waiter: another connection joined with the same token, and this one was answered then.
-    if (!waiter) return event.type === "moved" ? undefined : this.#occupantOf(author)?.answer(problem);
-    this.#waiters.delete(author);
-    waiter.failed(problem);
+  #fail(entry: Entry, problem: Fault): void {
+    const waiter = this.#waiters.take(entry);
+    if (waiter) waiter.failed(problem);
+    // An entrance without a waiter was overtaken by another connection on the same seat, and answered then.
+    else if (!isEntrance(entry.event)) this.#occupantOf(entry.author)?.answer(problem);
   }
 
   #occupantOf(author: string): Occupant | undefined {
@@ -384,15 +377,6 @@ const beganAgain: Bye = {
   text: "The room has lost what was said last: joining again",
   retryAfterMs: 0,
 };
-
-function isEntrance({ type }: Recorded): boolean {
-  return type === "joined" || type === "moved";
-}
-
-/** Whether the author of such an event waits for its outcome, as for all events but messages and leaving. */
-function isAwaited({ type }: Recorded): boolean {
-  return type !== "said" && type !== "acted" && type !== "told" && type !== "left";
-}
 
 function idOf(event: Recorded): string | undefined {
   return "id" in event ? event.id : undefined;

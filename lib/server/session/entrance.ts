@@ -9,7 +9,7 @@ import { Countdown } from "../limits/countdown.ts";
 import { isSame } from "../limits/guesses.ts";
 import type { Origin, SecretKind } from "../limits/origin.ts";
 import type { Members } from "../room/members.ts";
-import { hashOf } from "../room/seats.ts";
+import { hashOf, type ShownKey } from "../room/seats.ts";
 
 export type EntranceOptions = {
   /** How long a connection may take to give a name, and then each secret it is asked for. */
@@ -36,7 +36,8 @@ export class Entrance {
   /** The name that was asked for without all it needs: the next line of a person is what is missing. */
   claimed: Claimed | undefined;
   /** Whether it has given the room's password, or none is needed. */
-  isAdmitted: boolean;
+  #isAdmitted: boolean;
+  #keyHash: string | undefined;
   readonly #options: EntranceOptions;
   readonly #origin: Origin;
   readonly #handlers: EntranceHandlers;
@@ -49,13 +50,19 @@ export class Entrance {
 
   constructor(options: EntranceOptions, origin: Origin, handlers: EntranceHandlers) {
     this.#options = options;
-    this.isAdmitted = options.password === undefined;
+    this.#isAdmitted = options.password === undefined;
     this.#origin = origin;
     this.#handlers = handlers;
     this.#time = new Countdown(options.joinWithinMs, () => {
       const missing = this.claimed?.missing ?? "name";
       handlers.tooLate({ type: "bye", code: "too-late", text: `You gave no ${missing} in time` });
     });
+  }
+
+  /** The key that the last request to join had. */
+  get key(): ShownKey | undefined {
+    if (this.#keyHash === undefined) return undefined;
+    return { hash: this.#keyHash, names: this.#origin.names, isAdmitted: this.#isAdmitted };
   }
 
   /**
@@ -66,6 +73,8 @@ export class Entrance {
     const { name, password, key, token } = request;
     const before = this.claimed?.missing;
     this.claimed = undefined;
+    const hash = key === undefined ? undefined : hashOf(key);
+    this.#keyHash = hash;
     if (members.hasSeat(token)) return enter();
     const owner = members.ownerOf(name);
     /** Until it is right, a person's next line is another try at it, and nothing for all to see. */
@@ -87,13 +96,12 @@ export class Entrance {
         ask("password", password, fault("wrong-password", `${problem}: what is it?`));
       if (password === undefined) return askAgain("This room has a password");
       this.#judge(password, wanted, "room", (right) => {
-        this.isAdmitted = right;
+        this.#isAdmitted = right;
         if (right) enterWithKey();
         else askAgain("That is not the password");
       });
     };
-    if (!owner || key === undefined) return enterWithPassword();
-    const hash = hashOf(key);
+    if (!owner || hash === undefined) return enterWithPassword();
     this.#judge(hash, owner.keyHash, "key", (right) => {
       const text = `"${name}" belongs to another key: take another name`;
       if (!right) ask("key", key, fault("name-owned", text));
@@ -102,9 +110,10 @@ export class Entrance {
     });
   }
 
-  /** Calls `judged` once it has counted a key that is not the one of a name. */
-  showKey(hash: string, owner: { keyHash: string }, judged: () => void): void {
-    this.#judge(hash, owner.keyHash, "key", judged);
+  /** Calls `rename`, which refuses a name of another key, once such a key has counted as a guess. */
+  rename(owner: { keyHash: string } | undefined, rename: () => void): void {
+    if (!owner || this.#keyHash === undefined) rename();
+    else this.#judge(this.#keyHash, owner.keyHash, "key", rename);
   }
 
   /** Calls `appoint` if `password` is the operators'. */

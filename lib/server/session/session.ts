@@ -25,7 +25,7 @@ import type { Origin } from "../limits/origin.ts";
 import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
 import type { Taken } from "../room/arrivals.ts";
 import type { Room } from "../room/room.ts";
-import { hashOf, type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../room/seats.ts";
+import { type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
 import { Entrance, type EntranceOptions } from "./entrance.ts";
 import { Intake } from "./intake.ts";
@@ -62,8 +62,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #phase: Phase = "open";
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
-  /** The key that it joined with. */
-  #key: ShownKey | undefined;
   /** Whether what it sent without a seat waits for its turn. */
   #isArriving = false;
   #greeting: Timer | undefined;
@@ -199,7 +197,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   get key(): ShownKey | undefined {
-    return this.#key;
+    return this.#entrance.key;
   }
 
   get operator(): boolean {
@@ -250,15 +248,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   #take(request: CommandOf<"join">): void {
     const dialect = this.#dialect ?? plain;
-    const { key } = request;
-    this.#key =
-      key === undefined
-        ? undefined
-        : {
-            hash: hashOf(key),
-            names: this.#origin.names,
-            isAdmitted: this.#entrance.isAdmitted,
-          };
     const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
@@ -287,9 +276,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     const rename = () => {
       if (this.#seat) members.rename(this.#seat, name, this.waiter());
     };
-    const owner = members.ownerOf(name);
-    if (owner && this.#key) this.#entrance.showKey(this.#key.hash, owner, rename);
-    else rename();
+    this.#entrance.rename(members.ownerOf(name), rename);
   }
 
   protected appoint(given: string): void {

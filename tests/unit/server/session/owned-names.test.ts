@@ -47,6 +47,25 @@ describe("a name that was taken with a key", () => {
     expect(here[0]?.types).toContain("said");
   });
 
+  test.each(["before", "after"])("a seat is taken %s its member takes another name", async (when) => {
+    const first = await join({ name: "ada", key });
+    const second = new FakeSocket(room, { rate: unlimited });
+    const acts = [
+      () => first.send({ type: "rename", name: "bea" }),
+      () => second.send({ type: "join", name: "ada", key }),
+    ];
+    for (const act of when === "before" ? acts.reverse() : acts) act();
+    for (let i = 0; i < 5; i++) await turn();
+    expect(second.types[0]).toBe("welcome");
+    // Who takes the seat takes it with the name that was asked for; or the first one goes on as bea.
+    expect(first.types.includes("bye")).toBe(when === "before");
+    const here = room.members.roster().members.map(({ name }) => name);
+    expect(here).toEqual(when === "before" ? ["bea"] : ["bea", "ada"]);
+    second.send({ type: "say", text: "hi" });
+    await turn();
+    expect(second.types).toContain("said");
+  });
+
   test("a name in use without a key stays with its member", async () => {
     const ada = await join({ name: "ada" });
     expect((await join({ name: "ada", key })).codes).toEqual(["name-taken"]);
