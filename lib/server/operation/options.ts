@@ -1,11 +1,14 @@
-// The server's flags and what they mean: the options of its parts. Times and sizes that no flag sets stand here, too. A
-// wrong value ends the start with one sentence; nothing is read again while the server runs.
+// The server's flags and what they mean: the options of its parts. Times and sizes that no flag sets stand here, too. Each
+// flag can be set by a variable and in a file of settings as well (lib/cli/flags.ts). A wrong value ends the start with
+// one sentence; SIGHUP reads them again (reload.ts).
 
 import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import {
+  type About,
   choice,
   type Flag,
-  lasting,
   number,
   type parseFlags,
   secret,
@@ -17,9 +20,11 @@ import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import type { DoorOptions } from "../limits/door.ts";
 import type { SessionOptions } from "../session/session.ts";
 
-export const about = {
+export const about: About = {
   usage: "bun ChatServer.ts [flags]",
   summary: "A chat room for terminals. Join it with bun ChatClient.ts, or with nc.",
+  configPath: join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "chatroom", "server.conf"),
+  prefix: "CHAT_",
 };
 
 const address = text("HOST", "the address to listen on; :: is every one", defaultHost);
@@ -39,15 +44,13 @@ const room: Flag<string> = {
 };
 
 export const flags = {
+  config: text("FILE", "a file with settings, one a line: max-connections 500"),
   host,
   port: number("PORT", "the port to listen on; 0 is any free one", defaultPort, 0, 65_535),
   stay: toggle("go on when the room is empty"),
-  history: lasting(
-    "CHAT_HISTORY",
-    text(
-      "PLACE",
-      "a file, none, or postgres://HOST/DATABASE for several servers (default: in the user's state folder)",
-    ),
+  history: text(
+    "PLACE",
+    "a file, none, or postgres://HOST/DATABASE for several servers (default: in the user's state folder)",
   ),
   room,
   keep: number("N", "how many events the history keeps", 100_000, 1, 1_000_000_000),
