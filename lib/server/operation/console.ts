@@ -2,7 +2,7 @@
 // row. It has no seat: it counts as no member, and can be neither muted nor put out.
 
 import { render } from "../../dialects/plain.ts";
-import { check, parseTyped, typed } from "../../protocol/commands.ts";
+import { type CommandOf, check, parseTyped, typed } from "../../protocol/commands.ts";
 import { type Answer, type Bye, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import { complete } from "../../terminal/row/completion.ts";
 import { Prompt } from "../../terminal/row/prompt.ts";
@@ -86,6 +86,10 @@ export class Console extends Speaker implements LogOutput, Occupant {
 
   join(): void {
     this.answer(fault("already-joined", "You speak for the server here: join with bun ChatClient.ts"));
+  }
+
+  post({ id }: CommandOf<"post">): void {
+    this.answer({ ...fault("already-joined", "You speak for the server here: say it"), id });
   }
 
   rename(): void {

@@ -60,8 +60,9 @@ export class Entrance {
    * Calls `enter` if the request has what the room and the name need: the room's password, and the name's key if it is
    * owned. A seat that is in use stands for both, if the request has its token, or the key of its name.
    */
-  join(request: CommandOf<"join">, members: Seating, enter: () => void): void {
-    const { name, password, key, token } = request;
+  join(request: CommandOf<"join"> | CommandOf<"post">, members: Seating, enter: () => void): void {
+    const { name, password, key } = request;
+    const token = request.type === "join" ? request.token : undefined;
     const before = this.claimed?.missing;
     this.claimed = undefined;
     if (members.hasSeat(token)) return enter();
@@ -114,6 +115,11 @@ export class Entrance {
       if (right) appoint();
       else answer(fault("wrong-password", "That is not the operators' password"));
     });
+  }
+
+  /** The time begins anew: a sender that only posts does something. */
+  goOn(): void {
+    this.#time.reset();
   }
 
   /** The time stands still until the function that this returns is called. */

@@ -41,6 +41,8 @@ export type SessionOptions = EntranceOptions & {
   silentMs: number;
   /** The commands that join this room, to show in a browser. */
   waysIn: readonly string[];
+  /** Called with the name and the address of each message that a sender without a seat posts. */
+  posted?: (name: string, address: string) => void;
   metrics: Record<"readBytes" | "writtenBytes" | "pauses", { add: (amount: number) => void }>;
 };
 
@@ -258,6 +260,23 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#entrance.close();
     if (dialect.keepsSeat) this.#watch();
     this.room.enter(taken, dialect, request, this.#reader);
+  }
+
+  /** Says a message of a sender without a seat. The next line waits until it is in the room. */
+  protected post(request: CommandOf<"post">): void {
+    const { id } = request;
+    if (this.#seat) {
+      return this.answer({ ...fault("already-joined", `You are here as "${this.name}": say it`), id });
+    }
+    this.#entrance.join(request, this.room.members, () => {
+      const settled = this.wait();
+      this.#options.posted?.(request.name, this.address);
+      this.room.post(request, this.address, (outcome) => {
+        if (!isFault(outcome)) this.#entrance.goOn();
+        this.answer(outcome);
+        settled();
+      });
+    });
   }
 
   protected rename(name: string): void {
