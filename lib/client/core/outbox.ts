@@ -64,6 +64,6 @@ export function asTyped({ type, to, text }: Unsettled): string {
 }
 
 /** 96 random bits. A page without TLS has no `crypto.randomUUID`. */
-function newId(): string {
+export function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("-");
 }

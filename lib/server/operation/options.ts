@@ -14,7 +14,9 @@ import {
   secret,
   text,
   toggle,
+  unknownVariables,
 } from "../../cli/flags.ts";
+import type { Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import type { DoorOptions } from "../limits/door.ts";
@@ -33,6 +35,24 @@ const host: Flag<string> = {
   ...address,
   // As in a URL: [::1].
   parse: (given, flag) => address.parse(given.replace(/^\[(.*)\]$/, "$1"), flag),
+};
+
+const metrics: Flag<Place | undefined> = {
+  value: "[HOST:]PORT",
+  summary: "show metrics for Prometheus there; the host is 127.0.0.1 unless given; 0: nowhere",
+  default: undefined,
+  parse(text, flag) {
+    const {
+      host = "127.0.0.1",
+      bare,
+      port,
+    } = /^(?:(?:\[(?<host>[^\]]+)\]|(?<bare>[^:[\]]+)):)?(?<port>\d+)$/.exec(text)?.groups ?? {};
+    const place = { host: bare ?? host, port: Number(port) };
+    if (!(place.port <= 65_535)) {
+      throw new UsageError(`--${flag} takes PORT or HOST:PORT, a port from 0 to 65535, not "${text}"`);
+    }
+    return place.port === 0 ? undefined : place;
+  },
 };
 
 const room: Flag<string> = {
@@ -64,9 +84,22 @@ export const flags = {
   "tls-cert": text("FILE", "speak TLS with this certificate, the chain behind it (PEM)"),
   "tls-key": text("FILE", "the key of --tls-cert (PEM)"),
   log: choice("text|json", "what is printed: for people or for programs", "text", ["text", "json"]),
-  metrics: number("PORT", "show metrics for Prometheus on 127.0.0.1:PORT; 0: nowhere", 0, 0, 65_535),
+  metrics,
   quiet: toggle("print no line for each connection and message"),
 };
+
+/** The client reads these, so it is no slip if the environment has them. */
+export const clientVariables = ["NAME", "TIME", "BELL", "JOINS", "TLS", "CA"].map((name) => `CHAT_${name}`);
+/** Passwords, which no flag takes. */
+const secretVariables = ["CHAT_PASSWORD", "CHAT_OPERATOR_PASSWORD"];
+
+/** What to tell of variables that look like the server's and set nothing, such as one that is mistyped. */
+export function unknownSettings(environment = process.env): string[] {
+  const known = [...clientVariables, ...secretVariables];
+  return unknownVariables(flags, about, environment)
+    .filter((name) => !known.includes(name))
+    .map((name) => `The variable ${name} sets nothing: see --help`);
+}
 
 /** The flags as they were given. */
 export type Options = ReturnType<typeof parseFlags<typeof flags>>;
@@ -78,13 +111,9 @@ const joinWithinMs = 20_000;
 const burst = 20;
 const addressShare = 5;
 
-/** The options of every session. Throws a UsageError if a password file cannot be read. */
-export function sessionOptions(
-  options: Options,
-  more: Pick<SessionOptions, "metrics" | "report" | "waysIn">,
-): SessionOptions {
+/** What every session is held to. Throws a UsageError if a password file cannot be read. */
+export function sessionOptions(options: Options): Omit<SessionOptions, "metrics" | "report" | "waysIn"> {
   return {
-    ...more,
     rate: { burst, perSecond: options.rate },
     greetAfterMs: 250,
     joinWithinMs,
@@ -114,13 +143,17 @@ export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
 const sparedFiles = 200;
 
 /** How many files the system lets us open (`ulimit -n`); with none left, accepting a connection would spin. */
-function openFiles(): number {
-  try {
-    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
-    if (soft !== undefined) return Number(soft);
-  } catch {
-    // Not Linux: the shell knows.
+export function openFiles(
+  readLimits: () => string = () => readFileSync("/proc/self/limits", "utf8"),
+  askShell: () => string = () => String(Bun.spawnSync(["sh", "-c", "ulimit -n"]).stdout),
+): number {
+  for (const ask of [() => /^Max open files\s+(\d+)/m.exec(readLimits())?.[1], askShell]) {
+    try {
+      const files = Number.parseInt(ask() ?? "", 10);
+      if (files > 0) return files;
+    } catch {
+      // Not Linux, or no shell, as on Windows, which has no such limit.
+    }
   }
-  const { stdout } = Bun.spawnSync(["sh", "-c", "ulimit -n"]);
-  return Number.parseInt(String(stdout), 10) || Infinity;
+  return Infinity;
 }

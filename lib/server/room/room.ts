@@ -99,6 +99,16 @@ export class Room implements JournalListener, Recorder {
     return new Members(this.#journal, this, seatMs, ownMs);
   }
 
+  /** How many pieces of work for one member alone wait for their turn. */
+  get workWaiting(): number {
+    return this.work.waiting + this.#catchingUp.waiting;
+  }
+
+  /** The address that the member of this event has just joined from, for the log; undefined if it is no join. */
+  addressOf(event: Recorded): string | undefined {
+    return event.type === "joined" ? this.members.find(event.name)?.address : undefined;
+  }
+
   // ---- What a member sees ----
 
   /** Welcomes a member when its turn comes, and starts its reader at the position that it asked for. */

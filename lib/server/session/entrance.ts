@@ -18,8 +18,8 @@ export type EntranceOptions = {
   password?: string | undefined;
   /** The password to become an operator with; undefined: no member can. */
   operatorPassword?: string | undefined;
-  /** Called each time a stranger does something wrong, with the address it came from. */
-  report: (problem: string, address: string) => void;
+  /** Called each time a stranger does something wrong, with the address it came from; `isGuess`: a wrong password. */
+  report: (problem: string, address: string, isGuess?: true) => void;
 };
 
 export type EntranceHandlers = {
@@ -140,11 +140,8 @@ export class Entrance {
   /** Calls `answered` with whether a password, or the hash of a key, is right; how soon, the guesses of its address decide. */
   #judge(given: string, wanted: string, kind: SecretKind, answered: (right: boolean) => void): void {
     const right = isSame(given, wanted);
-    if (!right)
-      this.#options.report(
-        `gave a wrong ${kind === "key" ? "key for a name" : `${kind} password`}`,
-        this.#origin.address,
-      );
+    const what = kind === "key" ? "key for a name" : `${kind} password`;
+    if (!right) this.#options.report(`gave a wrong ${what}`, this.#origin.address, true);
     const settled = this.#handlers.wait();
     this.#takeBack = this.#origin.guesses[kind].judge({
       right,

@@ -43,7 +43,7 @@ export type SessionOptions = EntranceOptions & {
   waysIn: readonly string[];
   /** Called with the name and the address of each message that a sender without a seat posts. */
   posted?: (name: string, address: string) => void;
-  metrics: Record<"readBytes" | "writtenBytes" | "pauses", { add: (amount: number) => void }>;
+  metrics: Record<"readBytes" | "writtenBytes" | "pauses" | "refusals", { add: (amount: number) => void }>;
 };
 
 type Phase = "open" | "leaving" | "closing" | "shut" | "closed";
@@ -219,6 +219,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   /** Sends an answer. A long one costs as much as the lines that would be as long. */
   answer(answer: Answer): void {
     const line = (this.#dialect ?? plain).encode(answer);
+    if (isFault(answer)) this.#options.metrics.refusals.add(1);
     this.#say(line);
     if (line.length >= limits.lineBytes) this.#intake.pay(Math.floor(line.length / limits.lineBytes));
   }

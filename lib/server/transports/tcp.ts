@@ -1,12 +1,17 @@
-// The TCP listener, beside what Bun does: the commands that join it, how it waits for a port that is still taken, and
-// why it cannot listen. Each reason is one sentence that says what to change.
+// The TCP listeners, beside what Bun does: the addresses of a host, the commands that join it, how they wait for a port
+// that is still taken, and why they cannot listen. Each reason is one sentence that says what to change.
 
-import { addressOf, type Place } from "../../protocol/addresses.ts";
+import { lookup } from "node:dns/promises";
+import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
+import { addressOf, isAddress, type Place } from "../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
+import { isLoopback } from "../limits/addresses.ts";
 
 /** The two commands that join a server at this place: with the client, and with nc or openssl. */
-export function waysIn(place: Place, tls: boolean): [ours: string, theirs: string] {
+export function waysIn(listening: Place, tls: boolean): [ours: string, theirs: string] {
+  const { host } = listening;
+  const place = isEvery(host) ? { ...listening, host: addressesHere(host)[0] ?? defaultHost } : listening;
   const address = addressOf(place);
   const isDefault = place.host === defaultHost && place.port === defaultPort;
   return [
@@ -15,8 +20,92 @@ export function waysIn(place: Place, tls: boolean): [ours: string, theirs: strin
   ];
 }
 
+/** How a room that listens on `host` is joined, in lines for people: from this machine, and from others. */
+export function waysToJoin(place: Place, tls: boolean, interfaces?: Interfaces): string[] {
+  const join = (host: string) => `Join with "${waysIn({ ...place, host }, tls).join('" or "')}"`;
+  if (!isEvery(place.host)) {
+    const isOurs = place.host === defaultHost || (isAddress(place.host) && isLoopback(place.host));
+    return [join(place.host) + (isOurs ? " (this machine only; --host :: lets others in)" : "")];
+  }
+  const others = addressesHere(place.host, interfaces).map(
+    (address) => `${join(address)} from other machines`,
+  );
+  return [...others, `${join(defaultHost)} here`];
+}
+
+type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
+
+/** Whether it stands for every address of this machine. */
+function isEvery(host: string): boolean {
+  return host === "::" || host === "0.0.0.0";
+}
+
+/** The addresses that other machines may reach; those of one link alone need an interface, which differs there. */
+function addressesHere(host: string, interfaces: Interfaces = networkInterfaces()): string[] {
+  return Object.values(interfaces)
+    .flatMap((infos = []) => infos)
+    .filter(({ internal, family, address }) => {
+      return !internal && !/^fe80:/i.test(address) && (host === "::" || family === "IPv4");
+    })
+    .map(({ address }) => address);
+}
+
 /** A peer that is silent for so long is asked by the kernel, each second; after ten questions the connection is closed. */
 export const keepAliveMs = 60_000;
+
+/** The addresses to listen on: a name may have several, as localhost has. Throws an Error if there are none. */
+export async function addressesOf(
+  place: Place,
+  find: (name: string) => Promise<{ address: string }[]> = (name) => lookup(name, { all: true }),
+): Promise<string[]> {
+  if (isAddress(place.host)) return [place.host];
+  try {
+    return [...new Set((await find(place.host)).map(({ address }) => address))];
+  } catch (error) {
+    throw new Error(cannotListen(error, place));
+  }
+}
+
+/** How often another free port is tried, if it is free at one address and taken at the next. */
+const maxFreePorts = 10;
+
+/**
+ * What `listen` returns for each of these addresses, all on one port. One that this machine has not is left out, if there
+ * is another. Waits for a port as `listenPatiently` does, and throws as that does.
+ */
+export function listenOnAll<T extends { port: number; stop(): void }>(
+  place: Place,
+  addresses: readonly string[],
+  listen: (address: string, port: number) => T,
+): T[] {
+  for (let tries = 1; ; tries++) {
+    const listeners: T[] = [];
+    try {
+      for (const [index, address] of addresses.entries()) {
+        const port = listeners[0]?.port ?? place.port;
+        const isLast = index === addresses.length - 1;
+        const listener = listenPatiently({ ...place, port }, () => {
+          try {
+            return listen(address, port);
+          } catch (error) {
+            if (isMissing(error) && !(isLast && listeners.length === 0)) return undefined;
+            throw error;
+          }
+        });
+        if (listener) listeners.push(listener);
+      }
+      return listeners;
+    } catch (error) {
+      for (const listener of listeners) listener.stop();
+      if (place.port !== 0 || listeners.length === 0 || tries === maxFreePorts) throw error;
+    }
+  }
+}
+
+/** Whether the machine has no such address, or does not speak its kind. */
+function isMissing(error: unknown): boolean {
+  return ["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(codeOf(error));
+}
 
 const patienceMs = 1_000;
 const retryMs = 100;
