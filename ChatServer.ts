@@ -24,7 +24,14 @@ import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { CertificateWatch } from "./lib/server/transports/certificates.ts";
-import { addressesOf, keepAliveMs, listenOnAll, waysIn, waysToJoin } from "./lib/server/transports/tcp.ts";
+import {
+  addressesOf,
+  isLocal,
+  keepAliveMs,
+  listenOnAll,
+  waysIn,
+  waysToJoin,
+} from "./lib/server/transports/tcp.ts";
 import { type Certificate, Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 
 const settings = attempt(readSettings);
@@ -201,7 +208,11 @@ async function exit(): Promise<never> {
 
 const say = (message: string) => log.write(message);
 const ways = waysToJoin(place, certificate !== undefined);
-const opening = { options, place, ways, certificate, historyPlace: history.place, page };
+const opening = {
+  ...{ options, place, ways, certificate, page },
+  isLocal: isLocal(addresses),
+  historyPlace: history.place,
+};
 for (const [line, fields] of openingLines(opening)) log.write(line, fields);
 const watch = certificate && new CertificateWatch(options, certificate, { use: useCertificate, say });
 onHangup(() => say(`SIGHUP: the server goes on; ${reload(settings, watch)}`));

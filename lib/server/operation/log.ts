@@ -138,7 +138,7 @@ function timeOf(date: Date): string {
 }
 
 /** 2026-01-31, where the server runs. */
-function dayOf(date: Date): string {
+export function dayOf(date: Date): string {
   const two = (part: number) => String(part).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { version } from "../../../package.json";
 import { addressOf, type Place } from "../../protocol/addresses.ts";
-import type { Fields } from "./log.ts";
+import { dayOf, type Fields } from "./log.ts";
 import { type Options, unknownSettings } from "./options.ts";
 
 export type Opening = {
@@ -14,36 +14,32 @@ export type Opening = {
   /** Where it listens. */
   place: Place;
   /** How it is joined, the line for this machine last. */
-  ways: string[];
+  ways: readonly string[];
+  /** Whether no other machine can join. */
+  isLocal: boolean;
   certificate: { fingerprint: string } | undefined;
   historyPlace: string;
   /** Where the metrics are shown. */
   page: { port: number } | undefined;
 };
 
-/** The lines, each with its fields; the last but the metrics' is what can be typed now. */
-export function openingLines({
-  options,
-  place,
-  certificate,
-  historyPlace,
-  page,
-  ways,
-}: Opening): [line: string, fields?: Fields][] {
+/** The lines, each with its fields. */
+export function openingLines(opening: Opening): [line: string, fields?: Fields][] {
+  const { options, place, ways, isLocal, certificate, historyPlace, page } = opening;
+  const { log, metrics } = options;
   const build = aboutBuild();
-  const today = new Date().toDateString();
   const lines: [line: string, fields?: Fields][] = [
-    [`The chat room is open on ${addressOf(place)}`, { port: place.port }],
-    [`It is chatroom ${version} on Bun ${build.bun}, started on ${today}`, build],
-    [`Its history is in ${historyPlace}`],
-    ...unknownSettings().map((problem): [string] => [problem]),
+    [`The chat room is open on ${addressOf(place)}`, { port: place.port, ...build }],
   ];
-  if (certificate) lines.push([`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`]);
-  for (const [index, way] of ways.entries())
-    lines.push([index < ways.length - 1 ? way : `${way}; Ctrl-C ends it`]);
-  const { metrics } = options;
-  if (page && metrics)
-    lines.push([`Its metrics are on http://${addressOf({ ...metrics, port: page.port })}/metrics`]);
+  const add = (line: string) => lines.push([line]);
+  if (log === "text") add(`It is chatroom ${version} on Bun ${build.bun}, started on ${dayOf(new Date())}`);
+  add(`Its history is in ${historyPlace}`);
+  if (certificate) add(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);
+  for (const problem of unknownSettings()) add(problem);
+  if (isLocal && log === "text") add("Others cannot join (this machine only; --host :: lets others in)");
+  for (const way of ways.slice(0, -1)) add(way);
+  add(`${ways.at(-1)}; Ctrl-C ends it`);
+  if (page && metrics) add(`Its metrics are on http://${addressOf({ ...metrics, port: page.port })}/metrics`);
   return lines;
 }
 

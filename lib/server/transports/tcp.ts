@@ -23,14 +23,16 @@ export function waysIn(listening: Place, tls: boolean): [ours: string, theirs: s
 /** How a room that listens on `host` is joined, in lines for people: from this machine, and from others. */
 export function waysToJoin(place: Place, tls: boolean, interfaces?: Interfaces): string[] {
   const join = (host: string) => `Join with "${waysIn({ ...place, host }, tls).join('" or "')}"`;
-  if (!isEvery(place.host)) {
-    const isOurs = place.host === defaultHost || (isAddress(place.host) && isLoopback(place.host));
-    return [join(place.host) + (isOurs ? " (this machine only; --host :: lets others in)" : "")];
-  }
+  if (!isEvery(place.host)) return [join(place.host)];
   const others = addressesHere(place.host, interfaces).map(
     (address) => `${join(address)} from other machines`,
   );
   return [...others, `${join(defaultHost)} here`];
+}
+
+/** Whether only this machine reaches what listens on these addresses. */
+export function isLocal(addresses: readonly string[]): boolean {
+  return addresses.every((address) => isLoopback(address));
 }
 
 type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
