@@ -113,7 +113,7 @@ const room = attempt(
     new Room(history.journal, {
       seatMs: options.seat * 1000,
       ownMs: options.names * 86_400_000,
-      onEvent: (event) => log.event(event, room.addressOf(event)),
+      onEvent: (event) => log.event(event, room.members.addressOf(event)),
       onEmpty: () => {
         if (!options.stay) stop("Everyone has left: the server ends", { code: "room-empty" });
       },

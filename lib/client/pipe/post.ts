@@ -18,6 +18,8 @@ export type PostOptions = {
   place: string;
   name: string;
   password: string | undefined;
+  /** The client's key, for a name that is owned. */
+  key?: string | undefined;
 };
 
 type Post = Raw & { id: string };
@@ -27,9 +29,9 @@ const patienceMs = 30_000;
 
 /** Posts the texts in their order. Rejects with an Error of one sentence if one of them is not known to be in the room. */
 export async function post(texts: string[], options: PostOptions): Promise<void> {
-  const { name, password } = options;
+  const { name, password, key } = options;
   const posts = texts.map((text): Post => {
-    const raw = { type: "post", name, text, id: newId(), ...(password !== undefined && { password }) };
+    const raw = { type: "post", name, text, id: newId(), password, key };
     const checked = commands.post.check(raw);
     if (isFault(checked)) throw new Error(checked.text);
     return raw;

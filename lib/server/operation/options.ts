@@ -39,7 +39,7 @@ const host: Flag<string> = {
 
 const metrics: Flag<Place | undefined> = {
   value: "[HOST:]PORT",
-  summary: "show metrics for Prometheus there; the host is 127.0.0.1 unless given; 0: nowhere",
+  summary: "show metrics for Prometheus, on 127.0.0.1 by default; 0: nowhere",
   default: undefined,
   parse(text, flag) {
     const {

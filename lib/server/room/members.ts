@@ -103,6 +103,11 @@ export class Members {
     return this.#seats.byName(name);
   }
 
+  /** The address that the member of this event has just joined from, for the log; undefined if it is no join. */
+  addressOf(event: Recorded): string | undefined {
+    return event.type === "joined" ? this.find(event.name)?.address : undefined;
+  }
+
   /** Who owns a name, or one that looks like it; undefined if its next member may be anyone. */
   ownerOf(name: string): Owned | undefined {
     return this.#owners.ofLook(name);

@@ -9,16 +9,9 @@
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
-import {
-  type Answer,
-  type Bye,
-  type Fault,
-  fault,
-  isFault,
-  limits,
-  type Recorded,
-} from "../../protocol/events.ts";
+import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
 import { LiveLog } from "../delivery/live-log.ts";
+import { Posts } from "../delivery/posts.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
@@ -27,7 +20,6 @@ import { lastBefore, type Past, search, whispersTo } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
-import { Posts } from "./posts.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
 import type { Occupant } from "./seats.ts";
@@ -59,6 +51,8 @@ export class Room implements JournalListener, Recorder {
   members: Members;
   /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
+  /** Messages of senders without a seat that are under way. */
+  readonly posts = new Posts();
   /** Encodes what readers that are behind are sent: their welcome, then page after page. */
   readonly #catchingUp = new WorkQueue(aHalf);
 
@@ -72,8 +66,6 @@ export class Room implements JournalListener, Recorder {
   readonly #woken = new Set<Reader>();
   /** Resolves at the end of this turn. */
   #afterTurn: PromiseWithResolvers<void> | undefined;
-  /** Messages of senders without a seat that are under way. */
-  readonly #posts = new Posts();
   /** Speakers without a seat, by author: the server's own terminal. */
   readonly #attendants = new Map<string, Occupant>();
   /** The entries that were asked for in this turn. */
@@ -102,11 +94,6 @@ export class Room implements JournalListener, Recorder {
   /** How many pieces of work for one member alone wait for their turn. */
   get workWaiting(): number {
     return this.work.waiting + this.#catchingUp.waiting;
-  }
-
-  /** The address that the member of this event has just joined from, for the log; undefined if it is no join. */
-  addressOf(event: Recorded): string | undefined {
-    return event.type === "joined" ? this.members.find(event.name)?.address : undefined;
   }
 
   // ---- What a member sees ----
@@ -242,16 +229,6 @@ export class Room implements JournalListener, Recorder {
     this.record(entry);
   }
 
-  /**
-   * Says a message of a sender without a seat, from that address. `answered` is called once it is in the room, or with
-   * the reason why it will not be.
-   */
-  post(request: CommandOf<"post">, address: string, answered: (outcome: Answer) => void): void {
-    const expects = this.members.posting(request, address);
-    if (isFault(expects)) answered({ ...expects, id: request.id });
-    else this.record(this.#posts.entryOf(request, expects, answered));
-  }
-
   /** The second setImmediate lets the sockets be read once more: under load, longer turns cost a tenth less. */
   #scheduleTurn(): void {
     this.#turn ??= setImmediate(() => setImmediate(() => this.#endTurn()));
@@ -308,7 +285,7 @@ export class Room implements JournalListener, Recorder {
       if (facts) this.members.apply(facts, event);
       if (waiter) this.#waiters.delete(author);
       waiter?.happened(before);
-      this.#posts.settle(entry, event.seq);
+      this.posts.settle(entry, event.seq);
       onEvent?.(event);
     }
     // In a big room it takes more than a turn until all have heard them: those who spoke do not wait for that.
@@ -339,7 +316,7 @@ export class Room implements JournalListener, Recorder {
   repeated(entry: Entry, seq: number): void {
     const { event, author } = entry;
     const id = idOf(event);
-    if (id !== undefined && !this.#posts.settle(entry, seq))
+    if (id !== undefined && !this.posts.settle(entry, seq))
       this.#occupantOf(author)?.answer({ type: "seen", id, seq });
   }
 
@@ -377,7 +354,7 @@ export class Room implements JournalListener, Recorder {
     const problem = { ...fault("unavailable", "The room began again: try again"), retryAfterMs };
     for (const waiter of this.#waiters.values()) waiter.failed(problem);
     this.#waiters.clear();
-    this.#posts.failAll(problem);
+    this.posts.failAll(problem);
     this.#appendedAt = undefined;
     this.#asked = [];
     this.members.end(beganAgain);
@@ -390,7 +367,7 @@ export class Room implements JournalListener, Recorder {
 
   #fail(entry: Entry, problem: Fault): void {
     const { event, author } = entry;
-    if (this.#posts.fail(entry, problem)) return;
+    if (this.posts.fail(entry, problem)) return;
     const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
     // A `moved` without a waiter: another connection joined with the same token, and this one was answered then.
     if (!waiter) return event.type === "moved" ? undefined : this.#occupantOf(author)?.answer(problem);

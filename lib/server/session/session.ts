@@ -270,13 +270,16 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
       return this.answer({ ...fault("already-joined", `You are here as "${this.name}": say it`), id });
     }
     this.#entrance.join(request, this.room.members, () => {
+      const expects = this.room.members.posting(request, this.address);
+      if (isFault(expects)) return this.answer({ ...expects, id });
       const settled = this.wait();
       this.#options.posted?.(request.name, this.address);
-      this.room.post(request, this.address, (outcome) => {
+      const entry = this.room.posts.entryOf(request, expects, (outcome) => {
         if (!isFault(outcome)) this.#entrance.goOn();
         this.answer(outcome);
         settled();
       });
+      this.room.record(entry);
     });
   }
 
