@@ -24,14 +24,7 @@ import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { CertificateWatch } from "./lib/server/transports/certificates.ts";
-import {
-  addressesOf,
-  isLocal,
-  keepAliveMs,
-  listenOnAll,
-  waysIn,
-  waysToJoin,
-} from "./lib/server/transports/tcp.ts";
+import { addressesOf, keepAliveMs, Listeners, waysIn, waysToJoin } from "./lib/server/transports/tcp.ts";
 import { type Certificate, Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 
 const settings = attempt(readSettings);
@@ -54,50 +47,48 @@ const connections = new Map<Socket<SocketData>, Connection>();
 /** True once the goodbyes are sent: the server ends with the last connection. */
 let stopping = false;
 
-let listeners = attempt(() => listen(options.port));
-const place = { host: options.host, port: listeners[0]?.port ?? options.port };
+const listeners = attempt(
+  () =>
+    new Listeners(options, addresses, (hostname, port) =>
+      Bun.listen<SocketData>({
+        hostname,
+        port,
+        allowHalfOpen: true,
+        ...(certificate && { tls: certificate }),
+        socket: {
+          open: (socket) => opened(socket),
+          handshake(socket, ok, problem) {
+            const handshake = connections.get(socket);
+            if (handshake instanceof Handshake) handshake.ended(ok, problem);
+          },
+          data: (socket, chunk) => connections.get(socket)?.receive(chunk),
+          drain: (socket) => connections.get(socket)?.drained(),
+          end: (socket) => connections.get(socket)?.inputEnded(),
+          close(socket) {
+            connections.get(socket)?.closed();
+            connections.delete(socket);
+            if (socket.data) left(socket.data);
+            if (stopping && connections.size === 0) exit();
+          },
+          error(socket, error) {
+            log.repeated("handler", `A connection failed: ${error.stack ?? error.message}`);
+            socket.terminate();
+          },
+        },
+      }),
+    ),
+);
+const place = { host: options.host, port: listeners.port };
 
-function listen(port: number): Bun.TCPSocketListener<SocketData>[] {
-  return listenOnAll({ host: options.host, port }, addresses, (hostname, port) =>
-    Bun.listen<SocketData>({
-      hostname,
-      port,
-      allowHalfOpen: true,
-      ...(certificate && { tls: certificate }),
-      socket: {
-        open: (socket) => opened(socket),
-        handshake(socket, ok, problem) {
-          const handshake = connections.get(socket);
-          if (handshake instanceof Handshake) handshake.ended(ok, problem);
-        },
-        data: (socket, chunk) => connections.get(socket)?.receive(chunk),
-        drain: (socket) => connections.get(socket)?.drained(),
-        end: (socket) => connections.get(socket)?.inputEnded(),
-        close(socket) {
-          connections.get(socket)?.closed();
-          connections.delete(socket);
-          if (socket.data) left(socket.data);
-          if (stopping && connections.size === 0) exit();
-        },
-        error(socket, error) {
-          log.repeated("handler", `A connection failed: ${error.stack ?? error.message}`);
-          socket.terminate();
-        },
-      },
-    }),
-  );
-}
-
-/** Bun changes the certificate of no listener: new ones take their place, and the connections stay. */
+/** Bun changes the certificate of no listener, so there are new ones. */
 function useCertificate(next: Certificate): void {
   const before = certificate;
-  for (const listener of listeners) listener.stop();
+  certificate = next;
   try {
-    certificate = next;
-    listeners = listen(place.port);
+    listeners.renew();
   } catch (error) {
     certificate = before;
-    listeners = listen(place.port);
+    listeners.renew();
     throw error;
   }
 }
@@ -105,8 +96,6 @@ function useCertificate(next: Certificate): void {
 // ---- The room, on its history ----
 
 const history = database ?? attempt(() => openFile(options, place.port));
-/** Why the history cannot be written now; undefined while it can. */
-let trouble: string | undefined;
 
 const room = attempt(
   () =>
@@ -118,8 +107,7 @@ const room = attempt(
         if (!options.stay) stop("Everyone has left: the server ends", { code: "room-empty" });
       },
       onJournalTrouble(reason) {
-        if (reason !== undefined) metrics.journalTroubles.add(1);
-        trouble = reason;
+        metrics.trouble = reason;
         log.write(reason ? `The history cannot be written: ${reason}` : "The history is written again");
       },
       metrics,
@@ -161,13 +149,10 @@ function left({ address, admission }: NonNullable<SocketData>): void {
 // ---- The metrics' page, and the server's own terminal ----
 
 metrics.build = aboutBuild();
-metrics.watch(connections, () => room.members, {
-  work: () => room.workWaiting,
-  trouble: () => Number(trouble !== undefined),
-});
+metrics.watch(connections, () => room);
 if (history.figures) metrics.watchShared(history.figures);
 const { metrics: shown } = options;
-const page = shown && attempt(() => serveMetrics(shown.port, metrics, () => trouble, shown.host));
+const page = shown && attempt(() => serveMetrics(shown.port, metrics, () => metrics.trouble, shown.host));
 const terminal = consoleFor(options, room, {
   stop: () => interrupt("The server ends"),
   gone: () => log.write("The terminal was closed: the server goes on"),
@@ -190,7 +175,7 @@ function stop(why: string, more: Partial<Bye>): void {
   if (stopping) return;
   stopping = true;
   log.write(why);
-  for (const listener of listeners) listener.stop();
+  listeners.stop();
   const bye: Bye = { type: "bye", code: "shutdown", text: "The server is shutting down", ...more };
   for (const connection of connections.values()) connection.dismiss(bye);
   if (connections.size === 0) exit();
@@ -208,11 +193,7 @@ async function exit(): Promise<never> {
 
 const say = (message: string) => log.write(message);
 const ways = waysToJoin(place, certificate !== undefined);
-const opening = {
-  ...{ options, place, ways, certificate, page },
-  isLocal: isLocal(addresses),
-  historyPlace: history.place,
-};
+const opening = { options, place, addresses, ways, certificate, historyPlace: history.place, page };
 for (const [line, fields] of openingLines(opening)) log.write(line, fields);
 const watch = certificate && new CertificateWatch(options, certificate, { use: useCertificate, say });
 onHangup(() => say(`SIGHUP: the server goes on; ${reload(settings, watch)}`));

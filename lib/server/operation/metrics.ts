@@ -92,12 +92,13 @@ export type Readings = {
   paused: () => number;
   /** Pieces of work for one member alone that wait: pages, searches, welcomes. */
   work: () => number;
-  /** 1 while the history cannot be written. */
-  trouble: () => number;
 };
 
 /** The part of a connection that the metrics need. */
 type Watched = { readonly isBehind: boolean; readonly isPaused: boolean };
+
+/** The part of the room that they need. */
+type WatchedRoom = { readonly members: { readonly size: number }; readonly workWaiting: number };
 
 /** What a journal knows that several servers share. */
 export type SharedFigures = {
@@ -115,7 +116,6 @@ const noReadings: Readings = {
   readersBehind: none,
   paused: none,
   work: none,
-  trouble: none,
 };
 
 export class Metrics {
@@ -137,6 +137,7 @@ export class Metrics {
     "A turn of the room, from the append to the last write.",
   );
   readonly journalSeconds = new Histogram("chat_journal_seconds", "An append to the journal.");
+  #trouble: string | undefined;
   #readings: Readings;
   readonly #gauges: Gauge[];
 
@@ -149,10 +150,8 @@ export class Metrics {
       new Gauge("chat_readers_behind", "Readers that read from the journal now.", read("readersBehind")),
       new Gauge("chat_paused", "Connections that wait for the rate limit now.", read("paused")),
       new Gauge("chat_work_waiting", "Pages, searches and welcomes that wait for their turn.", read("work")),
-      new Gauge(
-        "chat_journal_trouble",
-        "1 while the history cannot be written, 0 otherwise.",
-        read("trouble"),
+      new Gauge("chat_journal_trouble", "1 while the history cannot be written, 0 otherwise.", () =>
+        Number(this.#trouble !== undefined),
       ),
       new Gauge("process_resident_memory_bytes", "Resident memory in bytes.", process.memoryUsage.rss),
       new Gauge("process_cpu_seconds_total", "User and system CPU time in seconds.", cpuSeconds, "counter"),
@@ -165,18 +164,13 @@ export class Metrics {
   }
 
   /** Reads from these whenever a page is asked for. */
-  watch(
-    connections: ReadonlyMap<unknown, Watched>,
-    members: () => { readonly size: number },
-    more: Partial<Readings> = {},
-  ): void {
+  watch(connections: ReadonlyMap<unknown, Watched>, room: () => WatchedRoom): void {
     const count = (is: (connection: Watched) => boolean) =>
       connections.values().reduce((sum, connection) => sum + Number(is(connection)), 0);
     this.#readings = {
-      ...noReadings,
-      ...more,
       connections: () => connections.size,
-      members: () => members().size,
+      members: () => room().members.size,
+      work: () => room().workWaiting,
       readersBehind: () => count(({ isBehind }) => isBehind),
       paused: () => count(({ isPaused }) => isPaused),
     };
@@ -196,6 +190,16 @@ export class Metrics {
       "Entries that came too late for another one.",
       "counter",
     );
+  }
+
+  /** Why the history cannot be written now; undefined while it can. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  set trouble(reason: string | undefined) {
+    if (reason !== undefined) this.journalTroubles.add(1);
+    this.#trouble = reason;
   }
 
   /** Shows which program this is. */

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { version } from "../../../package.json";
 import { addressOf, type Place } from "../../protocol/addresses.ts";
+import { isLoopback } from "../limits/addresses.ts";
 import { dayOf, type Fields } from "./log.ts";
 import { type Options, unknownSettings } from "./options.ts";
 
@@ -15,8 +16,8 @@ export type Opening = {
   place: Place;
   /** How it is joined, the line for this machine last. */
   ways: readonly string[];
-  /** Whether no other machine can join. */
-  isLocal: boolean;
+  /** The addresses it listens on. */
+  addresses: readonly string[];
   certificate: { fingerprint: string } | undefined;
   historyPlace: string;
   /** Where the metrics are shown. */
@@ -25,7 +26,7 @@ export type Opening = {
 
 /** The lines, each with its fields. */
 export function openingLines(opening: Opening): [line: string, fields?: Fields][] {
-  const { options, place, ways, isLocal, certificate, historyPlace, page } = opening;
+  const { options, place, ways, addresses, certificate, historyPlace, page } = opening;
   const { log, metrics } = options;
   const build = aboutBuild();
   const lines: [line: string, fields?: Fields][] = [
@@ -36,6 +37,7 @@ export function openingLines(opening: Opening): [line: string, fields?: Fields][
   add(`Its history is in ${historyPlace}`);
   if (certificate) add(`It speaks TLS, with the certificate sha256:${certificate.fingerprint}`);
   for (const problem of unknownSettings()) add(problem);
+  const isLocal = addresses.every(isLoopback);
   if (isLocal && log === "text") add("Others cannot join (this machine only; --host :: lets others in)");
   for (const way of ways.slice(0, -1)) add(way);
   add(`${ways.at(-1)}; Ctrl-C ends it`);

@@ -6,7 +6,6 @@ import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { addressOf, isAddress, type Place } from "../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
-import { isLoopback } from "../limits/addresses.ts";
 
 /** The two commands that join a server at this place: with the client, and with nc or openssl. */
 export function waysIn(listening: Place, tls: boolean): [ours: string, theirs: string] {
@@ -28,11 +27,6 @@ export function waysToJoin(place: Place, tls: boolean, interfaces?: Interfaces):
     (address) => `${join(address)} from other machines`,
   );
   return [...others, `${join(defaultHost)} here`];
-}
-
-/** Whether only this machine reaches what listens on these addresses. */
-export function isLocal(addresses: readonly string[]): boolean {
-  return addresses.every((address) => isLoopback(address));
 }
 
 type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
@@ -71,35 +65,60 @@ export async function addressesOf(
 /** How often another free port is tried, if it is free at one address and taken at the next. */
 const maxFreePorts = 10;
 
-/**
- * What `listen` returns for each of these addresses, all on one port. One that this machine has not is left out, if there
- * is another. Waits for a port as `listenPatiently` does, and throws as that does.
- */
-export function listenOnAll<T extends { port: number; stop(): void }>(
-  place: Place,
-  addresses: readonly string[],
-  listen: (address: string, port: number) => T,
-): T[] {
-  for (let tries = 1; ; tries++) {
-    const listeners: T[] = [];
-    try {
-      for (const [index, address] of addresses.entries()) {
-        const port = listeners[0]?.port ?? place.port;
-        const isLast = index === addresses.length - 1;
-        const listener = listenPatiently({ ...place, port }, () => {
-          try {
-            return listen(address, port);
-          } catch (error) {
-            if (isMissing(error) && !(isLast && listeners.length === 0)) return undefined;
-            throw error;
-          }
-        });
-        if (listener) listeners.push(listener);
+/** What listens on the addresses of a host, all on one port. One that this machine has not is left out. */
+export class Listeners<T extends { port: number; stop(): void }> {
+  readonly #place: Place;
+  readonly #addresses: readonly string[];
+  readonly #listen: (address: string, port: number) => T;
+  #open: T[];
+
+  /** Waits for the port as `listenPatiently` does, and throws as that does. */
+  constructor(place: Place, addresses: readonly string[], listen: (address: string, port: number) => T) {
+    this.#place = place;
+    this.#addresses = addresses;
+    this.#listen = listen;
+    this.#open = this.#openAll(place.port);
+  }
+
+  get port(): number {
+    return this.#open[0]?.port ?? this.#place.port;
+  }
+
+  /** New listeners take the place of these, on the same port. Connections stay as they are. */
+  renew(): void {
+    const { port } = this;
+    this.stop();
+    this.#open = this.#openAll(port);
+  }
+
+  stop(): void {
+    for (const listener of this.#open) listener.stop();
+  }
+
+  #openAll(wanted: number): T[] {
+    for (let tries = 1; ; tries++) {
+      const open: T[] = [];
+      try {
+        for (const address of this.#addresses) {
+          const place = { ...this.#place, port: open[0]?.port ?? wanted };
+          const isLast = address === this.#addresses.at(-1) && open.length === 0;
+          const listener = listenPatiently(place, () => this.#listenAt(address, place.port, isLast));
+          if (listener) open.push(listener);
+        }
+        return open;
+      } catch (error) {
+        for (const listener of open) listener.stop();
+        if (wanted !== 0 || open.length === 0 || tries === maxFreePorts) throw error;
       }
-      return listeners;
+    }
+  }
+
+  #listenAt(address: string, port: number, isNeeded: boolean): T | undefined {
+    try {
+      return this.#listen(address, port);
     } catch (error) {
-      for (const listener of listeners) listener.stop();
-      if (place.port !== 0 || listeners.length === 0 || tries === maxFreePorts) throw error;
+      if (isMissing(error) && !isNeeded) return undefined;
+      throw error;
     }
   }
 }

@@ -4,8 +4,7 @@ import { defaultHost, defaultPort } from "../../../../lib/protocol/events.ts";
 import {
   addressesOf,
   cannotListen,
-  isLocal,
-  listenOnAll,
+  Listeners,
   listenPatiently,
   waysIn,
   waysToJoin,
@@ -121,12 +120,6 @@ test("a room on one address is joined at that", () => {
   ]);
 });
 
-test("a room is for this machine alone at its loopback addresses", () => {
-  expect(isLocal(["127.0.0.1", "::1"])).toBe(true);
-  for (const addresses of [["::"], ["0.0.0.0"], ["127.0.0.1", "192.0.2.7"]])
-    expect(isLocal(addresses)).toBe(false);
-});
-
 test("a host is all the addresses of its name, each once", async () => {
   const find = async () => ["127.0.0.1", "::1", "127.0.0.1"].map((address) => ({ address }));
   expect(await addressesOf({ host: "localhost", port: 7 }, find)).toEqual(["127.0.0.1", "::1"]);
@@ -159,28 +152,39 @@ const both = ["127.0.0.1", "::1"];
 
 test("all addresses of a host are listened on, on one port", () => {
   const { open, listen } = listening();
-  expect(listenOnAll(anyPort, both, listen)).toHaveLength(2);
+  expect(new Listeners(anyPort, both, listen).port).toBe(1001);
   expect(open).toEqual(["127.0.0.1 1001", "::1 1001"]);
+});
+
+test("new listeners take the port of those before, at every address", () => {
+  const { open, listen } = listening();
+  const listeners = new Listeners(anyPort, both, listen);
+  open.push("another 1001");
+  listeners.renew();
+  expect(open).toEqual(["another 1001", "127.0.0.1 1001", "::1 1001"]);
+  expect(listeners.port).toBe(1001);
+  listeners.stop();
+  expect(open).toEqual(["another 1001"]);
 });
 
 test("a free port is one that is free at every address", () => {
   const { open, listen } = listening(["::1 1001"]);
-  listenOnAll(anyPort, both, listen);
+  new Listeners(anyPort, both, listen);
   expect(open).toEqual(["127.0.0.1 1002", "::1 1002"]);
 });
 
 test("an address that this machine has not is left out", () => {
   for (const missing of both) {
     const { open, listen } = listening([], [missing]);
-    listenOnAll({ host: "localhost", port: 7 }, both, listen);
+    new Listeners({ host: "localhost", port: 7 }, both, listen);
     expect(open).toEqual([`${both.find((address) => address !== missing)} 7`]);
   }
 });
 
 test("a port that is taken at one address leaves nothing open", () => {
   const { open, listen } = listening(["::1 7"]);
-  expect(() => listenOnAll({ host: "localhost", port: 7 }, both, listen)).toThrow("listens there already");
+  expect(() => new Listeners({ host: "localhost", port: 7 }, both, listen)).toThrow("listens there already");
   expect(open).toEqual([]);
   const none = listening([], both);
-  expect(() => listenOnAll(anyPort, both, none.listen)).toThrow("this machine has no such address");
+  expect(() => new Listeners(anyPort, both, none.listen)).toThrow("this machine has no such address");
 });
