@@ -89,7 +89,9 @@ export const flags = {
 };
 
 /** The client reads these, so it is no slip if the environment has them. */
-export const clientVariables = ["NAME", "TIME", "BELL", "JOINS", "TLS", "CA"].map((name) => `CHAT_${name}`);
+export const clientVariables = ["NAME", "TIME", "BELL", "NOTIFY", "JOINS", "TLS", "CA"].map(
+  (name) => `CHAT_${name}`,
+);
 /** Passwords, which no flag takes. */
 const secretVariables = ["CHAT_PASSWORD", "CHAT_OPERATOR_PASSWORD"];
 
