@@ -22,13 +22,13 @@ export class Posts {
     return { event: unnumbered({ type: "said", from: name, text, id }), author, expects };
   }
 
-  /** The message is in the room, as event `seq`. False if it is none of these. */
-  settle({ author }: Entry, seq: number): boolean {
+  /** The message of that author is in the room, as event `seq`. False if it is none of these. */
+  settle(author: string, seq: number): boolean {
     return this.#answer(author, (id) => ({ type: "seen", id, seq }));
   }
 
-  /** The message did not happen. False if it is none of these. */
-  fail({ author }: Entry, problem: Fault): boolean {
+  /** The message of that author did not happen. False if it is none of these. */
+  fail(author: string, problem: Fault): boolean {
     return this.#answer(author, (id) => ({ ...problem, id }));
   }
 

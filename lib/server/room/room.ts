@@ -285,7 +285,7 @@ export class Room implements JournalListener, Recorder {
       if (facts) this.members.apply(facts, event);
       if (waiter) this.#waiters.delete(author);
       waiter?.happened(before);
-      this.posts.settle(entry, event.seq);
+      this.posts.settle(author, event.seq);
       onEvent?.(event);
     }
     // In a big room it takes more than a turn until all have heard them: those who spoke do not wait for that.
@@ -313,11 +313,10 @@ export class Room implements JournalListener, Recorder {
     return isDone;
   }
 
-  repeated(entry: Entry, seq: number): void {
-    const { event, author } = entry;
+  repeated({ event, author }: Entry, seq: number): void {
     const id = idOf(event);
-    if (id !== undefined && !this.posts.settle(entry, seq))
-      this.#occupantOf(author)?.answer({ type: "seen", id, seq });
+    if (id === undefined || this.posts.settle(author, seq)) return;
+    this.#occupantOf(author)?.answer({ type: "seen", id, seq });
   }
 
   contradicted(entry: Entry): void {
@@ -365,9 +364,8 @@ export class Room implements JournalListener, Recorder {
     this.members = this.#newMembers();
   }
 
-  #fail(entry: Entry, problem: Fault): void {
-    const { event, author } = entry;
-    if (this.posts.fail(entry, problem)) return;
+  #fail({ event, author }: Entry, problem: Fault): void {
+    if (this.posts.fail(author, problem)) return;
     const waiter = isAwaited(event) ? this.#waiters.get(author) : undefined;
     // A `moved` without a waiter: another connection joined with the same token, and this one was answered then.
     if (!waiter) return event.type === "moved" ? undefined : this.#occupantOf(author)?.answer(problem);
