@@ -99,6 +99,24 @@ describe("posting", () => {
     expect(textsHeard(bob)).toEqual([]);
   });
 
+  test("an owned name is posted under with its key alone, in use or not", async () => {
+    const key = "a-key-that-is-long-enough";
+    const bob = await joined("bob");
+    const cron = new FakeSocket(room, { rate: unlimited });
+    cron.send({ type: "join", name: "cron", key });
+    await turn();
+    expect(cron.types).toContain("welcome");
+    for (const when of ["used", "left"]) {
+      expect((await posted(post(`${when}-without`))).codes).toEqual(["name-owned"]);
+      const wrong = await posted(post(`${when}-wrong`, { key: "another-key-as-long" }));
+      expect(wrong.codes).toEqual(["name-owned"]);
+      expect((await posted(post(when, { key }))).types).toEqual(["seen"]);
+      cron.send({ type: "quit" });
+      await turn();
+    }
+    expect(textsHeard(bob)).toEqual(["used", "left"]);
+  });
+
   test("a member says what it wants to say, and posts nothing", async () => {
     const bob = await joined("bob");
     bob.send(post("one"));
