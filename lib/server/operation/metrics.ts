@@ -298,7 +298,8 @@ function listen(place: Place, fetch: (request: Request) => Response): Bun.Server
     const reasons: Record<string, string> = {
       EADDRINUSE: "something listens there already: end it, or choose another --metrics",
       EADDRNOTAVAIL: "this machine has no such address: choose another --metrics",
-      ENOTFOUND: "this machine knows no such host: choose another --metrics",
+      // What Bun says of a name that cannot be looked up.
+      EINVAL: "this machine knows no such host: choose another --metrics",
       EACCES: "ports below 1024 need more rights: choose another --metrics",
     };
     const reason = reasons[codeOf(error)] ?? messageOf(error);

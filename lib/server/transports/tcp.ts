@@ -2,6 +2,7 @@
 // that is still taken, and why they cannot listen. Each reason is one sentence that says what to change.
 
 import { lookup } from "node:dns/promises";
+import { readFileSync } from "node:fs";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { addressOf, isAddress, type Place } from "../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
@@ -150,10 +151,12 @@ export function listenPatiently<T>(place: Place, listen: () => T): T {
 }
 
 /** Why the server cannot listen, in one sentence. `error`: what Bun.listen threw. */
-export function cannotListen(error: unknown, place: Place): string {
+export function cannotListen(error: unknown, place: Place, tables = tcpTables): string {
   const reasons: Record<string, string> = {
     EADDRINUSE:
-      "something listens there already, or has used the port a moment ago: end it, or choose another --port",
+      codeOf(error) === "EADDRINUSE" && isHeldByConnection(place.port, tables)
+        ? "a connection of another program still holds the port: try again in a minute, or choose another --port"
+        : "something listens there already, or has used the port a moment ago: end it, or choose another --port",
     EADDRNOTAVAIL: "this machine has no such address: choose another --host",
     EAFNOSUPPORT: "this machine does not speak that kind of address: choose another --host",
     EINVAL: "an address of one link needs its interface, as in fe80::1%eth0: choose another --host",
@@ -163,6 +166,30 @@ export function cannotListen(error: unknown, place: Place): string {
   };
   return `Cannot listen on ${addressOf(place)}, ${reasons[reasonCode(error)] ?? messageOf(error)}`;
 }
+
+/** The rows of the system's tables of TCP sockets: number, own address, peer's address, state, … Linux alone has them. */
+function tcpTables(): string[] {
+  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => {
+    try {
+      return readFileSync(path, "latin1").split("\n").slice(1);
+    } catch {
+      return [];
+    }
+  });
+}
+
+/**
+ * Whether nothing listens on the port, but a connection has it as its own end. The port lies among those that systems
+ * give to outgoing connections, and one that has ended holds it for another minute.
+ */
+function isHeldByConnection(port: number, tables: () => string[]): boolean {
+  const own = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = tables().map((row) => row.trim().split(/\s+/, 4));
+  const states = rows.flatMap(([, local = "", , state]) => (local.endsWith(own) ? [state] : []));
+  return states.length > 0 && !states.includes(listening);
+}
+
+const listening = "0A";
 
 /** Bun gives the failed look-up of a name no code, only this message. */
 function reasonCode(error: unknown): string {

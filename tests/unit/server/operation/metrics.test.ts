@@ -333,6 +333,15 @@ describe("serveMetrics()", () => {
     );
   });
 
+  test.each([
+    ["nosuchhost.invalid", "this machine knows no such host"],
+    ["203.0.113.1", "this machine has no such address"],
+  ])("metrics that cannot be shown on %s are told in one sentence", (host, reason) => {
+    expect(() => serveMetrics(9_100, new Metrics(), () => undefined, host)).toThrow(
+      `Cannot show the metrics on ${host}:9100, ${reason}: choose another --metrics`,
+    );
+  });
+
   const hosts: [head: string, status: number][] = [
     ["HTTP/1.0\r\n", 200],
     ["HTTP/1.1\r\nHost:\r\n", 200],
