@@ -13,7 +13,8 @@ import { PipeFront } from "./lib/client/pipe/front.ts";
 import { messagesIn, post } from "./lib/client/pipe/post.ts";
 import { TerminalFront } from "./lib/client/terminal/front.ts";
 import { keyIn } from "./lib/client/terminal/key.ts";
-import { about, draftFolder, flags, keyPath, serversOf } from "./lib/client/terminal/options.ts";
+import { about, flags, keyPath, serversOf, stateFolder } from "./lib/client/terminal/options.ts";
+import { Settings } from "./lib/client/terminal/settings.ts";
 import { tcp } from "./lib/client/terminal/tcp.ts";
 import { View } from "./lib/client/terminal/view.ts";
 import { json } from "./lib/dialects/json.ts";
@@ -59,7 +60,8 @@ function ownKey(): string | undefined {
 }
 
 function onTerminal(): TerminalFront {
-  return new TerminalFront({ ...options, ...room, draftFolder: draftFolder() });
+  const settings = new Settings(options, flags, about);
+  return new TerminalFront({ ...room, name: options.name, settings, stateFolder: stateFolder() });
 }
 
 function onPipes(): PipeFront {

@@ -24,8 +24,17 @@ import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { CertificateWatch } from "./lib/server/transports/certificates.ts";
-import { addressesOf, keepAliveMs, Listeners, waysIn, waysToJoin } from "./lib/server/transports/tcp.ts";
+import { IoUring } from "./lib/server/transports/io-uring.ts";
+import {
+  addressesOf,
+  hasDescriptor,
+  keepAliveMs,
+  Listeners,
+  waysIn,
+  waysToJoin,
+} from "./lib/server/transports/tcp.ts";
 import { type Certificate, Handshake, readCertificate } from "./lib/server/transports/tls.ts";
+import { endVanished } from "./lib/server/transports/vanished.ts";
 
 const settings = attempt(readSettings);
 const { options } = settings;
@@ -110,6 +119,7 @@ const room = attempt(
         metrics.trouble = reason;
         log.write(reason ? `The history cannot be written: ${reason}` : "The history is written again");
       },
+      fanOut: IoUring.open(metrics.writtenBytes),
       metrics,
     }),
 );
@@ -132,13 +142,18 @@ function opened(socket: Socket<SocketData>): void {
   socket.data = { address, admission };
   const { origin, refusal, withinMs } = admission;
   traffic.came(remoteAddress, address, admission);
+  const plain = !certificate && hasDescriptor(socket) ? socket : undefined;
   const begin = () => {
-    const connection = origin ? new Session(room, socket, origin, limits) : new TurnedAway(socket, refusal);
+    const connection = origin
+      ? new Session(room, socket, origin, limits, plain)
+      : new TurnedAway(socket, refusal);
     connections.set(socket, connection);
   };
   if (certificate) connections.set(socket, new Handshake(socket, withinMs, begin));
   else begin();
 }
+
+endVanished(() => connections.keys());
 
 /** A socket that was let in or refused was closed. */
 function left({ address, admission }: NonNullable<SocketData>): void {

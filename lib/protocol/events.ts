@@ -24,6 +24,9 @@ export type Recorded = { seq: number; at: number } & (
   | { type: "moved"; name: string }
 );
 
+/** An event with what a member said: in a history, these alone are counted. */
+export type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
+
 /**
  * What an operator does to a member, or to a name. One that was kicked or banned is not in the room any more; a name that
  * was freed is not kept for its owner any more.
@@ -176,6 +179,10 @@ export type Limits = typeof limits & {
 /** A fault; `text` is one sentence without its full stop. */
 export function fault(code: FaultCode, text: string): Fault {
   return { type: "error", code, text };
+}
+
+export function isMessage(event: Event): event is Message {
+  return event.type === "said" || event.type === "acted" || event.type === "told";
 }
 
 export function isFault(value: unknown): value is Fault {

@@ -103,6 +103,11 @@ export class People {
     return (this.#spokeAt.get(nameKey(name)) ?? -Infinity) > at - activeMs;
   }
 
+  /** Whether a message under that name was seen, by any member of it. */
+  hasSpoken(name: string): boolean {
+    return this.#spokeAt.has(nameKey(name));
+  }
+
   #welcomed(welcome: Welcome): void {
     const isFirst = this.#epoch === undefined;
     if (welcome.epoch !== this.#epoch && !welcome.resumed) this.#lose();

@@ -36,6 +36,8 @@ export class SearchIndex {
   readonly #source: Source;
   /** By their number. One that is not open yet may be in the file. */
   readonly #parts = new Map<number, Part>();
+  /** The numbers of the tables in the file. */
+  readonly #tables: Set<number>;
   #following: ReturnType<typeof setTimeout> | undefined;
   /** The newest event when it was last looked whether the members are quiet. */
   #seen = -1;
@@ -46,6 +48,7 @@ export class SearchIndex {
     this.#source = source;
     // One table for all events, as earlier versions had it.
     db.run("DROP TABLE IF EXISTS words");
+    this.#tables = tablesOf(db);
     this.follow();
   }
 
@@ -78,7 +81,7 @@ export class SearchIndex {
     return { entries: [], before: 0 };
   }
 
-  /** One slice, if no event came since the last look; then again, as long as there is more to index. */
+  /** One slice, if no event came since the last look; then again, as long as there is more to open or to index. */
   #follow(): void {
     this.#following = undefined;
     const { last } = this.#source;
@@ -86,9 +89,7 @@ export class SearchIndex {
     this.#seen = last;
     const begun = performance.now();
     try {
-      const part = isQuiet ? this.#unfinished() : undefined;
-      if (part) this.#fill(part);
-      else if (isQuiet) return;
+      if (isQuiet && !this.#goOn()) return;
     } catch {
       // The disk may be full: it is tried again after the next event, and a search tells its reason.
       return;
@@ -97,20 +98,24 @@ export class SearchIndex {
     this.#following = setTimeout(() => this.#follow(), pauseMs).unref();
   }
 
-  /** The newest table that misses events. */
-  #unfinished(): Part | undefined {
+  /** Opens the newest table that is not open, or adds a slice to the newest one that misses events; false: all is done. */
+  #goOn(): boolean {
     const { first, last } = this.#source;
     for (let end = last; end >= first; end = numberOf(end) * partEvents - 1) {
-      const part = this.#part(numberOf(end));
-      if (part.indexed < end) return part;
+      const part = this.#parts.get(numberOf(end));
+      if (!part) this.#part(numberOf(end)).warm();
+      else if (part.indexed < end) this.#fill(part);
+      else continue;
+      return true;
     }
-    return undefined;
+    return false;
   }
 
   #part(number: number): Part {
     const known = this.#parts.get(number);
     if (known) return known;
-    const part = new Part(this.#db, number);
+    const part = new Part(this.#db, number, !this.#tables.has(number));
+    this.#tables.add(number);
     this.#parts.set(number, part);
     return part;
   }
@@ -122,10 +127,14 @@ export class SearchIndex {
 
   /** Removes a table whose events are not kept any more, if there is one. */
   #dropOld(): void {
-    const [old] = tablesOf(this.#db);
-    if (old === undefined || old >= numberOf(this.#source.first)) return;
-    this.#parts.delete(old);
-    this.#db.run(`DROP TABLE words_${old}`);
+    const oldest = numberOf(this.#source.first);
+    for (const number of this.#tables) {
+      if (number >= oldest) continue;
+      this.#db.run(`DROP TABLE words_${number}`);
+      this.#parts.delete(number);
+      this.#tables.delete(number);
+      return;
+    }
   }
 }
 
@@ -134,17 +143,17 @@ class Part {
   /** The first event that belongs to it. */
   readonly first: number;
   readonly #db: Database;
-  readonly #add: Statement<unknown, [seq: number, text: string, whisper: string, entry: string]>;
+  readonly #name: string;
   readonly #match: Statement<{ entry: string }, [query: string, from: number, to: number, count: number]>;
   #indexed: number;
 
-  /** Opens the table, or makes it. */
-  constructor(db: Database, number: number) {
+  /** Opens the table, or makes it if it `isNew`. */
+  constructor(db: Database, number: number, isNew: boolean) {
     this.#db = db;
     this.first = number * partEvents;
     const name = `words_${number}`;
-    if (!tablesOf(db).includes(number)) db.run(schemaOf(name));
-    this.#add = db.prepare(`INSERT INTO ${name} (rowid, text, whisper, entry) VALUES (?, ?, ?, ?)`);
+    this.#name = name;
+    if (isNew) db.run(schemaOf(name));
     this.#match = db.prepare(
       `SELECT entry FROM ${name} WHERE ${name} MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`,
     );
@@ -155,6 +164,11 @@ class Part {
   /** The last event up to which it has all. */
   get indexed(): number {
     return this.#indexed;
+  }
+
+  /** The first query of a table takes ten times as long as the next: FTS5 reads how the table is built. */
+  warm(): void {
+    this.matches('"x"', this.first, this.first, 1);
   }
 
   /** The entries from `from` to `to` that match, newest first. */
@@ -178,11 +192,14 @@ class Part {
   #fill(source: Source): number {
     const last = Math.min(this.first + partEvents - 1, source.last);
     const entries = source.entriesAfter(Math.max(this.#indexed, source.first - 1), sliceEvents);
+    const add = this.#db.query<unknown, [seq: number, text: string, whisper: string, entry: string]>(
+      `INSERT INTO ${this.#name} (rowid, text, whisper, entry) VALUES (?, ?, ?, ?)`,
+    );
     for (const entry of entries) {
       const { event } = entry;
       if (event.seq > last) return last;
       if (!("text" in event) || event.text === undefined) continue;
-      this.#add.run(event.seq, ...columnsOf(entry, event.text), JSON.stringify(entry));
+      add.run(event.seq, ...columnsOf(entry, event.text), JSON.stringify(entry));
     }
     return entries.at(-1)?.event.seq ?? last;
   }
@@ -202,13 +219,13 @@ function schemaOf(name: string): string {
     INSERT INTO ${name} (${name}, rank) VALUES ('pgsz', 1000);`;
 }
 
-/** The numbers of the tables in the file, the oldest first. Each has tables of FTS5 beside it, with longer names. */
-function tablesOf(db: Database): number[] {
+/** The numbers of the tables in the file. Each has tables of FTS5 beside it, with longer names. */
+function tablesOf(db: Database): Set<number> {
   const names = db.query<{ name: string }, []>(
     "SELECT name FROM sqlite_schema WHERE name LIKE 'words\\_%' ESCAPE '\\'",
   );
   const numbers = names.all().flatMap(({ name }) => /^words_(\d+)$/.exec(name)?.[1] ?? []);
-  return numbers.map(Number).sort((a, b) => a - b);
+  return new Set(numbers.map(Number));
 }
 
 /** A text as it is indexed: for all, or as a whisper for its two ends. */

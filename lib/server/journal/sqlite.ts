@@ -53,7 +53,8 @@ export const pageQueries = {
 
 /** A row holds at most this many entries, and no more than fit in a page, so that none takes long to read. */
 const rowEvents = 250;
-/** Each entry that is added deletes at most this many rows of entries that are not kept any more. */
+/** Entries that are not kept any more are deleted after so many were added, at most this many rows for each. */
+const trimmedAfter = 256;
 const trimmedRows = 2;
 
 export type SqliteOptions = {
@@ -82,6 +83,8 @@ export class SqliteJournal implements Journal {
   readonly #db: Database;
   readonly #keepEvents: number;
   #listener: JournalListener | undefined;
+  /** How many entries were added since some were deleted. The first turn deletes what is kept no more since the start. */
+  #untrimmed = trimmedAfter;
   #trouble: string | undefined;
   readonly #turn: {
     add: Statement<unknown, [number, number, string]>;
@@ -90,7 +93,8 @@ export class SqliteJournal implements Journal {
     trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
   };
   readonly #said: {
-    add: Statement<unknown, [number, string, string]>;
+    /** Changes nothing if there is such an id with a `seq` from the last bound on. */
+    add: Statement<unknown, [number, string, string, number]>;
     find: Statement<{ seq: number }, [string, string]>;
     trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
   };
@@ -132,7 +136,8 @@ export class SqliteJournal implements Journal {
       trim: db.prepare(trimming("turns", "last")),
     };
     this.#said = {
-      add: db.prepare("INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)"),
+      add: db.prepare(`INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)
+        ON CONFLICT (author, id) DO UPDATE SET seq = excluded.seq WHERE seq < ?`),
       find: db.prepare("SELECT seq FROM said WHERE author = ? AND id = ?"),
       trim: db.prepare(trimming("said", "seq")),
     };
@@ -195,26 +200,26 @@ export class SqliteJournal implements Journal {
     const { fresh, repeated, contradicted, changed } = stored;
     const at = Date.now();
     this.#transaction.begin.run();
-    for (const { expects, ...entry } of entries) {
-      const { event, author, facts } = entry;
+    for (const entry of entries) {
+      const { event, author, facts, expects } = entry;
       if (expects && !this.#holds(expects, changed)) {
-        contradicted.push({ expects, ...entry });
+        contradicted.push(entry);
         continue;
       }
       const id = "id" in event ? event.id : undefined;
-      const before = id === undefined ? null : this.#said.find.get(author, id);
-      if (before && before.seq >= this.first) {
-        repeated.push({ entry, seq: before.seq });
+      const seq = this.last + fresh.length + 1;
+      if (id !== undefined && this.#said.add.run(seq, author, id, this.first).changes === 0) {
+        repeated.push({ entry, seq: this.#said.find.get(author, id)?.seq ?? seq });
         continue;
       }
       fresh.push(entry);
-      event.seq = this.last + fresh.length;
+      event.seq = seq;
       event.at = at;
-      if (id !== undefined) this.#said.add.run(event.seq, author, id);
       if (facts) this.#write(facts, changed);
     }
     this.#addRows(fresh);
-    this.#trim(this.last + fresh.length - this.#keepEvents + 1, trimmedRows * fresh.length);
+    this.#untrimmed += fresh.length;
+    if (this.#untrimmed >= trimmedAfter) this.#trim(this.last + fresh.length - this.#keepEvents + 1);
     this.#transaction.commit.run();
     return stored;
   }
@@ -224,12 +229,14 @@ export class SqliteJournal implements Journal {
       const row = firstOf(fresh.slice(stored), rowEvents);
       const first = this.last + 1 + stored;
       stored += row.length;
-      this.#turn.add.run(first, this.last + stored, JSON.stringify(row));
+      this.#turn.add.run(first, this.last + stored, `[${row.map(textOf).join()}]`);
     }
   }
 
   /** Deletes some of the rows of entries before `$oldest`. */
-  #trim($oldest: number, $rows: number): void {
+  #trim($oldest: number): void {
+    const $rows = trimmedRows * this.#untrimmed;
+    this.#untrimmed = 0;
     if ($oldest <= 1) return;
     this.#turn.trim.run({ $oldest, $rows });
     this.#said.trim.run({ $oldest, $rows });
@@ -318,6 +325,13 @@ function beginEpoch(db: Database, epoch: string, first: number, last: number): E
 }
 
 type Row = { entries: string };
+
+/** An entry as JSON, without what it expected. The JSON of its event is kept in it: live logs take the same. */
+function textOf(entry: Entry): string {
+  const { event, author, reader, facts } = entry;
+  entry.json = JSON.stringify(event);
+  return `{"event":${entry.json},${JSON.stringify({ author, reader, facts }).slice(1)}`;
+}
 
 /** The statement that deletes at most $rows rows with a key below $oldest. */
 function trimming(table: string, key: string): string {

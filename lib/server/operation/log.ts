@@ -84,9 +84,9 @@ export class Log {
 
   /** An event that all members saw, unless the log is quiet; a join with its `address`. A whisper is in no log. */
   event(event: Recorded, address?: string): void {
-    if (event.type === "told" || event.type === "moved") return;
-    if (address === undefined) this.note(render(event), { event });
-    else this.note(`${render(event)} (${address})`, { event, address });
+    if (this.#options.quiet || event.type === "told" || event.type === "moved") return;
+    if (address === undefined) this.write(render(event), { event });
+    else this.write(`${render(event)} (${address})`, { event, address });
   }
 
   /**

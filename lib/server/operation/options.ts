@@ -89,9 +89,18 @@ export const flags = {
 };
 
 /** The client reads these, so it is no slip if the environment has them. */
-export const clientVariables = ["NAME", "TIME", "BELL", "NOTIFY", "JOINS", "TLS", "CA"].map(
-  (name) => `CHAT_${name}`,
-);
+export const clientVariables = [
+  "NAME",
+  "TIME",
+  "BELL",
+  "NOTIFY",
+  "JOINS",
+  "HIGHLIGHT",
+  "IGNORE",
+  "COLOR",
+  "TLS",
+  "CA",
+].map((name) => `CHAT_${name}`);
 /** Passwords, which no flag takes. */
 const secretVariables = ["CHAT_PASSWORD", "CHAT_OPERATOR_PASSWORD"];
 

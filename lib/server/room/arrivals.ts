@@ -5,7 +5,6 @@ import type { CommandOf } from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { factKey } from "../journal/facts.ts";
 import { type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
-import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import { takenOver } from "./goodbyes.ts";
 import type { Moderation } from "./moderation.ts";
 import type { Owners } from "./owners.ts";
@@ -53,8 +52,6 @@ export class Arrivals {
   readonly #recorder: Recorder;
   readonly #seats: Seats;
   readonly #moderation: Moderation;
-  /** Gives seats, one after the other: a crowd that comes at once does not have the turn for itself. */
-  readonly #entering = new WorkQueue(aHalf);
   /** The ids of new seats whose `joined` has no outcome yet: there must not be two of the same. */
   readonly #arriving = new Set<string>();
   readonly #owners: Owners;
@@ -95,10 +92,10 @@ export class Arrivals {
     };
     // A client that was with another server may know a seat, or later events, that this server has not read yet.
     const failed = () => waiter.failed(unreadable);
-    const enter = () => this.#entering.run(takeSeat, () => this.#hasEnded).catch(failed);
+    const enter = () => this.#recorder.newcomers.run(takeSeat, () => this.#hasEnded);
     const isKnown = token === undefined || hasToken;
-    if (isKnown && after <= this.#recorder.seq) void enter();
-    else this.#journal.sync().then(enter, failed);
+    if (isKnown && after <= this.#recorder.seq) takeSeat();
+    else this.#journal.sync().then(enter).catch(failed);
   }
 
   /**
@@ -161,9 +158,9 @@ export class Arrivals {
     const here = this.#journal.server;
     const { address } = occupant;
     const tokenHash = token === undefined ? undefined : hashOf(token);
-    // Same server, address and token: no fact changes, so nothing is written.
+    // Same server, address and token: no fact changes, so nothing is written. A seat without a token may be given up already.
     const isSame = seat.server === here && seat.address === address && seat.tokenHash === tokenHash;
-    if (isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
+    if (token !== undefined && isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
     this.#recorder.ask(
       {
         event: unnumbered({ type: "moved", name }),

@@ -11,7 +11,6 @@ import {
   fault,
   isFault,
   limits,
-  type Member,
   type Recorded,
 } from "../../protocol/events.ts";
 import { type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
@@ -26,6 +25,7 @@ import {
   both,
   hashOf,
   leaving,
+  memberAt,
   type Occupant,
   type Owned,
   renaming,
@@ -84,12 +84,7 @@ export class Members {
     const { seq } = this.#recorder;
     const { epoch, leaseMs } = this.#journal;
     if (this.#roster?.seq === seq && this.#roster.epoch === epoch) return this.#roster;
-    const members = Array.from(this.#seats, (seat): Member => {
-      const member: Member = { name: seat.name };
-      if (this.#isAway(seat)) member.away = true;
-      if (seat.owned) member.owned = true;
-      return member;
-    });
+    const members = [...this.#seats].map((seat) => memberAt(seat, this.#isAway(seat)));
     const all = { ...limits, seatMs: this.#seatMs, leaseMs };
     const roster = new Roster({ epoch, seq, members, topic: this.topic, limits: all });
     this.#roster = roster;

@@ -10,13 +10,13 @@ import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
-import { LiveLog } from "../delivery/live-log.ts";
+import { type FanOut, LiveLog, liveLogBytes } from "../delivery/live-log.ts";
 import { Posts } from "../delivery/posts.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
-import { lastBefore, type Past, search, whispersTo } from "../journal/pages.ts";
+import { lastBefore, type Past, placeOf, search, whispersTo } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
@@ -35,6 +35,8 @@ export type RoomOptions = {
   onEmpty: () => void;
   /** Called when the journal refuses everything from now on, with the reason, or takes entries again (undefined). */
   onJournalTrouble: (reason: string | undefined) => void;
+  /** Sends the live logs to sockets, where the system can send to many at once. */
+  fanOut?: FanOut | undefined;
   /** Counters of events and deliveries, and the seconds that the journal and a turn take. */
   metrics: Record<"events" | "deliveries", { add: (amount: number) => void }> &
     Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
@@ -53,14 +55,14 @@ export class Room implements JournalListener, Recorder {
   readonly work = new WorkQueue();
   /** Messages of senders without a seat that are under way. */
   readonly posts = new Posts();
-  /** Encodes what readers that are behind are sent: their welcome, then page after page. */
-  readonly #catchingUp = new WorkQueue(aHalf);
+  /** The first lines, welcomes and pages of newcomers: however many come at once, members do not wait for them. */
+  readonly newcomers = new WorkQueue(aHalf);
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
   /** The waiters for the outcome of a request, by author: each author has at most one request under way. */
   readonly #waiters = new Map<string, Waiter<Roster | undefined>>();
-  #recent = new RecentEntries();
+  #recent: RecentEntries;
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #pages = new Map<Dialect, SharedPages>();
   readonly #woken = new Set<Reader>();
@@ -82,6 +84,7 @@ export class Room implements JournalListener, Recorder {
     this.#journal = journal;
     this.#options = options;
     this.seq = journal.last;
+    this.#recent = new RecentEntries(journal.last);
     journal.listen(this);
     this.members = this.#newMembers();
   }
@@ -93,7 +96,7 @@ export class Room implements JournalListener, Recorder {
 
   /** How many pieces of work for one member alone wait for their turn. */
   get workWaiting(): number {
-    return this.work.waiting + this.#catchingUp.waiting;
+    return this.work.waiting + this.newcomers.waiting;
   }
 
   // ---- What a member sees ----
@@ -101,7 +104,7 @@ export class Room implements JournalListener, Recorder {
   /** Welcomes a member when its turn comes, and starts its reader at the position that it asked for. */
   enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
     const { seat, token } = taken;
-    const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq);
+    const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq, liveLogBytes, this.#options.fanOut);
     this.#logs.set(dialect, log);
     const pages = this.#pages.get(dialect) ?? new SharedPages(dialect, this.#journal);
     this.#pages.set(dialect, pages);
@@ -112,39 +115,46 @@ export class Room implements JournalListener, Recorder {
       roster.room(dialect),
     ];
 
-    const { after, history = dialect.historyEvents } = request;
-    if (after === undefined) {
-      const roster = taken.roster ?? this.members.roster();
-      const recall = () => this.recall(seat.id, roster.seq, history);
-      // No whisper is for a seat that is new: all newcomers are shown the same.
-      const { isNew, mail } = taken;
-      const past = async () => {
-        const shown = history === 0 ? undefined : recall;
-        if (isNew) return shown ? [await roster.history(dialect, history, shown)] : [];
-        const waiting = (before = roster.seq + 1) =>
-          mail === undefined ? [] : this.#whispersTo(seat.id, mail, before);
-        return encodeOwnPast(dialect, shown, waiting);
-      };
-      const opening: Opening = async (take) => {
-        const shown = await past();
-        await this.#catchingUp.run(() => take({ pieces: [...welcome(roster), ...shown], last: roster.seq }));
-      };
-      return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+    const { after, history } = request;
+    const place =
+      after === undefined
+        ? undefined
+        : placeOf(this.#journal, request.epoch, after, taken.roster?.seq ?? this.seq);
+    const gap = place?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...place.gap }))] : [];
+    if (place && (request.token !== undefined || history === undefined)) {
+      const opening: Opening = (take) =>
+        this.newcomers.run(() => {
+          const roster = taken.roster ?? this.members.roster();
+          // Where only the oldest events are no longer kept, the first page says so.
+          const missing = place.resumed ? [] : gap;
+          take({ pieces: [...welcome(roster, place.resumed), ...missing], last: place.position });
+        });
+      return reader.start(log, opening, readPage);
     }
-    // In an unknown epoch, or behind the end of a known one, the events that the member saw are lost, and it has not seen
-    // those that came in their place. A position that is only too old needs nothing here: its page begins with the gap.
-    const { epoch } = this.#journal;
-    const end = this.#journal.endOf(request.epoch ?? epoch);
-    const now = taken.roster?.seq ?? this.seq;
-    const position = end === undefined ? this.#journal.first - 1 : Math.min(after, end, now);
-    const resumed = end !== undefined && position === after ? true : undefined;
-    const gap = resumed ? [] : [Buffer.from(dialect.encode({ type: "gap", from: 0, to: position }))];
-    const opening: Opening = (take) =>
-      this.#catchingUp.run(() => {
-        const roster = taken.roster ?? this.members.roster();
-        take({ pieces: [...welcome(roster, resumed), ...gap], last: position });
-      });
-    return reader.start(log, opening, readPage);
+    const roster = taken.roster ?? this.members.roster();
+    const count = history ?? dialect.historyEvents;
+    const recall = async (): Promise<Past> => {
+      const past = await this.recall(seat.id, roster.seq, count);
+      const missedAfter = place?.resumed ? place.position : 0;
+      return { ...past, events: past.events.filter(({ seq }) => seq > missedAfter) };
+    };
+    // No whisper is for a seat that is new: all newcomers are shown the same.
+    const { isNew, mail } = taken;
+    const past = async () => {
+      const shown = count === 0 ? undefined : recall;
+      if (isNew && !place) return shown ? [await roster.history(dialect, count, shown)] : [];
+      const waiting = (before = roster.seq + 1) => {
+        const seen = place?.resumed ? place.position : 0;
+        return mail === undefined ? [] : this.#whispersTo(seat.id, Math.max(mail, seen), before);
+      };
+      return encodeOwnPast(dialect, shown, waiting);
+    };
+    const opening: Opening = async (take) => {
+      const shown = await past();
+      const pieces = [...welcome(roster, place?.resumed), ...gap, ...shown];
+      await this.newcomers.run(() => take({ pieces, last: roster.seq }));
+    };
+    return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
   }
 
   /** The first whispers to a seat behind a position and before another one. */
@@ -158,30 +168,32 @@ export class Room implements JournalListener, Recorder {
   #pagesFor(seat: string, pages: SharedPages): ReadPage {
     return async (wanted, take) => {
       // In an object, so that the queue does not wait for a database.
-      const { reading } = await this.#catchingUp.run(() => {
+      const { reading } = await this.newcomers.run(() => {
         const range = wanted();
         return { reading: range && pages.after(range.after, range.upTo) };
       });
       const page = await reading;
-      if (page) await this.#catchingUp.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
+      if (page) await this.newcomers.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
     };
   }
 
   /**
-   * The last `count` events up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
+   * The last `count` messages up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
    * once the connection that asked `isGone`.
    */
   recall(viewer: string, position: number, count: number, isGone?: () => boolean): Promise<Past> {
     const end = Math.min(position, this.seq) + 1;
     const limit = Math.min(count, limits.historyEvents);
-    return lastBefore(
-      (before, count) =>
-        this.#recent.entriesBefore(before, count) ??
-        this.work.run(() => this.#journal.entriesBefore(before, count), isGone),
-      end,
-      limit,
-      viewer,
-    );
+    const recent = this.#recent;
+    const entriesBefore = async (position: number, count: number) => {
+      const found = recent.entriesBefore(position, count);
+      if (found.length > 0 || recent.from <= 1) return found;
+      const before = Math.min(position, recent.from);
+      const entries = await this.work.run(() => this.#journal.entriesBefore(before, count), isGone);
+      recent.extend(before, entries);
+      return entries;
+    };
+    return lastBefore(entriesBefore, end, limit, viewer);
   }
 
   /** The events up to now with these words that the seat `viewer` may see; or the reason why they cannot be searched. */
@@ -266,7 +278,7 @@ export class Room implements JournalListener, Recorder {
     const enters = ({ event, author }: Entry) => isEntrance(event) && this.#waiters.has(author);
     const before = entries.some(enters) ? this.members.roster() : undefined;
     for (const entry of entries) {
-      const { event, author, reader, facts } = entry;
+      const { event, author, reader, facts, json } = entry;
       this.#recent.push(entry);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
@@ -274,7 +286,7 @@ export class Room implements JournalListener, Recorder {
       this.seq = event.seq;
       if (reader === undefined) {
         for (const log of this.#logs.values()) {
-          log.append(event);
+          log.append(event, json);
           deliveries += log.readers.size;
         }
       } else {
@@ -360,7 +372,7 @@ export class Room implements JournalListener, Recorder {
     this.seq = this.#journal.last;
     this.#logs.clear();
     this.#pages.clear();
-    this.#recent = new RecentEntries();
+    this.#recent = new RecentEntries(this.seq);
     this.members = this.#newMembers();
   }
 

@@ -4,7 +4,7 @@
 // Only facts change a seat. The functions below say, for each change, which facts it sets and which it expects.
 
 import { createHash, randomBytes } from "node:crypto";
-import type { Answer, Bye, Recorded } from "../../protocol/events.ts";
+import type { Answer, Bye, Member, Recorded } from "../../protocol/events.ts";
 import { nameKey, skeleton } from "../../protocol/names.ts";
 import {
   type Change,
@@ -62,10 +62,14 @@ export type Seat = SeatFact & {
   mail?: number | undefined;
   /** The connection on it; absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
+  /** What others were shown of it last. */
+  shown?: Member | undefined;
   /** Runs while the member is away; when it ends the seat is given up. */
   expiry?: Timer | undefined;
   /** The rate limit of its member, which a new connection takes over: reconnecting must not refill the bucket. */
   bucket?: TokenBucket | undefined;
+  /** What `speakingAt` returned last, and for which name and server. */
+  speaking?: { name: string; server: string; facts: Facts } | undefined;
 };
 
 export class Seats implements Iterable<Seat> {
@@ -171,14 +175,31 @@ export function stopExpiry(seat: Seat): void {
   seat.expiry = undefined;
 }
 
+/** Its member as others see it: the same object as long as that is the same. */
+export function memberAt(seat: Seat, isAway: boolean): Member {
+  const { name, shown } = seat;
+  const away = isAway || undefined;
+  const owned = seat.owned ? true : undefined;
+  if (shown?.name === name && shown.away === away && shown.owned === owned) return shown;
+  seat.shown = { name, ...(away && { away }), ...(owned && { owned }) };
+  return seat.shown;
+}
+
 /** The fact that a seat's connection is still with the same server. */
 export function sittingAt({ id, server }: Seat): Facts {
   return { [factKey.at(id)]: server };
 }
 
-/** The facts that what a member says expects: its seat is still with the same server, and it is not muted. */
+/**
+ * The facts that what a member says expects: its seat is still with the same server, and it is not muted. They are kept,
+ * since each message expects them and the look of a name takes long to work out.
+ */
 export function speakingAt(seat: Seat): Facts {
-  return { ...sittingAt(seat), [factKey.mute(seat.name)]: null };
+  const { name, server, speaking } = seat;
+  if (speaking?.name === name && speaking.server === server) return speaking.facts;
+  const facts = { ...sittingAt(seat), [factKey.mute(name)]: null };
+  seat.speaking = { name, server, facts };
+  return facts;
 }
 
 /** A member takes a new seat, under a name that is free and not banned. */

@@ -110,13 +110,7 @@ export abstract class Speaker {
 
   #record(event: Recorded & { id?: string | undefined }, more: Pick<Entry, "reader" | "facts"> = {}): void {
     if (this.silenced) return this.answer({ ...this.silenced, id: event.id });
-    const { author, speaking } = this;
-    this.room.record({
-      event,
-      author,
-      ...more,
-      ...(speaking !== undefined && { expects: speaking }),
-    });
+    this.room.record({ event, author: this.author, expects: this.speaking, ...more });
   }
 
   /** Sends an answer when it is there. The next commands wait for it, so that answers keep their order. */

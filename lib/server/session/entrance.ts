@@ -42,6 +42,8 @@ export class Entrance {
   readonly #handlers: EntranceHandlers;
   readonly #time: Countdown;
   #isInTime = false;
+  /** Functions of `hold` that are not called yet: the time runs when there are none. */
+  #holds = 0;
   /** Takes back the password that is not answered yet. */
   #takeBack = () => {};
 
@@ -124,9 +126,11 @@ export class Entrance {
 
   /** The time stands still until the function that this returns is called. */
   hold(): () => void {
+    this.#holds++;
     this.#time.stop();
     return () => {
-      if (!this.#isInTime) this.#time.start();
+      this.#holds--;
+      if (!this.#isInTime && this.#holds === 0) this.#time.start();
     };
   }
 

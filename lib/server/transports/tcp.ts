@@ -7,6 +7,7 @@ import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { addressOf, isAddress, type Place } from "../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
+import type { WithDescriptor } from "../session/transport.ts";
 
 /** The two commands that join a server at this place: with the client, and with nc or openssl. */
 export function waysIn(listening: Place, tls: boolean): [ours: string, theirs: string] {
@@ -49,6 +50,11 @@ function addressesHere(host: string, interfaces: Interfaces = networkInterfaces(
 
 /** A peer that is silent for so long is asked by the kernel, each second; after ten questions the connection is closed. */
 export const keepAliveMs = 60_000;
+
+/** Bun's sockets have a file descriptor, which its types do not tell. */
+export function hasDescriptor(socket: object): socket is WithDescriptor {
+  return "fd" in socket && typeof socket.fd === "number";
+}
 
 /** The addresses to listen on: a name may have several, as localhost has. Throws an Error if there are none. */
 export async function addressesOf(

@@ -1,60 +1,11 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import picocolors from "picocolors";
-import { Chat, type Joins } from "../../../../lib/client/core/chat.ts";
-import { People } from "../../../../lib/client/core/people.ts";
-import { View, type ViewOptions } from "../../../../lib/client/terminal/view.ts";
-import { type Event, limits, type Recorded } from "../../../../lib/protocol/events.ts";
+import { type Event, limits } from "../../../../lib/protocol/events.ts";
 import { testMs } from "../../../support/transcript.ts";
+import { at, moved, type Options, open, said } from "./viewed.ts";
 
 setDefaultTimeout(testMs);
-
-const at = { seq: 1, at: 2 };
-
-type Options = Partial<ViewOptions> & { joins?: Joins };
-
-/** A view of a chat in which we are called "me", and what makes an event happen in both. */
-function open({ joins = "all", ...options }: Options = {}) {
-  const people = new People();
-  const chat = new Chat(people, joins);
-  const view = new View(chat, {
-    colors: picocolors.createColors(false),
-    time: "off",
-    bell: "mention",
-    columns: () => Infinity,
-    ...options,
-  });
-  const happen = (event: Event) => {
-    people.apply(event);
-    chat.apply(event);
-  };
-  happen({ type: "welcome", name: "me", epoch: "e", seq: 0, members: [], limits });
-  /** The lines of an event. */
-  const show = (event: Event) => {
-    happen(event);
-    return view.render(event);
-  };
-  /** Whether an event rings. */
-  const rings = (event: Event) => {
-    happen(event);
-    return view.rings(event);
-  };
-  return { chat, view, happen, show, rings };
-}
-
-const said = (from: string, text: string, when = 2): Recorded => ({
-  type: "said",
-  seq: 1,
-  at: when,
-  from,
-  text,
-});
-const moved = (type: "joined" | "left", name: string, text?: string): Recorded => ({
-  type,
-  ...at,
-  name,
-  text,
-});
 
 /** What is read of these events, one after the other, those who came and went included. */
 function shown(events: Event[], options: Options = {}): string[] {
@@ -328,12 +279,12 @@ describe("a mention", () => {
 
 test("an ignored member's words are hidden, whatever the name's case", () => {
   const { chat, show, rings } = open();
-  chat.ignore("bob", true);
+  chat.ignored.add("bob");
   expect(show(said("BOB", "hi"))).toEqual([]);
   const whisper: Event = { type: "told", ...at, from: "bob", to: "me", text: "hi" };
   expect(show(whisper)).toEqual([]);
   expect(rings(whisper)).toBe(false);
-  chat.ignore("Bob", false);
+  chat.ignored.remove("Bob");
   expect(show(said("bob", "hi"))).toEqual(["bob: hi"]);
 });
 
