@@ -98,7 +98,8 @@ export type Readings = {
 type Watched = { readonly isBehind: boolean; readonly isPaused: boolean };
 
 /** The part of the room that they need. */
-type WatchedRoom = { readonly members: { readonly size: number }; readonly workWaiting: number };
+type Queue = { readonly waiting: number };
+type WatchedRoom = { members: { readonly size: number }; work: Queue; newcomers: Queue };
 
 /** What a journal knows that several servers share. */
 export type SharedFigures = {
@@ -170,7 +171,7 @@ export class Metrics {
     this.#readings = {
       connections: () => connections.size,
       members: () => room().members.size,
-      work: () => room().workWaiting,
+      work: () => room().work.waiting + room().newcomers.waiting,
       readersBehind: () => count(({ isBehind }) => isBehind),
       paused: () => count(({ isPaused }) => isPaused),
     };

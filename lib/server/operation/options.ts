@@ -20,7 +20,7 @@ import type { Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import type { DoorOptions } from "../limits/door.ts";
-import type { SessionOptions } from "../session/session.ts";
+import type { SessionOptions } from "../session/options.ts";
 
 export const about: About = {
   usage: "bun ChatServer.ts [flags]",

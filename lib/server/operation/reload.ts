@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parseFlags } from "../../cli/flags.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import type { DoorOptions } from "../limits/door.ts";
-import type { SessionOptions } from "../session/session.ts";
+import type { SessionOptions } from "../session/options.ts";
 import { about, doorLimits, flags, type Options, sessionOptions } from "./options.ts";
 
 export type Settings = {

@@ -1,6 +1,6 @@
 // How members ask the room for something: an entry, and a waiter for its outcome.
 
-import type { Fault } from "../../protocol/events.ts";
+import type { Fault, Recorded } from "../../protocol/events.ts";
 import type { Entry } from "../journal/journal.ts";
 import type { WorkQueue } from "../limits/work-queue.ts";
 import type { Roster } from "./roster.ts";
@@ -25,4 +25,19 @@ export interface Recorder {
   record(entry: Entry): void;
   /** The same, and tells the waiter when it has happened, with the members before that turn, or why it has not. */
   ask(entry: Entry, waiter: Waiter<Roster | undefined>): void;
+}
+
+/** Whether a connection takes a seat by it. */
+export function isEntrance({ type }: Recorded): boolean {
+  return type === "joined" || type === "moved";
+}
+
+/** Whether the author of such an event waits for its outcome, as for all events but messages and leaving. */
+export function isAwaited({ type }: Recorded): boolean {
+  return type !== "said" && type !== "acted" && type !== "told" && type !== "left";
+}
+
+/** The id that the sender of a message gave it. */
+export function idOf(event: Recorded): string | undefined {
+  return "id" in event ? event.id : undefined;
 }

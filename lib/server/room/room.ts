@@ -20,7 +20,7 @@ import { lastBefore, type Past, placeOf, search, whispersTo } from "../journal/p
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
-import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
+import { idOf, isAwaited, isEntrance, type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
 import type { Occupant } from "./seats.ts";
 
@@ -92,11 +92,6 @@ export class Room implements JournalListener, Recorder {
   #newMembers(): Members {
     const { seatMs, ownMs = 90 * dayMs } = this.#options;
     return new Members(this.#journal, this, seatMs, ownMs);
-  }
-
-  /** How many pieces of work for one member alone wait for their turn. */
-  get workWaiting(): number {
-    return this.work.waiting + this.newcomers.waiting;
   }
 
   // ---- What a member sees ----
@@ -396,16 +391,3 @@ const beganAgain: Bye = {
   text: "The room has lost what was said last: joining again",
   retryAfterMs: 0,
 };
-
-function isEntrance({ type }: Recorded): boolean {
-  return type === "joined" || type === "moved";
-}
-
-/** Whether the author of such an event waits for its outcome, as for all events but messages and leaving. */
-function isAwaited({ type }: Recorded): boolean {
-  return type !== "said" && type !== "acted" && type !== "told" && type !== "left";
-}
-
-function idOf(event: Recorded): string | undefined {
-  return "id" in event ? event.id : undefined;
-}

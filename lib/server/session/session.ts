@@ -11,40 +11,20 @@ import type { Dialect } from "../../dialects/dialect.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
-import {
-  type Answer,
-  type Bye,
-  type Fault,
-  fault,
-  isFault,
-  limits,
-  type Recorded,
-} from "../../protocol/events.ts";
+import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
 import type { Origin } from "../limits/origin.ts";
-import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
+import { TokenBucket } from "../limits/token-bucket.ts";
 import type { Taken } from "../room/arrivals.ts";
 import type { Room } from "../room/room.ts";
 import { hashOf, type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
-import { Entrance, type EntranceOptions } from "./entrance.ts";
+import { Entrance } from "./entrance.ts";
 import { Intake } from "./intake.ts";
+import type { SessionOptions } from "./options.ts";
+import { post } from "./posting.ts";
 import { Silence } from "./silence.ts";
 import type { Connection, Transport, WithDescriptor } from "./transport.ts";
-
-export type SessionOptions = EntranceOptions & {
-  /** For the lines of one member. */
-  rate: Rate;
-  /** How long it sends nothing before it is greeted: a person waits for that, a program has spoken by then. */
-  greetAfterMs: number;
-  /** A program that is silent for so long counts as dead. */
-  silentMs: number;
-  /** The commands that join this room, to show in a browser. */
-  waysIn: readonly string[];
-  /** Called with the name and the address of each message that a sender without a seat posts. */
-  posted?: (name: string, address: string) => void;
-  metrics: Record<"readBytes" | "writtenBytes" | "pauses" | "refusals", { add: (amount: number) => void }>;
-};
 
 type Phase = "open" | "leaving" | "closing" | "shut" | "closed";
 
@@ -168,11 +148,11 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   #handle(line: string | Fault): void {
-    if (isFault(line)) return this.answer(line);
+    if (typeof line !== "string") return this.answer(line);
     if (!this.#dialect && line.trim() === "") return;
     this.#dialect ??= dialectOf(line);
     const command = this.#dialect.parse(line, this.#seat !== undefined, this.#entrance.claimed);
-    if (isFault(command)) this.answer(command);
+    if (command.type === "error") this.answer(command);
     else if (this.#seat || commands[command.type].early) this.carryOut(command);
     else this.answer(fault("not-joined", "Join with a name first"));
   }
@@ -241,7 +221,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   /** Sends an answer. A long one costs as much as the lines that would be as long. */
   answer(answer: Answer): void {
     const line = (this.#dialect ?? plain).encode(answer);
-    if (isFault(answer)) this.#options.metrics.refusals.add(1);
+    if (answer.type === "error") this.#options.metrics.refusals.add(1);
     this.#say(line);
     if (line.length >= limits.lineBytes) this.#intake.pay(Math.floor(line.length / limits.lineBytes));
   }
@@ -285,24 +265,11 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.room.enter(taken, dialect, request, this.#reader);
   }
 
-  /** Says a message of a sender without a seat. The next line waits until it is in the room. */
   protected post(request: CommandOf<"post">): void {
-    const { id } = request;
-    if (this.#seat) {
-      return this.answer({ ...fault("already-joined", `You are here as "${this.name}": say it`), id });
-    }
-    this.#entrance.join(request, this.room.members, () => {
-      const expects = this.room.members.posting(request, this.address);
-      if (isFault(expects)) return this.answer({ ...expects, id });
-      const settled = this.wait();
-      this.#options.posted?.(request.name, this.address);
-      const entry = this.room.posts.entryOf(request, expects, (outcome) => {
-        if (!isFault(outcome)) this.#entrance.goOn();
-        this.answer(outcome);
-        settled();
-      });
-      this.room.record(entry);
-    });
+    const { name, address } = this;
+    const wait = () => this.wait();
+    const sender = { name, address, entrance: this.#entrance, posted: this.#options.posted, wait };
+    post(this.room, request, sender, (answer) => this.answer(answer));
   }
 
   protected rename(name: string): void {
