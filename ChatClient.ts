@@ -3,12 +3,14 @@
 // lines out are the room; with --json both are JSON.
 //
 //   bun ChatClient.ts      bun ChatClient.ts ada@host:port      seq 10 | bun ChatClient.ts --name bot
+//   bun ChatClient.ts --name cron --say done
 
 import "./lib/cli/bun-version.ts";
 import picocolors from "picocolors";
 import { attempt, fail, parseFlags, secret } from "./lib/cli/flags.ts";
 import { type Ends, type Format, JsonFormat, PlainFormat } from "./lib/client/pipe/formats.ts";
 import { PipeFront } from "./lib/client/pipe/front.ts";
+import { messagesIn, post } from "./lib/client/pipe/post.ts";
 import { TerminalFront } from "./lib/client/terminal/front.ts";
 import { keyIn } from "./lib/client/terminal/key.ts";
 import { about, flags, keyPath, serversOf, stateFolder } from "./lib/client/terminal/options.ts";
@@ -32,6 +34,16 @@ const room = {
 const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
 /** A terminal that takes no cursor movements is read and written as pipes are, line by line. */
 const isDumb = isTerminal && process.env.TERM === "dumb";
+
+if (options.say !== undefined || options.once) {
+  if (options.say !== undefined && options.once) {
+    fail(new UsageError("--say says its TEXT, --once what comes in: give one of the two"));
+  }
+  const texts = options.say === undefined ? messagesIn(await Bun.stdin.text()) : [options.say];
+  await post(texts, { ...room, name: nameGiven("To say something once") }).catch(fail);
+  process.exit();
+}
+
 const front = isTerminal && !isDumb && !options.json ? onTerminal() : onPipes();
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => front.quit());
@@ -53,10 +65,17 @@ function onTerminal(): TerminalFront {
 }
 
 function onPipes(): PipeFront {
+  return new PipeFront({
+    ...room,
+    name: nameGiven("On pipes"),
+    format: options.json ? jsonFormat : plainFormat,
+  });
+}
+
+/** The name, which has to be given where it cannot be asked for. */
+function nameGiven(where: string): string {
   const name = options.name ?? (isDumb ? (prompt("What is your name?") ?? undefined) : undefined);
-  if (name === undefined)
-    return fail(new UsageError("On pipes a name is needed: bun ChatClient.ts --name NAME"));
-  return new PipeFront({ ...room, name, format: options.json ? jsonFormat : plainFormat });
+  return name ?? fail(new UsageError(`${where} a name is needed: bun ChatClient.ts --name NAME`));
 }
 
 function jsonFormat(ends: Ends): Format {

@@ -1,16 +1,18 @@
-// A program's flags, from one table that parses them, checks them and makes --help. A flag with an `env` lasts: the
-// environment and the config file set it too, and the first of these wins:
+// A program's flags, from one table that parses them, checks them and makes --help. A flag with a variable lasts: the
+// environment and a file of settings set it too, and the first of these wins:
 //
-//   command line > environment > config file > default
+//   command line > environment > file > default
 //
-// All values are text, which the flag's parse() reads. A wrong value, even one that is overridden, is a UsageError: one
-// sentence, which names where the value is from if it is not a flag's; exit code 2.
+// The file is the one that a flag --config names, where the table has that flag, or else `configPath`. All values are
+// text, which the flag's parse() reads. A wrong value, even one that is overridden, is a UsageError: one sentence, which
+// names where the value is from if it is not a flag's; exit code 2.
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { version } from "../../package.json";
-import { codeOf, messageOf, UsageError } from "../protocol/errors.ts";
+import { messageOf, UsageError } from "../protocol/errors.ts";
 import { visibleRow } from "../protocol/text.ts";
+import { readSettings } from "./settings.ts";
 
 /** A flag: how --help shows it, and how its text becomes a value. */
 export type Flag<T> = {
@@ -18,7 +20,7 @@ export type Flag<T> = {
   value?: string;
   summary: string;
   default: T;
-  /** The environment variable that sets it too; a flag that has one may also stand in the config file. */
+  /** The environment variable that sets it too; a flag that has one may also stand in the file of settings. */
   env?: string;
   /** Throws a UsageError if the text is not a value. */
   parse: (text: string, flag: string) => T;
@@ -30,8 +32,10 @@ export type About = {
   summary: string;
   /** What may stand once without a flag; the groups in `shape` are values of the flags they are named after. */
   positional?: { value: string; summary: string; shape: RegExp };
-  /** A file with a JSON object of flags without their dashes; it need not exist. */
+  /** A file of settings (settings.ts); it need not exist. */
   configPath?: string;
+  /** Every flag lasts: the variable of one without an `env` is its name in capitals behind this, as in CHAT_MAX_AGE. */
+  prefix?: string;
 };
 
 type Flags = Record<string, Flag<unknown>>;
@@ -92,7 +96,7 @@ export function choice<const T extends string>(
   };
 }
 
-/** Given or not; only the environment and the config file say true or false. */
+/** Given or not; only the environment and the file of settings say true or false. */
 export function toggle(summary: string): Flag<boolean> {
   return {
     summary,
@@ -104,7 +108,7 @@ export function toggle(summary: string): Flag<boolean> {
   };
 }
 
-/** The same flag, which the environment and the config file may set too. */
+/** The same flag, which the environment and the file of settings may set too. */
 export function lasting<F extends Flag<unknown>>(env: string, flag: F): F {
   return { ...flag, env };
 }
@@ -119,11 +123,33 @@ export function parseFlags<F extends Flags>(
   args: string[] = Bun.argv.slice(2),
   environment: Record<string, string | undefined> = process.env,
 ): Values<F> {
-  // The command line first, so that --help works however wrong the environment or the config file is.
+  // The command line first, so that --help works however wrong the environment or the file is.
   const given = fromArgs(flags, about, args);
   const defaults = Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, flag.default]));
-  const set = { ...fromConfig(flags, about.configPath), ...fromEnvironment(flags, environment) };
-  return { ...defaults, ...set, ...given } as Values<F>;
+  const variables = fromEnvironment(flags, about, environment);
+  const named = given[configFlag] ?? variables[configFlag];
+  const path = typeof named === "string" ? named : about.configPath;
+  const settings = path === undefined ? {} : fromFile(flags, about, path, named !== undefined);
+  return { ...defaults, ...settings, ...variables, ...given } as Values<F>;
+}
+
+/** The flag that names the file of settings, so that it cannot stand in one. */
+const configFlag = "config";
+
+/** The variables of the environment that begin like those of the table, and are none of them. */
+export function unknownVariables(
+  flags: Flags,
+  about: About,
+  environment: Record<string, string | undefined> = process.env,
+): string[] {
+  const { prefix } = about;
+  if (prefix === undefined) return [];
+  const known = Object.entries(flags).map(([name, flag]) => variableOf(name, flag, about));
+  return Object.keys(environment).filter((name) => name.startsWith(prefix) && !known.includes(name));
+}
+
+function variableOf(name: string, { env }: Flag<unknown>, { prefix }: About): string | undefined {
+  return env ?? (prefix && prefix + name.replaceAll("-", "_").toUpperCase());
 }
 
 function fromArgs(flags: Flags, about: About, args: string[]): Record<string, unknown> {
@@ -183,42 +209,37 @@ function fromPositional(
 /** A variable that is set to nothing is not set. */
 function fromEnvironment(
   flags: Flags,
+  about: About,
   environment: Record<string, string | undefined>,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(flags)) {
-    const text = flag.env && environment[flag.env];
-    if (flag.env && text) values[name] = parseFrom(flag.env, flag, name, text);
+    const variable = variableOf(name, flag, about);
+    const text = variable && environment[variable];
+    if (variable && text) values[name] = parseFrom(variable, flag, name, text);
   }
   return values;
 }
 
-function fromConfig(flags: Flags, path: string | undefined): Record<string, unknown> {
+function fromFile(flags: Flags, about: About, path: string, must: boolean): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  if (path === undefined) return values;
-  for (const [name, value] of Object.entries(readObject(path))) {
-    const flag = flagNamed(name, flags);
-    if (!flag?.env) throw new UsageError(`There is no setting "${name}" in ${path}: see --help`);
-    if (typeof value !== "string" && typeof value !== (flag.value === undefined ? "boolean" : "number")) {
-      const wanted = flag.value ?? "true or false";
-      throw new UsageError(`--${name} takes ${wanted}, not ${JSON.stringify(value)} (from ${path})`);
+  for (const { name, value, source } of readSettings(path, must)) {
+    const flag = name === configFlag ? undefined : flagNamed(name, flags);
+    if (!flag || variableOf(name, flag, about) === undefined) {
+      throw new UsageError(`There is no setting "${name}" in ${source}: see --help`);
     }
-    values[name] = parseFrom(path, flag, name, String(value));
+    const isSwitch = flag.value === undefined;
+    if (value === undefined && !isSwitch) {
+      throw new UsageError(`--${name} needs a value: ${name} ${flag.value} (from ${source})`);
+    }
+    const text = value === undefined ? "true" : value;
+    if (typeof text !== "string" && typeof text !== (isSwitch ? "boolean" : "number")) {
+      const wanted = flag.value ?? "true or false";
+      throw new UsageError(`--${name} takes ${wanted}, not ${JSON.stringify(text)} (from ${source})`);
+    }
+    values[name] = parseFrom(source, flag, name, String(text));
   }
   return values;
-}
-
-/** The JSON object in a file, an empty one if there is no file. */
-function readObject(path: string): object {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return {};
-    throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
-  }
-  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
-  throw new UsageError(`Cannot read ${path}: it is not a JSON object`);
 }
 
 function flagNamed(name: string, flags: Flags): Flag<unknown> | undefined {
@@ -234,7 +255,8 @@ function parseFrom(source: string, flag: Flag<unknown> | undefined, name: string
   }
 }
 
-function help(flags: Flags, { usage, summary, positional, configPath }: About): string {
+function help(flags: Flags, about: About): string {
+  const { usage, summary, positional, configPath, prefix } = about;
   const rows = Object.entries(flags).map(([name, { value, summary, default: byDefault, env }]) => {
     const shown = [byDefault === false ? "" : `${byDefault ?? ""}`, env].filter(Boolean);
     return [
@@ -247,9 +269,14 @@ function help(flags: Flags, { usage, summary, positional, configPath }: About): 
   const width = Math.max(...rows.map(([flag = ""]) => flag.length));
   const lines = rows.map(([flag = "", summary]) => `  ${flag.padEnd(width)}  ${summary}`);
   if (configPath !== undefined) {
+    const which = prefix === undefined ? "Flags with a variable in brackets" : "All flags";
+    const example = Object.entries(flags).find(([name]) => name.includes("-"));
+    const variable =
+      prefix === undefined || !example ? "" : `, --${example[0]} as ${variableOf(...example, about)}`;
+    const kind = configPath.endsWith(".json") ? "in the JSON object" : "and value in lines";
     lines.push(
       "",
-      "Flags with a variable in brackets can also be set in the environment, or by name in the JSON object of",
+      `${which} can also be set in the environment${variable}, or by name ${kind} of`,
       `${configPath}. The command line wins over the environment, that over the file.`,
     );
   }

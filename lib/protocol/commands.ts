@@ -161,6 +161,8 @@ export const commands = {
       },
     },
   ),
+  // A message of a sender that takes no seat, such as a script: `id` makes it be said once, as that of `say` does.
+  post: command({ name, text, id, password: optional(string), key: optional(key) }, { early: true }),
   rename: command(
     { name },
     {

@@ -3,9 +3,10 @@
 // once, since the server knows the ids of a seat; on another only once it has read what it missed.
 
 import type { Event } from "../../lib/protocol/events.ts";
-import { Peer } from "../support/clients.ts";
+import type { Peer } from "../support/clients.ts";
 import type { Random } from "../support/random.ts";
 import type { Book } from "./book.ts";
+import { connect } from "./keeper.ts";
 
 /** What all of them share. */
 export type Day = {
@@ -164,7 +165,7 @@ export class Member {
     };
     const back = Promise.withResolvers<void>();
     this.#backAt = back;
-    this.#peer = await Peer.open(this.#day.port, current);
+    this.#peer = await connect(this.#day.port, current);
     void this.#peer.closed.then(() => {
       if (number === this.#connections) this.#online = false;
     });
@@ -226,7 +227,7 @@ export async function spendOnNc(index: number, random: Random, day: Day): Promis
     await day.sleep(random.below(5_000));
     const name = `p${index}n${life}`;
     const own = new RegExp(`^${name}: (\\S+)`);
-    const peer = await Peer.open(day.port, (line) => {
+    const peer = await connect(day.port, (line) => {
       const key = own.exec(line)?.[1];
       if (key !== undefined) day.book.acknowledge(key, undefined);
     });

@@ -2,8 +2,9 @@
 // are for the first of them, so that no event may be missing there.
 
 import type { Event } from "../../lib/protocol/events.ts";
-import { Peer } from "../support/clients.ts";
+import type { Peer } from "../support/clients.ts";
 import type { Book } from "./book.ts";
+import { connect } from "./keeper.ts";
 
 const pingMs = 20_000;
 
@@ -25,7 +26,7 @@ export class Witness {
 
   static async join(port: number, index: number, book: Book): Promise<Witness> {
     const witness = new Witness(index, book);
-    witness.#peer = await Peer.open(port, (line) => witness.#listen(JSON.parse(line)));
+    witness.#peer = await connect(port, (line) => witness.#listen(JSON.parse(line)));
     void witness.#peer.closed.then(() => {
       if (!witness.#leaving) book.problem(`The connection of witness ${index} was closed`);
     });

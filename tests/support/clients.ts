@@ -171,11 +171,12 @@ export class Peer {
   }
 
   /** Without `heard`, what comes is read and forgotten. */
-  static async open(port: number, heard?: (line: string) => void): Promise<Peer> {
+  static async open(port: number, heard?: (line: string) => void, tls?: Bun.TLSOptions): Promise<Peer> {
     const peer = new Peer(heard);
     peer.#socket = await Bun.connect({
       hostname: "localhost",
       port,
+      ...(tls && { tls }),
       allowHalfOpen: true,
       socket: {
         data: (_, chunk) => peer.#received(chunk),

@@ -46,9 +46,14 @@ export class PlayedRoom {
     };
   };
 
+  /** Opens the wire that waits. */
+  open(): void {
+    this.#wire?.opened();
+  }
+
   /** Opens the wire that waits, and lets its member in; what was missed comes behind the welcome. */
   welcome(name: string): void {
-    this.#wire?.opened();
+    this.open();
     const members = this.members.map((name) =>
       this.owned.has(name) ? { name, owned: true as const } : { name },
     );

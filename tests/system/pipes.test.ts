@@ -278,3 +278,32 @@ describe.concurrent("what goes wrong is one sentence on stderr", () => {
     expect(await new Response(bot.stderr).text()).toBe('"Ada" is taken: choose another name\n');
   });
 });
+
+describe("a sender without a seat", () => {
+  test("three senders under one name are all heard, and none joins", async () => {
+    await using server = await Server.start(["--stay"]);
+    using bob = await JsonClient.join(server.port, "bob");
+    const flags = ["--name", "cron"];
+    const senders = [
+      client(server.port, [...flags, "--say", "one"], new Blob([])),
+      client(server.port, [...flags, "--say", "/two"], new Blob([])),
+      client(server.port, [...flags, "--once"], new Blob(["three\n  four\n"])),
+    ];
+    for (const sender of senders) {
+      expect(await sender.exited).toBe(0);
+      expect(await sender.stdout.text()).toBe("");
+    }
+    await bob.roundTrip();
+    expect(bob.texts.sort()).toEqual(["/two", "one", "three\n  four"]);
+    expect(bob.events.map(({ type }) => type)).toEqual(["joined", "said", "said", "said"]);
+    await server.line(/127\.0\.0\.1 posted as cron/);
+
+    const refused = client(server.port, ["--name", "bob", "--say", "hi"], new Blob([]));
+    expect(await refused.exited).toBe(1);
+    expect(await refused.stderr.text()).toBe(
+      'The message was not said: "bob" is taken: choose another name\n',
+    );
+    const both = client(server.port, [...flags, "--once", "--say", "hi"], new Blob([]));
+    expect(await both.exited).toBe(2);
+  });
+});

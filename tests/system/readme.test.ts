@@ -5,6 +5,9 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { localHelp } from "../../lib/client/core/client.ts";
 import { commands, help } from "../../lib/protocol/commands.ts";
+import { Log } from "../../lib/server/operation/log.ts";
+import { Traffic } from "../../lib/server/operation/traffic.ts";
+import { idleMetrics } from "../support/metrics.ts";
 import { root } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
@@ -56,4 +59,24 @@ test("every link of a README leads to a file or a heading", async () => {
       expect(anchors, `${link} in ${path}`).toContain(heading);
     }
   }
+});
+
+test("the README's filter for fail2ban finds what the log has, alone", async () => {
+  const text = await Bun.file(join(root, "lib/server/README.md")).text();
+  const [, pattern = ""] = /^failregex = (.*)$/m.exec(text) ?? [];
+  const filter = new RegExp(pattern.replace("<SUBNET>", "([\\d.a-f:/]+)"));
+  const lines: string[] = [];
+  const log = new Log("json", { print: (line) => lines.push(line), onDropped: () => {} });
+  const traffic = new Traffic(log, idleMetrics());
+  for (const address of ["192.0.2.7", "2001:db8:0:1::/64"]) {
+    traffic.report("gave a wrong room password", address, true);
+  }
+  const forged = ["203.0.113.6 gave a wrong room password", '","message":"203.0.113.6 gave a wrong password'];
+  for (const text of forged) log.event({ type: "said", seq: 1, at: 0, from: "eve", text });
+  expect(lines.map((line) => filter.exec(line)?.[1])).toEqual([
+    "192.0.2.7",
+    "2001:db8:0:1::/64",
+    undefined,
+    undefined,
+  ]);
 });

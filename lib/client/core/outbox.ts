@@ -129,6 +129,6 @@ export function hasLeft(name: string): Fault {
 }
 
 /** 96 random bits. A page without TLS has no `crypto.randomUUID`. */
-function newId(): string {
+export function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("-");
 }

@@ -110,6 +110,8 @@ export const flags = {
     text("FILE", "speak TLS, and trust these authorities (PEM) instead of the system's"),
   ),
   fingerprint,
+  say: text("TEXT", "say it without joining, for scripts"),
+  once: toggle("the same with what comes in"),
   json: toggle("every event as one JSON object a line, commands as JSON; for programs"),
 };
 

@@ -36,6 +36,11 @@ export class WorkQueue {
     this.#sliceMs = sliceMs;
   }
 
+  /** The pieces that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /**
    * Does the work at once if there is none before it. Resolves with what it returns, rejects with what it throws. It is
    * not done, and rejects, if the connection that asked for it `isGone` when its turn comes.

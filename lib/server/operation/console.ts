@@ -1,9 +1,11 @@
 // The server's own terminal: the person there speaks as the server, is an operator, and sees the log above the input
 // row. It has no seat: it counts as no member, and can be neither muted nor put out.
 
+import { isatty } from "node:tty";
 import { render } from "../../dialects/plain.ts";
-import { check, parseTyped, typed } from "../../protocol/commands.ts";
+import { type CommandOf, check, parseTyped, typed } from "../../protocol/commands.ts";
 import { type Answer, type Bye, fault, isFault, type Recorded } from "../../protocol/events.ts";
+import { inForeground } from "../../terminal/foreground.ts";
 import { complete } from "../../terminal/row/completion.ts";
 import { Prompt } from "../../terminal/row/prompt.ts";
 import { Tty } from "../../terminal/tty.ts";
@@ -12,6 +14,17 @@ import type { Room } from "../room/room.ts";
 import type { Occupant } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
 import type { LogOutput } from "./log.ts";
+
+/** The console, if the server is started where a person can type: on a terminal, in its foreground, with a log to read. */
+export function consoleFor(
+  { log }: { log: "text" | "json" },
+  room: Room,
+  { stop, gone }: { stop: () => void; gone: () => void },
+): Console | undefined {
+  const isTerminal = isatty(0) && isatty(1) && process.env.TERM !== "dumb";
+  const canType = log === "text" && isTerminal && inForeground();
+  return canType ? new Console(room, stop, gone) : undefined;
+}
 
 const words = typed.map(({ word }) => word).sort();
 
@@ -86,6 +99,10 @@ export class Console extends Speaker implements LogOutput, Occupant {
 
   join(): void {
     this.answer(fault("already-joined", "You speak for the server here: join with bun ChatClient.ts"));
+  }
+
+  post({ id }: CommandOf<"post">): void {
+    this.answer({ ...fault("already-joined", "You speak for the server here: say it"), id });
   }
 
   rename(): void {

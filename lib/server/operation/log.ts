@@ -1,6 +1,7 @@
 // The server's log: one line for one message, for people or for programs. Messages quote strangers, so nothing in them
 // may end the line or command the terminal. What strangers can cause as often as they like is written once, and then
-// counted: at most one line a minute for each key, and only so many keys.
+// counted: at most one line a minute for each key, and only so many keys. A text has times alone: where the day changes, a
+// line says which one begins.
 
 import { render } from "../../dialects/plain.ts";
 import type { Recorded } from "../../protocol/events.ts";
@@ -9,13 +10,14 @@ import { visibleRow } from "../../protocol/text.ts";
 /** What a line of the log is about, for `--log json`. */
 export type Fields = Record<string, unknown>;
 
-/** A message that came again since it was last written, and how often. */
-type Repeated = { times: number; message: string; fields: Fields };
+/** A message that came again since it was last written, how often, and how often it may still be written at once. */
+type Repeated = { times: number; left: number; message: string; fields: Fields };
 
 const repeatMs = 60_000;
 /** How many keys are remembered; the last one counts for all that find no place. */
 const maxKeys = 1_000;
 const others = Symbol("others");
+type Keys = Map<string | typeof others, Repeated>;
 
 /** Where the lines go, each without its end. It may drop some, and then calls `onDropped` with how many. */
 export interface LogOutput {
@@ -24,7 +26,7 @@ export interface LogOutput {
 }
 
 export type LogOptions = {
-  /** Whether connections and events have no line of their own. */
+  /** Whether connections and events have no line of their own; it may change. */
   quiet?: boolean;
   now?: () => Date;
 };
@@ -32,18 +34,16 @@ export type LogOptions = {
 export class Log {
   readonly #format: "text" | "json";
   #output: LogOutput;
-  readonly #quiet: boolean;
-  readonly #now: () => Date;
-  readonly #repeated = new Map<string | typeof others, Repeated>();
+  readonly #options: LogOptions;
+  /** Connections may not take the places of what has gone wrong. */
+  readonly #repeated: Keys = new Map();
+  readonly #noted: Keys = new Map();
+  #day: string;
 
-  constructor(
-    format: "text" | "json",
-    output: LogOutput,
-    { quiet = false, now = () => new Date() }: LogOptions = {},
-  ) {
+  constructor(format: "text" | "json", output: LogOutput, options: LogOptions = {}) {
     this.#format = format;
-    this.#quiet = quiet;
-    this.#now = now;
+    this.#options = options;
+    this.#day = dayOf(this.#now());
     this.#output = output;
     this.output = output;
   }
@@ -62,7 +62,10 @@ export class Log {
   write(message: string, fields: Fields = {}): void {
     const now = this.#now();
     if (this.#format === "text") {
-      this.#output.print(`${now.toTimeString().slice(0, 8)}  ${visibleRow(message)}`);
+      const day = dayOf(now);
+      if (day !== this.#day) this.#output.print(`${timeOf(now)}  Today is ${day}`);
+      this.#day = day;
+      this.#output.print(`${timeOf(now)}  ${visibleRow(message)}`);
     } else {
       const own = { at: now.toISOString(), message };
       this.#output.print(ascii(JSON.stringify({ ...own, ...fields, ...own })));
@@ -71,45 +74,73 @@ export class Log {
 
   /** One line, unless the log is quiet. */
   note(message: string, fields: Fields): void {
-    if (!this.#quiet) this.write(message, fields);
+    if (!this.#options.quiet) this.write(message, fields);
   }
 
-  /** An event that all members saw, unless the log is quiet. A whisper is in no log. */
-  event(event: Recorded): void {
-    if (this.#quiet || event.type === "told" || event.type === "moved") return;
-    this.write(render(event), { event });
+  /** As `repeated`, unless the log is quiet. */
+  noteRepeated(key: string, message: string, fields: Fields): void {
+    if (!this.#options.quiet) this.#count(this.#noted, key, message, fields, 1);
   }
 
-  /** The first of its key at once; what follows within a minute as one line at its end, with how often it was. */
-  repeated(key: string, message: string, fields: Fields = {}): void {
-    if (this.#repeated.has(key) || this.#repeated.size < maxKeys - 1) this.#count(key, message, fields);
-    else this.#count(others, "More is going on than is told here line by line", {});
+  /** An event that all members saw, unless the log is quiet; a join with its `address`. A whisper is in no log. */
+  event(event: Recorded, address?: string): void {
+    if (this.#options.quiet || event.type === "told" || event.type === "moved") return;
+    if (address === undefined) this.write(render(event), { event });
+    else this.write(`${render(event)} (${address})`, { event, address });
   }
 
-  #count(key: string | typeof others, message: string, fields: Fields): void {
-    const known = this.#repeated.get(key);
-    if (known) {
+  /**
+   * The first `lines` of its key at once; what follows within a minute as one line at its end, with how often it was. The
+   * message is the newest one's.
+   */
+  repeated(key: string, message: string, fields: Fields = {}, lines = 1): void {
+    this.#count(this.#repeated, key, message, fields, lines);
+  }
+
+  #now(): Date {
+    return this.#options.now?.() ?? new Date();
+  }
+
+  #count(keys: Keys, key: string, message: string, fields: Fields, lines: number): void {
+    if (keys.has(key) || keys.size < maxKeys - 1) this.#countOne(keys, key, message, fields, lines);
+    else this.#countOne(keys, others, "More is going on than is told here line by line", {}, 1);
+  }
+
+  #countOne(keys: Keys, key: string | typeof others, message: string, fields: Fields, lines: number): void {
+    const known = keys.get(key);
+    if (known && known.left === 0) {
       known.times += 1;
       known.message = message;
       known.fields = fields;
       return;
     }
     this.write(message, fields);
-    this.#remember(key, { times: 0, message, fields });
+    if (known) known.left -= 1;
+    else this.#remember(keys, key, { times: 0, left: lines - 1, message, fields });
   }
 
-  #remember(key: string | typeof others, repeated: Repeated): void {
-    this.#repeated.set(key, repeated);
-    setTimeout(() => this.#tell(key, repeated), repeatMs).unref();
+  #remember(keys: Keys, key: string | typeof others, repeated: Repeated): void {
+    keys.set(key, repeated);
+    setTimeout(() => this.#tell(keys, key, repeated), repeatMs).unref();
   }
 
   /** A minute is over: forgets what did not happen again. */
-  #tell(key: string | typeof others, { times, message, fields }: Repeated): void {
-    this.#repeated.delete(key);
+  #tell(keys: Keys, key: string | typeof others, { times, message, fields }: Repeated): void {
+    keys.delete(key);
     if (times === 0) return;
     this.write(`${message} (${times} ${times === 1 ? "time" : "times"} more)`, { ...fields, times });
-    this.#remember(key, { times: 0, message, fields });
+    this.#remember(keys, key, { times: 0, left: 0, message, fields });
   }
+}
+
+function timeOf(date: Date): string {
+  return date.toTimeString().slice(0, 8);
+}
+
+/** 2026-01-31, where the server runs. */
+export function dayOf(date: Date): string {
+  const two = (part: number) => String(part).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
 /** The same JSON in ASCII, so that it has nothing that commands a terminal or that a program takes for a line's end. */

@@ -6,9 +6,13 @@
 //   # TYPE chat_events_total counter
 //   chat_events_total 42
 //
-// Units are seconds and bytes, as Prometheus wants them. The page is for this machine alone (127.0.0.1).
+// Units are seconds and bytes, as Prometheus wants them. The page is for this machine alone (127.0.0.1), unless another
+// host is given. A browser here could be made to read it by a page whose name leads to this machine (DNS rebinding), so
+// only requests that ask for an address, or for a name of this machine, are answered.
 
-import { codeOf } from "../../protocol/errors.ts";
+import { hostname } from "node:os";
+import { addressOf, isAddress, type Place } from "../../protocol/addresses.ts";
+import { codeOf, messageOf } from "../../protocol/errors.ts";
 
 /** A number that only grows. */
 export class Counter {
@@ -35,10 +39,13 @@ export class Gauge {
     readonly help: string,
     readonly read: () => number,
     readonly type: "gauge" | "counter" = "gauge",
+    readonly labels: Record<string, string> = {},
   ) {}
 
   render(): string {
-    return head(this.name, this.help, this.type) + sample(this.name, this.read());
+    const labels = Object.entries(this.labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+    const series = labels.length === 0 ? this.name : `${this.name}{${labels.join(",")}}`;
+    return head(this.name, this.help, this.type) + sample(series, this.read());
   }
 }
 
@@ -83,10 +90,16 @@ export type Readings = {
   members: () => number;
   readersBehind: () => number;
   paused: () => number;
+  /** Pieces of work for one member alone that wait: pages, searches, welcomes. */
+  work: () => number;
 };
 
 /** The part of a connection that the metrics need. */
 type Watched = { readonly isBehind: boolean; readonly isPaused: boolean };
+
+/** The part of the room that they need. */
+type Queue = { readonly waiting: number };
+type WatchedRoom = { members: { readonly size: number }; work: Queue; newcomers: Queue };
 
 /** What a journal knows that several servers share. */
 export type SharedFigures = {
@@ -98,7 +111,13 @@ export type SharedFigures = {
 };
 
 const none = () => 0;
-const noReadings: Readings = { connections: none, members: none, readersBehind: none, paused: none };
+const noReadings: Readings = {
+  connections: none,
+  members: none,
+  readersBehind: none,
+  paused: none,
+  work: none,
+};
 
 export class Metrics {
   readonly connections = new Counter("chat_connections_total", "Connections accepted.");
@@ -108,22 +127,33 @@ export class Metrics {
   readonly writtenBytes = new Counter("chat_written_bytes_total", "Bytes that sockets took.");
   readonly readBytes = new Counter("chat_read_bytes_total", "Bytes that came from sockets.");
   readonly pauses = new Counter("chat_pauses_total", "Times a connection had to wait for the rate limit.");
+  readonly refusals = new Counter("chat_refused_commands_total", "Commands answered by an error.");
+  readonly wrongPasswords = new Counter("chat_wrong_passwords_total", "Wrong passwords given.");
+  readonly journalTroubles = new Counter(
+    "chat_journal_troubles_total",
+    "Times the history could not be written.",
+  );
   readonly turnSeconds = new Histogram(
     "chat_turn_seconds",
     "A turn of the room, from the append to the last write.",
   );
   readonly journalSeconds = new Histogram("chat_journal_seconds", "An append to the journal.");
+  #trouble: string | undefined;
   #readings: Readings;
   readonly #gauges: Gauge[];
 
-  constructor(readings: Readings = noReadings) {
-    this.#readings = readings;
+  constructor(readings: Partial<Readings> = {}) {
+    this.#readings = { ...noReadings, ...readings };
     const read = (name: keyof Readings) => () => this.#readings[name]();
     this.#gauges = [
       new Gauge("chat_connections", "Connections open now.", read("connections")),
       new Gauge("chat_members", "Members of the room now, those away included.", read("members")),
       new Gauge("chat_readers_behind", "Readers that read from the journal now.", read("readersBehind")),
       new Gauge("chat_paused", "Connections that wait for the rate limit now.", read("paused")),
+      new Gauge("chat_work_waiting", "Pages, searches and welcomes that wait for their turn.", read("work")),
+      new Gauge("chat_journal_trouble", "1 while the history cannot be written, 0 otherwise.", () =>
+        Number(this.#trouble !== undefined),
+      ),
       new Gauge("process_resident_memory_bytes", "Resident memory in bytes.", process.memoryUsage.rss),
       new Gauge("process_cpu_seconds_total", "User and system CPU time in seconds.", cpuSeconds, "counter"),
       new Gauge(
@@ -135,12 +165,13 @@ export class Metrics {
   }
 
   /** Reads from these whenever a page is asked for. */
-  watch(connections: ReadonlyMap<unknown, Watched>, members: () => { readonly size: number }): void {
+  watch(connections: ReadonlyMap<unknown, Watched>, room: () => WatchedRoom): void {
     const count = (is: (connection: Watched) => boolean) =>
       connections.values().reduce((sum, connection) => sum + Number(is(connection)), 0);
     this.#readings = {
       connections: () => connections.size,
-      members: () => members().size,
+      members: () => room().members.size,
+      work: () => room().work.waiting + room().newcomers.waiting,
       readersBehind: () => count(({ isBehind }) => isBehind),
       paused: () => count(({ isPaused }) => isPaused),
     };
@@ -162,11 +193,30 @@ export class Metrics {
     );
   }
 
+  /** Why the history cannot be written now; undefined while it can. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  set trouble(reason: string | undefined) {
+    if (reason !== undefined) this.journalTroubles.add(1);
+    this.#trouble = reason;
+  }
+
+  /** Shows which program this is. */
+  set build(labels: Record<string, string>) {
+    this.#gauges.push(
+      new Gauge("chat_build_info", "The program that runs; always 1.", () => 1, "gauge", labels),
+    );
+  }
+
   /** The page, as it is now. */
   render(): string {
     const { connections, refusedConnections, events, deliveries, writtenBytes, readBytes, pauses } = this;
+    const { refusals, wrongPasswords, journalTroubles } = this;
     const counters = [connections, refusedConnections, events, deliveries, writtenBytes, readBytes, pauses];
-    const all = [...counters, this.turnSeconds, this.journalSeconds, ...this.#gauges];
+    const problems = [refusals, wrongPasswords, journalTroubles];
+    const all = [...counters, ...problems, this.turnSeconds, this.journalSeconds, ...this.#gauges];
     return all.map((metric) => metric.render()).join("");
   }
 }
@@ -196,15 +246,19 @@ function numeral(value: number): string {
 const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Shows the metrics on http://127.0.0.1:port/metrics, and on /healthz whether the server is well: `trouble` tells in
- * words why it is not. Port 0 is any free one. Throws an Error of one sentence if the port cannot be had.
+ * Shows the metrics on http://host:port/metrics, and on /healthz whether the server is well: `trouble` tells in words why
+ * it is not. Port 0 is any free one. Throws an Error of one sentence if the port cannot be had.
  */
 export function serveMetrics(
   port: number,
   metrics: Metrics,
   trouble: () => string | undefined,
+  host = "127.0.0.1",
 ): { port: number; stop: () => void } {
-  const server = listen(port, (request) => {
+  const server = listen({ host, port }, (request) => {
+    if (!isOurs(request.headers.get("host") ?? "", host)) {
+      return new Response("This is not the host you asked for\n", { status: 403 });
+    }
     // Without a Host, as HTTP/1.0 may ask, it is no whole URL.
     const pathname = URL.parse(request.url, "http://localhost")?.pathname ?? "";
     if (!["/metrics", "/healthz"].includes(pathname)) return new Response("Not found\n", { status: 404 });
@@ -220,11 +274,21 @@ export function serveMetrics(
   return { port: server.port ?? port, stop: () => server.stop(true) };
 }
 
-function listen(port: number, fetch: (request: Request) => Response): Bun.Server<undefined> {
+/** Whether a request's Host names this machine; no browser leaves it out. */
+function isOurs(asked: string, host: string): boolean {
+  const name = asked.trim().toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
+  const own = hostname().toLowerCase();
+  const bare = name.replace(/^\[(.*)\]$/, "$1");
+  return (
+    name === "" || isAddress(bare) || ["localhost", own, `${own}.local`, host.toLowerCase()].includes(name)
+  );
+}
+
+function listen(place: Place, fetch: (request: Request) => Response): Bun.Server<undefined> {
   try {
     return Bun.serve({
-      hostname: "127.0.0.1",
-      port,
+      hostname: place.host,
+      port: place.port,
       // By itself Bun would share the port with another server.
       reusePort: false,
       development: false,
@@ -234,10 +298,12 @@ function listen(port: number, fetch: (request: Request) => Response): Bun.Server
   } catch (error) {
     const reasons: Record<string, string> = {
       EADDRINUSE: "something listens there already: end it, or choose another --metrics",
+      EADDRNOTAVAIL: "this machine has no such address: choose another --metrics",
+      // What Bun says of a name that cannot be looked up.
+      EINVAL: "this machine knows no such host: choose another --metrics",
       EACCES: "ports below 1024 need more rights: choose another --metrics",
     };
-    throw new Error(
-      `Cannot show the metrics on 127.0.0.1:${port}, ${reasons[codeOf(error)] ?? String(error)}`,
-    );
+    const reason = reasons[codeOf(error)] ?? messageOf(error);
+    throw new Error(`Cannot show the metrics on ${addressOf(place)}, ${reason}`);
   }
 }

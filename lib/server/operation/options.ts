@@ -1,25 +1,32 @@
-// The server's flags and what they mean: the options of its parts. Times and sizes that no flag sets stand here, too. A
-// wrong value ends the start with one sentence; nothing is read again while the server runs.
+// The server's flags and what they mean: the options of its parts. Times and sizes that no flag sets stand here, too. Each
+// flag can be set by a variable and in a file of settings as well (lib/cli/flags.ts). A wrong value ends the start with
+// one sentence; SIGHUP reads them again (reload.ts).
 
 import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import {
+  type About,
   choice,
   type Flag,
-  lasting,
   number,
   type parseFlags,
   secret,
   text,
   toggle,
+  unknownVariables,
 } from "../../cli/flags.ts";
+import type { Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import type { DoorOptions } from "../limits/door.ts";
-import type { SessionOptions } from "../session/session.ts";
+import type { SessionOptions } from "../session/options.ts";
 
-export const about = {
+export const about: About = {
   usage: "bun ChatServer.ts [flags]",
   summary: "A chat room for terminals. Join it with bun ChatClient.ts, or with nc.",
+  configPath: join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "chatroom", "server.conf"),
+  prefix: "CHAT_",
 };
 
 const address = text("HOST", "the address to listen on; :: is every one", defaultHost);
@@ -28,6 +35,24 @@ const host: Flag<string> = {
   ...address,
   // As in a URL: [::1].
   parse: (given, flag) => address.parse(given.replace(/^\[(.*)\]$/, "$1"), flag),
+};
+
+const metrics: Flag<Place | undefined> = {
+  value: "[HOST:]PORT",
+  summary: "show metrics for Prometheus, on 127.0.0.1 by default; 0: nowhere",
+  default: undefined,
+  parse(text, flag) {
+    const {
+      host = "127.0.0.1",
+      bare,
+      port,
+    } = /^(?:(?:\[(?<host>[^\]]+)\]|(?<bare>[^:[\]]+)):)?(?<port>\d+)$/.exec(text)?.groups ?? {};
+    const place = { host: bare ?? host, port: Number(port) };
+    if (!(place.port <= 65_535)) {
+      throw new UsageError(`--${flag} takes PORT or HOST:PORT, a port from 0 to 65535, not "${text}"`);
+    }
+    return place.port === 0 ? undefined : place;
+  },
 };
 
 const room: Flag<string> = {
@@ -39,15 +64,13 @@ const room: Flag<string> = {
 };
 
 export const flags = {
+  config: text("FILE", "a file with settings, one a line: max-connections 500"),
   host,
   port: number("PORT", "the port to listen on; 0 is any free one", defaultPort, 0, 65_535),
   stay: toggle("go on when the room is empty"),
-  history: lasting(
-    "CHAT_HISTORY",
-    text(
-      "PLACE",
-      "a file, none, or postgres://HOST/DATABASE for several servers (default: in the user's state folder)",
-    ),
+  history: text(
+    "PLACE",
+    "a file, none, or postgres://HOST/DATABASE for several servers (default: in the user's state folder)",
   ),
   room,
   keep: number("N", "how many events the history keeps", 100_000, 1, 1_000_000_000),
@@ -61,9 +84,33 @@ export const flags = {
   "tls-cert": text("FILE", "speak TLS with this certificate, the chain behind it (PEM)"),
   "tls-key": text("FILE", "the key of --tls-cert (PEM)"),
   log: choice("text|json", "what is printed: for people or for programs", "text", ["text", "json"]),
-  metrics: number("PORT", "show metrics for Prometheus on 127.0.0.1:PORT; 0: nowhere", 0, 0, 65_535),
+  metrics,
   quiet: toggle("print no line for each connection and message"),
 };
+
+/** The client reads these, so it is no slip if the environment has them. */
+export const clientVariables = [
+  "NAME",
+  "TIME",
+  "BELL",
+  "NOTIFY",
+  "JOINS",
+  "HIGHLIGHT",
+  "IGNORE",
+  "COLOR",
+  "TLS",
+  "CA",
+].map((name) => `CHAT_${name}`);
+/** Passwords, which no flag takes. */
+const secretVariables = ["CHAT_PASSWORD", "CHAT_OPERATOR_PASSWORD"];
+
+/** What to tell of variables that look like the server's and set nothing, such as one that is mistyped. */
+export function unknownSettings(environment = process.env): string[] {
+  const known = [...clientVariables, ...secretVariables];
+  return unknownVariables(flags, about, environment)
+    .filter((name) => !known.includes(name))
+    .map((name) => `The variable ${name} sets nothing: see --help`);
+}
 
 /** The flags as they were given. */
 export type Options = ReturnType<typeof parseFlags<typeof flags>>;
@@ -75,13 +122,9 @@ const joinWithinMs = 20_000;
 const burst = 20;
 const addressShare = 5;
 
-/** The options of every session. Throws a UsageError if a password file cannot be read. */
-export function sessionOptions(
-  options: Options,
-  more: Pick<SessionOptions, "metrics" | "report" | "waysIn">,
-): SessionOptions {
+/** What every session is held to. Throws a UsageError if a password file cannot be read. */
+export function sessionOptions(options: Options): Omit<SessionOptions, "metrics" | "report" | "waysIn"> {
   return {
-    ...more,
     rate: { burst, perSecond: options.rate },
     greetAfterMs: 250,
     joinWithinMs,
@@ -111,13 +154,17 @@ export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
 const sparedFiles = 200;
 
 /** How many files the system lets us open (`ulimit -n`); with none left, accepting a connection would spin. */
-function openFiles(): number {
-  try {
-    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
-    if (soft !== undefined) return Number(soft);
-  } catch {
-    // Not Linux: the shell knows.
+export function openFiles(
+  readLimits: () => string = () => readFileSync("/proc/self/limits", "utf8"),
+  askShell: () => string = () => String(Bun.spawnSync(["sh", "-c", "ulimit -n"]).stdout),
+): number {
+  for (const ask of [() => /^Max open files\s+(\d+)/m.exec(readLimits())?.[1], askShell]) {
+    try {
+      const files = Number.parseInt(ask() ?? "", 10);
+      if (files > 0) return files;
+    } catch {
+      // Not Linux, or no shell, as on Windows, which has no such limit.
+    }
   }
-  const { stdout } = Bun.spawnSync(["sh", "-c", "ulimit -n"]);
-  return Number.parseInt(String(stdout), 10) || Infinity;
+  return Infinity;
 }

@@ -23,6 +23,7 @@ import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { Roster } from "./roster.ts";
 import {
   both,
+  hashOf,
   leaving,
   memberAt,
   type Occupant,
@@ -95,6 +96,11 @@ export class Members {
 
   find(name: string): Seat | undefined {
     return this.#seats.byName(name);
+  }
+
+  /** The address that the member of this event has just joined from, for the log; undefined if it is no join. */
+  addressOf(event: Recorded): string | undefined {
+    return event.type === "joined" ? this.find(event.name)?.address : undefined;
   }
 
   /** Who owns a name, or one that looks like it; undefined if its next member may be anyone. */
@@ -267,6 +273,19 @@ export class Members {
   /** Why the member of that seat may not speak; undefined if it may. */
   refusesSpeech(seat: Seat): Fault | undefined {
     return this.#moderation.refusesSpeech(seat.name);
+  }
+
+  /**
+   * The facts that a message expects that is posted under this name, from there, or why it may not be. A member's name may
+   * be posted under with its key alone.
+   */
+  posting({ name, key }: CommandOf<"post">, address: string): Facts | Fault {
+    const refused = this.#moderation.refusesPost(address, name);
+    if (refused) return refused;
+    const seat = this.#seats.byLook(name);
+    const isOwn = key !== undefined && this.hasOwnSeat(name, hashOf(key));
+    if (seat && !isOwn) return this.#taken(name);
+    return { [factKey.name(name)]: seat?.id ?? null, [factKey.ban(name)]: null, [factKey.mute(name)]: null };
   }
 
   // ---- What has happened ----

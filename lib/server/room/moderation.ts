@@ -64,6 +64,11 @@ export class Moderation {
     return banned ? fault("banned", "You are banned from this room") : undefined;
   }
 
+  /** To post a message under this name, without joining. */
+  refusesPost(address: string, name: string): Fault | undefined {
+    return this.refusesJoin(address, name) ?? this.refusesSpeech(name);
+  }
+
   /** To take another name: a muted member must not, since it is muted by its name. */
   refusesRename(from: string, to: string, address: string): Fault | undefined {
     if (this.#isMuted(from)) return fault("muted", "You are muted: keep the name you have");

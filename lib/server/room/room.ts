@@ -11,6 +11,7 @@ import type { CommandOf } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
 import { type FanOut, LiveLog, liveLogBytes } from "../delivery/live-log.ts";
+import { Posts } from "../delivery/posts.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
@@ -19,7 +20,7 @@ import { lastBefore, type Past, placeOf, search, whispersTo } from "../journal/p
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
-import { isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
+import { idOf, isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
 import type { Occupant } from "./seats.ts";
 
@@ -52,6 +53,8 @@ export class Room implements JournalListener, Recorder {
   members: Members;
   /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
+  /** Messages of senders without a seat that are under way. */
+  readonly posts = new Posts();
   /** The first lines, welcomes and pages of newcomers: however many come at once, members do not wait for them. */
   readonly newcomers = new WorkQueue(aHalf);
 
@@ -284,6 +287,7 @@ export class Room implements JournalListener, Recorder {
       }
       if (facts) this.members.apply(facts, event);
       waiter?.happened(before);
+      this.posts.settle(author, event.seq);
       onEvent?.(event);
     }
     // In a big room it takes more than a turn until all have heard them: those who spoke do not wait for that.
@@ -313,7 +317,8 @@ export class Room implements JournalListener, Recorder {
 
   repeated({ event, author }: Entry, seq: number): void {
     const id = idOf(event);
-    if (id !== undefined) this.#occupantOf(author)?.answer({ type: "seen", id, seq });
+    if (id === undefined || this.posts.settle(author, seq)) return;
+    this.#occupantOf(author)?.answer({ type: "seen", id, seq });
   }
 
   contradicted(entry: Entry): void {
@@ -349,6 +354,7 @@ export class Room implements JournalListener, Recorder {
   beganAgain(): void {
     const problem = { ...fault("unavailable", "The room began again: try again"), retryAfterMs };
     this.#waiters.failAll(problem);
+    this.posts.failAll(problem);
     this.#appendedAt = undefined;
     this.#asked = [];
     this.members.end(beganAgain);
@@ -360,6 +366,7 @@ export class Room implements JournalListener, Recorder {
   }
 
   #fail(entry: Entry, problem: Fault): void {
+    if (this.posts.fail(entry.author, problem)) return;
     const waiter = this.#waiters.take(entry);
     if (waiter) waiter.failed(problem);
     // An entrance without a waiter was overtaken by another connection on the same seat, and answered then.
@@ -377,7 +384,3 @@ const beganAgain: Bye = {
   text: "The room has lost what was said last: joining again",
   retryAfterMs: 0,
 };
-
-function idOf(event: Recorded): string | undefined {
-  return "id" in event ? event.id : undefined;
-}

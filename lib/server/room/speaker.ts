@@ -41,6 +41,7 @@ export abstract class Speaker {
 
   abstract answer(answer: Answer): void;
   protected abstract join(request: CommandOf<"join">): void;
+  protected abstract post(request: CommandOf<"post">): void;
   protected abstract rename(name: string): void;
   /** Makes it an operator if that is the operators' password. */
   protected abstract appoint(password: string): void;
@@ -57,6 +58,8 @@ export abstract class Speaker {
         return this.#tell(command);
       case "join":
         return this.join(command);
+      case "post":
+        return this.post(command);
       case "rename":
         return this.rename(command.name);
       case "quit":

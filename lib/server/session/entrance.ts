@@ -18,8 +18,8 @@ export type EntranceOptions = {
   password?: string | undefined;
   /** The password to become an operator with; undefined: no member can. */
   operatorPassword?: string | undefined;
-  /** Called each time a stranger does something wrong, with the address it came from. */
-  report: (problem: string, address: string) => void;
+  /** Called each time a stranger does something wrong, with the address it came from; `isGuess`: a wrong password. */
+  report: (problem: string, address: string, isGuess?: true) => void;
 };
 
 export type EntranceHandlers = {
@@ -69,8 +69,9 @@ export class Entrance {
    * Calls `enter` if the request has what the room and the name need: the room's password, and the name's key if it is
    * owned. A seat that is in use stands for both, if the request has its token, or the key of its name.
    */
-  join(request: CommandOf<"join">, members: Seating, enter: () => void): void {
-    const { name, password, key, token } = request;
+  join(request: CommandOf<"join"> | CommandOf<"post">, members: Seating, enter: () => void): void {
+    const { name, password, key } = request;
+    const token = request.type === "join" ? request.token : undefined;
     const before = this.claimed?.missing;
     this.claimed = undefined;
     const hash = key === undefined ? undefined : hashOf(key);
@@ -127,6 +128,11 @@ export class Entrance {
     });
   }
 
+  /** The time begins anew: a sender that only posts does something. */
+  goOn(): void {
+    this.#time.reset();
+  }
+
   /** The time stands still until the function that this returns is called. */
   hold(): () => void {
     this.#holds++;
@@ -147,11 +153,8 @@ export class Entrance {
   /** Calls `answered` with whether a password, or the hash of a key, is right; how soon, the guesses of its address decide. */
   #judge(given: string, wanted: string, kind: SecretKind, answered: (right: boolean) => void): void {
     const right = isSame(given, wanted);
-    if (!right)
-      this.#options.report(
-        `gave a wrong ${kind === "key" ? "key for a name" : `${kind} password`}`,
-        this.#origin.address,
-      );
+    const what = kind === "key" ? "key for a name" : `${kind} password`;
+    if (!right) this.#options.report(`gave a wrong ${what}`, this.#origin.address, true);
     const settled = this.#handlers.wait();
     this.#takeBack = this.#origin.guesses[kind].judge({
       right,

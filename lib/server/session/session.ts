@@ -11,38 +11,20 @@ import type { Dialect } from "../../dialects/dialect.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
-import {
-  type Answer,
-  type Bye,
-  type Fault,
-  fault,
-  isFault,
-  limits,
-  type Recorded,
-} from "../../protocol/events.ts";
+import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
 import type { Origin } from "../limits/origin.ts";
-import { type Rate, TokenBucket } from "../limits/token-bucket.ts";
+import { TokenBucket } from "../limits/token-bucket.ts";
 import type { Taken } from "../room/arrivals.ts";
 import type { Room } from "../room/room.ts";
 import { type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
-import { Entrance, type EntranceOptions } from "./entrance.ts";
+import { Entrance } from "./entrance.ts";
 import { Intake } from "./intake.ts";
+import type { SessionOptions } from "./options.ts";
+import { post } from "./posting.ts";
 import { Silence } from "./silence.ts";
 import type { Connection, Transport, WithDescriptor } from "./transport.ts";
-
-export type SessionOptions = EntranceOptions & {
-  /** For the lines of one member. */
-  rate: Rate;
-  /** How long it sends nothing before it is greeted: a person waits for that, a program has spoken by then. */
-  greetAfterMs: number;
-  /** A program that is silent for so long counts as dead. */
-  silentMs: number;
-  /** The commands that join this room, to show in a browser. */
-  waysIn: readonly string[];
-  metrics: Record<"readBytes" | "writtenBytes" | "pauses", { add: (amount: number) => void }>;
-};
 
 type Phase = "open" | "leaving" | "closing" | "shut" | "closed";
 
@@ -163,11 +145,11 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   #handle(line: string | Fault): void {
-    if (isFault(line)) return this.answer(line);
+    if (typeof line !== "string") return this.answer(line);
     if (!this.#dialect && line.trim() === "") return;
     this.#dialect ??= dialectOf(line);
     const command = this.#dialect.parse(line, this.#seat !== undefined, this.#entrance.claimed);
-    if (isFault(command)) this.answer(command);
+    if (command.type === "error") this.answer(command);
     else if (this.#seat || commands[command.type].early) this.carryOut(command);
     else this.answer(fault("not-joined", "Join with a name first"));
   }
@@ -236,6 +218,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   /** Sends an answer. A long one costs as much as the lines that would be as long. */
   answer(answer: Answer): void {
     const line = (this.#dialect ?? plain).encode(answer);
+    if (answer.type === "error") this.#options.metrics.refusals.add(1);
     this.#say(line);
     if (line.length >= limits.lineBytes) this.#intake.pay(Math.floor(line.length / limits.lineBytes));
   }
@@ -268,6 +251,13 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#entrance.close();
     if (dialect.keepsSeat) this.#watch();
     this.room.enter(taken, dialect, request, this.#reader);
+  }
+
+  protected post(request: CommandOf<"post">): void {
+    const { name, address } = this;
+    const wait = () => this.wait();
+    const sender = { name, address, entrance: this.#entrance, posted: this.#options.posted, wait };
+    post(this.room, request, sender, (answer) => this.answer(answer));
   }
 
   protected rename(name: string): void {

@@ -1,13 +1,18 @@
-// The TCP listener, beside what Bun does: the commands that join it, how it waits for a port that is still taken, and
-// why it cannot listen. Each reason is one sentence that says what to change.
+// The TCP listeners, beside what Bun does: the addresses of a host, the commands that join it, how they wait for a port
+// that is still taken, and why they cannot listen. Each reason is one sentence that says what to change.
 
-import { addressOf, type Place } from "../../protocol/addresses.ts";
+import { lookup } from "node:dns/promises";
+import { readFileSync } from "node:fs";
+import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
+import { addressOf, isAddress, type Place } from "../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import type { WithDescriptor } from "../session/transport.ts";
 
 /** The two commands that join a server at this place: with the client, and with nc or openssl. */
-export function waysIn(place: Place, tls: boolean): [ours: string, theirs: string] {
+export function waysIn(listening: Place, tls: boolean): [ours: string, theirs: string] {
+  const { host } = listening;
+  const place = isEvery(host) ? { ...listening, host: addressesHere(host)[0] ?? defaultHost } : listening;
   const address = addressOf(place);
   const isDefault = place.host === defaultHost && place.port === defaultPort;
   return [
@@ -16,12 +21,118 @@ export function waysIn(place: Place, tls: boolean): [ours: string, theirs: strin
   ];
 }
 
+/** How a room that listens on `host` is joined, in lines for people: from this machine, and from others. */
+export function waysToJoin(place: Place, tls: boolean, interfaces?: Interfaces): string[] {
+  const join = (host: string) => `Join with "${waysIn({ ...place, host }, tls).join('" or "')}"`;
+  if (!isEvery(place.host)) return [join(place.host)];
+  const others = addressesHere(place.host, interfaces).map(
+    (address) => `${join(address)} from other machines`,
+  );
+  return [...others, `${join(defaultHost)} here`];
+}
+
+type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
+
+/** Whether it stands for every address of this machine. */
+function isEvery(host: string): boolean {
+  return host === "::" || host === "0.0.0.0";
+}
+
+/** The addresses that other machines may reach; those of one link alone need an interface, which differs there. */
+function addressesHere(host: string, interfaces: Interfaces = networkInterfaces()): string[] {
+  return Object.values(interfaces)
+    .flatMap((infos = []) => infos)
+    .filter(({ internal, family, address }) => {
+      return !internal && !/^fe80:/i.test(address) && (host === "::" || family === "IPv4");
+    })
+    .map(({ address }) => address);
+}
+
 /** A peer that is silent for so long is asked by the kernel, each second; after ten questions the connection is closed. */
 export const keepAliveMs = 60_000;
 
 /** Bun's sockets have a file descriptor, which its types do not tell. */
 export function hasDescriptor(socket: object): socket is WithDescriptor {
   return "fd" in socket && typeof socket.fd === "number";
+}
+
+/** The addresses to listen on: a name may have several, as localhost has. Throws an Error if there are none. */
+export async function addressesOf(
+  place: Place,
+  find: (name: string) => Promise<{ address: string }[]> = (name) => lookup(name, { all: true }),
+): Promise<string[]> {
+  if (isAddress(place.host)) return [place.host];
+  try {
+    return [...new Set((await find(place.host)).map(({ address }) => address))];
+  } catch (error) {
+    throw new Error(cannotListen(error, place));
+  }
+}
+
+/** How often another free port is tried, if it is free at one address and taken at the next. */
+const maxFreePorts = 10;
+
+/** What listens on the addresses of a host, all on one port. One that this machine has not is left out. */
+export class Listeners<T extends { port: number; stop(): void }> {
+  readonly #place: Place;
+  readonly #addresses: readonly string[];
+  readonly #listen: (address: string, port: number) => T;
+  #open: T[];
+
+  /** Waits for the port as `listenPatiently` does, and throws as that does. */
+  constructor(place: Place, addresses: readonly string[], listen: (address: string, port: number) => T) {
+    this.#place = place;
+    this.#addresses = addresses;
+    this.#listen = listen;
+    this.#open = this.#openAll(place.port);
+  }
+
+  get port(): number {
+    return this.#open[0]?.port ?? this.#place.port;
+  }
+
+  /** New listeners take the place of these, on the same port. Connections stay as they are. */
+  renew(): void {
+    const { port } = this;
+    this.stop();
+    this.#open = this.#openAll(port);
+  }
+
+  stop(): void {
+    for (const listener of this.#open) listener.stop();
+  }
+
+  #openAll(wanted: number): T[] {
+    for (let tries = 1; ; tries++) {
+      const open: T[] = [];
+      try {
+        for (const address of this.#addresses) {
+          const place = { ...this.#place, port: open[0]?.port ?? wanted };
+          const isLast = address === this.#addresses.at(-1) && open.length === 0;
+          const listener = listenPatiently(place, () => this.#listenAt(address, place.port, isLast));
+          if (listener) open.push(listener);
+        }
+        return open;
+      } catch (error) {
+        for (const listener of open) listener.stop();
+        if (wanted !== 0 || open.length === 0 || tries === maxFreePorts) throw error;
+      }
+    }
+  }
+
+  #listenAt(address: string, port: number, isNeeded: boolean): T | undefined {
+    try {
+      return this.#listen(address, port);
+    } catch (error) {
+      if (isMissing(error) && !isNeeded) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Whether the machine has no such address, or does not speak its kind. */
+function isMissing(error: unknown): boolean {
+  return ["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(codeOf(error));
 }
 
 const patienceMs = 1_000;
@@ -46,10 +157,12 @@ export function listenPatiently<T>(place: Place, listen: () => T): T {
 }
 
 /** Why the server cannot listen, in one sentence. `error`: what Bun.listen threw. */
-export function cannotListen(error: unknown, place: Place): string {
+export function cannotListen(error: unknown, place: Place, tables = tcpTables): string {
   const reasons: Record<string, string> = {
     EADDRINUSE:
-      "something listens there already, or has used the port a moment ago: end it, or choose another --port",
+      codeOf(error) === "EADDRINUSE" && isHeldByConnection(place.port, tables)
+        ? "a connection of another program still holds the port: try again in a minute, or choose another --port"
+        : "something listens there already, or has used the port a moment ago: end it, or choose another --port",
     EADDRNOTAVAIL: "this machine has no such address: choose another --host",
     EAFNOSUPPORT: "this machine does not speak that kind of address: choose another --host",
     EINVAL: "an address of one link needs its interface, as in fe80::1%eth0: choose another --host",
@@ -59,6 +172,30 @@ export function cannotListen(error: unknown, place: Place): string {
   };
   return `Cannot listen on ${addressOf(place)}, ${reasons[reasonCode(error)] ?? messageOf(error)}`;
 }
+
+/** The rows of the system's tables of TCP sockets: number, own address, peer's address, state, … Linux alone has them. */
+function tcpTables(): string[] {
+  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => {
+    try {
+      return readFileSync(path, "latin1").split("\n").slice(1);
+    } catch {
+      return [];
+    }
+  });
+}
+
+/**
+ * Whether nothing listens on the port, but a connection has it as its own end. The port lies among those that systems
+ * give to outgoing connections, and one that has ended holds it for another minute.
+ */
+function isHeldByConnection(port: number, tables: () => string[]): boolean {
+  const own = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = tables().map((row) => row.trim().split(/\s+/, 4));
+  const states = rows.flatMap(([, local = "", , state]) => (local.endsWith(own) ? [state] : []));
+  return states.length > 0 && !states.includes(listening);
+}
+
+const listening = "0A";
 
 /** Bun gives the failed look-up of a name no code, only this message. */
 function reasonCode(error: unknown): string {

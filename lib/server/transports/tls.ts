@@ -22,8 +22,8 @@ export type Certificate = {
   key: string;
   /** Its SHA-256 in hex, with colons: clients show and compare it. */
   fingerprint: string;
-  /** Why clients will not trust it now, in one sentence. */
-  doubt: string | undefined;
+  /** Why clients will not trust it now, or soon, in one sentence. */
+  readonly doubt: string | undefined;
 };
 
 /** The certificate in these two files; undefined without files. Throws an Error of one sentence if they do not do. */
@@ -42,7 +42,14 @@ export function readCertificate(
   const matching = matches(parsed, key);
   if (matching === undefined) throw new Error(`There is no PEM key in ${keyPath} that can be read`);
   if (!matching) throw new Error(`The key in ${keyPath} is not that of the certificate in ${certPath}`);
-  return { cert, key, fingerprint: parsed.fingerprint256, doubt: doubtOf(parsed, certPath) };
+  return {
+    cert,
+    key,
+    fingerprint: parsed.fingerprint256,
+    get doubt() {
+      return doubtOf(parsed, certPath);
+    },
+  };
 }
 
 function read(path: string): string {
@@ -132,12 +139,19 @@ function tellInPlain(socket: object, text: string): void {
   }
 }
 
+const dayMs = 86_400_000;
+/** A certificate that has fewer days left should have been renewed: Let's Encrypt advises to do so 30 days before. */
+const renewalDays = 21;
+
 function doubtOf({ validFromDate, validToDate }: X509Certificate, path: string): string | undefined {
   const now = Date.now();
   if (validToDate.getTime() <= now) return `The certificate in ${path} has expired, on ${dayOf(validToDate)}`;
   if (validFromDate.getTime() > now)
     return `The certificate in ${path} is not valid before ${dayOf(validFromDate)}`;
-  return undefined;
+  const days = Math.floor((validToDate.getTime() - now) / dayMs);
+  if (days >= renewalDays) return undefined;
+  const left = days === 0 ? "less than a day" : days === 1 ? "1 day" : `${days} days`;
+  return `The certificate in ${path} expires in ${left}, on ${dayOf(validToDate)}: renew it`;
 }
 
 function dayOf(date: Date): string {

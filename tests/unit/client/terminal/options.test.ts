@@ -30,6 +30,8 @@ test("the defaults are a quiet room on this machine", () => {
     tls: false,
     ca: undefined,
     fingerprint: undefined,
+    say: undefined,
+    once: false,
     json: false,
   });
 });
@@ -66,6 +68,8 @@ test("all flags but --json and --fingerprint can be set in the environment", () 
     tls: true,
     ca: "ca.pem",
     fingerprint: undefined,
+    say: undefined,
+    once: false,
     json: false,
   });
 });

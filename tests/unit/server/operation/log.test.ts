@@ -213,3 +213,68 @@ test("a whisper is in no log", () => {
   log.event({ type: "told", seq: 1, at: 0, from: "ada", to: "bob", text: "psst" });
   expect(lines).toEqual([]);
 });
+
+test("a text log says when the day changes, before the first line of it", () => {
+  let now = new Date(2026, 0, 31, 23, 59, 59);
+  const { log, lines } = logTo("text", () => now);
+  log.write("one");
+  now = new Date(2026, 1, 1, 0, 0, 1);
+  log.write("two");
+  log.write("three");
+  expect(lines).toEqual([
+    "23:59:59  one",
+    "00:00:01  Today is 2026-02-01",
+    "00:00:01  two",
+    "00:00:01  three",
+  ]);
+});
+
+test("a join is logged with its address, as text and as a field", () => {
+  const joined: Recorded = { type: "joined", seq: 1, at: 0, name: "ada" };
+  const text = logTo("text", () => start);
+  text.log.event(joined, "192.0.2.7");
+  expect(text.lines).toEqual(["12:34:56  ada joined (192.0.2.7)"]);
+  const json = logTo("json", () => start);
+  json.log.event(joined, "192.0.2.7");
+  expect(JSON.parse(json.lines[0] ?? "")).toMatchObject({
+    message: "ada joined (192.0.2.7)",
+    address: "192.0.2.7",
+  });
+});
+
+describe("lines that come again", () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test("so many lines of a key have their own, and the rest one", () => {
+    const { log, lines } = logTo("text");
+    for (let i = 1; i <= 10; i++) log.repeated("key", `wrong ${i}`, {}, 3);
+    jest.advanceTimersByTime(60_000);
+    const messages = () => lines.map((line) => line.slice(10));
+    expect(messages()).toEqual(["wrong 1", "wrong 2", "wrong 3", "wrong 10 (7 times more)"]);
+    jest.advanceTimersByTime(60_000);
+    log.repeated("key", "wrong again", {}, 3);
+    expect(messages().at(-1)).toBe("wrong again");
+  });
+
+  test("connections that come again do not take the place of problems", () => {
+    const { log, lines } = logTo("text");
+    for (let i = 0; i < 2_000; i++) log.noteRepeated(`connected ${i}`, `${i} connected`, {});
+    log.repeated("key", "wrong password");
+    expect(lines.at(-1)).toEndWith("wrong password");
+  });
+
+  test("a quiet log has no line of connections, until it is loud", () => {
+    const lines: string[] = [];
+    const options = { quiet: true };
+    const log = new Log("text", { print: (line) => lines.push(line), onDropped: () => {} }, options);
+    log.noteRepeated("key", "connected", {});
+    options.quiet = false;
+    log.noteRepeated("key", "connected", {});
+    expect(lines).toHaveLength(1);
+  });
+});

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { hostname } from "node:os";
 import fc from "fast-check";
 import {
   Counter,
@@ -183,12 +184,17 @@ describe("Metrics", () => {
       "chat_written_bytes_total counter",
       "chat_read_bytes_total counter",
       "chat_pauses_total counter",
+      "chat_refused_commands_total counter",
+      "chat_wrong_passwords_total counter",
+      "chat_journal_troubles_total counter",
       "chat_turn_seconds histogram",
       "chat_journal_seconds histogram",
       "chat_connections gauge",
       "chat_members gauge",
       "chat_readers_behind gauge",
       "chat_paused gauge",
+      "chat_work_waiting gauge",
+      "chat_journal_trouble gauge",
       "process_resident_memory_bytes gauge",
       "process_cpu_seconds_total counter",
       "process_start_time_seconds gauge",
@@ -228,6 +234,14 @@ describe("Metrics", () => {
       chat_readers_behind: 13,
       chat_paused: 14,
     });
+  });
+
+  test("the build is shown by its labels", () => {
+    const metrics = new Metrics();
+    metrics.build = { version: "1.2.3", revision: 'a"b\\' };
+    expect(metrics.render()).toContain(
+      '# TYPE chat_build_info gauge\nchat_build_info{version="1.2.3",revision="a\\"b\\\\"} 1\n',
+    );
   });
 
   test("the metrics of the process are true", () => {
@@ -319,20 +333,40 @@ describe("serveMetrics()", () => {
     );
   });
 
-  test("the metrics' port answers without a Host, or with a wrong one", async () => {
+  test.each([
+    ["nosuchhost.invalid", "this machine knows no such host"],
+    ["203.0.113.1", "this machine has no such address"],
+  ])("metrics that cannot be shown on %s are told in one sentence", (host, reason) => {
+    expect(() => serveMetrics(9_100, new Metrics(), () => undefined, host)).toThrow(
+      `Cannot show the metrics on ${host}:9100, ${reason}: choose another --metrics`,
+    );
+  });
+
+  const hosts: [head: string, status: number][] = [
+    ["HTTP/1.0\r\n", 200],
+    ["HTTP/1.1\r\nHost:\r\n", 200],
+    ["HTTP/1.1\r\nHost: 127.0.0.1:9100\r\n", 200],
+    ["HTTP/1.1\r\nHost: [::1]:9100\r\n", 200],
+    ["HTTP/1.1\r\nHost: 192.0.2.7\r\n", 200],
+    ["HTTP/1.1\r\nHost: LOCALHOST.:9100\r\n", 200],
+    [`HTTP/1.1\r\nHost: ${hostname()}:9100\r\n`, 200],
+    ["HTTP/1.1\r\nHost: a b[\r\n", 403],
+    ["HTTP/1.1\r\nHost: evil.example:9100\r\n", 403],
+    ["HTTP/1.1\r\nHost: localhost.evil.example\r\n", 403],
+    ["HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n", 403],
+    ["HTTP/1.1\r\nHost: 127.0.0.1@evil.example\r\n", 403],
+  ];
+  test("the metrics' port answers an address and a name of its machine", async () => {
     const { port } = serve();
-    for (const request of [
-      "GET /healthz HTTP/1.0\r\n\r\n",
-      "GET /healthz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n",
-      "GET /healthz HTTP/1.1\r\nHost: a b[\r\nConnection: close\r\n\r\n",
-    ]) {
+    for (const [head, status] of hosts) {
+      const request = `GET /healthz ${head}Connection: close\r\n\r\n`;
       const { promise, resolve } = Promise.withResolvers<string>();
       await Bun.connect({
         hostname: "127.0.0.1",
         port,
         socket: { open: (socket) => void socket.write(request), data: (_, bytes) => resolve(String(bytes)) },
       });
-      expect(await promise).toStartWith("HTTP/1.1 200");
+      expect(`${head}${await promise}`).toStartWith(`${head}HTTP/1.1 ${status}`);
     }
   });
 

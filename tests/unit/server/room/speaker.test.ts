@@ -56,6 +56,10 @@ class Ann extends Speaker {
     });
   }
 
+  protected post(request: Command): void {
+    this.asked.push(["post", request]);
+  }
+
   protected join(request: Command): void {
     this.asked.push(["join", request]);
   }
@@ -210,6 +214,10 @@ describe("carryOut()", () => {
 
   const own: [raw: Raw, asked: unknown[]][] = [
     [{ type: "join", name: "ann", after: 3 }, ["join", { type: "join", name: "ann", after: 3 }]],
+    [
+      { type: "post", name: "bot", text: "hi", id: "1" },
+      ["post", { type: "post", name: "bot", text: "hi", id: "1" }],
+    ],
     [{ type: "rename", name: "bea" }, ["rename", "bea"]],
     [{ type: "op", password: "p" }, ["appoint", "p"]],
     [{ type: "quit", text: "bye" }, ["quit", "bye"]],

@@ -7,7 +7,7 @@ import { Door } from "../../../../lib/server/limits/door.ts";
 import type { Origin } from "../../../../lib/server/limits/origin.ts";
 import type { Members } from "../../../../lib/server/room/members.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
-import type { SessionOptions } from "../../../../lib/server/session/session.ts";
+import type { SessionOptions } from "../../../../lib/server/session/options.ts";
 import { FakeSocket, metrics, reports, turn, unlimited } from "./fake-socket.ts";
 
 /** As if it was asked at the server's own terminal; returns what is wrong with it, if that is known at once. */

@@ -4,7 +4,8 @@ import { jest } from "bun:test";
 import type { Event } from "../../../../lib/protocol/events.ts";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
 import type { Room } from "../../../../lib/server/room/room.ts";
-import { Session, type SessionOptions } from "../../../../lib/server/session/session.ts";
+import type { SessionOptions } from "../../../../lib/server/session/options.ts";
+import { Session } from "../../../../lib/server/session/session.ts";
 import type { Transport } from "../../../../lib/server/session/transport.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 

@@ -2,7 +2,7 @@
 
 import type { Event } from "../../../../lib/protocol/events.ts";
 import type { Origin } from "../../../../lib/server/limits/origin.ts";
-import type { SessionOptions } from "../../../../lib/server/session/session.ts";
+import type { SessionOptions } from "../../../../lib/server/session/options.ts";
 import { room } from "./fake-room.ts";
 import { FakeSocket, turn, unlimited } from "./fake-socket.ts";
 

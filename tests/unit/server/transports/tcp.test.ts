@@ -1,7 +1,14 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { addressOf } from "../../../../lib/protocol/addresses.ts";
 import { defaultHost, defaultPort } from "../../../../lib/protocol/events.ts";
-import { cannotListen, listenPatiently, waysIn } from "../../../../lib/server/transports/tcp.ts";
+import {
+  addressesOf,
+  cannotListen,
+  Listeners,
+  listenPatiently,
+  waysIn,
+  waysToJoin,
+} from "../../../../lib/server/transports/tcp.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { type Heard, transportContract } from "./contract.ts";
 
@@ -60,6 +67,20 @@ test.each([
   );
 });
 
+test("a port that only a connection holds is told as such", () => {
+  const inUse = Object.assign(new Error(), { code: "EADDRINUSE" });
+  const place = { host: "localhost", port: 53_990 };
+  const why = (...rows: string[]) => cannotListen(inUse, place, () => rows);
+  const timeWait = "  1: 0100007F:D2E6 0100007F:97E1 06 00000000:00000000 03:000004C0";
+  const listener = "  2: 0100007F:D2E6 00000000:0000 0A 00000000:00000000 00:00000000";
+  const elsewhere = "  3: 0100007F:97E1 0100007F:D2E6 06 00000000:00000000 03:000004C0";
+  const held = "a connection of another program still holds the port: try again in a minute";
+  expect(why(elsewhere, timeWait)).toContain(held);
+  for (const rows of [[], [elsewhere], [listener], [timeWait, listener]]) {
+    expect(why(...rows)).toContain("something listens there already, or has used the port a moment ago");
+  }
+});
+
 test("a port that is free again in a moment is waited for", () => {
   const earlier = Bun.listen({ hostname: "localhost", port: 0, socket: { data() {} } });
   const { port } = earlier;
@@ -79,4 +100,105 @@ test("a port that stays taken is a sentence after a few tries", () => {
   expect(() => listenPatiently({ host: "localhost", port }, listen)).toThrow(
     `Cannot listen on localhost:${port}, something listens there already, or has used the port a moment ago: `,
   );
+});
+
+/** Network interfaces with these addresses. */
+function interfaces(...addresses: string[]) {
+  const info = (address: string) => ({ address, netmask: "", mac: "", cidr: null });
+  const infos = addresses.map((address) => {
+    const internal = address === "127.0.0.1" || address === "::1";
+    return address.includes(":")
+      ? { ...info(address), family: "IPv6" as const, scopeid: 0, internal }
+      : { ...info(address), family: "IPv4" as const, internal };
+  });
+  return { eth0: infos };
+}
+
+const here = interfaces("127.0.0.1", "::1", "192.0.2.7", "2001:db8::7", "fe80::1");
+
+test("a room on every address is joined at the real ones", () => {
+  expect(waysToJoin({ host: "::", port: 7 }, false, here)).toEqual([
+    'Join with "bun ChatClient.ts 192.0.2.7:7" or "nc 192.0.2.7 7" from other machines',
+    'Join with "bun ChatClient.ts [2001:db8::7]:7" or "nc 2001:db8::7 7" from other machines',
+    'Join with "bun ChatClient.ts localhost:7" or "nc localhost 7" here',
+  ]);
+  expect(waysToJoin({ host: "0.0.0.0", port: 53_000 }, true, here)).toEqual([
+    'Join with "bun ChatClient.ts --tls 192.0.2.7:53000" or "openssl s_client -quiet -connect 192.0.2.7:53000" from other machines',
+    'Join with "bun ChatClient.ts --tls" or "openssl s_client -quiet -connect localhost:53000" here',
+  ]);
+});
+
+test("a room on one address is joined at that", () => {
+  expect(waysToJoin({ host: "192.0.2.7", port: 7 }, false, here)).toEqual([
+    'Join with "bun ChatClient.ts 192.0.2.7:7" or "nc 192.0.2.7 7"',
+  ]);
+});
+
+test("a host is all the addresses of its name, each once", async () => {
+  const find = async () => ["127.0.0.1", "::1", "127.0.0.1"].map((address) => ({ address }));
+  expect(await addressesOf({ host: "localhost", port: 7 }, find)).toEqual(["127.0.0.1", "::1"]);
+  expect(await addressesOf({ host: "::", port: 7 }, find)).toEqual(["::"]);
+});
+
+test("a host that is not known is a sentence", async () => {
+  await expect(addressesOf({ host: "nosuchhost.invalid", port: 7 })).rejects.toThrow(
+    "Cannot listen on nosuchhost.invalid:7, this machine knows no such host: choose another --host",
+  );
+});
+
+/** Listens where the addresses are this machine's, and writes down what is open. */
+function listening(taken: string[] = [], missing: string[] = []) {
+  const open: string[] = [];
+  let free = 1_000;
+  const listen = (address: string, asked: number) => {
+    const port = asked === 0 ? ++free : asked;
+    const place = `${address} ${port}`;
+    if (missing.includes(address)) throw Object.assign(new Error(), { code: "EADDRNOTAVAIL" });
+    if (taken.includes(place)) throw Object.assign(new Error(), { code: "EADDRINUSE" });
+    open.push(place);
+    return { port, stop: () => open.splice(open.indexOf(place), 1) };
+  };
+  return { open, listen };
+}
+
+const anyPort = { host: "localhost", port: 0 };
+const both = ["127.0.0.1", "::1"];
+
+test("all addresses of a host are listened on, on one port", () => {
+  const { open, listen } = listening();
+  expect(new Listeners(anyPort, both, listen).port).toBe(1001);
+  expect(open).toEqual(["127.0.0.1 1001", "::1 1001"]);
+});
+
+test("new listeners take the port of those before, at every address", () => {
+  const { open, listen } = listening();
+  const listeners = new Listeners(anyPort, both, listen);
+  open.push("another 1001");
+  listeners.renew();
+  expect(open).toEqual(["another 1001", "127.0.0.1 1001", "::1 1001"]);
+  expect(listeners.port).toBe(1001);
+  listeners.stop();
+  expect(open).toEqual(["another 1001"]);
+});
+
+test("a free port is one that is free at every address", () => {
+  const { open, listen } = listening(["::1 1001"]);
+  new Listeners(anyPort, both, listen);
+  expect(open).toEqual(["127.0.0.1 1002", "::1 1002"]);
+});
+
+test("an address that this machine has not is left out", () => {
+  for (const missing of both) {
+    const { open, listen } = listening([], [missing]);
+    new Listeners({ host: "localhost", port: 7 }, both, listen);
+    expect(open).toEqual([`${both.find((address) => address !== missing)} 7`]);
+  }
+});
+
+test("a port that is taken at one address leaves nothing open", () => {
+  const { open, listen } = listening(["::1 7"]);
+  expect(() => new Listeners({ host: "localhost", port: 7 }, both, listen)).toThrow("listens there already");
+  expect(open).toEqual([]);
+  const none = listening([], both);
+  expect(() => new Listeners(anyPort, both, none.listen)).toThrow("this machine has no such address");
 });

@@ -1,0 +1,76 @@
+// A file of settings: each is the name of a flag without its dashes, and its value. It is one JSON object, or lines:
+//
+//   # what stands behind a # is a comment
+//   port = 53001
+//   max-connections 500
+//   stay
+//
+// Which names there are and what their values mean, the table of flags knows (flags.ts). Every problem is a UsageError of
+// one sentence that names the file, and the line where there is one.
+
+import { readFileSync } from "node:fs";
+import { codeOf, messageOf, UsageError } from "../protocol/errors.ts";
+
+/** A setting as it stands in a file. */
+export type Setting = {
+  name: string;
+  /** Undefined where a line has a name alone. JSON may have any value here. */
+  value: unknown;
+  /** The file, and the line if it has lines. */
+  source: string;
+};
+
+/** The settings in a file; without the file none, unless it `must` be there. */
+export function readSettings(path: string, must: boolean): Setting[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" && !must) return [];
+    throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
+  }
+  return path.endsWith(".json") ? fromJson(text, path) : fromLines(text, path);
+}
+
+function fromJson(text: string, path: string): Setting[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new UsageError(`Cannot read ${path}: it is not a JSON object`);
+  }
+  return Object.entries(parsed).map(([name, value]) => ({ name, value, source: path }));
+}
+
+/** A name, then the value behind blanks or an equals sign. A # inside a word begins no comment. */
+const shape = /^(?<name>[^\s=]+)(?:(?:\s*=\s*|\s+)(?<value>.*))?$/;
+
+function fromLines(text: string, path: string): Setting[] {
+  const settings = new Map<string, Setting>();
+  for (const [index, row] of text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .entries()) {
+    const line = row.replace(/(?:^|\s)#.*$/, "").trim();
+    if (line === "") continue;
+    const source = `${path}, line ${index + 1}`;
+    const { name, value } = shape.exec(line)?.groups ?? {};
+    if (name === undefined) {
+      throw new UsageError(`A setting is a name and a value, as in "port = 53000" (${source})`);
+    }
+    const earlier = settings.get(name);
+    if (earlier) {
+      const at = earlier.source.slice(path.length + 2);
+      throw new UsageError(`"${name}" is set twice, in ${at} and here: remove one (${source})`);
+    }
+    settings.set(name, { name, value: value && unquoted(value), source });
+  }
+  return [...settings.values()];
+}
+
+function unquoted(value: string): string {
+  return /^(["'])(.*)\1$/.exec(value)?.[2] ?? value;
+}

@@ -1,0 +1,157 @@
+// A sender that takes no seat: each message is posted and acknowledged, one after the other, and nothing else is shown.
+// The same message is posted again after a drop, with its id, so that it is said once. For scripts: --say, --once.
+//
+//   connect ──opened──▶ post ──seen──▶ the next one … ──▶ done
+//      ▲                 │ └── not now (retryAfterMs) ──▶ the same again, after that time
+//      └── lost ─────────┘ └── any other error ──▶ failed
+
+import { commands, type Raw } from "../../protocol/commands.ts";
+import { type Event, type Fault, isFault, limits } from "../../protocol/events.ts";
+import { Backoff } from "../core/backoff.ts";
+import { Connection } from "../core/connection.ts";
+import { newId } from "../core/outbox.ts";
+import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+
+export type PostOptions = {
+  servers: readonly [Connect, ...Connect[]];
+  /** The servers, as messages name them. */
+  place: string;
+  name: string;
+  password: string | undefined;
+  /** The client's key, for a name that is owned. */
+  key?: string | undefined;
+};
+
+type Post = Raw & { id: string };
+
+/** Once it has reached a server, it tries for so long to have a message acknowledged. */
+const patienceMs = 30_000;
+
+/** Posts the texts in their order. Rejects with an Error of one sentence if one of them is not known to be in the room. */
+export async function post(texts: string[], options: PostOptions): Promise<void> {
+  const { name, password, key } = options;
+  const posts = texts.map((text): Post => {
+    const raw = { type: "post", name, text, id: newId(), password, key };
+    const checked = commands.post.check(raw);
+    if (isFault(checked)) throw new Error(checked.text);
+    return raw;
+  });
+  await new Poster(posts, options).done;
+}
+
+class Poster {
+  readonly #posts: Post[];
+  readonly #options: PostOptions;
+  readonly #backoff: Backoff;
+  readonly #outcome = Promise.withResolvers<void>();
+  #connection: Connection | undefined;
+  /** Counts tries to connect; its remainder is the index of the present server. */
+  #tries = 0;
+  #hasOpened = false;
+  /** Why the message under way is not acknowledged yet. */
+  #trouble = "no answer";
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(posts: Post[], options: PostOptions) {
+    this.#posts = posts;
+    this.#options = options;
+    this.#backoff = new Backoff(options.servers.length);
+    this.#connect();
+  }
+
+  get done(): Promise<void> {
+    return this.#outcome.promise;
+  }
+
+  #connect(): void {
+    const { servers } = this.#options;
+    this.#connection = new Connection(servers[this.#tries++ % servers.length] ?? servers[0], {
+      opened: () => {
+        this.#hasOpened = true;
+        this.#deadline ??= this.#hurry();
+        this.#next();
+      },
+      event: (event) => this.#handle(event),
+      lost: (why) => this.#lost(why),
+    });
+  }
+
+  /** Sends the message that is not acknowledged yet, or ends if there is none. */
+  #next(): void {
+    const [next] = this.#posts;
+    if (next) this.#connection?.send(next);
+    else this.#end();
+  }
+
+  #handle(event: Event): void {
+    switch (event.type) {
+      case "seen":
+        if (event.id !== this.#posts[0]?.id) return;
+        this.#posts.shift();
+        this.#backoff.reset();
+        clearTimeout(this.#deadline);
+        this.#deadline = this.#hurry();
+        return this.#next();
+      case "error":
+        return this.#refused(event);
+      case "bye":
+        if (event.retryAfterMs === undefined) return this.#end(event.text);
+        return this.#lost(new Error(event.text), event.retryAfterMs);
+    }
+  }
+
+  #refused({ code, text, retryAfterMs }: Fault): void {
+    // The answer to the password is on its way, only late.
+    if (code === "slow-down") return;
+    this.#trouble = text;
+    if (retryAfterMs !== undefined) this.#again = setTimeout(() => this.#next(), retryAfterMs);
+    else this.#end(code === "wrong-password" ? `${text} Set CHAT_PASSWORD, or --password-file` : text);
+  }
+
+  #lost(why: unknown, retryAfterMs?: number): void {
+    this.#connection?.close();
+    clearTimeout(this.#again);
+    const { servers, place } = this.#options;
+    if (why instanceof Refusal) return this.#end(why.message);
+    if (!this.#hasOpened && this.#tries >= servers.length) {
+      return this.#end(`No chat server at ${place}: ${reasonOf(why)}`);
+    }
+    this.#trouble = reasonOf(why);
+    this.#again = setTimeout(() => this.#connect(), this.#backoff.next(retryAfterMs));
+  }
+
+  #hurry(): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#end(this.#trouble), patienceMs);
+  }
+
+  #end(problem?: string): void {
+    this.#connection?.close();
+    clearTimeout(this.#again);
+    clearTimeout(this.#deadline);
+    const { length } = this.#posts;
+    if (problem === undefined) return this.#outcome.resolve();
+    const what = length === 1 ? "The message was not said" : `${length} messages were not said`;
+    this.#outcome.reject(new Error(`${what}: ${problem}`));
+  }
+}
+
+/** A text in as few messages as hold it: each has as many of its lines as one may have. */
+export function messagesIn(text: string): string[] {
+  const messages: string[][] = [];
+  let length = Infinity;
+  for (const line of text.replaceAll("\r\n", "\n").trimEnd().split("\n")) {
+    const own = [...line].length + 1;
+    const last = messages.at(-1);
+    if (last && last.length < limits.textLines && length + own <= limits.textLength) {
+      last.push(line);
+      length += own;
+    } else {
+      messages.push([line]);
+      length = own;
+    }
+  }
+  const whole = messages.map((lines) => lines.join("\n"));
+  // A part that only separates others has nothing to say; a text that is empty throughout is reported as such.
+  return whole.length === 1 ? whole : whole.filter((message) => message.trim() !== "");
+}

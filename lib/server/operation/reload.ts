@@ -1,0 +1,98 @@
+// What the server is set to, and reading it again while it runs. All is read before anything is changed, so that one wrong
+// line changes nothing. The parts of the server hold the objects of Settings and look at them whenever they need one, so
+// what can change while it runs is changed in place; the rest waits for the next start, and is named.
+
+import { isDeepStrictEqual } from "node:util";
+import { parseFlags } from "../../cli/flags.ts";
+import { messageOf } from "../../protocol/errors.ts";
+import type { DoorOptions } from "../limits/door.ts";
+import type { SessionOptions } from "../session/options.ts";
+import { about, doorLimits, flags, type Options, sessionOptions } from "./options.ts";
+
+export type Settings = {
+  options: Options;
+  session: Omit<SessionOptions, "metrics" | "report" | "waysIn">;
+  door: Omit<DoorOptions, "isBanned">;
+};
+
+/** What keeps the certificate: reads it anew, and returns what uses it, which returns false if it was in use already. */
+export type Renewal = { reread(options: Options): () => boolean };
+
+/** The options that change while the server runs. The rates hold for connections that are there, too. */
+const changeable = [
+  "stay",
+  "rate",
+  "max-connections",
+  "max-per-address",
+  "password-file",
+  "operator-password-file",
+  "tls-cert",
+  "tls-key",
+  "quiet",
+] as const satisfies (keyof Options)[];
+
+/** All settings, from wherever they are. Throws an Error of one sentence if one of them is wrong. */
+export function readSettings(): Settings {
+  const options = parseFlags(flags, about);
+  return { options, session: sessionOptions(options), door: doorLimits(options) };
+}
+
+/**
+ * Reads the settings again, and the certificate if there is one. Returns what has changed, and what waits for the next
+ * start, in words for the log.
+ */
+export function reload(
+  settings: Settings,
+  certificate: Renewal | undefined,
+  read: () => Settings = readSettings,
+): string {
+  try {
+    const fresh = read();
+    const isTls = fresh.options["tls-cert"] !== undefined;
+    const useCertificate = isTls ? certificate?.reread(fresh.options) : undefined;
+    // First, since it is the one step that can fail.
+    const isRenewed = useCertificate?.() ?? false;
+    const isSameKind = isTls === (certificate !== undefined);
+    const isChangeable = (name: keyof Options) =>
+      changeable.some((known) => known === name) && (isSameKind || !name.startsWith("tls-"));
+    return told(carryOver(settings, fresh, isChangeable, isRenewed));
+  } catch (error) {
+    return `nothing was changed, since the settings cannot be used: ${messageOf(error)}`;
+  }
+}
+
+type Changes = { changed: string[]; waiting: string[] };
+
+function carryOver(
+  { options, session, door }: Settings,
+  fresh: Settings,
+  isChangeable: (name: keyof Options) => boolean,
+  isRenewed: boolean,
+): Changes {
+  const names = Object.keys(flags) as (keyof Options)[];
+  const different = names.filter((name) => !isDeepStrictEqual(options[name], fresh.options[name]));
+  const flag = (name: string) => `--${name}`;
+  const changed = different.filter(isChangeable).map(flag);
+  const waiting = different.filter((name) => !isChangeable(name)).map(flag);
+  if (isRenewed) changed.push("the certificate");
+  if (session.password !== fresh.session.password) changed.push("the room's password");
+  if (session.operatorPassword !== fresh.session.operatorPassword) changed.push("the operators' password");
+
+  Object.assign(
+    options,
+    Object.fromEntries(changeable.filter(isChangeable).map((name) => [name, fresh.options[name]])),
+  );
+  // The buckets of connections that are there hold the objects of the rates.
+  const { rate, ...others } = fresh.session;
+  Object.assign(session.rate, rate);
+  Object.assign(session, others);
+  const { addressRate, ...limits } = fresh.door;
+  Object.assign(door.addressRate, addressRate);
+  Object.assign(door, limits);
+  return { changed, waiting };
+}
+
+function told({ changed, waiting }: Changes): string {
+  const now = changed.length === 0 ? "nothing has changed" : `changed: ${changed.join(", ")}`;
+  return waiting.length === 0 ? now : `${now}; at the next start: ${waiting.join(", ")}`;
+}

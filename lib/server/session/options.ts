@@ -1,0 +1,18 @@
+// What a session is held to, and what it counts and reports.
+
+import type { Rate } from "../limits/token-bucket.ts";
+import type { EntranceOptions } from "./entrance.ts";
+
+export type SessionOptions = EntranceOptions & {
+  /** For the lines of one member. */
+  rate: Rate;
+  /** How long it sends nothing before it is greeted: a person waits for that, a program has spoken by then. */
+  greetAfterMs: number;
+  /** A program that is silent for so long counts as dead. */
+  silentMs: number;
+  /** The commands that join this room, to show in a browser. */
+  waysIn: readonly string[];
+  /** Called with the name and the address of each message that a sender without a seat posts. */
+  posted?: (name: string, address: string) => void;
+  metrics: Record<"readBytes" | "writtenBytes" | "pauses" | "refusals", { add: (amount: number) => void }>;
+};

@@ -1,0 +1,35 @@
+// The single programs: what can be started here is built and started.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { build, isPlatform, platforms } from "../release/build.ts";
+import { PlainClient } from "../support/clients.ts";
+import { temporaryFolder, withoutSettings } from "../support/server.ts";
+import { Transcript, testMs } from "../support/transcript.ts";
+
+setDefaultTimeout(testMs);
+
+const own = `${process.platform.replace("win32", "windows")}-${process.arch}`;
+
+test.skipIf(!isPlatform(own))("the single programs start, and are a room", async () => {
+  using folder = temporaryFolder();
+  const platform = platforms.find((platform) => platform === own);
+  const [client = "", server = ""] = platform ? await build(platform, folder.path) : [];
+  const env = withoutSettings();
+  const flags = ["--port", "0", "--history", "none", "--stay"];
+  await using room = Bun.spawn([server, ...flags], { stdin: "ignore", stdout: "pipe", env });
+  const log = new Transcript<string>();
+  const follow = async () => {
+    for await (const chunk of room.stdout) log.push(Buffer.from(chunk).toString());
+  };
+  const followed = follow();
+  const said = (pattern: RegExp) =>
+    log.until(() => pattern.exec(log.items.join("")) ?? undefined, `${pattern}`);
+  const port = Number((await said(/is open on \S+:(\d+)/))[1]);
+  using ada = await PlainClient.join(port, "ada");
+  const sender = Bun.spawn([client, "--port", `${port}`, "--name", "bot", "--say", "hello"], { env });
+  expect(await sender.exited).toBe(0);
+  await ada.line("bot: hello");
+  room.kill("SIGTERM");
+  expect(await room.exited).toBe(0);
+  await followed;
+});
