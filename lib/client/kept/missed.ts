@@ -182,7 +182,8 @@ export class CatchUp {
   }
 
   /** A page of the history: the first is shown, the others, each older than the one before, are counted. */
-  #page(events: Recorded[], before: number | undefined): void {
+  #page(past: Recorded[], before: number | undefined): void {
+    const events = past.filter(({ type }) => type !== "joined" && type !== "left");
     const missed = this.#missed;
     if (missed.isUnknown) {
       missed.last = events;

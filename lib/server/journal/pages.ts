@@ -3,7 +3,7 @@
 // may cost, for every kind of journal.
 //
 //   entriesIn    forwards: what happened after a position, for all readers that catch up
-//   lastBefore   backwards: the last few messages before a position, with the renames between them
+//   lastBefore   backwards: the last few messages before a position, and what happened between them
 //   search       backwards: the last few events before a position that match
 //   whispersTo   forwards: the first few whispers to one seat
 
@@ -82,14 +82,9 @@ export async function entriesIn(
   return { gap, entries, last };
 }
 
-/** Whether a history has such an event. Who came and went is no part of it: in a busy room it would be nothing else. */
-export function isPast(event: Recorded): boolean {
-  return isMessage(event) || event.type === "renamed";
-}
-
 /**
- * The last `limit` messages before a position that the seat `viewer` may see, no more than fit in a page. The renames
- * between them are not counted.
+ * The last `limit` messages before a position that the seat `viewer` may see, and what happened since the first of them, no
+ * more than fit in a page. Of comings and goings there are the last `limit`, too: in a busy room they would fill it.
  */
 export function lastBefore(
   entriesBefore: EntriesBefore,
@@ -97,7 +92,7 @@ export function lastBefore(
   limit: number,
   viewer: string,
 ): Promise<Past> {
-  return lookBack(entriesBefore, position, limit, viewer, isPast);
+  return lookBack(entriesBefore, position, limit, viewer, isMessage);
 }
 
 /** The same for events that have every word of the text. */
@@ -146,10 +141,11 @@ async function lookBack(
   position: number,
   limit: number,
   viewer: string,
-  isWanted: (event: Recorded) => boolean,
+  isCounted: (event: Recorded) => boolean,
 ): Promise<Past> {
   const events: Recorded[] = [];
   let counted = 0;
+  let comings = 0;
   const page = new PageSize();
   const looked = new PageSize(lookedPages);
   let before = position;
@@ -160,10 +156,13 @@ async function lookBack(
     if (entries.length === 0) return { events: events.reverse() };
     for (const entry of entries) {
       const { event } = entry;
-      const visible = maySee(viewer, entry) && isWanted(event);
-      if (visible && counted >= limit) return { events: events.reverse(), more: true };
+      const isSeen = maySee(viewer, entry);
+      if (isSeen && counted >= limit) return { events: events.reverse(), more: true };
+      const isComing = event.type === "joined" || event.type === "left";
+      const visible = isSeen && (!isComing || comings < limit);
       if (visible) events.push(event);
-      if (visible && event.type !== "renamed") counted += 1;
+      if (visible && isComing) comings += 1;
+      if (visible && isCounted(event)) counted += 1;
       before = event.seq;
       const enough = looked.isFullWith(event) || (visible && page.isFullWith(event));
       if (enough) return { events: events.reverse(), more: true, before };
