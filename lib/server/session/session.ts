@@ -124,8 +124,14 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
   }
 
+  /** A reader that is behind has much to write, so it waits for its turn among those who come. */
   drained(): void {
-    this.#reader.drain();
+    if (this.#reader.behind) this.room.newcomers.soon(() => this.#drain());
+    else this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#phase !== "closed") this.#reader.drain();
   }
 
   /** The peer will send no more, but may still read. */
