@@ -40,7 +40,7 @@ export async function searchResult(): Promise<SearchResult> {
   try {
     using ada = await joined(port);
     const early = await timed(ada, "said");
-    await idle(server.pid);
+    await idle(server.pid, () => ada.send({ type: "ping" }));
     const indexSeconds = cpuSecondsOf([server.pid]) ?? 0;
     const first = await timed(ada, `number${pastEvents >> 1}`);
     const found = await timed(ada, "said");
@@ -106,8 +106,10 @@ async function pongWhileSearching(client: JsonClient): Promise<number> {
   return took.sort((a, b) => a - b)[took.length >> 1] ?? 0;
 }
 
-async function idle(pid: number): Promise<void> {
+/** Until the server has nothing to do; `look` is called each second, so that it hears of a member meanwhile. */
+async function idle(pid: number, look: () => void): Promise<void> {
   for (let before = -1; ; ) {
+    look();
     const now = cpuSecondsOf([pid]) ?? 0;
     if (before >= 0 && now - before < (idleShare * lookEveryMs) / 1000) return;
     before = now;

@@ -89,22 +89,16 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
       const text = "This room does not speak TLS: connect without it";
       return this.dismiss({ type: "bye", code: "no-tls", text });
     }
-    const goOn = this.#seat || this.#isArriving ? undefined : this.wait();
+    // Without a seat, what a peer sends waits for its turn among all who come.
+    const goOn = this.#seat ? undefined : this.wait();
     this.#intake.push(chunk);
-    if (goOn) this.#arrive(goOn);
+    if (goOn) this.room.newcomers.soon(goOn);
   }
 
-  /** Without a seat, what a peer sends waits for its turn among all who arrive. */
-  #arrive(goOn: () => void): void {
-    this.#isArriving = true;
-    this.room.newcomers.soon(() => {
-      this.#isArriving = false;
-      goOn();
-    });
-  }
-
+  /** A reader that is behind has much to write, so it waits for its turn among those who come. */
   drained(): void {
-    this.#reader.drain();
+    if (this.#reader.behind) this.room.newcomers.soon(() => this.#reader.drain());
+    else this.#reader.drain();
   }
 
   /** The peer will send no more, but may still read. */

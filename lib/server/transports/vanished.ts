@@ -6,6 +6,7 @@
 // On Linux only; elsewhere, and where bun:ffi finds no libc, the kernel's own time is all there is.
 
 import { dlopen, FFIType, ptr } from "bun:ffi";
+import { hasDescriptor } from "./tcp.ts";
 
 /** A peer that has not answered for so long what it was sent in this time has vanished. */
 const vanishedMs = 90_000;
@@ -18,16 +19,13 @@ const tcpInfo = 11;
 const at = { retransmits: 2, probes: 3, lastAckMs: 56 };
 const infoBytes = 60;
 
-type Socket = { readonly fd: number; terminate(): void };
-
 /** Closes the connections of vanished peers from now on. `sockets`: all that are open, whenever it looks. */
-export function endVanished(sockets: () => Iterable<object>): void {
+export function endVanished(sockets: () => Iterable<{ terminate(): void }>): void {
   const infoOf = openInfo();
   if (!infoOf) return;
   const look = () => {
     for (const socket of sockets()) {
-      if (!hasFile(socket)) continue;
-      const info = infoOf(socket.fd);
+      const info = hasDescriptor(socket) ? infoOf(socket.fd) : undefined;
       if (info && tellsOfVanished(info)) socket.terminate();
     }
   };
@@ -58,9 +56,4 @@ export function openInfo(): ((fd: number) => DataView | undefined) | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Bun's sockets have it, though their types do not say so. */
-function hasFile(socket: object): socket is Socket {
-  return "fd" in socket && typeof socket.fd === "number" && socket.fd >= 0;
 }
