@@ -5,11 +5,7 @@ import type { CommandOf } from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { factKey } from "../journal/facts.ts";
 import { type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
-import { takenOver } from "./goodbyes.ts";
-import type { Moderation } from "./moderation.ts";
-import type { Owners } from "./owners.ts";
-import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
-import type { Roster } from "./roster.ts";
+import type { Owners } from "../seats/owners.ts";
 import {
   both,
   hashOf,
@@ -21,7 +17,11 @@ import {
   type Seats,
   stopExpiry,
   taking,
-} from "./seats.ts";
+} from "../seats/seats.ts";
+import { takenOver } from "./goodbyes.ts";
+import type { Moderation } from "./moderation.ts";
+import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
+import type { Roster } from "./roster.ts";
 
 /** A seat that was taken, the token by which its client can come back to it, and the members just before, if that was an event. */
 export type Taken = {

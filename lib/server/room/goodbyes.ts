@@ -1,8 +1,8 @@
 // The goodbyes to members who lose their seat, or their connection.
 
 import type { Bye, Recorded } from "../../protocol/events.ts";
+import type { Occupant } from "../seats/seats.ts";
 import { retryAfterMs } from "./recorder.ts";
-import type { Occupant } from "./seats.ts";
 
 export const cutOff: Bye = {
   type: "bye",

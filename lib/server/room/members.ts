@@ -15,12 +15,7 @@ import {
 } from "../../protocol/events.ts";
 import { type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
 import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
-import { Arrivals, type Taken } from "./arrivals.ts";
-import { bannedAddress, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
-import { addressOfBan, Moderation, type Order } from "./moderation.ts";
-import { Owners } from "./owners.ts";
-import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
-import { Roster } from "./roster.ts";
+import { Owners } from "../seats/owners.ts";
 import {
   both,
   leaving,
@@ -32,7 +27,12 @@ import {
   Seats,
   sittingAt,
   stopExpiry,
-} from "./seats.ts";
+} from "../seats/seats.ts";
+import { Arrivals, type Taken } from "./arrivals.ts";
+import { bannedAddress, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
+import { addressOfBan, Moderation, type Order } from "./moderation.ts";
+import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
+import { Roster } from "./roster.ts";
 
 /** An operator: its name, the author of its entries, and the facts that must hold while it may give orders. */
 export type Operator = { name: string; author: string; expects: Facts | undefined };

@@ -8,7 +8,7 @@ import { type Ban, type Fault, fault } from "../../protocol/events.ts";
 import { type BanFact, type Fact, factKey } from "../journal/facts.ts";
 import { type Entry, unnumbered } from "../journal/journal.ts";
 import { addressKey, isLoopback } from "../limits/addresses.ts";
-import { leaving, type Seats } from "./seats.ts";
+import { leaving, type Seats } from "../seats/seats.ts";
 
 /** An order of an operator. A topic without a text removes the topic. */
 export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "topic">;

@@ -17,11 +17,11 @@ import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
 import { lastBefore, type Past, placeOf, search, whispersTo } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
+import type { Occupant } from "../seats/seats.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
-import type { Occupant } from "./seats.ts";
 
 export type RoomOptions = {
   /** How long the seat of a lost connection is kept, in milliseconds. */

@@ -9,7 +9,7 @@ import { Countdown } from "../limits/countdown.ts";
 import { isSame } from "../limits/guesses.ts";
 import type { Origin, SecretKind } from "../limits/origin.ts";
 import type { Members } from "../room/members.ts";
-import { hashOf } from "../room/seats.ts";
+import { hashOf } from "../seats/seats.ts";
 
 export type EntranceOptions = {
   /** How long a connection may take to give a name, and then each secret it is asked for. */

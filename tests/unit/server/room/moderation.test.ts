@@ -4,7 +4,7 @@ import { isFault } from "../../../../lib/protocol/events.ts";
 import { factKey, readFacts, type SeatFact } from "../../../../lib/server/journal/facts.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
 import { Moderation, type Order } from "../../../../lib/server/room/moderation.ts";
-import { leaving, moving, type Seat, Seats, taking } from "../../../../lib/server/room/seats.ts";
+import { leaving, moving, type Seat, Seats, taking } from "../../../../lib/server/seats/seats.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);

@@ -11,8 +11,8 @@ import {
 } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
-import type { Occupant, Seat } from "../../../../lib/server/room/seats.ts";
 import { Speaker } from "../../../../lib/server/room/speaker.ts";
+import type { Occupant, Seat } from "../../../../lib/server/seats/seats.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 import { testMs } from "../../../support/transcript.ts";
 

@@ -10,7 +10,7 @@ import {
   type Seat,
   Seats,
   taking,
-} from "../../../../lib/server/room/seats.ts";
+} from "../../../../lib/server/seats/seats.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);

@@ -5,9 +5,9 @@ import { isFault } from "../../../../lib/protocol/events.ts";
 import { type Change, readFacts } from "../../../../lib/server/journal/facts.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
-import { Owners } from "../../../../lib/server/room/owners.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
-import { leaving, renaming, type Seat, Seats, taking } from "../../../../lib/server/room/seats.ts";
+import { Owners } from "../../../../lib/server/seats/owners.ts";
+import { leaving, renaming, type Seat, Seats, taking } from "../../../../lib/server/seats/seats.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 import { testMs } from "../../../support/transcript.ts";
 
