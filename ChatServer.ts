@@ -9,30 +9,39 @@ import type { Socket } from "bun";
 import { attempt, fail, parseFlags } from "./lib/cli/flags.ts";
 import { Output } from "./lib/cli/output.ts";
 import { writeTo } from "./lib/cli/writer.ts";
-import { addressOf } from "./lib/protocol/addresses.ts";
+import { addressOf, type Place } from "./lib/protocol/addresses.ts";
 import type { Bye } from "./lib/protocol/events.ts";
-import { addressKey } from "./lib/server/limits/addresses.ts";
+import { addressKey, plainAddress } from "./lib/server/limits/addresses.ts";
 import { type Admission, Door } from "./lib/server/limits/door.ts";
 import { Console } from "./lib/server/operation/console.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
 import { Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
-import { about, doorLimits, flags, sessionOptions } from "./lib/server/operation/options.ts";
+import { hashOfPassword } from "./lib/server/operation/operators.ts";
+import { about, doorLimits, flags, operatorsOf, sessionOptions } from "./lib/server/operation/options.ts";
 import { Room } from "./lib/server/room/room.ts";
+import { Operators } from "./lib/server/session/operators.ts";
 import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { IoUring } from "./lib/server/transports/io-uring.ts";
+import { Proxied, trustedProxies } from "./lib/server/transports/proxy.ts";
 import { hasDescriptor, keepAliveMs, listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
 import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 import { endVanished } from "./lib/server/transports/vanished.ts";
 import { inForeground } from "./lib/terminal/foreground.ts";
 
 const options = attempt(() => parseFlags(flags, about));
+if (options["hash-password"]) {
+  console.log(await hashOfPassword().catch(fail));
+  process.exit();
+}
 const certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
 const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, { quiet: options.quiet });
 const metrics = new Metrics();
+const operators = attempt(() => new Operators(...operatorsOf(options)));
+const proxies = attempt(() => trustedProxies(options.proxy, certificate !== undefined));
 
 const database = await openDatabase(options, (message) => log.write(message)).catch(fail);
 
@@ -88,6 +97,7 @@ const room = attempt(
     new Room(history.journal, {
       seatMs: options.seat * 1000,
       ownMs: options.names * 86_400_000,
+      holds: (credential) => operators.holds(credential),
       onEvent: (event) => log.event(event),
       onEmpty: () => {
         if (!options.stay) stop("Everyone has left: the server ends", { code: "room-empty" });
@@ -105,20 +115,37 @@ const door = attempt(
 );
 
 const ways = waysIn(place, certificate !== undefined);
-const limits = attempt(() => sessionOptions(options, { metrics, report, waysIn: ways }));
+const limits = attempt(() => sessionOptions(options, { metrics, report, operators, waysIn: ways }));
 
 /** Logs what a stranger did wrong: a line a minute for each address and kind of problem. */
 function report(problem: string, address: string): void {
   log.repeated(`${problem} ${address}`, `${address} ${problem}`, { address });
 }
 
-/** A socket was opened: it gets a session, or the reason why it gets none, or is closed at once. */
+/** A socket was opened. From a proxy, its first bytes say where it comes from. */
 function opened(socket: Socket<SocketData>): void {
-  const { remoteAddress } = socket;
+  const peer: Place = { host: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort };
+  if (!proxies.has(peer.host)) return admit(socket, peer);
+  connections.set(
+    socket,
+    new Proxied(socket, {
+      failed: (problem) => report(problem, peer.host),
+      begin(from, rest) {
+        connections.delete(socket);
+        admit(socket, from ?? peer);
+        if (rest.length > 0) connections.get(socket)?.receive(rest);
+      },
+    }),
+  );
+}
+
+/** A connection from this place gets a session, or the reason why it gets none, or is closed at once. */
+function admit(socket: Socket<SocketData>, from: Place): void {
+  const remoteAddress = from.host;
   const admission = door.enter(remoteAddress);
   if (!admission) return socket.terminate();
   socket.setKeepAlive(true, keepAliveMs);
-  const address = addressOf({ host: remoteAddress, port: socket.remotePort });
+  const address = addressOf(from);
   socket.data = { address, admission };
   const { origin, refusal, withinMs } = admission;
   if (origin) {

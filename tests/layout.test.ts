@@ -11,21 +11,23 @@ setDefaultTimeout(testMs);
 /** Each room of lib, and the rooms it may import from beside itself. */
 const rooms: Record<string, string[]> = {
   protocol: [],
+  "protocol/looks": ["protocol"],
   dialects: ["protocol"],
   terminal: ["protocol", "cli"],
   "terminal/row": ["terminal", "protocol"],
   cli: ["protocol"],
-  "server/journal": ["protocol"],
+  "server/journal": ["protocol/looks", "protocol"],
   "server/journal/postgres": ["server/journal", "protocol"],
   "server/limits": ["protocol"],
   "server/delivery": ["server/journal", "dialects", "protocol"],
-  "server/seats": ["server/journal", "server/limits", "protocol"],
+  "server/seats": ["server/journal", "server/limits", "protocol/looks", "protocol"],
   "server/room": [
     "server/seats",
     "server/delivery",
     "server/journal",
     "server/limits",
     "dialects",
+    "protocol/looks",
     "protocol",
   ],
   "server/session": [

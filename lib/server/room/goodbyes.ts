@@ -17,6 +17,8 @@ export const bannedAddress: Bye = {
   text: "Your address is banned from this room",
 };
 
+export const bannedKey: Bye = { type: "bye", code: "banned", text: "You are banned from this room" };
+
 /** The goodbye to a member whose seat was given up by this event. */
 export function goodbyeOf(event: Recorded | undefined, { leaving }: Occupant): Bye {
   if (event?.type !== "kicked" && event?.type !== "banned") {

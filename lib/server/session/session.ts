@@ -27,14 +27,17 @@ import type { Taken } from "../room/arrivals.ts";
 import type { Room } from "../room/room.ts";
 import { Speaker } from "../room/speaker.ts";
 import { hashOf, type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../seats/seats.ts";
+import { Comings } from "./comings.ts";
 import { Entrance, type EntranceOptions } from "./entrance.ts";
-import { Intake } from "./intake.ts";
+import { Intake, slowDown } from "./intake.ts";
 import { Silence } from "./silence.ts";
 import type { Connection, Transport, WithDescriptor } from "./transport.ts";
 
 export type SessionOptions = EntranceOptions & {
   /** For the lines of one member. */
   rate: Rate;
+  /** For the names that one member takes. */
+  renames: Rate;
   /** How long it sends nothing before it is greeted: a person waits for that, a program has spoken by then. */
   greetAfterMs: number;
   /** A program that is silent for so long counts as dead. */
@@ -57,6 +60,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   readonly #options: SessionOptions;
   readonly #entrance: Entrance;
   readonly #intake: Intake;
+  readonly #comings: Comings;
   readonly #reader: Reader;
   readonly #plain: WithDescriptor | undefined;
   #phase: Phase = "open";
@@ -64,8 +68,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #seat: Seat | undefined;
   /** The key that it joined with. */
   #key: ShownKey | undefined;
-  /** Whether what it sent without a seat waits for its turn. */
-  #isArriving = false;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
   /** Runs until the peer has read the goodbye. */
@@ -89,8 +91,9 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
       line: (line) => this.#handle(line),
       ended: () => this.#leaveAfterTurn(),
       paused: () => options.metrics.pauses.add(1),
-      flooded: (lines, waitMs) => this.#slowDown(lines, waitMs),
+      flooded: (lines, waitMs) => this.answer(slowDown(lines, waitMs)),
     });
+    this.#comings = new Comings(origin.comings, () => this.wait(), this.isGone);
     this.#reader = new Reader(this, (error) => this.#unreadable(error));
     this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
     this.#entrance = new Entrance(options, origin, {
@@ -110,18 +113,8 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
       const text = "This room does not speak TLS: connect without it";
       return this.dismiss({ type: "bye", code: "no-tls", text });
     }
-    const goOn = this.#seat || this.#isArriving ? undefined : this.wait();
-    this.#intake.push(chunk);
-    if (goOn) this.#arrive(goOn);
-  }
-
-  /** Without a seat, what a peer sends waits for its turn among all who arrive. */
-  #arrive(goOn: () => void): void {
-    this.#isArriving = true;
-    this.room.newcomers.soon(() => {
-      this.#isArriving = false;
-      goOn();
-    });
+    if (this.#seat) this.#intake.push(chunk);
+    else this.#comings.arrive(this.room.newcomers, () => this.#intake.push(chunk));
   }
 
   drained(): void {
@@ -173,12 +166,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     if (isFault(command)) this.answer(command);
     else if (this.#seat || commands[command.type].early) this.carryOut(command);
     else this.answer(fault("not-joined", "Join with a name first"));
-  }
-
-  #slowDown(lines: number, waitMs: number): void {
-    const waiting = lines === 1 ? "waiting line" : `${lines} waiting lines`;
-    const text = `Slow down: your ${waiting} will take ${Math.ceil(waitMs / 1000)} s; none is lost`;
-    this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
   }
 
   /** The peer has half-closed: what it asked for happens at the end of this turn, and is written before we close. */
@@ -246,7 +233,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   protected join(request: CommandOf<"join">): void {
     if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
     const { members } = this.room;
-    this.#entrance.join(request, members, () => this.#take(request));
+    const take = () => this.#take(request);
+    // To come back to a seat is shown to no member.
+    const isBack = () => members.comesBack(request, this.#key?.hash);
+    this.#entrance.join(request, members, () => (isBack() ? take() : this.#comings.inTime(take)));
   }
 
   #take(request: CommandOf<"join">): void {
@@ -283,19 +273,23 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   protected rename(name: string): void {
-    if (name === this.name) return;
+    const seat = this.#seat;
+    if (!seat || name === this.name) return;
     const { members } = this.room;
     const rename = () => {
       if (this.#seat) members.rename(this.#seat, name, this.waiter());
     };
-    const owner = members.ownerOf(name);
-    if (owner && this.#key) this.#entrance.showKey(this.#key.hash, owner, rename);
-    else rename();
+    seat.renames ??= new TokenBucket(this.#options.renames);
+    this.#comings.inTime(() => {
+      const owner = members.ownerOf(name);
+      if (owner && this.#key) this.#entrance.showKey(this.#key.hash, owner, rename);
+      else rename();
+    }, seat.renames);
   }
 
-  protected appoint(given: string): void {
-    this.#entrance.appoint(given, () => {
-      if (this.#seat) this.room.members.appoint(this.#seat, this.waiter());
+  protected appoint(request: CommandOf<"op">): void {
+    this.#entrance.appoint(request, this.name, (credential) => {
+      if (this.#seat) this.room.members.appoint(this.#seat, credential, this.waiter());
     });
   }
 
@@ -303,7 +297,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#intake.stop();
     if (!this.#seat) return this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
     this.#phase = "leaving";
-    this.room.members.leave(this.#seat, text);
+    this.room.members.leave(this.#seat, this.#comings.words(text));
   }
 
   // ---- Sink ----

@@ -1,7 +1,14 @@
 // One who speaks in a room of its own, whose journal is in memory: what each command answers, and what happens of it.
 
 import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Command, check, commands, help, type Raw } from "../../../../lib/protocol/commands.ts";
+import {
+  type Command,
+  type CommandOf,
+  check,
+  commands,
+  help,
+  type Raw,
+} from "../../../../lib/protocol/commands.ts";
 import {
   type Answer,
   type Event,
@@ -20,6 +27,7 @@ setDefaultTimeout(testMs);
 
 class Ann extends Speaker {
   readonly name = "ann";
+  readonly address = "192.0.2.1";
   operator = true;
   silenced: Fault | undefined = undefined;
   protected readonly author = "ann's seat";
@@ -64,7 +72,7 @@ class Ann extends Speaker {
     this.asked.push(["rename", name]);
   }
 
-  protected appoint(password: string): void {
+  protected appoint({ password }: CommandOf<"op">): void {
     this.asked.push(["appoint", password]);
   }
 
@@ -200,6 +208,18 @@ describe("carryOut()", () => {
     [
       { type: "free", name: "bob" },
       { type: "error", code: "no-such-member" },
+    ],
+    [
+      { type: "deop", name: "bob" },
+      { type: "error", code: "no-such-member" },
+    ],
+    [
+      { type: "whois", name: "b0b", id: "6" },
+      { type: "whois", name: "b0b", traces: [{ name: "bob", names: [], address: "192.0.2.1" }], id: "6" },
+    ],
+    [
+      { type: "whowas", name: "bob", id: "7" },
+      { type: "whowas", name: "bob", traces: [], id: "7" },
     ],
   ];
   test.each(answers)("carryOut() answers %j", async (raw, answer) => {

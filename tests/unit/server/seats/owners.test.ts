@@ -37,7 +37,7 @@ class Names {
     for (const [key, value] of Object.entries(expects)) expect(this.facts.get(key) ?? null).toBe(value);
     this.#seq++;
     for (const fact of readFacts(Object.entries(facts))) {
-      this.seats.apply(fact, this.#seq);
+      this.seats.apply(fact, { seq: this.#seq, at: 0 });
       this.owners.apply(fact, this.#seq);
     }
     for (const [key, value] of Object.entries(facts)) {
