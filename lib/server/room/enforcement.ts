@@ -1,4 +1,4 @@
-// Carries orders out, and does what nobody orders: bans and mutes end when their time is over, and a member is no operator
+// Carries orders out, and does what needs no order: bans and mutes end when their time is over, and a member is no operator
 // any more once the password that made it one is changed or gone.
 
 import { type Fault, isFault } from "../../protocol/events.ts";
