@@ -9,22 +9,26 @@ import { attempt, fail } from "./lib/cli/flags.ts";
 import { onHangup } from "./lib/cli/hangup.ts";
 import { Output } from "./lib/cli/output.ts";
 import { writeTo } from "./lib/cli/writer.ts";
-import { addressOf } from "./lib/protocol/addresses.ts";
+import { addressOf, type Place } from "./lib/protocol/addresses.ts";
 import type { Bye } from "./lib/protocol/events.ts";
+import { plainAddress } from "./lib/server/limits/addresses.ts";
 import { type Admission, Door } from "./lib/server/limits/door.ts";
 import { consoleFor } from "./lib/server/operation/console.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
 import { Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
 import { aboutBuild, openingLines } from "./lib/server/operation/opening.ts";
+import { hashOfPassword } from "./lib/server/operation/operators.ts";
 import { readSettings, reload } from "./lib/server/operation/reload.ts";
 import { Traffic } from "./lib/server/operation/traffic.ts";
 import { Room } from "./lib/server/room/room.ts";
+import { Operators } from "./lib/server/session/operators.ts";
 import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { CertificateWatch } from "./lib/server/transports/certificates.ts";
 import { IoUring } from "./lib/server/transports/io-uring.ts";
+import { Proxied, trustedProxies } from "./lib/server/transports/proxy.ts";
 import {
   addressesOf,
   hasDescriptor,
@@ -38,11 +42,17 @@ import { endVanished } from "./lib/server/transports/vanished.ts";
 
 const settings = attempt(readSettings);
 const { options } = settings;
+if (options["hash-password"]) {
+  console.log(await hashOfPassword().catch(fail));
+  process.exit();
+}
 let certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
 const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, options);
 const metrics = new Metrics();
 const traffic = new Traffic(log, metrics);
+const operators = new Operators(...settings.operators);
+const proxies = attempt(() => trustedProxies(options.proxy, certificate !== undefined));
 
 const database = await openDatabase(options, (message) => log.write(message)).catch(fail);
 const addresses = await addressesOf(options).catch(fail);
@@ -111,6 +121,7 @@ const room = attempt(
     new Room(history.journal, {
       seatMs: options.seat * 1000,
       ownMs: options.names * 86_400_000,
+      holds: (credential) => operators.holds(credential),
       onEvent: (event) => log.event(event, room.members.addressOf(event)),
       onEmpty: () => {
         if (!options.stay) stop("Everyone has left: the server ends", { code: "room-empty" });
@@ -127,18 +138,36 @@ const isBanned = (address: string) => room.members.isBanned(address);
 const door = new Door(Object.assign(settings.door, { isBanned }));
 const limits = Object.assign(settings.session, {
   metrics,
+  operators,
   waysIn: waysIn(place, certificate !== undefined),
   report: traffic.report,
   posted: traffic.posted,
 });
 
-/** A socket was opened: it gets a session, or the reason why it gets none, or is closed at once. */
+/** A socket was opened. From a proxy, its first bytes say where it comes from. */
 function opened(socket: Socket<SocketData>): void {
-  const { remoteAddress } = socket;
+  const peer: Place = { host: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort };
+  if (!proxies.has(peer.host)) return admit(socket, peer);
+  connections.set(
+    socket,
+    new Proxied(socket, {
+      failed: (problem) => traffic.report(problem, peer.host),
+      begin(from, rest) {
+        connections.delete(socket);
+        admit(socket, from ?? peer);
+        if (rest.length > 0) connections.get(socket)?.receive(rest);
+      },
+    }),
+  );
+}
+
+/** A connection from this place gets a session, or the reason why it gets none, or is closed at once. */
+function admit(socket: Socket<SocketData>, from: Place): void {
+  const remoteAddress = from.host;
   const admission = door.enter(remoteAddress);
   if (!admission) return socket.terminate();
   socket.setKeepAlive(true, keepAliveMs);
-  const address = addressOf({ host: remoteAddress, port: socket.remotePort });
+  const address = addressOf(from);
   socket.data = { address, admission };
   const { origin, refusal, withinMs } = admission;
   traffic.came(remoteAddress, address, admission);
@@ -211,5 +240,9 @@ const ways = waysToJoin(place, certificate !== undefined);
 const opening = { options, place, addresses, ways, certificate, historyPlace: history.place, page };
 for (const [line, fields] of openingLines(opening)) log.write(line, fields);
 const watch = certificate && new CertificateWatch(options, certificate, { use: useCertificate, say });
-onHangup(() => say(`SIGHUP: the server goes on; ${reload(settings, watch)}`));
+onHangup(() => {
+  say(`SIGHUP: the server goes on; ${reload(settings, watch)}`);
+  operators.set(...settings.operators);
+  room.members.takeBack();
+});
 terminal?.start();

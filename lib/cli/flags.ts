@@ -22,6 +22,8 @@ export type Flag<T> = {
   default: T;
   /** The environment variable that sets it too; a flag that has one may also stand in the file of settings. */
   env?: string;
+  /** It may be given more than once: its texts are put together with commas. */
+  several?: true;
   /** Throws a UsageError if the text is not a value. */
   parse: (text: string, flag: string) => T;
 };
@@ -163,6 +165,7 @@ function fromArgs(flags: Flags, about: About, args: string[]): Record<string, un
   options.version = { type: "boolean" };
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
   const values: Record<string, unknown> = {};
+  const texts = new Map<string, string>();
   let positionals = 0;
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
@@ -187,7 +190,10 @@ function fromArgs(flags: Flags, about: About, args: string[]): Record<string, un
     ) {
       throw new UsageError(`--${token.name} needs a value: --${token.name} ${flag.value}`);
     }
-    values[token.name] = flag.parse(token.value ?? "true", token.name);
+    const before = flag.several && texts.get(token.name);
+    const text = before ? `${before},${token.value}` : (token.value ?? "true");
+    texts.set(token.name, text);
+    values[token.name] = flag.parse(text, token.name);
   }
   return values;
 }

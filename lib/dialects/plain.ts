@@ -4,7 +4,8 @@
 // It has no token, so the seat of a lost connection is given up at once.
 
 import { type Command, check, parseTyped, type Raw } from "../protocol/commands.ts";
-import { type Ban, type Event, type Fault, isFault, type Member } from "../protocol/events.ts";
+import { type Ban, type Event, type Fault, isFault, type Member, type Trace } from "../protocol/events.ts";
+import { durationText, everybody } from "../protocol/fields.ts";
 import { isKey } from "../protocol/keys.ts";
 import type { Claimed, Dialect, Newcomer, RoomState } from "./dialect.ts";
 
@@ -64,12 +65,16 @@ export function render(event: Event): string {
     case "muted":
     case "unmuted": {
       const reason = event.text === undefined ? "" : ` (${event.text})`;
-      return `${event.name ?? "An address"} was ${event.type} by ${event.by}${reason}`;
+      const time = event.until === undefined ? "" : ` for ${durationText(event.until - event.at)}`;
+      const whom = event.name === everybody ? "Everyone but operators" : (event.name ?? "An address");
+      return `${whom} was ${event.type} by ${event.by}${time}${reason}`;
     }
     case "opped":
       return `${event.name} is an operator now`;
     case "freed":
       return `The name ${event.name} was set free by ${event.by}`;
+    case "deopped":
+      return `${event.name} is no operator any more${event.by === event.name ? "" : ` (by ${event.by})`}`;
     case "topic":
       return event.text === undefined
         ? `${event.by} took the topic away`
@@ -80,6 +85,9 @@ export function render(event: Event): string {
       return event.text === undefined ? "There is no topic." : `The topic is: ${event.text}`;
     case "bans":
       return event.bans.length === 0 ? "Nobody is banned." : event.bans.map(banRow).join("\n");
+    case "whois":
+    case "whowas":
+      return tracesText(event);
     case "welcome":
       return renderNewcomer(event) + renderRoom(event);
     case "members":
@@ -94,6 +102,8 @@ export function render(event: Event): string {
     case "error":
     case "bye":
       return `! ${event.text}${event.text.endsWith("?") ? "" : "."}`;
+    case "note":
+      return `! ${event.text}.`;
     case "gap":
       return "! Some lines are missing here: they are no longer kept.";
     case "help":
@@ -115,8 +125,42 @@ function renderRoom({ members, topic }: RoomState): string {
   return topic === undefined ? line : `${line}\nThe topic is: ${topic}`;
 }
 
-function banRow({ name, by, at, text }: Ban): string {
-  return `${name}, by ${by} on ${new Date(at).toISOString().slice(0, 10)}${text === undefined ? "" : `: ${text}`}`;
+function banRow({ name, by, at, text, until }: Ban): string {
+  const end = until === undefined ? "" : `, until ${minute(until)}`;
+  return `${name}, by ${by} on ${minute(at).slice(0, 10)}${end}${text === undefined ? "" : `: ${text}`}`;
+}
+
+/** 2026-11-25 18:30 UTC */
+function minute(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+function tracesText({ type, name, traces }: Extract<Event, { type: "whois" | "whowas" }>): string {
+  if (traces.length > 0) return traces.map(traceRow).join("\n");
+  return type === "whois"
+    ? `Nobody here is called ${name}: try /whowas ${name}.`
+    : `Nobody called ${name} has left lately.`;
+}
+
+function traceRow(trace: Trace): string {
+  const { names, address, since, until, owned, muted } = trace;
+  return [
+    memberText(trace),
+    address && `at ${address}`,
+    since !== undefined && `here since ${minute(since)}`,
+    until !== undefined && `until ${minute(until)}`,
+    names.length > 0 && `before that ${names.join(", ")}`,
+    owned && "owns the name",
+    muted && "muted",
+  ]
+    .filter((part) => part)
+    .join(", ");
+}
+
+/** A member's name, and what is to be known of it: ada* (operator, away). */
+export function memberText({ name, owned, away, operator }: Member): string {
+  const marks = [operator && "operator", away && "away"].filter((mark) => mark);
+  return `${name}${owned ? "*" : ""}${marks.length === 0 ? "" : ` (${marks.join(", ")})`}`;
 }
 
 function indented(text: string): string {
@@ -125,7 +169,5 @@ function indented(text: string): string {
 
 function list(members: Member[]): string {
   if (members.length === 0) return "nobody else";
-  return members
-    .map(({ name, away, owned }) => `${name}${owned ? "*" : ""}${away ? " (away)" : ""}`)
-    .join(", ");
+  return members.map(memberText).join(", ");
 }

@@ -1,5 +1,9 @@
-// Addresses as text: tells an IP address from a name, without a runtime's help (a browser has no function for it), and
-// writes a host and a port as one. Nothing is looked up: a name stays a name.
+// Addresses as text: tells an IP address or a network from a name, without a runtime's help (a browser has no function for
+// it), and gives each one notation, however it was written. Nothing is looked up: a name stays a name.
+//
+//   ::ffff:192.0.2.1, ::FFFF:c000:201, 192.000.002.001   192.0.2.1
+//   10.1.2.3/8                                           10.0.0.0/8
+//   2001:0DB8:0:1::7/64                                  2001:db8:0:1::/64
 
 const byte = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const version4 = new RegExp(`^${byte}(?:\\.${byte}){3}$`);
@@ -8,9 +12,17 @@ const mapped = new RegExp(`(?<=:)${byte}(?:\\.${byte}){3}$`);
 const group = /^[\da-f]{1,4}$/i;
 /** The scope behind a version 6 address: fe80::1%eth0. */
 const scope = /%[\da-z.:-]+$/i;
+/** Zeros in front of a byte of version 4, which no socket writes but people do. */
+const paddedByte = /(?<=^|[.:])0{1,2}(?=\d{1,2}(?:\.|$))(?=[\d.]*$)/g;
 
 /** A host as a person gives it, a name or an IP address without brackets, and a port. */
 export type Place = { host: string; port: number };
+
+/**
+ * All addresses that have the first `bits` bits of `first` in common; an address alone is a network of all its bits. Those of
+ * version 4 are 32 bits long, those of version 6 are 128; a version 4 address within version 6 is one of version 4.
+ */
+export type Network = { version: 4 | 6; first: bigint; bits: number };
 
 /** `host:port`, with brackets around the colons of IPv6. */
 export function addressOf({ host, port }: Place): string {
@@ -28,4 +40,73 @@ function isVersion6(text: string): boolean {
   // "::" stands for one group of zeros at least.
   const isWhole = halves.length === 1 ? groups.length === 8 : halves.length === 2 && groups.length < 8;
   return isWhole && groups.every((part) => group.test(part));
+}
+
+/** The network, or the address, that the text is in any notation; undefined if it is neither. */
+export function networkIn(text: string): Network | undefined {
+  const [, host = "", length] = /^\[?([^/\]]*)\]?(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const address = host.replace(paddedByte, "");
+  if (!isAddress(address)) return undefined;
+  const version = version4.test(address) ? 4 : 6;
+  const first = version === 4 ? version4Number(address) : version6Number(address.replace(scope, ""));
+  const all = lengthOf[version];
+  const bits = length === undefined ? all : Number(length);
+  if (bits > all) return undefined;
+  const isMapped = version === 6 && bits >= mappedBits && first >> 32n === 0xffffn;
+  return isMapped
+    ? networkOf({ version: 4, first: first & 0xffff_ffffn, bits: bits - mappedBits })
+    : networkOf({ version, first, bits });
+}
+
+const lengthOf = { 4: 32, 6: 128 };
+/** Of ::ffff:0:0/96, the version 4 addresses within version 6. */
+const mappedBits = 96;
+
+/** The network of that address that has `bits` bits: the other bits are cut off. */
+export function networkOf({ version, first, bits }: Network): Network {
+  const cut = BigInt(lengthOf[version] - bits);
+  return { version, first: (first >> cut) << cut, bits };
+}
+
+/** Whether the network has the address, or all of another network. */
+export function contains(network: Network, { version, first, bits }: Network): boolean {
+  if (version !== network.version || bits < network.bits) return false;
+  return networkOf({ version, first, bits: network.bits }).first === network.first;
+}
+
+/** The one notation of a network, or of an address. */
+export function networkText({ version, first, bits }: Network): string {
+  if (version === 4) {
+    const bytes = [24n, 16n, 8n, 0n].map((shift) => (first >> shift) & 0xffn).join(".");
+    return bits === 32 ? bytes : `${bytes}/${bits}`;
+  }
+  const groups = Array.from({ length: 8 }, (_, at) => Number((first >> BigInt(16 * (7 - at))) & 0xffffn));
+  if (bits === 128) return shortened(groups);
+  const shown = groups.slice(0, Math.ceil(bits / 16)).map((group) => group.toString(16));
+  return `${shown.join(":")}${shown.length === 8 ? "" : "::"}/${bits}`;
+}
+
+/** An address of version 6 as RFC 5952 has it: "::" for the first of its longest rows of zeros. */
+function shortened(groups: number[]): string {
+  const text = groups.map((group) => group.toString(16)).join(":");
+  const rows = [...text.matchAll(/\b0(?::0)+\b/g)].sort(([a], [b]) => b.length - a.length);
+  const [row] = rows;
+  if (!row) return text;
+  const [before, after] = [text.slice(0, row.index), text.slice(row.index + row[0].length)];
+  return `${before.replace(/:$/, "")}::${after.replace(/^:/, "")}`;
+}
+
+function version4Number(text: string): bigint {
+  return text.split(".").reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
+}
+
+function version6Number(text: string): bigint {
+  const hex = text.replace(mapped, (bytes) => {
+    const number = version4Number(bytes);
+    return `${(number >> 16n).toString(16)}:${(number & 0xffffn).toString(16)}`;
+  });
+  const [head = [], tail] = hex.split("::").map((half) => (half === "" ? [] : half.split(":")));
+  const missing = Array<string>(8 - head.length - (tail?.length ?? 0)).fill("0");
+  const groups = tail === undefined ? head : [...head, ...missing, ...tail];
+  return groups.reduce((sum, part) => (sum << 16n) | BigInt(`0x${part}`), 0n);
 }

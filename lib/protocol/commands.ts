@@ -3,11 +3,25 @@
 // commands that the compiler reads off the table. A new command is one entry here and one case in the server's
 // speaker.ts, which carries commands out.
 
-import { isAddress } from "./addresses.ts";
 import { type Fault, fault, isFault, limits } from "./events.ts";
-import { isKey } from "./keys.ts";
-import { cleanName } from "./names.ts";
-import { cleanText, visibleRow } from "./text.ts";
+import {
+  count,
+  duration,
+  durationIn,
+  type Field,
+  id,
+  key,
+  name,
+  nameOrAddress,
+  nameOrAll,
+  operatorPassword,
+  optional,
+  reason,
+  row,
+  string,
+  text,
+} from "./fields.ts";
+import { visibleRow } from "./text.ts";
 
 /** A command before its fields are checked, as a program sent it or a person typed it. */
 export type Raw = { type: string } & Record<string, unknown>;
@@ -19,56 +33,6 @@ export type Command = {
 
 /** The command of that type, or of these. */
 export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
-
-// ---- Fields: a value as it came → the value as it is used, or a fault ----
-
-type Field<T> = (value: unknown) => T | Fault;
-
-/** A string, which `clean` checks further. */
-function stringField(clean: (text: string) => string | Fault): Field<string> {
-  return (value) => (typeof value === "string" ? clean(value) : fault("bad-field", "must be a string"));
-}
-
-const string = stringField((text) => text);
-const text = stringField(cleanText);
-const name = stringField(cleanName);
-/** A member's name, or an address. */
-const nameOrAddress = stringField((text) => (isAddress(text.trim()) ? text.trim() : cleanName(text)));
-
-const key = stringField((key) =>
-  isKey(key) ? key : fault("bad-field", "must be 12 to 128 printable ASCII characters"),
-);
-
-const operatorPassword = stringField((password) =>
-  password === "" ? fault("empty", "Type the operators' password behind it: /op PASSWORD") : password,
-);
-
-/** One row of at most so many characters. */
-function row(what: string, maxLength: number): Field<string> {
-  return stringField((text) => {
-    const row = visibleRow(text).trim();
-    if (row === "") return fault("empty", `${what} needs some words`);
-    return [...row].length <= maxLength
-      ? row
-      : fault("too-long", `${what} has at most ${maxLength} characters: shorten it`);
-  });
-}
-
-const reason = row("A reason", limits.topicLength);
-
-const id: Field<string> = (value) =>
-  typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && value.length <= limits.idLength
-    ? value
-    : fault("bad-field", `must be 1 to ${limits.idLength} printable ASCII characters`);
-
-const count: Field<number> = (value) =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
-    ? value
-    : fault("bad-field", "must be a whole number, 0 or more");
-
-function optional<T>(field: Field<T>): Field<T | undefined> {
-  return (value) => (value === undefined || value === null ? undefined : field(value));
-}
 
 // ---- The table ----
 
@@ -111,19 +75,33 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
   };
 }
 
-/** A command of moderation: what an operator does to a member or an address, perhaps with a reason. */
+/**
+ * A command of moderation: what an operator does to a member or an address, for how long and why. `seq` is the last event
+ * its sender had seen: the member is meant who had the name then.
+ */
 function moderation(name: Field<string>, usage: string, summary: string) {
   return command(
-    { name, text: optional(reason) },
+    { name, for: optional(duration), text: optional(reason), seq: optional(count) },
     {
       usage,
       summary: `operators: ${summary}`,
       parse: (words) => {
-        const [name, text] = cutWord(words);
-        return { name, text: text === "" ? undefined : text };
+        const [name, rest] = cutWord(words);
+        const [time, text] = /\[\d/.test(usage) ? cutWord(rest) : ["", rest];
+        const isTime = durationIn(time) !== undefined;
+        const reason = isTime ? text : rest;
+        return { name, ...(isTime && { for: time }), text: reason === "" ? undefined : reason };
       },
       operator: true,
     },
+  );
+}
+
+/** What operators ask about a name. */
+function lookUp(usage: string, summary: string) {
+  return command(
+    { name, id: optional(id) },
+    { usage, summary: `operators: ${summary}`, parse: (name) => ({ name }), operator: true },
   );
 }
 
@@ -209,20 +187,32 @@ export const commands = {
       parse: (text) => ({ text: text === "" ? undefined : text }),
     },
   ),
+  /** An operator with a password of its own has a name, too: by default the one it is here with. */
   op: command(
-    { password: operatorPassword },
+    { password: operatorPassword, name: optional(name) },
     {
-      usage: "/op PASSWORD",
+      usage: "/op [NAME] PASSWORD",
       summary: "become an operator",
       parse: (password) => ({ password }),
     },
   ),
+  deop: command(
+    { name: optional(name) },
+    {
+      usage: "/deop [NAME]",
+      summary: "operators: end that, for NAME too",
+      parse: (name) => ({ name: name === "" ? undefined : name }),
+      operator: true,
+    },
+  ),
   kick: moderation(name, "/kick NAME [REASON]", "put NAME out"),
-  ban: moderation(nameOrAddress, "/ban NAME|ADDRESS [REASON]", "put NAME out for good, with the address"),
-  unban: moderation(nameOrAddress, "/unban NAME|ADDRESS", "lift a ban"),
-  mute: moderation(name, "/mute NAME", "silence NAME until /unmute"),
-  unmute: moderation(name, "/unmute NAME", "let NAME be heard again"),
+  ban: moderation(nameOrAddress, "/ban NAME|ADDRESS|NETWORK [1h|7d] [REASON]", "keep out"),
+  unban: moderation(nameOrAddress, "/unban NAME|ADDRESS|NETWORK", "lift a ban"),
+  mute: moderation(nameOrAll, "/mute NAME|* [1h]", "silence NAME, or all"),
+  unmute: moderation(nameOrAll, "/unmute NAME|*", "end that"),
   free: moderation(name, "/free NAME", "let anyone take an owned NAME"),
+  whois: lookUp("/whois NAME", "tell NAME's address and names"),
+  whowas: lookUp("/whowas NAME", "the same of those who left"),
   bans: command(
     {},
     {

@@ -15,9 +15,20 @@ export type Recorded = { seq: number; at: number } & (
   /** `owned`, here and in "renamed": the name that was taken is kept for its member's key. */
   | { type: "joined" | "left"; name: string; text?: string | undefined; owned?: true | undefined }
   | { type: "renamed"; from: string; to: string; owned?: true | undefined }
-  /** By an operator. `name` is absent where an address was meant, which members are not told. */
-  | { type: Act; name?: string | undefined; by: string; text?: string | undefined }
+  /**
+   * By an operator. `name` is absent where an address was meant, which members are not told, and `*` where all but operators
+   * are muted. `until`: when a ban or a mute ends by itself, in ms since 1970 UTC.
+   */
+  | {
+      type: Act;
+      name?: string | undefined;
+      by: string;
+      text?: string | undefined;
+      until?: number | undefined;
+    }
   | { type: "opped"; name: string }
+  /** No operator any more: by itself or another operator, or by the server, where its password does not hold any more. */
+  | { type: "deopped"; name: string; by: string }
   /** Without a text: there is no topic any more. */
   | { type: "topic"; text?: string | undefined; by: string }
   /** A member's connection is with another server now. Shown to no member. */
@@ -34,7 +45,25 @@ export type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
 export type Act = "kicked" | "banned" | "unbanned" | "muted" | "unmuted" | "freed";
 
 /** A member of the room; `away` while a lost connection's seat is kept, `owned` if the name is kept for its key. */
-export type Member = { name: string; away?: true | undefined; owned?: true | undefined };
+export type Member = {
+  name: string;
+  away?: true | undefined;
+  owned?: true | undefined;
+  operator?: true | undefined;
+};
+
+/** What operators are told of a member, or of one who has left. Times are in ms since 1970 UTC. */
+export type Trace = Member & {
+  /** The names it had before, the last one first. */
+  names: string[];
+  /** The address it came from last. */
+  address?: string | undefined;
+  /** When it joined. */
+  since?: number | undefined;
+  /** When it left. */
+  until?: number | undefined;
+  muted?: true | undefined;
+};
 
 /** The first event that a client gets once it has joined: its seat, and the room as of `seq`. */
 export type Welcome = {
@@ -53,8 +82,17 @@ export type Welcome = {
   limits: Limits;
 };
 
-/** A name that may not join, or an address where that alone was banned; `by`: the operator, `at`: ms since 1970 UTC. */
-export type Ban = { name: string; by: string; at: number; text?: string | undefined };
+/**
+ * A name that may not join, or an address or network where that alone was banned; `by`: the operator. It was given `at` and
+ * ends by itself at `until`, both in ms since 1970 UTC.
+ */
+export type Ban = {
+  name: string;
+  by: string;
+  at: number;
+  text?: string | undefined;
+  until?: number | undefined;
+};
 
 /**
  * Why a line or a command was not taken: `code` for programs, `text` for people, one sentence without its full stop.
@@ -91,6 +129,8 @@ export type Answer =
       id?: string | undefined;
     }
   | { type: "bans"; bans: Ban[] }
+  /** What is known of the member who has a name, or looks so; of those who had it, the last one first. */
+  | { type: "whois" | "whowas"; name: string; traces: Trace[]; id?: string | undefined }
   | { type: "subject"; text?: string | undefined }
   | { type: "pong"; id?: string | undefined }
   | { type: "seen"; id: string; seq: number }
@@ -98,6 +138,8 @@ export type Answer =
   | { type: "gap"; from: number; to: number }
   /** Positions are of this epoch from here on; all that was told so far is part of it. */
   | { type: "epoch"; epoch: string }
+  /** What an operator has to know about the order that it gave. */
+  | { type: "note"; text: string }
   | { type: "help"; text: string };
 
 /** All that a server sends. */

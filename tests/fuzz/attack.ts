@@ -157,6 +157,7 @@ async function until(holds: () => boolean, otherwise: () => string): Promise<voi
 const knownTypes: Record<Event["type"], true> = {
   ...{ kicked: true, banned: true, unbanned: true, muted: true, unmuted: true, freed: true },
   ...{ opped: true, topic: true, subject: true, bans: true, moved: true },
+  ...{ deopped: true, whois: true, whowas: true, note: true },
   welcome: true,
   said: true,
   acted: true,

@@ -116,7 +116,7 @@ postgresql.describe("keeping order in the whole room", () => {
     using eve = await from(house.port(1), "eve");
     using friend = await from(house.port(1), "friend");
     await op.event("joined", { name: "friend" });
-    op.send({ type: "ban", name: "eve" });
+    op.send({ type: "ban", name: lanAddress.found });
     expect((await eve.event("bye")).code).toBe("banned");
     expect((await friend.event("bye")).code).toBe("banned");
     await op.event("left", { name: "friend" });
@@ -127,7 +127,7 @@ postgresql.describe("keeping order in the whole room", () => {
       });
     }
     using local = await JsonClient.join(house.port(1), "local");
-    op.send({ type: "unban", name: "eve" });
+    op.send({ type: "unban", name: lanAddress.found });
     await local.event("unbanned");
     using back = await from(house.port(1), "eve");
     await back.event("welcome");

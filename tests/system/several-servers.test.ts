@@ -6,7 +6,7 @@ import type { Recorded } from "../../lib/protocol/events.ts";
 import { PostgresJournal } from "../../lib/server/journal/postgres/journal.ts";
 import { Metrics } from "../../lib/server/operation/metrics.ts";
 import { Room } from "../../lib/server/room/room.ts";
-import type { Occupant } from "../../lib/server/room/seats.ts";
+import type { Occupant } from "../../lib/server/seats/seats.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { House, Member, textOf } from "../support/house.ts";
 import { postgresql } from "../support/parts.ts";

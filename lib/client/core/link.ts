@@ -67,6 +67,9 @@ type Status =
 /** How long the server may take to say goodbye. */
 const goodbyeMs = 2_000;
 
+/** The commands that are about the member of a name. */
+const orders = new Set(["kick", "ban", "mute", "unmute"]);
+
 export class Link {
   readonly outbox = new Outbox();
   readonly people = new People();
@@ -135,7 +138,9 @@ export class Link {
   /** Sends a command now or not at all. False if there is no connection to send it on. */
   send(command: Raw): boolean {
     if (this.#status.type !== "online") return false;
-    this.#status.connection.send(command);
+    // An order is for the member who has the name in what was shown, not for one who takes it meanwhile.
+    const seen = orders.has(command.type) && { seq: command.seq ?? this.#seq };
+    this.#status.connection.send({ ...command, ...seen });
     return true;
   }
 

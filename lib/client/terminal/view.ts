@@ -3,7 +3,7 @@
 // row of a message starts at the margin, so that no message can pass for another.
 
 import type picocolors from "picocolors";
-import { render } from "../../dialects/plain.ts";
+import { memberText, render } from "../../dialects/plain.ts";
 import {
   type Event,
   isMessage,
@@ -151,6 +151,7 @@ export class View {
       case "muted":
       case "unmuted":
       case "opped":
+      case "deopped":
       case "freed":
       case "topic":
         return render(event)
@@ -158,6 +159,8 @@ export class View {
           .flatMap((row) => this.#happened(event.at, row));
       case "subject":
       case "bans":
+      case "whois":
+      case "whowas":
         return render(event)
           .split("\n")
           .flatMap((row) => this.notice(row));
@@ -188,6 +191,8 @@ export class View {
       case "error":
       case "bye":
         return this.problem(event.text);
+      case "note":
+        return this.notice(event.text);
       case "help":
         return visible(event.text)
           .split("\n")
@@ -275,7 +280,7 @@ function others({ name, members }: Welcome): Member[] {
 }
 
 function here(members: Member[]): string {
-  const names = members.map(({ name, away, owned }) => `${name}${owned ? "*" : ""}${away ? " (away)" : ""}`);
+  const names = members.map(memberText);
   return names.length === 0 ? "Nobody else is here." : `Here: ${names.join(", ")}.`;
 }
 

@@ -4,7 +4,7 @@
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Answer, type Fault, fault } from "../../protocol/events.ts";
-import { skeleton } from "../../protocol/names.ts";
+import { nameKey } from "../../protocol/names.ts";
 import type { Facts } from "../journal/facts.ts";
 import { type Entry, unnumbered } from "../journal/journal.ts";
 
@@ -16,7 +16,7 @@ export class Posts {
 
   /** The entry of a message, which expects these facts. */
   entryOf({ name, text, id }: CommandOf<"post">, expects: Facts, answered: (outcome: Answer) => void): Entry {
-    const author = `post ${skeleton(name)} ${id}`;
+    const author = `post ${nameKey(name)} ${id}`;
     this.#waiting.get(author)?.answered({ ...fault("conflict", "It was sent again from another place"), id });
     this.#waiting.set(author, { id, answered });
     return { event: unnumbered({ type: "said", from: name, text, id }), author, expects };

@@ -2,21 +2,25 @@
 // fact stays until another event changes it. Only this file knows how keys and values are written. Later versions must be
 // able to read them: a kind may be added, none may change.
 //
-//   seat ID        {name, tokenHash?, address?}      a member has this seat
-//   name NAME      ID                                its name, and all that look like it, are taken
+//   seat ID        {name, tokenHash?, address?, since?}   a member has this seat
+//   name LOOK      ID                                its name, and all that look like it, are taken
 //   at ID          SERVER                            the server that its connection is, or was, with
-//   op ID          yes                               it is an operator
-//   ban NAME       {name, by, at, text?, address?}   a member of that name may not join
-//   ban ADDRESS    the same                          no member may join from there
-//   mute NAME      the operator's name               a member of that name may not speak
-//   own NAME       {name, keyHash, seat, usedAt}     the name, and all that look like it, are kept for the holder of a key
+//   op ID          the credential                    it is an operator, by a password that it gave
+//   ban LOOK       {name, by, at, text?, address?, keyHash?, until?}   a member of that name may not join
+//   ban ADDRESS    the same                          no member may join from that address or network
+//   mute NAME      the operator's name               a member of that name may not speak; only earlier versions wrote it
+//   muted ID       {name, by, at, address?, keyHash?, until?}  the member of that seat may not speak
+//   muted *        {name, by, at, until?}            only operators may speak
+//   own LOOK       {name, keyHash, seat, usedAt}     the name, and all that look like it, are kept for the holder of a key
 //   mail ID        POSITION                          behind it are whispers to its owner, who has not been here since
 //   topic          the topic
 //
-// NAME is written as its skeleton, which is the same for all names that look alike.
+// LOOK is what a name looks like; there is a fact "name" for each of its looks, and one of the others for its skeleton. Earlier
+// versions wrote another skeleton, so looks are compared with those of the name in the value, or of the key itself: what
+// they wrote looks like the name, too.
 
 import type { Ban } from "../../protocol/events.ts";
-import { skeleton } from "../../protocol/names.ts";
+import { looks, skeleton } from "../../protocol/looks/looks.ts";
 
 /** Facts by their keys, as they are stored; `null`: no such fact, or no more. */
 export type Facts = Readonly<Record<string, string | null>>;
@@ -31,10 +35,15 @@ export type SeatFact = {
   tokenHash?: string | undefined;
   /** The address its member joined from, for bans; never sent to members. */
   address?: string | undefined;
+  /** When its member joined, in ms since 1970 UTC. */
+  since?: number | undefined;
 };
 
-/** A ban of a member holds for the member's address, too, which is never sent to members. */
-export type BanFact = Ban & { address?: string | undefined };
+/** A ban of a member holds for the member's key, too, and for the address if it was alone there. */
+export type BanFact = Ban & Held;
+
+/** What an order holds for beside a name: an address or a network, and the SHA-256 of a key. Never sent to members. */
+type Held = { address?: string | undefined; keyHash?: string | undefined };
 
 /** The value of the fact "own". */
 export type OwnFact = {
@@ -47,13 +56,19 @@ export type OwnFact = {
   usedAt: number;
 };
 
-/** A fact as it was read; without a value it no longer holds. Facts of names are left out: the seat has the name, too. */
+/** The same of a mute. */
+export type MuteFact = Held & { name: string; by: string; at: number; until?: number | undefined };
+
+/** A fact as it was read; without a value it no longer holds. */
 export type Fact =
   | { kind: "seat"; id: string; value: SeatFact | undefined }
+  /** `value`: the id of the seat that has the name. */
+  | { kind: "name"; key: string; value: string | undefined }
   | { kind: "at"; id: string; value: string | undefined }
   | { kind: "op"; id: string; value: string | undefined }
   | { kind: "ban"; key: string; value: BanFact | undefined }
-  | { kind: "mute"; key: string; value: string | undefined }
+  | { kind: "mute"; key: string; look: string; value: string | undefined }
+  | { kind: "muted"; key: string; id: string; value: MuteFact | undefined }
   /** `look`: the skeleton of the name; `stored`: the value as the journal has it. */
   | { kind: "own"; key: string; look: string; value: OwnFact | undefined; stored: string | null }
   | { kind: "mail"; id: string; value: number | undefined }
@@ -62,12 +77,15 @@ export type Fact =
 /** The key of each kind. */
 export const factKey = {
   seat: (id: string) => `seat ${id}`,
-  name: (name: string) => `name ${skeleton(name)}`,
+  names: (name: string) => looks(name).map((look) => `name ${look}`),
   at: (id: string) => `at ${id}`,
   op: (id: string) => `op ${id}`,
-  /** An address is given as `addressKey` has it. */
-  ban: (nameOrAddress: string) => `ban ${skeleton(nameOrAddress)}`,
-  mute: (name: string) => `mute ${skeleton(name)}`,
+  ban: (name: string) => `ban ${skeleton(name)}`,
+  /** Those that a ban of any name that looks like this one may have. */
+  bans: (name: string) => looks(name).map((look) => `ban ${look}`),
+  /** `addressKey`: as addresses.ts has it. */
+  banOfAddress: (addressKey: string) => `ban ${addressKey}`,
+  muted: (id: string) => `muted ${id}`,
   own: (name: string) => `own ${skeleton(name)}`,
   mail: (id: string) => `mail ${id}`,
   topic: "topic",
@@ -110,8 +128,14 @@ function readFact(key: string, stored: string | null): Fact | undefined {
       const ban = parsed(value);
       return ban === undefined || isBan(ban) ? { kind, key, value: ban } : undefined;
     }
-    case "mute":
+    case "name":
       return { kind, key, value };
+    case "mute":
+      return { kind, key, look: id, value };
+    case "muted": {
+      const mute = parsed(value);
+      return mute === undefined || isMute(mute) ? { kind, key, id, value: mute } : undefined;
+    }
     case "mail": {
       const position = value === undefined ? undefined : Number(value);
       return Number.isNaN(position) ? undefined : { kind, id, value: position };
@@ -137,13 +161,18 @@ function parsed(text: string | undefined): Record<string, unknown> | null | unde
 }
 
 function isSeat(value: Record<string, unknown> | null): value is SeatFact {
-  return typeof value?.name === "string" && [value.tokenHash, value.address].every(isTextOrAbsent);
+  const { name, tokenHash, address, since } = value ?? {};
+  return typeof name === "string" && [tokenHash, address].every(isTextOrAbsent) && isNumberOrAbsent(since);
 }
 
 function isBan(value: Record<string, unknown> | null): value is BanFact {
-  const { name, by, at, text, address } = value ?? {};
+  return isMute(value) && isTextOrAbsent((value as BanFact).text);
+}
+
+function isMute(value: Record<string, unknown> | null): value is MuteFact {
+  const { name, by, at, address, keyHash, until } = value ?? {};
   const isWhole = typeof name === "string" && typeof by === "string" && typeof at === "number";
-  return isWhole && [text, address].every(isTextOrAbsent);
+  return isWhole && [address, keyHash].every(isTextOrAbsent) && isNumberOrAbsent(until);
 }
 
 function isOwn(value: Record<string, unknown> | null): value is OwnFact {
@@ -153,4 +182,8 @@ function isOwn(value: Record<string, unknown> | null): value is OwnFact {
 
 function isTextOrAbsent(value: unknown): boolean {
   return value === undefined || typeof value === "string";
+}
+
+function isNumberOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === "number";
 }

@@ -2,37 +2,100 @@
 // network for itself, and could come from any of its 2^64 addresses. An IPv4 address that a socket shows as
 // ::ffff:192.0.2.1 counts as 192.0.2.1. Loopback addresses are recognised, since this machine has no limits.
 
-import { BlockList, isIPv6 } from "node:net";
+import { contains, type Network, networkIn, networkOf, networkText } from "../../protocol/addresses.ts";
 
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8, "ipv4");
-loopback.addAddress("::1", "ipv6");
+const loopback = ["127.0.0.0/8", "::1"].map(networkIn).filter((network) => network !== undefined);
+/** An IPv6 network that counts as one address. */
+const oneBits = 64;
+/** Most keys: an IPv4 address, or such a network. */
+const plainKey =
+  /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$|^(?:(?:0|[1-9a-f][\da-f]{0,3}):){4}:\/64$/;
 
 /** Whether it is a loopback address: several people may share the machine, and limits do not protect it from itself. */
 export function isLoopback(address: string): boolean {
-  const plain = unmapped(address);
-  return loopback.check(plain, isIPv6(plain) ? "ipv6" : "ipv4");
+  const network = networkIn(address);
+  return network !== undefined && isWithinLoopback(network);
 }
 
-/** What limits and bans compare: an IPv4 address, or the network of an IPv6 one. ::1 stays as it is, for this machine. */
+function isWithinLoopback(network: Network): boolean {
+  return loopback.some((own) => contains(own, network));
+}
+
+/**
+ * What limits and bans compare: an IPv4 address, the network of an IPv6 one, or a network that is larger, in the one
+ * notation of each. ::1 stays as it is, for this machine. What is no address stays as it is, too.
+ */
 export function addressKey(address: string): string {
-  const plain = unmapped(address);
-  if (!isIPv6(plain)) return plain;
-  if (isLoopback(plain)) return "::1";
-  const [head = "", tail] = plain.split("%")[0]?.split("::") ?? [];
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const rest = tail === "" ? [] : tail.split(":");
-    while (groups.length + rest.length < 8) groups.push("0");
-    groups.push(...rest);
-  }
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(":")}::/64`;
+  if (plainKey.test(address)) return address;
+  const network = networkIn(address);
+  if (!network) return address;
+  const isOne = network.version === 6 && network.bits > oneBits && !isWithinLoopback(network);
+  return networkText(isOne ? networkOf({ ...network, bits: oneBits }) : network);
 }
 
-/** ::ffff:192.0.2.1 is 192.0.2.1, as a socket for both families shows it. */
-function unmapped(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+/** An address in its one notation, for people. */
+export function plainAddress(address: string): string {
+  const network = networkIn(address);
+  return network ? networkText(network) : address;
+}
+
+const mostKnown = 1_000;
+
+/** A number of networks, that may contain each other; each counts as often as it was added. */
+export class Networks {
+  readonly #counts = new Map<string, number>();
+  /** Answers that were given since the last change: the same addresses are asked about again and again. */
+  readonly #known = new Map<string, boolean>();
+  /** The lengths that some networks have, for each version, and how many. */
+  readonly #lengths = { 4: new Map<number, number>(), 6: new Map<number, number>() };
+
+  constructor(networks: Iterable<string> = []) {
+    for (const network of networks) this.add(network);
+  }
+
+  get size(): number {
+    return this.#counts.size;
+  }
+
+  add(network: string): void {
+    this.#count(network, 1);
+  }
+
+  delete(network: string): void {
+    this.#count(network, -1);
+  }
+
+  /** Whether one of them has the address. */
+  has(address: string): boolean {
+    if (this.size === 0) return false;
+    const known = this.#known.get(address);
+    if (known !== undefined) return known;
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    const found = this.#find(address);
+    this.#known.set(address, found);
+    return found;
+  }
+
+  /** Costs as much as there are lengths of networks. */
+  #find(address: string): boolean {
+    const whole = networkIn(address);
+    if (!whole) return false;
+    return this.#lengths[whole.version]
+      .keys()
+      .some((bits) => bits <= whole.bits && this.#counts.has(networkText(networkOf({ ...whole, bits }))));
+  }
+
+  #count(network: string, one: 1 | -1): void {
+    const parsed = networkIn(addressKey(network));
+    if (!parsed) return;
+    this.#known.clear();
+    change(this.#counts, networkText(parsed), one);
+    change(this.#lengths[parsed.version], parsed.bits, one);
+  }
+}
+
+function change<K>(counts: Map<K, number>, key: K, one: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + one;
+  if (count <= 0) counts.delete(key);
+  else counts.set(key, count);
 }

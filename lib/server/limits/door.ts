@@ -13,6 +13,8 @@ export type DoorOptions = {
   maxPerAddress: number;
   /** For all lines from one address together; those of this machine are exempt. */
   addressRate: Rate;
+  /** The same for joins, renames and farewells with words. */
+  addressComings: Rate;
   /** How long a TLS handshake may take. */
   joinWithinMs: number;
   isBanned: (address: string) => boolean;
@@ -100,7 +102,8 @@ export class Door {
 
   #originOf(address: string): Origin {
     const key = addressKey(address);
-    const rate = isLoopback(address) ? unlimited : this.#options.addressRate;
-    return this.#here.get(key) ?? this.#gone.get(key) ?? new Origin(key, rate);
+    const { addressRate, addressComings } = this.#options;
+    const [rate, comings] = isLoopback(address) ? [unlimited, unlimited] : [addressRate, addressComings];
+    return this.#here.get(key) ?? this.#gone.get(key) ?? new Origin(key, rate, comings);
   }
 }

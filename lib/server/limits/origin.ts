@@ -16,6 +16,8 @@ export class Origin {
   readonly address: string;
   /** For all lines from this address together. */
   readonly bucket: TokenBucket;
+  /** For joins, renames and farewells with words from this address: all members see them. */
+  readonly comings: TokenBucket;
   /** For the names that come to be owned from this address. */
   readonly names: TokenBucket;
   /** Guesses at one secret do not slow down answers to another one. */
@@ -24,11 +26,14 @@ export class Origin {
     operator: new Guesses(),
     key: new Guesses(),
   };
+  /** Settles when no password that came from here is looked at. */
+  verified: Promise<unknown> = Promise.resolve();
   connections = 0;
 
-  constructor(address: string, rate: Rate) {
+  constructor(address: string, rate: Rate, comings: Rate = { burst: 0, perSecond: 0 }) {
     this.address = address;
     this.bucket = new TokenBucket(rate);
+    this.comings = new TokenBucket(comings);
     this.names = new TokenBucket(rate.perSecond === 0 ? rate : namesRate);
   }
 }

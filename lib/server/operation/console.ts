@@ -11,8 +11,8 @@ import { Prompt } from "../../terminal/row/prompt.ts";
 import { Tty } from "../../terminal/tty.ts";
 import { wrap } from "../../terminal/wrap.ts";
 import type { Room } from "../room/room.ts";
-import type { Occupant } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
+import type { Occupant } from "../seats/seats.ts";
 import type { LogOutput } from "./log.ts";
 
 /** The console, if the server is started where a person can type: on a terminal, in its foreground, with a log to read. */

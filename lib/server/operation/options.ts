@@ -16,11 +16,13 @@ import {
   toggle,
   unknownVariables,
 } from "../../cli/flags.ts";
-import type { Place } from "../../protocol/addresses.ts";
+import { networkIn, networkText, type Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import type { DoorOptions } from "../limits/door.ts";
+import type { Operators } from "../session/operators.ts";
 import type { SessionOptions } from "../session/options.ts";
+import { readOperators } from "./operators.ts";
 
 export const about: About = {
   usage: "bun ChatServer.ts [flags]",
@@ -63,6 +65,24 @@ const room: Flag<string> = {
   },
 };
 
+/** Addresses and networks, with commas between them or given one after the other. */
+function networks(value: string, summary: string): Flag<string[]> {
+  return {
+    value,
+    summary,
+    default: [],
+    several: true,
+    parse: (text, flag) =>
+      text.split(",").map((given) => {
+        const network = networkIn(given.trim());
+        if (network) return networkText(network);
+        throw new UsageError(
+          `--${flag} takes an address or a network such as 10.0.0.0/8, not "${given.trim()}"`,
+        );
+      }),
+  };
+}
+
 export const flags = {
   config: text("FILE", "a file with settings, one a line: max-connections 500"),
   host,
@@ -81,6 +101,9 @@ export const flags = {
   "max-per-address": number("N", "how many of them from one address", 100, 1, 1_000_000),
   "password-file": text("FILE", "its first line is the room's password; or set CHAT_PASSWORD"),
   "operator-password-file": text("FILE", "… that of operators; or set CHAT_OPERATOR_PASSWORD"),
+  operators: text("FILE", "operators' names, each with its password's hash"),
+  "hash-password": toggle("print the hash of a password, and exit"),
+  proxy: networks("ADDRESS", "believe the PROXY protocol from this address or network; repeatable"),
   "tls-cert": text("FILE", "speak TLS with this certificate, the chain behind it (PEM)"),
   "tls-key": text("FILE", "the key of --tls-cert (PEM)"),
   log: choice("text|json", "what is printed: for people or for programs", "text", ["text", "json"]),
@@ -123,15 +146,26 @@ const burst = 20;
 const addressShare = 5;
 
 /** What every session is held to. Throws a UsageError if a password file cannot be read. */
-export function sessionOptions(options: Options): Omit<SessionOptions, "metrics" | "report" | "waysIn"> {
+export function sessionOptions(
+  options: Options,
+): Omit<SessionOptions, "metrics" | "report" | "waysIn" | "operators"> {
   return {
     rate: { burst, perSecond: options.rate },
+    renames: options.rate === 0 ? { burst: 0, perSecond: 0 } : { burst: 10, perSecond: 0.5 },
     greetAfterMs: 250,
     joinWithinMs,
     silentMs: 90_000,
     password: secret(options["password-file"], "CHAT_PASSWORD"),
-    operatorPassword: secret(options["operator-password-file"], "CHAT_OPERATOR_PASSWORD"),
   };
+}
+
+/** The passwords that make operators. Throws a UsageError if a file of them cannot be read. */
+export function operatorsOf(options: Options): Parameters<Operators["set"]> {
+  const { operators } = options;
+  return [
+    secret(options["operator-password-file"], "CHAT_OPERATOR_PASSWORD"),
+    operators === undefined ? [] : readOperators(operators),
+  ];
 }
 
 /** The door's limits. Throws an Error if the system allows too few open files. */
@@ -147,6 +181,8 @@ export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
     maxPerAddress: options["max-per-address"],
     joinWithinMs,
     addressRate: { burst: burst * addressShare, perSecond: options.rate * addressShare },
+    // A class of forty comes in at once.
+    addressComings: options.rate === 0 ? { burst: 0, perSecond: 0 } : { burst: 40, perSecond: 1 },
   };
 }
 

@@ -6,13 +6,16 @@ import { isDeepStrictEqual } from "node:util";
 import { parseFlags } from "../../cli/flags.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import type { DoorOptions } from "../limits/door.ts";
+import type { Operators } from "../session/operators.ts";
 import type { SessionOptions } from "../session/options.ts";
-import { about, doorLimits, flags, type Options, sessionOptions } from "./options.ts";
+import { about, doorLimits, flags, type Options, operatorsOf, sessionOptions } from "./options.ts";
 
 export type Settings = {
   options: Options;
-  session: Omit<SessionOptions, "metrics" | "report" | "waysIn">;
+  session: Omit<SessionOptions, "metrics" | "report" | "waysIn" | "operators">;
   door: Omit<DoorOptions, "isBanned">;
+  /** The passwords that make operators. */
+  operators: Parameters<Operators["set"]>;
 };
 
 /** What keeps the certificate: reads it anew, and returns what uses it, which returns false if it was in use already. */
@@ -26,6 +29,7 @@ const changeable = [
   "max-per-address",
   "password-file",
   "operator-password-file",
+  "operators",
   "tls-cert",
   "tls-key",
   "quiet",
@@ -34,7 +38,12 @@ const changeable = [
 /** All settings, from wherever they are. Throws an Error of one sentence if one of them is wrong. */
 export function readSettings(): Settings {
   const options = parseFlags(flags, about);
-  return { options, session: sessionOptions(options), door: doorLimits(options) };
+  return {
+    options,
+    session: sessionOptions(options),
+    door: doorLimits(options),
+    operators: operatorsOf(options),
+  };
 }
 
 /**
@@ -64,11 +73,12 @@ export function reload(
 type Changes = { changed: string[]; waiting: string[] };
 
 function carryOver(
-  { options, session, door }: Settings,
+  settings: Settings,
   fresh: Settings,
   isChangeable: (name: keyof Options) => boolean,
   isRenewed: boolean,
 ): Changes {
+  const { options, session, door } = settings;
   const names = Object.keys(flags) as (keyof Options)[];
   const different = names.filter((name) => !isDeepStrictEqual(options[name], fresh.options[name]));
   const flag = (name: string) => `--${name}`;
@@ -76,18 +86,21 @@ function carryOver(
   const waiting = different.filter((name) => !isChangeable(name)).map(flag);
   if (isRenewed) changed.push("the certificate");
   if (session.password !== fresh.session.password) changed.push("the room's password");
-  if (session.operatorPassword !== fresh.session.operatorPassword) changed.push("the operators' password");
+  if (!isDeepStrictEqual(settings.operators, fresh.operators)) changed.push("the operators' passwords");
 
   Object.assign(
     options,
     Object.fromEntries(changeable.filter(isChangeable).map((name) => [name, fresh.options[name]])),
   );
+  settings.operators = fresh.operators;
   // The buckets of connections that are there hold the objects of the rates.
-  const { rate, ...others } = fresh.session;
+  const { rate, renames, ...others } = fresh.session;
   Object.assign(session.rate, rate);
+  Object.assign(session.renames, renames);
   Object.assign(session, others);
-  const { addressRate, ...limits } = fresh.door;
+  const { addressRate, addressComings, ...limits } = fresh.door;
   Object.assign(door.addressRate, addressRate);
+  Object.assign(door.addressComings, addressComings);
   Object.assign(door, limits);
   return { changed, waiting };
 }

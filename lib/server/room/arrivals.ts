@@ -3,13 +3,10 @@
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
+import { refusesLook } from "../../protocol/looks/looks.ts";
 import { factKey } from "../journal/facts.ts";
 import { type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
-import { takenOver } from "./goodbyes.ts";
-import type { Moderation } from "./moderation.ts";
-import type { Owners } from "./owners.ts";
-import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
-import type { Roster } from "./roster.ts";
+import type { Owners } from "../seats/owners.ts";
 import {
   both,
   hashOf,
@@ -21,7 +18,11 @@ import {
   type Seats,
   stopExpiry,
   taking,
-} from "./seats.ts";
+} from "../seats/seats.ts";
+import { takenOver } from "./goodbyes.ts";
+import type { Moderation } from "./moderation.ts";
+import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
+import type { Roster } from "./roster.ts";
 
 /** A seat that was taken, the token by which its client can come back to it, and the members just before, if that was an event. */
 export type Taken = {
@@ -73,7 +74,7 @@ export class Arrivals {
   /** Gives the seat of the token or of the key, or a new one under a free name. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     const { name, token, after = 0 } = request;
-    const refused = this.#moderation.refusesJoin(occupant.address, name);
+    const refused = this.#refused(occupant, name);
     if (refused) return waiter.failed(refused);
     const hasToken = this.#hasSeat(token);
     const hasOwn = this.#owners.seatOf(name, occupant.key?.hash) !== undefined;
@@ -96,6 +97,13 @@ export class Arrivals {
     const isKnown = token === undefined || hasToken;
     if (isKnown && after <= this.#recorder.seq) takeSeat();
     else this.#journal.sync().then(enter).catch(failed);
+  }
+
+  /** Only an operator can come to own the name of one. */
+  #refused({ address, key }: Occupant, name: string): Fault | undefined {
+    const owner = this.#owners.ofName(name);
+    const isOwn = key !== undefined && owner?.keyHash === key.hash;
+    return refusesLook(name, isOwn) ?? this.#moderation.refusesJoin(address, name, key?.hash);
   }
 
   /**
@@ -131,7 +139,8 @@ export class Arrivals {
     const tokenHash = token === undefined ? undefined : hashOf(token);
     const mail = this.#owners.mailOf(id);
     const read = { facts: mail === undefined ? {} : { [factKey.mail(id)]: null }, expects: {} };
-    const seated = taking(id, this.#journal.server, { name, tokenHash, address });
+    const fact = { name, tokenHash, address, since: Date.now() };
+    const seated = taking(id, this.#journal.server, fact, this.#seats.byLook(name));
     const change = [seated, claim.change, read].reduce(both);
     const event = unnumbered({ type: "joined", name, ...(claim.owned && { owned: true }) });
     this.#arriving.add(id);

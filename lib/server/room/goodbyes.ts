@@ -1,8 +1,8 @@
 // The goodbyes to members who lose their seat, or their connection.
 
 import type { Bye, Recorded } from "../../protocol/events.ts";
+import type { Occupant } from "../seats/seats.ts";
 import { retryAfterMs } from "./recorder.ts";
-import type { Occupant } from "./seats.ts";
 
 export const cutOff: Bye = {
   type: "bye",
@@ -16,6 +16,8 @@ export const bannedAddress: Bye = {
   code: "banned",
   text: "Your address is banned from this room",
 };
+
+export const bannedKey: Bye = { type: "bye", code: "banned", text: "You are banned from this room" };
 
 /** The goodbye to a member whose seat was given up by this event. */
 export function goodbyeOf(event: Recorded | undefined, { leaving }: Occupant): Bye {

@@ -12,31 +12,48 @@ import {
   isFault,
   limits,
   type Recorded,
+  type Trace,
 } from "../../protocol/events.ts";
-import { type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
+import { refusesLook } from "../../protocol/looks/looks.ts";
+import { type BanFact, type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
 import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
-import { Arrivals, type Taken } from "./arrivals.ts";
-import { bannedAddress, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
-import { addressOfBan, Moderation, type Order } from "./moderation.ts";
-import { Owners } from "./owners.ts";
-import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
-import { Roster } from "./roster.ts";
+import { plainAddress } from "../limits/addresses.ts";
+import { Owners } from "../seats/owners.ts";
+import { traceOf } from "../seats/past.ts";
 import {
   both,
   hashOf,
+  keyHashOf,
   leaving,
   memberAt,
   type Occupant,
   type Owned,
+  posting,
   renaming,
   type Seat,
   Seats,
-  sittingAt,
   stopExpiry,
-} from "./seats.ts";
+} from "../seats/seats.ts";
+import { Arrivals, type Taken } from "./arrivals.ts";
+import { Enforcement } from "./enforcement.ts";
+import { bannedAddress, bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
+import { addressOfBan, Moderation } from "./moderation.ts";
+import { type Operator, type Order, subjectOf } from "./orders.ts";
+import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
+import { Roster } from "./roster.ts";
 
-/** An operator: its name, the author of its entries, and the facts that must hold while it may give orders. */
-export type Operator = { name: string; author: string; expects: Facts | undefined };
+/** Of how many who had a name operators are told at once. */
+const maxTraces = 20;
+
+export type MembersOptions = {
+  seatMs: number;
+  /** 90 days if absent. */
+  ownMs?: number;
+  /** Whether a credential still makes its member an operator; if absent, all do. */
+  holds?: (credential: string) => boolean;
+};
+
+const dayMs = 86_400_000;
 
 /** Whom a whisper is for; `away`: it is read later, and `facts` are to be recorded with it. */
 export type Addressee = { name: string; id: string; away?: true; facts?: Facts };
@@ -49,24 +66,25 @@ export class Members {
   readonly #moderation = new Moderation();
   readonly #owners: Owners;
   readonly #arrivals: Arrivals;
+  readonly #enforcement: Enforcement;
   #roster: Roster | undefined;
 
-  /**
-   * The seats that the journal knows are kept for `seatMs`, like that of any member whose connection is lost. Names are
-   * kept for their keys for `ownMs` after they were last used.
-   */
-  constructor(journal: Journal, recorder: Recorder, seatMs: number, ownMs: number) {
+  constructor(journal: Journal, recorder: Recorder, options: MembersOptions) {
+    const { seatMs, ownMs = 90 * dayMs, holds = () => true } = options;
     this.#journal = journal;
     this.#recorder = recorder;
     this.#seatMs = seatMs;
     this.#owners = new Owners(ownMs, this.#seats);
     this.#arrivals = new Arrivals(journal, recorder, this.#seats, this.#moderation, this.#owners);
+    const room = { seats: this.#seats, moderation: this.#moderation, owners: this.#owners };
+    this.#enforcement = new Enforcement(recorder, room, holds);
     const facts = readFacts(journal.facts());
     // Seats first: the other facts about a seat can only be applied once it is there.
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
     this.#applyAll(facts.filter(({ kind }) => kind !== "seat" && kind !== "own"));
     this.#applyAll(facts.filter((fact) => fact.kind === "own").sort(byUse));
     this.expireLost();
+    this.takeBack();
   }
 
   /** Whether a member has been here since the server started. */
@@ -148,25 +166,30 @@ export class Members {
     return token !== undefined && this.#seats.byToken(token) !== undefined;
   }
 
+  /** Whether the request is for a seat that is in use, by its token or by the key of its name. */
+  comesBack({ token, name }: CommandOf<"join">, keyHash: string | undefined): boolean {
+    return this.hasSeat(token) || this.#owners.seatOf(name, keyHash) !== undefined;
+  }
+
   /** Gives the seat of the token, or a new one under a free name. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     this.#arrivals.take(occupant, request, keepsSeat, waiter);
   }
 
   rename(seat: Seat, name: string, waiter: Waiter<unknown>): void {
-    const { id: author, name: from, address = "" } = seat;
-    const refused = this.#moderation.refusesRename(from, name, address);
+    const refused = refusesLook(name, seat.operator) ?? this.#moderation.refusesRename(subjectOf(seat), name);
     if (refused) return waiter.failed(refused);
     const claim = this.#owners.rename(seat, name);
     if (isFault(claim)) return waiter.failed(claim);
-    const { occupant } = seat;
+    const { occupant, id: author, name: from } = seat;
     const { owned, change, problem } = claim;
     const event = unnumbered({ type: "renamed", from, to: name, ...(owned && { owned: true }) });
     const happened = (outcome: unknown) => {
       waiter.happened(outcome);
       if (problem) occupant?.answer(problem);
     };
-    this.#recorder.ask({ event, author, ...both(renaming(seat, name), change) }, { ...waiter, happened });
+    const renamed = both(renaming(seat, name, this.#seats.byLook(name)), change);
+    this.#recorder.ask({ event, author, ...renamed }, { ...waiter, happened });
   }
 
   /** Gives up a seat, with its member's last words unless it is muted. Its connection is dismissed once that happened. */
@@ -203,6 +226,7 @@ export class Members {
 
   /** The same, and stops the expiry of their seats: another Members takes the place of this one. */
   end(bye: Bye): void {
+    this.#enforcement.end();
     this.#arrivals.end();
     this.dismissAll(bye);
     for (const seat of this.#seats) stopExpiry(seat);
@@ -229,33 +253,35 @@ export class Members {
 
   // ---- Moderation ----
 
-  /** Carries out an order. If the facts it expects changed in the same moment, it is carried out once more. */
-  order(order: Order | CommandOf<"free">, by: Operator, waiter: Waiter<unknown>, isRetry = false): void {
-    const entry = this.#entryOf(order, by.name);
-    if (isFault(entry)) return waiter.failed(entry);
-    const expects = { ...entry.expects, ...by.expects };
-    const failed = (problem: Fault) => {
-      if (problem.code === "conflict" && !isRetry) this.order(order, by, waiter, true);
-      else waiter.failed(problem);
+  order(order: Order, by: Operator, waiter: Waiter<string | undefined>): void {
+    this.#enforcement.order(order, by, waiter);
+  }
+
+  appoint(seat: Seat, credential: string, waiter: Waiter<unknown>): void {
+    this.#enforcement.appoint(seat, credential, waiter);
+  }
+
+  /** To be called when the operators' passwords have changed. */
+  takeBack(): void {
+    this.#enforcement.takeBack();
+  }
+
+  /** What is known of the member who has a name or looks so, or of those who had it and have left. */
+  traces(type: "whois" | "whowas", name: string): Trace[] {
+    if (type === "whowas") return this.#seats.past.whoHad(name).slice(0, maxTraces).map(traceOf);
+    const seat = this.#seats.byLook(name);
+    return seat ? [this.#traceOfSeat(seat)] : [];
+  }
+
+  #traceOfSeat(seat: Seat): Trace {
+    const { uses, since, address } = seat;
+    return {
+      ...memberAt(seat, this.#isAway(seat)),
+      names: uses.map(({ name }) => name),
+      address: address === undefined ? undefined : plainAddress(address),
+      since,
+      muted: this.#moderation.isMuted(subjectOf(seat)) || undefined,
     };
-    this.#recorder.ask({ ...entry, author: by.author, expects }, { ...waiter, failed });
-  }
-
-  #entryOf(order: Order | CommandOf<"free">, by: string): Omit<Entry, "author"> | Fault {
-    if (order.type !== "free") return this.#moderation.entryOf(order, by, this.#seats);
-    const freed = this.#owners.free(order.name);
-    if (!freed) return fault("no-such-member", `No key owns "${order.name}"`);
-    return { event: unnumbered({ type: "freed", name: freed.name, by }), ...freed.change };
-  }
-
-  /** Makes a member an operator for as long as it has its seat. */
-  appoint(seat: Seat, waiter: Waiter<unknown>): void {
-    const { id, name } = seat;
-    const facts = { [factKey.op(id)]: "yes" };
-    this.#recorder.ask(
-      { event: unnumbered({ type: "opped", name }), author: id, facts, expects: sittingAt(seat) },
-      waiter,
-    );
   }
 
   get bans(): Ban[] {
@@ -272,20 +298,17 @@ export class Members {
 
   /** Why the member of that seat may not speak; undefined if it may. */
   refusesSpeech(seat: Seat): Fault | undefined {
-    return this.#moderation.refusesSpeech(seat.name);
+    return this.#moderation.mutes ? this.#moderation.refusesSpeech(subjectOf(seat)) : undefined;
   }
 
-  /**
-   * The facts that a message expects that is posted under this name, from there, or why it may not be. A member's name may
-   * be posted under with its key alone.
-   */
+  /** The facts that a message expects that is posted from there, or why it may not be. A member's name needs its key. */
   posting({ name, key }: CommandOf<"post">, address: string): Facts | Fault {
-    const refused = this.#moderation.refusesPost(address, name);
+    const keyHash = key === undefined ? undefined : hashOf(key);
+    const refused = this.#moderation.refusesPost(address, name, keyHash);
     if (refused) return refused;
     const seat = this.#seats.byLook(name);
-    const isOwn = key !== undefined && this.hasOwnSeat(name, hashOf(key));
-    if (seat && !isOwn) return this.#taken(name);
-    return { [factKey.name(name)]: seat?.id ?? null, [factKey.ban(name)]: null, [factKey.mute(name)]: null };
+    const isOwn = keyHash !== undefined && this.hasOwnSeat(name, keyHash);
+    return seat && !isOwn ? this.#taken(name) : posting(name, seat);
   }
 
   // ---- What has happened ----
@@ -299,16 +322,16 @@ export class Members {
     for (const fact of facts) this.#applyOne(fact, event);
     // After all facts, so that a ban also finds seats that the same event took.
     for (const fact of facts) {
-      const banned = fact.kind === "ban" && fact.value && addressOfBan(fact.value);
-      if (banned) for (const seat of this.#seats.byAddress(banned)) this.#dismissBanned(seat);
+      if (fact.kind === "ban" && fact.value) this.#dismissAllBanned(fact.value);
       if (fact.kind === "seat") this.#dismissBanned(this.#seats.byId(fact.id));
     }
+    if (facts.some(({ kind }) => kind === "ban" || kind === "muted")) this.#enforcement.liftEnded();
   }
 
   #applyOne(fact: Fact, event: Recorded | undefined): void {
     if (fact.kind === "own" && !this.#owners.areKept) return;
     const seat = "id" in fact ? this.#seats.byId(fact.id) : undefined;
-    this.#seats.apply(fact, event?.seq);
+    this.#seats.apply(fact, event);
     this.#moderation.apply(fact);
     this.#owners.apply(fact, event?.seq);
     if (!seat) return;
@@ -320,12 +343,20 @@ export class Members {
     }
   }
 
-  /** Puts a member of this server out if its address is banned, under any name. */
+  #dismissAllBanned(ban: BanFact): void {
+    const address = addressOfBan(ban);
+    if (address !== undefined) for (const seat of this.#seats.within(address)) this.#dismissBanned(seat);
+    if (ban.keyHash === undefined) return;
+    for (const seat of [...this.#seats]) if (keyHashOf(seat) === ban.keyHash) this.#dismissBanned(seat);
+  }
+
+  /** Puts a member of this server out if its address or its key is banned, under any name. */
   #dismissBanned(seat: Seat | undefined): void {
     if (seat?.server !== this.#journal.server) return;
     const { occupant, address = "" } = seat;
-    if (!this.isBanned(occupant?.address ?? address)) return;
-    occupant?.dismiss(bannedAddress);
+    const isAddress = this.isBanned(occupant?.address ?? address);
+    if (!isAddress && !this.#moderation.isKeyBanned(keyHashOf(seat))) return;
+    occupant?.dismiss(isAddress ? bannedAddress : bannedKey);
     seat.occupant = undefined;
     this.leave(seat);
   }
@@ -336,7 +367,7 @@ export class Members {
     if (event.type === "renamed") return this.#taken(event.to);
     if (event.type !== "left") {
       const seat = this.#seats.byId(author);
-      const muted = seat && factKey.mute(seat.name) in expects && this.refusesSpeech(seat);
+      const muted = seat && factKey.muted(seat.id) in expects && this.refusesSpeech(seat);
       if (muted) return muted;
       return faster;
     }

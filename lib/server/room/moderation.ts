@@ -1,28 +1,104 @@
-// Moderation: the orders that operators can give, the bans and mutes in force, and what a member may do under them. An
-// order becomes an event that all members see, with the operator's name. Bans, mutes and the topic are facts of the
-// journal, so they survive a restart and hold on all servers of the room.
+// Moderation: the topic, the bans and mutes in force, and what a member may do under them. They are facts of the journal,
+// so they survive a restart and hold on all servers of the room. A ban holds for names that look like the one banned, and
+// for an address or a network; a mute holds for the seat, for the name and for the address, whatever name is taken there.
+// Either may end by itself. The orders that make them are in orders.ts.
 
-import { isIP } from "node:net";
-import type { CommandOf } from "../../protocol/commands.ts";
 import { type Ban, type Fault, fault } from "../../protocol/events.ts";
-import { type BanFact, type Fact, factKey } from "../journal/facts.ts";
-import { type Entry, unnumbered } from "../journal/journal.ts";
-import { addressKey, isLoopback } from "../limits/addresses.ts";
-import { leaving, type Seats } from "./seats.ts";
+import { everybody } from "../../protocol/fields.ts";
+import { looks, refusesLook } from "../../protocol/looks/looks.ts";
+import { type BanFact, type Fact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
+import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
 
-/** An order of an operator. A topic without a text removes the topic. */
-export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "topic">;
+/** What is asked about a member: its seat, all that its name looks like, where it is, its key, whether it is an operator. */
+export type Subject = {
+  readonly id: string;
+  readonly looks: readonly string[];
+  readonly address?: string | undefined;
+  readonly keyHash?: string | undefined;
+  readonly operator: boolean;
+};
+
+/** A ban or a mute that has ended by itself, and the facts that it leaves. */
+export type Ended = { type: "unbanned" | "unmuted"; name: string | undefined; facts: Facts; expects: Facts };
+
+/** Bans or mutes under their facts' keys, and found by what they hold for. */
+class InForce<T extends BanFact | MuteFact> {
+  readonly #byKey = new Map<string, T>();
+  readonly #byLook = new Map<string, Set<T>>();
+  readonly #looksOf: (value: T) => readonly string[];
+  readonly #addressOf: (value: T) => string | undefined;
+  readonly #networks = new Networks();
+  readonly #keys: string[] = [];
+
+  constructor(looksOf: (value: T) => readonly string[], addressOf: (value: T) => string | undefined) {
+    this.#looksOf = looksOf;
+    this.#addressOf = addressOf;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  entries(): IterableIterator<[key: string, value: T]> {
+    return this.#byKey.entries();
+  }
+
+  get(key: string): T | undefined {
+    return this.#byKey.get(key);
+  }
+
+  set(key: string, value: T | undefined): void {
+    const before = this.#byKey.get(key);
+    if (before) this.#index(before, false);
+    if (value) {
+      this.#byKey.set(key, value);
+      this.#index(value, true);
+    } else this.#byKey.delete(key);
+  }
+
+  hasLook(wanted: readonly string[]): boolean {
+    return this.#byLook.size > 0 && wanted.some((look) => this.#byLook.has(look));
+  }
+
+  hasAddress(address: string | undefined): boolean {
+    return address !== undefined && this.#networks.has(address);
+  }
+
+  hasKey(keyHash: string | undefined): boolean {
+    return keyHash !== undefined && this.#keys.includes(keyHash);
+  }
+
+  #index(value: T, isNew: boolean): void {
+    const { keyHash } = value;
+    if (keyHash !== undefined && isNew) this.#keys.push(keyHash);
+    else if (keyHash !== undefined) this.#keys.splice(this.#keys.indexOf(keyHash), 1);
+    const address = this.#addressOf(value);
+    if (address !== undefined) this.#networks[isNew ? "add" : "delete"](address);
+    for (const look of this.#looksOf(value)) {
+      const same = this.#byLook.get(look) ?? new Set();
+      this.#byLook.set(look, same);
+      if (isNew) same.add(value);
+      else same.delete(value);
+      if (same.size === 0) this.#byLook.delete(look);
+    }
+  }
+}
 
 export class Moderation {
   topic: string | undefined;
-  readonly #bans = new Map<string, BanFact>();
-  /** Each banned address, and how many bans are of it: a member's also hold for the address it came from. */
-  readonly #addresses = new Map<string, number>();
-  readonly #mutes = new Set<string>();
+  readonly #bans = new InForce<BanFact>(
+    ({ name }) => (isAddress(name) ? [] : looks(name)),
+    (ban) => addressOfBan(ban),
+  );
+  readonly #mutes = new InForce<MuteFact>(
+    ({ name }) => looks(name),
+    ({ address }) => address,
+  );
 
   /** All bans, oldest first. The address of a banned member is left out: only the server knows it. */
   get bans(): Ban[] {
-    return [...this.#bans.values()].map(({ address: _, ...ban }) => ban).sort((a, b) => a.at - b.at);
+    const shown = ({ address: _, keyHash: __, ...ban }: BanFact): Ban => ban;
+    return Array.from(this.#bans.entries(), ([, ban]) => shown(ban)).sort((a, b) => a.at - b.at);
   }
 
   /** Applies a fact. Facts about other things change nothing here. */
@@ -32,47 +108,82 @@ export class Moderation {
         this.topic = fact.value;
         break;
       case "mute":
-        if (fact.value === undefined) this.#mutes.delete(fact.key);
-        else this.#mutes.add(fact.key);
+        this.#mutes.set(
+          fact.key,
+          fact.value === undefined ? undefined : { name: fact.look, by: fact.value, at: 0 },
+        );
+        break;
+      case "muted":
+        this.#mutes.set(fact.key, fact.value);
         break;
       case "ban":
-        this.#count(this.#bans.get(fact.key), -1);
-        this.#count(fact.value, 1);
-        if (fact.value === undefined) this.#bans.delete(fact.key);
-        else this.#bans.set(fact.key, fact.value);
+        this.#bans.set(fact.key, fact.value);
     }
   }
 
-  #count(ban: BanFact | undefined, one: 1 | -1): void {
-    const address = ban && addressOfBan(ban);
-    if (address === undefined) return;
-    const bans = (this.#addresses.get(address) ?? 0) + one;
-    if (bans === 0) this.#addresses.delete(address);
-    else this.#addresses.set(address, bans);
+  /** When the next ban or mute ends by itself, in ms since 1970 UTC; Infinity if none does. */
+  get nextEnd(): number {
+    const ends = [...this.#bans.entries(), ...this.#mutes.entries()].map(
+      ([, { until }]) => until ?? Infinity,
+    );
+    return Math.min(Infinity, ...ends);
+  }
+
+  /** Those that have ended by now. */
+  ended(now: number): Ended[] {
+    const over = ([, { until = Infinity }]: [string, BanFact | MuteFact]) => until <= now;
+    const endOf =
+      (type: Ended["type"]) =>
+      ([key, value]: [string, BanFact | MuteFact]): Ended => ({
+        type,
+        name: isAddress(value.name) ? undefined : value.name,
+        facts: { [key]: null },
+        expects: { [key]: JSON.stringify(value) },
+      });
+    return [
+      ...[...this.#bans.entries()].filter(over).map(endOf("unbanned")),
+      ...[...this.#mutes.entries()].filter(over).map(endOf("unmuted")),
+    ];
   }
 
   // ---- What a member may do: each answers with the reason why not; undefined if it may ----
 
-  /** To say, whisper, or give reasons and topics under this name. */
-  refusesSpeech(name: string): Fault | undefined {
-    return this.#isMuted(name) ? fault("muted", "You are muted: nobody hears you") : undefined;
+  /** To say, whisper, or give reasons and topics. */
+  refusesSpeech(member: Subject): Fault | undefined {
+    if (this.#mutes.size === 0) return undefined;
+    if (this.isMuted(member)) return fault("muted", "You are muted: nobody hears you");
+    const isQuiet = this.#mutes.get(factKey.muted(everybody)) && !member.operator;
+    return isQuiet ? fault("muted", "Only operators may speak now") : undefined;
   }
 
-  /** To join from this address under this name. */
-  refusesJoin(address: string, name: string): Fault | undefined {
-    const banned = this.isBanned(address) || this.#isNameBanned(name);
+  isMuted({ id, looks, address, keyHash }: Subject): boolean {
+    const mutes = this.#mutes;
+    if (mutes.size === 0) return false;
+    const isSeat = mutes.get(factKey.muted(id)) !== undefined;
+    return isSeat || mutes.hasLook(looks) || mutes.hasKey(keyHash) || mutes.hasAddress(address);
+  }
+
+  /** Whether any member is muted. */
+  get mutes(): boolean {
+    return this.#mutes.size > 0;
+  }
+
+  /** To join from this address under this name, perhaps with a key. */
+  refusesJoin(address: string, name: string, keyHash?: string): Fault | undefined {
+    const banned = this.isBanned(address) || this.isKeyBanned(keyHash) || this.#isNameBanned(name);
     return banned ? fault("banned", "You are banned from this room") : undefined;
   }
 
-  /** To post a message under this name, without joining. */
-  refusesPost(address: string, name: string): Fault | undefined {
-    return this.refusesJoin(address, name) ?? this.refusesSpeech(name);
+  /** To post a message from this address under this name, without joining. */
+  refusesPost(address: string, name: string, keyHash?: string): Fault | undefined {
+    const sender = { id: "", looks: looks(name), address, keyHash, operator: false };
+    return refusesLook(name, false) ?? this.refusesJoin(address, name, keyHash) ?? this.refusesSpeech(sender);
   }
 
-  /** To take another name: a muted member must not, since it is muted by its name. */
-  refusesRename(from: string, to: string, address: string): Fault | undefined {
-    if (this.#isMuted(from)) return fault("muted", "You are muted: keep the name you have");
-    if (!this.isBanned(address) && !this.#isNameBanned(to)) return undefined;
+  /** To take another name: a muted member must not, since members know it by its name. */
+  refusesRename(member: Subject, to: string): Fault | undefined {
+    if (this.isMuted(member)) return fault("muted", "You are muted: keep the name you have");
+    if (!this.isBanned(member.address ?? "") && !this.#isNameBanned(to)) return undefined;
     return fault("banned", `"${to}" is banned from this room: choose another name`);
   }
 
@@ -81,84 +192,62 @@ export class Moderation {
     return this.#isNameBanned(name) ? fault("banned", `"${name}" is banned from this room`) : undefined;
   }
 
-  /** Whether connections from this address are refused, under any name. */
+  /** Whether connections from this address are refused, under any name. This machine's own never are. */
   isBanned(address: string): boolean {
-    return this.#addresses.size > 0 && this.#addresses.has(addressKey(address));
+    return this.#bans.hasAddress(address) && !isLoopback(address);
+  }
+
+  isKeyBanned(keyHash: string | undefined): boolean {
+    return this.#bans.hasKey(keyHash);
   }
 
   #isNameBanned(name: string): boolean {
-    return this.#bans.size > 0 && this.#bans.has(factKey.ban(name));
+    return this.#bans.size > 0 && this.#bans.hasLook(looks(name));
   }
 
-  #isMuted(name: string): boolean {
-    return this.#mutes.size > 0 && this.#mutes.has(factKey.mute(name));
+  // ---- What an order finds ----
+
+  /** The ban of that name or address; with its key. */
+  banOf(nameOrAddress: string): [key: string, ban: BanFact] | undefined {
+    return named(this.#bans.entries(), nameOrAddress);
   }
 
-  /** The entry that carries out an order of the operator `by`, or the reason why it cannot be carried out. */
-  entryOf(order: Order, by: string, seats: Seats): Omit<Entry, "author"> | Fault {
-    if (order.type === "topic") {
-      return {
-        event: unnumbered({ type: "topic", by, text: order.text }),
-        facts: { [factKey.topic]: order.text ?? null },
-      };
-    }
-    if (order.type === "ban") return this.#ban(order, by, seats);
-    if (order.type === "unban") return this.#unban(order.name, by);
-    if (order.type === "unmute") return this.#unmute(order.name, by);
-
-    const seat = seats.byName(order.name);
-    if (!seat) return fault("no-such-member", `Nobody here is called "${order.name}"`);
-    const { name } = seat;
-    if (order.type === "kick") {
-      return { event: unnumbered({ type: "kicked", name, by, text: order.text }), ...leaving(seat) };
-    }
-    return { event: unnumbered({ type: "muted", name, by }), facts: { [factKey.mute(name)]: by } };
+  /** The mutes of that seat or name, with their keys: earlier versions wrote them otherwise. */
+  mutesOf(id: string | undefined, name: string): [key: string, mute: MuteFact][] {
+    const wanted = new Set(name === everybody ? [] : looks(name));
+    return [...this.#mutes.entries()].filter(([key, mute]) => {
+      if (key === factKey.muted(id ?? name)) return true;
+      return key !== factKey.muted(everybody) && looks(mute.name).some((look) => wanted.has(look));
+    });
   }
 
-  /** A banned member loses its seat, and its address is banned with it, unless that is this machine's own. */
-  #ban({ name, text }: Order & { name: string }, by: string, seats: Seats): Omit<Entry, "author"> | Fault {
-    if (isIP(name) !== 0 && isLoopback(name)) {
-      return fault("bad-field", "That is the server's own machine: ban a name, or another address");
-    }
-    const isAddress = isIP(name) !== 0;
-    const key = factKey.ban(isAddress ? addressKey(name) : name);
-    const seat = isAddress ? undefined : seats.byLook(name);
-    const from = seat?.occupant?.address ?? seat?.address;
-    const ban: BanFact = {
-      name: seat?.name ?? name,
-      by,
-      at: Date.now(),
-      text,
-      // To ban a name once more keeps the address that was banned with it.
-      address: from !== undefined && !isLoopback(from) ? addressKey(from) : this.#bans.get(key)?.address,
-    };
-    const away = seat && leaving(seat);
-    return {
-      event: unnumbered({ type: "banned", name: isAddress ? undefined : ban.name, by, text }),
-      facts: { ...away?.facts, [key]: JSON.stringify(ban) },
-      // If a member took the name in the same moment, the order is carried out once more, for that member.
-      expects: away?.expects ?? (isAddress ? {} : { [factKey.name(name)]: null }),
-    };
-  }
-
-  #unmute(name: string, by: string): Omit<Entry, "author"> | Fault {
-    if (!this.#isMuted(name)) return fault("no-such-member", `Nobody called "${name}" is muted`);
-    return { event: unnumbered({ type: "unmuted", name, by }), facts: { [factKey.mute(name)]: null } };
-  }
-
-  #unban(name: string, by: string): Omit<Entry, "author"> | Fault {
-    const byAddress = isIP(name) !== 0;
-    const key = factKey.ban(byAddress ? addressKey(name) : name);
-    const value = this.#bans.get(key);
-    if (!value) return fault("no-such-ban", `"${name}" is not banned: /bans lists who is`);
-    return {
-      event: unnumbered({ type: "unbanned", name: byAddress ? undefined : value.name, by }),
-      facts: { [key]: null },
-    };
+  /** The keys of the mutes that hold for a member by its seat, name or address. */
+  mutesAt({ id, looks: own, address, keyHash }: Subject): string[] {
+    const holds = ([key, mute]: [string, MuteFact]) =>
+      key === factKey.muted(id) ||
+      looks(mute.name).some((look) => own.includes(look)) ||
+      (keyHash !== undefined && mute.keyHash === keyHash) ||
+      (mute.address !== undefined && address !== undefined && mute.address === addressKey(address));
+    return [...this.#mutes.entries()].filter(holds).map(([key]) => key);
   }
 }
 
-/** The address that a ban holds for, as `addressKey` has it; undefined if it is of a name alone. */
+function named(bans: Iterable<[string, BanFact]>, name: string): [string, BanFact] | undefined {
+  const wanted = new Set(wantedOf(name));
+  for (const [key, ban] of bans) if (wantedOf(ban.name).some((part) => wanted.has(part))) return [key, ban];
+  return undefined;
+}
+
+function wantedOf(nameOrAddress: string): readonly string[] {
+  return isAddress(nameOrAddress) ? [addressKey(nameOrAddress)] : looks(nameOrAddress);
+}
+
+/** No name has a dot or a colon. */
+export function isAddress(nameOrAddress: string): boolean {
+  return /[.:]/.test(nameOrAddress);
+}
+
+/** The address or network that a ban holds for, as `addressKey` has it; undefined if it is of a name alone. */
 export function addressOfBan({ name, address }: BanFact): string | undefined {
-  return isIP(name) === 0 ? address : addressKey(name);
+  return isAddress(name) ? addressKey(name) : address;
 }

@@ -18,17 +18,19 @@ import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
 import { lastBefore, type Past, placeOf, search, whispersTo } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
+import type { Occupant } from "../seats/seats.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
 import { idOf, isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
-import type { Occupant } from "./seats.ts";
 
 export type RoomOptions = {
   /** How long the seat of a lost connection is kept, in milliseconds. */
   seatMs: number;
   /** How long a name is kept for its key after it was last used, in milliseconds; 0: not at all. 90 days if absent. */
   ownMs?: number;
+  /** Whether a credential still makes its member an operator; by default all do. */
+  holds?: (credential: string) => boolean;
   /** Called with each event, for the server's own terminal and log. */
   onEvent: ((event: Recorded) => void) | undefined;
   /** Called when the last seat was given up. */
@@ -44,8 +46,6 @@ export type RoomOptions = {
 
 /** A search that asks for no number shows this many events. */
 const foundEvents = 20;
-
-const dayMs = 86_400_000;
 
 export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
@@ -85,12 +85,7 @@ export class Room implements JournalListener, Recorder {
     this.seq = journal.last;
     this.#recent = new RecentEntries(journal.last);
     journal.listen(this);
-    this.members = this.#newMembers();
-  }
-
-  #newMembers(): Members {
-    const { seatMs, ownMs = 90 * dayMs } = this.#options;
-    return new Members(this.#journal, this, seatMs, ownMs);
+    this.members = new Members(this.#journal, this, this.#options);
   }
 
   // ---- What a member sees ----
@@ -362,7 +357,7 @@ export class Room implements JournalListener, Recorder {
     this.#logs.clear();
     this.#pages.clear();
     this.#recent = new RecentEntries(this.seq);
-    this.members = this.#newMembers();
+    this.members = new Members(this.#journal, this, this.#options);
   }
 
   #fail(entry: Entry, problem: Fault): void {

@@ -6,7 +6,7 @@ import { type Command, type CommandOf, commands, help } from "../../protocol/com
 import { type Answer, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import type { Facts } from "../journal/facts.ts";
 import type { Entry } from "../journal/journal.ts";
-import type { Order } from "./moderation.ts";
+import type { Order } from "./orders.ts";
 import type { Waiter } from "./recorder.ts";
 import type { Room } from "./room.ts";
 import { unreadable } from "./roster.ts";
@@ -21,6 +21,8 @@ export abstract class Speaker {
   }
 
   abstract readonly name: string;
+  /** The address that it comes from; "" for the server's own terminal. */
+  abstract readonly address: string;
   abstract readonly operator: boolean;
   /** How many events `history` shows if it asks for no number. */
   protected abstract readonly historyEvents: number;
@@ -43,8 +45,8 @@ export abstract class Speaker {
   protected abstract join(request: CommandOf<"join">): void;
   protected abstract post(request: CommandOf<"post">): void;
   protected abstract rename(name: string): void;
-  /** Makes it an operator if that is the operators' password. */
-  protected abstract appoint(password: string): void;
+  /** Makes it an operator if that is the operators' password, or an operator's own. */
+  protected abstract appoint(request: CommandOf<"op">): void;
   protected abstract quit(text: string | undefined): void;
 
   carryOut(command: Command): void {
@@ -79,7 +81,7 @@ export abstract class Speaker {
         if (!this.operator) return this.answer(notOperator);
         return this.#order({ ...command, text: command.text === "-" ? undefined : command.text });
       case "op":
-        return this.appoint(command.password);
+        return this.appoint(command);
       case "kick":
       case "ban":
         return this.#order(command);
@@ -89,6 +91,11 @@ export abstract class Speaker {
       case "free":
         // No reason of these is shown.
         return this.#order({ ...command, text: undefined });
+      case "deop":
+        return this.#order(command);
+      case "whois":
+      case "whowas":
+        return this.#answerLater(this.room.work.run(() => this.#traces(command)));
       case "bans":
         return this.#answerLater(this.room.work.run(() => this.#bans()));
       default:
@@ -152,6 +159,10 @@ export abstract class Speaker {
     return { type: "bans", bans: this.room.members.bans };
   }
 
+  #traces({ type, name, id }: CommandOf<"whois" | "whowas">): Answer {
+    return { type, name, traces: this.room.members.traces(type, name), id };
+  }
+
   async #history({ before, limit, id }: CommandOf<"history">): Promise<Answer> {
     await this.room.afterTurn();
     const upTo = before === undefined ? this.room.seq : before - 1;
@@ -173,12 +184,23 @@ export abstract class Speaker {
   }
 
   /** A muted operator can give orders and so unmute itself, but set no topic and give no reason for all to read. */
-  #order(order: Order | CommandOf<"free">): void {
-    const isSilent = order.text === undefined;
+  #order(order: Order): void {
+    const isSilent = order.type === "deop" || order.text === undefined;
     if (!isSilent && this.silenced) return this.answer(this.silenced);
-    const { name, author } = this;
+    const { name, author, address } = this;
     const expects = isSilent ? this.sitting : this.speaking;
-    this.room.members.order(order, { name, author, expects }, this.waiter());
+    const { happened, failed } = this.waiter();
+    this.room.members.order(
+      order,
+      { name, author, address, expects },
+      {
+        happened: (note) => {
+          if (note !== undefined) this.answer({ type: "note", text: note });
+          happened(undefined);
+        },
+        failed,
+      },
+    );
   }
 
   /** A waiter that holds the next commands back until the outcome is known, since they may depend on it. */

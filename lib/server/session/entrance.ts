@@ -9,15 +9,16 @@ import { Countdown } from "../limits/countdown.ts";
 import { isSame } from "../limits/guesses.ts";
 import type { Origin, SecretKind } from "../limits/origin.ts";
 import type { Members } from "../room/members.ts";
-import { hashOf, type ShownKey } from "../room/seats.ts";
+import { hashOf, type ShownKey } from "../seats/seats.ts";
+import type { Operators } from "./operators.ts";
 
 export type EntranceOptions = {
   /** How long a connection may take to give a name, and then each secret it is asked for. */
   joinWithinMs: number;
   /** The password to join with; undefined: none is needed. */
   password?: string | undefined;
-  /** The password to become an operator with; undefined: no member can. */
-  operatorPassword?: string | undefined;
+  /** Who may become an operator. */
+  operators: Operators;
   /** Called each time a stranger does something wrong, with the address it came from; `isGuess`: a wrong password. */
   report: (problem: string, address: string, isGuess?: true) => void;
 };
@@ -96,14 +97,14 @@ export class Entrance {
       const askAgain = (problem: string) =>
         ask("password", password, fault("wrong-password", `${problem}: what is it?`));
       if (password === undefined) return askAgain("This room has a password");
-      this.#judge(password, wanted, "room", (right) => {
+      this.#judge(isSame(password, wanted), "room", (right) => {
         this.#isAdmitted = right;
         if (right) enterWithKey();
         else askAgain("That is not the password");
       });
     };
     if (!owner || hash === undefined) return enterWithPassword();
-    this.#judge(hash, owner.keyHash, "key", (right) => {
+    this.#judge(isSame(hash, owner.keyHash), "key", (right) => {
       const text = `"${name}" belongs to another key: take another name`;
       if (!right) ask("key", key, fault("name-owned", text));
       else if (members.hasOwnSeat(name, hash)) enter();
@@ -114,18 +115,24 @@ export class Entrance {
   /** Calls `rename`, which refuses a name of another key, once such a key has counted as a guess. */
   rename(owner: { keyHash: string } | undefined, rename: () => void): void {
     if (!owner || this.#keyHash === undefined) rename();
-    else this.#judge(this.#keyHash, owner.keyHash, "key", rename);
+    else this.#judge(isSame(this.#keyHash, owner.keyHash), "key", rename);
   }
 
-  /** Calls `appoint` if `password` is the operators'. */
-  appoint(password: string, appoint: () => void): void {
+  /** Calls `appoint` with the member's credential if the password is the operators', or that of one of them. */
+  appoint(request: CommandOf<"op">, member: string, appoint: (credential: string) => void): void {
     const { answer } = this.#handlers;
-    const wanted = this.#options.operatorPassword;
-    if (wanted === undefined) return answer(fault("not-operator", "This room has no operator password"));
-    this.#judge(password, wanted, "operator", (right) => {
-      if (right) appoint();
-      else answer(fault("wrong-password", "That is not the operators' password"));
-    });
+    const { operators } = this.#options;
+    if (!operators.any) return answer(fault("not-operator", "This room has no operator password"));
+    const judge = (credential: string | undefined) =>
+      this.#judge(credential !== undefined, "operator", () => {
+        if (credential !== undefined) appoint(credential);
+        else answer(fault("wrong-password", "That is not the operators' password"));
+      });
+    const credential = operators.match(request, member, this.#origin);
+    if (!(credential instanceof Promise)) return judge(credential);
+    const settled = this.#handlers.wait();
+    // A connection that is gone meanwhile is judged all the same: hanging up saves no guess.
+    void credential.then(judge).finally(settled);
   }
 
   /** The time begins anew: a sender that only posts does something. */
@@ -150,9 +157,8 @@ export class Entrance {
     this.#takeBack();
   }
 
-  /** Calls `answered` with whether a password, or the hash of a key, is right; how soon, the guesses of its address decide. */
-  #judge(given: string, wanted: string, kind: SecretKind, answered: (right: boolean) => void): void {
-    const right = isSame(given, wanted);
+  /** Calls `answered` with whether a password, or a key, is right; how soon, the guesses of its address decide. */
+  #judge(right: boolean, kind: SecretKind, answered: (right: boolean) => void): void {
     const what = kind === "key" ? "key for a name" : `${kind} password`;
     if (!right) this.#options.report(`gave a wrong ${what}`, this.#origin.address, true);
     const settled = this.#handlers.wait();

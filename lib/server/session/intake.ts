@@ -9,7 +9,7 @@
 // Most lines have their outcome before the peer sends more: then the transport is never paused, which takes two calls of
 // the system. The peer is not heard meanwhile, so that time does not count as silence.
 
-import type { Fault } from "../../protocol/events.ts";
+import { type Fault, fault } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 import type { Transport } from "./transport.ts";
@@ -190,4 +190,11 @@ export class Intake {
     this.#isTransportPaused = false;
     this.#transport.resume();
   }
+}
+
+/** What a member is told whose lines wait. */
+export function slowDown(lines: number, waitMs: number): Fault {
+  const waiting = lines === 1 ? "waiting line" : `${lines} waiting lines`;
+  const text = `Slow down: your ${waiting} will take ${Math.ceil(waitMs / 1000)} s; none is lost`;
+  return { ...fault("slow-down", text), retryAfterMs: waitMs };
 }

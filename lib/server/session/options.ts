@@ -6,6 +6,8 @@ import type { EntranceOptions } from "./entrance.ts";
 export type SessionOptions = EntranceOptions & {
   /** For the lines of one member. */
   rate: Rate;
+  /** For the names that one member takes. */
+  renames: Rate;
   /** How long it sends nothing before it is greeted: a person waits for that, a program has spoken by then. */
   greetAfterMs: number;
   /** A program that is silent for so long counts as dead. */

@@ -17,10 +17,11 @@ import type { Origin } from "../limits/origin.ts";
 import { TokenBucket } from "../limits/token-bucket.ts";
 import type { Taken } from "../room/arrivals.ts";
 import type { Room } from "../room/room.ts";
-import { type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../room/seats.ts";
 import { Speaker } from "../room/speaker.ts";
+import { type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../seats/seats.ts";
+import { Comings } from "./comings.ts";
 import { Entrance } from "./entrance.ts";
-import { Intake } from "./intake.ts";
+import { Intake, slowDown } from "./intake.ts";
 import type { SessionOptions } from "./options.ts";
 import { post } from "./posting.ts";
 import { Silence } from "./silence.ts";
@@ -39,13 +40,12 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   readonly #options: SessionOptions;
   readonly #entrance: Entrance;
   readonly #intake: Intake;
+  readonly #comings: Comings;
   readonly #reader: Reader;
   readonly #plain: WithDescriptor | undefined;
   #phase: Phase = "open";
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
-  /** Whether what it sent without a seat waits for its turn. */
-  #isArriving = false;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
   /** Runs until the peer has read the goodbye. */
@@ -68,8 +68,9 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
       line: (line) => this.#handle(line),
       ended: () => this.#leaveAfterTurn(),
       paused: () => options.metrics.pauses.add(1),
-      flooded: (lines, waitMs) => this.#slowDown(lines, waitMs),
+      flooded: (lines, waitMs) => this.answer(slowDown(lines, waitMs)),
     });
+    this.#comings = new Comings(origin.comings, () => this.wait(), this.isGone);
     this.#reader = new Reader(this, (error) => this.#unreadable(error));
     this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
     this.#entrance = new Entrance(options, origin, {
@@ -89,10 +90,8 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
       const text = "This room does not speak TLS: connect without it";
       return this.dismiss({ type: "bye", code: "no-tls", text });
     }
-    // Without a seat, what a peer sends waits for its turn among all who come.
-    const goOn = this.#seat ? undefined : this.wait();
-    this.#intake.push(chunk);
-    if (goOn) this.room.newcomers.soon(goOn);
+    if (this.#seat) this.#intake.push(chunk);
+    else this.#comings.arrive(this.room.newcomers, () => this.#intake.push(chunk));
   }
 
   /** A reader that is behind has much to write, so it waits for its turn among those who come. */
@@ -146,12 +145,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     if (command.type === "error") this.answer(command);
     else if (this.#seat || commands[command.type].early) this.carryOut(command);
     else this.answer(fault("not-joined", "Join with a name first"));
-  }
-
-  #slowDown(lines: number, waitMs: number): void {
-    const waiting = lines === 1 ? "waiting line" : `${lines} waiting lines`;
-    const text = `Slow down: your ${waiting} will take ${Math.ceil(waitMs / 1000)} s; none is lost`;
-    this.answer({ ...fault("slow-down", text), retryAfterMs: waitMs });
   }
 
   /** The peer has half-closed: what it asked for happens at the end of this turn, and is written before we close. */
@@ -220,7 +213,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   protected join(request: CommandOf<"join">): void {
     if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
     const { members } = this.room;
-    this.#entrance.join(request, members, () => this.#take(request));
+    const take = () => this.#take(request);
+    // To come back to a seat is shown to no member.
+    const isBack = () => members.comesBack(request, this.#entrance.key?.hash);
+    this.#entrance.join(request, members, () => (isBack() ? take() : this.#comings.inTime(take)));
   }
 
   #take(request: CommandOf<"join">): void {
@@ -255,17 +251,19 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   protected rename(name: string): void {
-    if (name === this.name) return;
+    const seat = this.#seat;
+    if (!seat || name === this.name) return;
     const { members } = this.room;
     const rename = () => {
       if (this.#seat) members.rename(this.#seat, name, this.waiter());
     };
-    this.#entrance.rename(members.ownerOf(name), rename);
+    seat.renames ??= new TokenBucket(this.#options.renames);
+    this.#comings.inTime(() => this.#entrance.rename(members.ownerOf(name), rename), seat.renames);
   }
 
-  protected appoint(given: string): void {
-    this.#entrance.appoint(given, () => {
-      if (this.#seat) this.room.members.appoint(this.#seat, this.waiter());
+  protected appoint(request: CommandOf<"op">): void {
+    this.#entrance.appoint(request, this.name, (credential) => {
+      if (this.#seat) this.room.members.appoint(this.#seat, credential, this.waiter());
     });
   }
 
@@ -273,7 +271,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#intake.stop();
     if (!this.#seat) return this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
     this.#phase = "leaving";
-    this.room.members.leave(this.#seat, text);
+    this.room.members.leave(this.#seat, this.#comings.words(text));
   }
 
   // ---- Sink ----

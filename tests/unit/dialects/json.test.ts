@@ -127,6 +127,20 @@ describe("json.encode()", () => {
       '{"type":"unmuted","seq":1,"at":2,"name":"bob","by":"ann"}',
     ],
     opped: [{ type: "opped", seq: 1, at: 2, name: "ann" }, '{"type":"opped","seq":1,"at":2,"name":"ann"}'],
+    deopped: [
+      { type: "deopped", seq: 1, at: 2, name: "ann", by: "server" },
+      '{"type":"deopped","seq":1,"at":2,"name":"ann","by":"server"}',
+    ],
+    whois: [
+      {
+        type: "whois",
+        name: "ann",
+        traces: [{ name: "ann", operator: true, names: ["bea"], address: "::1" }],
+      },
+      '{"type":"whois","name":"ann","traces":[{"name":"ann","operator":true,"names":["bea"],"address":"::1"}]}',
+    ],
+    whowas: [{ type: "whowas", name: "ann", traces: [] }, '{"type":"whowas","name":"ann","traces":[]}'],
+    note: [{ type: "note", text: "hi" }, '{"type":"note","text":"hi"}'],
     topic: [
       { type: "topic", seq: 1, at: 2, by: "ann", text: undefined },
       '{"type":"topic","seq":1,"at":2,"by":"ann"}',

@@ -112,12 +112,55 @@ describe("plain.encode()", () => {
     banned: [
       [{ type: "banned", ...at, name: "bob", by: "ann", text: "spam" }, "bob was banned by ann (spam)\n"],
       [{ type: "banned", ...at, by: "server" }, "An address was banned by server\n"],
+      [
+        { type: "banned", ...at, name: "bob", by: "ann", text: "spam", until: 7 * 86_400_002 },
+        "bob was banned by ann for 1w (spam)\n",
+      ],
     ],
     unbanned: [[{ type: "unbanned", ...at, name: "bob", by: "ann" }, "bob was unbanned by ann\n"]],
-    muted: [[{ type: "muted", ...at, name: "bob", by: "ann" }, "bob was muted by ann\n"]],
+    muted: [
+      [{ type: "muted", ...at, name: "bob", by: "ann" }, "bob was muted by ann\n"],
+      [
+        { type: "muted", ...at, name: "*", by: "ann", until: 5_400_002 },
+        "Everyone but operators was muted by ann for 90m\n",
+      ],
+    ],
     unmuted: [[{ type: "unmuted", ...at, name: "bob", by: "ann" }, "bob was unmuted by ann\n"]],
     freed: [[{ type: "freed", ...at, name: "bob", by: "ann" }, "The name bob was set free by ann\n"]],
     opped: [[{ type: "opped", ...at, name: "ann" }, "ann is an operator now\n"]],
+    deopped: [
+      [{ type: "deopped", ...at, name: "ann", by: "ann" }, "ann is no operator any more\n"],
+      [{ type: "deopped", ...at, name: "ann", by: "bob" }, "ann is no operator any more (by bob)\n"],
+    ],
+    whois: [
+      [
+        {
+          type: "whois",
+          name: "ann",
+          traces: [
+            {
+              name: "ann",
+              operator: true,
+              away: true,
+              names: ["bea", "cy"],
+              address: "192.0.2.1",
+              since: 0,
+              muted: true,
+            },
+          ],
+        },
+        "ann (operator, away), at 192.0.2.1, here since 1970-01-01 00:00 UTC, before that bea, cy, muted\n",
+      ],
+      [{ type: "whois", name: "ann", traces: [] }, "Nobody here is called ann: try /whowas ann.\n"],
+    ],
+    whowas: [
+      [
+        { type: "whowas", name: "ann", traces: [{ name: "ann", names: [], until: 60_000 }] },
+        "ann, until 1970-01-01 00:01 UTC\n",
+      ],
+      [{ type: "whowas", name: "ann", traces: [] }, "Nobody called ann has left lately.\n"],
+    ],
+    note: [[{ type: "note", text: "hi" }, "! hi.\n"]],
     topic: [
       [{ type: "topic", ...at, by: "ann", text: "tea" }, "ann set the topic: tea\n"],
       [{ type: "topic", ...at, by: "ann" }, "ann took the topic away\n"],

@@ -160,6 +160,9 @@ const answers = new Set<string>(
     seen: 1,
     gap: 1,
     epoch: 1,
+    whois: 1,
+    whowas: 1,
+    note: 1,
     help: 1,
   } satisfies Record<Answer["type"], 1>),
 );
@@ -180,6 +183,7 @@ const needed = new Map(
     unmuted: ["by"],
     opped: ["name"],
     freed: ["name", "by"],
+    deopped: ["name", "by"],
     topic: ["by"],
     moved: ["name"],
   }),

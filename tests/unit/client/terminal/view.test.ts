@@ -29,6 +29,10 @@ function eventsOf(name: string, text: string): { [T in Event["type"]]: Event & {
     unmuted: { type: "unmuted", ...at, name, by: name },
     freed: { type: "freed", ...at, name, by: name },
     opped: { type: "opped", ...at, name },
+    deopped: { type: "deopped", ...at, name, by: name },
+    whois: { type: "whois", name, traces: [{ name, names: [name], address: text }] },
+    whowas: { type: "whowas", name, traces: [{ name, names: [name], address: text }] },
+    note: { type: "note", text },
     topic: { type: "topic", ...at, text, by: name },
     moved: { type: "moved", ...at, name },
     welcome: {

@@ -5,16 +5,22 @@ import { testMs } from "../../../support/transcript.ts";
 setDefaultTimeout(testMs);
 
 const seat = { name: "Bill", tokenHash: "hash", address: "192.0.2.1" };
+const mute = { name: "Bill", by: "ann", at: 5, until: 6 };
 const ban = { name: "Bill", by: "ann", at: 5, text: "spam", address: "192.0.2.1" };
 
 // As the files and databases hold them that are there already.
 const stored: [key: string, written: string, value: string, fact: Fact | undefined][] = [
   [factKey.seat("s1"), "seat s1", JSON.stringify(seat), { kind: "seat", id: "s1", value: seat }],
-  [factKey.name("Bill"), "name biii", "s1", undefined],
+  [factKey.names("Bill")[0] ?? "", "name blll", "s1", { kind: "name", key: "name blll", value: "s1" }],
   [factKey.at("s1"), "at s1", "here", { kind: "at", id: "s1", value: "here" }],
   [factKey.op("s1"), "op s1", "yes", { kind: "op", id: "s1", value: "yes" }],
-  [factKey.ban("Bill"), "ban biii", JSON.stringify(ban), { kind: "ban", key: "ban biii", value: ban }],
-  [factKey.mute("BILL"), "mute biii", "ann", { kind: "mute", key: "mute biii", value: "ann" }],
+  [factKey.ban("Bill"), "ban blll", JSON.stringify(ban), { kind: "ban", key: "ban blll", value: ban }],
+  [
+    factKey.muted("s1"),
+    "muted s1",
+    JSON.stringify(mute),
+    { kind: "muted", key: "muted s1", id: "s1", value: mute },
+  ],
   [factKey.mail("s1"), "mail s1", "17", { kind: "mail", id: "s1", value: 17 }],
   [factKey.topic, "topic", "tea, at 5", { kind: "topic", value: "tea, at 5" }],
 ];
@@ -32,8 +38,8 @@ describe("each kind of fact", () => {
 });
 
 test.each(["192.0.2.7", "2001:db8:0:0::/64", "::1"])("the ban of %s is a fact of its own", (address) => {
-  expect(factKey.ban(address)).not.toBe(factKey.ban("192.0.2.70"));
-  expect(readFacts([[factKey.ban(address), JSON.stringify(ban)]])).toMatchObject([{ kind: "ban" }]);
+  expect(factKey.banOfAddress(address)).not.toBe(factKey.banOfAddress("192.0.2.70"));
+  expect(readFacts([[factKey.banOfAddress(address), JSON.stringify(ban)]])).toMatchObject([{ kind: "ban" }]);
 });
 
 test.each([
@@ -50,6 +56,8 @@ test.each([
   ["ban biii", ""],
   ["ban biii", "{}"],
   ["ban biii", '{"name":"Bill","by":"ann","at":"now"}'],
+  ["muted s1", "yes"],
+  ["muted s1", '{"name":"Bill","by":"ann","at":5,"until":"soon"}'],
 ])("the fact %j is passed over with the value %j", (key, value) => {
   expect(readFacts([[key, value]])).toEqual([]);
 });
@@ -65,7 +73,7 @@ test.each(["", " ", "topics", "topic x", "seat", "seat ", "bans", "role s1", "se
 test("an owned name is read with its value as it is stored", () => {
   const value = { name: "Bill", keyHash: "hash", seat: "s1", usedAt: 5 };
   const stored = JSON.stringify({ ...value, later: true });
-  const own = { kind: "own", key: "own biii", look: "biii" };
+  const own = { kind: "own", key: "own blll", look: "blll" };
   expect(factKey.own("BILL")).toBe(own.key);
   expect(readFacts([[own.key, stored]])).toMatchObject([{ ...own, value, stored }]);
   expect<unknown>(readFacts([[own.key, null]])).toEqual([{ ...own, value: undefined, stored: null }]);

@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { addressKey, isLoopback } from "../../../../lib/server/limits/addresses.ts";
+import { addressKey, isLoopback, Networks } from "../../../../lib/server/limits/addresses.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -66,5 +66,28 @@ describe("addressKey()", () => {
   test("addressKey() keeps this machine's own apart from all others", () => {
     expect(addressKey("0:0:0:0:0:0:0:1")).toBe(addressKey("::1"));
     expect(addressKey("::2")).not.toBe(addressKey("::1"));
+  });
+});
+
+describe("Networks", () => {
+  test("Networks has the addresses in any of its networks, in any notation", () => {
+    const networks = new Networks(["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "2001:db8:1::5"]);
+    for (const inside of ["10.1.2.3", "::ffff:a01:203", "192.000.002.007", "2001:DB8:FFFF::1"]) {
+      expect([inside, networks.has(inside)]).toEqual([inside, true]);
+    }
+    for (const outside of ["11.0.0.1", "192.0.2.8", "2001:db9::1", "::1", "", "ada"]) {
+      expect([outside, networks.has(outside)]).toEqual([outside, false]);
+    }
+  });
+
+  test("Networks has an address for as long as one of its networks does", () => {
+    const networks = new Networks(["10.0.0.0/8", "10.0.0.0/8", "10.1.0.0/16"]);
+    networks.delete("10.0.0.0/8");
+    expect([networks.has("10.2.0.1"), networks.has("10.1.0.1")]).toEqual([true, true]);
+    networks.delete("10.0.0.0/8");
+    expect([networks.has("10.2.0.1"), networks.has("10.1.0.1")]).toEqual([false, true]);
+    networks.delete("10.1.0.0/16");
+    expect(networks.has("10.1.0.1")).toBe(false);
+    expect(networks.size).toBe(0);
   });
 });

@@ -13,6 +13,7 @@ function doorWith(options: Partial<DoorOptions> = {}): Door {
     maxConnections: 1_000,
     maxPerAddress: 1_000,
     addressRate: { burst: 3, perSecond: 1 },
+    addressComings: { burst: 2, perSecond: 1 },
     joinWithinMs: 20_000,
     isBanned: () => false,
     ...options,

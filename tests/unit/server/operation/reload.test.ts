@@ -16,11 +16,9 @@ function settingsOf(
   passwords: { password?: string; operatorPassword?: string } = {},
 ): Settings {
   const options = parseFlags(flags, { usage: "", summary: "" }, args, {});
-  const session = Object.assign(sessionOptions(options), {
-    password: undefined,
-    operatorPassword: undefined,
-  });
-  return { options, session: { ...session, ...passwords }, door: doorLimits(options) };
+  const { password, operatorPassword } = passwords;
+  const session = { ...sessionOptions(options), password };
+  return { options, session, door: doorLimits(options), operators: [operatorPassword, []] };
 }
 
 let settings: Settings;
@@ -50,8 +48,9 @@ test("limits change at once, also for those who are there", () => {
 
 test("passwords change at once, and are not shown", () => {
   const said = read(["--rate", "5"], { password: "sesame", operatorPassword: "hunter2" });
-  expect(said).toBe("changed: the room's password, the operators' password");
-  expect(settings.session).toMatchObject({ password: "sesame", operatorPassword: "hunter2" });
+  expect(said).toBe("changed: the room's password, the operators' passwords");
+  expect(settings.session.password).toBe("sesame");
+  expect(settings.operators).toEqual(["hunter2", []]);
   expect(read(["--rate", "5"])).toContain("changed: ");
   expect(settings.session.password).toBeUndefined();
 });

@@ -26,6 +26,7 @@ beforeEach(() => {
     maxConnections: 5,
     maxPerAddress: 5,
     addressRate: { burst: 0, perSecond: 0 },
+    addressComings: { burst: 0, perSecond: 0 },
     joinWithinMs: 20_000,
     isBanned: () => false,
   });

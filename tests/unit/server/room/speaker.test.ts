@@ -1,7 +1,14 @@
 // One who speaks in a room of its own, whose journal is in memory: what each command answers, and what happens of it.
 
 import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Command, check, commands, help, type Raw } from "../../../../lib/protocol/commands.ts";
+import {
+  type Command,
+  type CommandOf,
+  check,
+  commands,
+  help,
+  type Raw,
+} from "../../../../lib/protocol/commands.ts";
 import {
   type Answer,
   type Event,
@@ -11,8 +18,8 @@ import {
 } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
-import type { Occupant, Seat } from "../../../../lib/server/room/seats.ts";
 import { Speaker } from "../../../../lib/server/room/speaker.ts";
+import type { Occupant, Seat } from "../../../../lib/server/seats/seats.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 import { testMs } from "../../../support/transcript.ts";
 
@@ -20,6 +27,7 @@ setDefaultTimeout(testMs);
 
 class Ann extends Speaker {
   readonly name = "ann";
+  readonly address = "192.0.2.1";
   operator = true;
   silenced: Fault | undefined = undefined;
   protected readonly author = "ann's seat";
@@ -68,7 +76,7 @@ class Ann extends Speaker {
     this.asked.push(["rename", name]);
   }
 
-  protected appoint(password: string): void {
+  protected appoint({ password }: CommandOf<"op">): void {
     this.asked.push(["appoint", password]);
   }
 
@@ -204,6 +212,18 @@ describe("carryOut()", () => {
     [
       { type: "free", name: "bob" },
       { type: "error", code: "no-such-member" },
+    ],
+    [
+      { type: "deop", name: "bob" },
+      { type: "error", code: "no-such-member" },
+    ],
+    [
+      { type: "whois", name: "b0b", id: "6" },
+      { type: "whois", name: "b0b", traces: [{ name: "bob", names: [], address: "192.0.2.1" }], id: "6" },
+    ],
+    [
+      { type: "whowas", name: "bob", id: "7" },
+      { type: "whowas", name: "bob", traces: [], id: "7" },
     ],
   ];
   test.each(answers)("carryOut() answers %j", async (raw, answer) => {

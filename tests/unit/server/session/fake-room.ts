@@ -16,7 +16,7 @@ export function order(order: Parameters<Members["order"]>[0]): Fault | undefined
   const failed = (fault: Fault) => {
     problem = fault;
   };
-  const by = { name: "server", author: "console", expects: undefined };
+  const by = { name: "server", author: "console", address: "", expects: undefined };
   room.members.order(order, by, { happened: () => {}, failed });
   return problem;
 }
@@ -27,6 +27,7 @@ export function openDoor(): Door {
     maxConnections: 100,
     maxPerAddress: 100,
     addressRate: unlimited,
+    addressComings: unlimited,
     joinWithinMs: 20_000,
     isBanned: (address) => room.members.isBanned(address),
   });

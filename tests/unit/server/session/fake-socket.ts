@@ -4,6 +4,7 @@ import { jest } from "bun:test";
 import type { Event } from "../../../../lib/protocol/events.ts";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
 import type { Room } from "../../../../lib/server/room/room.ts";
+import { Operators } from "../../../../lib/server/session/operators.ts";
 import type { SessionOptions } from "../../../../lib/server/session/options.ts";
 import { Session } from "../../../../lib/server/session/session.ts";
 import type { Transport } from "../../../../lib/server/session/transport.ts";
@@ -16,6 +17,8 @@ export const reports: string[] = [];
 
 const options: SessionOptions = {
   rate: { burst: 3, perSecond: 10 },
+  renames: unlimited,
+  operators: new Operators(),
   greetAfterMs: 250,
   joinWithinMs: 20_000,
   silentMs: 90_000,

@@ -68,13 +68,18 @@ describe("joining", () => {
     ada.send({ type: "rename", name: "eve" });
     expect(order({ type: "kick", name: "ada" })).toBeUndefined();
     await turn();
-    // The kick was for a name that no member has any more.
-    expect(bob.events.at(-1)).toMatchObject({ type: "renamed", to: "eve" });
-    expect(order({ type: "kick", name: "eve" })).toBeUndefined();
-    ada.send({ type: "rename", name: "ada" });
-    await turn();
-    expect(bob.events.at(-1)).toMatchObject({ type: "kicked", name: "eve" });
+    // The kick means the one who had the name when it was given.
+    expect(bob.events.slice(-2)).toMatchObject([
+      { type: "renamed", to: "eve" },
+      { type: "kicked", name: "eve" },
+    ]);
     expect(ada.types.at(-1)).toBe("bye");
+    const mia = await joined("mia");
+    expect(order({ type: "kick", name: "mia" })).toBeUndefined();
+    mia.send({ type: "rename", name: "ada" });
+    await turn();
+    expect(bob.events.at(-1)).toMatchObject({ type: "kicked", name: "mia" });
+    expect(mia.types.at(-1)).toBe("bye");
     expect(room.members.roster().members).toEqual([{ name: "bob" }]);
   });
 });

@@ -2,6 +2,7 @@
 
 import { describe, expect, jest, setDefaultTimeout, setSystemTime, test } from "bun:test";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
+import { Operators } from "../../../../lib/server/session/operators.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { inFakeRoom, room } from "./fake-room.ts";
 import { FakeSocket, pass, reports, turn, unlimited } from "./fake-socket.ts";
@@ -135,7 +136,7 @@ describe("a room with a password", () => {
   });
 
   test("each wrong password is reported by its address, never its words", async () => {
-    const member = new FakeSocket(room, { ...guarded, operatorPassword: "gavel", rate: unlimited });
+    const member = new FakeSocket(room, { ...guarded, operators: new Operators("gavel"), rate: unlimited });
     member.send({ type: "join", name: "ada", password: "secret" });
     await pass(250);
     member.send({ type: "join", name: "ada", password: "sesame" }, { type: "op", password: "secret" });
@@ -147,7 +148,7 @@ describe("a room with a password", () => {
   });
 
   test("newcomers come in while a member guesses the operators' password", async () => {
-    const both = { ...guarded, operatorPassword: "gavel", rate: unlimited };
+    const both = { ...guarded, operators: new Operators("gavel"), rate: unlimited };
     const origin = new Origin("192.0.2.1", unlimited);
     const member = new FakeSocket(room, both, origin);
     member.send({ type: "join", name: "eve", password: "sesame" });

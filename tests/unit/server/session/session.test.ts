@@ -4,6 +4,7 @@ import { describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
+import { Operators } from "../../../../lib/server/session/operators.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { emptied, inFakeRoom, joined, order, room } from "./fake-room.ts";
 import { FakeSocket, metrics, pass, textsHeard, turn, unlimited } from "./fake-socket.ts";
@@ -307,7 +308,9 @@ describe("looking back", () => {
     }
     const bob = await joined("bob", free);
     const askers = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => joined(`asker${i}`, { ...free, operatorPassword: "gavel" })),
+      Array.from({ length: 10 }, (_, i) =>
+        joined(`asker${i}`, { ...free, operators: new Operators("gavel") }),
+      ),
     );
     for (const asker of askers) asker.send({ type: "op", password: "gavel" });
     await turn();

@@ -10,7 +10,7 @@ import {
   type Seat,
   Seats,
   taking,
-} from "../../../../lib/server/room/seats.ts";
+} from "../../../../lib/server/seats/seats.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -254,4 +254,39 @@ test("newToken() never gives a token twice, or one that can be guessed", () => {
   const tokens = Array.from({ length: 1000 }, newToken);
   expect(new Set(tokens).size).toBe(1000);
   for (const token of tokens) expect(token).toMatch(/^[\w-]{24}$/);
+});
+
+describe("a seat from a history of an earlier version", () => {
+  /** Its name has one fact, under a skeleton that is written in another way now. */
+  function earlier(): { room: Room; seat: Seat } {
+    const room = new Room();
+    const facts = { "seat old": '{"name":"Mallory"}', "name maiiory": "old", "at old": "here" };
+    room.apply({ facts });
+    const seat = room.seats.byId("old");
+    if (!seat) throw new Error("There is no such seat");
+    return { room, seat };
+  }
+
+  test("such a seat has its name, and all that look like it", () => {
+    const { room, seat } = earlier();
+    expect(room.seats.byName("mallory")).toBe(seat);
+    expect(room.seats.byLook("rna11ory")).toBe(seat);
+    const alike = room.seats.byLook("rnallory");
+    expect(room.apply(taking("new", "here", { name: "rnallory" }, alike))).toBe(false);
+  });
+
+  test("such a seat can be given up, and leaves nothing", () => {
+    const { room, seat } = earlier();
+    expect(room.apply(leaving(seat))).toBe(true);
+    expect([...room.facts]).toEqual([]);
+    expect(room.apply(taking("new", "here", { name: "mallory" }))).toBe(true);
+  });
+
+  test("such a seat can take another name, and leaves nothing of the old one", () => {
+    const { room, seat } = earlier();
+    expect(room.apply(renaming(seat, "mallory2"))).toBe(true);
+    expect([...room.facts.keys()].filter((key) => key.startsWith("name "))).toEqual(["name rnallory2"]);
+    expect(room.apply(renaming(seat, "Mallory"))).toBe(true);
+    expect(room.seats.byName("mallory")).toBe(seat);
+  });
 });

@@ -5,7 +5,9 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import type { Answer, Bye, Member, Recorded } from "../../protocol/events.ts";
-import { nameKey, skeleton } from "../../protocol/names.ts";
+import { everybody } from "../../protocol/fields.ts";
+import { looks } from "../../protocol/looks/looks.ts";
+import { nameKey } from "../../protocol/names.ts";
 import {
   type Change,
   type Fact,
@@ -14,8 +16,9 @@ import {
   type OwnFact,
   type SeatFact,
 } from "../journal/facts.ts";
-import { addressKey } from "../limits/addresses.ts";
+import { addressKey, Networks } from "../limits/addresses.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
+import { type Gone, maxUses, Past, type Use } from "./past.ts";
 
 /** A key that a connection has shown. */
 export type ShownKey = {
@@ -56,6 +59,14 @@ export type Seat = SeatFact & {
   operator: boolean;
   /** Absent while its name is no key's. */
   owned?: Owned | undefined;
+  /** The credential that made it an operator. */
+  credential?: string | undefined;
+  /** The keys of its facts "name". */
+  readonly nameKeys: Set<string>;
+  /** What its name looks like. */
+  looks: readonly string[];
+  /** The names it had before this one, the last one first. */
+  uses: readonly Use[];
   /** The `seq` of the event that gave it its name; 0 if that was before this server began. */
   namedAt: number;
   /** Whispers that waited when its member came are behind this position; absent if there were none. */
@@ -68,13 +79,18 @@ export type Seat = SeatFact & {
   expiry?: Timer | undefined;
   /** The rate limit of its member, which a new connection takes over: reconnecting must not refill the bucket. */
   bucket?: TokenBucket | undefined;
-  /** What `speakingAt` returned last, and for which name and server. */
-  speaking?: { name: string; server: string; facts: Facts } | undefined;
+  /** The same for its names. */
+  renames?: TokenBucket | undefined;
+  /** What `speakingAt` returned last, and for what. */
+  speaking?: { server: string; operator: boolean; facts: Facts } | undefined;
 };
 
 export class Seats implements Iterable<Seat> {
   readonly #byId = new Map<string, Seat>();
-  readonly #byName = new Map<string, Seat>();
+  /** Those who have left. */
+  readonly past = new Past();
+  readonly #byLook = new Map<string, Seat>();
+  readonly #byNameKey = new Map<string, Seat>();
   readonly #byToken = new Map<string, Seat>();
   readonly #byAddress = new Map<string, Set<Seat>>();
 
@@ -93,11 +109,13 @@ export class Seats implements Iterable<Seat> {
 
   /** The seat with that name, or with one that looks like it. */
   byLook(name: string): Seat | undefined {
-    return this.bySkeleton(skeleton(name));
+    return looks(name)
+      .map((look) => this.bySkeleton(look))
+      .find((seat) => seat !== undefined);
   }
 
   bySkeleton(look: string): Seat | undefined {
-    return this.#byName.get(look);
+    return this.#byLook.get(look);
   }
 
   /** The seat with that name, in any case or width. */
@@ -115,45 +133,65 @@ export class Seats implements Iterable<Seat> {
     return [...(this.#byAddress.get(address) ?? [])];
   }
 
-  /** Applies a fact that event `seq` brought. Facts about other things than seats change nothing here. */
-  apply(fact: Fact, seq = 0): void {
-    if (fact.kind === "seat") return this.#set(fact.id, fact.value, seq);
+  /** The same of those within a network, too: a copy. */
+  within(network: string): Seat[] {
+    if (!network.includes("/") || network.endsWith("::/64")) return this.byAddress(network);
+    const networks = new Networks([network]);
+    return Array.from(this).filter(({ address }) => address !== undefined && networks.has(address));
+  }
+
+  /** Applies a fact that an event brought. Facts about other things than seats change nothing here. */
+  apply(fact: Fact, event: Position = start): void {
+    if (fact.kind === "seat") return this.#set(fact.id, fact.value, event);
+    if (fact.kind === "name") return this.#setName(fact.key, fact.value);
     if (fact.kind === "own") return this.#setOwned(fact);
     const seat = "id" in fact ? this.#byId.get(fact.id) : undefined;
     if (!seat) return;
     if (fact.kind === "at") seat.server = fact.value ?? "";
-    else if (fact.kind === "op") seat.operator = fact.value !== undefined;
+    else if (fact.kind === "op") {
+      seat.credential = fact.value;
+      seat.operator = fact.value !== undefined;
+    }
   }
 
   /** The event that gives a seat its name says whose the name is behind that. */
   #setOwned({ look, value, stored }: Fact & { kind: "own" }): void {
-    const seat = this.#byName.get(look);
+    const seat = this.#byLook.get(look);
     if (seat) seat.owned = value && { ...value, stored: stored ?? "" };
   }
 
-  #set(id: string, fact: SeatFact | undefined, seq: number): void {
+  #setName(key: string, id: string | undefined): void {
+    this.#byNameKey.get(key)?.nameKeys.delete(key);
+    const seat = id === undefined ? undefined : this.#byId.get(id);
+    if (seat) {
+      this.#byNameKey.set(key, seat);
+      seat.nameKeys.add(key);
+    } else this.#byNameKey.delete(key);
+  }
+
+  #set(id: string, fact: SeatFact | undefined, { seq, at }: Position): void {
     const seat = this.#byId.get(id);
     if (seat) {
-      this.#byName.delete(skeleton(seat.name));
+      for (const look of seat.looks) if (this.#byLook.get(look) === seat) this.#byLook.delete(look);
       if (seat.tokenHash !== undefined) this.#byToken.delete(seat.tokenHash);
       this.#leaveAddress(seat);
     }
     if (!fact) {
       clearTimeout(seat?.expiry);
       this.#byId.delete(id);
+      if (seat) this.past.add(goneOf(seat, seq, at));
       return;
     }
     const keepsName = seat !== undefined && nameKey(seat.name) === nameKey(fact.name);
     const namedAt = keepsName ? seat.namedAt : seq;
-    const held: Seat = Object.assign(seat ?? { id, server: "", operator: false }, {
-      tokenHash: undefined,
-      address: undefined,
-      ...fact,
-      namedAt,
-    });
+    const uses = seat ? (keepsName ? seat.uses : usesUntil(seat, seq)) : [];
+    const held: Seat = Object.assign(
+      seat ?? { id, server: "", operator: false, nameKeys: new Set<string>() },
+      { tokenHash: undefined, address: undefined, ...fact, namedAt, uses, looks: looks(fact.name) },
+    );
     if (!keepsName) held.owned = undefined;
     this.#byId.set(id, held);
-    this.#byName.set(skeleton(held.name), held);
+    for (const look of held.looks) this.#byLook.set(look, held);
     if (held.tokenHash !== undefined) this.#byToken.set(held.tokenHash, held);
     if (held.address === undefined) return;
     const address = addressKey(held.address);
@@ -180,9 +218,31 @@ export function memberAt(seat: Seat, isAway: boolean): Member {
   const { name, shown } = seat;
   const away = isAway || undefined;
   const owned = seat.owned ? true : undefined;
-  if (shown?.name === name && shown.away === away && shown.owned === owned) return shown;
-  seat.shown = { name, ...(away && { away }), ...(owned && { owned }) };
+  const operator = seat.operator || undefined;
+  const isSame = shown?.away === away && shown?.owned === owned && shown?.operator === operator;
+  if (shown?.name === name && isSame) return shown;
+  seat.shown = { name, ...(away && { away }), ...(owned && { owned }), ...(operator && { operator }) };
   return seat.shown;
+}
+
+/** Where an event is in the journal, and when it was. */
+export type Position = { seq: number; at: number };
+const start: Position = { seq: 0, at: 0 };
+
+function goneOf(seat: Seat, seq: number, until: number): Gone {
+  const { id, name, address, since } = seat;
+  const uses = usesUntil(seat, seq);
+  return { id, name, address, since, keyHash: keyHashOf(seat), uses, until };
+}
+
+/** The SHA-256 of the key that a seat's member has shown, as far as this server knows it. */
+export function keyHashOf({ occupant, owned }: Seat): string | undefined {
+  return occupant?.key?.hash ?? owned?.keyHash;
+}
+
+/** The names of a seat that gives its name up at this position. */
+function usesUntil({ name, namedAt, uses }: Seat, to: number): Use[] {
+  return [{ name, from: namedAt, to, endedAt: performance.now() }, ...uses].slice(0, maxUses);
 }
 
 /** The fact that a seat's connection is still with the same server. */
@@ -191,56 +251,65 @@ export function sittingAt({ id, server }: Seat): Facts {
 }
 
 /**
- * The facts that what a member says expects: its seat is still with the same server, and it is not muted. They are kept,
- * since each message expects them and the look of a name takes long to work out.
+ * The facts that what a member says expects: its seat is still with the same server, and it may speak. They are kept, since
+ * each message expects them.
  */
 export function speakingAt(seat: Seat): Facts {
-  const { name, server, speaking } = seat;
-  if (speaking?.name === name && speaking.server === server) return speaking.facts;
-  const facts = { ...sittingAt(seat), [factKey.mute(name)]: null };
-  seat.speaking = { name, server, facts };
+  const { id, server, operator, speaking } = seat;
+  if (speaking?.server === server && speaking.operator === operator) return speaking.facts;
+  const alone = { ...sittingAt(seat), [factKey.muted(id)]: null };
+  const facts = operator ? alone : { ...alone, [factKey.muted(everybody)]: null };
+  seat.speaking = { server, operator, facts };
   return facts;
 }
 
-/** A member takes a new seat, under a name that is free and not banned. */
-export function taking(id: string, server: string, fact: SeatFact): Change {
-  const name = factKey.name(fact.name);
+/** A member takes a new seat, under a name that is free and not banned. `alike`: who has a name that looks like it. */
+export function taking(id: string, server: string, fact: SeatFact, alike?: Seat): Change {
+  const keys = factKey.names(fact.name);
   return {
-    facts: { [factKey.seat(id)]: JSON.stringify(fact), [name]: id, [factKey.at(id)]: server },
-    expects: { [name]: null, [factKey.ban(fact.name)]: null },
+    facts: { [factKey.seat(id)]: JSON.stringify(fact), ...all(keys, id), [factKey.at(id)]: server },
+    expects: { ...all(keys, null), ...all(alike?.nameKeys ?? [], null), ...notBanned(fact.name) },
   };
+}
+
+/** What a message expects that is posted under a name: it is free, or that of the sender's own seat, and not banned. */
+export function posting(name: string, own: Seat | undefined): Facts {
+  const names = own ? all(own.nameKeys, own.id) : all(factKey.names(name), null);
+  return { ...names, ...notBanned(name), [factKey.muted(everybody)]: null };
 }
 
 /** A member's connection comes from elsewhere, perhaps with another token, if the seat has not moved in the meantime. */
-export function moving(
-  { id, name, server }: Seat,
-  to: string,
-  address: string,
-  tokenHash: string | undefined,
-): Change {
-  const fact: SeatFact = { name, tokenHash, address };
+export function moving(seat: Seat, to: string, address: string, tokenHash: string | undefined): Change {
+  const { id, name, server, since, nameKeys } = seat;
+  const fact: SeatFact = { name, tokenHash, address, since };
   return {
     facts: { [factKey.seat(id)]: JSON.stringify(fact), [factKey.at(id)]: to },
-    expects: { [factKey.at(id)]: server, [factKey.name(name)]: id },
+    expects: { [factKey.at(id)]: server, ...all(nameKeys, id) },
   };
 }
 
-/** A member takes another name, which is not banned and is free, or is its own written in another way. */
-export function renaming({ id, name, tokenHash, address }: Seat, to: string): Change {
-  const [before, after] = [factKey.name(name), factKey.name(to)];
-  const fact: SeatFact = { name: to, tokenHash, address };
+/** The same of a member who has a name already. It may take its own, written in another way. */
+export function renaming(seat: Seat, to: string, alike?: Seat): Change {
+  const { id, tokenHash, address, since, nameKeys } = seat;
+  const keys = factKey.names(to);
+  const fact: SeatFact = { name: to, tokenHash, address, since };
   return {
-    facts: { [before]: null, [after]: id, [factKey.seat(id)]: JSON.stringify(fact) },
-    expects: { [before]: id, [after]: after === before ? id : null, [factKey.ban(to)]: null },
+    facts: { ...all(nameKeys, null), ...all(keys, id), [factKey.seat(id)]: JSON.stringify(fact) },
+    expects: {
+      ...all(keys, null),
+      ...all(alike?.nameKeys ?? [], null),
+      ...all(nameKeys, id),
+      ...notBanned(to),
+    },
   };
 }
 
 /** A seat is given up, with all facts about it. It must still be with the same server, under the same name. */
-export function leaving({ id, name, server, owned, occupant }: Seat): Change {
+export function leaving({ id, name, server, owned, occupant, nameKeys }: Seat): Change {
   const { seat, at, op } = factKey;
   const given = {
-    facts: { [seat(id)]: null, [factKey.name(name)]: null, [at(id)]: null, [op(id)]: null },
-    expects: { [at(id)]: server, [factKey.name(name)]: id },
+    facts: { [seat(id)]: null, ...all(nameKeys, null), [at(id)]: null, [op(id)]: null },
+    expects: { [at(id)]: server, ...all(nameKeys, id) },
   };
   if (!owned) return given;
   // A member that is here has read what waited for it.
@@ -264,6 +333,15 @@ export function both(first: Change, second: Change): Change {
     facts: { ...first.facts, ...second.facts },
     expects: { ...first.expects, ...second.expects },
   };
+}
+
+/** No name that looks like this one is banned. */
+function notBanned(name: string): Facts {
+  return all(factKey.bans(name), null);
+}
+
+function all(keys: Iterable<string>, value: string | null): Facts {
+  return Object.fromEntries(Array.from(keys, (key) => [key, value]));
 }
 
 /** 72 random bits, so that no two seats get the same. */

@@ -7,7 +7,8 @@
 // be the newer ones. In the last two cases it joins all the same, and is told.
 
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
-import { nameKey, skeleton } from "../../protocol/names.ts";
+import { looks, skeleton } from "../../protocol/looks/looks.ts";
+import { nameKey } from "../../protocol/names.ts";
 import { type Change, type Fact, factKey } from "../journal/facts.ts";
 import { both, newSeatId, type Owned, owning, type Seat, type Seats, type ShownKey } from "./seats.ts";
 
@@ -39,6 +40,8 @@ export class Owners {
   readonly #seats: Seats;
   /** By the looks of the name, those that were used last at the end. */
   readonly #kept = new Map<string, Kept>();
+  /** The same by all that each name looks like. */
+  readonly #byLook = new Map<string, Set<string>>();
   /** The looks of the names of each key, in the same order. */
   readonly #ofKey = new Map<string, Set<string>>();
   /** The positions behind which whispers wait, by the id of the seat that they are for. */
@@ -70,6 +73,10 @@ export class Owners {
     this.#kept.set(look, { ...value, stored: stored ?? "", since });
     const names = this.#ofKey.get(value.keyHash) ?? new Set();
     this.#ofKey.set(value.keyHash, names.add(look));
+    for (const seen of looks(value.name)) {
+      const same = this.#byLook.get(seen) ?? new Set();
+      this.#byLook.set(seen, same.add(look));
+    }
   }
 
   #remove(look: string, kept: Kept | undefined): void {
@@ -78,14 +85,21 @@ export class Owners {
     const names = this.#ofKey.get(kept.keyHash);
     names?.delete(look);
     if (names?.size === 0) this.#ofKey.delete(kept.keyHash);
+    for (const seen of looks(kept.name)) {
+      const same = this.#byLook.get(seen);
+      same?.delete(look);
+      if (same?.size === 0) this.#byLook.delete(seen);
+    }
   }
 
   /** Who owns a name, or one that looks like it. */
   ofLook(name: string): Kept | undefined {
     if (this.#kept.size === 0) return undefined;
-    const look = skeleton(name);
-    const kept = this.#kept.get(look);
-    return kept && this.#isOver(look, kept) ? undefined : kept;
+    for (const look of looks(name).flatMap((seen) => [...(this.#byLook.get(seen) ?? [])])) {
+      const kept = this.#kept.get(look);
+      if (kept && !this.#isOver(look, kept)) return kept;
+    }
+    return undefined;
   }
 
   /** Who owns a name, in any case or width. */
@@ -117,7 +131,7 @@ export class Owners {
   rename(seat: Seat, name: string): Claim | Fault {
     const { owned } = seat;
     // The same name, written in another way.
-    if (owned && this.#seats.byLook(name) === seat) {
+    if (owned && skeleton(name) === skeleton(seat.name)) {
       return { ...keptSeat(seat), owned: true, change: owning(name, owned, owned.stored) };
     }
     const claim = this.#claim(name, seat.occupant?.key, keptSeat(seat), this.ofLook(name)?.seat);

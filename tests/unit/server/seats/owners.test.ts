@@ -5,9 +5,9 @@ import { isFault } from "../../../../lib/protocol/events.ts";
 import { type Change, readFacts } from "../../../../lib/server/journal/facts.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
 import { TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
-import { Owners } from "../../../../lib/server/room/owners.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
-import { leaving, renaming, type Seat, Seats, taking } from "../../../../lib/server/room/seats.ts";
+import { Owners } from "../../../../lib/server/seats/owners.ts";
+import { leaving, renaming, type Seat, Seats, taking } from "../../../../lib/server/seats/seats.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 import { testMs } from "../../../support/transcript.ts";
 
@@ -37,7 +37,7 @@ class Names {
     for (const [key, value] of Object.entries(expects)) expect(this.facts.get(key) ?? null).toBe(value);
     this.#seq++;
     for (const fact of readFacts(Object.entries(facts))) {
-      this.seats.apply(fact, this.#seq);
+      this.seats.apply(fact, { seq: this.#seq, at: 0 });
       this.owners.apply(fact, this.#seq);
     }
     for (const [key, value] of Object.entries(facts)) {

@@ -1,0 +1,85 @@
+// The fields of commands: each is a check, from a value as it came to the value as it is used, or to a fault.
+
+import { networkIn, networkText } from "./addresses.ts";
+import { type Fault, fault, limits } from "./events.ts";
+import { isKey } from "./keys.ts";
+import { cleanName } from "./names.ts";
+import { cleanText, visibleRow } from "./text.ts";
+
+export type Field<T> = (value: unknown) => T | Fault;
+
+/** A string, which `clean` checks further. */
+export function stringField<T>(clean: (text: string) => T | Fault): Field<T> {
+  return (value) => (typeof value === "string" ? clean(value) : fault("bad-field", "must be a string"));
+}
+
+export const string = stringField((text) => text);
+export const text = stringField(cleanText);
+export const name = stringField(cleanName);
+/** A member's name, or an address or a network in its one notation. */
+export const nameOrAddress = stringField((text) => {
+  const network = networkIn(text.trim());
+  return network ? networkText(network) : cleanName(text);
+});
+/** A member's name, or all. */
+export const nameOrAll = stringField((text) => (text.trim() === everybody ? everybody : cleanName(text)));
+
+/** How long something holds, in ms: 90s, 30m, 1h, 7d, 2w. */
+export const duration = stringField(
+  (text) => durationIn(text) ?? fault("bad-field", "must be a time, such as 1h or 7d"),
+);
+
+export const key = stringField((key) =>
+  isKey(key) ? key : fault("bad-field", "must be 12 to 128 printable ASCII characters"),
+);
+
+export const operatorPassword = stringField((password) =>
+  password === "" ? fault("empty", "Type the operators' password behind it: /op PASSWORD") : password,
+);
+
+/** One row of at most so many characters. */
+export function row(what: string, maxLength: number): Field<string> {
+  return stringField((text) => {
+    const row = visibleRow(text).trim();
+    if (row === "") return fault("empty", `${what} needs some words`);
+    return [...row].length <= maxLength
+      ? row
+      : fault("too-long", `${what} has at most ${maxLength} characters: shorten it`);
+  });
+}
+
+export const reason = row("A reason", limits.topicLength);
+
+export const id: Field<string> = (value) =>
+  typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && value.length <= limits.idLength
+    ? value
+    : fault("bad-field", `must be 1 to ${limits.idLength} printable ASCII characters`);
+
+export const count: Field<number> = (value) =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : fault("bad-field", "must be a whole number, 0 or more");
+
+export function optional<T>(field: Field<T>): Field<T | undefined> {
+  return (value) => (value === undefined || value === null ? undefined : field(value));
+}
+
+/** Stands for all members but the operators. */
+export const everybody = "*";
+
+const unitMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** The milliseconds in 90s, 30m, 1h, 7d or 2w; undefined if it is no such time, or none at all. */
+export function durationIn(text: string): number | undefined {
+  const [, count = "", unit = ""] = /^(\d{1,5})([smhdw])$/i.exec(text) ?? [];
+  return Number(count) * (unitMs[unit.toLowerCase()] ?? 0) || undefined;
+}
+
+/** The same the other way round, in the largest unit that fits. */
+export function durationText(ms: number): string {
+  const seconds = Math.round(ms / 1_000) * 1_000;
+  const [unit, each] = Object.entries(unitMs).findLast(
+    ([, each]) => seconds % each === 0 && seconds >= each,
+  ) ?? ["s", 1_000];
+  return `${seconds / each}${unit}`;
+}

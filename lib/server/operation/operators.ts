@@ -1,0 +1,52 @@
+// The file of operators: a name, a blank and the hash of its password in each line; empty lines and those that begin with #
+// count for nothing. And how a hash for it is made.
+//
+//   ada $argon2id$v=19$m=65536,t=2,p=1$…
+
+import { readFileSync } from "node:fs";
+import { messageOf, UsageError } from "../../protocol/errors.ts";
+import { isFault } from "../../protocol/events.ts";
+import { cleanName, nameKey } from "../../protocol/names.ts";
+import type { NamedOperator } from "../session/operators.ts";
+
+const shape = /^(\S+)\s+(\$(?:argon2(?:id|i|d)|2[abxy])\$\S+)$/;
+
+/** The operators in a file. Throws a UsageError if it cannot be read, or a line is none. */
+export function readOperators(path: string): NamedOperator[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`Cannot read the operators in ${path}: ${messageOf(error)}`);
+  }
+  const operators = new Map<string, NamedOperator>();
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const row = line.trim();
+    if (row === "" || row.startsWith("#")) continue;
+    const where = `in line ${index + 1} of ${path}`;
+    const [, raw, hash] = shape.exec(row) ?? [];
+    if (raw === undefined || hash === undefined) {
+      throw new UsageError(`An operator is a name and a hash made by --hash-password: see ${where.slice(3)}`);
+    }
+    const name = cleanName(raw);
+    if (isFault(name)) throw new UsageError(`${name.text} (${where})`);
+    if (operators.has(nameKey(name))) throw new UsageError(`"${name}" is an operator twice (${where})`);
+    operators.set(nameKey(name), { name, hash });
+  }
+  return [...operators.values()];
+}
+
+/** The hash of a password that is typed, hidden, or comes in the first line of stdin. Throws a UsageError without one. */
+export async function hashOfPassword(): Promise<string> {
+  const given = process.stdin.isTTY ? await askHidden() : (await Bun.stdin.text()).split(/\r?\n/)[0];
+  const password = given?.trim() ?? "";
+  if (password === "") throw new UsageError("There is no password to hash: type one, or write it to stdin");
+  return Bun.password.hash(password);
+}
+
+/** On stderr, so that stdout has the hash alone. Undefined if the question was left. */
+async function askHidden(): Promise<string | undefined> {
+  const clack = await import("@clack/prompts");
+  const given = await clack.password({ message: "Password", output: process.stderr });
+  return clack.isCancel(given) ? undefined : given;
+}

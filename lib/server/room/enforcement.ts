@@ -1,0 +1,95 @@
+// Carries orders out, and does what needs no order: bans and mutes end when their time is over, and a member is no operator
+// any more once the password that made it one is changed or gone.
+
+import { type Fault, isFault } from "../../protocol/events.ts";
+import { factKey } from "../journal/facts.ts";
+import { unnumbered } from "../journal/journal.ts";
+import { type Seat, sittingAt } from "../seats/seats.ts";
+import { entryOf, type Moderated, type Operator, type Order } from "./orders.ts";
+import type { Recorder, Waiter } from "./recorder.ts";
+
+/** Who is told to have done what the server does by itself; the author of its entries. */
+const server = "server";
+/** After this time what has ended is lifted again, if the journal did not take it. */
+const liftAgainMs = 1_000;
+/** A time that is too long for a timer is waited for in parts. */
+const longestWaitMs = 3_600_000;
+
+export class Enforcement {
+  readonly #recorder: Recorder;
+  readonly #room: Moderated;
+  readonly #holds: (credential: string) => boolean;
+  /** Runs until the next ban or mute ends. */
+  #lifting: Timer | undefined;
+  #hasEnded = false;
+
+  /** `holds`: whether a credential still makes its member an operator. */
+  constructor(recorder: Recorder, room: Moderated, holds: (credential: string) => boolean) {
+    this.#recorder = recorder;
+    this.#room = room;
+    this.#holds = holds;
+  }
+
+  /** Another one takes its place. */
+  end(): void {
+    this.#hasEnded = true;
+    clearTimeout(this.#lifting);
+  }
+
+  /**
+   * Carries out an order. If the facts it expects changed in the same moment, it is carried out once more. The waiter is
+   * given what the operator has to know about it.
+   */
+  order(order: Order, by: Operator, waiter: Waiter<string | undefined>, isRetry = false): void {
+    const carried = entryOf(order, by, this.#room);
+    if (isFault(carried)) return waiter.failed(carried);
+    const { note, ...entry } = carried;
+    const expects = { ...entry.expects, ...by.expects };
+    const failed = (problem: Fault) => {
+      if (problem.code === "conflict" && !isRetry) this.order(order, by, waiter, true);
+      else waiter.failed(problem);
+    };
+    this.#recorder.ask(
+      { ...entry, author: by.author, expects },
+      { happened: () => waiter.happened(note), failed },
+    );
+  }
+
+  /** Makes a member an operator for as long as it has its seat, and the credential holds. */
+  appoint(seat: Seat, credential: string, waiter: Waiter<unknown>): void {
+    const { id, name } = seat;
+    const facts = { [factKey.op(id)]: credential };
+    this.#recorder.ask(
+      { event: unnumbered({ type: "opped", name }), author: id, facts, expects: sittingAt(seat) },
+      waiter,
+    );
+  }
+
+  /** Makes those no operators any more whose credential does not hold: at the start, and when passwords changed. */
+  takeBack(): void {
+    for (const { id, name, credential } of this.#room.seats) {
+      if (credential === undefined || this.#holds(credential)) continue;
+      this.#recorder.record({
+        event: unnumbered({ type: "deopped", name, by: server }),
+        author: server,
+        facts: { [factKey.op(id)]: null },
+        expects: { [factKey.op(id)]: credential },
+      });
+    }
+  }
+
+  /** Lifts the bans and mutes that have ended by now, and comes back when the next one ends. */
+  liftEnded(): void {
+    clearTimeout(this.#lifting);
+    if (this.#hasEnded) return;
+    const { moderation } = this.#room;
+    for (const { type, name, ...change } of moderation.ended(Date.now())) {
+      this.#recorder.record({ event: unnumbered({ type, name, by: server }), author: server, ...change });
+    }
+    const next = moderation.nextEnd;
+    if (next === Infinity) return;
+    const waitMs = Math.min(Math.max(next - Date.now(), liftAgainMs), longestWaitMs);
+    this.#lifting = setTimeout(() => this.liftEnded(), waitMs);
+    this.#lifting.unref();
+  }
+}

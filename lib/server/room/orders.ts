@@ -1,0 +1,237 @@
+// Orders: what operators do. Each becomes an event that all members see, with the operator's name, and the facts that it
+// sets. It is meant for the seat that had the name when it was given: the member who has the name now, or had it a moment
+// ago and has taken another or has left. With a position it is the one who had the name there.
+
+import type { CommandOf } from "../../protocol/commands.ts";
+import { type Fault, fault } from "../../protocol/events.ts";
+import { everybody } from "../../protocol/fields.ts";
+import { type BanFact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
+import { type Entry, unnumbered } from "../journal/journal.ts";
+import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
+import type { Owners } from "../seats/owners.ts";
+import { type Gone, lastUse } from "../seats/past.ts";
+import { keyHashOf, leaving, type Seat, type Seats } from "../seats/seats.ts";
+import { isAddress, type Moderation, type Subject } from "./moderation.ts";
+
+/** An order of an operator. A topic without a text removes the topic. */
+export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "free" | "deop" | "topic">;
+
+/** An operator: its name, the address that it is at, the author of its entries, and the facts that its orders expect. */
+export type Operator = { name: string; author: string; address: string; expects: Facts | undefined };
+
+/** The entry that carries out an order, and what its operator has to know about it. */
+export type Carried = Omit<Entry, "author"> & { note?: string | undefined };
+
+/** What orders are about. */
+export type Moderated = { seats: Seats; moderation: Moderation; owners: Owners };
+
+/** The entry that carries out the order, or the reason why it cannot be carried out. */
+export function entryOf(order: Order, by: Operator, room: Moderated): Carried | Fault {
+  switch (order.type) {
+    case "topic":
+      return {
+        event: unnumbered({ type: "topic", by: by.name, text: order.text }),
+        facts: { [factKey.topic]: order.text ?? null },
+      };
+    case "kick":
+      return kick(order, by, room);
+    case "ban":
+      return isAddress(order.name) ? banAddress(order, by) : banName(order, by, room);
+    case "unban":
+      return unban(order.name, by, room);
+    case "mute":
+      return mute(order, by, room);
+    case "unmute":
+      return unmute(order, by, room);
+    case "free":
+      return free(order.name, by, room);
+    case "deop":
+      return deop(order, by, room);
+  }
+}
+
+function kick({ name, text, seq }: CommandOf<"kick">, by: Operator, { seats }: Moderated): Carried | Fault {
+  const meant = find(name, seq, seats);
+  if (!meant) return noSuchMember(name);
+  if (!isHere(meant)) {
+    return fault("no-such-member", `"${name}" has left already: /ban keeps out the name and the address`);
+  }
+  const kicked = unnumbered({ type: "kicked", name: meant.name, by: by.name, text });
+  return { event: kicked, ...leaving(meant) };
+}
+
+/** A banned member loses its seat. Its address is banned with it, if no other member would be put out by that. */
+function banName(
+  { name, for: ms, text, seq }: CommandOf<"ban">,
+  by: Operator,
+  { seats, moderation }: Moderated,
+): Carried | Fault {
+  const alike = seats.byLook(name);
+  const meant = find(name, seq, seats) ?? (alike && alike.namedAt <= (seq ?? Infinity) ? alike : undefined);
+  const holder = seats.byLook(meant?.name ?? name);
+  if (holder && holder !== meant) {
+    const problem = `"${name}" is somebody else now: /whowas ${name} tells the address to ban`;
+    return fault("no-such-member", problem);
+  }
+  if (meant?.id === by.author) return fault("bad-field", "That is you: ban another name");
+  const from = meant && addressOf(meant);
+  const others = meant ? othersAt(meant, seats) : [];
+  const isShared = others.length > 0 || (from !== undefined && from === by.address);
+  const [oldKey, old] = moderation.banOf(name) ?? [];
+  const ban: BanFact = {
+    name: meant?.name ?? name,
+    by: by.name,
+    at: Date.now(),
+    text,
+    // To ban a name once more keeps the address that was banned with it.
+    address: from === undefined || isShared ? old?.address : from,
+    keyHash: meant ? keyOf(meant) : old?.keyHash,
+    until: untilOf(ms),
+  };
+  const away = isHere(meant) ? leaving(meant) : undefined;
+  const key = factKey.ban(ban.name);
+  return {
+    event: unnumbered({ type: "banned", name: ban.name, by: by.name, text, until: ban.until }),
+    facts: { ...away?.facts, ...(oldKey !== undefined && { [oldKey]: null }), [key]: JSON.stringify(ban) },
+    // If a member took the name in the same moment, the order is carried out once more, for that member.
+    expects: away?.expects ?? Object.fromEntries(factKey.names(name).map((key) => [key, null])),
+    note: from !== undefined && isShared ? sharedNote(ban.name, from) : undefined,
+  };
+}
+
+function sharedNote(name: string, address: string): string {
+  return `${address} is not banned with ${name}, since other members are there: /ban ${address} bans it`;
+}
+
+function banAddress({ name, for: ms, text }: CommandOf<"ban">, by: Operator): Carried | Fault {
+  const address = addressKey(name);
+  if (isLoopback(address)) {
+    return fault("bad-field", "That is the server's own machine: ban a name, or another address");
+  }
+  if (new Networks([address]).has(by.address)) {
+    return fault("bad-field", "You are at that address yourself: ban a name, or a network without you");
+  }
+  const ban: BanFact = { name: address, by: by.name, at: Date.now(), text, until: untilOf(ms) };
+  return {
+    event: unnumbered({ type: "banned", by: by.name, text, until: ban.until }),
+    facts: { [factKey.banOfAddress(address)]: JSON.stringify(ban) },
+  };
+}
+
+function unban(name: string, by: Operator, { moderation }: Moderated): Carried | Fault {
+  const [key, ban] = moderation.banOf(name) ?? [];
+  if (key === undefined) return fault("no-such-ban", `"${name}" is not banned: /bans lists who is`);
+  const shown = ban && !isAddress(ban.name) ? ban.name : undefined;
+  return { event: unnumbered({ type: "unbanned", name: shown, by: by.name }), facts: { [key]: null } };
+}
+
+function mute(
+  { name, for: ms, seq }: CommandOf<"mute">,
+  by: Operator,
+  { seats }: Moderated,
+): Carried | Fault {
+  const meant = name === everybody ? undefined : find(name, seq, seats);
+  if (name !== everybody && !meant) return noSuchMember(name);
+  const isShared = meant !== undefined && othersAt(meant, seats).length > 0;
+  const fact: MuteFact = {
+    name: meant?.name ?? everybody,
+    by: by.name,
+    at: Date.now(),
+    address: meant && !isShared ? addressOf(meant) : undefined,
+    keyHash: meant && keyOf(meant),
+    until: untilOf(ms),
+  };
+  return {
+    event: unnumbered({ type: "muted", name: fact.name, by: by.name, until: fact.until }),
+    facts: { [factKey.muted(meant?.id ?? everybody)]: JSON.stringify(fact) },
+  };
+}
+
+function unmute(
+  { name, seq }: CommandOf<"unmute">,
+  by: Operator,
+  { seats, moderation }: Moderated,
+): Carried | Fault {
+  const meant = name === everybody ? undefined : find(name, seq, seats);
+  const keys = moderation.mutesOf(meant?.id, name).map(([key]) => key);
+  // A member who was muted under another name, and is by its key or address.
+  if (keys.length === 0 && isHere(meant) && moderation.isMuted(meant))
+    keys.push(...moderation.mutesAt(meant));
+  if (keys.length === 0) {
+    const problem = name === everybody ? "Nobody is muted but by name" : `Nobody called "${name}" is muted`;
+    return fault("no-such-member", problem);
+  }
+  return {
+    event: unnumbered({ type: "unmuted", name: meant?.name ?? name, by: by.name }),
+    facts: Object.fromEntries(keys.map((key) => [key, null])),
+  };
+}
+
+function free(name: string, by: Operator, { owners }: Moderated): Carried | Fault {
+  const freed = owners.free(name);
+  if (!freed) return fault("no-such-member", `No key owns "${name}"`);
+  return { event: unnumbered({ type: "freed", name: freed.name, by: by.name }), ...freed.change };
+}
+
+/** Without a name, the operator itself. */
+function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: Moderated): Carried | Fault {
+  const seat = name === undefined ? seats.byId(by.author) : seats.byName(name);
+  if (!seat) return noSuchMember(name ?? by.name);
+  if (!seat.operator) return fault("no-such-member", `"${seat.name}" is no operator`);
+  return {
+    event: unnumbered({ type: "deopped", name: seat.name, by: by.name }),
+    facts: { [factKey.op(seat.id)]: null },
+    expects: { [factKey.op(seat.id)]: seat.credential ?? null },
+  };
+}
+
+// ---- Whom an order means ----
+
+/**
+ * The member who has the name, or had it a moment ago, here or gone: of several the last one. With a position, those who
+ * took it after that are not meant.
+ */
+export function find(name: string, seq: number | undefined, seats: Seats): Seat | Gone | undefined {
+  const now = seats.byName(name);
+  const upTo = seq ?? Infinity;
+  if (now && now.namedAt <= upTo) return now;
+  let [meant, from]: [Seat | Gone | undefined, number] = [undefined, -1];
+  for (const had of [...seats.past, ...seats]) {
+    const use = lastUse(had.uses, name, upTo);
+    if (use && use.from >= from) [meant, from] = [had, use.from];
+  }
+  return meant;
+}
+
+function isHere(meant: Seat | Gone | undefined): meant is Seat {
+  return meant !== undefined && "nameKeys" in meant;
+}
+
+/** The address that an order may hold for: this machine's own is none. */
+function addressOf(meant: Seat | Gone): string | undefined {
+  const address = (isHere(meant) ? meant.occupant?.address : undefined) ?? meant.address;
+  return address === undefined || isLoopback(address) ? undefined : addressKey(address);
+}
+
+function keyOf(meant: Seat | Gone): string | undefined {
+  return isHere(meant) ? keyHashOf(meant) : meant.keyHash;
+}
+
+/** The member of that seat, as moderation asks about it. */
+export function subjectOf(seat: Seat): Subject {
+  const { id, looks, address, occupant, operator } = seat;
+  return { id, looks, address: occupant?.address ?? address, keyHash: keyHashOf(seat), operator };
+}
+
+function othersAt(meant: Seat | Gone, seats: Seats): Seat[] {
+  const address = addressOf(meant);
+  return address === undefined ? [] : seats.byAddress(address).filter(({ id }) => id !== meant.id);
+}
+
+function untilOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Date.now() + ms;
+}
+
+function noSuchMember(name: string): Fault {
+  return fault("no-such-member", `Nobody here is called "${name}"`);
+}
