@@ -1,7 +1,7 @@
 // The servers that are compared, and how each is started. All do the same for the load: a client gives a name, and
 // what it says goes to everyone in the room, itself included. Only ours also keeps what was said, in a file or in PostgreSQL.
 
-import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../lib/server/journal/sqlite/journal.ts";
 import { freePort } from "../support/server.ts";
 import { type Child, runScript, startDatabase, temporaryFile } from "./processes.ts";
 import type { Wire } from "./wires.ts";

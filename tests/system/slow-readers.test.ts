@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Recorded } from "../../lib/protocol/events.ts";
 import { liveLogBytes } from "../../lib/server/delivery/live-log.ts";
-import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../lib/server/journal/sqlite/journal.ts";
 import { JsonClient } from "../support/clients.ts";
 import { prlimit } from "../support/parts.ts";
 import { Server, temporaryFolder } from "../support/server.ts";

@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Journal } from "../journal/journal.ts";
 import { PostgresJournal } from "../journal/postgres/journal.ts";
-import { SqliteJournal } from "../journal/sqlite.ts";
+import { SqliteJournal } from "../journal/sqlite/journal.ts";
 import type { SharedFigures } from "./metrics.ts";
 import type { Options } from "./options.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { pageLength } from "../../../../lib/server/journal/pages.ts";
-import { pageQueries, SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { pageQueries, SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { temporaryFolder } from "../../../support/server.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { type Kind, testContract } from "./contract.ts";

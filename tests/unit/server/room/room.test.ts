@@ -1,7 +1,7 @@
 // What a room with a journal in memory shows of the past.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 import { testMs } from "../../../support/transcript.ts";

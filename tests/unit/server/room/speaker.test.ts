@@ -9,7 +9,7 @@ import {
   isFault,
   type Recorded,
 } from "../../../../lib/protocol/events.ts";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import type { Occupant, Seat } from "../../../../lib/server/room/seats.ts";
 import { Speaker } from "../../../../lib/server/room/speaker.ts";

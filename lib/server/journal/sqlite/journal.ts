@@ -11,8 +11,8 @@ import { Database, SQLiteError, type Statement } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
 import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { codeOf, messageOf } from "../../protocol/errors.ts";
-import type { Facts } from "./facts.ts";
+import { codeOf, messageOf } from "../../../protocol/errors.ts";
+import type { Facts } from "../facts.ts";
 import {
   type Entry,
   type Epochs,
@@ -20,8 +20,8 @@ import {
   type Journal,
   type JournalListener,
   type Matches,
-} from "./journal.ts";
-import { firstOf } from "./pages.ts";
+} from "../journal.ts";
+import { firstOf } from "../pages.ts";
 import { SearchIndex } from "./search-index.ts";
 
 /** The `PRAGMA user_version` of files written here; a file with a higher one is refused. */

@@ -9,8 +9,8 @@
 // any other seat does not meet them. Events that are not kept any more are never found; their table goes with its last.
 
 import type { Database, Statement } from "bun:sqlite";
-import { type Entry, type Matches, serversOnly } from "./journal.ts";
-import { folded, wordsOf } from "./search.ts";
+import { type Entry, type Matches, serversOnly } from "../journal.ts";
+import { folded, wordsOf } from "../search.ts";
 
 /** The events of one table. */
 const partEvents = 20_000;
