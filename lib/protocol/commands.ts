@@ -66,6 +66,15 @@ const count: Field<number> = (value) =>
     ? value
     : fault("bad-field", "must be a whole number, 0 or more");
 
+/** How many messages are meant; all of them: Infinity. */
+const amount: Field<number> = (value) => {
+  if (value === "all") return Number.POSITIVE_INFINITY;
+  if (value === "") return fault("empty", "Say how many: /delete NAME 3, or /delete NAME all");
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0
+    ? value
+    : fault("bad-field", 'must be a whole number, 1 or more, or "all"');
+};
+
 function optional<T>(field: Field<T>): Field<T | undefined> {
   return (value) => (value === undefined || value === null ? undefined : field(value));
 }
@@ -196,6 +205,19 @@ export const commands = {
       usage: "/search WORDS",
       summary: "find WORDS in the history",
       parse: (text) => ({ text }),
+    },
+  ),
+  delete: command(
+    // `seq`: that message. `name`: the last `count` that this member said, or all. Neither: the last of one's own.
+    { seq: optional(count), name: optional(name), count: optional(amount) },
+    {
+      usage: "/delete [NAME N|all]",
+      summary: "take back what you said last; operators: NAME's last N lines, or all",
+      parse: (words) => {
+        if (words === "") return {};
+        const [name, count] = cutWord(words);
+        return { name, count: /^\d+$/.test(count) ? Number(count) : count.toLowerCase() };
+      },
     },
   ),
   ping: command({ id: optional(id) }, { early: true }),

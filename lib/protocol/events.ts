@@ -20,8 +20,15 @@ export type Recorded = { seq: number; at: number } & (
   | { type: "opped"; name: string }
   /** Without a text: there is no topic any more. */
   | { type: "topic"; text?: string | undefined; by: string }
+  /**
+   * `by` took back the messages with these numbers, at most `limits.deletedEvents`, newest first: their text is gone from
+   * the history. They were said by `name`, the newest of them at `saidAt` (ms since 1970 UTC).
+   */
+  | { type: "deleted"; seqs: number[]; name: string; by: string; saidAt: number }
   /** A member's connection is with another server now. Shown to no member. */
   | { type: "moved"; name: string }
+  /** What the journal has in the place of a message that was taken back. Shown to no member. */
+  | { type: "erased" }
 );
 
 /**
@@ -114,6 +121,7 @@ export type FaultCode =
   | "name-taken"
   | "no-such-member"
   | "no-such-ban"
+  | "no-such-message"
   | "not-joined"
   | "not-operator"
   | "not-utf8"
@@ -159,6 +167,8 @@ export const limits = {
   searchLength: 200,
   /** Events that one `search` may ask for. */
   searchEvents: 100,
+  /** Messages that one `deleted` names. */
+  deletedEvents: 100,
   /** Code points in the topic, and in the reason of a kick or a ban. */
   topicLength: 300,
 } as const;

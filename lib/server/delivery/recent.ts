@@ -3,6 +3,7 @@
 // Between 64 and 127 entries are kept; older ones come from the journal.
 
 import type { Entry } from "../journal/journal.ts";
+import { erased } from "../journal/sound.ts";
 
 /** At least this many are kept, once there were as many: more than any dialect shows to a newcomer. */
 const keptEntries = 64;
@@ -14,6 +15,12 @@ export class RecentEntries {
   push(entry: Entry): void {
     this.#entries.push(entry);
     if (this.#entries.length === 2 * keptEntries) this.#entries = this.#entries.slice(keptEntries);
+  }
+
+  /** Takes the texts of these events out. */
+  erase(seqs: number[]): void {
+    const gone = new Set(seqs);
+    this.#entries = this.#entries.map((entry) => (gone.has(entry.event.seq) ? erased(entry) : entry));
   }
 
   /** As Journal.entriesBefore; undefined if older entries are asked for than are kept here. */

@@ -76,7 +76,8 @@ export class Log {
 
   /** An event that all members saw, unless the log is quiet. A whisper is in no log. */
   event(event: Recorded): void {
-    if (event.type !== "told" && event.type !== "moved") this.note(render(event), { event });
+    if (event.type !== "told" && event.type !== "moved" && event.type !== "erased")
+      this.note(render(event), { event });
   }
 
   /** The first of its key at once; what follows within a minute as one line at its end, with how often it was. */

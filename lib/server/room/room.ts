@@ -18,6 +18,7 @@ import { type Entry, type Journal, type JournalListener, serversOnly } from "../
 import { lastBefore, type Past, search } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Taken } from "./arrivals.ts";
+import { type Deleter, takeBack } from "./deletion.ts";
 import { Members } from "./members.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { encodePast, type Roster } from "./roster.ts";
@@ -182,6 +183,23 @@ export class Room implements JournalListener, Recorder {
     }
   }
 
+  /** Takes messages back. Resolves with the reason if nothing, or not all that was meant, was taken back. */
+  async delete(request: CommandOf<"delete">, by: Deleter): Promise<Fault | undefined> {
+    await this.afterTurn();
+    const find = (name: string) => this.members.find(name);
+    const room = { journal: this.#journal, recorder: this, work: this.work, find };
+    return takeBack(room, request, by).catch((error) =>
+      fault("unavailable", `The history cannot be read now, ${messageOf(error)}: try again`),
+    );
+  }
+
+  /** Takes the texts out of all that was to be shown from memory. */
+  #forget(seqs: number[]): void {
+    this.#recent.erase(seqs);
+    for (const pages of this.#pages.values()) pages.clear();
+    for (const log of this.#logs.values()) log.forget(Math.max(...seqs));
+  }
+
   /** Lets `attendant` speak without a seat, as this author. */
   attend(author: string, attendant: Occupant): void {
     this.#attendants.set(author, attendant);
@@ -247,6 +265,7 @@ export class Room implements JournalListener, Recorder {
     for (const entry of entries) {
       const { event, author, reader, facts } = entry;
       this.#recent.push(entry);
+      if (event.type === "deleted") this.#forget(event.seqs);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
       const waiter = isOurs && isAwaited(event) ? this.#waiters.get(author) : undefined;
@@ -264,7 +283,8 @@ export class Room implements JournalListener, Recorder {
       if (facts) this.members.apply(facts, event);
       if (waiter) this.#waiters.delete(author);
       waiter?.happened(before);
-      onEvent?.(event);
+      // An event for two members alone is no other's business.
+      if (reader === undefined) onEvent?.(event);
     }
     // In a big room it takes more than a turn until all have heard them: those who spoke do not wait for that.
     if (!this.#pump()) for (const { author } of entries) this.#occupantOf(author)?.pump();
@@ -366,7 +386,7 @@ function isEntrance({ type }: Recorded): boolean {
 
 /** Whether the author of such an event waits for its outcome, as for all events but messages and leaving. */
 function isAwaited({ type }: Recorded): boolean {
-  return type !== "said" && type !== "acted" && type !== "told" && type !== "left";
+  return type !== "erased" && type !== "said" && type !== "acted" && type !== "told" && type !== "left";
 }
 
 function idOf(event: Recorded): string | undefined {

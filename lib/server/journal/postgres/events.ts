@@ -2,11 +2,11 @@
 // people and for PostgreSQL to search in; `event` holds the rest of the event as JSON. A row is checked like any other
 // input, since another version of this server, or a person, may have written it.
 
-import type { Answer, Recorded } from "../../../protocol/events.ts";
 import { factsIn } from "../facts.ts";
 import { type Entry, serversOnly } from "../journal.ts";
 import { pageLength } from "../pages.ts";
 import { lexemesIn } from "../search.ts";
+import { soundEvent } from "../sound.ts";
 import type { PostgresConnection } from "./connection.ts";
 
 type EventRow = {
@@ -117,72 +117,17 @@ export class EventReader {
 /** The entry of a row; undefined if this version cannot read the event. */
 function entryOf({ seq, at, type, author, reader, server, facts, event }: EventRow): Entry | undefined {
   const own = { type, seq, at };
-  const content = Object.assign({ ...own }, typeof event === "object" ? event : {}, own);
-  const isSound = Math.abs(at) <= latestTime && !answers.has(type) && hasTexts(type, content);
-  if (!isSound) return undefined;
+  const sound = soundEvent(Object.assign({ ...own }, typeof event === "object" ? event : {}, own));
+  if (!sound) return undefined;
   const changed = factsIn(facts);
   return {
-    event: content as Recorded,
+    event: sound,
     author,
     server,
     ...(reader !== null && { reader }),
     ...(changed && { facts: changed }),
   };
 }
-
-/** Whether an event of a known type has all texts that it needs, and only texts under their keys. */
-function hasTexts(type: string, content: Record<string, unknown>): boolean {
-  const keys = needed.get(type);
-  if (keys === undefined) return true;
-  const isWhole = keys.every((key) => content[key] !== undefined);
-  return isWhole && texts.every((key) => content[key] === undefined || typeof content[key] === "string");
-}
-
-/** The keys of all texts in events of this version; a newer one may add keys. */
-const texts = ["from", "to", "name", "by", "text", "id"];
-
-/** The latest time of a Date; PostgreSQL knows later ones, and "infinity". */
-const latestTime = 8.64e15;
-
-/** The types of answers to one client. In the room they must not happen: a `bye` would end every connection. */
-const answers = new Set<string>(
-  Object.keys({
-    welcome: 1,
-    error: 1,
-    bye: 1,
-    members: 1,
-    history: 1,
-    results: 1,
-    bans: 1,
-    subject: 1,
-    pong: 1,
-    seen: 1,
-    gap: 1,
-    epoch: 1,
-    help: 1,
-  } satisfies Record<Answer["type"], 1>),
-);
-
-/** The texts that an event must have, by its type. Other types are of a newer version, and passed on as they are. */
-const needed = new Map(
-  Object.entries({
-    said: ["from", "text"],
-    acted: ["from", "text"],
-    told: ["from", "to", "text"],
-    joined: ["name"],
-    left: ["name"],
-    renamed: ["from", "to"],
-    kicked: ["by"],
-    banned: ["by"],
-    unbanned: ["by"],
-    muted: ["by"],
-    unmuted: ["by"],
-    opped: ["name"],
-    freed: ["name", "by"],
-    topic: ["by"],
-    moved: ["name"],
-  }),
-);
 
 /**
  * Selects events of the room $1 by position $2, at most $3 and no more than fit in a page. Each row has the room's epoch

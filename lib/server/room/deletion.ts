@@ -1,0 +1,134 @@
+// Taking messages back: which ones are meant, whether they may be taken, and the entries that do it. Each entry is a
+// `deleted` event; the journal takes the texts that it names out of the history as it numbers it. Much is looked for, and
+// taken, a slice at a time, each from the room's queue of costly work.
+
+import type { CommandOf } from "../../protocol/commands.ts";
+import { type Fault, fault, isFault, limits } from "../../protocol/events.ts";
+import { nameKey } from "../../protocol/names.ts";
+import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
+import { maySee, pageEvents } from "../journal/pages.ts";
+import { isSaid } from "../journal/sound.ts";
+import type { WorkQueue } from "../limits/work-queue.ts";
+import type { Operator } from "./members.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Seat } from "./seats.ts";
+
+/** The part of the room that a deletion needs. */
+export type DeletionRoom = {
+  journal: Pick<Journal, "entriesBefore">;
+  recorder: Recorder;
+  work: WorkQueue;
+  find: (name: string) => Seat | undefined;
+};
+
+/** The member that takes messages back, and whether it may take those of others. */
+export type Deleter = Operator & { isOperator: boolean };
+
+/** The messages that are meant: the newest `count` that match, of the events up to `upTo`. */
+type Wanted = { matches: (entry: Entry) => boolean; count: number; upTo: number };
+
+/** How many events of this kind this server has asked for. */
+let deletions = 0;
+
+/** The first look for one message; each further one is twice as long. */
+const firstLook = 50;
+
+const notFound = fault("no-such-message", "There is no such message any more");
+const othersMessage = fault("not-operator", "You can take back your own messages: operators those of others");
+
+/** Takes back what the request means. Resolves with the reason if nothing, or not all of it, was taken back. */
+export async function takeBack(
+  room: DeletionRoom,
+  request: CommandOf<"delete">,
+  by: Deleter,
+): Promise<Fault | undefined> {
+  const wanted = wantedBy(room, request, by);
+  if (isFault(wanted)) return wanted;
+  const { journal, work } = room;
+  let left = wanted.count;
+  let look = Math.min(wanted.count, firstLook);
+  for (let before = wanted.upTo + 1; left > 0 && before > 1; look = Math.min(2 * look, pageEvents)) {
+    const entries = await work.run(() => journal.entriesBefore(before, look));
+    const oldest = entries.at(-1);
+    if (!oldest) break;
+    before = request.seq ?? oldest.event.seq;
+    const found = entries.filter((entry) => isSaid(entry) && wanted.matches(entry)).slice(0, left);
+    // Others' messages cannot be told from none by those who may not see them.
+    const mayTake = ({ author }: Entry) => author === by.author || by.isOperator;
+    if (!found.every(mayTake))
+      return found.every((entry) => maySee(by.author, entry)) ? othersMessage : notFound;
+    const problem = await takeAll(room, found, by);
+    if (problem) return problem;
+    left -= found.length;
+    if (request.seq !== undefined) break;
+  }
+  return left === wanted.count ? notFound : undefined;
+}
+
+/** A name means the member that has it now; if there is none, all that was said under it. */
+function wantedBy(
+  { recorder, find }: DeletionRoom,
+  { seq, name, count }: CommandOf<"delete">,
+  by: Deleter,
+): Wanted | Fault {
+  const upTo = recorder.seq;
+  if (seq !== undefined) {
+    return seq > upTo ? notFound : { matches: ({ event }) => event.seq === seq, count: 1, upTo: seq };
+  }
+  if (name === undefined) return { matches: ({ author }) => author === by.author, count: 1, upTo };
+  const seat = find(name);
+  if (seat?.id !== by.author && !by.isOperator) return othersMessage;
+  const key = nameKey(name);
+  const matches = (entry: Entry) => (seat ? entry.author === seat.id : nameKey(speakerOf(entry)) === key);
+  return { matches, count: count ?? Number.POSITIVE_INFINITY, upTo };
+}
+
+/** Takes these messages back, those that the same members see in one event. */
+async function takeAll(
+  { recorder, work }: DeletionRoom,
+  found: Entry[],
+  by: Deleter,
+): Promise<Fault | undefined> {
+  for (const entry of entriesFor(found, by)) {
+    const problem = await work.run(() => {
+      const { promise, resolve } = Promise.withResolvers<Fault | undefined>();
+      recorder.ask(entry, { happened: () => resolve(undefined), failed: resolve });
+      return promise;
+    });
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+function entriesFor(found: Entry[], { name, author, expects }: Deleter): Entry[] {
+  const bySight = Map.groupBy(found, ({ author, reader }) =>
+    reader === undefined ? "" : `${author} ${reader}`,
+  );
+  return [...bySight.values()].flatMap((messages) =>
+    slices(messages, limits.deletedEvents).flatMap(([newest, ...others]) => {
+      if (!newest) return [];
+      const seqs = [newest, ...others].map(({ event }) => event.seq);
+      const { at: saidAt } = newest.event;
+      // An event has one reader beside its author: both ends of a whisper take two.
+      const readers =
+        newest.reader === undefined ? [undefined] : [...new Set([newest.author, newest.reader])];
+      return readers.map((reader): Entry => {
+        const event = unnumbered({ type: "deleted", seqs, name: speakerOf(newest), by: name, saidAt });
+        // An author waits for one outcome at a time: a deletion, which goes on beside other requests, is one of its own.
+        const own = `${author} ${++deletions}`;
+        return { event, author: own, ...(reader !== undefined && { reader }), ...(expects && { expects }) };
+      });
+    }),
+  );
+}
+
+/** The name under which something was said. */
+function speakerOf({ event }: Entry): string {
+  return "from" in event ? event.from : "name" in event ? (event.name ?? "") : "";
+}
+
+function slices<T>(list: T[], length: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / length) }, (_, i) =>
+    list.slice(i * length, (i + 1) * length),
+  );
+}
