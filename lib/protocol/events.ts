@@ -21,7 +21,7 @@ export type Recorded = { seq: number; at: number } & (
   /** Without a text: there is no topic any more. */
   | { type: "topic"; text?: string | undefined; by: string }
   /**
-   * `by` took back the messages with these numbers, at most `limits.deletedEvents`, newest first: their text is gone from
+   * `by` took back the messages with these numbers, at most 100, newest first: their text is gone from
    * the history. They were said by `name`, the newest of them at `saidAt` (ms since 1970 UTC).
    */
   | { type: "deleted"; seqs: number[]; name: string; by: string; saidAt: number }
@@ -167,8 +167,6 @@ export const limits = {
   searchLength: 200,
   /** Events that one `search` may ask for. */
   searchEvents: 100,
-  /** Messages that one `deleted` names. */
-  deletedEvents: 100,
   /** Code points in the topic, and in the reason of a kick or a ban. */
   topicLength: 300,
 } as const;

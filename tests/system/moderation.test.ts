@@ -15,7 +15,14 @@ setDefaultTimeout(testMs);
 function acts(client: JsonClient): unknown[][] {
   return client.events.flatMap((event: Recorded) => {
     if (!("by" in event)) return [];
-    return [[event.type, event.by, "name" in event ? event.name : undefined, event.text]];
+    return [
+      [
+        event.type,
+        event.by,
+        "name" in event ? event.name : undefined,
+        "text" in event ? event.text : undefined,
+      ],
+    ];
   });
 }
 

@@ -18,6 +18,8 @@ export type Entry = {
   expects?: Facts;
   /** The server that appended the entry; absent: this one. */
   server?: string;
+  /** When it happened, if that was elsewhere: it is taken over from there (ms since 1970 UTC). Absent: now. */
+  at?: number;
 };
 
 /** The `reader` of an entry that no seat may see, not even its author's. */
@@ -87,7 +89,8 @@ export interface Journal {
   sync(): Promise<void>;
   /**
    * Numbers the entries and stores them together with the facts they change, all in one transaction. The listener gets
-   * the outcome of each, before `append` returns or later. Fills in `seq` and `at` of their events.
+   * the outcome of each, before `append` returns or later. Fills in `seq` and `at` of their events. As it numbers an event
+   * `deleted`, it takes the texts out of the messages that this one names: `erased` (sound.ts) is what is left of them.
    */
   append(entries: Entry[]): void;
   /**

@@ -24,9 +24,10 @@ export function soundEntry(value: unknown): Entry | undefined {
   return value as Entry;
 }
 
-/** What the journal has in the place of an entry whose text was taken back. */
+/** What the journal has in the place of an entry that was taken back; what is no message stays as it is. */
 export function erased(entry: Entry): Entry {
   const { event, author } = entry;
+  if (!isSaid(entry)) return entry;
   if (event.type !== "left") {
     return { event: { type: "erased", seq: event.seq, at: event.at }, author, reader: serversOnly };
   }

@@ -3,7 +3,7 @@
 // taken, a slice at a time, each from the room's queue of costly work.
 
 import type { CommandOf } from "../../protocol/commands.ts";
-import { type Fault, fault, isFault, limits } from "../../protocol/events.ts";
+import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
 import { maySee, pageEvents } from "../journal/pages.ts";
@@ -30,7 +30,9 @@ type Wanted = { matches: (entry: Entry) => boolean; count: number; upTo: number 
 /** How many events of this kind this server has asked for. */
 let deletions = 0;
 
-/** The first look for one message; each further one is twice as long. */
+/** One event takes at most so many messages back: the journal erases them in one turn. */
+const deletedAtOnce = 100;
+/** The first look is at so many events; each further one is twice as long. */
 const firstLook = 50;
 
 const notFound = fault("no-such-message", "There is no such message any more");
@@ -45,24 +47,27 @@ export async function takeBack(
   const wanted = wantedBy(room, request, by);
   if (isFault(wanted)) return wanted;
   const { journal, work } = room;
-  let left = wanted.count;
-  let look = Math.min(wanted.count, firstLook);
-  for (let before = wanted.upTo + 1; left > 0 && before > 1; look = Math.min(2 * look, pageEvents)) {
-    const entries = await work.run(() => journal.entriesBefore(before, look));
+  let taken = 0;
+  let look = request.seq === undefined ? Math.max(firstLook, wanted.count) : 1;
+  for (let before = wanted.upTo + 1; taken < wanted.count; look *= 2) {
+    const count = Math.min(look, pageEvents);
+    const entries = await work.run(() => journal.entriesBefore(before, count));
     const oldest = entries.at(-1);
     if (!oldest) break;
-    before = request.seq ?? oldest.event.seq;
-    const found = entries.filter((entry) => isSaid(entry) && wanted.matches(entry)).slice(0, left);
+    before = oldest.event.seq;
+    const found = entries
+      .filter((entry) => isSaid(entry) && wanted.matches(entry))
+      .slice(0, wanted.count - taken);
     // Others' messages cannot be told from none by those who may not see them.
     const mayTake = ({ author }: Entry) => author === by.author || by.isOperator;
     if (!found.every(mayTake))
       return found.every((entry) => maySee(by.author, entry)) ? othersMessage : notFound;
     const problem = await takeAll(room, found, by);
     if (problem) return problem;
-    left -= found.length;
+    taken += found.length;
     if (request.seq !== undefined) break;
   }
-  return left === wanted.count ? notFound : undefined;
+  return taken === 0 ? notFound : undefined;
 }
 
 /** A name means the member that has it now; if there is none, all that was said under it. */
@@ -105,7 +110,7 @@ function entriesFor(found: Entry[], { name, author, expects }: Deleter): Entry[]
     reader === undefined ? "" : `${author} ${reader}`,
   );
   return [...bySight.values()].flatMap((messages) =>
-    slices(messages, limits.deletedEvents).flatMap(([newest, ...others]) => {
+    slices(messages, deletedAtOnce).flatMap(([newest, ...others]) => {
       if (!newest) return [];
       const seqs = [newest, ...others].map(({ event }) => event.seq);
       const { at: saidAt } = newest.event;

@@ -283,8 +283,8 @@ export class Room implements JournalListener, Recorder {
       if (facts) this.members.apply(facts, event);
       if (waiter) this.#waiters.delete(author);
       waiter?.happened(before);
-      // An event for two members alone is no other's business.
-      if (reader === undefined) onEvent?.(event);
+      // That a whisper was taken back is told to its two ends alone.
+      if (reader === undefined || event.type !== "deleted") onEvent?.(event);
     }
     // In a big room it takes more than a turn until all have heard them: those who spoke do not wait for that.
     if (!this.#pump()) for (const { author } of entries) this.#occupantOf(author)?.pump();

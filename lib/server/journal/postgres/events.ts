@@ -21,7 +21,7 @@ type EventRow = {
 };
 
 /** The room, as each row of its events shows it. */
-type RoomRow = { epoch: string; last: number };
+type RoomRow = { epoch: string; last: number; bare: number };
 
 /** An entry as chat.append takes it. */
 export function rowOf({
@@ -30,6 +30,7 @@ export function rowOf({
   reader,
   facts,
   expects,
+  at,
 }: Entry) {
   const id = "id" in content ? content.id : undefined;
   const text = "text" in content ? content.text : undefined;
@@ -43,6 +44,7 @@ export function rowOf({
     // JSON within the JSON: its escapes keep characters that a text of PostgreSQL cannot hold.
     event: JSON.stringify(content),
     words: text === undefined ? undefined : lexemesIn(text),
+    at,
   };
 }
 
@@ -53,8 +55,9 @@ function storable<T extends string | null>(text: T): T | string {
 
 /** Reads events of one room over one connection. */
 export class EventReader {
-  /** The room's last event, as of what was read last. */
+  /** The room's last event, and up to where events have lost their facts, as of what was read last. */
   last = 0;
+  bare = 0;
   readonly #connection: PostgresConnection;
   readonly #room: string;
   readonly #state: { readonly epoch: string };
@@ -103,6 +106,7 @@ export class EventReader {
     const [first] = rows;
     if (first?.epoch !== epoch || epoch !== this.#state.epoch) throw this.#changed();
     this.last = first.last;
+    this.bare = first.bare;
     return rows.flatMap((row) => {
       if (row.seq === null) return [];
       const entry = entryOf(row);
@@ -130,12 +134,12 @@ function entryOf({ seq, at, type, author, reader, server, facts, event }: EventR
 }
 
 /**
- * Selects events of the room $1 by position $2, at most $3 and no more than fit in a page. Each row has the room's epoch
- * and last event at that moment; if no event is found, there is one row with these alone.
+ * Selects events of the room $1 by position $2, at most $3 and no more than fit in a page. Each row has what the room's
+ * row has at that moment; if no event is found, there is one row with these alone.
  */
 function reading(where: string, order: "ASC" | "DESC"): string {
   return `
-    SELECT r.epoch, r.last::float8, e.* FROM chat.rooms r LEFT JOIN LATERAL (
+    SELECT r.epoch, r.last::float8, r.bare::float8, e.* FROM chat.rooms r LEFT JOIN LATERAL (
       SELECT seq::float8, (extract(epoch FROM at) * 1000)::float8 AS at, type, author, reader, server, facts, event
       FROM (
         SELECT *, sum(length) OVER (ORDER BY seq ${order}) - length AS before FROM (

@@ -78,6 +78,14 @@ export class SearchIndex {
     return { entries: [], before: 0 };
   }
 
+  /** Takes these events out. What is not in the index yet is without its text by the time it comes. */
+  erase(seqs: number[]): void {
+    const made = new Set(tablesOf(this.#db));
+    for (const [number, part] of Map.groupBy(seqs, numberOf)) {
+      if (made.has(number)) this.#part(number).erase(part);
+    }
+  }
+
   /** One slice, if no event came since the last look; then again, as long as there is more to index. */
   #follow(): void {
     this.#following = undefined;
@@ -135,6 +143,7 @@ class Part {
   readonly first: number;
   readonly #db: Database;
   readonly #add: Statement<unknown, [seq: number, text: string, whisper: string, entry: string]>;
+  readonly #remove: Statement<unknown, [seq: number]>;
   readonly #match: Statement<{ entry: string }, [query: string, from: number, to: number, count: number]>;
   #indexed: number;
 
@@ -145,6 +154,7 @@ class Part {
     const name = `words_${number}`;
     if (!tablesOf(db).includes(number)) db.run(schemaOf(name));
     this.#add = db.prepare(`INSERT INTO ${name} (rowid, text, whisper, entry) VALUES (?, ?, ?, ?)`);
+    this.#remove = db.prepare(`DELETE FROM ${name} WHERE rowid = ?`);
     this.#match = db.prepare(
       `SELECT entry FROM ${name} WHERE ${name} MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`,
     );
@@ -160,6 +170,10 @@ class Part {
   /** The entries from `from` to `to` that match, newest first. */
   matches(query: string, from: number, to: number, count: number): Entry[] {
     return this.#match.all(query, from, to, count).map(({ entry }): Entry => JSON.parse(entry));
+  }
+
+  erase(seqs: number[]): void {
+    for (const seq of seqs) if (seq <= this.#indexed) this.#remove.run(seq);
   }
 
   /** Adds the next slice of its events. */
@@ -199,7 +213,9 @@ function schemaOf(name: string): string {
       text, whisper, entry UNINDEXED, prefix = '1', tokenize = 'unicode61 remove_diacritics 2'
     );
     -- FTS5 merges a fixed number of pages at a time: with smaller pages a slice takes less time.
-    INSERT INTO ${name} (${name}, rank) VALUES ('pgsz', 1000);`;
+    INSERT INTO ${name} (${name}, rank) VALUES ('pgsz', 1000);
+    -- What is deleted is taken out of the index at once.
+    INSERT INTO ${name} (${name}, rank) VALUES ('secure-delete', 1);`;
 }
 
 /** The numbers of the tables in the file, the oldest first. Each has tables of FTS5 beside it, with longer names. */

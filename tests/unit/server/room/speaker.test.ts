@@ -166,6 +166,7 @@ describe("carryOut()", () => {
   });
 
   const answers: [raw: Raw, answer: Partial<Answer>][] = [
+    [{ type: "delete" }, { type: "error", code: "no-such-message" }],
     [
       { type: "who", id: "3" },
       { type: "members", seq: 1, members: [{ name: "bob" }], id: "3" },

@@ -7,6 +7,7 @@ import { PostgresServer } from "../../../../support/postgres.ts";
 import { FlakyProxy } from "../../../../support/proxy.ts";
 import { patienceMs } from "../../../../support/transcript.ts";
 import { type Kind, testContract } from "../contract.ts";
+import { testDeletionContract } from "../contract-delete.ts";
 import { testAgainstModel } from "../contract-model.ts";
 import { testSearchContract } from "../contract-search.ts";
 import { testSharedContract } from "../contract-shared.ts";
@@ -31,6 +32,7 @@ const kind: Kind = {
 postgresql.concurrent("a journal in PostgreSQL", () => {
   testContract(kind);
   testSearchContract(kind);
+  testDeletionContract(kind);
   testSharedContract(kind);
   testAgainstModel(kind, 60);
 
