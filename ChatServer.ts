@@ -77,7 +77,8 @@ const listener = attempt(() =>
 // ---- The room, on its history ----
 
 const place = { host: options.host, port: listener.port };
-const history = database ?? attempt(() => openFile(options, place.port));
+const history =
+  database ?? attempt(() => openFile(options, place.port, (message) => log.repeated("history", message)));
 /** Why the history cannot be written now; undefined while it can. */
 let trouble: string | undefined;
 

@@ -8,7 +8,7 @@ import type { Journal } from "../journal/journal.ts";
 import { PostgresJournal } from "../journal/postgres/journal.ts";
 import { SqliteJournal } from "../journal/sqlite/journal.ts";
 import type { SharedFigures } from "./metrics.ts";
-import type { Options } from "./options.ts";
+import { keepOf, type Options } from "./options.ts";
 
 export type History = {
   journal: Journal;
@@ -30,14 +30,14 @@ export async function openDatabase(
   note: (message: string) => void,
 ): Promise<History | undefined> {
   if (history === undefined || !url.test(history)) return undefined;
-  const journal = await PostgresJournal.open({ url: history, room, keepEvents: keep, note });
+  const journal = await PostgresJournal.open({ url: history, room, ...keepOf(keep), note });
   return { journal, place: journal.place, figures: () => journal.figures };
 }
 
 /** Opens the history in a file, or in memory. Throws an Error of one sentence if the file cannot be used. */
-export function openFile({ history, keep }: Options, port: number): History {
+export function openFile({ history, keep }: Options, port: number, note: (message: string) => void): History {
   const path = history === "none" ? undefined : (history ?? join(stateFolder(), `${port}.sqlite`));
-  const journal = SqliteJournal.open({ path, keepEvents: keep });
+  const journal = SqliteJournal.open({ path, ...keepOf(keep), note });
   return { journal, place: path ?? "memory, and gone with the server" };
 }
 

@@ -17,6 +17,7 @@ import { firstOf } from "../pages.ts";
 import { Cleaning } from "./cleaning.ts";
 import { lockHistory, openTables, reasonOf } from "./file.ts";
 import { SearchIndex } from "./search-index.ts";
+import { Trimming } from "./trimming.ts";
 import { Turns } from "./turns.ts";
 
 /** Each entry that is added deletes at most this many rows of entries that are not kept any more. */
@@ -27,6 +28,8 @@ export type SqliteOptions = {
   path?: string | undefined;
   /** How many of the newest events are kept. */
   keepEvents: number;
+  /** How long an event is kept, in milliseconds; undefined: however old it is. */
+  keepMs?: number | undefined;
   /** Told, in one sentence, what the person who runs the server has to know; the same may come again and again. */
   note?: (message: string) => void;
 };
@@ -53,11 +56,9 @@ export class SqliteJournal implements Journal {
   #trouble: string | undefined;
   readonly #lock: Database | undefined;
   readonly #turns: Turns;
-  readonly #trimTurns: Statement<unknown, [{ $oldest: number; $rows: number }]>;
   readonly #said: {
     add: Statement<unknown, [number, string, string]>;
     find: Statement<{ seq: number }, [string, string]>;
-    trim: Statement<unknown, [{ $oldest: number; $rows: number }]>;
   };
   readonly #transaction: { begin: Statement<unknown, []>; commit: Statement<unknown, []> };
   readonly #fact: {
@@ -68,13 +69,15 @@ export class SqliteJournal implements Journal {
   readonly #facts: Map<string, string>;
   readonly #words: SearchIndex;
   readonly #cleaning: Cleaning;
+  readonly #trimming: Trimming;
 
   /** Opens the file or makes it. Throws an Error of one sentence if it cannot be used. */
-  static open({ path, keepEvents, note = () => {} }: SqliteOptions): SqliteJournal {
+  static open(options: SqliteOptions): SqliteJournal {
+    const { path } = options;
     let lock: Database | undefined;
     try {
       lock = path === undefined ? undefined : lockHistory(path);
-      return new SqliteJournal(openTables(path), lock, keepEvents, note);
+      return new SqliteJournal(openTables(path), lock, options);
     } catch (error) {
       lock?.close();
       const hint = "--history names another file, or none";
@@ -85,8 +88,7 @@ export class SqliteJournal implements Journal {
   private constructor(
     db: Database,
     lock: Database | undefined,
-    keepEvents: number,
-    note: (message: string) => void,
+    { keepEvents, keepMs, note = () => {} }: SqliteOptions,
   ) {
     this.#db = db;
     this.#lock = lock;
@@ -103,11 +105,9 @@ export class SqliteJournal implements Journal {
     this.#turns = new Turns(db, (first, last) =>
       note(`The history is damaged: what it had of events ${first} to ${last} is passed over`),
     );
-    this.#trimTurns = db.prepare(trimming("turns", "last"));
     this.#said = {
       add: db.prepare("INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)"),
       find: db.prepare("SELECT seq FROM said WHERE author = ? AND id = ?"),
-      trim: db.prepare(trimming("said", "seq")),
     };
     this.#fact = {
       set: db.prepare("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)"),
@@ -117,6 +117,12 @@ export class SqliteJournal implements Journal {
     this.#facts = new Map(facts.map(({ key, value }) => [key, value]));
     this.#words = new SearchIndex(db, this);
     this.#cleaning = new Cleaning(db);
+    const parts = { turns: this.#turns, index: this.#words };
+    this.#trimming = new Trimming(db, this, parts, keepMs, () => {
+      this.#cleaning.begin();
+      this.#cleaning.go();
+    });
+    this.#trimming.start();
   }
 
   listen(listener: JournalListener): void {
@@ -159,6 +165,7 @@ export class SqliteJournal implements Journal {
     this.last += fresh.length;
     this.first = Math.max(this.first, this.last - this.#keepEvents + 1);
     this.#words.follow();
+    this.#trimming.follow();
     this.#listener?.happened(fresh);
     for (const { entry, seq } of repeated) this.#listener?.repeated(entry, seq);
     for (const entry of contradicted) this.#listener?.contradicted(entry);
@@ -190,7 +197,8 @@ export class SqliteJournal implements Journal {
       if (event.type === "deleted") this.#erase(event.seqs);
     }
     this.#turns.add(fresh);
-    this.#trim(this.last + fresh.length - this.#keepEvents + 1, trimmedRows * fresh.length);
+    const first = Math.max(this.first, this.last + fresh.length - this.#keepEvents + 1);
+    this.#trimming.rows(first, trimmedRows * fresh.length);
     this.#transaction.commit.run();
     return stored;
   }
@@ -199,13 +207,6 @@ export class SqliteJournal implements Journal {
     this.#turns.erase(seqs);
     this.#words.erase(seqs);
     this.#cleaning.begin();
-  }
-
-  /** Deletes some of the rows of entries before `$oldest`. */
-  #trim($oldest: number, $rows: number): void {
-    if ($oldest <= 1) return;
-    this.#trimTurns.run({ $oldest, $rows });
-    this.#said.trim.run({ $oldest, $rows });
   }
 
   #troubled(reason: string | undefined): void {
@@ -251,6 +252,7 @@ export class SqliteJournal implements Journal {
 
   async close(): Promise<void> {
     this.#words.stop();
+    this.#trimming.stop();
     this.#cleaning.stop();
     this.#db.close(true);
     this.#lock?.close();
@@ -278,10 +280,4 @@ function inWords<T>(read: () => T): T {
   } catch (error) {
     throw new Error(reasonOf(error));
   }
-}
-
-/** The statement that deletes at most $rows rows with a key below $oldest. */
-function trimming(table: string, key: string): string {
-  return `DELETE FROM ${table} WHERE ${key} IN
-    (SELECT ${key} FROM ${table} WHERE ${key} < $oldest ORDER BY ${key} LIMIT $rows)`;
 }

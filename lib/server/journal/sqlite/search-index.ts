@@ -86,6 +86,13 @@ export class SearchIndex {
     }
   }
 
+  /** Takes some of the events out that are not kept any more, or a whole table of them; false if there are none. */
+  trim(events: number): boolean {
+    const [oldest] = tablesOf(this.#db);
+    if (oldest === undefined || this.#dropOld()) return oldest !== undefined;
+    return this.#part(oldest).trim(this.#source.first, events);
+  }
+
   /** One slice, if no event came since the last look; then again, as long as there is more to index. */
   #follow(): void {
     this.#following = undefined;
@@ -128,12 +135,13 @@ export class SearchIndex {
     part.fill(this.#source);
   }
 
-  /** Removes a table whose events are not kept any more, if there is one. */
-  #dropOld(): void {
+  /** Removes a table whose events are not kept any more; false if there is none. */
+  #dropOld(): boolean {
     const [old] = tablesOf(this.#db);
-    if (old === undefined || old >= numberOf(this.#source.first)) return;
+    if (old === undefined || old >= numberOf(this.#source.first)) return false;
     this.#parts.delete(old);
     this.#db.run(`DROP TABLE words_${old}`);
+    return true;
   }
 }
 
@@ -144,6 +152,7 @@ class Part {
   readonly #db: Database;
   readonly #add: Statement<unknown, [seq: number, text: string, whisper: string, entry: string]>;
   readonly #remove: Statement<unknown, [seq: number]>;
+  readonly #trim: Statement<unknown, [first: number, events: number]>;
   readonly #match: Statement<{ entry: string }, [query: string, from: number, to: number, count: number]>;
   #indexed: number;
 
@@ -155,6 +164,9 @@ class Part {
     if (!tablesOf(db).includes(number)) db.run(schemaOf(name));
     this.#add = db.prepare(`INSERT INTO ${name} (rowid, text, whisper, entry) VALUES (?, ?, ?, ?)`);
     this.#remove = db.prepare(`DELETE FROM ${name} WHERE rowid = ?`);
+    this.#trim = db.prepare(
+      `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE rowid < ? ORDER BY rowid LIMIT ?)`,
+    );
     this.#match = db.prepare(
       `SELECT entry FROM ${name} WHERE ${name} MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`,
     );
@@ -174,6 +186,11 @@ class Part {
 
   erase(seqs: number[]): void {
     for (const seq of seqs) if (seq <= this.#indexed) this.#remove.run(seq);
+  }
+
+  /** Takes at most so many events before `first` out; false if there are none. */
+  trim(first: number, events: number): boolean {
+    return this.#trim.run(first, events).changes > 0;
   }
 
   /** Adds the next slice of its events. */

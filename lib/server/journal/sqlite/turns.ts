@@ -18,7 +18,8 @@ export const pageQueries = {
 /** A row holds at most this many entries, and no more than fit in a page, so that none takes long to read. */
 const rowEvents = 250;
 
-type Row = { first: number; last: number; entries: string };
+/** A row: its entries, as JSON, are numbered from `first` to `last`. */
+export type Row = { first: number; last: number; entries: string };
 
 /** Told of a row whose entries, between these positions, cannot all be read. */
 export type Unreadable = (first: number, last: number) => void;
@@ -28,7 +29,7 @@ export class Turns {
   readonly #add: Statement<unknown, [first: number, last: number, entries: string]>;
   readonly #after: Statement<Row, [number]>;
   readonly #upTo: Statement<Row, [number]>;
-  readonly #replace: Statement<unknown, [entries: string, last: number]>;
+  readonly #replace: Statement<unknown, [first: number, entries: string, last: number]>;
 
   /** Like the methods it throws SQLite's errors. */
   constructor(db: Database, unreadable: Unreadable) {
@@ -36,7 +37,7 @@ export class Turns {
     this.#add = db.prepare("INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)");
     this.#after = db.prepare(pageQueries.after);
     this.#upTo = db.prepare(pageQueries.upTo);
-    this.#replace = db.prepare("UPDATE turns SET entries = ? WHERE last = ?");
+    this.#replace = db.prepare("UPDATE turns SET first = ?, entries = ? WHERE last = ?");
   }
 
   /** Adds these entries, which are numbered without a hole. */
@@ -80,8 +81,15 @@ export class Turns {
       const row = left.has(seq) ? this.#after.get(seq - 1) : null;
       if (!row) continue;
       const entries = this.#read(row);
-      this.#replace.run(storedAs(entries.map((e) => (left.delete(e.event.seq) ? erased(e) : e))), row.last);
+      const without = entries.map((entry) => (left.delete(entry.event.seq) ? erased(entry) : entry));
+      this.#replace.run(row.first, storedAs(without), row.last);
     }
+  }
+
+  /** Takes the entries before `first` out of a row. */
+  cut(row: Row, first: number): void {
+    const kept = soundEntries(row).entries.filter(({ event }) => event.seq >= first);
+    this.#replace.run(first, storedAs(kept), row.last);
   }
 
   #read(row: Row): Entry[] {
