@@ -14,6 +14,7 @@ import type { Bye } from "./lib/protocol/events.ts";
 import { addressKey } from "./lib/server/limits/addresses.ts";
 import { type Admission, Door } from "./lib/server/limits/door.ts";
 import { Console } from "./lib/server/operation/console.ts";
+import { carryOutCopy } from "./lib/server/operation/copies.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
 import { Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
@@ -27,6 +28,7 @@ import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 import { inForeground } from "./lib/terminal/foreground.ts";
 
 const options = attempt(() => parseFlags(flags, about));
+if (await carryOutCopy(options, (message) => console.error(message)).catch(fail)) process.exit();
 const certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
 const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, { quiet: options.quiet });

@@ -21,7 +21,7 @@ export type Recorded = { seq: number; at: number } & (
   /** Without a text: there is no topic any more. */
   | { type: "topic"; text?: string | undefined; by: string }
   /**
-   * `by` took back the messages with these numbers, at most 100, newest first: their text is gone from
+   * `by` took back the messages with these numbers, at most 50, newest first: their text is gone from
    * the history. They were said by `name`, the newest of them at `saidAt` (ms since 1970 UTC).
    */
   | { type: "deleted"; seqs: number[]; name: string; by: string; saidAt: number }

@@ -36,6 +36,11 @@ export function endOfEpoch(epochs: Epochs, epoch: string): number | undefined {
   return next - 1;
 }
 
+/** The epoch of a position; undefined before the first one that is known. */
+export function epochOf(epochs: Epochs, seq: number): string | undefined {
+  return epochs.findLast(([, start]) => start <= seq)?.[0];
+}
+
 /** Receives the outcome of every entry. */
 export interface JournalListener {
   /** These entries are numbered and durable. They come in order, each exactly once. */

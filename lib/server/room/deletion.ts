@@ -31,7 +31,7 @@ type Wanted = { matches: (entry: Entry) => boolean; count: number; upTo: number 
 let deletions = 0;
 
 /** One event takes at most so many messages back: the journal erases them in one turn. */
-const deletedAtOnce = 100;
+const deletedAtOnce = 50;
 /** The first look is at so many events; each further one is twice as long. */
 const firstLook = 50;
 

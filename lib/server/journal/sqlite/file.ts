@@ -12,10 +12,11 @@ import { Database } from "bun:sqlite";
 import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, messageOf } from "../../../protocol/errors.ts";
+import type { Epochs } from "../journal.ts";
 import { soundEntries, storedAs } from "./turns.ts";
 
 /** The `PRAGMA user_version` of files written here; a file with a higher one is refused. */
-const format = 3;
+export const format = 3;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS epochs (name TEXT PRIMARY KEY, start INTEGER NOT NULL);
@@ -77,6 +78,14 @@ function renew(db: Database): void {
   db.run("VACUUM");
 }
 
+/** The epochs in their order, with the first position of each. */
+export function epochsIn(db: Database): Epochs {
+  const epochs = db.query<{ name: string; start: number }, []>(
+    "SELECT name, start FROM epochs ORDER BY rowid",
+  );
+  return epochs.all().map(({ name, start }) => [name, start]);
+}
+
 /** Makes the file, if it is not there, and its folder; closes it to all but its owner. */
 export function makePrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -91,6 +100,8 @@ export function lockHistory(path: string): Database {
   makePrivate(file);
   const lock = new Database(file);
   try {
+    // Nothing is ever written to it: no journal beside it is needed.
+    lock.run("PRAGMA journal_mode = MEMORY");
     lock.run("BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {

@@ -15,7 +15,7 @@ import {
 } from "../journal.ts";
 import { firstOf } from "../pages.ts";
 import { Cleaning } from "./cleaning.ts";
-import { lockHistory, openTables, reasonOf } from "./file.ts";
+import { epochsIn, lockHistory, openTables, reasonOf } from "./file.ts";
 import { SearchIndex } from "./search-index.ts";
 import { Trimming } from "./trimming.ts";
 import { Turns } from "./turns.ts";
@@ -267,10 +267,7 @@ export class SqliteJournal implements Journal {
 function beginEpoch(db: Database, epoch: string, first: number, last: number): Epochs {
   db.run("DELETE FROM epochs WHERE start < (SELECT max(start) FROM epochs WHERE start <= ?)", [first]);
   db.run("INSERT INTO epochs (name, start) VALUES (?, ?)", [epoch, last + 1]);
-  const epochs = db.query<{ name: string; start: number }, []>(
-    "SELECT name, start FROM epochs ORDER BY rowid",
-  );
-  return epochs.all().map(({ name, start }) => [name, start]);
+  return epochsIn(db);
 }
 
 /** Throws an Error that says in words why it failed. */
