@@ -20,7 +20,15 @@ const rooms: Record<string, string[]> = {
   "server/journal/sqlite": ["server/journal", "protocol"],
   "server/limits": ["protocol"],
   "server/delivery": ["server/journal", "dialects", "protocol"],
-  "server/room": ["server/delivery", "server/journal", "server/limits", "dialects", "protocol"],
+  "server/room": [
+    "server/room/archive",
+    "server/delivery",
+    "server/journal",
+    "server/limits",
+    "dialects",
+    "protocol",
+  ],
+  "server/room/archive": ["server/room", "server/delivery", "server/journal", "server/limits", "protocol"],
   "server/session": ["server/room", "server/delivery", "server/limits", "dialects", "protocol"],
   "server/transports": ["server/session", "server/limits", "dialects", "protocol"],
   "server/operation": [

@@ -8,17 +8,14 @@
 
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
-import { messageOf } from "../../protocol/errors.ts";
-import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
+import { type Bye, type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import { LiveLog } from "../delivery/live-log.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
-import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
-import { lastBefore, type Past, search } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
+import { Archive } from "./archive/archive.ts";
 import type { Taken } from "./arrivals.ts";
-import { type Deleter, takeBack } from "./deletion.ts";
 import { Members } from "./members.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { encodePast, type Roster } from "./roster.ts";
@@ -40,15 +37,13 @@ export type RoomOptions = {
     Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
 };
 
-/** A search that asks for no number shows this many events. */
-const foundEvents = 20;
-
 const dayMs = 86_400_000;
 
 export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
   seq: number;
   members: Members;
+  readonly archive: Archive;
   /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
   /** Encodes what readers that are behind are sent: their welcome, then page after page. */
@@ -58,7 +53,6 @@ export class Room implements JournalListener, Recorder {
   readonly #options: RoomOptions;
   /** The waiters for the outcome of a request, by author: each author has at most one request under way. */
   readonly #waiters = new Map<string, Waiter<Roster | undefined>>();
-  #recent = new RecentEntries();
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #pages = new Map<Dialect, SharedPages>();
   readonly #woken = new Set<Reader>();
@@ -80,6 +74,7 @@ export class Room implements JournalListener, Recorder {
     this.#journal = journal;
     this.#options = options;
     this.seq = journal.last;
+    this.archive = new Archive(journal, this);
     journal.listen(this);
     this.members = this.#newMembers();
   }
@@ -108,7 +103,7 @@ export class Room implements JournalListener, Recorder {
     const { after, history = dialect.historyEvents } = request;
     if (after === undefined) {
       const roster = taken.roster ?? this.members.roster();
-      const recall = () => this.recall(seat.id, roster.seq, history);
+      const recall = () => this.archive.recall(seat.id, roster.seq, history);
       // No whisper is for a seat that is new: all newcomers are shown the same.
       const { isNew } = taken;
       const past = () => (isNew ? roster.history(dialect, history, recall) : encodePast(dialect, recall));
@@ -147,55 +142,8 @@ export class Room implements JournalListener, Recorder {
     };
   }
 
-  /**
-   * The last `count` events up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
-   * once the connection that asked `isGone`.
-   */
-  recall(viewer: string, position: number, count: number, isGone?: () => boolean): Promise<Past> {
-    const end = Math.min(position, this.seq) + 1;
-    const limit = Math.min(count, limits.historyEvents);
-    return lastBefore(
-      (before, count) =>
-        this.#recent.entriesBefore(before, count) ??
-        this.work.run(() => this.#journal.entriesBefore(before, count), isGone),
-      end,
-      limit,
-      viewer,
-    );
-  }
-
-  /** The events up to now with these words that the seat `viewer` may see; or the reason why they cannot be searched. */
-  async search(
-    viewer: string,
-    { text, before, limit, id }: CommandOf<"search">,
-    isGone?: () => boolean,
-  ): Promise<Answer> {
-    const now = this.seq + 1;
-    const events = Math.min(limit ?? foundEvents, limits.searchEvents);
-    const matchesBefore = (...asked: Parameters<Journal["matchesBefore"]>) =>
-      this.work.run(() => this.#journal.matchesBefore(...asked), isGone);
-    try {
-      const found = await search({ matchesBefore }, text, Math.min(before ?? now, now), events, viewer);
-      return { type: "results", text, ...found, id };
-    } catch (error) {
-      const problem = `The history cannot be searched now, ${messageOf(error)}: try again`;
-      return { ...fault("unavailable", problem), id };
-    }
-  }
-
-  /** Takes messages back. Resolves with the reason if nothing, or not all that was meant, was taken back. */
-  async delete(request: CommandOf<"delete">, by: Deleter): Promise<Fault | undefined> {
-    await this.afterTurn();
-    const find = (name: string) => this.members.find(name);
-    const room = { journal: this.#journal, recorder: this, work: this.work, find };
-    return takeBack(room, request, by).catch((error) =>
-      fault("unavailable", `The history cannot be read now, ${messageOf(error)}: try again`),
-    );
-  }
-
   /** Takes the texts out of all that was to be shown from memory. */
   #forget(seqs: number[]): void {
-    this.#recent.erase(seqs);
     for (const pages of this.#pages.values()) pages.clear();
     for (const log of this.#logs.values()) log.forget(Math.max(...seqs));
   }
@@ -264,7 +212,7 @@ export class Room implements JournalListener, Recorder {
     const before = entries.some(enters) ? this.members.roster() : undefined;
     for (const entry of entries) {
       const { event, author, reader, facts } = entry;
-      this.#recent.push(entry);
+      this.archive.push(entry);
       if (event.type === "deleted") this.#forget(event.seqs);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
@@ -356,7 +304,7 @@ export class Room implements JournalListener, Recorder {
     this.seq = this.#journal.last;
     this.#logs.clear();
     this.#pages.clear();
-    this.#recent = new RecentEntries();
+    this.archive.clear();
     this.members = this.#newMembers();
   }
 

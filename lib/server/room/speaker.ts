@@ -159,7 +159,12 @@ export abstract class Speaker {
     await this.room.afterTurn();
     const upTo = before === undefined ? this.room.seq : before - 1;
     try {
-      const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents, this.isGone);
+      const past = await this.room.archive.recall(
+        this.author,
+        upTo,
+        limit ?? this.historyEvents,
+        this.isGone,
+      );
       return { type: "history", events: past.events, before: past.before, id };
     } catch (error) {
       return { ...unreadable(error), id };
@@ -168,14 +173,14 @@ export abstract class Speaker {
 
   async #results(request: CommandOf<"search">): Promise<Answer> {
     await this.room.afterTurn();
-    return this.room.search(this.author, request, this.isGone);
+    return this.room.archive.search(this.author, request, this.isGone);
   }
 
   /** The next command waits for one message to go; many messages may take long, so these go beside the next commands. */
   #delete(request: CommandOf<"delete">): void {
     const { name, author, sitting: expects, operator: isOperator } = this;
     const by = { name, author, expects, isOperator };
-    this.#lookBack(() => this.room.delete(request, by), request.name !== undefined);
+    this.#lookBack(() => this.room.archive.delete(request, by), request.name !== undefined);
   }
 
   #showTopic(): void {

@@ -118,7 +118,7 @@ test("a search that fails is answered with an error", async () => {
     metrics: idleMetrics(),
   });
   journal.close();
-  const search = () => room.search("ada's seat", { type: "search", text: "word" });
+  const search = () => room.archive.search("ada's seat", { type: "search", text: "word" });
   for (const answer of await Promise.all([search(), search()])) {
     expect(answer).toMatchObject({ type: "error", code: "unavailable" });
   }

@@ -76,7 +76,7 @@ describe("what is in the file", () => {
 });
 
 describe("what is kept", () => {
-  test("a lower number deletes the others at the start, and makes the file small", async () => {
+  test("a lower number deletes the others and makes the file small", async () => {
     using folder = temporaryFolder();
     const long = "x".repeat(500);
     {

@@ -1,16 +1,16 @@
 // Who may take back which messages, and who is told. A room in memory, with members that keep what they are sent.
 
 import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { json } from "../../../../lib/dialects/json.ts";
-import type { CommandOf } from "../../../../lib/protocol/commands.ts";
-import type { Event, Fault, Recorded } from "../../../../lib/protocol/events.ts";
-import { Reader } from "../../../../lib/server/delivery/reader.ts";
-import type { Entry } from "../../../../lib/server/journal/journal.ts";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
-import { Room } from "../../../../lib/server/room/room.ts";
-import type { Seat } from "../../../../lib/server/room/seats.ts";
-import { idleMetrics } from "../../../support/metrics.ts";
-import { testMs } from "../../../support/transcript.ts";
+import { json } from "../../../../../lib/dialects/json.ts";
+import type { CommandOf } from "../../../../../lib/protocol/commands.ts";
+import type { Event, Fault, Recorded } from "../../../../../lib/protocol/events.ts";
+import { Reader } from "../../../../../lib/server/delivery/reader.ts";
+import type { Entry } from "../../../../../lib/server/journal/journal.ts";
+import { SqliteJournal } from "../../../../../lib/server/journal/sqlite/journal.ts";
+import { Room } from "../../../../../lib/server/room/room.ts";
+import type { Seat } from "../../../../../lib/server/room/seats.ts";
+import { idleMetrics } from "../../../../support/metrics.ts";
+import { testMs } from "../../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
@@ -79,7 +79,10 @@ class Member {
 
   delete(request: Omit<CommandOf<"delete">, "type">, isOperator = false): Promise<Fault | undefined> {
     const { name, id: author } = this.seat;
-    return room.delete({ type: "delete", ...request }, { name, author, expects: undefined, isOperator });
+    return room.archive.delete(
+      { type: "delete", ...request },
+      { name, author, expects: undefined, isOperator },
+    );
   }
 
   /** The deletions that it was told of. */
@@ -224,7 +227,7 @@ test("what was taken back is not sent to a reader that was behind it", async () 
 test("a newcomer is not shown what was taken back", async () => {
   await ada.say("secret");
   await ada.delete({});
-  const past = await room.recall("anyone", room.seq, 50);
+  const past = await room.archive.recall("anyone", room.seq, 50);
   expect(JSON.stringify(past.events)).not.toContain("secret");
   expect(past.events.at(-1)).toMatchObject({ type: "deleted" });
 });

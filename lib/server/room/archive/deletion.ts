@@ -2,24 +2,23 @@
 // `deleted` event; the journal takes the texts that it names out of the history as it numbers it. Much is looked for, and
 // taken, a slice at a time, each from the room's queue of costly work.
 
-import type { CommandOf } from "../../protocol/commands.ts";
-import { type Fault, fault, isFault } from "../../protocol/events.ts";
-import { nameKey } from "../../protocol/names.ts";
-import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
-import { maySee, pageEvents } from "../journal/pages.ts";
-import { isSaid } from "../journal/sound.ts";
-import type { WorkQueue } from "../limits/work-queue.ts";
-import type { Operator } from "./members.ts";
-import type { Recorder } from "./recorder.ts";
-import type { Seat } from "./seats.ts";
+import type { CommandOf } from "../../../protocol/commands.ts";
+import { type Fault, fault, isFault } from "../../../protocol/events.ts";
+import { nameKey } from "../../../protocol/names.ts";
+import { type Entry, type Journal, unnumbered } from "../../journal/journal.ts";
+import { maySee, pageEvents } from "../../journal/pages.ts";
+import { isSaid } from "../../journal/sound.ts";
+import type { WorkQueue } from "../../limits/work-queue.ts";
+import type { Operator } from "../members.ts";
+import type { Recorder } from "../recorder.ts";
+import type { Seat } from "../seats.ts";
 
-/** The part of the room that a deletion needs. */
-export type DeletionRoom = {
-  journal: Pick<Journal, "entriesBefore">;
-  recorder: Recorder;
-  work: WorkQueue;
-  find: (name: string) => Seat | undefined;
-};
+/** The part of the room that its archive needs. */
+export interface ArchiveRoom extends Recorder {
+  readonly work: WorkQueue;
+  readonly members: { find: (name: string) => Seat | undefined };
+  afterTurn(): Promise<void>;
+}
 
 /** The member that takes messages back, and whether it may take those of others. */
 export type Deleter = Operator & { isOperator: boolean };
@@ -40,18 +39,18 @@ const othersMessage = fault("not-operator", "You can take back your own messages
 
 /** Takes back what the request means. Resolves with the reason if nothing, or not all of it, was taken back. */
 export async function takeBack(
-  room: DeletionRoom,
+  journal: Pick<Journal, "entriesBefore">,
+  room: ArchiveRoom,
   request: CommandOf<"delete">,
   by: Deleter,
 ): Promise<Fault | undefined> {
   const wanted = wantedBy(room, request, by);
   if (isFault(wanted)) return wanted;
-  const { journal, work } = room;
   let taken = 0;
   let look = request.seq === undefined ? Math.max(firstLook, wanted.count) : 1;
   for (let before = wanted.upTo + 1; taken < wanted.count; look *= 2) {
     const count = Math.min(look, pageEvents);
-    const entries = await work.run(() => journal.entriesBefore(before, count));
+    const entries = await room.work.run(() => journal.entriesBefore(before, count));
     const oldest = entries.at(-1);
     if (!oldest) break;
     before = oldest.event.seq;
@@ -72,16 +71,16 @@ export async function takeBack(
 
 /** A name means the member that has it now; if there is none, all that was said under it. */
 function wantedBy(
-  { recorder, find }: DeletionRoom,
+  { seq: last, members }: ArchiveRoom,
   { seq, name, count }: CommandOf<"delete">,
   by: Deleter,
 ): Wanted | Fault {
-  const upTo = recorder.seq;
+  const upTo = last;
   if (seq !== undefined) {
     return seq > upTo ? notFound : { matches: ({ event }) => event.seq === seq, count: 1, upTo: seq };
   }
   if (name === undefined) return { matches: ({ author }) => author === by.author, count: 1, upTo };
-  const seat = find(name);
+  const seat = members.find(name);
   if (seat?.id !== by.author && !by.isOperator) return othersMessage;
   const key = nameKey(name);
   const matches = (entry: Entry) => (seat ? entry.author === seat.id : nameKey(speakerOf(entry)) === key);
@@ -89,15 +88,11 @@ function wantedBy(
 }
 
 /** Takes these messages back, those that the same members see in one event. */
-async function takeAll(
-  { recorder, work }: DeletionRoom,
-  found: Entry[],
-  by: Deleter,
-): Promise<Fault | undefined> {
+async function takeAll(room: ArchiveRoom, found: Entry[], by: Deleter): Promise<Fault | undefined> {
   for (const entry of entriesFor(found, by)) {
-    const problem = await work.run(() => {
+    const problem = await room.work.run(() => {
       const { promise, resolve } = Promise.withResolvers<Fault | undefined>();
-      recorder.ask(entry, { happened: () => resolve(undefined), failed: resolve });
+      room.ask(entry, { happened: () => resolve(undefined), failed: resolve });
       return promise;
     });
     if (problem) return problem;
