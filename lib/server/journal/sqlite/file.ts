@@ -13,6 +13,7 @@ import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, messageOf } from "../../../protocol/errors.ts";
 import type { Epochs } from "../journal.ts";
+import { isDamage, isDamaged, mend } from "./mending.ts";
 import { soundEntries, storedAs } from "./turns.ts";
 
 /** The `PRAGMA user_version` of files written here; a file with a higher one is refused. */
@@ -35,10 +36,36 @@ const schema = `
 /** How long a statement waits for another program that writes to the file. */
 const busyMs = 500;
 
-/** Opens the file or makes it, with its folder, readable by its owner alone. Undefined: in memory. Throws as SQLite does. */
-export function openTables(path: string | undefined): Database {
-  if (path !== undefined) makePrivate(path);
-  const db = new Database(path ?? ":memory:");
+/**
+ * Opens the file or makes it, with its folder, readable by its owner alone. Undefined: in memory. What can be read of a
+ * damaged file is saved, and `note` is told. Throws as SQLite does.
+ */
+export function openTables(path: string | undefined, note: (message: string) => void): Database {
+  if (path === undefined) return makeTables(":memory:");
+  makePrivate(path);
+  try {
+    const db = makeTables(path);
+    if (!isDamaged(db)) return db;
+    db.close();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  }
+  note(mend(path, makeTables));
+  return makeTables(path);
+}
+
+function makeTables(path: string): Database {
+  if (path !== ":memory:") makePrivate(path);
+  const db = new Database(path);
+  try {
+    return prepared(db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function prepared(db: Database): Database {
   db.run(`PRAGMA busy_timeout = ${busyMs}`);
   // Before the first table is made: what is deleted can be given back to the disk a part at a time.
   db.run("PRAGMA auto_vacuum = INCREMENTAL");
@@ -118,8 +145,8 @@ export function reasonOf(error: unknown): string {
     SQLITE_LOCKED: "another program is using it",
     SQLITE_CANTOPEN: "it cannot be opened",
     SQLITE_READONLY: "it cannot be written",
-    SQLITE_NOTADB: "it is not a history file",
-    SQLITE_CORRUPT: "it is damaged",
+    SQLITE_NOTADB: "it is not a history file, or damaged",
+    SQLITE_CORRUPT: "it is damaged: put a backup in its place",
     SQLITE_FULL: "the disk is full",
     SQLITE_IOERR: "the disk is full or failing",
     EACCES: "permission is denied",

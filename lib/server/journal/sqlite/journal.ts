@@ -18,7 +18,7 @@ import { Cleaning } from "./cleaning.ts";
 import { epochsIn, lockHistory, openTables, reasonOf } from "./file.ts";
 import { SearchIndex } from "./search-index.ts";
 import { Trimming } from "./trimming.ts";
-import { Turns } from "./turns.ts";
+import { type Row, Turns } from "./turns.ts";
 
 /** Each entry that is added deletes at most this many rows of entries that are not kept any more. */
 const trimmedRows = 2;
@@ -73,11 +73,11 @@ export class SqliteJournal implements Journal {
 
   /** Opens the file or makes it. Throws an Error of one sentence if it cannot be used. */
   static open(options: SqliteOptions): SqliteJournal {
-    const { path } = options;
+    const { path, note = () => {} } = options;
     let lock: Database | undefined;
     try {
       lock = path === undefined ? undefined : lockHistory(path);
-      return new SqliteJournal(openTables(path), lock, options);
+      return new SqliteJournal(openTables(path, note), lock, options);
     } catch (error) {
       lock?.close();
       const hint = "--history names another file, or none";
@@ -93,10 +93,10 @@ export class SqliteJournal implements Journal {
     this.#db = db;
     this.#lock = lock;
     this.#keepEvents = keepEvents;
-    const bounds = db.query<{ first: number | null; last: number | null }, []>(
-      "SELECT min(first) AS first, max(last) AS last FROM turns",
-    );
-    const { first, last } = bounds.get() ?? { first: null, last: null };
+    const end = (order: "ASC" | "DESC") =>
+      db.query<Row, []>(`SELECT first, last, entries FROM turns ORDER BY last ${order} LIMIT 1`).get();
+    const first = end("ASC")?.first;
+    const last = end("DESC")?.last;
     this.last = last ?? 0;
     this.first = Math.max(first ?? 1, this.last - keepEvents + 1);
     this.epoch = randomBytes(8).toString("hex");

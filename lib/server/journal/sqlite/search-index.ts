@@ -11,6 +11,8 @@
 import type { Database, Statement } from "bun:sqlite";
 import { type Entry, type Matches, serversOnly } from "../journal.ts";
 import { folded, wordsOf } from "../search.ts";
+import { soundEntry } from "../sound.ts";
+import { isDamage } from "./mending.ts";
 
 /** The events of one table. */
 const partEvents = 20_000;
@@ -58,8 +60,17 @@ export class SearchIndex {
     clearTimeout(this.#following);
   }
 
-  /** As Journal.matchesBefore. */
+  /** As Journal.matchesBefore. A damaged table is made anew. */
   matchesBefore(text: string, position: number, count: number, viewer: string): Matches {
+    try {
+      return this.#matchesBefore(text, position, count, viewer);
+    } catch (error) {
+      this.#dropDamaged(error);
+      return { entries: [], before: position };
+    }
+  }
+
+  #matchesBefore(text: string, position: number, count: number, viewer: string): Matches {
     const query = matching(text, viewer);
     const begun = performance.now();
     let end = Math.min(position - 1, this.#source.last);
@@ -81,8 +92,12 @@ export class SearchIndex {
   /** Takes these events out. What is not in the index yet is without its text by the time it comes. */
   erase(seqs: number[]): void {
     const made = new Set(tablesOf(this.#db));
-    for (const [number, part] of Map.groupBy(seqs, numberOf)) {
-      if (made.has(number)) this.#part(number).erase(part);
+    try {
+      for (const [number, part] of Map.groupBy(seqs, numberOf)) {
+        if (made.has(number)) this.#part(number).erase(part);
+      }
+    } catch (error) {
+      this.#dropDamaged(error);
     }
   }
 
@@ -105,7 +120,7 @@ export class SearchIndex {
       if (part) this.#fill(part);
       else if (isQuiet) return;
     } catch {
-      // The disk may be full: it is tried again after the next event, and a search tells its reason.
+      // The disk may be full, or the index damaged: it is tried again after the next event, and a search tells its reason.
       return;
     }
     const pauseMs = isQuiet ? restShare * (performance.now() - begun) : quietMs;
@@ -128,6 +143,13 @@ export class SearchIndex {
     const part = new Part(this.#db, number);
     this.#parts.set(number, part);
     return part;
+  }
+
+  /** Throws the error if it tells of no damage, or if that goes too deep. It is not known which table is damaged. */
+  #dropDamaged(error: unknown): void {
+    if (!isDamage(error)) throw error;
+    this.#parts.clear();
+    for (const number of tablesOf(this.#db)) this.#db.run(`DROP TABLE words_${number}`);
   }
 
   #fill(part: Part): void {
@@ -181,7 +203,7 @@ class Part {
 
   /** The entries from `from` to `to` that match, newest first. */
   matches(query: string, from: number, to: number, count: number): Entry[] {
-    return this.#match.all(query, from, to, count).map(({ entry }): Entry => JSON.parse(entry));
+    return this.#match.all(query, from, to, count).flatMap(({ entry }) => entryIn(entry) ?? []);
   }
 
   erase(seqs: number[]): void {
@@ -216,6 +238,15 @@ class Part {
       this.#add.run(event.seq, ...columnsOf(entry, event.text), JSON.stringify(entry));
     }
     return entries.at(-1)?.event.seq ?? last;
+  }
+}
+
+/** The entry as the index has it; undefined if it makes no sense. */
+function entryIn(json: string): Entry | undefined {
+  try {
+    return soundEntry(JSON.parse(json));
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,0 +1,156 @@
+// Damage to the file of a history: finds it at the start, and saves what can be read. All rows that make sense are copied
+// to a new file, which takes the place of the damaged one; that stays beside it. The index of texts is made anew.
+
+import { Database } from "bun:sqlite";
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { codeOf } from "../../../protocol/errors.ts";
+import type { Entry } from "../journal.ts";
+import { type Row, soundEntries, storedAs } from "./turns.ts";
+
+/** Larger than any key of a row: a search for readable rows ends here. */
+const lastKey = 2 ** 52;
+
+export function isDamage(error: unknown): boolean {
+  return codeOf(error).startsWith("SQLITE_CORRUPT");
+}
+
+/** Whether pages of the file are damaged, those of the index among them. A row's text is not looked at. */
+export function isDamaged(db: Database): boolean {
+  const names = db.query<{ name: string }, []>(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'",
+  );
+  return names.all().some(({ name }) => !isSound(db, name));
+}
+
+function isSound(db: Database, table: string): boolean {
+  try {
+    return (
+      db.query<{ quick_check: string }, []>(`PRAGMA quick_check("${table}")`).get()?.quick_check === "ok"
+    );
+  } catch (error) {
+    if (isDamage(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Puts a new file in the place of the damaged one, with all that can be read of it; `make` makes its tables. Returns what
+ * the person who runs the server has to know. Throws SQLite's error if nothing can be read.
+ */
+export function mend(path: string, make: (path: string) => Database): string {
+  const mended = `${path}.mended`;
+  for (const file of filesOf(mended)) rmSync(file, { force: true });
+  let lost = 0;
+  {
+    using from = new Database(path, { readwrite: true, create: false });
+    using to = make(mended);
+    to.transaction(() => {
+      lost = copyEvents(from, to);
+      copyRows(from, to, "said", "seq");
+      copyRows(from, to, "facts", "key");
+      copyRows(from, to, "epochs", "rowid");
+    })();
+  }
+  const damaged = freeName(`${path}.damaged`);
+  const [before, after] = [filesOf(path), filesOf(damaged)];
+  for (const [i, file] of before.entries()) if (existsSync(file)) renameSync(file, after[i] ?? file);
+  renameSync(mended, path);
+  const gone =
+    lost === 0 ? "all of its events could be saved" : `${lost} of its events could not be read and are gone`;
+  return `The history was damaged: ${gone}; the damaged file is kept as ${damaged}`;
+}
+
+/** Copies all events that make sense. Returns how many are missing between them. */
+function copyEvents(from: Database, to: Database): number {
+  const add = to.prepare<unknown, [number, number, string]>(
+    "INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)",
+  );
+  const addId = to.prepare<unknown, [number, string, string]>("INSERT OR IGNORE INTO said VALUES (?, ?, ?)");
+  let [last, lost, isFirst] = [0, 0, true];
+  for (const row of readableRows(from)) {
+    const entries = soundEntries(row).entries.filter(({ event }) => event.seq > last);
+    const [first, newest] = [entries[0]?.event.seq, entries.at(-1)?.event.seq];
+    if (first === undefined || newest === undefined) continue;
+    if (!isFirst) lost += first - last - 1;
+    lost += newest - first + 1 - entries.length;
+    [last, isFirst] = [newest, false];
+    add.run(first, newest, storedAs(entries));
+    for (const { event, author } of entries) {
+      const id = idOf(event);
+      if (id !== undefined) addId.run(event.seq, author, id);
+    }
+  }
+  return lost;
+}
+
+function idOf(event: Entry["event"]): string | undefined {
+  return "id" in event ? event.id : undefined;
+}
+
+/** All rows of events that can be read, in their order: those on damaged pages are stepped over. */
+function* readableRows(db: Database): Iterable<Row> {
+  const after = db.prepare<Row, [number]>(
+    "SELECT first, last, entries FROM turns WHERE last > ? ORDER BY last LIMIT 1",
+  );
+  const next = (key: number): Row | undefined | "damaged" => {
+    try {
+      return after.get(key) ?? undefined;
+    } catch (error) {
+      if (isDamage(error)) return "damaged";
+      throw error;
+    }
+  };
+  for (let key = 0; ; ) {
+    const row = next(key);
+    if (row === undefined) return;
+    if (row === "damaged") key = firstReadable(key, (key) => next(key) !== "damaged");
+    else {
+      // A key that makes no sense must not lead past all others.
+      key =
+        Number.isSafeInteger(row.last) && row.last > key && soundEntries(row).entries.length > 0
+          ? row.last
+          : key + 1;
+      yield row;
+    }
+  }
+}
+
+/** The first key behind this one from which on rows can be read: a page holds many, so the steps grow. */
+function firstReadable(from: number, isReadable: (key: number) => boolean): number {
+  let step = 1;
+  while (!isReadable(from + step) && from + step < lastKey) step *= 2;
+  let [low, high] = [from + Math.floor(step / 2), from + step];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (isReadable(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+/** Copies the rows of a small table that can be read from either end. */
+function copyRows(from: Database, to: Database, table: string, key: string): void {
+  for (const order of ["ASC", "DESC"]) {
+    try {
+      for (const row of from.query(`SELECT * FROM ${table} ORDER BY ${key} ${order}`).iterate()) {
+        const values = Object.values(row as Record<string, string | number>);
+        if (values.every((value) => typeof value === "string" || typeof value === "number"))
+          to.run(`INSERT OR IGNORE INTO ${table} VALUES (${values.map(() => "?").join(", ")})`, values);
+      }
+      return;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+  }
+}
+
+function filesOf(path: string): string[] {
+  return ["", "-wal", "-shm"].map((end) => `${path}${end}`);
+}
+
+function freeName(path: string): string {
+  for (let i = 1; ; i++) {
+    const name = i === 1 ? path : `${path}.${i}`;
+    if (!existsSync(name)) return name;
+  }
+}
