@@ -40,12 +40,14 @@ function isSound(db: Database, table: string): boolean {
 export function mend(path: string, make: (path: string) => Database): string {
   const mended = `${path}.mended`;
   for (const file of filesOf(mended)) rmSync(file, { force: true });
-  let lost = 0;
+  let saved = 0;
   {
     using from = new Database(path, { readwrite: true, create: false });
+    // Without it SQLite reads nothing of a file that was cut off.
+    from.run("PRAGMA writable_schema = ON");
     using to = make(mended);
     to.transaction(() => {
-      lost = copyEvents(from, to);
+      saved = copyEvents(from, to);
       copyRows(from, to, "said", "seq");
       copyRows(from, to, "facts", "key");
       copyRows(from, to, "epochs", "rowid");
@@ -55,32 +57,29 @@ export function mend(path: string, make: (path: string) => Database): string {
   const [before, after] = [filesOf(path), filesOf(damaged)];
   for (const [i, file] of before.entries()) if (existsSync(file)) renameSync(file, after[i] ?? file);
   renameSync(mended, path);
-  const gone =
-    lost === 0 ? "all of its events could be saved" : `${lost} of its events could not be read and are gone`;
-  return `The history was damaged: ${gone}; the damaged file is kept as ${damaged}`;
+  return `The history was damaged: the ${saved} events that can be read are kept; the damaged file is ${damaged} now`;
 }
 
-/** Copies all events that make sense. Returns how many are missing between them. */
+/** Copies all events that make sense. Returns their number. */
 function copyEvents(from: Database, to: Database): number {
   const add = to.prepare<unknown, [number, number, string]>(
     "INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)",
   );
   const addId = to.prepare<unknown, [number, string, string]>("INSERT OR IGNORE INTO said VALUES (?, ?, ?)");
-  let [last, lost, isFirst] = [0, 0, true];
+  let [last, saved] = [0, 0];
   for (const row of readableRows(from)) {
     const entries = soundEntries(row).entries.filter(({ event }) => event.seq > last);
     const [first, newest] = [entries[0]?.event.seq, entries.at(-1)?.event.seq];
     if (first === undefined || newest === undefined) continue;
-    if (!isFirst) lost += first - last - 1;
-    lost += newest - first + 1 - entries.length;
-    [last, isFirst] = [newest, false];
+    last = newest;
+    saved += entries.length;
     add.run(first, newest, storedAs(entries));
     for (const { event, author } of entries) {
       const id = idOf(event);
       if (id !== undefined) addId.run(event.seq, author, id);
     }
   }
-  return lost;
+  return saved;
 }
 
 function idOf(event: Entry["event"]): string | undefined {
@@ -94,23 +93,21 @@ function* readableRows(db: Database): Iterable<Row> {
   );
   const next = (key: number): Row | undefined | "damaged" => {
     try {
-      return after.get(key) ?? undefined;
+      const row = after.get(key) ?? undefined;
+      return !row || (row.last > key && soundEntries(row).entries.length > 0) ? row : "damaged";
     } catch (error) {
       if (isDamage(error)) return "damaged";
       throw error;
     }
   };
-  for (let key = 0; ; ) {
+  // At the end of a file that was cut off no key leads to rows.
+  for (let key = 0; key < lastKey; ) {
     const row = next(key);
     if (row === undefined) return;
     if (row === "damaged") key = firstReadable(key, (key) => next(key) !== "damaged");
     else {
-      // A key that makes no sense must not lead past all others.
-      key =
-        Number.isSafeInteger(row.last) && row.last > key && soundEntries(row).entries.length > 0
-          ? row.last
-          : key + 1;
       yield row;
+      key = row.last;
     }
   }
 }
