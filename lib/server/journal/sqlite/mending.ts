@@ -2,7 +2,16 @@
 // to a new file, which takes the place of the damaged one; that stays beside it. The index of texts is made anew.
 
 import { Database } from "bun:sqlite";
-import { existsSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
 import { codeOf } from "../../../protocol/errors.ts";
 import type { Entry } from "../journal.ts";
 import { type Row, soundEntries, storedAs } from "./turns.ts";
@@ -40,11 +49,10 @@ function isSound(db: Database, table: string): boolean {
 export function mend(path: string, make: (path: string) => Database): string {
   const mended = `${path}.mended`;
   for (const file of filesOf(mended)) rmSync(file, { force: true });
+  fillUp(path);
   let saved = 0;
   {
     using from = new Database(path, { readwrite: true, create: false });
-    // Without it SQLite reads nothing of a file that was cut off.
-    from.run("PRAGMA writable_schema = ON");
     using to = make(mended);
     to.transaction(() => {
       saved = copyEvents(from, to);
@@ -58,6 +66,18 @@ export function mend(path: string, make: (path: string) => Database): string {
   for (const [i, file] of before.entries()) if (existsSync(file)) renameSync(file, after[i] ?? file);
   renameSync(mended, path);
   return `The history was damaged: the ${saved} events that can be read are kept; the damaged file is ${damaged} now`;
+}
+
+/** Gives a file that was cut off its length again, with zeros: SQLite reads nothing of one that is too short. */
+function fillUp(path: string): void {
+  const header = Buffer.alloc(100);
+  const file = openSync(path, "r");
+  readSync(file, header, 0, 100, 0);
+  closeSync(file);
+  // As https://sqlite.org/fileformat2.html has it; a page size of 1 stands for 65,536.
+  const [pageSize, pages] = [header.readUInt16BE(16), header.readUInt32BE(28)];
+  const length = (pageSize === 1 ? 65_536 : pageSize) * pages;
+  if (statSync(path).size < length) truncateSync(path, length);
 }
 
 /** Copies all events that make sense. Returns their number. */
