@@ -11,7 +11,8 @@ import { type Ends, type Format, JsonFormat, PlainFormat } from "./lib/client/pi
 import { PipeFront } from "./lib/client/pipe/front.ts";
 import { TerminalFront } from "./lib/client/terminal/front.ts";
 import { keyIn } from "./lib/client/terminal/key.ts";
-import { about, draftFolder, flags, keyPath, serversOf } from "./lib/client/terminal/options.ts";
+import { about, flags, keyPath, serversOf, stateFolder } from "./lib/client/terminal/options.ts";
+import { Settings } from "./lib/client/terminal/settings.ts";
 import { tcp } from "./lib/client/terminal/tcp.ts";
 import { View } from "./lib/client/terminal/view.ts";
 import { json } from "./lib/dialects/json.ts";
@@ -29,7 +30,9 @@ const room = {
 };
 
 const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
-const front = isTerminal && !options.json ? onTerminal() : onPipes();
+/** A terminal that takes no cursor movements is read and written as pipes are, line by line. */
+const isDumb = isTerminal && process.env.TERM === "dumb";
+const front = isTerminal && !isDumb && !options.json ? onTerminal() : onPipes();
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => front.quit());
 process.exit(await front.run());
@@ -45,11 +48,12 @@ function ownKey(): string | undefined {
 }
 
 function onTerminal(): TerminalFront {
-  return new TerminalFront({ ...options, ...room, draftFolder: draftFolder() });
+  const settings = new Settings(options, flags, about);
+  return new TerminalFront({ ...room, name: options.name, settings, stateFolder: stateFolder() });
 }
 
 function onPipes(): PipeFront {
-  const { name } = options;
+  const name = options.name ?? (isDumb ? (prompt("What is your name?") ?? undefined) : undefined);
   if (name === undefined)
     return fail(new UsageError("On pipes a name is needed: bun ChatClient.ts --name NAME"));
   return new PipeFront({ ...room, name, format: options.json ? jsonFormat : plainFormat });
@@ -61,6 +65,7 @@ function jsonFormat(ends: Ends): Format {
 
 function plainFormat(ends: Ends): Format {
   const colors = picocolors.createColors(false);
-  const view = new View(ends.client.chat, { colors, time: "off", bell: "off", columns: () => Infinity });
+  const time = isDumb ? options.time : "off";
+  const view = new View(ends.client.chat, { colors, time, bell: "off", columns: () => Infinity });
   return new PlainFormat(ends, view);
 }

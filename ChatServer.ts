@@ -23,8 +23,10 @@ import { Room } from "./lib/server/room/room.ts";
 import { Session } from "./lib/server/session/session.ts";
 import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
-import { keepAliveMs, listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
+import { IoUring } from "./lib/server/transports/io-uring.ts";
+import { hasDescriptor, keepAliveMs, listenPatiently, waysIn } from "./lib/server/transports/tcp.ts";
 import { Handshake, readCertificate } from "./lib/server/transports/tls.ts";
+import { endVanished } from "./lib/server/transports/vanished.ts";
 import { inForeground } from "./lib/terminal/foreground.ts";
 
 const options = attempt(() => parseFlags(flags, about));
@@ -97,6 +99,7 @@ const room = attempt(
         trouble = reason;
         log.write(reason ? `The history cannot be written: ${reason}` : "The history is written again");
       },
+      fanOut: IoUring.open(metrics.writtenBytes),
       metrics,
     }),
 );
@@ -129,13 +132,18 @@ function opened(socket: Socket<SocketData>): void {
     const message = `${remoteAddress} was turned away: ${refusal.text}`;
     log.repeated(`${refusal.code} ${addressKey(remoteAddress)}`, message, { address: remoteAddress });
   }
+  const plain = !certificate && hasDescriptor(socket) ? socket : undefined;
   const begin = () => {
-    const connection = origin ? new Session(room, socket, origin, limits) : new TurnedAway(socket, refusal);
+    const connection = origin
+      ? new Session(room, socket, origin, limits, plain)
+      : new TurnedAway(socket, refusal);
     connections.set(socket, connection);
   };
   if (certificate) connections.set(socket, new Handshake(socket, withinMs, begin));
   else begin();
 }
+
+endVanished(() => connections.keys());
 
 /** A socket that was let in or refused was closed. */
 function left({ address, admission }: NonNullable<SocketData>): void {
@@ -150,7 +158,7 @@ if (history.figures) metrics.watchShared(history.figures);
 const page =
   options.metrics > 0 ? attempt(() => serveMetrics(options.metrics, metrics, () => trouble)) : undefined;
 const terminal =
-  options.log === "text" && isatty(0) && isatty(1) && inForeground()
+  options.log === "text" && isatty(0) && isatty(1) && process.env.TERM !== "dumb" && inForeground()
     ? new Console(
         room,
         () => interrupt("The server ends"),

@@ -30,7 +30,7 @@ const rooms: Record<string, string[]> = {
   ],
   "server/room/archive": ["server/room", "server/delivery", "server/journal", "server/limits", "protocol"],
   "server/session": ["server/room", "server/delivery", "server/limits", "dialects", "protocol"],
-  "server/transports": ["server/session", "server/limits", "dialects", "protocol"],
+  "server/transports": ["server/session", "server/delivery", "server/limits", "dialects", "protocol"],
   "server/operation": [
     "server/room",
     "server/session",
@@ -45,11 +45,20 @@ const rooms: Record<string, string[]> = {
     "cli",
   ],
   "client/core": ["protocol"],
-  "client/terminal": ["client/core", "terminal", "terminal/row", "dialects", "protocol", "cli"],
+  "client/kept": ["client/core", "protocol"],
+  "client/terminal": [
+    "client/core",
+    "client/kept",
+    "terminal",
+    "terminal/row",
+    "dialects",
+    "protocol",
+    "cli",
+  ],
   "client/pipe": ["client/core", "protocol"],
 };
 /** These run in a browser, too. */
-const withoutPackages = ["protocol", "client/core"];
+const withoutPackages = ["protocol", "client/core", "client/kept"];
 
 const maxFiles = 10;
 const maxLines = 400;

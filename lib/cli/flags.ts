@@ -236,7 +236,7 @@ function parseFrom(source: string, flag: Flag<unknown> | undefined, name: string
 
 function help(flags: Flags, { usage, summary, positional, configPath }: About): string {
   const rows = Object.entries(flags).map(([name, { value, summary, default: byDefault, env }]) => {
-    const shown = [byDefault === false ? undefined : byDefault, env].filter((part) => part !== undefined);
+    const shown = [byDefault === false ? "" : `${byDefault ?? ""}`, env].filter(Boolean);
     return [
       `--${name}${value === undefined ? "" : ` ${value}`}`,
       summary + (shown.length > 0 ? ` (${shown.join("; ")})` : ""),

@@ -27,8 +27,8 @@ export interface Dialect {
    * perhaps with its key; while a name is `claimed`, it is the secret that is missing.
    */
   parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault;
-  /** The event as whole lines, LF included. */
-  encode(event: Event): string;
+  /** The event as whole lines, LF included. `json`: the event as JSON.stringify writes it, where that is known. */
+  encode(event: Event, json?: string): string;
   /** The beginning of an encoded welcome: the newcomer's own name, and token where it has one. */
   encodeNewcomer(newcomer: Newcomer): string;
   /** The same for all who enter at once, and long in a big room, so that it is encoded once for all of them. */

@@ -3,7 +3,7 @@
 // field of a command is checked before it is used (lib/protocol/commands.ts).
 
 import { type Command, check, type Raw } from "../protocol/commands.ts";
-import { type Event, type Fault, fault } from "../protocol/events.ts";
+import { type Event, type Fault, fault, type Member } from "../protocol/events.ts";
 import type { Dialect, Newcomer, RoomState } from "./dialect.ts";
 
 export const json: Dialect = {
@@ -22,8 +22,8 @@ export const json: Dialect = {
       : fault("bad-command", 'A command is a JSON object with a string "type": {"type":"say","text":"hi"}');
   },
 
-  encode(event: Event): string {
-    return `${JSON.stringify(event)}\n`;
+  encode(event: Event, json?: string): string {
+    return `${json ?? JSON.stringify(event)}\n`;
   },
 
   encodeNewcomer(newcomer: Newcomer): string {
@@ -31,9 +31,22 @@ export const json: Dialect = {
   },
 
   encodeRoom(room: RoomState): string {
-    return `,${JSON.stringify(room).slice(1)}\n`;
+    const members = `"members":[${room.members.map(encodedMember).join(",")}]`;
+    const around = JSON.stringify({ ...room, members: [] }).slice(1);
+    return `,${around.replace('"members":[]', () => members)}\n`;
   },
 };
+
+/** Those who enter one after the other are shown mostly the same members. */
+const encodedMembers = new WeakMap<Member, string>();
+
+function encodedMember(member: Member): string {
+  const before = encodedMembers.get(member);
+  if (before !== undefined) return before;
+  const encoded = JSON.stringify(member);
+  encodedMembers.set(member, encoded);
+  return encoded;
+}
 
 function isRaw(value: unknown): value is Raw {
   return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";

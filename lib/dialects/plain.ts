@@ -89,6 +89,8 @@ export function render(event: Event): string {
     case "history":
       if (event.events.length > 0) return event.events.map(render).join("\n");
       return event.before === undefined ? "Nothing was said yet." : "Nothing was said lately.";
+    case "waiting":
+      return event.events.map(render).join("\n");
     case "results":
       return event.events.length === 0 ? "Nothing was found." : event.events.map(render).join("\n");
     case "error":

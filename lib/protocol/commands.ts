@@ -182,7 +182,7 @@ export const commands = {
     { id: optional(id) },
     {
       usage: "/who",
-      summary: "list who is here; * marks a name with an owner",
+      summary: "list who is here; * marks owned names",
       parse: () => ({}),
     },
   ),
@@ -191,7 +191,7 @@ export const commands = {
     {
       usage: "/history [N]",
       summary: "show the last N lines again",
-      parse: (words) => ({ limit: words === "" ? undefined : Number(words) }),
+      parse: (words) => ({ limit: words === "" ? undefined : Number(words) || words }),
     },
   ),
   search: command(
@@ -242,7 +242,7 @@ export const commands = {
   unban: moderation(nameOrAddress, "/unban NAME|ADDRESS", "lift a ban"),
   mute: moderation(name, "/mute NAME", "silence NAME until /unmute"),
   unmute: moderation(name, "/unmute NAME", "let NAME be heard again"),
-  free: moderation(name, "/free NAME", "give up NAME for its owner: anyone may take it"),
+  free: moderation(name, "/free NAME", "let anyone take an owned NAME"),
   bans: command(
     {},
     {
@@ -274,12 +274,13 @@ export const commands = {
 
 /** The commands a person can type, for /help and for completion. */
 export const typed: { word: string; usage: string; summary: string }[] = [];
-const byWord = new Map<string, { type: string; parse: (words: string) => Record<string, unknown> }>();
+type Typed = { type: string; usage: string; summary: string } & Required<Pick<Entry, "parse">>;
+const byWord = new Map<string, Typed>();
 for (const [type, { usage, summary = "", parse }] of Object.entries(commands)) {
   if (usage === undefined || parse === undefined) continue;
   const word = cutWord(usage)[0];
   typed.push({ word, usage, summary });
-  byWord.set(word, { type, parse });
+  byWord.set(word, { type, usage, summary, parse });
 }
 
 /** What /help says: a line a command. */
@@ -328,12 +329,16 @@ export function parseTyped(line: string): Raw | Fault {
         : 'Write it with a narrow slash, "/"';
     return fault("unknown-command", `Did you mean ${meant}? ${rule}`);
   }
-  return entry
-    ? { type: entry.type, ...entry.parse(words) }
-    : fault(
-        "unknown-command",
-        `There is no command ${visibleRow(word)}: /help lists them, //… says it as it is`,
-      );
+  if (!entry) {
+    const text = `There is no command ${visibleRow(word)}: /help lists them, //… says it as it is`;
+    return fault("unknown-command", text);
+  }
+  const raw = { type: entry.type, ...entry.parse(words) };
+  const checked = check(raw);
+  // A person knows no fields.
+  return isFault(checked) && checked.code === "bad-field"
+    ? fault("bad-field", `Write it as ${entry.usage}: ${entry.summary}`)
+    : raw;
 }
 
 /**

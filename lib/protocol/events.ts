@@ -31,6 +31,9 @@ export type Recorded = { seq: number; at: number } & (
   | { type: "erased" }
 );
 
+/** An event with what a member said: in a history, these alone are counted. */
+export type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
+
 /**
  * What an operator does to a member, or to a name. One that was kicked or banned is not in the room any more; a name that
  * was freed is not kept for its owner any more.
@@ -83,6 +86,8 @@ export type Answer =
   | { type: "members"; seq: number; members: Member[]; id?: string | undefined }
   /** Oldest first. `before`: looking back ended there for now, older events are found by asking again before it. */
   | { type: "history"; events: Recorded[]; before?: number | undefined; id?: string | undefined }
+  /** Whispers that waited for their addressee, oldest first: those that are older than the `history` behind it. */
+  | { type: "waiting"; events: Recorded[] }
   /** What has these words, oldest first; `more`: older ones have them too, or may. `before` as in `history`. */
   | {
       type: "results";
@@ -182,6 +187,10 @@ export type Limits = typeof limits & {
 /** A fault; `text` is one sentence without its full stop. */
 export function fault(code: FaultCode, text: string): Fault {
   return { type: "error", code, text };
+}
+
+export function isMessage(event: Event): event is Message {
+  return event.type === "said" || event.type === "acted" || event.type === "told";
 }
 
 export function isFault(value: unknown): value is Fault {

@@ -4,7 +4,7 @@
 // Restrictive" for the scripts, and for the looks what confusables.txt says about single letters and digits. Two
 // names with one key have one skeleton, so a letter looks like what either of its cases looks like: в like b, for В.
 
-import { type Fault, fault, limits } from "./events.ts";
+import { type Fault, fault, isFault, limits } from "./events.ts";
 
 const nameShape = /^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u;
 const invisible = /\p{Default_Ignorable_Code_Point}/u;
@@ -108,7 +108,9 @@ export function cleanName(raw: string): string | Fault {
     return fault("bad-name", `A name has at most ${limits.nameLength} characters: choose a shorter one`);
   }
   if (!nameShape.test(name) || invisible.test(name) || likePunctuation.test(name) || /\p{M}{4}/u.test(name)) {
-    return fault("bad-name", 'A name is made of letters, digits, "_" and "-": choose another one');
+    const near = nearName(name);
+    const way = near === undefined ? "choose another one" : `${near} would do`;
+    return fault("bad-name", `A name is made of letters, digits, "_" and "-": ${way}`);
   }
   if (!oneWriting.test(name)) {
     return fault("bad-name", "This name mixes scripts, such as Latin and Cyrillic: write all of it in one");
@@ -117,4 +119,11 @@ export function cleanName(raw: string): string | Fault {
     return fault("name-reserved", `"${name}" is reserved: choose another name`);
   }
   return name;
+}
+
+/** What is left of a name once its blanks are "_" and other signs are gone; undefined if that is no name either. */
+function nearName(name: string): string | undefined {
+  const letters = name.replaceAll(new RegExp(likePunctuation, "gv"), "");
+  const near = letters.replaceAll(/\s+/g, "_").replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, "");
+  return near === name || isFault(cleanName(near)) ? undefined : near;
 }

@@ -46,8 +46,11 @@ export const scenarios: Record<string, (clients: number | undefined) => Scenario
   stalled: () => [stalled(200, 10)],
   flood: () => [flood(50, 100)],
   past: () => [past("with a past", 50, 10), past("with a past, without limit", 50, 10)],
-  storm: () => [storm(1_000, 5_000)],
-  "catch-up": () => [catchUp(100, 1_000)],
+  storm: () => [storm(1_000, 9_900)],
+  "catch-up": () => [
+    catchUp("with a past, without limit", 100, 1_000),
+    { ...catchUp("with a past on PostgreSQL", 100, 1_000), skipped },
+  ],
   rename: () => [rename(50, 2_000)],
   metrics: () => [metrics(100)],
   postgres: () => [databaseCosts(100), databaseCosts(1000), twoServers(400), databaseDelays(100)],
@@ -158,10 +161,9 @@ function storm(few: number, many: number): Scenario {
 }
 
 /** Many come who missed much: do the others notice, and does each of them cost more than to write it? */
-function catchUp(few: number, many: number): Scenario {
-  const server = "with a past, without limit";
+function catchUp(server: ServerName, few: number, many: number): Scenario {
   return {
-    title: `${talk.members} members, each a line a second, and more who catch up with the history at once`,
+    title: `${talk.members} members, each a line a second, and more who catch up with the history at once; ${server}`,
     steps: [
       { server, pace: talk },
       { server, pace: talk, crowd: { members: 1, after: 0 } },

@@ -1,7 +1,10 @@
 // The servers that are compared, and how each is started. All do the same for the load: a client gives a name, and
 // what it says goes to everyone in the room, itself included. Only ours also keeps what was said, in a file or in PostgreSQL.
 
+import type { Entry } from "../../lib/server/journal/journal.ts";
+import { PostgresJournal } from "../../lib/server/journal/postgres/journal.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite/journal.ts";
+import { flags } from "../../lib/server/operation/options.ts";
 import { freePort } from "../support/server.ts";
 import { type Child, runScript, startDatabase, temporaryFile } from "./processes.ts";
 import type { Wire } from "./wires.ts";
@@ -13,7 +16,7 @@ type Server = {
   /** How many; one if absent. */
   count?: number;
   database?: true;
-  /** How many events its history file holds when it starts. */
+  /** How many events its history holds when it starts. */
   past?: number;
   args: (at: { port: number; database: string; metricsPort: number }) => string[];
 };
@@ -53,6 +56,12 @@ export const servers = {
     database: true,
     args: ({ port, database }) => [...place(port), ...inDatabase(database), ...unlimited],
   },
+  "with a past on PostgreSQL": {
+    ...chat,
+    database: true,
+    past: pastEvents,
+    args: ({ port, database }) => [...place(port), ...inDatabase(database), ...unlimited],
+  },
   naive: { wire: "line", script: "naive.ts", args: ({ port }) => [`${port}`] },
   websocket: { wire: "websocket", script: "websocket.ts", args: ({ port }) => [`${port}`] },
 } satisfies Record<string, Server>;
@@ -80,7 +89,8 @@ export async function start(name: ServerName, maxSeconds: number): Promise<Runni
   const pids: number[] = [];
   while (ports.length < count) {
     const port = freePort();
-    if (past !== undefined) await writePast(historyFile(port), past);
+    if (past !== undefined && postgres) await storePast(postgres.url(), past);
+    else if (past !== undefined) await writePast(historyFile(port), past);
     const child = runScript(
       "server",
       script,
@@ -107,12 +117,37 @@ export async function start(name: ServerName, maxSeconds: number): Promise<Runni
 /** A history file, as people write it who are seldom two in one turn. */
 async function writePast(path: string, events: number): Promise<void> {
   const journal = SqliteJournal.open({ path, keepEvents: events });
-  for (let i = 0; i < events; i++) {
-    const text = `line ${i} of what was said before, in words of every length`;
-    const from = `member${i % 50}`;
-    journal.append([{ event: { type: "said", seq: 0, at: 0, from, text }, author: from }]);
-  }
+  for (let i = 0; i < events; i++) journal.append([pastEntry(i)]);
   await journal.close();
+}
+
+/** The same in a database, many in one turn, since each turn is written to the disk. */
+async function storePast(url: string, events: number): Promise<void> {
+  const room = flags.room.default;
+  const journal = await PostgresJournal.open({ url, room, keepEvents: events, note: () => {} });
+  const stored = Promise.withResolvers<void>();
+  const nothing = () => {};
+  journal.listen({
+    happened: () => {
+      if (journal.last >= events) stored.resolve();
+    },
+    refused: (_, reason) => stored.reject(new Error(reason)),
+    repeated: nothing,
+    contradicted: nothing,
+    troubled: nothing,
+    serversChanged: nothing,
+    epochBegan: nothing,
+    beganAgain: nothing,
+  });
+  for (let i = 0; i < events; i++) journal.append([pastEntry(i)]);
+  await stored.promise;
+  await journal.close();
+}
+
+function pastEntry(i: number): Entry {
+  const text = `line ${i} of what was said before, in words of every length`;
+  const from = `member${i % 50}`;
+  return { event: { type: "said", seq: 0, at: 0, from, text }, author: from };
 }
 
 async function takesConnections(name: string, child: Child, port: number): Promise<void> {

@@ -34,7 +34,8 @@ const lookedAt = 8;
 /** The part of a run after which the server has grown to its size. */
 const warmUp = 0.3;
 /** What the log has of inputs like these, by address; every other line is a complaint. */
-const expected = /sent a first line that is too long|sent an HTTP request|gave a wrong \w+ password/;
+const expected =
+  /sent a first line that is too long|sent an HTTP request|gave a wrong (\w+ password|key for a name)/;
 
 /** Throws an Error that says what does not hold, and how to see it again. */
 export async function attack({ seed, inputs = Infinity, seconds = Infinity }: Attack): Promise<Outcome> {
@@ -165,6 +166,7 @@ const knownTypes: Record<Event["type"], true> = {
   renamed: true,
   members: true,
   history: true,
+  waiting: true,
   results: true,
   pong: true,
   help: true,

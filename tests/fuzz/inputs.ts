@@ -82,10 +82,16 @@ function noise(random: Random): Buffer {
 
 // ---- Valid lines ----
 
+const keys = ["a-key-of-the-fuzzer", "another-key-of-it", "~".repeat(128)];
+
 function opening(random: Random, dialect: Dialect): string {
   const name = random.chance(0.9) ? `f${random.below(100_000)}` : random.pick(oddTexts);
-  if (dialect === "plain") return `${name}\n`;
-  const more = random.chance(0.2) ? `,${oddFields(random, ["token", "epoch", "after", "history"])}` : "";
+  const key = random.chance(0.2) ? random.pick(keys) : undefined;
+  if (dialect === "plain") return `${name}${key === undefined ? "" : ` ${key}`}\n`;
+  const odd = random.chance(0.2)
+    ? `,${oddFields(random, ["token", "key", "epoch", "after", "history"])}`
+    : "";
+  const more = key === undefined ? odd : `,"key":${JSON.stringify(key)}${odd}`;
   return `{"type":"join","name":${JSON.stringify(name)},"history":${random.below(5)}${more}}\n`;
 }
 

@@ -8,10 +8,10 @@ import { root, Server, withoutSettings } from "./server.ts";
 export const size = { cols: 80, rows: 24 };
 
 /** A room with ada in it, at a terminal with its prompt drawn. */
-export async function open(flags: string[] = [], at = size) {
+export async function open(flags: string[] = [], at = size, environment: Record<string, string> = {}) {
   const server = await Server.start(["--stay"]);
   const command = ["bun", join(root, "ChatClient.ts"), `ada@localhost:${server.port}`, ...flags];
-  const ada = new Terminal(command, at);
+  const ada = new Terminal(command, at, environment);
   await ada.until("the prompt", ({ row }) => row.trimEnd() === "ada>");
   return {
     server,

@@ -294,13 +294,53 @@ test("the history outlives the server, and positions in it go on", async () => {
   await server.line(/room\.sqlite/);
   using bob = await JsonClient.join(server.port, "bob");
   const { events } = await bob.event("history");
-  expect(events.map(({ type }) => type)).toEqual(["joined", "said", "left"]);
+  expect(events.map(({ type }) => type)).toEqual(["said"]);
   // Each start begins an epoch, since the file may be an older copy; a position in the one before is still one.
   using cyd = await JsonClient.join(server.port, "cyd", { epoch, after: 1 });
   expect(await cyd.event("welcome")).toMatchObject({ resumed: true });
   await cyd.event("said", { text: "remember me", seq: 2 });
   await cyd.roundTrip();
   expect(cyd.received.items.map(({ type }) => type)).not.toContain("gap");
+});
+
+test("a join after a position is told the last messages behind it alone", async () => {
+  await using server = await Server.start(["--keep", "100"]);
+  using ada = await JsonClient.join(server.port, "ada");
+  const { epoch, seq } = await ada.event("welcome");
+  for (let i = 1; i <= 30; i++) ada.send({ type: "say", text: `${i}` });
+  await ada.event("said", { text: "30" });
+  for (let i = 0; i < 20; i++) {
+    using guest = await PlainClient.join(server.port, `guest${i}`);
+    guest.say("/quit");
+    await guest.closed;
+  }
+  const types = (client: JsonClient) => client.received.items.slice(0, 3).map(({ type }) => type);
+  using bob = await JsonClient.join(server.port, "bob", { epoch, after: seq + 1, history: 5 });
+  expect(await bob.event("welcome")).toMatchObject({ resumed: true });
+  expect(await bob.event("history")).toMatchObject({
+    events: ["26", "27", "28", "29", "30"].map((text) => ({ text })),
+  });
+  await bob.event("joined", { name: "bob" });
+  expect(types(bob)).toEqual(["welcome", "history", "joined"]);
+  // The position is in the middle of them, or behind all.
+  const last = ada.events.find((event) => "text" in event && event.text === "28")?.seq ?? 0;
+  using cyd = await JsonClient.join(server.port, "cyd", { epoch, after: last, history: 5 });
+  expect(await cyd.event("history")).toMatchObject({ events: [{ text: "29" }, { text: "30" }] });
+  const { seq: now } = await bob.event("welcome");
+  using dan = await JsonClient.join(server.port, "dan", { epoch, after: now, history: 5 });
+  expect((await dan.event("history")).events).toEqual([]);
+  // Of another room nothing is known, so it is a history as any newcomer's.
+  using eve = await JsonClient.join(server.port, "eve", { epoch: "another", after: 3, history: 2 });
+  expect(await eve.event("history")).toMatchObject({ events: [{ text: "29" }, { text: "30" }] });
+  expect(types(eve)).toEqual(["welcome", "gap", "history"]);
+  expect(await eve.event("gap")).toMatchObject({ from: 0 });
+  // What was missed first is not kept any more.
+  for (let i = 31; i <= 150; i++) ada.send({ type: "say", text: `${i}` });
+  await ada.event("said", { text: "150" });
+  using fay = await JsonClient.join(server.port, "fay", { epoch, after: 2, history: 1 });
+  expect(await fay.event("welcome")).toMatchObject({ resumed: true });
+  expect(await fay.event("gap")).toMatchObject({ from: 3 });
+  expect(await fay.event("history")).toMatchObject({ events: [{ text: "150" }] });
 });
 
 test("a member who writes too fast is told to wait, and loses nothing", async () => {

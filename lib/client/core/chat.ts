@@ -1,9 +1,10 @@
-// The state of the chat that every front end shows in its own way: which messages are for us, who whispered last, which
-// names are ignored, who came and went, how much is unread. Each event is applied once, after People has applied it.
+// The state of the chat that every front end shows in its own way: which messages are for us, who whispered last, who is
+// ignored, who came and went, how much is unread. Each event is applied once, after People has applied it.
 // It draws nothing.
 
-import type { Event, Recorded } from "../../protocol/events.ts";
+import type { Event, Message, Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
+import { Ignored } from "./ignored.ts";
 import { isUnreachable, type People, type Person } from "./people.ts";
 
 /** Whose coming and going is shown; active members have spoken in the last half hour. */
@@ -12,16 +13,16 @@ export type Joins = "all" | "active" | "none";
 /** A member came or went; `text` is what it said with that, or empty; `at`: ms since 1970 UTC. */
 export type Move = { name: string; what: "joined" | "left" | "came and went"; text: string; at: number };
 
-export type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
-
-/** A mention has our name in it, or is a whisper to us. */
+/** A mention has our name or a word to highlight in it, or is a whisper to us. */
 export type Regard = "own" | "ignored" | "mention" | "other";
 
 /** How long a coming or going waits for others to share its line. */
 export const settleMs = 1_000;
 
-const wordStart = "(?<![\\p{L}\\p{M}\\p{N}_-])";
-const wordEnd = "(?![\\p{L}\\p{M}\\p{N}_-])";
+/** What ends a word on either side of it. Scripts that write no blanks between words have no such sign. */
+const letter = "[\\p{L}\\p{M}\\p{N}_-]";
+const withoutBlanks =
+  /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]/u;
 
 export class Chat {
   readonly people: People;
@@ -29,30 +30,36 @@ export class Chat {
   unread = { messages: 0, mentions: 0 };
   /** Undefined if there is none. */
   topic: string | undefined;
-  readonly #joins: Joins;
-  readonly #ignored = new Set<string>();
+  joins: Joins;
+  /** Words that make a message a mention, as our name does. */
+  highlight: readonly string[] = [];
+  readonly ignored: Ignored;
   readonly #moves = new Map<string, Move>();
   #whisperer: Person | undefined;
   /** The addressee of the whisper in the input row: the member that had this name when it was typed. */
   #addressee: { name: string; person: Person } | undefined;
-  #mention = { name: "", pattern: /$^/g };
+  #mention: { name: string; words: readonly string[]; pattern: RegExp } | undefined;
   /** The last result of `regard`, which is called more than once for each message. */
   #regarded: { message: Message; regard: Regard } | undefined;
 
   constructor(people: People, joins: Joins) {
     this.people = people;
-    this.#joins = joins;
+    this.joins = joins;
+    this.ignored = new Ignored(people);
   }
 
-  /** Applies the next event, which People must have applied before. */
-  apply(event: Event): void {
+  /** Applies the next event, which People must have applied before; true if an ignored person has another name by it. */
+  apply(event: Event): boolean {
+    const isFollowed = this.ignored.apply(event);
+    this.#apply(event);
+    return isFollowed;
+  }
+
+  #apply(event: Event): void {
     switch (event.type) {
       case "joined":
       case "left":
         return this.#moved(event);
-      case "renamed":
-        if (this.#ignored.delete(nameKey(event.from))) this.#ignored.add(nameKey(event.to));
-        return;
       case "said":
       case "acted":
       case "told":
@@ -73,14 +80,17 @@ export class Chat {
     return this.#regarded.regard;
   }
 
-  /** Matches our name where it stands as a word of its own, in any case. */
+  /** Matches our name, and the words to highlight, where they stand as words of their own, in any case. */
   get mention(): RegExp {
     const { name } = this.people.me;
-    if (name !== this.#mention.name) {
-      // The server chose the name, so nothing in it may act as a pattern.
-      const literal = name.replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, "");
-      const pattern = literal === "" ? /$^/g : new RegExp(`${wordStart}${literal}${wordEnd}`, "giu");
-      this.#mention = { name, pattern };
+    const words = this.highlight;
+    if (name !== this.#mention?.name || words !== this.#mention.words) {
+      // The server chose the name, and must not choose what else is marked.
+      const sought = [name.replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, ""), ...words]
+        .filter((word) => word !== "")
+        .map(asWord);
+      const pattern = sought.length === 0 ? /$^/g : new RegExp(sought.join("|"), "giu");
+      this.#mention = { name, words, pattern };
     }
     return this.#mention.pattern;
   }
@@ -88,12 +98,6 @@ export class Chat {
   /** Marks all messages so far as read. */
   read(): void {
     this.unread = { messages: 0, mentions: 0 };
-  }
-
-  /** Hides the messages of this name, and of the names its member changes to; or shows them again. */
-  ignore(name: string, ignored: boolean): void {
-    if (ignored) this.#ignored.add(nameKey(name));
-    else this.#ignored.delete(nameKey(name));
   }
 
   /** The comings and goings since the last call. */
@@ -135,7 +139,7 @@ export class Chat {
 
   #regardOf(message: Message): Regard {
     if (this.people.find(message.from) === this.people.me) return "own";
-    if (this.#ignored.has(nameKey(message.from))) return "ignored";
+    if (this.ignored.has(message.from, message.seq)) return "ignored";
     return message.type === "told" || message.text.search(this.mention) !== -1 ? "mention" : "other";
   }
 
@@ -147,10 +151,20 @@ export class Chat {
     if (regard === "mention") this.unread.mentions++;
   }
 
-  #moved({ type, name, at, text = "" }: Extract<Recorded, { type: "joined" | "left" }>): void {
-    if (this.#joins === "none" || (this.#joins === "active" && !this.people.isActive(name, at))) return;
+  #moved({ type, name, at, seq, text = "" }: Extract<Recorded, { type: "joined" | "left" }>): void {
+    if (this.ignored.has(name, seq)) return;
+    if (this.joins === "none" || (this.joins === "active" && !this.people.isActive(name, at))) return;
     const before = this.#moves.get(name)?.what;
     if (before === "left" && type === "joined") this.#moves.delete(name);
     else this.#moves.set(name, { name, what: before === "joined" ? "came and went" : type, text, at });
   }
+}
+
+/** A pattern for this text where no letter of another word touches it. Nothing in the text acts as a pattern. */
+function asWord(text: string): string {
+  const literal = text.normalize("NFC").replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  const [first = ""] = text;
+  const before = withoutBlanks.test(first) ? "" : `(?<!${letter})`;
+  const behind = withoutBlanks.test([...text].at(-1) ?? "") ? "" : `(?!${letter})`;
+  return `${before}${literal}${behind}`;
 }

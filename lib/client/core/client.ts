@@ -6,7 +6,8 @@ import { type Command, check, help, helpOf, parseTyped, typed } from "../../prot
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { cleanName } from "../../protocol/names.ts";
 import { Chat, type Joins } from "./chat.ts";
-import { hasLeft, Link, type LinkHandlers, type LinkOptions } from "./link.ts";
+import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
+import { hasLeft } from "./outbox.ts";
 import { isUnreachable } from "./people.ts";
 
 export type ClientOptions = LinkOptions & { joins: Joins };
@@ -16,6 +17,10 @@ export type ClientHandlers = LinkHandlers & {
   problem: (problem: Fault) => void;
   /** Shows that a command was carried out which the room sees nothing of. */
   notice: (text: string) => void;
+  /** Who is ignored has changed: the names of each person. */
+  ignoring?: (people: string[][]) => void;
+  /** Carries out /set with what was typed behind it; absent where settings come from flags alone. */
+  set?: (words: string) => void;
   /** Clears the screen; absent where there is none. */
   clear?: () => void;
   /** Asks for the operators' password; absent where it could be seen. */
@@ -37,7 +42,7 @@ export class Client {
     this.link = new Link(options, {
       ...handlers,
       event: (event) => {
-        this.chat.apply(event);
+        if (this.chat.apply(event)) handlers.ignoring?.(this.chat.ignored.list);
         handlers.event(event);
       },
     });
@@ -100,14 +105,38 @@ export class Client {
     this.ask(check({ type: "tell", to: name, text }));
   }
 
-  /** Hides the messages of a name, or shows them again. */
-  ignore(words: string, ignored: boolean): void {
+  /** Hides a person, or lists who is hidden. */
+  ignore(words: string): void {
+    const { ignored, people } = this.chat;
+    if (words === "") return this.handlers.notice(listed(ignored.list));
     const name = cleanName(words);
     if (isFault(name)) return this.handlers.problem(name);
-    this.chat.ignore(name, ignored);
-    this.handlers.notice(
-      ignored ? `${name} is hidden now: /unignore ${name} shows it again` : `${name} is shown again`,
-    );
+    const person = people.find(name);
+    if (person === people.me) return this.ask(fault("bad-name", "That is you: what you say is always shown"));
+    if (!person && !people.hasSpoken(name)) {
+      return this.ask(fault("no-such-member", `Nobody here is called "${name}": /who lists who is here`));
+    }
+    ignored.add(person?.name ?? name);
+    this.handlers.ignoring?.(ignored.list);
+    this.handlers.notice(`${name} is hidden now, under any name: /unignore ${name} shows it again`);
+  }
+
+  /** Shows a person again. */
+  unignore(words: string): void {
+    const { ignored } = this.chat;
+    const name = cleanName(words);
+    if (isFault(name)) return this.handlers.problem(name);
+    if (!ignored.remove(name)) {
+      return this.ask(fault("no-such-member", `"${name}" is not hidden: /ignore lists who is`));
+    }
+    this.handlers.ignoring?.(ignored.list);
+    this.handlers.notice(`${name} is shown again`);
+  }
+
+  /** Changes a setting, or lists them. */
+  set(words: string): void {
+    if (this.handlers.set) this.handlers.set(words);
+    else this.ask(fault("unknown-command", "Here the flags are the settings: see --help"));
   }
 
   /** Puts the present name into a whisper whose addressee was renamed since its name was typed. */
@@ -123,6 +152,16 @@ export class Client {
 function identified(command: Command): Command {
   if (command.type !== "history" && command.type !== "search") return command;
   return { ...command, id: command.id ?? "look" };
+}
+
+/** Who is hidden, each with the other names it had. */
+function listed(people: string[][]): string {
+  if (people.length === 0) return "Nobody is hidden: /ignore NAME hides a member";
+  const each = people.map((names) => {
+    const [last = "", ...others] = names.toReversed();
+    return others.length === 0 ? last : `${last} (also ${others.join(", ")})`;
+  });
+  return `Hidden: ${each.join(", ")}`;
 }
 
 type LocalCommand = {
@@ -142,15 +181,21 @@ export const localCommands: LocalCommand[] = [
   },
   {
     word: "/ignore",
-    usage: "/ignore NAME",
-    summary: "hide what NAME says, until /unignore or the end",
-    run: (client, words) => client.ignore(words, true),
+    usage: "/ignore [NAME]",
+    summary: "hide NAME, under any name, until /unignore; or list who is",
+    run: (client, words) => client.ignore(words),
   },
   {
     word: "/unignore",
     usage: "/unignore NAME",
-    summary: "show it again",
-    run: (client, words) => client.ignore(words, false),
+    summary: "show NAME again",
+    run: (client, words) => client.unignore(words),
+  },
+  {
+    word: "/set",
+    usage: "/set [NAME VALUE]",
+    summary: "change a setting, now and for later starts; or list them",
+    run: (client, words) => client.set(words),
   },
   {
     word: "/clear",

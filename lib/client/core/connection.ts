@@ -29,6 +29,8 @@ export class Connection {
   readonly #opening: ReturnType<typeof setTimeout>;
   #silence: Silence | undefined;
   #paused = false;
+  /** The wire is gone: nothing comes behind what waits. */
+  #isCut = false;
   #closed = false;
 
   constructor(connect: Connect, handlers: ConnectionHandlers) {
@@ -36,7 +38,7 @@ export class Connection {
     this.#wire = connect({
       opened: () => this.#opened(),
       received: (bytes) => this.#received(bytes),
-      closed: (why) => this.#lose(why),
+      closed: (why) => this.#closedBy(why),
     });
     const late = Object.assign(new Error("no answer"), { code: "ETIMEDOUT" });
     this.#opening = setTimeout(() => this.#lose(late), connectMs);
@@ -46,7 +48,7 @@ export class Connection {
     this.#wire.send(JSON.stringify(command));
   }
 
-  /** Reads nothing more until `resume`. */
+  /** Reads nothing more until `resume`: what has come already waits, too. */
   pause(): void {
     this.#paused = true;
     if (this.#silence) this.#silence.deaf = true;
@@ -57,6 +59,7 @@ export class Connection {
     this.#paused = false;
     if (this.#silence) this.#silence.deaf = false;
     this.#wire.resume();
+    this.#take();
   }
 
   /** Another server takes over after so long: if this one is silent, it is lost before that. */
@@ -70,6 +73,13 @@ export class Connection {
     clearTimeout(this.#opening);
     this.#silence?.stop();
     this.#wire.close();
+  }
+
+  /** What came before that may hold the reason, so it is taken, paused or not. */
+  #closedBy(why: unknown): void {
+    this.#isCut = true;
+    this.#take();
+    this.#lose(why);
   }
 
   #lose(why: unknown): void {
@@ -91,8 +101,14 @@ export class Connection {
   #received(bytes: Uint8Array): void {
     this.#silence?.heard();
     this.#lines.push(bytes);
+    this.#take();
+  }
+
+  #take(): void {
     try {
-      for (let line = this.#lines.next(); line !== undefined && !this.#closed; line = this.#lines.next()) {
+      while (!this.#closed && (!this.#paused || this.#isCut)) {
+        const line = this.#lines.next();
+        if (line === undefined) return;
         const event = typeof line === "string" ? parse(line) : undefined;
         if (event) this.#handlers.event(event);
       }

@@ -8,12 +8,11 @@
 // has left before it was sent.
 
 import type { Raw } from "../../protocol/commands.ts";
-import { type Event, type Fault, fault, type Welcome } from "../../protocol/events.ts";
-import { nameKey } from "../../protocol/names.ts";
+import { type Event, type Fault, isFault, type Welcome } from "../../protocol/events.ts";
 import { Backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
-import { Outbox, type Unsettled } from "./outbox.ts";
-import { isUnreachable, People, type Person } from "./people.ts";
+import { Addressees, Outbox, type Unsettled } from "./outbox.ts";
+import { People } from "./people.ts";
 import { type Connect, Refusal, reasonOf } from "./wire.ts";
 
 export type LinkOptions = {
@@ -26,8 +25,8 @@ export type LinkOptions = {
 };
 
 export type LinkState =
-  /** Called when our name changes, too. After a loss, `missed` is how many events happened in the meantime. */
-  | { type: "online"; missed: number }
+  /** Called when our name changes, too. `isBack`: after a loss; what was missed comes next, and behind it `caughtUp`. */
+  | { type: "online"; isBack: boolean }
   /** Tried again in `retryMs`. */
   | { type: "offline"; reason: string; retryMs: number };
 
@@ -35,6 +34,8 @@ export type LinkHandlers = {
   /** Each event once, in order. */
   event: (event: Event) => void;
   state: (state: LinkState) => void;
+  /** All that was missed since the loss has come. */
+  caughtUp?: () => void;
   /** Our seat was given up and our name is not to be had: `join` takes another one, and nothing is lost. */
   nameless: (problem: Fault) => void;
   /** A message was not taken and never will be. */
@@ -63,16 +64,6 @@ type Status =
     }
   | { type: "closed" };
 
-/**
- * The member a whisper is for; undefined if no member was known by that name, which may be of an owner who is away. `after`:
- * the position as of which it was written, and the name it was last sent to.
- */
-type Addressee = {
-  person: Person | undefined;
-  after: { epoch: string | undefined; seq: number };
-  sentTo?: string;
-};
-
 /** How long the server may take to say goodbye. */
 const goodbyeMs = 2_000;
 
@@ -81,12 +72,14 @@ export class Link {
   readonly people = new People();
   /** What we are called, or want to be. */
   name = "";
+  /** Where the first join begins: with the last messages, of all or of those behind a position. */
+  place: { history?: number | undefined; epoch?: string; after?: number };
   /** The password of the room, if it needs one. */
   password: string | undefined;
   readonly #options: LinkOptions;
   readonly #handlers: LinkHandlers;
   readonly #backoff: Backoff;
-  readonly #addressees = new WeakMap<Unsettled, Addressee>();
+  readonly #addressees = new Addressees(this.people);
   #status: Status = { type: "offline" };
   /** Counts servers tried, in turn: its remainder is the index of the present one. */
   #at = 0;
@@ -102,12 +95,23 @@ export class Link {
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
     this.#options = options;
+    this.place = { history: options.historyEvents };
     this.#handlers = handlers;
     this.#backoff = new Backoff(options.servers.length);
   }
 
   get status(): Status["type"] {
     return this.#status.type;
+  }
+
+  /** The position of the last event that was given out; undefined before the first welcome. */
+  get position(): { epoch: string; seq: number } | undefined {
+    return this.#seat && { epoch: this.#seat.epoch, seq: this.#seq };
+  }
+
+  /** The messages that are not known to be in the room, so that another link to it can `resend` them. */
+  get unsent(): Unsettled[] {
+    return Array.from(this.outbox, (message) => this.#addressees.dated(message, this.#seq));
   }
 
   /**
@@ -138,10 +142,16 @@ export class Link {
   /** Sends a message now or as soon as it can be, again and again until it is known to be in the room. */
   say(message: Raw & { text: string }): void {
     const unsettled = this.outbox.add(message);
-    if (typeof message.to === "string") {
-      const after = { epoch: this.#seat?.epoch, seq: this.#seq };
-      this.#addressees.set(unsettled, { person: this.people.known(message.to), after });
-    }
+    this.#addressees.add(unsettled, { epoch: this.#seat?.epoch, seq: this.#seq });
+    this.#sendNow(unsettled);
+  }
+
+  /** Sends a message of another link's `unsent`: a whisper goes to the name as of its `seq`, or is refused. */
+  resend(message: Unsettled): void {
+    this.#sendNow(this.outbox.add(message));
+  }
+
+  #sendNow(unsettled: Unsettled): void {
     const status = this.#status;
     if (status.type === "online" && status.catchUp === undefined && !status.held) {
       this.#post(status.connection, unsettled);
@@ -188,7 +198,7 @@ export class Link {
 
   #sendJoin(connection: Connection): void {
     const { name, password } = this;
-    const place = this.#seat ? { ...this.#seat, after: this.#seq } : { history: this.#options.historyEvents };
+    const place = this.#seat ? { ...this.#seat, after: this.#seq } : this.place;
     connection.send({ type: "join", name, password, key: this.#options.key, ...place });
   }
 
@@ -196,15 +206,13 @@ export class Link {
     if (this.#status.type !== "connecting") return;
     const { connection, joining } = this.#status;
     const isBack = this.#seat !== undefined;
-    const goesOn = isBack && (welcome.resumed || this.#seat?.epoch === welcome.epoch);
-    const missed = goesOn ? Math.max(welcome.seq - this.#seq, 0) : 0;
     // What we said may be among what we missed: it is sent again only once that has come.
     const catchUp = isBack ? `back-${welcome.seq}` : undefined;
     this.#status = { type: "online", connection, catchUp };
     this.#refusals = 0;
     this.#seat = { token: welcome.token, epoch: welcome.epoch };
     if (!isBack) this.#seq = welcome.seq;
-    this.#named(welcome.name, missed);
+    this.#named(welcome.name, isBack);
     this.#handlers.event(welcome);
     joining?.resolve(undefined);
     const { leaseMs } = welcome.limits;
@@ -212,9 +220,9 @@ export class Link {
     if (catchUp !== undefined) connection.send({ type: "ping", id: catchUp });
   }
 
-  #named(name: string, missed: number): void {
+  #named(name: string, isBack: boolean): void {
     this.name = name;
-    this.#handlers.state({ type: "online", missed });
+    this.#handlers.state({ type: "online", isBack });
   }
 
   // ---- Events ----
@@ -230,7 +238,8 @@ export class Link {
       case "welcome":
         return this.#welcomed(event);
       case "renamed":
-        if (!this.people.arriving && this.people.me.name !== this.name) this.#named(this.people.me.name, 0);
+        if (!this.people.arriving && this.people.me.name !== this.name)
+          this.#named(this.people.me.name, false);
         break;
       case "pong":
         if (event.id === undefined) return;
@@ -261,6 +270,7 @@ export class Link {
     this.people.arrive();
     // The connection works: the next loss is a first one again.
     this.#backoff.reset();
+    this.#handlers.caughtUp?.();
     this.#sendOutbox();
   }
 
@@ -269,11 +279,8 @@ export class Link {
     const message = [...this.outbox].find(({ id }) => id === problem.id);
     if (!message) return this.#handlers.event(problem);
     if (problem.retryAfterMs !== undefined) return this.#hold(problem, problem.retryAfterMs);
-    const to = this.#addressees.get(message);
     // The addressee changed its name, or left, while the message was on its way; the event came before this answer.
-    const isElsewhere =
-      to?.person && (isUnreachable(to.person) || nameKey(to.person.name) !== nameKey(to.sentTo ?? ""));
-    if (isElsewhere) this.#post(this.#status.connection, message);
+    if (this.#addressees.hasMoved(message)) this.#post(this.#status.connection, message);
     else this.#refuse(message, problem);
   }
 
@@ -300,21 +307,9 @@ export class Link {
   }
 
   #post(connection: Connection, message: Unsettled): void {
-    const to = this.#addressees.get(message);
-    if (!to) return connection.send(message);
-    const name = to.person?.name ?? String(message.to);
-    if (to.person && isUnreachable(to.person)) return this.#refuse(message, hasLeft(name));
-    const { epoch, seq } = to.person ? { epoch: this.#seat?.epoch, seq: this.#seq } : to.after;
-    const taker = to.person ? undefined : this.people.find(name);
-    // No member had this name when the message was written, so it is not for the member who has taken it since; but it may
-    // be for its owner, who has come back.
-    if (taker && !(taker.owned && epoch === this.#seat?.epoch)) {
-      const problem = `Nobody here was called "${name}" when you wrote that`;
-      return this.#refuse(message, fault("no-such-member", problem));
-    }
-    to.sentTo = name;
-    // With `seq` the server refuses it if the name has changed hands in events that have not reached us yet.
-    connection.send({ ...message, to: name, seq: message.seq ?? seq });
+    const addressed = this.#addressees.address(message, { epoch: this.#seat?.epoch, seq: this.#seq });
+    if (isFault(addressed)) this.#refuse(message, addressed);
+    else connection.send(addressed);
   }
 
   #refuse(message: Unsettled, problem: Fault): void {
@@ -371,9 +366,4 @@ export class Link {
       clearTimeout(status.leaving);
     }
   }
-}
-
-/** The fault of a whisper whose addressee has left. */
-export function hasLeft(name: string): Fault {
-  return fault("no-such-member", `${name} has left`);
 }

@@ -3,6 +3,9 @@
 // Everyone sees an id once it was used, so ours are random: no member can ack what we are only about to say.
 
 import type { Raw } from "../../protocol/commands.ts";
+import { type Fault, fault } from "../../protocol/events.ts";
+import { nameKey } from "../../protocol/names.ts";
+import { isUnreachable, type People, type Person } from "./people.ts";
 
 /** A message on its way. */
 export type Unsettled = Raw & { id: string; text: string };
@@ -61,6 +64,68 @@ export function asTyped({ type, to, text }: Unsettled): string {
   if (type === "tell") return `/msg ${to} ${text}`;
   if (type === "act") return `/me ${text}`;
   return text.startsWith("/") ? `/${text}` : text;
+}
+
+/**
+ * The member a whisper is for; undefined if no member was known by that name, which may be of an owner who is away. `after`:
+ * the position as of which it was written, and the name it was last sent to.
+ */
+type Addressee = { person: Person | undefined; after: Position; sentTo?: string };
+
+type Position = { epoch: string | undefined; seq: number };
+
+/** Whom the whispers under way are for: a person, whatever it is called by now. */
+export class Addressees {
+  readonly #people: People;
+  readonly #addressees = new WeakMap<Unsettled, Addressee>();
+
+  constructor(people: People) {
+    this.#people = people;
+  }
+
+  /** A message was written, with all events up to this position seen. */
+  add(message: Unsettled, after: Position): void {
+    if (typeof message.to !== "string") return;
+    this.#addressees.set(message, { person: this.#people.known(message.to), after });
+  }
+
+  /** The message as it is to be sent, with all events up to this position seen; or why it cannot be. */
+  address(message: Unsettled, { epoch, seq }: Position): Unsettled | Fault {
+    const to = this.#addressees.get(message);
+    if (!to) return message;
+    const name = to.person?.name ?? String(message.to);
+    if (to.person && isUnreachable(to.person)) return hasLeft(name);
+    const taker = to.person ? undefined : this.#people.find(name);
+    // No member had this name when the message was written, so it is not for the member who has taken it since; but it may
+    // be for its owner, who has come back.
+    if (taker && !(taker.owned && to.after.epoch === epoch)) {
+      return fault("no-such-member", `Nobody here was called "${name}" when you wrote that`);
+    }
+    to.sentTo = name;
+    // With `seq` the server refuses it if the name has changed hands in events that have not reached us yet.
+    return { ...message, to: name, seq: message.seq ?? (to.person ? seq : to.after.seq) };
+  }
+
+  /** Whether its addressee is called otherwise, or has left, since it was sent. */
+  hasMoved(message: Unsettled): boolean {
+    const to = this.#addressees.get(message);
+    if (!to?.person) return false;
+    return isUnreachable(to.person) || nameKey(to.person.name) !== nameKey(to.sentTo ?? "");
+  }
+
+  /** The message for another link to send: with the name, and the `seq` as of which that means its addressee. */
+  dated(message: Unsettled, seq: number): Unsettled {
+    const to = this.#addressees.get(message);
+    if (!to || message.seq !== undefined) return message;
+    if (!to.person) return { ...message, seq: to.after.seq };
+    // A name that the addressee has left behind must not reach the member who has it now.
+    return { ...message, to: to.person.name, seq: isUnreachable(to.person) ? 0 : seq };
+  }
+}
+
+/** The fault of a whisper whose addressee has left. */
+export function hasLeft(name: string): Fault {
+  return fault("no-such-member", `${name} has left`);
 }
 
 /** 96 random bits. A page without TLS has no `crypto.randomUUID`. */

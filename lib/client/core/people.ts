@@ -46,7 +46,8 @@ export class People {
     } else if (event.type === "welcome") this.#welcomed(event);
     else if (event.type === "epoch") this.#epoch = event.epoch;
     else if (event.type === "members" && !this.#welcome) this.#assemble(event.members);
-    else if (event.type === "history") for (const past of event.events) this.#spoke(past);
+    else if (event.type === "history" || event.type === "waiting")
+      for (const past of event.events) this.#spoke(past);
     else if (event.type === "gap") this.#lose();
   }
 
@@ -100,6 +101,11 @@ export class People {
   /** Whether that name spoke in the half hour before `at`, milliseconds since 1970 UTC. */
   isActive(name: string, at: number): boolean {
     return (this.#spokeAt.get(nameKey(name)) ?? -Infinity) > at - activeMs;
+  }
+
+  /** Whether a message under that name was seen, by any member of it. */
+  hasSpoken(name: string): boolean {
+    return this.#spokeAt.has(nameKey(name));
   }
 
   #welcomed(welcome: Welcome): void {

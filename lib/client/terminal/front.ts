@@ -1,26 +1,31 @@
 // The client on a terminal: it asks for a name, joins, and shows the room above the input row. While a question is open
-// in the middle of the chat nothing is read from the server, so that no line is drawn over the question.
+// in the middle of the chat nothing is read from the server, so that no line is drawn over the question; and no more than
+// the terminal takes.
 // However it ends, messages that were not sent are printed, and the terminal is given back as it was.
 
 import picocolors from "picocolors";
+import { messageOf } from "../../protocol/errors.ts";
 import { type Event, type Fault, fault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { complete } from "../../terminal/row/completion.ts";
 import { Prompt } from "../../terminal/row/prompt.ts";
 import { Tty } from "../../terminal/tty.ts";
 import { notification } from "../../terminal/window.ts";
-import { type Joins, settleMs } from "../core/chat.ts";
+import { settleMs } from "../core/chat.ts";
 import { Client, words } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
 import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
-import { Draft } from "./draft.ts";
+import { Memory } from "../kept/memory.ts";
+import type { Missed } from "../kept/missed.ts";
+import { Files } from "./files.ts";
 import { askName, askPassword, askTrust, whileWaiting } from "./questions.ts";
+import type { Settings } from "./settings.ts";
 import { Status } from "./status.ts";
 import { UnknownCertificate } from "./trust.ts";
-import { View, type ViewOptions } from "./view.ts";
+import { type Colors, View, type ViewOptions } from "./view.ts";
 
-export type TerminalOptions = Pick<ViewOptions, "time" | "bell"> & {
+export type TerminalOptions = {
   servers: readonly [Connect, ...Connect[]];
   /** The servers, as messages name them. */
   place: string;
@@ -28,11 +33,9 @@ export type TerminalOptions = Pick<ViewOptions, "time" | "bell"> & {
   name: string | undefined;
   password: string | undefined;
   key: string | undefined;
-  joins: Joins;
-  /** How mentions are told, beside the row. */
-  notify: "bell" | "osc9" | "osc777" | "off";
-  /** Where drafts are kept. */
-  draftFolder: string;
+  settings: Settings;
+  /** Where what outlives the program is kept. */
+  stateFolder: string;
 };
 
 export class TerminalFront {
@@ -42,37 +45,50 @@ export class TerminalFront {
   readonly #tty: Tty;
   readonly #prompt: Prompt;
   readonly #status: Status;
-  #draft: Draft | undefined;
+  readonly #memory: Memory;
   readonly #closed = Promise.withResolvers<string | undefined>();
   #settling: ReturnType<typeof setTimeout> | undefined;
+  #colors: Colors = picocolors;
   /** Lines that wait for the end of a question. */
   #unshown: string[] | undefined;
 
   constructor(options: TerminalOptions) {
     this.#options = options;
-    this.#client = new Client(options, {
-      event: (event) => this.#show(event),
-      problem: (problem) => this.#print(this.#view.problem(problem.text)),
-      refused: (message, problem) => this.#refused(message, problem),
-      notice: (text) => this.#print(this.#view.notice(text)),
-      clear: () => this.#prompt.clear(),
-      askOperatorPassword: () => this.#becomeOperator(),
-      leaving: () =>
-        this.#print(this.#view.notice("Leaving once everything you said is in the room; Ctrl-C leaves now")),
-      state: (state) => this.#showState(state),
-      nameless: (problem) => {
-        this.#prompt.stop();
-        this.#enter(problem);
+    const { settings, stateFolder, place } = options;
+    this.#client = new Client(
+      { servers: options.servers, key: options.key, joins: settings.values.joins },
+      {
+        event: (event) => this.#memory.event(event),
+        problem: (problem) => this.#print(this.#view.problem(problem.text)),
+        refused: (message, problem) => this.#refused(message, problem),
+        notice: (text) => this.#print(this.#view.notice(text)),
+        ignoring: (people) => this.#trySetting(() => settings.ignore(people)),
+        set: (words) => this.#set(words),
+        clear: () => this.#prompt.clear(),
+        askOperatorPassword: () => this.#becomeOperator(),
+        leaving: () =>
+          this.#print(
+            this.#view.notice("Leaving once everything you said is in the room; Ctrl-C leaves now"),
+          ),
+        state: (state) => this.#showState(state),
+        caughtUp: () => this.#memory.caughtUp(),
+        nameless: (problem) => {
+          this.#prompt.stop();
+          this.#enter(problem);
+        },
+        closed: this.#closed.resolve,
       },
-      closed: this.#closed.resolve,
-    });
+    );
     const { link, chat } = this.#client;
     link.password = options.password;
-    this.#view = new View(chat, {
-      ...options,
-      colors: picocolors.createColors(picocolors.isColorSupported),
-      columns: () => this.#tty.columns,
+    this.#memory = new Memory(this.#client, (name) => new Files(stateFolder, place, name), {
+      event: (event) => this.#show(event),
+      missed: (missed) => this.#showMissed(missed),
+      offered: (lines) => this.#offer(lines),
+      draft: () => this.#prompt.draft,
     });
+    this.#view = new View(chat, this.#viewOptions());
+    this.#apply();
     const left = () => this.quit();
     const looked = () => {
       chat.read();
@@ -82,9 +98,15 @@ export class TerminalFront {
     this.#prompt = new Prompt(this.#tty, {
       entered: (line) => this.#entered(line),
       left,
-      complete: (text) => complete(text, words, chat.people.names),
-      expand: (text, rest) => chat.typing(text, rest),
+      complete: (text) => settings.complete(text) ?? complete(text, words, chat.people.names),
+      expand: (text, rest) => {
+        this.#memory.typed();
+        return chat.typing(text, rest);
+      },
       refused: (problem) => this.#print(this.#view.problem(problem)),
+      // What the terminal does not take waits at the server, which loses none of it.
+      full: () => link.pause(),
+      drained: () => link.resume(),
     });
     this.#status = new Status(this.#client, (status) => {
       this.#prompt.status = status;
@@ -101,7 +123,8 @@ export class TerminalFront {
     this.#prompt.print(this.#view.settle());
     this.#prompt.stop();
     const { unsent } = this.#client.link.outbox;
-    this.#draft?.keep(this.#prompt.draft);
+    this.#memory.keepDraft();
+    this.#memory.save();
     await this.#tty.close();
     if (problem !== undefined) process.stderr.write(`${visibleRow(problem)}\n`);
     for (const line of unsent) process.stderr.write(`${visible(line)}\n`);
@@ -110,6 +133,8 @@ export class TerminalFront {
 
   quit(): void {
     const { link } = this.#client;
+    // A second signal may leave no time for it.
+    this.#memory.save();
     // While a question is open nothing is read, and the goodbye has to be.
     link.resume();
     link.quit();
@@ -126,6 +151,7 @@ export class TerminalFront {
       const asked = await this.#answerTo(problem, name);
       if (asked === undefined) return this.#closed.resolve(undefined);
       name = asked;
+      if (!lost) this.#memory.joining(name);
       try {
         problem = await this.#join(name, lost === undefined);
       } catch (error) {
@@ -140,9 +166,10 @@ export class TerminalFront {
 
   /** Shows the input row, with the draft of the last time in it. */
   #start(): void {
-    const { draftFolder, place } = this.#options;
-    this.#draft = new Draft(draftFolder, place, this.#client.link.name);
-    if (this.#prompt.draft === "") this.#prompt.draft = this.#draft.take();
+    const draft = this.#memory.takeDraft();
+    if (this.#prompt.draft === "") this.#prompt.draft = draft;
+    const offered = [...this.#prompt.history.lines];
+    for (const line of [...this.#memory.lines, ...offered]) this.#prompt.history.add(line);
     this.#prompt.start();
   }
 
@@ -175,9 +202,9 @@ export class TerminalFront {
 
   async #becomeOperator(): Promise<void> {
     const { link } = this.#client;
-    link.pause();
     this.#unshown = [];
     this.#prompt.stop();
+    link.pause();
     const password = await askPassword(this.#tty, "What is the operators' password?");
     const unshown = this.#unshown;
     this.#unshown = undefined;
@@ -191,6 +218,8 @@ export class TerminalFront {
   #entered(line: string): void {
     this.#client.link.tryNow();
     if (line.trim() !== "") this.#client.enter(line);
+    this.#memory.save();
+    this.#memory.lines = this.#prompt.history.lines;
     this.#print([]);
   }
 
@@ -206,23 +235,34 @@ export class TerminalFront {
     }, settleMs);
   }
 
+  #showMissed(missed: Missed): void {
+    const { mentions } = missed;
+    const words = { from: this.#options.place, text: `${mentions} for you` };
+    if (mentions > 0) this.#call(this.#options.settings.values.bell !== "off", words);
+    this.#print(this.#view.missed(missed));
+  }
+
   /** Prints lines, and redraws the messages that are still on their way. */
   #print(lines: string[]): void {
     if (this.#unshown) return void this.#unshown.push(...lines);
     this.#prompt.print(lines);
-    this.#prompt.waiting = Array.from(this.#client.link.outbox, asWaiting);
+    this.#prompt.waiting = [...this.#memory.waiting, ...this.#client.link.outbox].map(asWaiting);
     this.#status.changed();
   }
 
-  /** Rings, and tells the desktop of what is for us unless the person looks at it. */
   #alert(event: Event): void {
-    const { notify } = this.#options;
+    this.#call(this.#view.rings(event), this.#view.calls(event) ? event : undefined);
+  }
+
+  /** Rings, and tells the desktop of what is for us unless the person looks at it. */
+  #call(rings: boolean, words: { from: string; text: string } | undefined): void {
+    const { notify } = this.#options.settings.values;
     if (this.#tty.isFocused) this.#client.chat.read();
     this.#showUnread();
     if (notify === "off") return;
-    if (this.#view.rings(event)) this.#prompt.ring();
-    if (notify === "bell" || this.#tty.isFocused || !this.#view.calls(event)) return;
-    this.#prompt.notify(notification(notify === "osc9" ? 9 : 777, event.from, event.text));
+    if (rings) this.#prompt.ring();
+    if (notify === "bell" || this.#tty.isFocused || !words) return;
+    this.#prompt.notify(notification(notify === "osc9" ? 9 : 777, words.from, words.text));
   }
 
   #showUnread(): void {
@@ -236,13 +276,67 @@ export class TerminalFront {
     const { name } = this.#client.link;
     this.#prompt.label = state.type === "online" ? `${name}> ` : `${name} (offline)> `;
     this.#status.connection(state);
-    if (state.type === "online" && state.missed > 0) {
-      this.#print(this.#view.divider(`${state.missed} while you were away`));
-    }
+    if (state.type === "online") this.#memory.online(state.isBack);
+    else this.#memory.offline();
   }
 
   #refused(message: Unsettled, problem: Fault): void {
+    this.#memory.changed();
     this.#print([...this.#view.problem(problem.text), ...this.#view.notice(`Not sent: ${asTyped(message)}`)]);
+  }
+
+  /** Messages of the last run that may be in the room: the person decides. */
+  #offer(lines: string[]): void {
+    const title = "Perhaps not sent, and not sent again by itself; Up brings it back:";
+    this.#print([...this.#view.problem(title), ...lines.flatMap((line) => this.#view.notice(line))]);
+    for (const line of lines) this.#prompt.history.add(line);
+  }
+
+  // ---- Settings ----
+
+  /** Each is looked up when it is needed, since it may change. */
+  #viewOptions(): ViewOptions {
+    const { values } = this.#options.settings;
+    const colors = () => this.#colors;
+    return {
+      get time() {
+        return values.time;
+      },
+      get bell() {
+        return values.bell;
+      },
+      get colors() {
+        return colors();
+      },
+      columns: () => this.#tty.columns,
+    };
+  }
+
+  #set(words: string): void {
+    this.#trySetting(() => {
+      const text = this.#options.settings.command(words);
+      this.#apply();
+      this.#print(text.split("\n").flatMap((row) => this.#view.notice(row)));
+    });
+  }
+
+  #trySetting(change: () => void): void {
+    try {
+      change();
+    } catch (error) {
+      this.#apply();
+      this.#print(this.#view.problem(messageOf(error)));
+    }
+  }
+
+  /** Hands the settings on to the parts that do not look them up. */
+  #apply(): void {
+    const { chat } = this.#client;
+    const { joins, highlight, ignore, color } = this.#options.settings.values;
+    chat.joins = joins;
+    chat.highlight = highlight;
+    if (!Bun.deepEquals(chat.ignored.list, ignore)) chat.ignored.list = ignore;
+    this.#colors = picocolors.createColors(color === "auto" ? picocolors.isColorSupported : color === "on");
   }
 }
 

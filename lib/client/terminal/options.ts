@@ -14,7 +14,8 @@ import {
   toggle,
 } from "../../cli/flags.ts";
 import { UsageError } from "../../protocol/errors.ts";
-import { defaultHost, defaultPort } from "../../protocol/events.ts";
+import { defaultHost, defaultPort, isFault } from "../../protocol/events.ts";
+import { cleanName } from "../../protocol/names.ts";
 import type { Server } from "./tcp.ts";
 import { normalFingerprint, trustFor } from "./trust.ts";
 
@@ -28,6 +29,39 @@ const fingerprint: Flag<string | undefined> = {
     throw new UsageError(`--${flag} takes 64 hexadecimal digits, with or without colons, not "${text}"`);
   },
 };
+
+/** Words with commas or blanks between them. */
+const highlight: Flag<string[]> = {
+  value: "WORDS",
+  summary: "words that stand out and ring like your name: WORD,WORD",
+  default: [],
+  parse(text, flag) {
+    const words = [...new Set(text.normalize("NFC").split(/[\s,]+/u))].filter((word) => word !== "");
+    if (words.length > 0 && words.length <= maxWords && words.every((word) => word.length <= maxWord))
+      return words;
+    throw new UsageError(`--${flag} takes 1 to ${maxWords} words of at most ${maxWord} characters each`);
+  },
+};
+
+/** The people to hide: names with commas between, of one person with slashes. */
+const ignore: Flag<string[][]> = {
+  value: "NAMES",
+  summary: "who is hidden: NAME,NAME, or NAME/NAME for one with both",
+  default: [],
+  parse(text, flag) {
+    return text.split(/[\s,]+/).map((person) =>
+      person.split("/").map((text) => {
+        const name = cleanName(text);
+        if (isFault(name)) throw new UsageError(`--${flag} takes names with commas between, not "${text}"`);
+        return name;
+      }),
+    );
+  },
+};
+
+/** How many words may be highlighted, and how long each may be, in UTF-16 units. */
+const maxWords = 100;
+const maxWord = 100;
 
 export const flags = {
   host: lasting(
@@ -61,6 +95,12 @@ export const flags = {
     "CHAT_JOINS",
     choice("all|active|none", "whose coming and going is shown", "active", ["all", "active", "none"]),
   ),
+  highlight: lasting("CHAT_HIGHLIGHT", highlight),
+  ignore: lasting("CHAT_IGNORE", ignore),
+  color: lasting(
+    "CHAT_COLOR",
+    choice("auto|on|off", "colours; auto: if the terminal has them", "auto", ["auto", "on", "off"]),
+  ),
   tls: lasting(
     "CHAT_TLS",
     toggle("speak TLS; a certificate that no authority vouches for is asked about, once"),
@@ -72,6 +112,9 @@ export const flags = {
   fingerprint,
   json: toggle("every event as one JSON object a line, commands as JSON; for programs"),
 };
+
+/** The flags that /set changes while the client runs; all others mean something only when it starts. */
+export const changeable = ["time", "bell", "notify", "joins", "highlight", "ignore", "color"] as const;
 
 export const about: About = {
   usage: "bun ChatClient.ts [flags] [NAME@][HOST][:PORT]",
@@ -85,7 +128,7 @@ export const about: About = {
   configPath: configPath(),
 };
 
-type Options = ReturnType<typeof parseFlags<typeof flags>>;
+export type Options = ReturnType<typeof parseFlags<typeof flags>>;
 
 /** The servers that --host names, each with its trust. Throws a UsageError if --host or --ca is wrong. */
 export function serversOf(options: Options): [Server, ...Server[]] {
@@ -117,10 +160,10 @@ export function keyPath(): string {
   return join(configFolder(), "key");
 }
 
-/** The folder that drafts are kept in. */
-export function draftFolder(): string {
+/** The folder for what the client keeps from one run to the next. */
+export function stateFolder(): string {
   const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
-  return join(state, "chatroom", "drafts");
+  return join(state, "chatroom");
 }
 
 function configFolder(): string {

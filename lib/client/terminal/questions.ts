@@ -19,17 +19,25 @@ const spinMs = 80;
 
 /** Asks for a name; `problem` is what was wrong with the last one. Undefined if the question was left. */
 export function askName(tty: Tty, problem?: string): Promise<string | undefined> {
+  const offered = problem ? "" : ownName();
   return answered(tty, (clack, io) =>
     clack.text({
       message: problem ? `${visibleRow(problem)}. What is your name?` : "What is your name?",
-      placeholder: `1 to ${limits.nameLength} letters, digits, "_" or "-"`,
+      placeholder: offered || `1 to ${limits.nameLength} letters, digits, "_" or "-"`,
+      defaultValue: offered,
       ...io,
       validate(value) {
-        const name = cleanName(value ?? "");
+        const name = cleanName(value || offered);
         return isFault(name) ? name.text : undefined;
       },
     }),
   );
+}
+
+/** The user's name on this machine, if it may be one in the room; otherwise empty. */
+function ownName(): string {
+  const name = cleanName(process.env.USER ?? "");
+  return isFault(name) ? "" : name;
 }
 
 /** Asks for a password, which is not shown. Undefined if the question was left. */

@@ -29,7 +29,7 @@ export function statusOf({ members, topic, unsent, offline }: Situation, now = D
   if (!offline) return [...waiting, `${members} here`, ...(topic ? [topic] : [])].join(" · ");
   const { reason, since, retryMs } = offline;
   const next = retryMs === undefined ? "trying again" : `again in ${duration(retryMs)}`;
-  return [next, `offline since ${clock(since, now)}: ${reason}`, ...waiting].join(" · ");
+  return [next, reason, `offline since ${clock(since, now)}`, ...waiting].join(" · ");
 }
 
 export class Status {

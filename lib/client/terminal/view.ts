@@ -4,11 +4,20 @@
 
 import type picocolors from "picocolors";
 import { render } from "../../dialects/plain.ts";
-import type { Event, Member, Recorded } from "../../protocol/events.ts";
+import {
+  type Event,
+  isMessage,
+  type Member,
+  type Message,
+  type Recorded,
+  type Welcome,
+} from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { wrap } from "../../terminal/wrap.ts";
-import type { Chat, Message } from "../core/chat.ts";
+import type { Chat } from "../core/chat.ts";
+import type { Missed } from "../kept/missed.ts";
+import { sinceWords } from "../kept/times.ts";
 
 /** The functions of picocolors; those of `createColors(false)` leave text as it is. */
 export type Colors = ReturnType<typeof picocolors.createColors>;
@@ -28,17 +37,21 @@ const palette = ["cyan", "green", "magenta", "red", "blue", "yellow"] as const;
 export class View {
   readonly #chat: Chat;
   readonly #options: ViewOptions;
-  readonly #colors: Colors;
+  #namesIn: Colors | undefined;
   readonly #names = new Map<string, string>();
   #welcomed = false;
-  #minute = 0;
+  /** The minute of the clock that was shown last, and how it was shown. */
+  #minute = "";
   #clock = "";
   #day = "";
 
   constructor(chat: Chat, options: ViewOptions) {
     this.#chat = chat;
     this.#options = options;
-    this.#colors = options.colors;
+  }
+
+  get #colors(): Colors {
+    return this.#options.colors;
   }
 
   /** The lines for an event that the chat has taken in; none if there is nothing to read in it, or not yet. */
@@ -57,7 +70,10 @@ export class View {
     // A stranger's words come last in their row, so that they cannot go on as if others had come or gone.
     const telling = moves.filter(({ text }) => text !== "");
     const rows = telling.map(({ name, what, text }) => `${name} ${what}: ${text}`);
-    return [...(silent.length === 0 ? [] : [silent.join(" · ")]), ...rows].flatMap((row) => this.notice(row));
+    const at = moves.at(-1)?.at ?? 0;
+    return [...(silent.length === 0 ? [] : [silent.join(" · ")]), ...rows].flatMap((row) =>
+      this.#happened(at, row),
+    );
   }
 
   /** Whether a live event is worth the bell. */
@@ -86,6 +102,40 @@ export class View {
     return this.#wrap("── ", `${visibleRow(text)} ──`).map(this.#colors.dim);
   }
 
+  /** What was missed, in a block of its own; no lines if it was nothing. */
+  missed({ since, messages, mentions, hasMore, before, last, hasGap, isUnknown }: Missed): string[] {
+    const when =
+      since === undefined ? "while you were away" : `since you left ${sinceWords(since, new Date())}`;
+    if (isUnknown) {
+      const problem = this.problem(
+        `What you missed ${when} cannot be told: the room's history is another one now`,
+      );
+      return [...this.settle(), ...problem, ...this.#past(last, "earlier")];
+    }
+    const lost = hasGap
+      ? this.problem(`Some of what was said ${when} is missing here: it is no longer kept`)
+      : [];
+    const settled = this.settle();
+    const earlier = before.flatMap((event) => this.#message(event));
+    const lines = last.flatMap((event) => this.#lines(event));
+    if (messages === 0) return [...settled, ...lost, ...lines];
+    const shown = last.filter((event) => isMessage(event)).length;
+    const title = [
+      `${hasMore ? "more than " : ""}${messages.toLocaleString("en-GB")} ${when}`,
+      ...(mentions > 0 ? [`, ${mentions.toLocaleString("en-GB")} of them for you`] : []),
+      ...(hasMore || messages > shown ? [` · the last ${shown}`] : []),
+    ].join("");
+    return [
+      ...settled,
+      ...this.divider(title),
+      ...lost,
+      ...earlier,
+      ...(before.length > 0 ? this.notice("⋯") : []),
+      ...lines,
+      ...this.divider("now"),
+    ];
+  }
+
   #lines(event: Event): string[] {
     switch (event.type) {
       case "said":
@@ -93,7 +143,8 @@ export class View {
       case "told":
         return this.#message(event);
       case "renamed":
-        return this.notice(`${visibleRow(event.from)} is now ${visibleRow(event.to)}`);
+        if (this.#chat.ignored.has(event.to, event.seq)) return [];
+        return this.#happened(event.at, `${event.from} is now ${event.to}`);
       case "kicked":
       case "banned":
       case "unbanned":
@@ -102,6 +153,9 @@ export class View {
       case "opped":
       case "freed":
       case "topic":
+        return render(event)
+          .split("\n")
+          .flatMap((row) => this.#happened(event.at, row));
       case "subject":
       case "bans":
         return render(event)
@@ -114,26 +168,44 @@ export class View {
         if (this.#welcomed) return [];
         this.#welcomed = true;
         return [
-          ...this.notice(`You are connected as ${event.name}. ${here(event.members)} /help for help.`),
+          ...this.notice(`You are connected as ${event.name}. ${here(others(event))} /help for help.`),
           ...(event.topic === undefined ? [] : this.notice(`The topic is: ${event.topic}`)),
         ];
       case "members":
         return this.notice(here(event.members));
-      case "history":
-        return this.#past(event.events, "earlier");
-      case "results":
-        if (event.events.length === 0) return this.notice(`Nothing was found for "${event.text}"`);
-        return this.#past(event.events, `found "${event.text}"`, wordsOf(event.text));
+      case "history": {
+        const lines = this.#past(event.events, "earlier");
+        // Without an id it was not asked for by a person, who would wait for an answer.
+        if (lines.length > 0 || event.id === undefined) return lines;
+        return this.notice(`Nothing was said ${event.before === undefined ? "yet" : "lately"}`);
+      }
+      case "waiting":
+        return this.#past(event.events, "waited for you");
+      case "results": {
+        const lines = this.#past(event.events, `found "${event.text}"`, wordsOf(event.text));
+        return lines.length > 0 ? lines : this.notice(`Nothing was found for "${event.text}"`);
+      }
       case "gap":
         return this.problem("Some lines are missing here: they are no longer kept");
       case "error":
       case "bye":
         return this.problem(event.text);
       case "help":
-        return visible(event.text).split("\n");
+        return visible(event.text)
+          .split("\n")
+          .flatMap((row) => {
+            const [, command = "", summary = ""] = /^(\S.*? {2,}|)(.*)$/.exec(row) ?? [];
+            return this.#wrap(command, summary);
+          });
       default:
         return [];
     }
+  }
+
+  /** A line about something that happened, behind the time where each line has it in full. */
+  #happened(at: number, text: string): string[] {
+    const [dateLine, time] = this.#options.time === "full" ? this.#timeOf(at) : [[], ""];
+    return [...dateLine, ...this.#wrap(time, visibleRow(text)).map(this.#colors.dim)];
   }
 
   /** Events of the past, set apart, without the coming and going. */
@@ -176,7 +248,7 @@ export class View {
   #timeOf(at: number): [dateLine: string[], time: string] {
     const { time } = this.#options;
     if (time === "off") return [[], ""];
-    const minute = Math.floor(at / 60_000);
+    const minute = `${time} ${Math.floor(at / 60_000)}`;
     const date = minute === this.#minute && time === "short" ? undefined : new Date(at);
     if (!date) return [[], this.#clock];
     this.#minute = minute;
@@ -195,6 +267,8 @@ export class View {
   }
 
   #name(name: string): string {
+    if (this.#namesIn !== this.#colors) this.#names.clear();
+    this.#namesIn = this.#colors;
     const known = this.#names.get(name);
     if (known !== undefined) return known;
     const hash = Bun.hash.crc32(nameKey(name));
@@ -205,8 +279,9 @@ export class View {
   }
 }
 
-function isMessage(event: Event): event is Message {
-  return event.type === "said" || event.type === "acted" || event.type === "told";
+/** The members beside ourselves: a client that comes back to its seat is one of them. */
+function others({ name, members }: Welcome): Member[] {
+  return members.filter((member) => nameKey(member.name) !== nameKey(name));
 }
 
 function here(members: Member[]): string {

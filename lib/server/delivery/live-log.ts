@@ -8,7 +8,8 @@
 // When the buffer is full the older half goes. A reader that stood there falls behind and reads on from the journal.
 //
 // The readers write in rounds, each from its cursor to the head. A big room's round is longer than a turn may take: it goes on in
-// the next turn where it stopped, and another one follows if there was something new meanwhile.
+// the next turn where it stopped, and another one follows if there was something new meanwhile. Where there is a fan-out, the
+// readers that want nothing but the log are written to many at once.
 
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { Recorded } from "../../protocol/events.ts";
@@ -20,13 +21,27 @@ export interface LogReader {
   /** The bytes at the cursor are about to go. */
   fallBehind(): void;
   pump(): void;
+  /** The file descriptor to send the log to from the cursor to the head, if it wants that now and nothing else. */
+  readonly descriptor?: number | undefined;
+  /** So many bytes were sent there. If they were not all, the reader writes the others itself. */
+  sent?(bytes: number): void;
+}
+
+/** Sends parts of the log to many sockets in one call to the system. */
+export interface FanOut {
+  /** How many it takes at once. */
+  readonly size: number;
+  /** Adds a part, for `send` to send. Until then the bytes stay as they are. A descriptor of -1 takes none. */
+  add(descriptor: number, bytes: Uint8Array, offset: number, length: number): void;
+  /** How many bytes were sent of each part that was added, in order; as many as can be without waiting. */
+  send(): ArrayLike<number>;
 }
 
 /** Small enough to stay in the processor's cache; a reader that falls off it loses nothing. */
 export const liveLogBytes = 1024 * 1024;
 
 /** How long the readers may write in one turn; some thousand of them can. */
-const pumpMs = 10;
+const pumpMs = 5;
 /** To read the clock is not free: it is looked at after so many readers. */
 const readersAtOnce = 64;
 
@@ -42,6 +57,9 @@ export class LiveLog {
   headSeq: number;
 
   readonly #capacityBytes: number;
+  readonly #fanOut: FanOut | undefined;
+  /** Those that are to be written to at once, next. */
+  #together: LogReader[] = [];
   #bytes: Buffer | undefined;
   /** Those that are still to write in this round. */
   #round: Iterable<LogReader> | undefined;
@@ -53,19 +71,20 @@ export class LiveLog {
   #seqs: number[] = [];
   #ends: number[] = [];
 
-  /** `capacityBytes` holds the longest event at least twice. */
-  constructor(dialect: Dialect, headSeq: number, capacityBytes: number = liveLogBytes) {
+  /** `capacityBytes` holds the longest event at least twice. Without a `fanOut` each reader writes by itself. */
+  constructor(dialect: Dialect, headSeq: number, capacityBytes: number = liveLogBytes, fanOut?: FanOut) {
     this.dialect = dialect;
     this.headSeq = headSeq;
     this.#baseSeq = headSeq;
     this.#capacityBytes = capacityBytes;
+    this.#fanOut = fanOut;
   }
 
-  /** Adds an event that every member may see. */
-  append(event: Recorded): void {
+  /** Adds an event that every member may see; `json` is the same as JSON, where that is known. */
+  append(event: Recorded, json?: string): void {
     this.headSeq = event.seq;
     if (this.followers === 0) return this.#forget();
-    const lines = this.dialect.encode(event);
+    const lines = this.dialect.encode(event, json);
     // UTF-8 takes at most three bytes for each unit of a string.
     const bytes = this.#reserve(lines.length * 3);
     this.head += bytes.write(lines, this.head - this.#base);
@@ -120,9 +139,12 @@ export class LiveLog {
       }
       // A set's iterator goes on where the loop before left it.
       for (const reader of this.#round) {
-        reader.pump();
-        if (++pumped % readersAtOnce === 0 && performance.now() > end) return false;
+        this.#serve(reader);
+        if (++pumped % readersAtOnce > 0 || performance.now() <= end) continue;
+        this.#send();
+        return false;
       }
+      this.#send();
       this.#round = undefined;
     } while (this.#roundSeq < this.headSeq);
     return true;
@@ -132,6 +154,26 @@ export class LiveLog {
   forget(seq: number): void {
     const gone = countUpTo(this.#seqs, seq);
     if (gone > 0) this.#drop(gone);
+  }
+
+  /** Lets a reader write: now, or in a moment with others at once. */
+  #serve(reader: LogReader): void {
+    if (!this.#fanOut || reader.descriptor === undefined) return reader.pump();
+    this.#together.push(reader);
+    if (this.#together.length === this.#fanOut.size) this.#send();
+  }
+
+  /** Descriptors are asked for only here, so that nothing can happen to one before it is written to. */
+  #send(): void {
+    if (!this.#fanOut || this.#together.length === 0) return;
+    const readers = this.#together;
+    this.#together = [];
+    for (const reader of readers) {
+      const { bytes, offset, length } = this.slice(reader.cursor, this.head);
+      this.#fanOut.add(reader.descriptor ?? -1, bytes, offset, length);
+    }
+    const taken = this.#fanOut.send();
+    for (let index = 0; index < readers.length; index++) readers[index]?.sent?.(taken[index] ?? 0);
   }
 
   #forget(): void {

@@ -23,6 +23,8 @@ import type { LiveLog, LogReader } from "./live-log.ts";
 /** Writes what it can take now and says how much that was; -1 once closed. After a short write, `pump` is called again. */
 export interface Sink {
   write(bytes: Uint8Array, offset: number, length: number): number;
+  /** The file descriptor, if it takes the same bytes as `write` does; -1 once closed. */
+  readonly descriptor?: number | undefined;
 }
 
 /** What a reader that is behind writes next, and the event that it has come to with that. */
@@ -143,6 +145,17 @@ export class Reader implements LogReader {
     const drained = this.#onDrained;
     this.close();
     drained?.();
+  }
+
+  get descriptor(): number | undefined {
+    const isElsewhere = !this.#live || this.#blocked || this.#queue.length > 0 || this.#rest !== nothing;
+    return isElsewhere || this.cursor === this.#log?.head ? undefined : this.#sink.descriptor;
+  }
+
+  sent(bytes: number): void {
+    this.cursor += bytes;
+    // A write that is short makes the socket tell when it takes more.
+    if (this.cursor !== this.#log?.head) this.pump();
   }
 
   fallBehind(): void {

@@ -10,6 +10,7 @@
 //   ban ADDRESS    the same                          no member may join from there
 //   mute NAME      the operator's name               a member of that name may not speak
 //   own NAME       {name, keyHash, seat, usedAt}     the name, and all that look like it, are kept for the holder of a key
+//   mail ID        POSITION                          behind it are whispers to its owner, who has not been here since
 //   topic          the topic
 //
 // NAME is written as its skeleton, which is the same for all names that look alike.
@@ -55,6 +56,7 @@ export type Fact =
   | { kind: "mute"; key: string; value: string | undefined }
   /** `look`: the skeleton of the name; `stored`: the value as the journal has it. */
   | { kind: "own"; key: string; look: string; value: OwnFact | undefined; stored: string | null }
+  | { kind: "mail"; id: string; value: number | undefined }
   | { kind: "topic"; value: string | undefined };
 
 /** The key of each kind. */
@@ -67,6 +69,7 @@ export const factKey = {
   ban: (nameOrAddress: string) => `ban ${skeleton(nameOrAddress)}`,
   mute: (name: string) => `mute ${skeleton(name)}`,
   own: (name: string) => `own ${skeleton(name)}`,
+  mail: (id: string) => `mail ${id}`,
   topic: "topic",
 };
 
@@ -109,6 +112,10 @@ function readFact(key: string, stored: string | null): Fact | undefined {
     }
     case "mute":
       return { kind, key, value };
+    case "mail": {
+      const position = value === undefined ? undefined : Number(value);
+      return Number.isNaN(position) ? undefined : { kind, id, value: position };
+    }
     case "own": {
       const own = parsed(value);
       return own === undefined || isOwn(own) ? { kind, key, look: id, value: own, stored } : undefined;

@@ -8,14 +8,16 @@ import type { Facts } from "./facts.ts";
 /** An event, and what the journal keeps with it but no member is sent. */
 export type Entry = {
   event: Recorded;
+  /** The event as JSON, where the journal has made it, so that it is made once. */
+  json?: string;
   /** The id of the seat that caused it. Not the seat's name, since another member may have that later. */
   author: string;
   /** The only seat, beside the author's, that may see it, or `serversOnly`. Absent: every seat may. */
-  reader?: string;
+  reader?: string | undefined;
   /** The facts that the event changes. */
   facts?: Facts;
   /** The event only happens if these facts hold when it is appended; another entry may have changed them first. */
-  expects?: Facts;
+  expects?: Facts | undefined;
   /** The server that appended the entry; absent: this one. */
   server?: string;
   /** When it happened, if that was elsewhere: it is taken over from there (ms since 1970 UTC). Absent: now. */

@@ -3,14 +3,18 @@
 // may cost, for every kind of journal.
 //
 //   entriesIn    forwards: what happened after a position, for all readers that catch up
-//   lastBefore   backwards: the last few events before a position
+//   lastBefore   backwards: the last few messages before a position, with the renames between them
 //   search       backwards: the last few events before a position that match
+//   whispersTo   forwards: the first few whispers to one seat
 
-import type { Recorded } from "../../protocol/events.ts";
+import { isMessage, type Recorded } from "../../protocol/events.ts";
 import { type Entry, type Journal, serversOnly } from "./journal.ts";
 
 /** Events `from` … `to` are not kept any more. From 0: the position that was asked for is of another journal. */
 export type Gap = { from: number; to: number };
+
+/** A position in a journal. `resumed`: what was shown up to it is the journal's past. `gap`: what is missing behind it. */
+export type Place = { position: number; resumed?: true; gap: Gap | undefined };
 
 /** Entries in order, the gap before them, and the position up to which this is everything. */
 export type Stretch = { gap: Gap | undefined; entries: Entry[]; last: number };
@@ -27,12 +31,34 @@ export type Past = {
 /** The entries before a position, newest first: at most `count`, and at least one if there is any. */
 export type EntriesBefore = (position: number, count: number) => Entry[] | Promise<Entry[]>;
 
+/** The entries behind a position, oldest first: at most `count`, and at least one if there is any. */
+export type EntriesAfter = (position: number, count: number) => Entry[] | Promise<Entry[]>;
+
 /** A page ends with the event that takes it over this many characters, since a slow reader holds it in memory. */
 export const pageLength = 128 * 1024;
 /** It ends with this many events, too, so that a page of short ones takes no longer. */
 export const pageEvents = 1_000;
-/** A search reads at most this many pages of matches: most may be whispers that the viewer may not see. */
-const searchedPages = 10;
+/** A look back reads at most this many pages: most entries may be whispers of others, or comings and goings. */
+const lookedPages = 10;
+
+/**
+ * Where a reader goes on that was shown all up to `after`, a position in that epoch or in the present one; `last`: the last
+ * event of now. In an unknown epoch, or behind the end of a known one, the events that it was shown are lost, and it was not
+ * shown those that came in their place.
+ */
+export function placeOf(
+  journal: Pick<Journal, "epoch" | "endOf" | "first">,
+  epoch: string | undefined,
+  after: number,
+  last: number,
+): Place {
+  const { first } = journal;
+  const end = journal.endOf(epoch ?? journal.epoch);
+  const position = end === undefined ? first - 1 : Math.min(after, end, last);
+  if (end === undefined || position !== after) return { position, gap: { from: 0, to: position } };
+  const isKept = first <= position + 1;
+  return { position, resumed: true, gap: isKept ? undefined : { from: position + 1, to: first - 1 } };
+}
 
 /** A page of the entries after `after`, up to `upTo`, whispers to any seat among them. Rejects as the journal does. */
 export async function entriesIn(
@@ -56,14 +82,22 @@ export async function entriesIn(
   return { gap, entries, last };
 }
 
-/** The last `limit` events before a position that the seat `viewer` may see, no more than fit in a page. */
+/** Whether a history has such an event. Who came and went is no part of it: in a busy room it would be nothing else. */
+export function isPast(event: Recorded): boolean {
+  return isMessage(event) || event.type === "renamed";
+}
+
+/**
+ * The last `limit` messages before a position that the seat `viewer` may see, no more than fit in a page. The renames
+ * between them are not counted.
+ */
 export function lastBefore(
   entriesBefore: EntriesBefore,
   position: number,
   limit: number,
   viewer: string,
 ): Promise<Past> {
-  return lookBack(entriesBefore, position, limit, viewer, new PageSize());
+  return lookBack(entriesBefore, position, limit, viewer, isPast);
 }
 
 /** The same for events that have every word of the text. */
@@ -82,7 +116,29 @@ export function search(
     }
     return [];
   };
-  return lookBack(matchesBefore, position, limit, viewer, new PageSize(searchedPages));
+  return lookBack(matchesBefore, position, limit, viewer, () => true);
+}
+
+/** The first whispers to a seat behind a position and before another one, no more than fit in a page. */
+export async function whispersTo(
+  entriesAfter: EntriesAfter,
+  seat: string,
+  after: number,
+  before: number,
+): Promise<Recorded[]> {
+  const events: Recorded[] = [];
+  const page = new PageSize();
+  for (let position = after; ; ) {
+    const entries = await entriesAfter(position, pageEvents);
+    if (entries.length === 0) return events;
+    for (const { event, reader } of entries) {
+      if (event.seq >= before) return events;
+      position = event.seq;
+      if (reader !== seat) continue;
+      events.push(event);
+      if (page.isFullWith(event)) return events;
+    }
+  }
 }
 
 async function lookBack(
@@ -90,10 +146,12 @@ async function lookBack(
   position: number,
   limit: number,
   viewer: string,
-  looked: PageSize,
+  isWanted: (event: Recorded) => boolean,
 ): Promise<Past> {
   const events: Recorded[] = [];
+  let counted = 0;
   const page = new PageSize();
+  const looked = new PageSize(lookedPages);
   let before = position;
   // One entry more than was asked for tells whether there are older ones. Where entries were hidden from the viewer, each
   // further read is twice as long.
@@ -102,9 +160,10 @@ async function lookBack(
     if (entries.length === 0) return { events: events.reverse() };
     for (const entry of entries) {
       const { event } = entry;
-      const visible = maySee(viewer, entry);
-      if (visible && events.length >= limit) return { events: events.reverse(), more: true };
+      const visible = maySee(viewer, entry) && isWanted(event);
+      if (visible && counted >= limit) return { events: events.reverse(), more: true };
       if (visible) events.push(event);
+      if (visible && event.type !== "renamed") counted += 1;
       before = event.seq;
       const enough = looked.isFullWith(event) || (visible && page.isFullWith(event));
       if (enough) return { events: events.reverse(), more: true, before };

@@ -32,7 +32,8 @@ export function erased(entry: Entry): Entry {
     return { event: { type: "erased", seq: event.seq, at: event.at }, author, reader: serversOnly };
   }
   const { text: _, ...left } = event;
-  return { ...entry, event: left };
+  const { json: __, ...kept } = entry;
+  return { ...kept, event: left };
 }
 
 /** Whether an entry is something that a member said, and can take back: a message, or its last words. */
@@ -77,6 +78,7 @@ const answers = new Set<string>(
     bye: 1,
     members: 1,
     history: 1,
+    waiting: 1,
     results: 1,
     bans: 1,
     subject: 1,

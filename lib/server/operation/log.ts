@@ -76,8 +76,8 @@ export class Log {
 
   /** An event that all members saw, unless the log is quiet. A whisper is in no log. */
   event(event: Recorded): void {
-    if (event.type !== "told" && event.type !== "moved" && event.type !== "erased")
-      this.note(render(event), { event });
+    if (this.#quiet || event.type === "told" || event.type === "moved" || event.type === "erased") return;
+    this.write(render(event), { event });
   }
 
   /** The first of its key at once; what follows within a minute as one line at its end, with how often it was. */

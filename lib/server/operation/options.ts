@@ -63,7 +63,7 @@ export const flags = {
   export: text("FILE", "write the history as JSON lines and exit; -: to stdout"),
   import: text("FILE", "take JSON lines into the history and exit; -: from stdin"),
   seat: number("SECONDS", "how long a lost connection's seat is kept", 30, 0, 86_400),
-  names: number("DAYS", "how long a name is kept for its key after its last use; 0: never", 90, 0, 36_500),
+  names: number("DAYS", "how long an unused name is kept for its key; 0: never", 90, 0, 36_500),
   rate: number("N", "lines a second from one member, after 20 at once; 0: no limit", 5, 0, 1_000_000),
   "max-connections": number("N", "how many connections at once", 10_000, 1, 1_000_000),
   "max-per-address": number("N", "how many of them from one address", 100, 1, 1_000_000),

@@ -3,8 +3,8 @@
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
+import { factKey } from "../journal/facts.ts";
 import { type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
-import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import { takenOver } from "./goodbyes.ts";
 import type { Moderation } from "./moderation.ts";
 import type { Owners } from "./owners.ts";
@@ -30,10 +30,20 @@ export type Taken = {
   roster: Roster | undefined;
   /** No event before is for this seat alone, or from it. */
   isNew: boolean;
+  /** Whispers that waited for its member are behind this position. */
+  mail: number | undefined;
 };
 
-/** A connection that comes under a name; `token`: the one it will have, if its client keeps one. */
-type Arrival = { occupant: Occupant; name: string; token: string | undefined; waiter: Waiter<Taken> };
+/** A connection that comes under a name. */
+type Arrival = {
+  occupant: Occupant;
+  name: string;
+  /** The one that it will have, if its client keeps one. */
+  token: string | undefined;
+  /** Whether it may take no new seat. */
+  needsSeat: boolean;
+  waiter: Waiter<Taken>;
+};
 
 export class Arrivals {
   /** Whether a member has been here since the server started. */
@@ -42,8 +52,6 @@ export class Arrivals {
   readonly #recorder: Recorder;
   readonly #seats: Seats;
   readonly #moderation: Moderation;
-  /** Gives seats, one after the other: a crowd that comes at once does not have the turn for itself. */
-  readonly #entering = new WorkQueue(aHalf);
   /** The ids of new seats whose `joined` has no outcome yet: there must not be two of the same. */
   readonly #arriving = new Set<string>();
   readonly #owners: Owners;
@@ -67,79 +75,81 @@ export class Arrivals {
     const { name, token, after = 0 } = request;
     const refused = this.#moderation.refusesJoin(occupant.address, name);
     if (refused) return waiter.failed(refused);
-    const arrival: Arrival = { occupant, name, token: keepsSeat ? newToken() : undefined, waiter };
     const hasToken = this.#hasSeat(token);
-    const hadSeat = hasToken || this.#owners.seatOf(name, occupant.key?.hash) !== undefined;
-    const isKnown = token === undefined || hasToken;
+    const hasOwn = this.#owners.seatOf(name, occupant.key?.hash) !== undefined;
+    const arrival: Arrival = {
+      occupant,
+      name,
+      token: keepsSeat ? newToken() : undefined,
+      // The seat stands for the room's password, which it may not have given.
+      needsSeat: hasToken || (hasOwn && occupant.key?.isAdmitted !== true),
+      waiter,
+    };
     const takeSeat = () => {
       const seat = token === undefined ? undefined : this.#seats.byToken(token);
-      if (seat) return this.#takeAgain(seat, { ...arrival, token });
-      const own = this.#owners.seatOf(name, occupant.key?.hash);
-      if (own) return this.#takeOwn(own, arrival);
-      // The seat stood for the room's password, which it may not have given. That seat is gone now.
-      if (hadSeat)
-        return waiter.failed({ ...fault("unavailable", "Your seat was given up: join again"), retryAfterMs });
-      this.#takeNew(arrival);
+      if (seat) this.#takeAgain(seat, { ...arrival, token });
+      else this.#takeOwn(arrival);
     };
     // A client that was with another server may know a seat, or later events, that this server has not read yet.
     const failed = () => waiter.failed(unreadable);
-    const enter = () => this.#entering.run(takeSeat, () => this.#hasEnded).catch(failed);
-    if (isKnown && after <= this.#recorder.seq) void enter();
-    else this.#journal.sync().then(enter, failed);
+    const enter = () => this.#recorder.newcomers.run(takeSeat, () => this.#hasEnded);
+    const isKnown = token === undefined || hasToken;
+    if (isKnown && after <= this.#recorder.seq) takeSeat();
+    else this.#journal.sync().then(enter).catch(failed);
   }
 
-  #takeNew(arrival: Arrival, isRetry = false): void {
+  /**
+   * Takes the seat that is in use under a name from its connection, for the owner of the name, or else a new one. Another
+   * connection with the same key may be faster, here or at another server: then it looks again, a few times.
+   */
+  #takeOwn(arrival: Arrival, tries = 3): void {
+    const { occupant, name, needsSeat, waiter } = arrival;
+    const ownSeat = () => this.#owners.seatOf(name, occupant.key?.hash);
+    const failed = (problem: Fault) => {
+      // Without `retryAfterMs` it was taken over by a later connection.
+      const hasChanged = problem.code === "conflict" && problem.retryAfterMs !== undefined;
+      if (tries === 1 || !(hasChanged || problem.code === "name-taken")) return waiter.failed(problem);
+      const again = () => {
+        if (hasChanged || ownSeat()) this.#takeOwn(arrival, tries - 1);
+        else waiter.failed(problem);
+      };
+      this.#journal.sync().then(again, () => waiter.failed(unreadable));
+    };
+    const own = ownSeat();
+    if (own) this.#takeAgain(own, { ...arrival, waiter: { ...waiter, failed } });
+    else if (needsSeat) waiter.failed(givenUp);
+    else this.#takeNew({ ...arrival, waiter: { ...waiter, failed } });
+  }
+
+  #takeNew(arrival: Arrival): void {
     const { occupant, name, token, waiter } = arrival;
     const { address, key } = occupant;
     const claim = this.#owners.join(name, key);
     if (isFault(claim)) return waiter.failed(claim);
     const id = this.#arriving.has(claim.seat) ? newSeatId() : claim.seat;
     const isNew = claim.isNew || id !== claim.seat;
-    const settle = () => this.#arriving.delete(id);
-    this.#arriving.add(id);
     const tokenHash = token === undefined ? undefined : hashOf(token);
-    const taken = both(taking(id, this.#journal.server, { name, tokenHash, address }), claim.change);
+    const mail = this.#owners.mailOf(id);
+    const read = { facts: mail === undefined ? {} : { [factKey.mail(id)]: null }, expects: {} };
+    const seated = taking(id, this.#journal.server, { name, tokenHash, address });
+    const change = [seated, claim.change, read].reduce(both);
+    const event = unnumbered({ type: "joined", name, ...(claim.owned && { owned: true }) });
+    this.#arriving.add(id);
     this.#recorder.ask(
-      {
-        event: unnumbered({ type: "joined", name, ...(claim.owned && { owned: true }) }),
-        author: id,
-        ...taken,
-      },
+      { event, author: id, ...change },
       {
         happened: (roster) => {
-          settle();
-          this.#sit(id, arrival, roster, isNew);
+          this.#arriving.delete(id);
+          this.#sit(id, arrival, { roster, isNew, mail });
           if (claim.problem) occupant.answer(claim.problem);
         },
         failed: (problem) => {
-          settle();
-          const isContradicted = problem.code === "name-taken" || problem.code === "conflict";
-          if (isRetry || !isContradicted) return waiter.failed(problem);
-          this.#afterSync(waiter, () => {
-            // Another connection with the same key was faster, here or at another server: this one takes its seat.
-            const own = this.#owners.seatOf(name, key?.hash);
-            if (own) this.#takeOwn(own, arrival);
-            else if (problem.code === "conflict") this.#takeNew(arrival, true);
-            else waiter.failed(problem);
-          });
+          this.#arriving.delete(id);
+          waiter.failed(problem);
         },
       },
     );
     this.#prune();
-  }
-
-  /** Takes a seat that is in use from its connection, for its owner. If the seat moves in that moment, once more. */
-  #takeOwn(seat: Seat, arrival: Arrival): void {
-    const { occupant, name, waiter } = arrival;
-    const failed = (problem: Fault) => {
-      if (problem.code !== "conflict") return waiter.failed(problem);
-      this.#afterSync(waiter, () => {
-        const own = this.#owners.seatOf(name, occupant.key?.hash);
-        if (own) this.#takeAgain(own, arrival);
-        else waiter.failed(problem);
-      });
-    };
-    this.#takeAgain(seat, { ...arrival, waiter: { ...waiter, failed } });
   }
 
   #takeAgain(seat: Seat, arrival: Arrival): void {
@@ -148,9 +158,9 @@ export class Arrivals {
     const here = this.#journal.server;
     const { address } = occupant;
     const tokenHash = token === undefined ? undefined : hashOf(token);
-    // Same server, address and token: no fact changes, so nothing is written.
+    // Same server, address and token: no fact changes, so nothing is written. A seat without a token may be given up already.
     const isSame = seat.server === here && seat.address === address && seat.tokenHash === tokenHash;
-    if (isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, undefined, false);
+    if (token !== undefined && isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
     this.#recorder.ask(
       {
         event: unnumbered({ type: "moved", name }),
@@ -158,13 +168,8 @@ export class Arrivals {
         reader: serversOnly,
         ...moving(seat, here, address, tokenHash),
       },
-      { ...waiter, happened: (roster) => this.#sit(id, arrival, roster, false) },
+      { ...waiter, happened: (roster) => this.#sit(id, arrival, { roster }) },
     );
-  }
-
-  /** Carries on once this server has read what the others have written. */
-  #afterSync({ failed }: Waiter<Taken>, goOn: () => void): void {
-    this.#journal.sync().then(goOn, () => failed(unreadable));
   }
 
   #prune(): void {
@@ -174,14 +179,19 @@ export class Arrivals {
     this.#recorder.record({ event, author: "", reader: serversOnly, ...change });
   }
 
-  #sit(id: string, { occupant, token, waiter }: Arrival, roster: Roster | undefined, isNew: boolean): void {
+  #sit(
+    id: string,
+    { occupant, token, waiter }: Arrival,
+    { roster, isNew = false, mail }: Partial<Taken>,
+  ): void {
     const seat = this.#seats.byId(id);
     if (!seat) return;
     stopExpiry(seat);
     seat.occupant?.dismiss(takenOver);
     seat.occupant = occupant;
+    seat.mail ??= mail ?? this.#owners.mailOf(id);
     this.visited = true;
-    waiter.happened({ seat, token, roster, isNew });
+    waiter.happened({ seat, token, roster, isNew, mail: seat.mail });
   }
 
   #hasSeat(token: string | undefined): boolean {
@@ -189,4 +199,5 @@ export class Arrivals {
   }
 }
 
+const givenUp: Fault = { ...fault("unavailable", "Your seat was given up: join again"), retryAfterMs };
 const unreadable: Fault = { ...fault("unavailable", "The room cannot be read now: try again"), retryAfterMs };

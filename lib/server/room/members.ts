@@ -11,7 +11,6 @@ import {
   fault,
   isFault,
   limits,
-  type Member,
   type Recorded,
 } from "../../protocol/events.ts";
 import { type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
@@ -25,6 +24,7 @@ import { Roster } from "./roster.ts";
 import {
   both,
   leaving,
+  memberAt,
   type Occupant,
   type Owned,
   renaming,
@@ -36,6 +36,9 @@ import {
 
 /** An operator: its name, the author of its entries, and the facts that must hold while it may give orders. */
 export type Operator = { name: string; author: string; expects: Facts | undefined };
+
+/** Whom a whisper is for; `away`: it is read later, and `facts` are to be recorded with it. */
+export type Addressee = { name: string; id: string; away?: true; facts?: Facts };
 
 export class Members {
   readonly #journal: Journal;
@@ -80,12 +83,7 @@ export class Members {
     const { seq } = this.#recorder;
     const { epoch, leaseMs } = this.#journal;
     if (this.#roster?.seq === seq && this.#roster.epoch === epoch) return this.#roster;
-    const members = Array.from(this.#seats, (seat): Member => {
-      const member: Member = { name: seat.name };
-      if (this.#isAway(seat)) member.away = true;
-      if (seat.owned) member.owned = true;
-      return member;
-    });
+    const members = [...this.#seats].map((seat) => memberAt(seat, this.#isAway(seat)));
     const all = { ...limits, seatMs: this.#seatMs, leaseMs };
     const roster = new Roster({ epoch, seq, members, topic: this.topic, limits: all });
     this.#roster = roster;
@@ -113,14 +111,23 @@ export class Members {
    * Whom a whisper to that name reaches: its member, or its owner, who is away and reads it the next time. `seq`: the last
    * event that its sender had seen; if the name has come to somebody else since, it is not for them.
    */
-  addressee(name: string, seq: number): { name: string; id: string; away?: true } | Fault {
+  addressee(name: string, seq: number): Addressee | Fault {
     const seat = this.find(name);
     const owner = this.#owners.ofName(name);
     if (!seat && !owner) return fault("no-such-member", `Nobody here is called "${name}"`);
     const since = Math.min(seat?.namedAt ?? Infinity, owner?.since ?? Infinity);
     if (since > seq) return fault("no-such-member", `"${name}" is somebody else now: nothing was sent`);
-    if (seat) return { name: seat.name, id: seat.id };
-    return owner ? { name: owner.name, id: owner.seat, away: true } : fault("no-such-member", "");
+    const { name: called, id } = seat ?? { name: owner?.name ?? name, id: owner?.seat ?? "" };
+    // Its owner may be here under another name that it owns.
+    const here = this.#seats.byId(id);
+    if (here && (!owner || !this.#isAway(here))) return { name: called, id };
+    const waits = this.#owners.mailOf(id) !== undefined;
+    return {
+      name: called,
+      id,
+      away: true,
+      ...(!waits && { facts: { [factKey.mail(id)]: `${this.#recorder.seq}` } }),
+    };
   }
 
   /** The connection of the seat with this id, if it is with this server. */
@@ -280,6 +287,7 @@ export class Members {
   }
 
   #applyOne(fact: Fact, event: Recorded | undefined): void {
+    if (fact.kind === "own" && !this.#owners.areKept) return;
     const seat = "id" in fact ? this.#seats.byId(fact.id) : undefined;
     this.#seats.apply(fact, event?.seq);
     this.#moderation.apply(fact);

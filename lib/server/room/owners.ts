@@ -34,23 +34,34 @@ export type Claim = {
 type Kept = Owned & { readonly since: number };
 
 export class Owners {
+  /** How long a name is kept after it was last used; 0: no name is. */
   readonly #ownMs: number;
   readonly #seats: Seats;
   /** By the looks of the name, those that were used last at the end. */
   readonly #kept = new Map<string, Kept>();
   /** The looks of the names of each key, in the same order. */
   readonly #ofKey = new Map<string, Set<string>>();
+  /** The positions behind which whispers wait, by the id of the seat that they are for. */
+  readonly #mail = new Map<string, number>();
   #prunedAt = -Infinity;
 
-  /** `ownMs`: how long a name is kept after it was last used; 0: no name is. */
   constructor(ownMs: number, seats: Seats) {
     this.#ownMs = ownMs;
     this.#seats = seats;
   }
 
+  /** Whether names are kept for keys at all. */
+  get areKept(): boolean {
+    return this.#ownMs > 0;
+  }
+
   /** Applies a fact that event `seq` brought. Facts about other things change nothing here. */
   apply(fact: Fact, seq = 0): void {
-    if (fact.kind !== "own" || this.#ownMs === 0) return;
+    if (fact.kind === "mail") {
+      if (fact.value === undefined) this.#mail.delete(fact.id);
+      else this.#mail.set(fact.id, fact.value);
+    }
+    if (fact.kind !== "own") return;
     const { look, value, stored } = fact;
     const before = this.#kept.get(look);
     this.#remove(look, before);
@@ -88,6 +99,11 @@ export class Owners {
     return keyHash !== undefined && this.ofName(name)?.keyHash === keyHash
       ? this.#seats.byName(name)
       : undefined;
+  }
+
+  /** The position behind which whispers wait for the member of a seat; undefined if there are none. */
+  mailOf(seat: string): number | undefined {
+    return this.#mail.get(seat);
   }
 
   /** For a member who joins under that name; the seat is new, or the one of its owner if that is not in use. */
@@ -135,7 +151,7 @@ export class Owners {
   #without(name: string): Change {
     const key = factKey.own(name);
     const kept = this.#kept.get(skeleton(name));
-    if (kept) return { facts: { [key]: null }, expects: { [key]: kept.stored } };
+    if (kept) return givingUp(kept);
     return this.#ownMs === 0 ? { facts: { [key]: null }, expects: {} } : { facts: {}, expects: {} };
   }
 
@@ -194,9 +210,9 @@ function keptSeat({ id }: Seat): Pick<Claim, "seat" | "isNew"> {
   return { seat: id, isNew: false };
 }
 
-function givingUp({ name, stored }: Owned): Change {
+function givingUp({ name, seat, stored }: Owned): Change {
   const key = factKey.own(name);
-  return { facts: { [key]: null }, expects: { [key]: stored } };
+  return { facts: { [key]: null, [factKey.mail(seat)]: null }, expects: { [key]: stored } };
 }
 
 function notKept(why: string): Fault {

@@ -2,6 +2,7 @@
 
 import type { Fault } from "../../protocol/events.ts";
 import type { Entry } from "../journal/journal.ts";
+import type { WorkQueue } from "../limits/work-queue.ts";
 import type { Roster } from "./roster.ts";
 
 /** After this time a client, or the room itself, tries again to do what failed. */
@@ -18,6 +19,8 @@ export type Waiter<T> = { happened: (outcome: T) => void; failed: (problem: Faul
 export interface Recorder {
   /** The last event that happened. */
   readonly seq: number;
+  /** For what those who come cost. */
+  readonly newcomers: WorkQueue;
   /** Appends the entry to the journal at the end of this turn. */
   record(entry: Entry): void;
   /** The same, and tells the waiter when it has happened, with the members before that turn, or why it has not. */

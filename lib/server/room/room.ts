@@ -9,16 +9,17 @@
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Bye, type Fault, fault, type Recorded } from "../../protocol/events.ts";
-import { LiveLog } from "../delivery/live-log.ts";
+import { type FanOut, LiveLog, liveLogBytes } from "../delivery/live-log.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
+import { type Past, placeOf } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import { Archive } from "./archive/archive.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
-import { encodePast, type Roster } from "./roster.ts";
+import { encodeOwnPast, type Roster } from "./roster.ts";
 import type { Occupant } from "./seats.ts";
 
 export type RoomOptions = {
@@ -32,6 +33,8 @@ export type RoomOptions = {
   onEmpty: () => void;
   /** Called when the journal refuses everything from now on, with the reason, or takes entries again (undefined). */
   onJournalTrouble: (reason: string | undefined) => void;
+  /** Sends the live logs to sockets, where the system can send to many at once. */
+  fanOut?: FanOut | undefined;
   /** Counters of events and deliveries, and the seconds that the journal and a turn take. */
   metrics: Record<"events" | "deliveries", { add: (amount: number) => void }> &
     Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
@@ -46,8 +49,8 @@ export class Room implements JournalListener, Recorder {
   readonly archive: Archive;
   /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
-  /** Encodes what readers that are behind are sent: their welcome, then page after page. */
-  readonly #catchingUp = new WorkQueue(aHalf);
+  /** The first lines, welcomes and pages of newcomers: however many come at once, members do not wait for them. */
+  readonly newcomers = new WorkQueue(aHalf);
 
   readonly #journal: Journal;
   readonly #options: RoomOptions;
@@ -89,7 +92,7 @@ export class Room implements JournalListener, Recorder {
   /** Welcomes a member when its turn comes, and starts its reader at the position that it asked for. */
   enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
     const { seat, token } = taken;
-    const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq);
+    const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq, liveLogBytes, this.#options.fanOut);
     this.#logs.set(dialect, log);
     const pages = this.#pages.get(dialect) ?? new SharedPages(dialect, this.#journal);
     this.#pages.set(dialect, pages);
@@ -100,45 +103,58 @@ export class Room implements JournalListener, Recorder {
       roster.room(dialect),
     ];
 
-    const { after, history = dialect.historyEvents } = request;
-    if (after === undefined) {
-      const roster = taken.roster ?? this.members.roster();
-      const recall = () => this.archive.recall(seat.id, roster.seq, history);
-      // No whisper is for a seat that is new: all newcomers are shown the same.
-      const { isNew } = taken;
-      const past = () => (isNew ? roster.history(dialect, history, recall) : encodePast(dialect, recall));
-      const opening: Opening = async (take) => {
-        const shown = history === 0 ? [] : [await past()];
-        await this.#catchingUp.run(() => take({ pieces: [...welcome(roster), ...shown], last: roster.seq }));
-      };
-      return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+    const { after, history } = request;
+    const place =
+      after === undefined
+        ? undefined
+        : placeOf(this.#journal, request.epoch, after, taken.roster?.seq ?? this.seq);
+    const gap = place?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...place.gap }))] : [];
+    if (place && (request.token !== undefined || history === undefined)) {
+      const opening: Opening = (take) =>
+        this.newcomers.run(() => {
+          const roster = taken.roster ?? this.members.roster();
+          // Where only the oldest events are no longer kept, the first page says so.
+          const missing = place.resumed ? [] : gap;
+          take({ pieces: [...welcome(roster, place.resumed), ...missing], last: place.position });
+        });
+      return reader.start(log, opening, readPage);
     }
-    // In an unknown epoch, or behind the end of a known one, the events that the member saw are lost, and it has not seen
-    // those that came in their place. A position that is only too old needs nothing here: its page begins with the gap.
-    const { epoch } = this.#journal;
-    const end = this.#journal.endOf(request.epoch ?? epoch);
-    const now = taken.roster?.seq ?? this.seq;
-    const position = end === undefined ? this.#journal.first - 1 : Math.min(after, end, now);
-    const resumed = end !== undefined && position === after ? true : undefined;
-    const gap = resumed ? [] : [Buffer.from(dialect.encode({ type: "gap", from: 0, to: position }))];
-    const opening: Opening = (take) =>
-      this.#catchingUp.run(() => {
-        const roster = taken.roster ?? this.members.roster();
-        take({ pieces: [...welcome(roster, resumed), ...gap], last: position });
-      });
-    return reader.start(log, opening, readPage);
+    const roster = taken.roster ?? this.members.roster();
+    const count = history ?? dialect.historyEvents;
+    const recall = async (): Promise<Past> => {
+      const past = await this.archive.recall(seat.id, roster.seq, count);
+      const missedAfter = place?.resumed ? place.position : 0;
+      return { ...past, events: past.events.filter(({ seq }) => seq > missedAfter) };
+    };
+    // No whisper is for a seat that is new: all newcomers are shown the same.
+    const { isNew, mail } = taken;
+    const past = async () => {
+      const shown = count === 0 ? undefined : recall;
+      if (isNew && !place) return shown ? [await roster.history(dialect, count, shown)] : [];
+      const waiting = (before = roster.seq + 1) => {
+        const seen = place?.resumed ? place.position : 0;
+        return mail === undefined ? [] : this.archive.whispersTo(seat.id, Math.max(mail, seen), before);
+      };
+      return encodeOwnPast(dialect, shown, waiting);
+    };
+    const opening: Opening = async (take) => {
+      const shown = await past();
+      const pieces = [...welcome(roster, place?.resumed), ...gap, ...shown];
+      await this.newcomers.run(() => take({ pieces, last: roster.seq }));
+    };
+    return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures little. */
   #pagesFor(seat: string, pages: SharedPages): ReadPage {
     return async (wanted, take) => {
       // In an object, so that the queue does not wait for a database.
-      const { reading } = await this.#catchingUp.run(() => {
+      const { reading } = await this.newcomers.run(() => {
         const range = wanted();
         return { reading: range && pages.after(range.after, range.upTo) };
       });
       const page = await reading;
-      if (page) await this.#catchingUp.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
+      if (page) await this.newcomers.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
     };
   }
 
@@ -211,7 +227,7 @@ export class Room implements JournalListener, Recorder {
     const enters = ({ event, author }: Entry) => isEntrance(event) && this.#waiters.has(author);
     const before = entries.some(enters) ? this.members.roster() : undefined;
     for (const entry of entries) {
-      const { event, author, reader, facts } = entry;
+      const { event, author, reader, facts, json } = entry;
       this.archive.push(entry);
       if (event.type === "deleted") this.#forget(event.seqs);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
@@ -220,7 +236,7 @@ export class Room implements JournalListener, Recorder {
       this.seq = event.seq;
       if (reader === undefined) {
         for (const log of this.#logs.values()) {
-          log.append(event);
+          log.append(event, json);
           deliveries += log.readers.size;
         }
       } else {

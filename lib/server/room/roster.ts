@@ -3,7 +3,7 @@
 
 import type { Dialect, RoomState } from "../../dialects/dialect.ts";
 import { messageOf } from "../../protocol/errors.ts";
-import { type Answer, type Fault, fault, type Member } from "../../protocol/events.ts";
+import { type Answer, type Fault, fault, type Member, type Recorded } from "../../protocol/events.ts";
 import type { Past } from "../journal/pages.ts";
 
 export class Roster {
@@ -46,6 +46,30 @@ export async function encodePast(dialect: Dialect, recall: () => Promise<Past>):
     unreadable,
   );
   return Buffer.from(dialect.encode(answer));
+}
+
+/**
+ * The same for an owner who comes back, if it is shown any, and before it the whispers that waited and are older.
+ * `waiting` finds those before a position, or all up to now.
+ */
+export async function encodeOwnPast(
+  dialect: Dialect,
+  recall: (() => Promise<Past>) | undefined,
+  waiting: (before?: number) => Recorded[] | Promise<Recorded[]>,
+): Promise<Uint8Array[]> {
+  const past = recall?.();
+  const shown = past ? [await encodePast(dialect, () => past)] : [];
+  const first = await past?.then(
+    ({ events }) => events[0]?.seq,
+    () => 0,
+  );
+  try {
+    // Of a history that cannot be read nothing is waited for either.
+    const events = first === 0 ? [] : await waiting(first);
+    return events.length === 0 ? shown : [Buffer.from(dialect.encode({ type: "waiting", events })), ...shown];
+  } catch (error) {
+    return [Buffer.from(dialect.encode(unreadable(error))), ...shown];
+  }
 }
 
 /** Why a member is not shown the history. */

@@ -4,7 +4,7 @@
 // Only facts change a seat. The functions below say, for each change, which facts it sets and which it expects.
 
 import { createHash, randomBytes } from "node:crypto";
-import type { Answer, Bye, Recorded } from "../../protocol/events.ts";
+import type { Answer, Bye, Member, Recorded } from "../../protocol/events.ts";
 import { nameKey, skeleton } from "../../protocol/names.ts";
 import {
   type Change,
@@ -17,8 +17,15 @@ import {
 import { addressKey } from "../limits/addresses.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 
-/** A key that a connection has shown, by its SHA-256, and how many names its address may still come to own. */
-export type ShownKey = { hash: string; names: TokenBucket };
+/** A key that a connection has shown. */
+export type ShownKey = {
+  /** Its SHA-256, base64url. */
+  hash: string;
+  /** For the names that come to be owned from the connection's address. */
+  names: TokenBucket;
+  /** Whether it may take a new seat; false if the key stood for the room's password, as that of a seat in use. */
+  isAdmitted: boolean;
+};
 
 /** That a name is kept for the holder of a key, and the same as the journal has it. */
 export type Owned = OwnFact & { readonly stored: string };
@@ -51,12 +58,18 @@ export type Seat = SeatFact & {
   owned?: Owned | undefined;
   /** The `seq` of the event that gave it its name; 0 if that was before this server began. */
   namedAt: number;
+  /** Whispers that waited when its member came are behind this position; absent if there were none. */
+  mail?: number | undefined;
   /** The connection on it; absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
+  /** What others were shown of it last. */
+  shown?: Member | undefined;
   /** Runs while the member is away; when it ends the seat is given up. */
   expiry?: Timer | undefined;
   /** The rate limit of its member, which a new connection takes over: reconnecting must not refill the bucket. */
   bucket?: TokenBucket | undefined;
+  /** What `speakingAt` returned last, and for which name and server. */
+  speaking?: { name: string; server: string; facts: Facts } | undefined;
 };
 
 export class Seats implements Iterable<Seat> {
@@ -162,14 +175,31 @@ export function stopExpiry(seat: Seat): void {
   seat.expiry = undefined;
 }
 
+/** Its member as others see it: the same object as long as that is the same. */
+export function memberAt(seat: Seat, isAway: boolean): Member {
+  const { name, shown } = seat;
+  const away = isAway || undefined;
+  const owned = seat.owned ? true : undefined;
+  if (shown?.name === name && shown.away === away && shown.owned === owned) return shown;
+  seat.shown = { name, ...(away && { away }), ...(owned && { owned }) };
+  return seat.shown;
+}
+
 /** The fact that a seat's connection is still with the same server. */
 export function sittingAt({ id, server }: Seat): Facts {
   return { [factKey.at(id)]: server };
 }
 
-/** The facts that what a member says expects: its seat is still with the same server, and it is not muted. */
+/**
+ * The facts that what a member says expects: its seat is still with the same server, and it is not muted. They are kept,
+ * since each message expects them and the look of a name takes long to work out.
+ */
 export function speakingAt(seat: Seat): Facts {
-  return { ...sittingAt(seat), [factKey.mute(seat.name)]: null };
+  const { name, server, speaking } = seat;
+  if (speaking?.name === name && speaking.server === server) return speaking.facts;
+  const facts = { ...sittingAt(seat), [factKey.mute(name)]: null };
+  seat.speaking = { name, server, facts };
+  return facts;
 }
 
 /** A member takes a new seat, under a name that is free and not banned. */
@@ -206,13 +236,16 @@ export function renaming({ id, name, tokenHash, address }: Seat, to: string): Ch
 }
 
 /** A seat is given up, with all facts about it. It must still be with the same server, under the same name. */
-export function leaving({ id, name, server, owned }: Seat): Change {
+export function leaving({ id, name, server, owned, occupant }: Seat): Change {
   const { seat, at, op } = factKey;
   const given = {
     facts: { [seat(id)]: null, [factKey.name(name)]: null, [at(id)]: null, [op(id)]: null },
     expects: { [at(id)]: server, [factKey.name(name)]: id },
   };
-  return owned ? both(given, owning(name, owned, owned.stored)) : given;
+  if (!owned) return given;
+  // A member that is here has read what waited for it.
+  const read = { facts: occupant ? { [factKey.mail(id)]: null } : {}, expects: {} };
+  return both(both(given, read), owning(name, owned, owned.stored));
 }
 
 /** A name is kept for the holder of a key from now on, if what the journal has about that is still `stored`. */

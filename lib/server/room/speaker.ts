@@ -5,6 +5,7 @@
 import { type Command, type CommandOf, commands, help } from "../../protocol/commands.ts";
 import { type Answer, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import type { Facts } from "../journal/facts.ts";
+import type { Entry } from "../journal/journal.ts";
 import type { Order } from "./moderation.ts";
 import type { Waiter } from "./recorder.ts";
 import type { Room } from "./room.ts";
@@ -101,19 +102,14 @@ export abstract class Speaker {
   #tell({ to, text, id, seq = Infinity }: CommandOf<"tell">): void {
     const addressee = this.room.members.addressee(to, seq);
     if (isFault(addressee)) return this.answer({ ...addressee, id });
-    const { name, id: reader, away } = addressee;
-    this.#record({ type: "told", seq: 0, at: 0, from: this.name, to: name, text, id, away }, reader);
+    const { name, id: reader, away, facts } = addressee;
+    const told: Recorded = { type: "told", seq: 0, at: 0, from: this.name, to: name, text, id, away };
+    this.#record(told, { reader, ...(facts && { facts }) });
   }
 
-  #record(event: Recorded & { id?: string | undefined }, reader?: string): void {
+  #record(event: Recorded & { id?: string | undefined }, more: Pick<Entry, "reader" | "facts"> = {}): void {
     if (this.silenced) return this.answer({ ...this.silenced, id: event.id });
-    const { author, speaking } = this;
-    this.room.record({
-      event,
-      author,
-      ...(reader !== undefined && { reader }),
-      ...(speaking !== undefined && { expects: speaking }),
-    });
+    this.room.record({ event, author: this.author, expects: this.speaking, ...more });
   }
 
   /** Sends an answer when it is there. The next commands wait for it, so that answers keep their order. */

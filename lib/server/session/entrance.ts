@@ -35,16 +35,21 @@ type Seating = Pick<Members, "hasSeat" | "ownerOf" | "hasOwnSeat">;
 export class Entrance {
   /** The name that was asked for without all it needs: the next line of a person is what is missing. */
   claimed: Claimed | undefined;
+  /** Whether it has given the room's password, or none is needed. */
+  isAdmitted: boolean;
   readonly #options: EntranceOptions;
   readonly #origin: Origin;
   readonly #handlers: EntranceHandlers;
   readonly #time: Countdown;
   #isInTime = false;
+  /** Functions of `hold` that are not called yet: the time runs when there are none. */
+  #holds = 0;
   /** Takes back the password that is not answered yet. */
   #takeBack = () => {};
 
   constructor(options: EntranceOptions, origin: Origin, handlers: EntranceHandlers) {
     this.#options = options;
+    this.isAdmitted = options.password === undefined;
     this.#origin = origin;
     this.#handlers = handlers;
     this.#time = new Countdown(options.joinWithinMs, () => {
@@ -82,6 +87,7 @@ export class Entrance {
         ask("password", password, fault("wrong-password", `${problem}: what is it?`));
       if (password === undefined) return askAgain("This room has a password");
       this.#judge(password, wanted, "room", (right) => {
+        this.isAdmitted = right;
         if (right) enterWithKey();
         else askAgain("That is not the password");
       });
@@ -114,9 +120,11 @@ export class Entrance {
 
   /** The time stands still until the function that this returns is called. */
   hold(): () => void {
+    this.#holds++;
     this.#time.stop();
     return () => {
-      if (!this.#isInTime) this.#time.start();
+      this.#holds--;
+      if (!this.#isInTime && this.#holds === 0) this.#time.start();
     };
   }
 

@@ -1,11 +1,13 @@
 // The intake of one connection: its bytes come in, its lines go out one after the other, at the pace they are paid for.
-// Nothing is dropped. Where no line may be taken the transport is paused, so that the peer has to wait:
+// Nothing is dropped. Where no line may be taken, what comes meanwhile waits here and the transport is paused with the
+// first of it, so that the peer has to wait:
 //
 //   a pause     what was taken is not paid for yet: lines and long answers cost the member and the address
 //   an answer   what a line asked for has no outcome yet, and the next line may depend on it
 //   a turn      this connection has had its share of the turn: the others come first
 //
-// The peer cannot be read meanwhile, so that time does not count as silence.
+// Most lines have their outcome before the peer sends more: then the transport is never paused, which takes two calls of
+// the system. The peer is not heard meanwhile, so that time does not count as silence.
 
 import type { Fault } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
@@ -40,6 +42,7 @@ export class Intake {
   #toldAt = -Infinity;
   #ended = false;
   #stopped = false;
+  #isTransportPaused = false;
   /** True while `#take` runs: a command whose outcome is known at once must not begin it again. */
   #taking = false;
   #pause: Timer | undefined;
@@ -63,7 +66,8 @@ export class Intake {
     this.#heardAt = performance.now();
     if (this.#stopped) return;
     this.#lines.push(chunk);
-    this.#take(this.#heardAt);
+    if (this.#isHeld) this.#pauseTransport();
+    else this.#take(this.#heardAt);
   }
 
   /** The peer will send no more: what has no line end is a line, too. */
@@ -167,14 +171,23 @@ export class Intake {
     this.#handlers.flooded(waiting, waitMs + this.bucket.costMs(waiting));
   }
 
+  /** Called before a line has to wait. */
   #hold(): void {
-    if (!this.#isHeld) this.#transport.pause();
+    if (this.#lines.pending) this.#pauseTransport();
+  }
+
+  #pauseTransport(): void {
+    if (this.#isTransportPaused) return;
+    this.#isTransportPaused = true;
+    this.#transport.pause();
   }
 
   #goOn(): void {
     if (this.#isHeld || this.#stopped) return;
     this.#heardAt = performance.now();
-    this.#transport.resume();
     this.#take(this.#heardAt);
+    if (!this.#isTransportPaused || this.#isHeld || this.#stopped || this.#ended) return;
+    this.#isTransportPaused = false;
+    this.#transport.resume();
   }
 }

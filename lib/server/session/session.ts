@@ -30,7 +30,7 @@ import { Speaker } from "../room/speaker.ts";
 import { Entrance, type EntranceOptions } from "./entrance.ts";
 import { Intake } from "./intake.ts";
 import { Silence } from "./silence.ts";
-import type { Connection, Transport } from "./transport.ts";
+import type { Connection, Transport, WithDescriptor } from "./transport.ts";
 
 export type SessionOptions = EntranceOptions & {
   /** For the lines of one member. */
@@ -58,18 +58,29 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   readonly #entrance: Entrance;
   readonly #intake: Intake;
   readonly #reader: Reader;
+  readonly #plain: WithDescriptor | undefined;
   #phase: Phase = "open";
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
   /** The key that it joined with. */
   #key: ShownKey | undefined;
+  /** Whether what it sent without a seat waits for its turn. */
+  #isArriving = false;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
   /** Runs until the peer has read the goodbye. */
   #linger: Timer | undefined;
 
-  constructor(room: Room, transport: Transport, origin: Origin, options: SessionOptions) {
+  /** `plain`: the transport, if the file descriptor that it has takes what is to be written as it is. */
+  constructor(
+    room: Room,
+    transport: Transport,
+    origin: Origin,
+    options: SessionOptions,
+    plain?: WithDescriptor,
+  ) {
     super(room);
+    this.#plain = plain;
     this.#transport = transport;
     this.#origin = origin;
     this.#options = options;
@@ -94,12 +105,23 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   receive(chunk: Buffer): void {
     this.#options.metrics.readBytes.add(chunk.length);
     if (this.#isClosing) return;
-    clearTimeout(this.#greeting);
+    if (this.#greeting) this.#stopGreeting();
     if (!this.#dialect && !this.#intake.isPending && chunk[0] === tlsHandshake) {
       const text = "This room does not speak TLS: connect without it";
       return this.dismiss({ type: "bye", code: "no-tls", text });
     }
+    const goOn = this.#seat || this.#isArriving ? undefined : this.wait();
     this.#intake.push(chunk);
+    if (goOn) this.#arrive(goOn);
+  }
+
+  /** Without a seat, what a peer sends waits for its turn among all who arrive. */
+  #arrive(goOn: () => void): void {
+    this.#isArriving = true;
+    this.room.newcomers.soon(() => {
+      this.#isArriving = false;
+      goOn();
+    });
   }
 
   drained(): void {
@@ -230,7 +252,14 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #take(request: CommandOf<"join">): void {
     const dialect = this.#dialect ?? plain;
     const { key } = request;
-    this.#key = key === undefined ? undefined : { hash: hashOf(key), names: this.#origin.names };
+    this.#key =
+      key === undefined
+        ? undefined
+        : {
+            hash: hashOf(key),
+            names: this.#origin.names,
+            isAdmitted: this.#entrance.isAdmitted,
+          };
     const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
@@ -285,6 +314,10 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     return taken;
   }
 
+  get descriptor(): number | undefined {
+    return this.#plain?.fd;
+  }
+
   // ---- Occupant ----
 
   get leaving(): boolean {
@@ -330,7 +363,12 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#intake.stop();
     this.#entrance.close();
     this.#silence?.stop();
+    this.#stopGreeting();
+  }
+
+  #stopGreeting(): void {
     clearTimeout(this.#greeting);
+    this.#greeting = undefined;
   }
 
   #say(line: string): void {

@@ -18,6 +18,9 @@ export interface Transport extends Sink {
   terminate(): void;
 }
 
+/** A socket with a file descriptor, -1 once it is closed. */
+export type WithDescriptor = { readonly fd: number };
+
 /** Handles what a transport receives, and every change of its state. */
 export interface Connection {
   receive(chunk: Buffer): void;

@@ -4,6 +4,7 @@
 import { addressOf, type Place } from "../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
+import type { WithDescriptor } from "../session/transport.ts";
 
 /** The two commands that join a server at this place: with the client, and with nc or openssl. */
 export function waysIn(place: Place, tls: boolean): [ours: string, theirs: string] {
@@ -17,6 +18,11 @@ export function waysIn(place: Place, tls: boolean): [ours: string, theirs: strin
 
 /** A peer that is silent for so long is asked by the kernel, each second; after ten questions the connection is closed. */
 export const keepAliveMs = 60_000;
+
+/** Bun's sockets have a file descriptor, which its types do not tell. */
+export function hasDescriptor(socket: object): socket is WithDescriptor {
+  return "fd" in socket && typeof socket.fd === "number";
+}
 
 const patienceMs = 1_000;
 const retryMs = 100;

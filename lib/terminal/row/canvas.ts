@@ -1,5 +1,5 @@
 // The bottom rows of the terminal that are ours, and how to draw them anew: lines that come push them down, and a picture
-// that only changes is drawn over the last one without erasing it first, so that nothing flickers.
+// that only changes is drawn over the last one, row by row, so that nothing flickers.
 //
 //   up to the first row of ours │ if lines come: erase downwards, the lines │ our rows │ erase the rest │ up to the cursor
 //
@@ -8,7 +8,8 @@
 import type { Tty } from "../tty.ts";
 import type { Picture } from "./picture.ts";
 
-const eraseRight = "\x1b[K";
+/** The whole row: of one that is erased in part, tmux counts the erased part when it breaks rows for a narrower screen. */
+const eraseRow = "\x1b[2K";
 const eraseDown = "\x1b[J";
 const clearScreen = "\x1b[2J\x1b[H";
 const wrapOff = "\x1b[?7l";
@@ -35,8 +36,8 @@ export class Canvas {
       above: rows.slice(0, cursorRow).map((row) => Bun.stringWidth(row)),
       column: Bun.stringWidth(before),
     };
-    const drawn = rows.join(`${eraseRight}\n`) + eraseDown;
-    return `${start}${wrapOff}${drawn}${up(rows.length - 1 - cursorRow)}\r${before}${wrapOn}`;
+    const drawn = rows.map((row) => eraseRow + row).join("\n");
+    return `${start}${wrapOff}${drawn}${eraseDown}${up(rows.length - 1 - cursorRow)}\r${before}${wrapOn}`;
   }
 
   /** What takes the rows away. */

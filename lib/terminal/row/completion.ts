@@ -1,6 +1,6 @@
 // The completions of the word before the cursor, for Tab: commands at the start of a line, names everywhere.
 // Names that have spoken last come first, so the likeliest one needs the fewest keys. A name at the start of a line gets
-// the colon of an address behind it.
+// the colon of an address behind it. Behind an opening sign, as in `(be` and `@be`, the name is completed as well.
 
 import { nameKey } from "../../protocol/names.ts";
 
@@ -11,6 +11,8 @@ export type Completion = {
   /** The words that may replace it, the likeliest first. */
   candidates: string[];
 };
+
+const openingSigns = /^[\p{Ps}\p{Pi}"'@]*/u;
 
 /** `words` are the commands, slash included; `names` come most recently active first. */
 export function complete(text: string, words: string[], names: string[]): Completion {
@@ -23,7 +25,9 @@ export function complete(text: string, words: string[], names: string[]): Comple
       candidates: words.filter((known) => known.startsWith(typed)).map((known) => `${known} `),
     };
   }
-  const key = nameKey(word);
+  const nameStart = start + (openingSigns.exec(word)?.[0].length ?? 0);
+  const key = nameKey(text.slice(nameStart));
   const matching = names.filter((name) => nameKey(name).startsWith(key));
-  return { start, candidates: matching.map((name) => (start === 0 ? `${name}: ` : `${name} `)) };
+  const candidates = matching.map((name) => (nameStart === 0 ? `${name}: ` : `${name} `));
+  return { start: nameStart, candidates };
 }

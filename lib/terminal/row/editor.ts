@@ -19,6 +19,8 @@ export class Editor {
   #cursor = 0;
   /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Alt-D deleted last, for Ctrl-Y. */
   #killed = "";
+  /** Where in its line the cursor was before it moved through shorter ones; undefined once it moved otherwise. */
+  #goal: number | undefined;
   /** The texts before the last changes, for Ctrl-_. */
   #earlier: { text: string; cursor: number }[] = [];
 
@@ -53,7 +55,7 @@ export class Editor {
   /** Replaces the whole text. There is nothing to undo then. */
   set(text: string, cursor = text.length): void {
     this.#text = text;
-    this.#cursor = Math.min(Math.max(cursor, 0), text.length);
+    this.#moveTo(Math.min(Math.max(cursor, 0), text.length));
     this.#earlier = [];
   }
 
@@ -140,7 +142,9 @@ export class Editor {
     const line = lines[to];
     if (line === undefined) return false;
     const start = lines.slice(0, to).reduce((sum, { length }) => sum + length + 1, 0);
-    this.#cursor = start + wholeGraphemes(line, this.line.before.length);
+    const goal = this.#goal ?? this.line.before.length;
+    this.#moveTo(start + wholeGraphemes(line, goal));
+    this.#goal = goal;
     return true;
   }
 
@@ -148,11 +152,16 @@ export class Editor {
     if (text === this.#text) return;
     this.#earlier = [...this.#earlier.slice(1 - undoSteps), { text: this.#text, cursor: this.#cursor }];
     this.#text = text;
+    this.#moveTo(cursor);
+  }
+
+  #moveTo(cursor: number): void {
     this.#cursor = cursor;
+    this.#goal = undefined;
   }
 
   #move(by: number): true {
-    this.#cursor += by;
+    this.#moveTo(this.#cursor + by);
     return true;
   }
 
@@ -179,7 +188,7 @@ export class Editor {
     const earlier = this.#earlier.pop();
     if (earlier) {
       this.#text = earlier.text;
-      this.#cursor = earlier.cursor;
+      this.#moveTo(earlier.cursor);
     }
     return true;
   }

@@ -10,7 +10,8 @@ const keptLines = 200;
 export type Found = { line: string; up: number; at: number };
 
 export class InputHistory {
-  readonly #lines: string[] = [];
+  /** Oldest first. */
+  readonly lines: string[] = [];
   /** How many lines up the row is; 0 is the draft. */
   #up = 0;
   #draft = "";
@@ -18,32 +19,32 @@ export class InputHistory {
   add(line: string): void {
     this.#up = 0;
     if (line.trim() === "" || holdsPassword(line)) return;
-    const before = this.#lines.indexOf(line);
-    if (before !== -1) this.#lines.splice(before, 1);
-    this.#lines.push(line);
-    if (this.#lines.length > keptLines) this.#lines.shift();
+    const before = this.lines.indexOf(line);
+    if (before !== -1) this.lines.splice(before, 1);
+    this.lines.push(line);
+    if (this.lines.length > keptLines) this.lines.shift();
   }
 
   /** The text that is not entered yet: the draft while `current` is an unchanged earlier line, else `current`. */
   draftBelow(current: string): string {
-    const isLookedAt = this.#up > 0 && this.#draft !== "" && this.#lines.at(-this.#up) === current;
+    const isLookedAt = this.#up > 0 && this.#draft !== "" && this.lines.at(-this.#up) === current;
     return isLookedAt ? this.#draft : current;
   }
 
   /** The line before the one shown, which is `current`; undefined at the top. */
   previous(current: string): string | undefined {
-    if (this.#up === this.#lines.length) return undefined;
+    if (this.#up === this.lines.length) return undefined;
     if (this.#up === 0) this.#draft = current;
     this.#up++;
-    return this.#lines.at(-this.#up);
+    return this.lines.at(-this.#up);
   }
 
   /** The newest line with these words, in any case, that is at least so many lines up. */
   find(words: string, up = 1): Found | undefined {
     if (words === "") return undefined;
     const pattern = new RegExp(words.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&"), "iu");
-    for (let at = up; at <= this.#lines.length; at++) {
-      const line = this.#lines.at(-at) ?? "";
+    for (let at = up; at <= this.lines.length; at++) {
+      const line = this.lines.at(-at) ?? "";
       const found = pattern.exec(line);
       if (found) return { line, up: at, at: found.index };
     }
@@ -60,6 +61,6 @@ export class InputHistory {
   next(): string | undefined {
     if (this.#up === 0) return undefined;
     this.#up--;
-    return this.#up === 0 ? this.#draft : this.#lines.at(-this.#up);
+    return this.#up === 0 ? this.#draft : this.lines.at(-this.#up);
   }
 }

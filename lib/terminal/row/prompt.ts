@@ -27,9 +27,16 @@ export type PromptHandlers = {
   expand?: (text: string, rest: string) => string | undefined;
   /** Called with the reason when a paste is not taken, or when Enter leaves a text in the row that is too long. */
   refused: (problem: string) => void;
+  /** So much waits for the terminal that no more should be printed for now. */
+  full?: () => void;
+  /** The terminal has taken almost all of it. */
+  drained?: () => void;
 };
 
-/** How much text may wait for a stopped terminal, in UTF-16 units. Of more, the oldest lines are not shown. */
+/** `full` and `drained` are called beyond and below so much that waits, in UTF-16 units: a few blocks that are drawn. */
+const full = 32 * 1024;
+const drained = 8 * 1024;
+/** How much text may wait for a stopped terminal, where lines come all the same. The oldest of more are not shown. */
 const maxUndrawn = 8 * 1024 * 1024;
 /** How much text the row holds: more than a message may have, so that a long one can be cut down. */
 const maxText = 4 * limits.textLength;
@@ -38,7 +45,8 @@ export class Prompt implements TtyReader {
   readonly #tty: Tty;
   readonly #handlers: PromptHandlers;
   readonly #editor = new Editor();
-  readonly #history = new InputHistory();
+  /** What was entered before. */
+  readonly history = new InputHistory();
   #isShown = false;
   /** True while the shell has the terminal. */
   #isStopped = false;
@@ -50,6 +58,7 @@ export class Prompt implements TtyReader {
   readonly #canvas: Canvas;
   readonly #shown = new Shown();
   readonly #undrawn = new Undrawn(maxUndrawn);
+  #isFull = false;
   #drawing: NodeJS.Immediate | undefined;
   /** True if something changed while the terminal was taking the last drawing. */
   #isStale = false;
@@ -81,11 +90,13 @@ export class Prompt implements TtyReader {
     this.#tty.detach(this);
     this.#tty.write((this.#isShown ? this.#canvas.erase() : "") + this.#undrawn.takeAll());
     this.#isShown = false;
+    this.#weigh();
   }
 
   /** Lines above the row; before `start` and after `stop`, just lines. */
   print(lines: string[]): void {
     this.#undrawn.add(lines);
+    this.#weigh();
     this.#redraw();
   }
 
@@ -118,7 +129,7 @@ export class Prompt implements TtyReader {
 
   /** The text that is not entered yet: that of the row, or of before Up went through the history. */
   get draft(): string {
-    return this.#history.draftBelow(this.#editor.text);
+    return this.history.draftBelow(this.#editor.text);
   }
 
   set draft(text: string) {
@@ -197,7 +208,7 @@ export class Prompt implements TtyReader {
       case "ctrl-n":
         return this.#down();
       case "ctrl-r":
-        this.#search = new Search(this.#history);
+        this.#search = new Search(this.history);
         return;
       case "ctrl-l":
         return this.#drawScreen();
@@ -219,7 +230,7 @@ export class Prompt implements TtyReader {
   }
 
   #take(found: Found): void {
-    this.#history.show(found, this.#editor.text);
+    this.history.show(found, this.#editor.text);
     this.#editor.set(found.line);
   }
 
@@ -229,7 +240,7 @@ export class Prompt implements TtyReader {
     const problem = tooLong(text);
     if (problem !== undefined) return this.#handlers.refused(problem);
     this.#editor.set("");
-    this.#history.add(text);
+    this.history.add(text);
     this.#handlers.entered(text);
   }
 
@@ -254,11 +265,11 @@ export class Prompt implements TtyReader {
 
   /** A line up in the text; from its first line, to the message before it. */
   #up(): void {
-    if (!this.#editor.moveLine("up")) this.#show(this.#history.previous(this.#editor.text));
+    if (!this.#editor.moveLine("up")) this.#show(this.history.previous(this.#editor.text));
   }
 
   #down(): void {
-    if (!this.#editor.moveLine("down")) this.#show(this.#history.next());
+    if (!this.#editor.moveLine("down")) this.#show(this.history.next());
   }
 
   #show(text: string | undefined): void {
@@ -285,13 +296,26 @@ export class Prompt implements TtyReader {
   #redraw(): void {
     this.#drawing ??= setImmediate(() => {
       this.#drawing = undefined;
-      if (!this.#isShown) return this.#tty.write(this.#undrawn.takeAll());
+      if (!this.#isShown) {
+        this.#tty.write(this.#undrawn.takeAll());
+        return this.#weigh();
+      }
       this.#isStale = this.#tty.isBusy || this.#canvas.isMeasuring || this.#isStopped;
       if (this.#isStale) return;
       const lines = this.#undrawn.take();
       this.#shown.add(lines);
       this.#draw(lines);
+      this.#weigh();
     });
+  }
+
+  /** Called whenever more or less waits than before. */
+  #weigh(): void {
+    const isFull = this.#undrawn.length > (this.#isFull ? drained : full);
+    if (isFull === this.#isFull) return;
+    this.#isFull = isFull;
+    if (isFull) this.#handlers.full?.();
+    else this.#handlers.drained?.();
   }
 
   /** Draws the screen anew, with the conversation as far as it fits and is remembered. */

@@ -25,6 +25,11 @@ export class Undrawn {
     return this.#length === 0;
   }
 
+  /** How much waits, in UTF-16 units. */
+  get length(): number {
+    return this.#length;
+  }
+
   add(lines: string[]): void {
     for (const line of lines) {
       this.#lines.push(line);

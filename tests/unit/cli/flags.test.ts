@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { choice, lasting, number, parseFlags, secret, text, toggle } from "../../../lib/cli/flags.ts";
 import { UsageError } from "../../../lib/protocol/errors.ts";
+import { withoutSettings } from "../../support/server.ts";
 import { testMs } from "../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -235,7 +236,7 @@ async function run(script: string, args: string[]): Promise<Run> {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    env: { ...process.env, XDG_CONFIG_HOME: join(import.meta.dir, "none") },
+    env: withoutSettings(),
     timeout: 10_000,
   });
   const [stdout, stderr, exitCode] = await Promise.all([

@@ -165,6 +165,13 @@ describe("json.encode()", () => {
       { type: "history", events: [{ type: "joined", seq: 1, at: 2, name: "ann" }] },
       '{"type":"history","events":[{"type":"joined","seq":1,"at":2,"name":"ann"}]}',
     ],
+    waiting: [
+      {
+        type: "waiting",
+        events: [{ type: "told", seq: 1, at: 2, from: "ann", to: "bob", text: "a", away: true }],
+      },
+      '{"type":"waiting","events":[{"type":"told","seq":1,"at":2,"from":"ann","to":"bob","text":"a","away":true}]}',
+    ],
     results: [
       {
         type: "results",

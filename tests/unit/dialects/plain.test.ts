@@ -192,6 +192,12 @@ describe("plain.encode()", () => {
         "ann joined\nann: hi\n    you\n",
       ],
     ],
+    waiting: [
+      [
+        { type: "waiting", events: [{ type: "told", ...at, from: "ann", to: "bob", text: "a", away: true }] },
+        "[ann to bob (away)] a\n",
+      ],
+    ],
     results: [
       [{ type: "results", text: "x", events: [] }, "Nothing was found.\n"],
       [

@@ -34,7 +34,6 @@ describe("parseTyped()", () => {
     ["/who is here", { type: "who" }],
     ["/history", { type: "history", limit: undefined }],
     ["/history 20", { type: "history", limit: 20 }],
-    ["/history all", { type: "history", limit: Number.NaN }],
     ["/search  good  lunch ", { type: "search", text: "good  lunch" }],
     ['/search "a" OR b*', { type: "search", text: '"a" OR b*' }],
     ["/search", { type: "search", text: "" }],
@@ -60,6 +59,14 @@ describe("parseTyped()", () => {
     ["/quit", { type: "quit", text: undefined }],
     ["/quit   good night ", { type: "quit", text: "good night" }],
   ];
+  test.each(["/history abc", "/history 0", "/HISTORY -5", "/history 1.5", "/history 1e99", "/history 5 6"])(
+    "parseTyped() says how %j is written, in words without fields",
+    (line) => {
+      const text = "Write it as /history [N]: show the last N lines again";
+      expect(parseTyped(line)).toEqual({ type: "error", code: "bad-field", text });
+    },
+  );
+
   test.each(cases)("parseTyped() takes %j for what it means", (line, expected) => {
     expect(parseTyped(line)).toStrictEqual(expected);
   });

@@ -282,3 +282,21 @@ describe("skeleton()", () => {
     );
   });
 });
+
+test.each([
+  ["Anna Maria", "Anna_Maria"],
+  ["O'Brien", "OBrien"],
+  ["Мар'яна", "Маряна"],
+  ["Мар\u02bcяна", "Маряна"],
+  ["ada!", "ada"],
+  ["J. R.  R. Tolkien", "J_R_R_Tolkien"],
+])("%j is refused with a name that would do", (name, near) => {
+  const refused = cleanName(name);
+  expect(isFault(refused) && refused.text).toEndWith(`: ${near} would do`);
+  expect(cleanName(near)).toBe(near);
+});
+
+test.each(["!!", "ада lovelace", "(you)"])("%j is refused without another name", (name) => {
+  const refused = cleanName(name);
+  expect(isFault(refused) && refused.text).not.toContain("would do");
+});

@@ -20,7 +20,8 @@ import { SearchIndex } from "./search-index.ts";
 import { Trimming } from "./trimming.ts";
 import { type Row, Turns } from "./turns.ts";
 
-/** Each entry that is added deletes at most this many rows of entries that are not kept any more. */
+/** Entries that are not kept any more are deleted after so many were added, at most this many rows for each. */
+const trimmedAfter = 256;
 const trimmedRows = 2;
 
 export type SqliteOptions = {
@@ -53,11 +54,14 @@ export class SqliteJournal implements Journal {
   readonly #db: Database;
   readonly #keepEvents: number;
   #listener: JournalListener | undefined;
+  /** How many entries were added since some were deleted. */
+  #untrimmed = 0;
   #trouble: string | undefined;
   readonly #lock: Database | undefined;
   readonly #turns: Turns;
   readonly #said: {
-    add: Statement<unknown, [number, string, string]>;
+    /** Changes nothing if there is such an id with a `seq` from the last bound on. */
+    add: Statement<unknown, [number, string, string, number]>;
     find: Statement<{ seq: number }, [string, string]>;
   };
   readonly #transaction: { begin: Statement<unknown, []>; commit: Statement<unknown, []> };
@@ -106,7 +110,8 @@ export class SqliteJournal implements Journal {
       note(`The history is damaged: what it had of events ${first} to ${last} is passed over`),
     );
     this.#said = {
-      add: db.prepare("INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)"),
+      add: db.prepare(`INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)
+        ON CONFLICT (author, id) DO UPDATE SET seq = excluded.seq WHERE seq < ?`),
       find: db.prepare("SELECT seq FROM said WHERE author = ? AND id = ?"),
     };
     this.#fact = {
@@ -177,28 +182,31 @@ export class SqliteJournal implements Journal {
     const { fresh, repeated, contradicted, changed } = stored;
     const at = Date.now();
     this.#transaction.begin.run();
-    for (const { expects, at: elsewhere, ...entry } of entries) {
-      const { event, author, facts } = entry;
+    for (const entry of entries) {
+      const { event, author, facts, expects } = entry;
       if (expects && !this.#holds(expects, changed)) {
-        contradicted.push({ expects, ...entry });
+        contradicted.push(entry);
         continue;
       }
       const id = "id" in event ? event.id : undefined;
-      const before = id === undefined ? null : this.#said.find.get(author, id);
-      if (before && before.seq >= this.first) {
-        repeated.push({ entry, seq: before.seq });
+      const seq = this.last + fresh.length + 1;
+      if (id !== undefined && this.#said.add.run(seq, author, id, this.first).changes === 0) {
+        repeated.push({ entry, seq: this.#said.find.get(author, id)?.seq ?? seq });
         continue;
       }
       fresh.push(entry);
-      event.seq = this.last + fresh.length;
-      event.at = elsewhere ?? at;
-      if (id !== undefined) this.#said.add.run(event.seq, author, id);
+      event.seq = seq;
+      event.at = entry.at ?? at;
       if (facts) this.#write(facts, changed);
       if (event.type === "deleted") this.#erase(event.seqs);
     }
     this.#turns.add(fresh);
-    const first = Math.max(this.first, this.last + fresh.length - this.#keepEvents + 1);
-    this.#trimming.rows(first, trimmedRows * fresh.length);
+    this.#untrimmed += fresh.length;
+    if (this.#untrimmed >= trimmedAfter) {
+      const first = Math.max(this.first, this.last + fresh.length - this.#keepEvents + 1);
+      this.#trimming.rows(first, trimmedRows * this.#untrimmed);
+      this.#untrimmed = 0;
+    }
     this.#transaction.commit.run();
     return stored;
   }

@@ -38,6 +38,8 @@ export class SearchIndex {
   readonly #source: Source;
   /** By their number. One that is not open yet may be in the file. */
   readonly #parts = new Map<number, Part>();
+  /** The numbers of the tables in the file. */
+  readonly #tables: Set<number>;
   #following: ReturnType<typeof setTimeout> | undefined;
   /** The newest event when it was last looked whether the members are quiet. */
   #seen = -1;
@@ -48,6 +50,7 @@ export class SearchIndex {
     this.#source = source;
     // One table for all events, as earlier versions had it.
     db.run("DROP TABLE IF EXISTS words");
+    this.#tables = tablesOf(db);
     this.follow();
   }
 
@@ -91,10 +94,9 @@ export class SearchIndex {
 
   /** Takes these events out. What is not in the index yet is without its text by the time it comes. */
   erase(seqs: number[]): void {
-    const made = new Set(tablesOf(this.#db));
     try {
       for (const [number, part] of Map.groupBy(seqs, numberOf)) {
-        if (made.has(number)) this.#part(number).erase(part);
+        if (this.#tables.has(number)) this.#part(number).erase(part);
       }
     } catch (error) {
       this.#dropDamaged(error);
@@ -103,12 +105,12 @@ export class SearchIndex {
 
   /** Takes some of the events out that are not kept any more, or a whole table of them; false if there are none. */
   trim(events: number): boolean {
-    const [oldest] = tablesOf(this.#db);
-    if (oldest === undefined || this.#dropOld()) return oldest !== undefined;
-    return this.#part(oldest).trim(this.#source.first, events);
+    if (this.#dropOld()) return true;
+    const { first } = this.#source;
+    return this.#tables.has(numberOf(first)) && this.#part(numberOf(first)).trim(first, events);
   }
 
-  /** One slice, if no event came since the last look; then again, as long as there is more to index. */
+  /** One slice, if no event came since the last look; then again, as long as there is more to open or to index. */
   #follow(): void {
     this.#following = undefined;
     const { last } = this.#source;
@@ -116,9 +118,7 @@ export class SearchIndex {
     this.#seen = last;
     const begun = performance.now();
     try {
-      const part = isQuiet ? this.#unfinished() : undefined;
-      if (part) this.#fill(part);
-      else if (isQuiet) return;
+      if (isQuiet && !this.#goOn()) return;
     } catch {
       // The disk may be full, or the index damaged: it is tried again after the next event, and a search tells its reason.
       return;
@@ -127,20 +127,24 @@ export class SearchIndex {
     this.#following = setTimeout(() => this.#follow(), pauseMs).unref();
   }
 
-  /** The newest table that misses events. */
-  #unfinished(): Part | undefined {
+  /** Opens the newest table that is not open, or adds a slice to the newest one that misses events; false: all is done. */
+  #goOn(): boolean {
     const { first, last } = this.#source;
     for (let end = last; end >= first; end = numberOf(end) * partEvents - 1) {
-      const part = this.#part(numberOf(end));
-      if (part.indexed < end) return part;
+      const part = this.#parts.get(numberOf(end));
+      if (!part) this.#part(numberOf(end)).warm();
+      else if (part.indexed < end) this.#fill(part);
+      else continue;
+      return true;
     }
-    return undefined;
+    return false;
   }
 
   #part(number: number): Part {
     const known = this.#parts.get(number);
     if (known) return known;
-    const part = new Part(this.#db, number);
+    const part = new Part(this.#db, number, !this.#tables.has(number));
+    this.#tables.add(number);
     this.#parts.set(number, part);
     return part;
   }
@@ -148,8 +152,7 @@ export class SearchIndex {
   /** Throws the error if it tells of no damage, or if that goes too deep. It is not known which table is damaged. */
   #dropDamaged(error: unknown): void {
     if (!isDamage(error)) throw error;
-    this.#parts.clear();
-    for (const number of tablesOf(this.#db)) this.#db.run(`DROP TABLE words_${number}`);
+    for (const number of [...this.#tables]) this.#drop(number);
   }
 
   #fill(part: Part): void {
@@ -159,11 +162,19 @@ export class SearchIndex {
 
   /** Removes a table whose events are not kept any more; false if there is none. */
   #dropOld(): boolean {
-    const [old] = tablesOf(this.#db);
-    if (old === undefined || old >= numberOf(this.#source.first)) return false;
-    this.#parts.delete(old);
-    this.#db.run(`DROP TABLE words_${old}`);
-    return true;
+    const oldest = numberOf(this.#source.first);
+    for (const number of this.#tables) {
+      if (number >= oldest) continue;
+      this.#drop(number);
+      return true;
+    }
+    return false;
+  }
+
+  #drop(number: number): void {
+    this.#db.run(`DROP TABLE words_${number}`);
+    this.#parts.delete(number);
+    this.#tables.delete(number);
   }
 }
 
@@ -172,23 +183,17 @@ class Part {
   /** The first event that belongs to it. */
   readonly first: number;
   readonly #db: Database;
-  readonly #add: Statement<unknown, [seq: number, text: string, whisper: string, entry: string]>;
-  readonly #remove: Statement<unknown, [seq: number]>;
-  readonly #trim: Statement<unknown, [first: number, events: number]>;
+  readonly #name: string;
   readonly #match: Statement<{ entry: string }, [query: string, from: number, to: number, count: number]>;
   #indexed: number;
 
-  /** Opens the table, or makes it. */
-  constructor(db: Database, number: number) {
+  /** Opens the table, or makes it if it `isNew`. */
+  constructor(db: Database, number: number, isNew: boolean) {
     this.#db = db;
     this.first = number * partEvents;
     const name = `words_${number}`;
-    if (!tablesOf(db).includes(number)) db.run(schemaOf(name));
-    this.#add = db.prepare(`INSERT INTO ${name} (rowid, text, whisper, entry) VALUES (?, ?, ?, ?)`);
-    this.#remove = db.prepare(`DELETE FROM ${name} WHERE rowid = ?`);
-    this.#trim = db.prepare(
-      `DELETE FROM ${name} WHERE rowid IN (SELECT rowid FROM ${name} WHERE rowid < ? ORDER BY rowid LIMIT ?)`,
-    );
+    this.#name = name;
+    if (isNew) db.run(schemaOf(name));
     this.#match = db.prepare(
       `SELECT entry FROM ${name} WHERE ${name} MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`,
     );
@@ -201,18 +206,28 @@ class Part {
     return this.#indexed;
   }
 
+  /** The first query of a table takes ten times as long as the next: FTS5 reads how the table is built. */
+  warm(): void {
+    this.matches('"x"', this.first, this.first, 1);
+  }
+
   /** The entries from `from` to `to` that match, newest first. */
   matches(query: string, from: number, to: number, count: number): Entry[] {
     return this.#match.all(query, from, to, count).flatMap(({ entry }) => entryIn(entry) ?? []);
   }
 
   erase(seqs: number[]): void {
-    for (const seq of seqs) if (seq <= this.#indexed) this.#remove.run(seq);
+    const remove = this.#db.query<unknown, [seq: number]>(`DELETE FROM ${this.#name} WHERE rowid = ?`);
+    for (const seq of seqs) if (seq <= this.#indexed) remove.run(seq);
   }
 
   /** Takes at most so many events before `first` out; false if there are none. */
   trim(first: number, events: number): boolean {
-    return this.#trim.run(first, events).changes > 0;
+    const trim = this.#db.query<unknown, [first: number, events: number]>(
+      `DELETE FROM ${this.#name} WHERE rowid IN
+        (SELECT rowid FROM ${this.#name} WHERE rowid < ? ORDER BY rowid LIMIT ?)`,
+    );
+    return trim.run(first, events).changes > 0;
   }
 
   /** Adds the next slice of its events. */
@@ -231,11 +246,14 @@ class Part {
   #fill(source: Source): number {
     const last = Math.min(this.first + partEvents - 1, source.last);
     const entries = source.entriesAfter(Math.max(this.#indexed, source.first - 1), sliceEvents);
+    const add = this.#db.query<unknown, [seq: number, text: string, whisper: string, entry: string]>(
+      `INSERT INTO ${this.#name} (rowid, text, whisper, entry) VALUES (?, ?, ?, ?)`,
+    );
     for (const entry of entries) {
       const { event } = entry;
       if (event.seq > last) return last;
       if (!("text" in event) || event.text === undefined) continue;
-      this.#add.run(event.seq, ...columnsOf(entry, event.text), JSON.stringify(entry));
+      add.run(event.seq, ...columnsOf(entry, event.text), JSON.stringify(entry));
     }
     return entries.at(-1)?.event.seq ?? last;
   }
@@ -266,13 +284,13 @@ function schemaOf(name: string): string {
     INSERT INTO ${name} (${name}, rank) VALUES ('secure-delete', 1);`;
 }
 
-/** The numbers of the tables in the file, the oldest first. Each has tables of FTS5 beside it, with longer names. */
-function tablesOf(db: Database): number[] {
+/** The numbers of the tables in the file. Each has tables of FTS5 beside it, with longer names. */
+function tablesOf(db: Database): Set<number> {
   const names = db.query<{ name: string }, []>(
     "SELECT name FROM sqlite_schema WHERE name LIKE 'words\\_%' ESCAPE '\\'",
   );
   const numbers = names.all().flatMap(({ name }) => /^words_(\d+)$/.exec(name)?.[1] ?? []);
-  return numbers.map(Number).sort((a, b) => a - b);
+  return new Set(numbers.map(Number));
 }
 
 /** A text as it is indexed: for all, or as a whisper for its two ends. */

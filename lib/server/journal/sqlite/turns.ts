@@ -99,9 +99,16 @@ export class Turns {
   }
 }
 
-/** The facts of an entry are kept in a table of their own, for as long as they hold: not with the event. */
+/** Entries as a row has them. Facts are kept in a table of their own, for as long as they hold: not with the event. */
 export function storedAs(entries: Entry[]): string {
-  return JSON.stringify(entries.map(({ facts: _, ...entry }) => entry));
+  return `[${entries.map(textOf).join()}]`;
+}
+
+/** An entry as JSON, without what it expected. The JSON of its event is kept in it: live logs take the same. */
+function textOf(entry: Entry): string {
+  const { event, author, reader } = entry;
+  entry.json = JSON.stringify(event);
+  return `{"event":${entry.json},${JSON.stringify({ author, reader }).slice(1)}`;
 }
 
 /** The entries of a row that make sense, in order, and whether these are all that it should have. */

@@ -3,10 +3,10 @@
 
 import type { CommandOf } from "../../../protocol/commands.ts";
 import { messageOf } from "../../../protocol/errors.ts";
-import { type Answer, type Fault, fault, limits } from "../../../protocol/events.ts";
+import { type Answer, type Fault, fault, limits, type Recorded } from "../../../protocol/events.ts";
 import { RecentEntries } from "../../delivery/recent.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
-import { lastBefore, type Past, search } from "../../journal/pages.ts";
+import { lastBefore, type Past, search, whispersTo } from "../../journal/pages.ts";
 import { type ArchiveRoom, type Deleter, takeBack } from "./deletion.ts";
 
 /** A search that asks for no number shows this many events. */
@@ -15,39 +15,55 @@ const foundEvents = 20;
 export class Archive {
   readonly #journal: Journal;
   readonly #room: ArchiveRoom;
-  #recent = new RecentEntries();
+  #recent: RecentEntries;
+  /** How many deletions have happened here. */
+  #deletions = 0;
 
   constructor(journal: Journal, room: ArchiveRoom) {
     this.#journal = journal;
     this.#room = room;
+    this.#recent = new RecentEntries(journal.last);
   }
 
   /** Takes the next entry that has happened. */
   push(entry: Entry): void {
     this.#recent.push(entry);
-    if (entry.event.type === "deleted") this.#recent.erase(entry.event.seqs);
+    if (entry.event.type !== "deleted") return;
+    this.#deletions++;
+    this.#recent.erase(entry.event.seqs);
   }
 
   /** The journal began again: what was at hand may not have happened. */
   clear(): void {
-    this.#recent = new RecentEntries();
+    this.#recent = new RecentEntries(this.#journal.last);
   }
 
   /**
-   * The last `count` events up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
+   * The last `count` messages up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
    * once the connection that asked `isGone`.
    */
   recall(viewer: string, position: number, count: number, isGone?: () => boolean): Promise<Past> {
     const end = Math.min(position, this.#room.seq) + 1;
     const limit = Math.min(count, limits.historyEvents);
-    return lastBefore(
-      (before, count) =>
-        this.#recent.entriesBefore(before, count) ??
-        this.#room.work.run(() => this.#journal.entriesBefore(before, count), isGone),
-      end,
-      limit,
-      viewer,
-    );
+    const recent = this.#recent;
+    const entriesBefore = async (position: number, count: number) => {
+      const found = recent.entriesBefore(position, count);
+      if (found.length > 0 || recent.from <= 1) return found;
+      const before = Math.min(position, recent.from);
+      const deletions = this.#deletions;
+      const entries = await this.#room.work.run(() => this.#journal.entriesBefore(before, count), isGone);
+      // What was taken back since it was read must not be kept here.
+      if (deletions === this.#deletions) recent.extend(before, entries);
+      return entries;
+    };
+    return lastBefore(entriesBefore, end, limit, viewer);
+  }
+
+  /** The first whispers to a seat behind a position and before another one. */
+  whispersTo(seat: string, after: number, before: number): Promise<Recorded[]> {
+    const entriesAfter = (...asked: Parameters<Journal["entriesAfter"]>) =>
+      this.#room.work.run(() => this.#journal.entriesAfter(...asked));
+    return whispersTo(entriesAfter, seat, after, before);
   }
 
   /** The events up to now with these words that the seat `viewer` may see; or the reason why they cannot be searched. */

@@ -66,7 +66,7 @@ describe("what is entered", () => {
 
 test("an ignored member stays hidden under every name it takes", () => {
   const regards = (...names: string[]) =>
-    names.map((from) => client.chat.regard({ type: "said", seq: 0, at: 0, from, text: "hi" }));
+    names.map((from) => client.chat.regard({ type: "said", seq: room.seq, at: 0, from, text: "hi" }));
   client.enter("/ignore gus");
   room.happen(renamed("gus", "tmp"), renamed("mallory", "gus"), renamed("tmp", "Mallory"));
   expect(regards("gus", "mallory")).toEqual(["other", "ignored"]);

@@ -24,6 +24,9 @@ test("the defaults are a quiet room on this machine", () => {
     bell: "mention",
     notify: "bell",
     joins: "active",
+    highlight: [],
+    ignore: [],
+    color: "auto",
     tls: false,
     ca: undefined,
     fingerprint: undefined,
@@ -44,6 +47,7 @@ test("the choices are literal types", () => {
 test("all flags but --json and --fingerprint can be set in the environment", () => {
   const CHAT = {
     ...{ HOST: "h", PORT: "7", NAME: "ada", PASSWORD_FILE: "f", TIME: "full", BELL: "off", JOINS: "none" },
+    ...{ HIGHLIGHT: "lunch, c++", IGNORE: "gus/gustav,eve", COLOR: "off" },
     ...{ NOTIFY: "osc777", JSON: "true", TLS: "true", CA: "ca.pem", FINGERPRINT: "AA" },
   };
   const environment = Object.fromEntries(Object.entries(CHAT).map(([name, text]) => [`CHAT_${name}`, text]));
@@ -56,6 +60,9 @@ test("all flags but --json and --fingerprint can be set in the environment", () 
     bell: "off",
     notify: "osc777",
     joins: "none",
+    highlight: ["lunch", "c++"],
+    ignore: [["gus", "gustav"], ["eve"]],
+    color: "off",
     tls: true,
     ca: "ca.pem",
     fingerprint: undefined,

@@ -1,60 +1,11 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import picocolors from "picocolors";
-import { Chat, type Joins } from "../../../../lib/client/core/chat.ts";
-import { People } from "../../../../lib/client/core/people.ts";
-import { View, type ViewOptions } from "../../../../lib/client/terminal/view.ts";
-import { type Event, limits, type Recorded } from "../../../../lib/protocol/events.ts";
+import { type Event, limits } from "../../../../lib/protocol/events.ts";
 import { testMs } from "../../../support/transcript.ts";
+import { at, moved, type Options, open, said } from "./viewed.ts";
 
 setDefaultTimeout(testMs);
-
-const at = { seq: 1, at: 2 };
-
-type Options = Partial<ViewOptions> & { joins?: Joins };
-
-/** A view of a chat in which we are called "me", and what makes an event happen in both. */
-function open({ joins = "all", ...options }: Options = {}) {
-  const people = new People();
-  const chat = new Chat(people, joins);
-  const view = new View(chat, {
-    colors: picocolors.createColors(false),
-    time: "off",
-    bell: "mention",
-    columns: () => Infinity,
-    ...options,
-  });
-  const happen = (event: Event) => {
-    people.apply(event);
-    chat.apply(event);
-  };
-  happen({ type: "welcome", name: "me", epoch: "e", seq: 0, members: [], limits });
-  /** The lines of an event. */
-  const show = (event: Event) => {
-    happen(event);
-    return view.render(event);
-  };
-  /** Whether an event rings. */
-  const rings = (event: Event) => {
-    happen(event);
-    return view.rings(event);
-  };
-  return { chat, view, happen, show, rings };
-}
-
-const said = (from: string, text: string, when = 2): Recorded => ({
-  type: "said",
-  seq: 1,
-  at: when,
-  from,
-  text,
-});
-const moved = (type: "joined" | "left", name: string, text?: string): Recorded => ({
-  type,
-  ...at,
-  name,
-  text,
-});
 
 /** What is read of these events, one after the other, those who came and went included. */
 function shown(events: Event[], options: Options = {}): string[] {
@@ -94,6 +45,7 @@ function eventsOf(name: string, text: string): { [T in Event["type"]]: Event & {
     },
     members: { type: "members", seq: 1, members: [{ name }, { name }], id: text },
     history: { type: "history", events: [said(name, text), { type: "left", ...at, name, text }] },
+    waiting: { type: "waiting", events: [said(name, text)] },
     results: { type: "results", text, events: [said(name, text)] },
     bans: { type: "bans", bans: [{ name, by: name, at: 2, text }] },
     subject: { type: "subject", text },
@@ -244,6 +196,20 @@ describe("the time", () => {
     expect(shown([said("bob", "hi", morning)], { time: "full" }).at(-1)).toBe("2026-11-22 09:05:07 bob: hi");
   });
 
+  test("all that happens has its time, where it is shown in full", () => {
+    const at = { seq: 1, at: morning };
+    const events: Event[] = [
+      { type: "joined", ...at, name: "bob" },
+      { type: "renamed", ...at, from: "bob", to: "rob" },
+      { type: "topic", ...at, text: "tea", by: "ann" },
+      { type: "kicked", ...at, name: "rob", by: "ann" },
+      { type: "left", ...at, name: "ann", text: "bye" },
+    ];
+    const lines = shown(events, { time: "full" }).filter((line) => !line.startsWith("──"));
+    expect(lines.length).toBeGreaterThanOrEqual(5);
+    for (const line of lines) expect(line).toStartWith("2026-11-22 09:05:07 ");
+  });
+
   test("the time marks each new day", () => {
     const nextDay = new Date(2026, 10, 23, 0, 0, 1).getTime();
     const lines = shown(
@@ -258,6 +224,14 @@ describe("the time", () => {
 
 describe("long lines", () => {
   const narrow = { columns: () => 20 };
+
+  test("/help breaks at words, its summaries under their commands", () => {
+    const text =
+      "/me TEXT                    say what you do: /me waves\n/who                        list who is here";
+    const lines = shown([{ type: "help", text }], { columns: () => 30 });
+    expect(lines).toEqual(["/me TEXT", "    say what you do: /me waves", "/who", "    list who is here"]);
+    expect(shown([{ type: "help", text }], { columns: () => 80 })).toEqual(text.split("\n"));
+  });
 
   test("long lines break at words, under their text", () => {
     expect(shown([said("bob", "one two three four five six")], narrow)).toEqual([
@@ -324,12 +298,12 @@ describe("a mention", () => {
 
 test("an ignored member's words are hidden, whatever the name's case", () => {
   const { chat, show, rings } = open();
-  chat.ignore("bob", true);
+  chat.ignored.add("bob");
   expect(show(said("BOB", "hi"))).toEqual([]);
   const whisper: Event = { type: "told", ...at, from: "bob", to: "me", text: "hi" };
   expect(show(whisper)).toEqual([]);
   expect(rings(whisper)).toBe(false);
-  chat.ignore("Bob", false);
+  chat.ignored.remove("Bob");
   expect(show(said("bob", "hi"))).toEqual(["bob: hi"]);
 });
 

@@ -22,7 +22,7 @@ export function testDeletionContract(kind: Kind): void {
       const { events } = await read(journal, 0, 5, "bob");
       expect(textsOf(events)).toEqual(["one", "three"]);
       expect(seqsOf(events)).toEqual([1, 3, 5]);
-      expect(seqsOf(await recent(journal, 5, 10, "bob"))).toEqual([1, 3, 5]);
+      expect(seqsOf(await recent(journal, 5, 10, "bob"))).toEqual([1, 3]);
       expect((await search(journal, "two", 6, 10, "bob")).events).toEqual([]);
       expect((await search(journal, "secret", 6, 10, "bob")).events).toEqual([]);
       expect((await search(journal, "three", 6, 10, "bob")).events).toHaveLength(1);
@@ -61,7 +61,7 @@ export function testDeletionContract(kind: Kind): void {
           author: "ada",
         });
         await room.append(deletion(1));
-        const [left] = await recent(room.journal, 1, 1, "bob");
+        const [left] = (await read(room.journal, 0, 1, "bob")).events;
         expect(left).toMatchObject({ seq: 1, type: "left", name: "ada" });
         expect(left).not.toHaveProperty("text");
       }));

@@ -15,6 +15,7 @@ const stored: [key: string, written: string, value: string, fact: Fact | undefin
   [factKey.op("s1"), "op s1", "yes", { kind: "op", id: "s1", value: "yes" }],
   [factKey.ban("Bill"), "ban biii", JSON.stringify(ban), { kind: "ban", key: "ban biii", value: ban }],
   [factKey.mute("BILL"), "mute biii", "ann", { kind: "mute", key: "mute biii", value: "ann" }],
+  [factKey.mail("s1"), "mail s1", "17", { kind: "mail", id: "s1", value: 17 }],
   [factKey.topic, "topic", "tea, at 5", { kind: "topic", value: "tea, at 5" }],
 ];
 
@@ -42,6 +43,10 @@ test.each([
   ["seat s1", "[]"],
   ["seat s1", '{"name":5}'],
   ["seat s1", '{"name":"Bill","tokenHash":{}}'],
+  ["own biii", "{}"],
+  ["own biii", '{"name":"Bill","keyHash":"h","seat":"s1"}'],
+  ["own biii", '{"name":"Bill","keyHash":"h","seat":1,"usedAt":5}'],
+  ["mail s1", "behind 5"],
   ["ban biii", ""],
   ["ban biii", "{}"],
   ["ban biii", '{"name":"Bill","by":"ann","at":"now"}'],
@@ -56,6 +61,15 @@ test.each(["", " ", "topics", "topic x", "seat", "seat ", "bans", "role s1", "se
     expect(readFacts([[key, "no JSON"], known, [key, null]])).toEqual([{ kind: "topic", value: "tea" }]);
   },
 );
+
+test("an owned name is read with its value as it is stored", () => {
+  const value = { name: "Bill", keyHash: "hash", seat: "s1", usedAt: 5 };
+  const stored = JSON.stringify({ ...value, later: true });
+  const own = { kind: "own", key: "own biii", look: "biii" };
+  expect(factKey.own("BILL")).toBe(own.key);
+  expect(readFacts([[own.key, stored]])).toMatchObject([{ ...own, value, stored }]);
+  expect<unknown>(readFacts([[own.key, null]])).toEqual([{ ...own, value: undefined, stored: null }]);
+});
 
 test("facts keep their order", () => {
   const keys = ["op b", "topic", "at a", "op a"];

@@ -64,12 +64,27 @@ class Held {
 const manyWhispers = (count: number, from = 1) =>
   Array.from({ length: count }, (_, i) => whisper(from + i, "b", "c"));
 
+test("a look back counts messages, whatever came and went between them", async () => {
+  const guests = (from: number, count: number): Entry[] =>
+    Array.from({ length: count }, (_, i) => {
+      const seq = from + i;
+      const type = seq % 2 === 0 ? "joined" : "left";
+      return { event: { type, seq, at: 0, name: `guest${seq >> 1}` }, author: `${seq >> 1}` };
+    });
+  const renamed: Entry = { event: { type: "renamed", seq: 4, at: 0, from: "ada", to: "eve" }, author: "a" };
+  const journal = new Held([said(1), guests(2, 1), said(3), renamed, said(5), guests(6, 3_000)].flat());
+  const past = await lastBefore(journal.entriesBefore, Infinity, 2, "a");
+  expect(seqsOf(past.events)).toEqual([3, 4, 5]);
+  expect(past.more).toBe(true);
+  expect(past.before).toBeUndefined();
+});
+
 describe("among others' whispers", () => {
-  test("a look back among whispers of others ends after one page", async () => {
-    const journal = new Held([said(1), said(2), ...manyWhispers(5_000, 3)]);
+  test("a look back among whispers of others ends after ten pages", async () => {
+    const journal = new Held([said(1), said(2), ...manyWhispers(35_000, 3)]);
     let past: Past = await lastBefore(journal.entriesBefore, Infinity, 500, "a");
-    expect(past).toEqual({ events: [], more: true, before: 5_002 - pageEvents + 1 });
-    expect(journal.looked).toBeLessThanOrEqual(2 * pageEvents);
+    expect(past).toEqual({ events: [], more: true, before: 35_002 - 10 * pageEvents + 1 });
+    expect(journal.looked).toBeLessThanOrEqual(11 * pageEvents);
     for (let asked = 1; past.before !== undefined; asked++) {
       expect(asked).toBeLessThan(10);
       past = await lastBefore(journal.entriesBefore, past.before, 500, "a");

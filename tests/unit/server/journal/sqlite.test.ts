@@ -137,12 +137,15 @@ test("only the newest events are kept, and their ids", async () => {
     ["happened", 1003],
     ["repeated", 1000],
   ]);
-  for (let i = 0; i < 500; i++) room.journal.append([said("more")]);
+  for (let i = 0; i < 1000; i++) room.journal.append([said("more")]);
   expect(room.journal.last - room.journal.first + 1).toBe(100);
   const { events } = await pageAfter(room.journal, 0, room.journal.last, "anyone");
   expect(seqsOf(events)).toEqual(upTo(room.journal.last).slice(-100));
   room.journal.close();
-  expect(rowsIn(path)).toEqual({ turns: 100, said: 0 });
+  // Rows are deleted once in 256 events.
+  const { turns, said: ids } = rowsIn(path);
+  expect(turns).toBeLessThan(100 + 256);
+  expect(ids).toBe(0);
 });
 
 test("a page from a position that is not kept says what is missing", async () => {

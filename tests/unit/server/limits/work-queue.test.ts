@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
-import { WorkQueue } from "../../../../lib/server/limits/work-queue.ts";
+import { aHalf, WorkQueue } from "../../../../lib/server/limits/work-queue.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -62,7 +62,8 @@ describe("run()", () => {
   test("run() rests four times as long as a piece took", async () => {
     const queue = new WorkQueue();
     const done: { name: string; at: number }[] = [];
-    for (const ms of [3, 3, 1, 2, 3]) void queue.run(work(`${ms}`, ms, done));
+    // The first is longer than a burst.
+    for (const ms of [11, 3, 1, 2, 3]) void queue.run(work(`${ms}`, ms, done));
     await pass(100);
     const gaps = done.map(({ at }, i) => at - (done[i - 1]?.at ?? 0));
     // Before the first one there is nothing to rest from.
@@ -128,5 +129,34 @@ describe("run()", () => {
     }
     expect(done).toHaveLength(4);
     expect(performance.now()).toBeLessThan(40);
+  });
+});
+
+describe("soon()", () => {
+  test("soon() does pieces at once while a slice lasts, the rest in order", async () => {
+    const queue = new WorkQueue(aHalf);
+    const done: { name: string; at: number }[] = [];
+    for (const name of ["a", "b", "c", "d", "e", "f"]) queue.soon(work(name, 1, done));
+    expect(done.map(({ name }) => name)).toEqual(["a", "b", "c", "d"]);
+    await pass(20);
+    expect(done.map(({ name }) => name)).toEqual(["a", "b", "c", "d", "e", "f"]);
+  });
+
+  test("soon() takes half of the time, in slices, however many ask", async () => {
+    const queue = new WorkQueue(aHalf);
+    const done: { name: string; at: number }[] = [];
+    for (let i = 0; i < 1_000; i++) queue.soon(work("a", 1, done));
+    while (performance.now() < 500) await pass(1);
+    expect(done.length / performance.now()).toBeWithin(0.4, 0.6);
+  });
+
+  test("soon() and run() keep one order", async () => {
+    const queue = new WorkQueue(aHalf);
+    const done: { name: string; at: number }[] = [];
+    const result = queue.run(work("a", 2, done));
+    queue.soon(work("b", 0, done));
+    expect(await result).toBe("a");
+    await pass(10);
+    expect(done.map(({ name }) => name)).toEqual(["a", "b"]);
   });
 });

@@ -149,7 +149,26 @@ describe("wait()", () => {
     taken.push("1", "2");
     expect(taken.log).toEqual(["1", "[pause]"]);
     settle[0]?.();
-    expect(taken.log).toEqual(["1", "[pause]", "[resume]", "2", "[pause]"]);
+    expect(taken.log).toEqual(["1", "[pause]", "2"]);
+    settle[1]?.();
+    expect(taken.log).toEqual(["1", "[pause]", "2", "[resume]"]);
+  });
+
+  test("wait() pauses the transport only for lines that came meanwhile", () => {
+    const taken = new Taken();
+    const settle: (() => void)[] = [];
+    taken.obey = () => settle.push(taken.intake.wait());
+    taken.push("1");
+    settle[0]?.();
+    taken.push("2");
+    expect(taken.log).toEqual(["1", "2"]);
+    taken.push("3");
+    taken.push("4");
+    expect(taken.log).toEqual(["1", "2", "[pause]"]);
+    settle[1]?.();
+    settle[2]?.();
+    settle[3]?.();
+    expect(taken.log).toEqual(["1", "2", "[pause]", "3", "4", "[resume]"]);
   });
 
   test("wait() keeps the order of lines whose outcome is known at once", () => {

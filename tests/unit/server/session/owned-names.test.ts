@@ -1,45 +1,15 @@
-// Names that belong to a key: who gets them, who takes a seat with one, and what reaches an owner who is away.
+// Names that belong to a key: who gets them, and who takes a seat with one.
 
 import { describe, expect, setDefaultTimeout, setSystemTime, test } from "bun:test";
-import type { Event } from "../../../../lib/protocol/events.ts";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
-import type { SessionOptions } from "../../../../lib/server/session/session.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { inFakeRoom, order, room } from "./fake-room.ts";
 import { FakeSocket, pass, reports, turn, unlimited } from "./fake-socket.ts";
+import { join, key, leave, other, welcomeOf, whispers } from "./keyed.ts";
 
 setDefaultTimeout(testMs);
 
 inFakeRoom();
-
-const [key, other] = ["the key of ada".replaceAll(" ", "-"), "the-key-of-eve"];
-
-/** A connection that has asked to join, and what came of it so far. */
-async function join(fields: Record<string, unknown>, more: Partial<SessionOptions> = {}, origin?: Origin) {
-  const socket = new FakeSocket(room, { rate: unlimited, ...more }, origin);
-  socket.send({ type: "join", ...fields });
-  await turn();
-  return socket;
-}
-
-/** Leaves, so that the seat is given up at once. */
-async function leave(socket: FakeSocket): Promise<void> {
-  socket.send({ type: "quit" });
-  await turn();
-}
-
-function welcomeOf({ events }: FakeSocket): Event & { type: "welcome" } {
-  const welcome = events.find(({ type }) => type === "welcome");
-  if (welcome?.type !== "welcome") throw new Error("It is not in the room");
-  return welcome;
-}
-
-/** The whispers that it has read, live or in a history. */
-function whispers({ events }: FakeSocket): string[] {
-  return events
-    .flatMap((event) => (event.type === "history" ? event.events : [event]))
-    .flatMap((event) => (event.type === "told" ? [event.text] : []));
-}
 
 describe("a name that was taken with a key", () => {
   test("a name is kept for its key when its member has left", async () => {
@@ -151,78 +121,18 @@ describe("a name that was taken with a key", () => {
   });
 });
 
-describe("a whisper to an owner who is away", () => {
-  test("a whisper to an owner who is away is among what the owner missed", async () => {
-    const ada = await join({ name: "ada", key });
-    const { epoch, seq } = welcomeOf(ada);
-    await leave(ada);
-    const bob = await join({ name: "bob" });
-    bob.send({ type: "tell", to: "Ada", text: "one", id: "1" }, { type: "tell", to: "eve", text: "two" });
-    await turn();
-    expect(bob.events.find(({ type }) => type === "told")).toMatchObject({ to: "ada", away: true, id: "1" });
-    expect(bob.codes).toEqual(["no-such-member"]);
-    const fresh = await join({ name: "ada", key });
-    expect(whispers(fresh)).toEqual(["one"]);
-    await leave(fresh);
-    const resumed = await join({ name: "ada", key, epoch, after: seq });
-    expect(whispers(resumed)).toEqual(["one"]);
-    const eve = await join({ name: "eve", key: other, epoch, after: 0 });
-    expect(whispers(eve)).toEqual([]);
-  });
-
-  test("an owner finds its own whispers of earlier days by the key", async () => {
-    const bob = await join({ name: "bob" });
-    const ada = await join({ name: "ada", key });
-    ada.send({ type: "tell", to: "bob", text: "rendezvous" });
-    await turn();
-    await leave(ada);
-    const back = await join({ name: "ada", key, history: 0 });
-    back.send({ type: "search", text: "rendezvous", id: "s" });
-    await pass(500);
-    expect(back.events.find(({ type }) => type === "results")).toMatchObject({
-      events: [{ text: "rendezvous" }],
-    });
-    expect(whispers(bob)).toEqual(["rendezvous"]);
-  });
-
-  test("a message sent again after a restart of its client is said once", async () => {
-    const ada = await join({ name: "ada", key });
-    ada.send({ type: "say", text: "once", id: "a-1" });
-    await turn();
-    await leave(ada);
-    const back = await join({ name: "ada", key });
-    back.send({ type: "say", text: "once", id: "a-1" });
-    await turn();
-    expect(back.events.at(-1)).toMatchObject({ type: "seen", id: "a-1" });
-  });
-
-  test("a whisper is not for the next owner of the name", async () => {
-    await leave(await join({ name: "ada", key }));
-    const bob = await join({ name: "bob" });
-    const { seq } = welcomeOf(bob);
-    bob.send({ type: "tell", to: "ada", text: "for the first one" });
-    await turn();
-    order({ type: "free", name: "ada" });
-    await turn();
-    const eve = await join({ name: "ada", key: other });
-    expect(whispers(eve)).toEqual([]);
-    await leave(eve);
-    bob.send({ type: "tell", to: "ada", text: "not for eve", seq });
-    await turn();
-    expect(bob.codes).toEqual(["no-such-member"]);
-  });
-
-  test("a whisper reaches an owner who came back under another seq", async () => {
-    const ada = await join({ name: "ada", key });
-    const bob = await join({ name: "bob" });
-    const { seq } = welcomeOf(bob);
-    await leave(ada);
-    const back = await join({ name: "ada", key });
-    bob.send({ type: "tell", to: "ada", text: "still you", seq });
-    await turn();
-    expect(bob.codes).toEqual([]);
-    expect(whispers(back)).toEqual(["still you"]);
-  });
+test("a person whose connection broke has the name in the same turn", async () => {
+  const first = new FakeSocket(room, { rate: unlimited });
+  first.send(`ada ${key}`);
+  await turn();
+  const second = new FakeSocket(room, { rate: unlimited });
+  first.session.closed();
+  second.send(`ada ${key}`);
+  for (let i = 0; i < 3; i++) await turn();
+  expect(second.text).toContain("You are connected as ada.");
+  second.send("hi");
+  await turn();
+  expect(second.text).toEndWith("ada: hi\n");
 });
 
 describe("/free", () => {

@@ -210,6 +210,22 @@ describe("the time to give a name", () => {
     expect(isOver(socket)).toBe(false);
   });
 
+  test("the time for a name stands still while a guess is judged", async () => {
+    const origin = new Origin("192.0.2.7", unlimited);
+    for (let i = 0; i < 50; i++) {
+      new FakeSocket(room, guarded, origin).send({ type: "join", name: "eve", password: `${i}` });
+    }
+    const socket = new FakeSocket(room, { ...guarded, joinWithinMs: 3_000 }, origin);
+    socket.send({ type: "join", name: "ada", password: "wrong" });
+    socket.send({ type: "ping" });
+    await pass(7_000, 500);
+    expect(isOver(socket)).toBe(false);
+    await pass(2_000, 500);
+    expect(socket.codes).toEqual(["slow-down", "wrong-password"]);
+    await pass(4_000, 500);
+    expect(isOver(socket)).toBe(true);
+  });
+
   test("the time to give a name does not begin anew without a new question", async () => {
     const people = new FakeSocket(room, guarded);
     const program = new FakeSocket(room, guarded);

@@ -17,6 +17,11 @@ test.each<[text: string, start: number, candidates: string[]]>([
   ["hi an", 3, ["anna ", "Ann_a "]],
   ["/msg b", 5, ["bob "]],
   ["say /me", 4, []],
+  ["(bo", 1, ["bob "]],
+  ["@bo", 1, ["bob "]],
+  ['hi "(an', 5, ["anna ", "Ann_a "]],
+  ["hi «@zo", 5, ["Zoë "]],
+  ["(/me", 1, []],
   ["hi ", 3, ["Zoë ", "anna ", "Ann_a ", "bob "]],
   ["", 0, ["Zoë: ", "anna: ", "Ann_a: ", "bob: "]],
 ])("Tab in %j completes from %d with %j", (text, start, candidates) => {

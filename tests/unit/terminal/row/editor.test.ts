@@ -67,6 +67,8 @@ const presses: [before: string, keys: string, after: string][] = [
   ["a❤️|", "alt-b", "a|❤️"],
   ["🇩🇪🇫🇷|", "backspace", "🇩🇪|"],
   // Several lines.
+  ["one| two", "ctrl-j", "one\n| two"],
+  ["one|", "alt-enter ctrl-j backspace", "one\n|"],
   ["one\ntwo|", "home", "one\n|two"],
   ["one|\ntwo", "end", "one|\ntwo"],
   ["one|\ntwo", "ctrl-k", "one|two"],
@@ -121,6 +123,18 @@ describe("moveLine()", () => {
     const editor = at(before);
     expect(editor.moveLine(direction)).toBe(true);
     expect(shown(editor)).toBe(after);
+  });
+
+  test("moveLine() comes back to its column behind a shorter line", () => {
+    const editor = at("a long line\nb\nanother| one");
+    editor.moveLine("up");
+    expect(shown(editor)).toBe("a long line\nb|\nanother one");
+    editor.moveLine("up");
+    expect(shown(editor)).toBe("a long |line\nb\nanother one");
+    editor.press(key("left"));
+    editor.moveLine("down");
+    editor.moveLine("down");
+    expect(shown(editor)).toBe("a long line\nb\nanothe|r one");
   });
 
   test("moveLine() tells where there is no line to go to", () => {

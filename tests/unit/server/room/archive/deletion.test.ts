@@ -228,6 +228,5 @@ test("a newcomer is not shown what was taken back", async () => {
   await ada.say("secret");
   await ada.delete({});
   const past = await room.archive.recall("anyone", room.seq, 50);
-  expect(JSON.stringify(past.events)).not.toContain("secret");
-  expect(past.events.at(-1)).toMatchObject({ type: "deleted" });
+  expect(past.events).toEqual([]);
 });

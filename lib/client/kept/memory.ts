@@ -1,0 +1,191 @@
+// What a client remembers for its name at a server: how far it has come, what it said that is not known to be in the room,
+// and what was typed. With that the next start shows what was missed, and sends what was not sent:
+//
+//   join under a name ──▶ what its Keep has ──▶ what was missed is shown ──▶ unsent messages that are not among it are sent
+//
+// An unsent message that may be in the room already is never said twice: it is offered, and the person decides.
+// A position never gets ahead of what was shown, and is kept together with what is unsent, so that both fit.
+
+import { holdsPassword } from "../../protocol/commands.ts";
+import type { Event } from "../../protocol/events.ts";
+import { nameKey } from "../../protocol/names.ts";
+import type { Client } from "../core/client.ts";
+import { asTyped, type Unsettled } from "../core/outbox.ts";
+import { type Keep, type Left, linesText, parseLines, parsePlace, placeText } from "./keep.ts";
+import { CatchUp, type Missed, missedMessages } from "./missed.ts";
+
+export type MemoryHandlers = {
+  /** An event that was not missed, to be shown. */
+  event: (event: Event) => void;
+  missed: (missed: Missed) => void;
+  /** Messages that were not sent, or perhaps were, as a person types them: they are not sent by themselves. */
+  offered: (lines: string[]) => void;
+  /** The text in the row. */
+  draft: () => string;
+};
+
+/** How long a change may wait to be kept. */
+const saveMs = 1_000;
+
+export class Memory {
+  readonly #client: Client;
+  readonly #keepOf: (name: string) => Keep;
+  readonly #handlers: MemoryHandlers;
+  readonly #catchUp: CatchUp;
+  #name = "";
+  #keep: Keep | undefined;
+  /** As far as events were shown. */
+  #left: Left | undefined;
+  /** Messages of the last run, until it is known whether they are in the room. */
+  #unsent: Unsettled[] = [];
+  #hasStarted = false;
+  /** Whether we are in the room, so that a save is a sign of life. */
+  #isHere = false;
+  #isTyped = false;
+  #saved = "";
+  #saving: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(client: Client, keepOf: (name: string) => Keep, handlers: MemoryHandlers) {
+    this.#client = client;
+    this.#keepOf = keepOf;
+    this.#handlers = handlers;
+    this.#catchUp = new CatchUp((message) => client.chat.regard(message), {
+      event: handlers.event,
+      missed: (missed) => this.#missed(missed),
+      found: (id) => {
+        this.#unsent = this.#unsent.filter((message) => message.id !== id);
+      },
+      ask: (command) => client.link.send(command),
+    });
+  }
+
+  /** To be called before the first join under a name. */
+  joining(name: string): void {
+    this.#use(name);
+    const left = this.#left;
+    this.#client.link.place = left ? { epoch: left.epoch, after: left.seq, history: missedMessages } : {};
+  }
+
+  /** The next event, which the chat has applied. */
+  event(event: Event): void {
+    this.#catchUp.event(event);
+    if (event.type === "welcome" && !this.#hasStarted) this.#started();
+    this.changed();
+  }
+
+  #started(): void {
+    this.#hasStarted = true;
+    if (this.#left) return this.#catchUp.started(this.#left);
+    this.#offer(this.#unsent);
+    this.#unsent = [];
+  }
+
+  online(isBack: boolean): void {
+    const { link } = this.#client;
+    this.#isHere = true;
+    if (nameKey(link.name) !== nameKey(this.#name)) this.#rename(link.name);
+    if (isBack) this.#catchUp.dropped();
+  }
+
+  offline(): void {
+    this.#catchUp.end();
+    this.save();
+    this.#isHere = false;
+  }
+
+  caughtUp(): void {
+    this.#catchUp.end();
+  }
+
+  /** Messages of the last run that wait for what was missed, oldest first. */
+  get waiting(): Unsettled[] {
+    return this.#unsent;
+  }
+
+  /** The lines that were typed, oldest first. */
+  get lines(): string[] {
+    return parseLines(this.#keep?.get("lines"));
+  }
+
+  set lines(lines: readonly string[]) {
+    this.#keep?.set("lines", linesText(lines));
+  }
+
+  /** The text that stood in the row when the last run ended, once. */
+  takeDraft(): string {
+    const draft = this.#keep?.get("drafts") ?? "";
+    this.#keep?.set("drafts", undefined);
+    return draft;
+  }
+
+  /** To be called when the text in the row has changed. */
+  typed(): void {
+    this.#isTyped = true;
+    this.changed();
+  }
+
+  /** Keeps the text in the row; nothing is kept if it is blank or has a password. */
+  keepDraft(): void {
+    const draft = this.#handlers.draft();
+    this.#isTyped = false;
+    this.#keep?.set("drafts", draft.trim() === "" || holdsPassword(draft) ? undefined : draft);
+  }
+
+  /** Keeps within a second what has changed. */
+  changed(): void {
+    this.#saving ??= setTimeout(() => this.save(), saveMs);
+  }
+
+  /** Keeps now what has changed. */
+  save(unsent = [...this.#unsent, ...this.#client.link.unsent]): void {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    // A name that we were not let in under may be that of another client, which keeps what is its own.
+    if (!this.#hasStarted) return;
+    if (this.#isTyped) this.keepDraft();
+    const { position } = this.#client.link;
+    if (position && !this.#catchUp.isUnderWay) {
+      this.#left = { ...position, at: this.#isHere ? Date.now() : (this.#left?.at ?? Date.now()) };
+    }
+    const text = placeText({ left: this.#left, unsent });
+    if (text === this.#saved) return;
+    this.#saved = text;
+    this.#keep?.set("positions", text);
+  }
+
+  #use(name: string): void {
+    this.#name = name;
+    this.#keep = this.#keepOf(name);
+    const { left, unsent } = parsePlace(this.#keep.get("positions"));
+    this.#left = left;
+    this.#unsent = unsent;
+  }
+
+  /** Another name: what belongs to it is kept from now on, and another client may use the old one. */
+  #rename(name: string): void {
+    const before = this.#unsent;
+    const left = this.#left;
+    this.save([]);
+    this.#use(name);
+    this.#offer(this.#unsent);
+    this.#unsent = before;
+    this.#left = left;
+    this.save();
+  }
+
+  #missed(missed: Missed): void {
+    this.#handlers.missed(missed);
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    const { link, chat } = this.#client;
+    const isRead = !missed.hasMore && !missed.hasGap && !missed.isUnknown;
+    // The room knows the ids of a name's owner, and drops what it has.
+    if (isRead || chat.people.me.owned) for (const message of unsent) link.resend(message);
+    else this.#offer(unsent);
+    this.save();
+  }
+
+  #offer(unsent: Unsettled[]): void {
+    if (unsent.length > 0) this.#handlers.offered(unsent.map(asTyped));
+  }
+}

@@ -1,0 +1,217 @@
+// What was missed while there was no connection, or no client: how much it was, what of it is for us, and the last of it.
+//
+//   after a drop   all that was missed comes as if it were live, until `caughtUp`
+//   at a start     the last 200 messages come as a `history`; older ones are asked for, page by page, to be counted
+//
+// Nothing of that is shown before it is all known; what happens in the meantime waits. So it is bounded: a start counts
+// 10,000 messages at most and takes a few seconds at most, and of what comes after a drop only the end is held.
+// What is counted is what is shown: messages of others that are not ignored.
+
+import { type Event, isMessage, limits, type Message, type Recorded } from "../../protocol/events.ts";
+import type { Regard } from "../core/chat.ts";
+import type { Left } from "./keep.ts";
+
+/** What was missed. */
+export type Missed = {
+  /** When the client was in the room last, in ms since 1970; undefined after a drop. */
+  since: number | undefined;
+  /** Messages of others, and how many of them mention us or are whispers to us. */
+  messages: number;
+  mentions: number;
+  /** There are more than were counted. */
+  hasMore: boolean;
+  /** Mentions and whispers to us before the last messages, the newest of them. */
+  before: Message[];
+  /** The last messages, and what else happened between them. */
+  last: Recorded[];
+  /** Something is not kept any more. */
+  hasGap: boolean;
+  /** The position means nothing to this room: `last` is its history, and what of it was missed cannot be told. */
+  isUnknown: boolean;
+};
+
+export type CatchUpHandlers = {
+  /** An event that was not missed, or is no part of what is shown of it. */
+  event: (event: Event) => void;
+  missed: (missed: Missed) => void;
+  /** A message was found with this id. */
+  found: (id: string) => void;
+  /** Asks the room for the messages before a position; false if there is no connection. */
+  ask: (command: { type: "history"; before: number; limit: number; id: string }) => boolean;
+};
+
+/** How many of the last messages are shown. */
+export const missedMessages = 200;
+/** How many messages for us are shown of those before. */
+const shownMentions = 100;
+/** How many messages a start counts. */
+const countedMessages = 10_000;
+/** How long a start may take to count. */
+const countMs = 3_000;
+/** The id of what is asked for. */
+const askedId = "missed";
+
+const nothing: Missed = {
+  since: undefined,
+  messages: 0,
+  mentions: 0,
+  hasMore: false,
+  before: [],
+  last: [],
+  hasGap: false,
+  isUnknown: false,
+};
+
+export class CatchUp {
+  readonly #regard: (message: Message) => Regard;
+  readonly #handlers: CatchUpHandlers;
+  #missed: Missed = nothing;
+  #state: "none" | "drop" | "start" = "none";
+  /** At a start: where what was missed begins, the pages that have come, and the live events that wait. */
+  #after = 0;
+  #pages = 0;
+  #held: Recorded[] = [];
+  /** The positions of whispers that waited, which are counted already. */
+  readonly #waitedAt = new Set<number>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(regard: (message: Message) => Regard, handlers: CatchUpHandlers) {
+    this.#regard = regard;
+    this.#handlers = handlers;
+  }
+
+  /** Whether something that was missed is still to be shown. */
+  get isUnderWay(): boolean {
+    return this.#state !== "none";
+  }
+
+  /** The connection is back: what comes until `end` was missed. */
+  dropped(): void {
+    if (this.isUnderWay) return;
+    this.#state = "drop";
+    this.#missed = { ...nothing, before: [], last: [] };
+  }
+
+  /** We have joined where another run of the client left. */
+  started(left: Left): void {
+    this.#state = "start";
+    this.#missed = { ...nothing, before: [], last: [], since: left.at };
+    this.#after = left.seq;
+    this.#pages = 0;
+    this.#timer = setTimeout(() => this.end(), countMs);
+  }
+
+  /** Takes the next event; the chat has applied it. */
+  event(event: Event): void {
+    // An answer that came too late to be counted.
+    if (event.type === "history" && event.id === askedId && this.#state !== "start") return;
+    if (this.#state === "none") this.#handlers.event(event);
+    else if (event.type === "gap") this.#gap(event.from);
+    else if (this.#state === "drop") this.#afterDrop(event);
+    else this.#atStart(event);
+  }
+
+  /** Shows what was missed, as far as it has come. After a drop that is all of it. */
+  end(): void {
+    if (this.isUnderWay) this.#end(this.#state === "start");
+  }
+
+  #end(hasMore: boolean): void {
+    clearTimeout(this.#timer);
+    if (!this.#missed.isUnknown) this.#cut();
+    const isDrop = this.#state === "drop";
+    const missed = { ...this.#missed, hasMore };
+    const held = this.#held;
+    this.#state = "none";
+    this.#missed = nothing;
+    this.#held = [];
+    // Where only our own messages came, or who was renamed, nothing was missed.
+    const isNothing = isDrop && missed.messages === 0 && !missed.hasGap;
+    if (isNothing) held.push(...missed.last);
+    else this.#handlers.missed(missed);
+    for (const event of held) this.#handlers.event(event);
+  }
+
+  #gap(from: number): void {
+    this.#missed.hasGap = true;
+    this.#missed.isUnknown ||= this.#state === "start" && from === 0;
+  }
+
+  #afterDrop(event: Event): void {
+    if (!("at" in event) || event.type === "joined" || event.type === "left") {
+      return this.#handlers.event(event);
+    }
+    if (isMessage(event) && !this.#count(event)) return;
+    const { last } = this.#missed;
+    last.push(event);
+    // Now and then, so that it costs little.
+    if (last.length > 2 * missedMessages) this.#cut();
+  }
+
+  /** Leaves the last messages, and of those before the ones for us. */
+  #cut(): void {
+    const { last, before } = this.#missed;
+    let messages = 0;
+    const first = last.findLastIndex((event) => isMessage(event) && ++messages > missedMessages) + 1;
+    before.push(...this.#forUs(last.splice(0, first)));
+    before.splice(0, Math.max(before.length - shownMentions, 0));
+  }
+
+  #forUs(events: Recorded[]): Message[] {
+    return events.filter(isMessage).filter((event) => this.#regard(event) === "mention");
+  }
+
+  #atStart(event: Event): void {
+    if ("at" in event) return void this.#held.push(event);
+    if (event.type === "waiting" && !this.#missed.isUnknown) return this.#waited(event.events);
+    const isOpening = event.type === "history" && event.id === undefined;
+    if (event.type === "history" && (isOpening || event.id === askedId))
+      this.#page(event.events, event.before);
+    else {
+      this.#handlers.event(event);
+      // The history cannot be read.
+      const expected = this.#pages === 0 ? undefined : askedId;
+      if (event.type === "error" && event.id === expected) this.#end(true);
+    }
+  }
+
+  /** Whispers that waited for us, before the last messages; the pages have them, too, as far as they go back. */
+  #waited(events: Recorded[]): void {
+    for (const event of events) this.#waitedAt.add(event.seq);
+    this.#missed.before = this.#forUs(events.filter((event) => !isMessage(event) || this.#count(event)));
+  }
+
+  /** A page of the history: the first is shown, the others, each older than the one before, are counted. */
+  #page(events: Recorded[], before: number | undefined): void {
+    const missed = this.#missed;
+    if (missed.isUnknown) {
+      missed.last = events;
+      return this.#end(false);
+    }
+    const asked = this.#pages++ === 0 ? missedMessages : limits.historyEvents;
+    const behind = events.filter(({ seq }) => seq > this.#after);
+    const isNew = ({ seq }: Recorded) => !this.#waitedAt.has(seq);
+    const counted = behind.filter((event) => !isMessage(event) || (isNew(event) && this.#count(event)));
+    if (this.#pages === 1) missed.last = counted;
+    else {
+      const found = [...this.#forUs(counted.filter(isNew)), ...missed.before];
+      missed.before = found.sort((one, other) => one.seq - other.seq).slice(-shownMentions);
+    }
+    const isFull = events.filter(isMessage).length >= asked;
+    const next = before ?? (isFull ? events[0]?.seq : undefined);
+    const isAll = behind.length < events.length || next === undefined || next <= this.#after + 1;
+    if (isAll) return this.#end(false);
+    const command = { type: "history", before: next, limit: limits.historyEvents, id: askedId } as const;
+    if (missed.messages >= countedMessages || !this.#handlers.ask(command)) this.#end(true);
+  }
+
+  /** Counts a message of others; false if it is not to be shown. */
+  #count(message: Message): boolean {
+    if (message.id !== undefined) this.#handlers.found(message.id);
+    const regard = this.#regard(message);
+    if (regard === "ignored") return false;
+    if (regard !== "own") this.#missed.messages++;
+    if (regard === "mention") this.#missed.mentions++;
+    return true;
+  }
+}

@@ -1,0 +1,18 @@
+// Times as a person says them.
+
+const dayMs = 86_400_000;
+
+/** A time in the past as seen from `now`: "18:04", "yesterday 18:04", "Monday 18:04", "3 March 18:04", "3 March 2024 18:04". */
+export function sinceWords(at: number, now: Date): string {
+  const then = new Date(at);
+  const clock = then.toTimeString().slice(0, 5);
+  // By the calendar: a day may have 23 or 25 hours.
+  const noon = (date: Date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
+  const days = Math.round((noon(now) - noon(then)) / dayMs);
+  if (days === 0) return clock;
+  if (days === 1) return `yesterday ${clock}`;
+  const inWords = (options: Intl.DateTimeFormatOptions) => then.toLocaleDateString("en-GB", options);
+  if (days > 1 && days < 7) return `${inWords({ weekday: "long" })} ${clock}`;
+  const isThisYear = then.getFullYear() === now.getFullYear();
+  return `${inWords({ day: "numeric", month: "long", ...(isThisYear ? {} : { year: "numeric" }) })} ${clock}`;
+}

@@ -1,0 +1,168 @@
+// The settings that /set changes while the client runs. They are the flags of options.ts: what is changed here holds from
+// now on, and is kept in the config file, which the environment and the command line go before at the next start.
+
+import { readFileSync } from "node:fs";
+import { type About, type Flag, parseFlags } from "../../cli/flags.ts";
+import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
+import { writeWhole } from "./files.ts";
+import { changeable, type flags, type Options } from "./options.ts";
+
+export type Name = (typeof changeable)[number];
+
+type Table = typeof flags;
+
+/** What stands for the value that a setting has by default. */
+const byDefault = "-";
+
+export class Settings {
+  /** What holds now. */
+  readonly values: Options;
+  readonly #flags: Table;
+  readonly #about: About;
+  readonly #args: string[] | undefined;
+  readonly #environment: Record<string, string | undefined>;
+  /** The settings that were changed in this run. */
+  readonly #changed = new Set<Name>();
+
+  /** `values`: what parseFlags made of the other arguments. */
+  constructor(
+    values: Options,
+    flags: Table,
+    about: About,
+    args?: string[],
+    environment: Record<string, string | undefined> = process.env,
+  ) {
+    this.values = values;
+    this.#flags = flags;
+    this.#about = about;
+    this.#args = args;
+    this.#environment = environment;
+  }
+
+  /** Carries out what was typed behind /set: what to say about it. Throws a UsageError if it cannot be done. */
+  command(words: string): string {
+    const [, typed = "", value = ""] = /^(\S*)\s*(.*)$/s.exec(words.trim()) ?? [];
+    if (typed === "") return changeable.map((name) => this.#row(name)).join("\n");
+    const name = changeable.find((known) => known === typed.toLowerCase().replace(/^--/, ""));
+    if (name === undefined) throw new UsageError(this.#unknown(typed));
+    if (value === "") return `${this.#row(name)}: ${this.#flag(name).value}, or ${byDefault} for the default`;
+    this.#set(name, value);
+    const { source, isStronger } = this.#source(name);
+    return `${this.#row(name)}${isStronger ? `; at the next start ${source} goes before it` : ""}`;
+  }
+
+  /** Gives a setting its value, from now on and for the next starts. */
+  #set(name: Name, text: string): void {
+    const flag = this.#flag(name);
+    const value = text === byDefault ? flag.default : parsed(flag, name, text);
+    Object.assign(this.values, { [name]: value });
+    this.#changed.add(name);
+    this.#keep(name, text === byDefault ? undefined : textOf(this.values[name]));
+  }
+
+  /** Keeps who is ignored, which /ignore and renames change. Throws a UsageError if it cannot be kept. */
+  ignore(people: string[][]): void {
+    this.values.ignore = people;
+    this.#changed.add("ignore");
+    this.#keep("ignore", textOf(people) || undefined);
+  }
+
+  /** Writes the value into the config file, and leaves all else in it as it is. */
+  #keep(name: Name, text: string | undefined): void {
+    const { configPath } = this.#about;
+    if (configPath === undefined) return;
+    try {
+      writeWhole(
+        configPath,
+        `${JSON.stringify({ ...readObject(configPath), [name]: text }, undefined, 2)}\n`,
+      );
+    } catch (error) {
+      throw new UsageError(
+        `${name} holds until the end, but cannot be kept in ${configPath}: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  /** What may stand behind the text in /set, for Tab; undefined if the text is no /set. */
+  complete(text: string): { start: number; candidates: string[] } | undefined {
+    const [, head = "", name, word = ""] = /^(\/set\s+(?:(\S+)\s+)?)(\S*)$/i.exec(text) ?? [];
+    if (head === "") return undefined;
+    const known = changeable.find((known) => known === name?.toLowerCase());
+    if (name !== undefined && known === undefined) return { start: head.length, candidates: [] };
+    const words = known === undefined ? [...changeable] : [...this.#choices(known), byDefault];
+    const candidates = words.filter((candidate) => candidate.startsWith(word.toLowerCase()));
+    return { start: head.length, candidates: candidates.map((word) => `${word} `) };
+  }
+
+  #row(name: Name): string {
+    return `${name} is ${this.#text(name)} (${this.#changed.has(name) ? "/set" : this.#source(name).source})`;
+  }
+
+  /** The value as it is typed. */
+  #text(name: Name): string {
+    return textOf(this.values[name]) || "not set";
+  }
+
+  #choices(name: Name): string[] {
+    const { value = "" } = this.#flag(name);
+    return value.includes("|") ? value.split("|") : [];
+  }
+
+  #flag(name: Name): Flag<unknown> {
+    return this.#flags[name];
+  }
+
+  #unknown(typed: string): string {
+    const names = new Intl.ListFormat("en-GB", { type: "conjunction" }).format(changeable);
+    const isFlag = Object.hasOwn(this.#flags, typed.replace(/^--/, ""));
+    return isFlag
+      ? `${typed} is for the start: it is a flag of the command line. While the client runs there are ${names}`
+      : `There is no setting "${typed}": there are ${names}`;
+  }
+
+  /** Where the value was from when the client started, and whether the config file gives way to it. */
+  #source(name: Name): { source: string; isStronger: boolean } {
+    const flag = this.#flag(name);
+    const { configPath, ...withoutFile } = this.#about;
+    const isSetBy = (
+      about: About,
+      args: string[] | undefined,
+      environment: Record<string, string | undefined>,
+    ) => {
+      const unset = Symbol("unset");
+      const table = { ...this.#flags, [name]: { ...flag, default: unset } };
+      return parseFlags<Record<string, Flag<unknown>>>(table, about, args, environment)[name] !== unset;
+    };
+    if (isSetBy(withoutFile, this.#args, {})) return { source: `--${name}`, isStronger: true };
+    if (isSetBy(withoutFile, [], this.#environment)) return { source: flag.env ?? "", isStronger: true };
+    const isInFile = isSetBy(this.#about, [], {});
+    return { source: isInFile && configPath ? configPath : "the default", isStronger: false };
+  }
+}
+
+/** Throws a UsageError that names the setting as /set does. */
+function parsed(flag: Flag<unknown>, name: Name, text: string): unknown {
+  try {
+    return flag.parse(text, name);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(error.message.replace(/^--/, "")) : error;
+  }
+}
+
+/** A value as it is typed. */
+function textOf(value: Options[Name]): string {
+  if (typeof value === "string") return value;
+  return value.map((word) => (typeof word === "string" ? word : word.join("/"))).join(",");
+}
+
+/** The JSON object in a file; an empty one if there is none. */
+function readObject(path: string): object {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return {};
+    throw error;
+  }
+  throw new UsageError("it is not a JSON object");
+}

@@ -1,0 +1,77 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { parseLines, parsePlace } from "../../../../lib/client/kept/keep.ts";
+import { Files } from "../../../../lib/client/terminal/files.ts";
+import { temporaryFolder } from "../../../support/server.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
+
+test("each name at each server has texts of its own, for its owner alone", () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "state", "chatroom");
+  const ada = new Files(path, "localhost:1", "ada");
+  expect(ada.get("positions")).toBeUndefined();
+  ada.set("positions", "ada's");
+  new Files(path, "localhost:1", "eve").set("positions", "eve's");
+  new Files(path, "localhost:2", "ada").set("positions", "ada's elsewhere");
+  expect(new Files(path, "localhost:1", "ADA").get("positions")).toBe("ada's");
+  expect(ada.get("drafts")).toBeUndefined();
+  const [file = ""] = readdirSync(join(path, "positions"));
+  expect(statSync(join(path, "positions", file)).mode & 0o777).toBe(0o600);
+  expect(statSync(join(path, "positions")).mode & 0o777).toBe(0o700);
+  ada.set("positions", undefined);
+  ada.set("positions", undefined);
+  expect(ada.get("positions")).toBeUndefined();
+  expect(readdirSync(join(path, "positions"))).toHaveLength(2);
+});
+
+test("the files that were not written for longest make room for new ones", () => {
+  using folder = temporaryFolder();
+  const of = (i: number) => new Files(folder.path, "localhost:1", `guest${i}`);
+  of(0).set("lines", "0");
+  const [first = ""] = readdirSync(join(folder.path, "lines"));
+  utimesSync(join(folder.path, "lines", first), 1, 1);
+  for (let i = 1; i <= 100; i++) of(i).set("lines", `${i}`);
+  expect(readdirSync(join(folder.path, "lines"))).toHaveLength(100);
+  expect([of(0).get("lines"), of(100).get("lines")]).toEqual([undefined, "100"]);
+});
+
+test("where nothing can be written nothing is kept", () => {
+  for (const folder of ["/dev/null", "/dev/null/deeper", "\0"]) {
+    const files = new Files(folder, "localhost:1", "ada");
+    files.set("positions", "x");
+    files.set("positions", undefined);
+    expect(files.get("positions")).toBeUndefined();
+  }
+});
+
+test("a folder in the place of a file is no text", () => {
+  using folder = temporaryFolder();
+  const ada = new Files(folder.path, "localhost:1", "ada");
+  ada.set("positions", "x");
+  const [file = ""] = readdirSync(join(folder.path, "positions"));
+  ada.set("positions", undefined);
+  mkdirSync(join(folder.path, "positions", file));
+  expect(ada.get("positions")).toBeUndefined();
+  ada.set("positions", "y");
+  expect(ada.get("positions")).toBeUndefined();
+});
+
+test("any bytes in a file are read to an end", () => {
+  using folder = temporaryFolder();
+  const ada = new Files(folder.path, "localhost:1", "ada");
+  ada.set("positions", "x");
+  const path = join(folder.path, "positions", readdirSync(join(folder.path, "positions"))[0] ?? "");
+  chmodSync(path, 0o600);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 500 }), (bytes) => {
+      writeFileSync(path, bytes);
+      expect(parsePlace(ada.get("positions"))).toHaveProperty("unsent");
+      expect(Array.isArray(parseLines(ada.get("positions")))).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});
