@@ -212,7 +212,7 @@ export const commands = {
     { seq: optional(count), name: optional(name), count: optional(amount) },
     {
       usage: "/delete [NAME N|all]",
-      summary: "take back what you said last; operators: NAME's last N lines, or all",
+      summary: "take back your last line; operators: those of NAME",
       parse: (words) => {
         if (words === "") return {};
         const [name, count] = cutWord(words);

@@ -39,7 +39,7 @@ const room: Flag<string> = {
 };
 
 const keep: Flag<string> = {
-  ...text("N|AGE|N,AGE", "how many events the history keeps, how long (12h, 30d, 4w), or both", "100000"),
+  ...text("N|AGE|N,AGE", "how much history is kept: events, an age (30d), or both", "100000"),
   parse(text) {
     keepOf(text);
     return text;
@@ -59,9 +59,9 @@ export const flags = {
   ),
   room,
   keep,
-  backup: text("FILE", "copy the history to FILE and exit, also while its server runs"),
-  export: text("FILE", "write the history as JSON lines and exit; -: to stdout"),
-  import: text("FILE", "take JSON lines into the history and exit; -: from stdin"),
+  backup: text("FILE", "copy the history, and exit"),
+  export: text("FILE", "write it as JSON lines (-: to stdout), and exit"),
+  import: text("FILE", "take such lines in (-: from stdin), and exit"),
   seat: number("SECONDS", "how long a lost connection's seat is kept", 30, 0, 86_400),
   names: number("DAYS", "how long an unused name is kept for its key; 0: never", 90, 0, 36_500),
   rate: number("N", "lines a second from one member, after 20 at once; 0: no limit", 5, 0, 1_000_000),
