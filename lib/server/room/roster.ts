@@ -40,7 +40,7 @@ export class Roster {
 }
 
 /** The `history` that a newcomer is shown, or the reason why it is not. */
-export async function encodePast(dialect: Dialect, recall: () => Promise<Past>): Promise<Uint8Array> {
+async function encodePast(dialect: Dialect, recall: () => Promise<Past>): Promise<Uint8Array> {
   const answer = await recall().then(
     ({ events, before }): Answer => ({ type: "history", events, before }),
     unreadable,
