@@ -35,7 +35,7 @@ const deletedAtOnce = 50;
 const firstLook = 50;
 
 const notFound = fault("no-such-message", "There is no such message any more");
-const othersMessage = fault("not-operator", "You can take back your own messages: operators those of others");
+const othersMessage = fault("not-operator", "Only operators take back what others said");
 
 /** Takes back what the request means. Resolves with the reason if nothing, or not all of it, was taken back. */
 export async function takeBack(
