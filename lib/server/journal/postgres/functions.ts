@@ -180,8 +180,9 @@ CREATE OR REPLACE FUNCTION chat.trim(the_room text, lease interval, count int, a
   ) SELECT count(*) FROM gone
 $$;
 
--- Takes the facts from some of the events that all servers have read: they are in chat.facts for as long as they hold, and
--- have the addresses of members, which are to be kept no longer. Answers with their number.
+-- Takes the facts from some of the events that all servers have read, after an hour, since a server that was lost for less
+-- goes on with them. They are in chat.facts for as long as they hold, and have the addresses of members, which are to be
+-- kept no longer. Answers with their number.
 CREATE OR REPLACE FUNCTION chat.bare(the_room text, lease interval, count int) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE
   upto bigint;
@@ -191,7 +192,8 @@ BEGIN
   PERFORM FROM chat.rooms WHERE room = the_room FOR UPDATE;
   SELECT max(seq), count(*) INTO upto, bared FROM (
     SELECT seq FROM chat.events WHERE room = the_room AND facts IS NOT NULL
-      AND seq <= chat.read_by_all(the_room, lease) ORDER BY seq LIMIT bare.count
+      AND at < clock_timestamp() - interval '1 hour' AND seq <= chat.read_by_all(the_room, lease)
+      ORDER BY seq LIMIT bare.count
   ) read;
   IF bared = 0 THEN RETURN 0; END IF;
   UPDATE chat.events SET facts = NULL WHERE room = the_room AND facts IS NOT NULL AND seq <= upto;
