@@ -14,6 +14,7 @@ import type { Bye } from "./lib/protocol/events.ts";
 import { plainAddress } from "./lib/server/limits/addresses.ts";
 import { type Admission, Door } from "./lib/server/limits/door.ts";
 import { consoleFor } from "./lib/server/operation/console.ts";
+import { carryOutCopy } from "./lib/server/operation/copies/copies.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
 import { Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
@@ -46,6 +47,7 @@ if (options["hash-password"]) {
   console.log(await hashOfPassword().catch(fail));
   process.exit();
 }
+if (await carryOutCopy(options, (message) => console.error(message)).catch(fail)) process.exit();
 let certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
 const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, options);
@@ -114,7 +116,8 @@ function useCertificate(next: Certificate): void {
 
 // ---- The room, on its history ----
 
-const history = database ?? attempt(() => openFile(options, place.port));
+const history =
+  database ?? attempt(() => openFile(options, place.port, (message) => log.repeated("history", message)));
 
 const room = attempt(
   () =>

@@ -79,6 +79,8 @@ export function render(event: Event): string {
       return event.text === undefined
         ? `${event.by} took the topic away`
         : `${event.by} set the topic: ${event.text}`;
+    case "deleted":
+      return deletion(event);
     case "moved":
       return `${event.name} is with another server now`;
     case "subject":
@@ -114,6 +116,13 @@ export function render(event: Event): string {
     default:
       return "";
   }
+}
+
+/** The time is of UTC: a connection in this dialect does not say where its person is. */
+function deletion({ by, name, seqs, saidAt }: Extract<Event, { type: "deleted" }>): string {
+  const whose = name === by ? "" : ` of ${name}`;
+  if (seqs.length > 1) return `${by} took back ${seqs.length} messages${whose}`;
+  return `${by} took back a message${whose}, said at ${new Date(saidAt).toISOString().slice(11, 16)} UTC`;
 }
 
 function renderNewcomer({ name }: Newcomer): string {

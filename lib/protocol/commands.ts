@@ -5,6 +5,7 @@
 
 import { type Fault, fault, isFault, limits } from "./events.ts";
 import {
+  amount,
   count,
   duration,
   durationIn,
@@ -176,6 +177,19 @@ export const commands = {
       usage: "/search WORDS",
       summary: "find WORDS in the history",
       parse: (text) => ({ text }),
+    },
+  ),
+  delete: command(
+    // `seq`: that message. `name`: the last `count` that this member said, or all. Neither: the last of one's own.
+    { seq: optional(count), name: optional(name), count: optional(amount) },
+    {
+      usage: "/delete [NAME N|all]",
+      summary: "take back your last line; operators: those of NAME",
+      parse: (words) => {
+        if (words === "") return {};
+        const [name, count] = cutWord(words);
+        return { name, count: /^\d+$/.test(count) ? Number(count) : count.toLowerCase() };
+      },
     },
   ),
   ping: command({ id: optional(id) }, { early: true }),

@@ -31,8 +31,15 @@ export type Recorded = { seq: number; at: number } & (
   | { type: "deopped"; name: string; by: string }
   /** Without a text: there is no topic any more. */
   | { type: "topic"; text?: string | undefined; by: string }
+  /**
+   * `by` took back the messages with these numbers, at most 50, newest first: their text is gone from
+   * the history. They were said by `name`, the newest of them at `saidAt` (ms since 1970 UTC).
+   */
+  | { type: "deleted"; seqs: number[]; name: string; by: string; saidAt: number }
   /** A member's connection is with another server now. Shown to no member. */
   | { type: "moved"; name: string }
+  /** What the journal has in the place of a message that was taken back. Shown to no member. */
+  | { type: "erased" }
 );
 
 /** An event with what a member said: in a history, these alone are counted. */
@@ -161,6 +168,7 @@ export type FaultCode =
   | "name-taken"
   | "no-such-member"
   | "no-such-ban"
+  | "no-such-message"
   | "not-joined"
   | "not-operator"
   | "not-utf8"

@@ -60,6 +60,15 @@ export const count: Field<number> = (value) =>
     ? value
     : fault("bad-field", "must be a whole number, 0 or more");
 
+/** How many messages are meant; all of them: Infinity. */
+export const amount: Field<number> = (value) => {
+  if (value === "all") return Number.POSITIVE_INFINITY;
+  if (value === "") return fault("empty", "Say how many: /delete NAME 3, or /delete NAME all");
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0
+    ? value
+    : fault("bad-field", 'must be a whole number, 1 or more, or "all"');
+};
+
 export function optional<T>(field: Field<T>): Field<T | undefined> {
   return (value) => (value === undefined || value === null ? undefined : field(value));
 }

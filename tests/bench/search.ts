@@ -2,7 +2,7 @@
 // long a member waits for its first search, for a word that is not there, and for one that only whispers of others have;
 // and, while one search after the other goes on, for a pong.
 
-import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../lib/server/journal/sqlite/journal.ts";
 import { JsonClient } from "../support/clients.ts";
 import { cpuSecondsOf } from "../support/process.ts";
 import { freePort } from "../support/server.ts";

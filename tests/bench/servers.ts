@@ -3,7 +3,7 @@
 
 import type { Entry } from "../../lib/server/journal/journal.ts";
 import { PostgresJournal } from "../../lib/server/journal/postgres/journal.ts";
-import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../lib/server/journal/sqlite/journal.ts";
 import { flags } from "../../lib/server/operation/options.ts";
 import { freePort } from "../support/server.ts";
 import { type Child, runScript, startDatabase, temporaryFile } from "./processes.ts";

@@ -156,7 +156,7 @@ async function until(holds: () => boolean, otherwise: () => string): Promise<voi
 // Every one there is: the compiler says which is missing.
 const knownTypes: Record<Event["type"], true> = {
   ...{ kicked: true, banned: true, unbanned: true, muted: true, unmuted: true, freed: true },
-  ...{ opped: true, topic: true, subject: true, bans: true, moved: true },
+  ...{ opped: true, topic: true, subject: true, bans: true, moved: true, deleted: true, erased: true },
   ...{ deopped: true, whois: true, whowas: true, note: true },
   welcome: true,
   said: true,

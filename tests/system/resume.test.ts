@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Link } from "../../lib/client/core/link.ts";
 import { tcp } from "../../lib/client/terminal/tcp.ts";
 import type { Recorded, Welcome } from "../../lib/protocol/events.ts";
-import { SqliteJournal } from "../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../lib/server/journal/sqlite/journal.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { CuttingProxy } from "../support/proxy.ts";
 import { Random } from "../support/random.ts";

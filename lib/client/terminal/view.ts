@@ -164,6 +164,8 @@ export class View {
         return render(event)
           .split("\n")
           .flatMap((row) => this.notice(row));
+      case "deleted":
+        return this.#deletion(event);
       case "welcome":
         // It need not be shown again after a drop.
         if (this.#welcomed) return [];
@@ -218,6 +220,14 @@ export class View {
       return past.type === "renamed" ? this.#lines(past) : [];
     });
     return lines.length === 0 ? lines : [...this.divider(title), ...lines, ...this.divider("now")];
+  }
+
+  /** What is on the screen already cannot be changed: it is told which message was taken back. */
+  #deletion({ by, name, seqs, saidAt }: Extract<Recorded, { type: "deleted" }>): string[] {
+    const whose = name === by ? "" : ` of ${name}`;
+    const time = new Date(saidAt).toTimeString().slice(0, 5);
+    const what = seqs.length === 1 ? `a message${whose}, said at ${time}` : `${seqs.length} messages${whose}`;
+    return this.notice(`${by} took back ${what}`);
   }
 
   #message(event: Message, hits?: RegExp): string[] {

@@ -150,6 +150,12 @@ export class LiveLog {
     return true;
   }
 
+  /** Drops the events up to this one: its text was taken back. A reader that stands there reads on from the journal. */
+  forget(seq: number): void {
+    const gone = countUpTo(this.#seqs, seq);
+    if (gone > 0) this.#drop(gone);
+  }
+
   /** Lets a reader write: now, or in a moment with others at once. */
   #serve(reader: LogReader): void {
     if (!this.#fanOut || reader.descriptor === undefined) return reader.pump();
@@ -184,14 +190,19 @@ export class LiveLog {
     if (this.head + bytes - this.#base <= this.#capacityBytes) return this.#bytes;
     const target = this.head - Math.min(this.#capacityBytes / 2, this.#capacityBytes - bytes);
     const gone = Math.min(countUpTo(this.#ends, target - 1) + 1, this.#ends.length);
+    this.#drop(gone);
+    return this.#bytes;
+  }
+
+  /** Drops so many of the events kept. */
+  #drop(gone: number): void {
     const base = this.#ends[gone - 1] ?? this.head;
     for (const reader of this.readers) if (reader.cursor < base) reader.fallBehind();
-    this.#bytes.copyWithin(0, base - this.#base, this.head - this.#base);
+    this.#bytes?.copyWithin(0, base - this.#base, this.head - this.#base);
     this.#base = base;
     this.#baseSeq = this.#seqs[gone - 1] ?? this.headSeq;
     this.#seqs = this.#seqs.slice(gone);
     this.#ends = this.#ends.slice(gone);
-    return this.#bytes;
   }
 }
 

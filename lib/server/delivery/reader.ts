@@ -99,6 +99,8 @@ export class Reader implements LogReader {
   whisper(event: Recorded): void {
     this.#whispered = event.seq;
     if (!this.#live || !this.#log) return;
+    // What was taken back may wait in the queue: the journal does not have it any more.
+    if (event.type === "deleted" && this.#queue.some(({ recorded }) => recorded)) return this.fallBehind();
     // The journal has it too: what finds no room is read from there.
     if (this.#hasRoom()) this.#enqueue(this.#log.dialect.encode(event), event.seq, true);
     else this.fallBehind();

@@ -5,6 +5,7 @@
 
 import { isMessage } from "../../protocol/events.ts";
 import type { Entry } from "../journal/journal.ts";
+import { erased } from "../journal/sound.ts";
 
 /** At least this many of either kind are kept, once there were as many: more than any dialect shows to a newcomer. */
 const kept = 64;
@@ -25,6 +26,13 @@ export class RecentEntries {
     this.#entries.push(entry);
     if (isMessage(entry.event)) this.#messages++;
     this.#trim(kept);
+  }
+
+  /** Takes the texts of these events out. */
+  erase(seqs: number[]): void {
+    const gone = new Set(seqs);
+    this.#entries = this.#entries.map((entry) => (gone.has(entry.event.seq) ? erased(entry) : entry));
+    this.#messages = this.#entries.filter(({ event }) => isMessage(event)).length;
   }
 
   /** Takes what the journal gave for `entriesBefore`, where it goes on from what is here. */

@@ -78,6 +78,11 @@ export class SharedPages {
     return page;
   }
 
+  /** Forgets all pages: a text in them was taken back. */
+  clear(): void {
+    this.#pages.clear();
+  }
+
   #read(after: number, upTo: number, key: string): Promise<SharedPage> {
     const page = entriesIn(this.#journal, after, upTo).then(
       (stretch) => new SharedPage(this.#dialect, stretch),

@@ -20,6 +20,8 @@ export type Entry = {
   expects?: Facts | undefined;
   /** The server that appended the entry; absent: this one. */
   server?: string;
+  /** When it happened, if that was elsewhere: it is taken over from there (ms since 1970 UTC). Absent: now. */
+  at?: number;
 };
 
 /** The `reader` of an entry that no seat may see, not even its author's. */
@@ -34,6 +36,11 @@ export function endOfEpoch(epochs: Epochs, epoch: string): number | undefined {
   if (at < 0) return undefined;
   const [, next = Number.POSITIVE_INFINITY] = epochs[at + 1] ?? [];
   return next - 1;
+}
+
+/** The epoch of a position; undefined before the first one that is known. */
+export function epochOf(epochs: Epochs, seq: number): string | undefined {
+  return epochs.findLast(([, start]) => start <= seq)?.[0];
 }
 
 /** Receives the outcome of every entry. */
@@ -89,7 +96,8 @@ export interface Journal {
   sync(): Promise<void>;
   /**
    * Numbers the entries and stores them together with the facts they change, all in one transaction. The listener gets
-   * the outcome of each, before `append` returns or later. Fills in `seq` and `at` of their events.
+   * the outcome of each, before `append` returns or later. Fills in `seq` and `at` of their events. As it numbers an event
+   * `deleted`, it takes the texts out of the messages that this one names: `erased` (sound.ts) is what is left of them.
    */
   append(entries: Entry[]): void;
   /**

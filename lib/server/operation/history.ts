@@ -6,9 +6,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Journal } from "../journal/journal.ts";
 import { PostgresJournal } from "../journal/postgres/journal.ts";
-import { SqliteJournal } from "../journal/sqlite.ts";
+import { SqliteJournal } from "../journal/sqlite/journal.ts";
 import type { SharedFigures } from "./metrics.ts";
-import type { Options } from "./options.ts";
+import { keepOf, type Options } from "./options.ts";
 
 export type History = {
   journal: Journal;
@@ -18,6 +18,15 @@ export type History = {
   figures?: () => SharedFigures;
 };
 
+/** Where the history is: in a database, in a file, or only in memory. */
+export type Place = { kind: "database"; url: string } | { kind: "file"; path: string } | { kind: "memory" };
+
+export function placeOf({ history }: Pick<Options, "history">, port: number): Place {
+  if (history === "none") return { kind: "memory" };
+  if (history !== undefined && url.test(history)) return { kind: "database", url: history };
+  return { kind: "file", path: history ?? join(stateFolder(), `${port}.sqlite`) };
+}
+
 /** A database: any URL, since none is a file, and it may hold a password that no message may show. */
 const url = /^\s*([a-z][a-z0-9+.-]*:\/\/|postgres(ql)?:)/i;
 
@@ -26,18 +35,21 @@ const url = /^\s*([a-z][a-z0-9+.-]*:\/\/|postgres(ql)?:)/i;
  * know. Throws an Error of one sentence if the database cannot be used.
  */
 export async function openDatabase(
-  { history, room, keep }: Options,
+  options: Options,
   note: (message: string) => void,
 ): Promise<History | undefined> {
-  if (history === undefined || !url.test(history)) return undefined;
-  const journal = await PostgresJournal.open({ url: history, room, keepEvents: keep, note });
+  const place = placeOf(options, options.port);
+  if (place.kind !== "database") return undefined;
+  const { room, keep } = options;
+  const journal = await PostgresJournal.open({ url: place.url, room, ...keepOf(keep), note });
   return { journal, place: journal.place, figures: () => journal.figures };
 }
 
 /** Opens the history in a file, or in memory. Throws an Error of one sentence if the file cannot be used. */
-export function openFile({ history, keep }: Options, port: number): History {
-  const path = history === "none" ? undefined : (history ?? join(stateFolder(), `${port}.sqlite`));
-  const journal = SqliteJournal.open({ path, keepEvents: keep });
+export function openFile(options: Options, port: number, note: (message: string) => void): History {
+  const place = placeOf(options, port);
+  const path = place.kind === "file" ? place.path : undefined;
+  const journal = SqliteJournal.open({ path, ...keepOf(options.keep), note });
   return { journal, place: path ?? "memory, and gone with the server" };
 }
 

@@ -84,7 +84,8 @@ export class Log {
 
   /** An event that all members saw, unless the log is quiet; a join with its `address`. A whisper is in no log. */
   event(event: Recorded, address?: string): void {
-    if (this.#options.quiet || event.type === "told" || event.type === "moved") return;
+    const { type } = event;
+    if (this.#options.quiet || type === "told" || type === "moved" || type === "erased") return;
     if (address === undefined) this.write(render(event), { event });
     else this.write(`${render(event)} (${address})`, { event, address });
   }

@@ -83,6 +83,14 @@ function networks(value: string, summary: string): Flag<string[]> {
   };
 }
 
+const keep: Flag<string> = {
+  ...text("N|AGE|N,AGE", "how much history is kept: events, an age (30d), or both", "100000"),
+  parse(text) {
+    keepOf(text);
+    return text;
+  },
+};
+
 export const flags = {
   config: text("FILE", "a file with settings, one a line: max-connections 500"),
   host,
@@ -93,7 +101,10 @@ export const flags = {
     "a file, none, or postgres://HOST/DATABASE for several servers (default: in the user's state folder)",
   ),
   room,
-  keep: number("N", "how many events the history keeps", 100_000, 1, 1_000_000_000),
+  keep,
+  backup: text("FILE", "copy the history, and exit"),
+  export: text("FILE", "write it as JSON lines (-: to stdout), and exit"),
+  import: text("FILE", "take such lines in (-: from stdin), and exit"),
   seat: number("SECONDS", "how long a lost connection's seat is kept", 30, 0, 86_400),
   names: number("DAYS", "how long an unused name is kept for its key; 0: never", 90, 0, 36_500),
   rate: number("N", "lines a second from one member, after 20 at once; 0: no limit", 5, 0, 1_000_000),
@@ -137,6 +148,31 @@ export function unknownSettings(environment = process.env): string[] {
 
 /** The flags as they were given. */
 export type Options = ReturnType<typeof parseFlags<typeof flags>>;
+
+/** How many of the newest events are kept, and how long, in milliseconds; undefined: however old they are. */
+export type Keep = { keepEvents: number; keepMs: number | undefined };
+
+const hourMs = 3_600_000;
+const unitMs: Record<string, number> = { h: hourMs, d: 24 * hourMs, w: 7 * 24 * hourMs };
+const mostEvents = 1_000_000_000;
+const longestMs = 100 * 366 * 24 * hourMs;
+
+/** What `--keep` says. Throws a UsageError if it makes no sense. */
+export function keepOf(text: string): Keep {
+  const parts = text.split(",").map((part) => part.trim().toLowerCase());
+  const counts = parts.filter((part) => /^\d+$/.test(part)).map(Number);
+  const ages = parts.flatMap((part) => {
+    const [, number, unit = ""] = /^(\d+)([hdw])$/.exec(part) ?? [];
+    return number === undefined ? [] : [Number(number) * (unitMs[unit] ?? 0)];
+  });
+  const [keepEvents = mostEvents] = counts;
+  const [keepMs] = ages;
+  const isKnown = counts.length + ages.length === parts.length && counts.length <= 1 && ages.length <= 1;
+  const isSound = keepEvents >= 1 && keepEvents <= mostEvents && keepMs !== 0 && (keepMs ?? 0) <= longestMs;
+  if (isKnown && isSound) return { keepEvents, keepMs };
+  const examples = "a number of events, an age (12h, 30d, 4w) or both (100000,30d)";
+  throw new UsageError(`--keep takes ${examples}, not "${text}"`);
+}
 
 /** How long a connection may take to give a name, and for each password; and a TLS handshake before that. */
 const joinWithinMs = 20_000;

@@ -8,17 +8,16 @@
 
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
-import { messageOf } from "../../protocol/errors.ts";
-import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
+import { type Bye, type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import { type FanOut, LiveLog, liveLogBytes } from "../delivery/live-log.ts";
 import { Posts } from "../delivery/posts.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
-import { RecentEntries } from "../delivery/recent.ts";
 import { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
-import { lastBefore, type Past, placeOf, search, whispersTo } from "../journal/pages.ts";
+import { type Past, placeOf } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Occupant } from "../seats/seats.ts";
+import { Archive } from "./archive/archive.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
 import { idOf, isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
@@ -44,13 +43,11 @@ export type RoomOptions = {
     Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
 };
 
-/** A search that asks for no number shows this many events. */
-const foundEvents = 20;
-
 export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
   seq: number;
   members: Members;
+  readonly archive: Archive;
   /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
   /** Messages of senders without a seat that are under way. */
@@ -61,7 +58,6 @@ export class Room implements JournalListener, Recorder {
   readonly #journal: Journal;
   readonly #options: RoomOptions;
   readonly #waiters = new Waiters();
-  #recent: RecentEntries;
   readonly #logs = new Map<Dialect, LiveLog>();
   readonly #pages = new Map<Dialect, SharedPages>();
   readonly #woken = new Set<Reader>();
@@ -83,7 +79,7 @@ export class Room implements JournalListener, Recorder {
     this.#journal = journal;
     this.#options = options;
     this.seq = journal.last;
-    this.#recent = new RecentEntries(journal.last);
+    this.archive = new Archive(journal, this);
     journal.listen(this);
     this.members = new Members(this.#journal, this, this.#options);
   }
@@ -123,7 +119,7 @@ export class Room implements JournalListener, Recorder {
     const roster = taken.roster ?? this.members.roster();
     const count = history ?? dialect.historyEvents;
     const recall = async (): Promise<Past> => {
-      const past = await this.recall(seat.id, roster.seq, count);
+      const past = await this.archive.recall(seat.id, roster.seq, count);
       const missedAfter = place?.resumed ? place.position : 0;
       return { ...past, events: past.events.filter(({ seq }) => seq > missedAfter) };
     };
@@ -134,7 +130,7 @@ export class Room implements JournalListener, Recorder {
       if (isNew && !place) return shown ? [await roster.history(dialect, count, shown)] : [];
       const waiting = (before = roster.seq + 1) => {
         const seen = place?.resumed ? place.position : 0;
-        return mail === undefined ? [] : this.#whispersTo(seat.id, Math.max(mail, seen), before);
+        return mail === undefined ? [] : this.archive.whispersTo(seat.id, Math.max(mail, seen), before);
       };
       return encodeOwnPast(dialect, shown, waiting);
     };
@@ -144,13 +140,6 @@ export class Room implements JournalListener, Recorder {
       await this.newcomers.run(() => take({ pieces, last: roster.seq }));
     };
     return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
-  }
-
-  /** The first whispers to a seat behind a position and before another one. */
-  #whispersTo(seat: string, after: number, before: number): Promise<Recorded[]> {
-    const entriesAfter = (...asked: Parameters<Journal["entriesAfter"]>) =>
-      this.work.run(() => this.#journal.entriesAfter(...asked));
-    return whispersTo(entriesAfter, seat, after, before);
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures little. */
@@ -166,42 +155,10 @@ export class Room implements JournalListener, Recorder {
     };
   }
 
-  /**
-   * The last `count` messages up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
-   * once the connection that asked `isGone`.
-   */
-  recall(viewer: string, position: number, count: number, isGone?: () => boolean): Promise<Past> {
-    const end = Math.min(position, this.seq) + 1;
-    const limit = Math.min(count, limits.historyEvents);
-    const recent = this.#recent;
-    const entriesBefore = async (position: number, count: number) => {
-      const found = recent.entriesBefore(position, count);
-      if (found.length > 0 || recent.from <= 1) return found;
-      const before = Math.min(position, recent.from);
-      const entries = await this.work.run(() => this.#journal.entriesBefore(before, count), isGone);
-      recent.extend(before, entries);
-      return entries;
-    };
-    return lastBefore(entriesBefore, end, limit, viewer);
-  }
-
-  /** The events up to now with these words that the seat `viewer` may see; or the reason why they cannot be searched. */
-  async search(
-    viewer: string,
-    { text, before, limit, id }: CommandOf<"search">,
-    isGone?: () => boolean,
-  ): Promise<Answer> {
-    const now = this.seq + 1;
-    const events = Math.min(limit ?? foundEvents, limits.searchEvents);
-    const matchesBefore = (...asked: Parameters<Journal["matchesBefore"]>) =>
-      this.work.run(() => this.#journal.matchesBefore(...asked), isGone);
-    try {
-      const found = await search({ matchesBefore }, text, Math.min(before ?? now, now), events, viewer);
-      return { type: "results", text, ...found, id };
-    } catch (error) {
-      const problem = `The history cannot be searched now, ${messageOf(error)}: try again`;
-      return { ...fault("unavailable", problem), id };
-    }
+  /** Takes the texts out of all that was to be shown from memory. */
+  #forget(seqs: number[]): void {
+    for (const pages of this.#pages.values()) pages.clear();
+    for (const log of this.#logs.values()) log.forget(Math.max(...seqs));
   }
 
   /** Lets `attendant` speak without a seat, as this author. */
@@ -265,7 +222,8 @@ export class Room implements JournalListener, Recorder {
     const before = entries.some(enters) ? this.members.roster() : undefined;
     for (const entry of entries) {
       const { event, author, reader, facts, json } = entry;
-      this.#recent.push(entry);
+      this.archive.push(entry);
+      if (event.type === "deleted") this.#forget(event.seqs);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
       const waiter = isOurs ? this.#waiters.take(entry) : undefined;
@@ -283,7 +241,8 @@ export class Room implements JournalListener, Recorder {
       if (facts) this.members.apply(facts, event);
       waiter?.happened(before);
       this.posts.settle(author, event.seq);
-      onEvent?.(event);
+      // That a whisper was taken back is told to its two ends alone.
+      if (reader === undefined || event.type !== "deleted") onEvent?.(event);
     }
     // In a big room it takes more than a turn until all have heard them: those who spoke do not wait for that.
     if (!this.#pump()) for (const { author } of entries) this.#occupantOf(author)?.pump();
@@ -356,7 +315,7 @@ export class Room implements JournalListener, Recorder {
     this.seq = this.#journal.last;
     this.#logs.clear();
     this.#pages.clear();
-    this.#recent = new RecentEntries(this.seq);
+    this.archive.clear();
     this.members = new Members(this.#journal, this, this.#options);
   }
 

@@ -69,9 +69,11 @@ export abstract class Speaker {
       case "who":
         return this.#answerLater(this.room.work.run(() => this.#members(command)));
       case "history":
-        return this.#lookBack(() => this.#history(command), command.id);
+        return this.#lookBack(() => this.#history(command), command.id !== undefined);
       case "search":
-        return this.#lookBack(() => this.#results(command), command.id);
+        return this.#lookBack(() => this.#results(command), command.id !== undefined);
+      case "delete":
+        return this.#delete(command);
       case "ping":
         return this.answer({ type: "pong", id: command.id });
       case "help":
@@ -121,20 +123,20 @@ export abstract class Speaker {
   }
 
   /** Sends an answer when it is there. The next commands wait for it, so that answers keep their order. */
-  #answerLater(answer: Promise<Answer>): void {
+  #answerLater(answer: Promise<Answer | undefined>): void {
     const settled = this.wait();
-    void answer.then((found) => this.answer(found)).finally(settled);
+    void answer.then((found) => found && this.answer(found)).finally(settled);
   }
 
   /**
-   * The same for a look back, which may take long. With an `id` the answer tells what it is for, so the next commands need
-   * not wait for it. But a second look back does, and holds those behind it: a member has one at a time.
+   * The same for a look back, which may take long. If it goes on `beside` the next commands, these need not wait for it.
+   * But a second look back does, and holds those behind it: a member has one at a time.
    */
-  #lookBack(find: () => Promise<Answer>, id: string | undefined): void {
+  #lookBack(find: () => Promise<Answer | undefined>, beside: boolean): void {
     if (this.lookingBack) return this.#answerLater(this.lookingBack.then(find));
-    if (id === undefined) return this.#answerLater(find());
+    if (!beside) return this.#answerLater(find());
     this.lookingBack = find()
-      .then((found) => this.answer(found))
+      .then((found) => found && this.answer(found))
       .finally(() => {
         this.lookingBack = undefined;
       });
@@ -167,7 +169,12 @@ export abstract class Speaker {
     await this.room.afterTurn();
     const upTo = before === undefined ? this.room.seq : before - 1;
     try {
-      const past = await this.room.recall(this.author, upTo, limit ?? this.historyEvents, this.isGone);
+      const past = await this.room.archive.recall(
+        this.author,
+        upTo,
+        limit ?? this.historyEvents,
+        this.isGone,
+      );
       return { type: "history", events: past.events, before: past.before, id };
     } catch (error) {
       return { ...unreadable(error), id };
@@ -176,7 +183,14 @@ export abstract class Speaker {
 
   async #results(request: CommandOf<"search">): Promise<Answer> {
     await this.room.afterTurn();
-    return this.room.search(this.author, request, this.isGone);
+    return this.room.archive.search(this.author, request, this.isGone);
+  }
+
+  /** The next command waits for one message to go; many messages may take long, so these go beside the next commands. */
+  #delete(request: CommandOf<"delete">): void {
+    const { name, author, sitting: expects, operator: isOperator } = this;
+    const by = { name, author, expects, isOperator };
+    this.#lookBack(() => this.room.archive.delete(request, by), request.name !== undefined);
   }
 
   #showTopic(): void {

@@ -126,6 +126,11 @@ describe("json.encode()", () => {
       { type: "unmuted", seq: 1, at: 2, name: "bob", by: "ann" },
       '{"type":"unmuted","seq":1,"at":2,"name":"bob","by":"ann"}',
     ],
+    deleted: [
+      { type: "deleted", seq: 9, at: 2, seqs: [7, 5], name: "bob", by: "ann", saidAt: 1 },
+      '{"type":"deleted","seq":9,"at":2,"seqs":[7,5],"name":"bob","by":"ann","saidAt":1}',
+    ],
+    erased: [{ type: "erased", seq: 7, at: 2 }, '{"type":"erased","seq":7,"at":2}'],
     opped: [{ type: "opped", seq: 1, at: 2, name: "ann" }, '{"type":"opped","seq":1,"at":2,"name":"ann"}'],
     deopped: [
       { type: "deopped", seq: 1, at: 2, name: "ann", by: "server" },

@@ -165,6 +165,21 @@ describe("plain.encode()", () => {
       [{ type: "topic", ...at, by: "ann", text: "tea" }, "ann set the topic: tea\n"],
       [{ type: "topic", ...at, by: "ann" }, "ann took the topic away\n"],
     ],
+    deleted: [
+      [
+        { type: "deleted", ...at, seqs: [7], name: "ann", by: "ann", saidAt: 54_240_000 },
+        "ann took back a message, said at 15:04 UTC\n",
+      ],
+      [
+        { type: "deleted", ...at, seqs: [7], name: "bob", by: "ann", saidAt: 0 },
+        "ann took back a message of bob, said at 00:00 UTC\n",
+      ],
+      [
+        { type: "deleted", ...at, seqs: [7, 5], name: "bob", by: "ann", saidAt: 0 },
+        "ann took back 2 messages of bob\n",
+      ],
+    ],
+    erased: [[{ type: "erased", ...at }, ""]],
     moved: [[{ type: "moved", ...at, name: "ann" }, "ann is with another server now\n"]],
     bans: [
       [{ type: "bans", bans: [] }, "Nobody is banned.\n"],

@@ -2,11 +2,11 @@
 // people and for PostgreSQL to search in; `event` holds the rest of the event as JSON. A row is checked like any other
 // input, since another version of this server, or a person, may have written it.
 
-import type { Answer, Recorded } from "../../../protocol/events.ts";
 import { factsIn } from "../facts.ts";
 import { type Entry, serversOnly } from "../journal.ts";
 import { pageLength } from "../pages.ts";
 import { lexemesIn } from "../search.ts";
+import { soundEvent } from "../sound.ts";
 import type { PostgresConnection } from "./connection.ts";
 
 type EventRow = {
@@ -21,7 +21,7 @@ type EventRow = {
 };
 
 /** The room, as each row of its events shows it. */
-type RoomRow = { epoch: string; last: number };
+type RoomRow = { epoch: string; last: number; bare: number };
 
 /** An entry as chat.append takes it. */
 export function rowOf({
@@ -30,6 +30,7 @@ export function rowOf({
   reader,
   facts,
   expects,
+  at,
 }: Entry) {
   const id = "id" in content ? content.id : undefined;
   const text = "text" in content ? content.text : undefined;
@@ -43,6 +44,7 @@ export function rowOf({
     // JSON within the JSON: its escapes keep characters that a text of PostgreSQL cannot hold.
     event: JSON.stringify(content),
     words: text === undefined ? undefined : lexemesIn(text),
+    at,
   };
 }
 
@@ -53,8 +55,9 @@ function storable<T extends string | null>(text: T): T | string {
 
 /** Reads events of one room over one connection. */
 export class EventReader {
-  /** The room's last event, as of what was read last. */
+  /** The room's last event, and up to where events have lost their facts, as of what was read last. */
   last = 0;
+  bare = 0;
   readonly #connection: PostgresConnection;
   readonly #room: string;
   readonly #state: { readonly epoch: string };
@@ -103,6 +106,7 @@ export class EventReader {
     const [first] = rows;
     if (first?.epoch !== epoch || epoch !== this.#state.epoch) throw this.#changed();
     this.last = first.last;
+    this.bare = first.bare;
     return rows.flatMap((row) => {
       if (row.seq === null) return [];
       const entry = entryOf(row);
@@ -117,12 +121,11 @@ export class EventReader {
 /** The entry of a row; undefined if this version cannot read the event. */
 function entryOf({ seq, at, type, author, reader, server, facts, event }: EventRow): Entry | undefined {
   const own = { type, seq, at };
-  const content = Object.assign({ ...own }, typeof event === "object" ? event : {}, own);
-  const isSound = Math.abs(at) <= latestTime && !answers.has(type) && hasTexts(type, content);
-  if (!isSound) return undefined;
+  const sound = soundEvent(Object.assign({ ...own }, typeof event === "object" ? event : {}, own));
+  if (!sound) return undefined;
   const changed = factsIn(facts);
   return {
-    event: content as Recorded,
+    event: sound,
     author,
     server,
     ...(reader !== null && { reader }),
@@ -130,72 +133,13 @@ function entryOf({ seq, at, type, author, reader, server, facts, event }: EventR
   };
 }
 
-/** Whether an event of a known type has all texts that it needs, and only texts under their keys. */
-function hasTexts(type: string, content: Record<string, unknown>): boolean {
-  const keys = needed.get(type);
-  if (keys === undefined) return true;
-  const isWhole = keys.every((key) => content[key] !== undefined);
-  return isWhole && texts.every((key) => content[key] === undefined || typeof content[key] === "string");
-}
-
-/** The keys of all texts in events of this version; a newer one may add keys. */
-const texts = ["from", "to", "name", "by", "text", "id"];
-
-/** The latest time of a Date; PostgreSQL knows later ones, and "infinity". */
-const latestTime = 8.64e15;
-
-/** The types of answers to one client. In the room they must not happen: a `bye` would end every connection. */
-const answers = new Set<string>(
-  Object.keys({
-    welcome: 1,
-    error: 1,
-    bye: 1,
-    members: 1,
-    history: 1,
-    waiting: 1,
-    results: 1,
-    bans: 1,
-    subject: 1,
-    pong: 1,
-    seen: 1,
-    gap: 1,
-    epoch: 1,
-    whois: 1,
-    whowas: 1,
-    note: 1,
-    help: 1,
-  } satisfies Record<Answer["type"], 1>),
-);
-
-/** The texts that an event must have, by its type. Other types are of a newer version, and passed on as they are. */
-const needed = new Map(
-  Object.entries({
-    said: ["from", "text"],
-    acted: ["from", "text"],
-    told: ["from", "to", "text"],
-    joined: ["name"],
-    left: ["name"],
-    renamed: ["from", "to"],
-    kicked: ["by"],
-    banned: ["by"],
-    unbanned: ["by"],
-    muted: ["by"],
-    unmuted: ["by"],
-    opped: ["name"],
-    freed: ["name", "by"],
-    deopped: ["name", "by"],
-    topic: ["by"],
-    moved: ["name"],
-  }),
-);
-
 /**
- * Selects events of the room $1 by position $2, at most $3 and no more than fit in a page. Each row has the room's epoch
- * and last event at that moment; if no event is found, there is one row with these alone.
+ * Selects events of the room $1 by position $2, at most $3 and no more than fit in a page. Each row has what the room's
+ * row has at that moment; if no event is found, there is one row with these alone.
  */
 function reading(where: string, order: "ASC" | "DESC"): string {
   return `
-    SELECT r.epoch, r.last::float8, e.* FROM chat.rooms r LEFT JOIN LATERAL (
+    SELECT r.epoch, r.last::float8, r.bare::float8, e.* FROM chat.rooms r LEFT JOIN LATERAL (
       SELECT seq::float8, (extract(epoch FROM at) * 1000)::float8 AS at, type, author, reader, server, facts, event
       FROM (
         SELECT *, sum(length) OVER (ORDER BY seq ${order}) - length AS before FROM (

@@ -37,6 +37,8 @@ export type PostgresOptions = {
   room: string;
   /** How many events are kept; the same for all servers of the room. */
   keepEvents: number;
+  /** How long an event is kept, in milliseconds; undefined: however old it is. */
+  keepMs?: number | undefined;
   /** Told, in one sentence, what the person who runs the server has to know. */
   note?: (message: string) => void;
   /** How often a server sends a heartbeat, and how long it may be silent before it counts as lost. */
@@ -49,7 +51,7 @@ const begunAgain = "PostgreSQL has lost what members have seen already: the room
 const farewellMs = 500;
 /** The wait after an error in reading. */
 const readAgainMs = 1_000;
-/** With several hosts, every so many heartbeats it looks whether another one takes writes now. */
+/** With several hosts, every so many heartbeats it looks which one takes writes now. */
 const beatsBetweenLooks = 5;
 
 export class PostgresJournal implements Journal {
@@ -61,7 +63,7 @@ export class PostgresJournal implements Journal {
   #epochs: Epochs = [];
   #facts: [key: string, value: string][] = [];
 
-  readonly #options: Required<PostgresOptions>;
+  readonly #options: Required<Omit<PostgresOptions, "keepMs">> & Pick<PostgresOptions, "keepMs">;
   readonly #hosts: PostgresHosts;
   readonly #writing: PostgresConnection;
   readonly #reading: PostgresConnection;
@@ -72,7 +74,7 @@ export class PostgresJournal implements Journal {
   readonly #servers: PostgresServers;
   readonly #deafness: Deafness;
   #listener: JournalListener | undefined;
-  /** Events after `last` were deleted before they were read here. */
+  /** Events after `last` were deleted, or lost their facts, before they were read here. */
   #hasHole = false;
   /** How often the room began again. */
   restarts = 0;
@@ -269,17 +271,19 @@ export class PostgresJournal implements Journal {
     this.#mayHaveMore = true;
     if (this.#isReading || !this.#listener) return;
     this.#isReading = true;
+    const failed = (error: unknown) => this.#deafness.failed(error);
     while (this.#mayHaveMore && !this.#hasHole && !this.#closed) {
       this.#mayHaveMore = false;
       const restarts = this.restarts;
       try {
-        const failed = (error: unknown) => this.#deafness.failed(error);
         const entries = await this.#insist(() => this.#news.after(this.last, pageEvents), failed);
         this.#deafness.over();
+        if (this.#news.bare > this.last) this.#beginAnew();
+        if (this.#hasHole) break;
         if (restarts === this.restarts) this.#happened(entries.filter(({ event }) => event.seq > this.last));
         this.#mayHaveMore ||= entries.length > 0 && this.last < this.#news.last;
       } catch (error) {
-        this.#deafness.failed(error);
+        failed(error);
         await Bun.sleep(readAgainMs);
         this.#mayHaveMore = true;
       }
@@ -291,9 +295,7 @@ export class PostgresJournal implements Journal {
     const hole = entries.findIndex(({ event }, i) => event.seq !== this.last + 1 + i);
     if (hole >= 0) {
       this.#happened(entries.slice(0, hole));
-      // Members must be told of the missing events, and the facts that those changed are not known here.
-      this.#hasHole = true;
-      return void this.#reattach();
+      return this.#beginAnew();
     }
     if (entries.length === 0) return;
     this.last += entries.length;
@@ -301,6 +303,12 @@ export class PostgresJournal implements Journal {
       for (const server of serversIn(facts)) this.#servers.tookSeat(server);
     this.#listener?.happened(entries);
     this.#endWaits(this.last);
+  }
+
+  /** Members must be told of missing events, and the facts that those changed are not known here: begins again. */
+  #beginAnew(): void {
+    this.#hasHole = true;
+    this.#reattach();
   }
 
   #endWaits(upTo: number): void {
@@ -338,8 +346,7 @@ export class PostgresJournal implements Journal {
 
   /** Rejects with an Error that says in words why it failed. */
   async #lookBack(ask: () => Promise<Entry[]>): Promise<Entry[]> {
-    const entries = await askTwice(ask).catch(inWords);
-    return entries.filter(({ event }) => event.seq >= this.first);
+    return (await askTwice(ask).catch(inWords)).filter(({ event }) => event.seq >= this.first);
   }
 
   // ---- The other servers, and PostgreSQL itself ----
@@ -359,16 +366,17 @@ export class PostgresJournal implements Journal {
 
   async #tryBeat(): Promise<void> {
     // While reading still works this server is not cut off, even if writing fails.
+    const { room, keepMs } = this.#options;
     if (this.#writer.trouble !== undefined) this.#reading.run("SELECT 1").catch(() => {});
     await askTwice(() => this.#sendBeat());
-    await trim(this.#paging, this.#options.room, this.leaseMs).catch(() => {});
+    await trim(this.#paging, room, this.leaseMs, keepMs).catch(() => {});
     this.#beats++;
     if (this.#hosts.several && this.#beats % beatsBetweenLooks === 0 && (await this.#hosts.hasMoved())) {
       for (const connection of [this.#writing, this.#reading, this.#paging]) connection.drop();
     }
   }
 
-  /** Sends a heartbeat; the answer has those of the other servers, and the newest event. */
+  /** The answer has the heartbeats of the other servers, and the newest event. */
   async #sendBeat(): Promise<void> {
     const { epoch, last, servers } = await beat(this.#writing, this.#options.room, this.server, this.last);
     if (epoch !== this.epoch || this.#hasHole) this.#reattach();

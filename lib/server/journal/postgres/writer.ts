@@ -151,11 +151,11 @@ export class PostgresWriter {
     const first = last - taken.length + 1;
     // If no other server's events are in between, they need not be read back.
     if (first === this.#state.last + 1) {
-      for (const [i, { event }] of taken.entries()) {
+      for (const [i, { event, at: elsewhere }] of taken.entries()) {
         event.seq = first + i;
-        event.at = at;
+        event.at = elsewhere ?? at;
       }
-      this.#reading.happened(taken.map(({ expects: _, ...entry }) => entry));
+      this.#reading.happened(taken.map(({ expects: _, at: __, ...entry }) => entry));
     }
     // The listener hears of the other entries in the room as it was when they were decided.
     await this.#reading.untilRead(last);

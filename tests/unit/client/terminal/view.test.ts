@@ -34,7 +34,9 @@ function eventsOf(name: string, text: string): { [T in Event["type"]]: Event & {
     whowas: { type: "whowas", name, traces: [{ name, names: [name], address: text }] },
     note: { type: "note", text },
     topic: { type: "topic", ...at, text, by: name },
+    deleted: { type: "deleted", ...at, seqs: [1, 2], name, by: `${name}2`, saidAt: 0 },
     moved: { type: "moved", ...at, name },
+    erased: { type: "erased", ...at },
     welcome: {
       type: "welcome",
       name,
@@ -96,6 +98,23 @@ describe("each event is shown as a person would read it", () => {
     [[{ type: "opped", ...at, name: "bob" }], ["bob is an operator now"]],
     [[{ type: "topic", ...at, text: "tea", by: "amy" }], ["amy set the topic: tea"]],
     [[{ type: "topic", ...at, text: undefined, by: "amy" }], ["amy took the topic away"]],
+    [
+      [
+        {
+          type: "deleted",
+          ...at,
+          seqs: [7],
+          name: "bob",
+          by: "bob",
+          saidAt: new Date(2026, 1, 2, 15, 4).getTime(),
+        },
+      ],
+      ["bob took back a message, said at 15:04"],
+    ],
+    [
+      [{ type: "deleted", ...at, seqs: [7, 5], name: "bob", by: "amy", saidAt: 0 }],
+      ["amy took back 2 messages of bob"],
+    ],
     [[{ type: "subject", text: "tea" }], ["The topic is: tea"]],
     [[{ type: "subject" }], ["There is no topic."]],
     [[{ type: "bans", bans: [] }], ["Nobody is banned."]],

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { type Entry, type Journal, serversOnly } from "../../../../lib/server/journal/journal.ts";
 import { search } from "../../../../lib/server/journal/pages.ts";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { patienceMs } from "../../../support/transcript.ts";
 import { type Kind, openAt } from "./contract.ts";
 import { Listened, lookBack, type Marked, pageAfter } from "./listened.ts";

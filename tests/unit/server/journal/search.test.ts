@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { type Entry, serversOnly } from "../../../../lib/server/journal/journal.ts";
 import { type Past, pageLength, search } from "../../../../lib/server/journal/pages.ts";
 import { matcher } from "../../../../lib/server/journal/search.ts";
-import { SearchIndex, type Source } from "../../../../lib/server/journal/search-index.ts";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
+import { SearchIndex, type Source } from "../../../../lib/server/journal/sqlite/search-index.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 import { temporaryFolder } from "../../../support/server.ts";
@@ -118,7 +118,7 @@ test("a search that fails is answered with an error", async () => {
     metrics: idleMetrics(),
   });
   journal.close();
-  const search = () => room.search("ada's seat", { type: "search", text: "word" });
+  const search = () => room.archive.search("ada's seat", { type: "search", text: "word" });
   for (const answer of await Promise.all([search(), search()])) {
     expect(answer).toMatchObject({ type: "error", code: "unavailable" });
   }

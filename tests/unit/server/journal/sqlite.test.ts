@@ -3,10 +3,12 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { pageLength } from "../../../../lib/server/journal/pages.ts";
-import { pageQueries, SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
+import { pageQueries } from "../../../../lib/server/journal/sqlite/turns.ts";
 import { temporaryFolder } from "../../../support/server.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { type Kind, testContract } from "./contract.ts";
+import { testDeletionContract } from "./contract-delete.ts";
 import { testAgainstModel } from "./contract-model.ts";
 import { testSearchContract } from "./contract-search.ts";
 import { Listened, pageAfter, said, seqsOf, textsOf, upTo } from "./listened.ts";
@@ -49,6 +51,7 @@ const inMemory: Kind = {
 
 describe("a journal in a file", () => {
   testContract(inFile);
+  testDeletionContract(inFile);
   testSearchContract(inFile);
   testAgainstModel(inFile, 20);
 });
@@ -87,7 +90,7 @@ test("a file of the format before facts keeps its events, not its seats", async 
     expect(textsOf((await pageAfter(room.journal, 0, 2, "anyone")).events)).toEqual(["old", "new"]);
   }
   using db = new Database(path, { readonly: true });
-  expect(db.query("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+  expect(db.query("PRAGMA user_version").get()).toEqual({ user_version: 3 });
   expect(db.query("SELECT name FROM sqlite_master WHERE name = 'seats'").get()).toBeNull();
 });
 

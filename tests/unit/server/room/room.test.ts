@@ -1,7 +1,7 @@
 // What a room with a journal in memory shows of the past.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 import { testMs } from "../../../support/transcript.ts";
@@ -25,10 +25,10 @@ test("recall() goes on behind whispers of others, ten pages at a time", async ()
   const { room, journal } = newRoom();
   journal.append([said("first"), said("second")]);
   journal.append(Array.from({ length: 25_000 }, () => whisper("psst", "b", "c")));
-  let past = await room.recall("a", room.seq, 500);
+  let past = await room.archive.recall("a", room.seq, 500);
   expect(past).toMatchObject({ events: [], more: true });
   let asked = 1;
-  for (; past.before !== undefined; asked++) past = await room.recall("a", past.before - 1, 500);
+  for (; past.before !== undefined; asked++) past = await room.archive.recall("a", past.before - 1, 500);
   expect(textsOf(past.events)).toEqual(["first", "second"]);
   expect(asked).toBe(3);
 });
@@ -38,10 +38,10 @@ test("recall() shows the same from memory and from the journal", async () => {
   for (let i = 1; i <= 500; i++) journal.append([i % 3 ? said(`${i}`) : whisper(`${i}`, "b", "c")]);
   const all = Array.from({ length: 500 }, (_, i) => `${i + 1}`).filter((n) => Number(n) % 3 !== 0);
   for (const limit of [1, 20, 50, 100, 300]) {
-    expect(textsOf((await room.recall("a", room.seq, limit)).events)).toEqual(all.slice(-limit));
+    expect(textsOf((await room.archive.recall("a", room.seq, limit)).events)).toEqual(all.slice(-limit));
   }
-  expect(textsOf((await room.recall("b", 4, 2)).events)).toEqual(["3", "4"]);
-  expect(textsOf((await room.recall("a", 1_000, 2)).events)).toEqual(["499", "500"]);
+  expect(textsOf((await room.archive.recall("b", 4, 2)).events)).toEqual(["3", "4"]);
+  expect(textsOf((await room.archive.recall("a", 1_000, 2)).events)).toEqual(["499", "500"]);
 });
 
 test("a join that waits while the room begins again is told to try again", async () => {

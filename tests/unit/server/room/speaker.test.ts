@@ -16,7 +16,7 @@ import {
   isFault,
   type Recorded,
 } from "../../../../lib/protocol/events.ts";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { Speaker } from "../../../../lib/server/room/speaker.ts";
 import type { Occupant, Seat } from "../../../../lib/server/seats/seats.ts";
@@ -178,6 +178,7 @@ describe("carryOut()", () => {
   });
 
   const answers: [raw: Raw, answer: Partial<Answer>][] = [
+    [{ type: "delete" }, { type: "error", code: "no-such-message" }],
     [
       { type: "who", id: "3" },
       { type: "members", seq: 1, members: [{ name: "bob" }], id: "3" },

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, setSystemTime, test } from "bun:test";
 import { isFault } from "../../../../lib/protocol/events.ts";
 import { type Change, readFacts } from "../../../../lib/server/journal/facts.ts";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { Owners } from "../../../../lib/server/seats/owners.ts";

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, jest } from "bun:test";
 import type { Fault } from "../../../../lib/protocol/events.ts";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Door } from "../../../../lib/server/limits/door.ts";
 import type { Origin } from "../../../../lib/server/limits/origin.ts";
 import type { Members } from "../../../../lib/server/room/members.ts";

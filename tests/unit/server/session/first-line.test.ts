@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { FakeSocket, metrics, reports, turn } from "./fake-socket.ts";

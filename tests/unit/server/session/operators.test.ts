@@ -4,7 +4,7 @@ import { afterAll, describe, expect, jest, setDefaultTimeout, test } from "bun:t
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
 import { readOperators } from "../../../../lib/server/operation/operators.ts";
 import { Room } from "../../../../lib/server/room/room.ts";

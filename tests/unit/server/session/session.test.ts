@@ -1,7 +1,7 @@
 // A session with a fake socket and a fake clock: what depends on time, and what may be asked of a transport.
 
 import { describe, expect, jest, setDefaultTimeout, test } from "bun:test";
-import { SqliteJournal } from "../../../../lib/server/journal/sqlite.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { Operators } from "../../../../lib/server/session/operators.ts";

@@ -7,6 +7,7 @@ import { PostgresServer } from "../../../../support/postgres.ts";
 import { FlakyProxy } from "../../../../support/proxy.ts";
 import { patienceMs } from "../../../../support/transcript.ts";
 import { type Kind, testContract } from "../contract.ts";
+import { testDeletionContract } from "../contract-delete.ts";
 import { testAgainstModel } from "../contract-model.ts";
 import { testSearchContract } from "../contract-search.ts";
 import { testSharedContract } from "../contract-shared.ts";
@@ -31,6 +32,7 @@ const kind: Kind = {
 postgresql.concurrent("a journal in PostgreSQL", () => {
   testContract(kind);
   testSearchContract(kind);
+  testDeletionContract(kind);
   testSharedContract(kind);
   testAgainstModel(kind, 60);
 
@@ -61,6 +63,45 @@ postgresql.concurrent("a journal in PostgreSQL", () => {
     };
     await room.until(async () => (await kept()) <= 50);
     expect(await kept()).toBe(50);
+  });
+
+  test("events that are too old are deleted, however few there are", async () => {
+    const { open, name } = newRoom();
+    const hourMs = 3_600_000;
+    await using room = await open({ keepMs: 24 * hourMs, heartbeatMs: 50 });
+    await room.append({ ...said("old"), at: Date.now() - 25 * hourMs }, said("new"));
+    const texts = async () => {
+      const rows = await postgres.query<{ text: string }>(
+        "SELECT event->>'text' AS text FROM chat.events WHERE room = $1",
+        [name],
+      );
+      return rows.map(({ text }) => text);
+    };
+    await room.until(async () => (await texts()).length === 1);
+    expect(await texts()).toEqual(["new"]);
+  });
+
+  test("facts leave events that all servers have read, after an hour", async () => {
+    const { open, name } = newRoom();
+    await using room = await open({ heartbeatMs: 50 });
+    await using other = await open({ heartbeatMs: 50 });
+    await room.append(fact({ "seat 1": "203.0.113.77" }), said("x"));
+    await other.reaches(2);
+    await postgres.query("UPDATE chat.events SET at = at - interval '2 hours' WHERE room = $1", [name]);
+    await room.until(async () => {
+      const [row] = await postgres.query<{ count: string }>(
+        "SELECT count(*) FROM chat.events WHERE room = $1 AND facts IS NOT NULL",
+        [name],
+      );
+      return Number(row?.count) === 0;
+    });
+    // They hold all the same, at both servers and at one that comes now.
+    await other.append(fact({ "seat 1": null }, { "seat 1": "203.0.113.77" }));
+    await room.reaches(3);
+    expect([...room.told.items, ...other.told.items].map(([what]) => what)).not.toContain("began again");
+    await using third = await open();
+    expect([...third.journal.facts()]).toEqual([]);
+    expect(textsOf((await read(third.journal, 0, 3)).events)).toEqual(["a fact", "x", "a fact"]);
   });
 });
 

@@ -9,8 +9,10 @@
 // any other seat does not meet them. Events that are not kept any more are never found; their table goes with its last.
 
 import type { Database, Statement } from "bun:sqlite";
-import { type Entry, type Matches, serversOnly } from "./journal.ts";
-import { folded, wordsOf } from "./search.ts";
+import { type Entry, type Matches, serversOnly } from "../journal.ts";
+import { folded, wordsOf } from "../search.ts";
+import { soundEntry } from "../sound.ts";
+import { isDamage } from "./mending.ts";
 
 /** The events of one table. */
 const partEvents = 20_000;
@@ -61,8 +63,17 @@ export class SearchIndex {
     clearTimeout(this.#following);
   }
 
-  /** As Journal.matchesBefore. */
+  /** As Journal.matchesBefore. A damaged table is made anew. */
   matchesBefore(text: string, position: number, count: number, viewer: string): Matches {
+    try {
+      return this.#matchesBefore(text, position, count, viewer);
+    } catch (error) {
+      this.#dropDamaged(error);
+      return { entries: [], before: position };
+    }
+  }
+
+  #matchesBefore(text: string, position: number, count: number, viewer: string): Matches {
     const query = matching(text, viewer);
     const begun = performance.now();
     let end = Math.min(position - 1, this.#source.last);
@@ -81,6 +92,24 @@ export class SearchIndex {
     return { entries: [], before: 0 };
   }
 
+  /** Takes these events out. What is not in the index yet is without its text by the time it comes. */
+  erase(seqs: number[]): void {
+    try {
+      for (const [number, part] of Map.groupBy(seqs, numberOf)) {
+        if (this.#tables.has(number)) this.#part(number).erase(part);
+      }
+    } catch (error) {
+      this.#dropDamaged(error);
+    }
+  }
+
+  /** Takes some of the events out that are not kept any more, or a whole table of them; false if there are none. */
+  trim(events: number): boolean {
+    if (this.#dropOld()) return true;
+    const { first } = this.#source;
+    return this.#tables.has(numberOf(first)) && this.#part(numberOf(first)).trim(first, events);
+  }
+
   /** One slice, if no event came since the last look; then again, as long as there is more to open or to index. */
   #follow(): void {
     this.#following = undefined;
@@ -91,7 +120,7 @@ export class SearchIndex {
     try {
       if (isQuiet && !this.#goOn()) return;
     } catch {
-      // The disk may be full: it is tried again after the next event, and a search tells its reason.
+      // The disk may be full, or the index damaged: it is tried again after the next event, and a search tells its reason.
       return;
     }
     const pauseMs = isQuiet ? restShare * (performance.now() - begun) : quietMs;
@@ -120,21 +149,32 @@ export class SearchIndex {
     return part;
   }
 
+  /** Throws the error if it tells of no damage, or if that goes too deep. It is not known which table is damaged. */
+  #dropDamaged(error: unknown): void {
+    if (!isDamage(error)) throw error;
+    for (const number of [...this.#tables]) this.#drop(number);
+  }
+
   #fill(part: Part): void {
     this.#dropOld();
     part.fill(this.#source);
   }
 
-  /** Removes a table whose events are not kept any more, if there is one. */
-  #dropOld(): void {
+  /** Removes a table whose events are not kept any more; false if there is none. */
+  #dropOld(): boolean {
     const oldest = numberOf(this.#source.first);
     for (const number of this.#tables) {
       if (number >= oldest) continue;
-      this.#db.run(`DROP TABLE words_${number}`);
-      this.#parts.delete(number);
-      this.#tables.delete(number);
-      return;
+      this.#drop(number);
+      return true;
     }
+    return false;
+  }
+
+  #drop(number: number): void {
+    this.#db.run(`DROP TABLE words_${number}`);
+    this.#parts.delete(number);
+    this.#tables.delete(number);
   }
 }
 
@@ -173,7 +213,21 @@ class Part {
 
   /** The entries from `from` to `to` that match, newest first. */
   matches(query: string, from: number, to: number, count: number): Entry[] {
-    return this.#match.all(query, from, to, count).map(({ entry }): Entry => JSON.parse(entry));
+    return this.#match.all(query, from, to, count).flatMap(({ entry }) => entryIn(entry) ?? []);
+  }
+
+  erase(seqs: number[]): void {
+    const remove = this.#db.query<unknown, [seq: number]>(`DELETE FROM ${this.#name} WHERE rowid = ?`);
+    for (const seq of seqs) if (seq <= this.#indexed) remove.run(seq);
+  }
+
+  /** Takes at most so many events before `first` out; false if there are none. */
+  trim(first: number, events: number): boolean {
+    const trim = this.#db.query<unknown, [first: number, events: number]>(
+      `DELETE FROM ${this.#name} WHERE rowid IN
+        (SELECT rowid FROM ${this.#name} WHERE rowid < ? ORDER BY rowid LIMIT ?)`,
+    );
+    return trim.run(first, events).changes > 0;
   }
 
   /** Adds the next slice of its events. */
@@ -205,6 +259,15 @@ class Part {
   }
 }
 
+/** The entry as the index has it; undefined if it makes no sense. */
+function entryIn(json: string): Entry | undefined {
+  try {
+    return soundEntry(JSON.parse(json));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The number of the table that an event belongs to. */
 function numberOf(seq: number): number {
   return Math.floor(seq / partEvents);
@@ -216,7 +279,9 @@ function schemaOf(name: string): string {
       text, whisper, entry UNINDEXED, prefix = '1', tokenize = 'unicode61 remove_diacritics 2'
     );
     -- FTS5 merges a fixed number of pages at a time: with smaller pages a slice takes less time.
-    INSERT INTO ${name} (${name}, rank) VALUES ('pgsz', 1000);`;
+    INSERT INTO ${name} (${name}, rank) VALUES ('pgsz', 1000);
+    -- What is deleted is taken out of the index at once.
+    INSERT INTO ${name} (${name}, rank) VALUES ('secure-delete', 1);`;
 }
 
 /** The numbers of the tables in the file. Each has tables of FTS5 beside it, with longer names. */

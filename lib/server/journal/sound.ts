@@ -1,0 +1,118 @@
+// Events as they are read from a place where another version, a person or a failing disk may have written: each is checked
+// like any other input. A type that is not known here is of a newer version, and is passed on as it is.
+
+import type { Answer, Recorded } from "../../protocol/events.ts";
+import { type Entry, serversOnly } from "./journal.ts";
+
+/** The event with all that it needs; undefined if this version cannot make sense of it. */
+export function soundEvent(value: unknown): Recorded | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { type, seq, at, ...content }: Record<string, unknown> = { ...value };
+  if (typeof type !== "string" || answers.has(type)) return undefined;
+  if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 0) return undefined;
+  if (typeof at !== "number" || !isTime(at)) return undefined;
+  return hasContent(type, content) ? (value as Recorded) : undefined;
+}
+
+/** The entry as it was stored in JSON, with a sound event; undefined if it is none. */
+export function soundEntry(value: unknown): Entry | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { event, author, reader, server }: Record<string, unknown> = { ...value };
+  const sound = soundEvent(event);
+  if (!sound || typeof author !== "string" || !isTextOrAbsent(reader) || !isTextOrAbsent(server))
+    return undefined;
+  return value as Entry;
+}
+
+/** What the journal has in the place of an entry that was taken back; what is no message stays as it is. */
+export function erased(entry: Entry): Entry {
+  const { event, author } = entry;
+  if (!isSaid(entry)) return entry;
+  if (event.type !== "left") {
+    return { event: { type: "erased", seq: event.seq, at: event.at }, author, reader: serversOnly };
+  }
+  const { text: _, ...left } = event;
+  const { json: __, ...kept } = entry;
+  return { ...kept, event: left };
+}
+
+/** Whether an entry is something that a member said, and can take back: a message, or its last words. */
+export function isSaid({ event }: Entry): boolean {
+  const { type } = event;
+  return (
+    type === "said" || type === "acted" || type === "told" || (type === "left" && event.text !== undefined)
+  );
+}
+
+/** Whether an event of a known type has all that it needs, and only texts under the keys of texts. */
+function hasContent(type: string, content: Record<string, unknown>): boolean {
+  const keys = needed.get(type);
+  if (keys === undefined) return true;
+  const { seqs, saidAt } = content;
+  if (type === "deleted" && !(isTime(saidAt) && Array.isArray(seqs) && seqs.every(Number.isSafeInteger)))
+    return false;
+  return (
+    keys.every((key) => content[key] !== undefined) && texts.every((key) => isTextOrAbsent(content[key]))
+  );
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && Math.abs(value) <= latestTime;
+}
+
+/** The keys of all texts in events of this version; a newer one may add keys. */
+const texts = ["from", "to", "name", "by", "text", "id"];
+
+/** The latest time of a Date, in ms since 1970 UTC; a place of events may know later ones, and "infinity". */
+const latestTime = 8.64e15;
+
+/** The types of answers to one client. In the room they must not happen: a `bye` would end every connection. */
+const answers = new Set<string>(
+  Object.keys({
+    welcome: 1,
+    error: 1,
+    bye: 1,
+    members: 1,
+    history: 1,
+    waiting: 1,
+    results: 1,
+    bans: 1,
+    subject: 1,
+    pong: 1,
+    seen: 1,
+    gap: 1,
+    epoch: 1,
+    whois: 1,
+    whowas: 1,
+    note: 1,
+    help: 1,
+  } satisfies Record<Answer["type"], 1>),
+);
+
+/** The texts that an event must have, by its type. */
+const needed = new Map(
+  Object.entries({
+    said: ["from", "text"],
+    acted: ["from", "text"],
+    told: ["from", "to", "text"],
+    joined: ["name"],
+    left: ["name"],
+    renamed: ["from", "to"],
+    kicked: ["by"],
+    banned: ["by"],
+    unbanned: ["by"],
+    muted: ["by"],
+    unmuted: ["by"],
+    opped: ["name"],
+    freed: ["name", "by"],
+    deopped: ["name", "by"],
+    topic: ["by"],
+    deleted: ["by", "name"],
+    moved: ["name"],
+    erased: [],
+  } satisfies Record<Recorded["type"], string[]>),
+);

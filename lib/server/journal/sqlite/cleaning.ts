@@ -1,0 +1,43 @@
+// The write-ahead log keeps what was deleted until it is written to the file and cut off. After a deletion that happens at
+// once, but not twice within a second, since it waits for the disk.
+
+import type { Database } from "bun:sqlite";
+
+const pauseMs = 1_000;
+
+export class Cleaning {
+  readonly #db: Database;
+  #isDue = false;
+  #resting: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Something was deleted, in a transaction that is not over yet. */
+  begin(): void {
+    this.#isDue = true;
+  }
+
+  /** Cuts the log off if something was deleted. To be called outside of transactions. */
+  go(): void {
+    if (!this.#isDue || this.#resting) return;
+    this.#isDue = false;
+    try {
+      const [done] = this.#db.query<{ busy: number }, []>("PRAGMA wal_checkpoint(TRUNCATE)").all();
+      // Another program reads the file as it was before.
+      this.#isDue = done?.busy === 1;
+    } catch {
+      // The disk may be full: what comes next tells it.
+      this.#isDue = true;
+    }
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined;
+      this.go();
+    }, pauseMs).unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#resting);
+  }
+}

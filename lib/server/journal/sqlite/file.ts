@@ -1,0 +1,164 @@
+// The SQLite file of a history: opening it, its tables, and why it cannot be opened. Only one server may number events in
+// it, so a server holds a lock of its own, on FILE.lock, which goes with its process. The file itself is not locked:
+// others may read it while the room talks, to copy it.
+//
+//   turns   the entries of one turn, as JSON: a row for each turn writes fewer pages than a row for each event
+//   said    the ids of messages by author, for as long as the event is kept
+//   facts   the facts that hold now, as facts.ts writes them
+//   epochs  where each epoch begins
+//   words   the texts to search in (search-index.ts)
+
+import { Database } from "bun:sqlite";
+import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { codeOf, messageOf } from "../../../protocol/errors.ts";
+import type { Epochs } from "../journal.ts";
+import { isDamage, isDamaged, mend } from "./mending.ts";
+import { soundEntries, storedAs } from "./turns.ts";
+
+/** The `PRAGMA user_version` of files written here; a file with a higher one is refused. */
+export const format = 3;
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS epochs (name TEXT PRIMARY KEY, start INTEGER NOT NULL);
+  -- Earlier versions had one epoch for ever.
+  CREATE TABLE IF NOT EXISTS epoch (name TEXT NOT NULL);
+  INSERT OR IGNORE INTO epochs SELECT name, 1 FROM epoch;
+  DROP TABLE epoch;
+  CREATE TABLE IF NOT EXISTS turns (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, entries TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY, author TEXT NOT NULL, id TEXT NOT NULL);
+  CREATE UNIQUE INDEX IF NOT EXISTS said_once ON said (author, id);
+  CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  -- Format 1 kept seats in a table of their own: its members have to join again.
+  DROP TABLE IF EXISTS seats;
+`;
+
+/** How long a statement waits for another program that writes to the file. */
+const busyMs = 500;
+
+/**
+ * Opens the file or makes it, with its folder, readable by its owner alone. Undefined: in memory. What can be read of a
+ * damaged file is saved, and `note` is told. Throws as SQLite does.
+ */
+export function openTables(path: string | undefined, note: (message: string) => void): Database {
+  if (path === undefined) return makeTables(":memory:");
+  makePrivate(path);
+  try {
+    const db = makeTables(path);
+    if (!isDamaged(db)) return db;
+    db.close();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  }
+  note(mend(path, makeTables));
+  return makeTables(path);
+}
+
+function makeTables(path: string): Database {
+  if (path !== ":memory:") makePrivate(path);
+  const db = new Database(path);
+  try {
+    return prepared(db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function prepared(db: Database): Database {
+  db.run(`PRAGMA busy_timeout = ${busyMs}`);
+  // Before the first table is made: what is deleted can be given back to the disk a part at a time.
+  db.run("PRAGMA auto_vacuum = INCREMENTAL");
+  db.run("PRAGMA journal_mode = WAL");
+  db.run("PRAGMA synchronous = NORMAL");
+  db.run("PRAGMA temp_store = MEMORY");
+  // What is deleted is overwritten in the file.
+  db.run("PRAGMA secure_delete = ON");
+  const before = versionOf(db);
+  if (before > format) throw new Error(`it was written by another version (${before})`);
+  const isNew = db.query("SELECT 1 FROM sqlite_schema LIMIT 1").get() === null;
+  db.run(schema);
+  if (before < format && !isNew) renew(db);
+  db.run(`PRAGMA user_version = ${format}`);
+  return db;
+}
+
+export function versionOf(db: Database): number {
+  return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+}
+
+/** Takes out what formats before 3 kept too long: addresses in the rows of events, and the remains of deleted rows. */
+function renew(db: Database): void {
+  db.transaction(() => {
+    const update = db.prepare("UPDATE turns SET entries = ? WHERE last = ?");
+    const withFacts = db.prepare<{ first: number; last: number; entries: string }, [number]>(
+      `SELECT first, last, entries FROM turns WHERE last > ? AND instr(entries, '"facts"') ORDER BY last LIMIT 100`,
+    );
+    for (let rows = withFacts.all(0); rows.length > 0; rows = withFacts.all(rows.at(-1)?.last ?? Infinity)) {
+      for (const row of rows) update.run(storedAs(soundEntries(row).entries), row.last);
+    }
+    const words = db.query<{ name: string }, []>(
+      "SELECT name FROM sqlite_schema WHERE name LIKE 'words%' AND sql LIKE 'CREATE VIRTUAL TABLE%'",
+    );
+    for (const { name } of words.all()) db.run(`DROP TABLE ${name}`);
+  })();
+  db.run("VACUUM");
+}
+
+/** The epochs in their order, with the first position of each. */
+export function epochsIn(db: Database): Epochs {
+  const epochs = db.query<{ name: string; start: number }, []>(
+    "SELECT name, start FROM epochs ORDER BY rowid",
+  );
+  return epochs.all().map(({ name, start }) => [name, start]);
+}
+
+/** Makes the file, if it is not there, and its folder; closes it to all but its owner. */
+export function makePrivate(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const file = openSync(path, "a", 0o600);
+  fchmodSync(file, 0o600);
+  closeSync(file);
+}
+
+/** Locks the history against other servers, until the lock is closed or its process ends. Throws an Error if one has it. */
+export function lockHistory(path: string): Database {
+  const file = `${path}.lock`;
+  makePrivate(file);
+  const lock = new Database(file);
+  try {
+    // Nothing is ever written to it: no journal beside it is needed.
+    lock.run("PRAGMA journal_mode = MEMORY");
+    lock.run("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (codeOf(error) === "SQLITE_BUSY") throw new Error("another server is using it");
+    throw error;
+  }
+}
+
+/** An error of SQLite or the file system, in words for the person who runs the server. */
+export function reasonOf(error: unknown): string {
+  const reasons: Record<string, string> = {
+    SQLITE_BUSY: "another program is using it",
+    SQLITE_LOCKED: "another program is using it",
+    SQLITE_CANTOPEN: "it cannot be opened",
+    SQLITE_READONLY: "it cannot be written",
+    SQLITE_NOTADB: "it is not a history file, or damaged",
+    SQLITE_CORRUPT: "it is damaged: put a backup in its place",
+    SQLITE_FULL: "the disk is full",
+    SQLITE_IOERR: "the disk is full or failing",
+    EACCES: "permission is denied",
+    EEXIST: "its folder cannot be made",
+    EISDIR: "it is a folder",
+    ENOENT: "its folder cannot be made",
+    ENOTDIR: "its folder cannot be made",
+    ENOSPC: "the disk is full",
+    EPERM: "it belongs to another user",
+    EROFS: "it cannot be written",
+  };
+  const code = codeOf(error);
+  const known = Object.keys(reasons).find((key) => code === key || code.startsWith(`${key}_`));
+  return (known && reasons[known]) ?? messageOf(error);
+}

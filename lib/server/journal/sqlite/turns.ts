@@ -1,0 +1,133 @@
+// The rows of events in an SQLite file, one for each turn of the event loop. What is read is checked: the file may be
+// damaged, and a person may have written to it. A row that makes no sense is passed over, and told.
+
+import type { Database, Statement } from "bun:sqlite";
+import type { Entry } from "../journal.ts";
+import { firstOf } from "../pages.ts";
+import { erased, soundEntry } from "../sound.ts";
+
+/** All find their first row by the primary key, so that a page costs the same at every position. */
+export const pageQueries = {
+  /** The rows with entries after a position, oldest first. */
+  after: "SELECT first, last, entries FROM turns WHERE last > ?1 ORDER BY last",
+  /** The row that holds a position and those before it, newest first. */
+  upTo: `SELECT first, last, entries FROM turns
+    WHERE last <= ifnull((SELECT min(last) FROM turns WHERE last >= ?1), ?1) ORDER BY last DESC`,
+};
+
+/** A row holds at most this many entries, and no more than fit in a page, so that none takes long to read. */
+const rowEvents = 250;
+
+/** A row: its entries, as JSON, are numbered from `first` to `last`. */
+export type Row = { first: number; last: number; entries: string };
+
+/** Told of a row whose entries, between these positions, cannot all be read. */
+export type Unreadable = (first: number, last: number) => void;
+
+export class Turns {
+  readonly #unreadable: Unreadable;
+  readonly #add: Statement<unknown, [first: number, last: number, entries: string]>;
+  readonly #after: Statement<Row, [number]>;
+  readonly #upTo: Statement<Row, [number]>;
+  readonly #replace: Statement<unknown, [first: number, entries: string, last: number]>;
+
+  /** Like the methods it throws SQLite's errors. */
+  constructor(db: Database, unreadable: Unreadable) {
+    this.#unreadable = unreadable;
+    this.#add = db.prepare("INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)");
+    this.#after = db.prepare(pageQueries.after);
+    this.#upTo = db.prepare(pageQueries.upTo);
+    this.#replace = db.prepare("UPDATE turns SET first = ?, entries = ? WHERE last = ?");
+  }
+
+  /** Adds these entries, which are numbered without a hole. */
+  add(entries: Entry[]): void {
+    for (let stored = 0; stored < entries.length; ) {
+      const row = firstOf(entries.slice(stored), rowEvents);
+      stored += row.length;
+      const [first, last] = [row[0]?.event.seq ?? 0, row.at(-1)?.event.seq ?? 0];
+      this.#add.run(first, last, storedAs(row));
+    }
+  }
+
+  /** The entries after a position, oldest first. */
+  *after(position: number): Iterable<Entry> {
+    let before = position;
+    for (const row of this.#after.iterate(position)) {
+      for (const entry of this.#read(row)) {
+        if (entry.event.seq <= before) continue;
+        before = entry.event.seq;
+        yield entry;
+      }
+    }
+  }
+
+  /** The entries up to a position, newest first. */
+  *upTo(position: number): Iterable<Entry> {
+    let after = position + 1;
+    for (const row of this.#upTo.iterate(position)) {
+      for (const entry of this.#read(row).reverse()) {
+        if (entry.event.seq >= after) continue;
+        after = entry.event.seq;
+        yield entry;
+      }
+    }
+  }
+
+  /** Takes the texts of these events out of the file. */
+  erase(seqs: number[]): void {
+    const left = new Set(seqs);
+    for (const seq of seqs) {
+      const row = left.has(seq) ? this.#after.get(seq - 1) : null;
+      if (!row) continue;
+      const entries = this.#read(row);
+      const without = entries.map((entry) => (left.delete(entry.event.seq) ? erased(entry) : entry));
+      this.#replace.run(row.first, storedAs(without), row.last);
+    }
+  }
+
+  /** Takes the entries before `first` out of a row. */
+  cut(row: Row, first: number): void {
+    const kept = soundEntries(row).entries.filter(({ event }) => event.seq >= first);
+    this.#replace.run(first, storedAs(kept), row.last);
+  }
+
+  #read(row: Row): Entry[] {
+    const { entries, isWhole } = soundEntries(row);
+    if (!isWhole) this.#unreadable(row.first, row.last);
+    return entries;
+  }
+}
+
+/** Entries as a row has them. Facts are kept in a table of their own, for as long as they hold: not with the event. */
+export function storedAs(entries: Entry[]): string {
+  return `[${entries.map(textOf).join()}]`;
+}
+
+/** An entry as JSON, without what it expected. The JSON of its event is kept in it: live logs take the same. */
+function textOf(entry: Entry): string {
+  const { event, author, reader } = entry;
+  entry.json = JSON.stringify(event);
+  return `{"event":${entry.json},${JSON.stringify({ author, reader }).slice(1)}`;
+}
+
+/** The entries of a row that make sense, in order, and whether these are all that it should have. */
+export function soundEntries({ first, last, entries }: Row): { entries: Entry[]; isWhole: boolean } {
+  let before = 0;
+  const sound = listIn(entries).flatMap((value) => {
+    const entry = soundEntry(value);
+    if (!entry || entry.event.seq <= before || entry.event.seq > last) return [];
+    before = entry.event.seq;
+    return [entry];
+  });
+  return { entries: sound, isWhole: sound.length === last - first + 1 };
+}
+
+function listIn(json: unknown): unknown[] {
+  try {
+    const value: unknown = typeof json === "string" ? JSON.parse(json) : undefined;
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,103 @@
+// What a server does with its history and then ends: copies it whole (--backup), writes its events as JSON lines
+// (--export), or takes such lines in (--import). A file that is written is complete once it has its name.
+
+import { createReadStream, createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
+import type { Writable } from "node:stream";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { codeOf, messageOf, UsageError } from "../../../protocol/errors.ts";
+import { type Entry, type Epochs, epochOf, serversOnly } from "../../journal/journal.ts";
+import { readRoom } from "../../journal/postgres/copy.ts";
+import { copyHistory, readHistory } from "../../journal/sqlite/copy.ts";
+import { type History, openDatabase, openFile, type Place, placeOf } from "../history.ts";
+import type { Options } from "../options.ts";
+import { importLines } from "./import.ts";
+
+type Note = (message: string) => void;
+
+/** Carries out the one of these that the options ask for, and says what it did; false if they ask for none. */
+export async function carryOutCopy(options: Options, note: Note): Promise<boolean> {
+  const { backup, export: exported, import: imported } = options;
+  const asked = [backup, exported, imported].filter((path) => path !== undefined);
+  if (asked.length === 0) return false;
+  if (asked.length > 1) throw new UsageError("--backup, --export and --import are one at a time");
+  const place = placeOf(options, options.port);
+  if (place.kind === "memory") {
+    throw new UsageError("A history in memory goes with its server: --history names the one that is meant");
+  }
+  if (backup !== undefined) await writeBackup(place, backup, note);
+  if (exported !== undefined) await exportHistory(place, options.room, exported, note);
+  if (imported !== undefined) await importHistory(options, imported, note);
+  return true;
+}
+
+async function writeBackup(place: Place, target: string, note: Note): Promise<void> {
+  if (place.kind !== "file") {
+    throw new UsageError(
+      "--backup copies a file: PostgreSQL has pg_dump for that, and --export works with both",
+    );
+  }
+  await completing(target, async (part) => copyHistory(place.path, part));
+  note(`The history in ${place.path} is copied to ${target}`);
+}
+
+async function exportHistory(place: Place, room: string, target: string, note: Note): Promise<void> {
+  if (place.kind === "memory") return;
+  const { epochs, pages } =
+    place.kind === "file"
+      ? readHistory(place.path, note)
+      : await readRoom(place.url, room, note).catch(inWords);
+  let count = 0;
+  async function* lines(): AsyncIterable<string> {
+    for await (const page of pages) {
+      const seen = page.filter(({ reader }) => reader !== serversOnly);
+      count += seen.length;
+      yield seen.map((entry) => lineOf(entry, epochs)).join("");
+    }
+  }
+  if (target === "-") await pipeline(Readable.from(lines()), process.stdout as Writable);
+  else {
+    await completing(target, (part) =>
+      pipeline(Readable.from(lines()), createWriteStream(part, { flags: "wx", mode: 0o600, flush: true })),
+    );
+  }
+  note(`Written${target === "-" ? "" : ` to ${target}`}: ${count} events`);
+}
+
+/** An event with what is needed to take it in again, and nothing that gives access to the room. */
+function lineOf({ event, author, reader }: Entry, epochs: Epochs): string {
+  return `${JSON.stringify({ ...event, epoch: epochOf(epochs, event.seq), author, reader })}\n`;
+}
+
+async function importHistory(options: Options, source: string, note: Note): Promise<void> {
+  const history: History = (await openDatabase(options, note)) ?? openFile(options, options.port, note);
+  try {
+    const input = source === "-" ? process.stdin : createReadStream(source);
+    const { taken, known, skipped } = await importLines(history.journal, input);
+    const there = known === 0 ? "" : `, ${known} were there already`;
+    const passed = skipped === 0 ? "" : `, ${skipped} that tell of deletions are passed over`;
+    note(`Taken into ${history.place}: ${taken} events${there}${passed}`);
+  } catch (error) {
+    throw new Error(`${source === "-" ? "stdin" : source}: ${messageOf(error)}`);
+  } finally {
+    await history.journal.close();
+  }
+}
+
+/** Lets `write` fill a file, which gets its name once it is whole. It must not be there. */
+async function completing(target: string, write: (part: string) => Promise<void>): Promise<void> {
+  if (existsSync(target)) throw new UsageError(`${target} is there already: name another file`);
+  const part = `${target}.${process.pid}.part`;
+  try {
+    await write(part);
+    renameSync(part, target);
+  } catch (error) {
+    throw codeOf(error) === "ENOENT" ? new Error(`Cannot write ${target}: its folder is not there`) : error;
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
+
+function inWords(error: unknown): never {
+  throw new Error(`Cannot read the history: PostgreSQL ${messageOf(error)}`);
+}

@@ -1,0 +1,181 @@
+// Events from JSON lines, as --export writes them or a person by hand: {"at": …, "from": "ada", "text": "hi"}. Each is
+// checked like what comes from a stranger, gets a new number, and keeps its time. It changes no seat, ban or topic.
+//
+// No line is taken in twice. A line of this history tells so by its `epoch` and `seq`; any other is known by its author and
+// an id: its own, or one that is made from where it came from, or from what it says.
+
+import { createInterface } from "node:readline";
+import { messageOf } from "../../../protocol/errors.ts";
+import { isFault, limits, type Recorded } from "../../../protocol/events.ts";
+import { cleanText, visibleRow } from "../../../protocol/text.ts";
+import type { Entry, Journal } from "../../journal/journal.ts";
+import { soundEvent } from "../../journal/sound.ts";
+
+/** So many lines are taken in by one transaction. */
+const batchLines = 500;
+/** The author of lines that name none. */
+const unknownAuthor = "import";
+
+type Counts = { taken: number; known: number; skipped: number };
+
+/** The types that can be taken in, with the keys that their events may have. */
+const keysOf: Partial<Record<Recorded["type"], string[]>> = {
+  said: ["from", "text", "id"],
+  acted: ["from", "text", "id"],
+  told: ["from", "to", "text", "id"],
+  joined: ["name", "id"],
+  left: ["name", "text", "id"],
+  renamed: ["from", "to", "id"],
+  kicked: ["name", "by", "text", "id"],
+  banned: ["name", "by", "text", "id"],
+  unbanned: ["name", "by", "text", "id"],
+  muted: ["name", "by", "text", "id"],
+  unmuted: ["name", "by", "text", "id"],
+  opped: ["name", "id"],
+  topic: ["by", "text", "id"],
+};
+/** They name other events by numbers that these do not have here. */
+const skippedTypes = ["deleted", "erased", "moved"];
+
+/** Takes the lines in. Rejects with an Error that says which line is wrong, and how many were taken in before it. */
+export async function importLines(journal: Journal, input: NodeJS.ReadableStream): Promise<Counts> {
+  const counts: Counts = { taken: 0, known: 0, skipped: 0 };
+  let problem: string | undefined;
+  journal.listen({
+    happened: (entries) => {
+      for (const { server = journal.server } of entries) if (server === journal.server) counts.taken++;
+    },
+    repeated: () => void counts.known++,
+    contradicted: () => {},
+    refused: (_, reason) => {
+      problem = reason;
+    },
+    troubled: () => {},
+    serversChanged: () => {},
+    epochBegan: () => {},
+    beganAgain: () => {},
+  });
+  const flush = async (entries: Entry[]) => {
+    journal.append(entries);
+    await journal.sync();
+    if (problem !== undefined) throw new Error(`it cannot be written, ${problem}`);
+  };
+  const read = new LineReading(journal);
+  let batch: Entry[] = [];
+  let number = 0;
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      number++;
+      if (line.trim() === "") continue;
+      const entry = read.entryOf(line);
+      if (entry === "known") counts.known++;
+      else if (entry === "skipped") counts.skipped++;
+      else batch.push(entry);
+      if (batch.length < batchLines) continue;
+      await flush(batch);
+      batch = [];
+    }
+    await flush(batch);
+    return counts;
+  } catch (error) {
+    await flush(batch).catch(() => {});
+    const so = `${counts.taken} events are taken in so far; none is taken twice if you import it again`;
+    throw new Error(`line ${number} ${messageOf(error)} (${so})`);
+  }
+}
+
+class LineReading {
+  readonly #journal: Journal;
+  /** How often each line of one moment came that has no id. */
+  #moment = { at: Number.NaN, times: new Map<string, number>() };
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** The entry of a line. Throws an Error that goes on after "line 7". */
+  entryOf(line: string): Entry | "known" | "skipped" {
+    const fields = objectIn(line);
+    const { type = "said", seq, epoch, author = unknownAuthor, reader } = fields;
+    if (skippedTypes.includes(String(type))) return "skipped";
+    if (typeof author !== "string" || author === "") throw new Error('needs a text as "author", or none');
+    if (this.#isHere(epoch, seq)) return "known";
+    const at = timeOf(fields.at);
+    const event = eventOf(String(type), fields, at);
+    event.id ??= this.#idFor(epoch, seq, at, event);
+    const sound = soundEvent(event);
+    if (!sound) throw new Error(`lacks something that an event "${type}" needs`);
+    const isWhisper = sound.type === "told";
+    if (isWhisper !== (typeof reader === "string" && reader !== "")) {
+      throw new Error(
+        isWhisper ? 'is a whisper and needs its "author" and "reader"' : 'has a "reader": only whispers have',
+      );
+    }
+    return { event: sound, author, at, ...(typeof reader === "string" && { reader }) };
+  }
+
+  /** Whether that position is one of this history, so that the event is, or was, here. */
+  #isHere(epoch: unknown, seq: unknown): boolean {
+    if (typeof epoch !== "string" || typeof seq !== "number") return false;
+    return seq <= Math.min(this.#journal.endOf(epoch) ?? 0, this.#journal.last);
+  }
+
+  #idFor(epoch: unknown, seq: unknown, at: number, event: Record<string, unknown>): string {
+    if (typeof epoch === "string" && /^[\w-]{1,40}$/.test(epoch) && typeof seq === "number")
+      return `${epoch}-${seq}`;
+    const hash = new Bun.CryptoHasher("sha256").update(JSON.stringify(event)).digest("base64url");
+    if (at !== this.#moment.at) this.#moment = { at, times: new Map() };
+    const times = (this.#moment.times.get(hash) ?? 0) + 1;
+    this.#moment.times.set(hash, times);
+    return `${hash}-${times}`;
+  }
+}
+
+function objectIn(line: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // Told below.
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  throw new Error("is no JSON object");
+}
+
+/** Milliseconds since 1970 UTC, or a time as ISO 8601 writes it. */
+function timeOf(at: unknown): number {
+  const time = typeof at === "string" ? Date.parse(at) : at;
+  if (typeof time === "number" && Number.isSafeInteger(time) && Math.abs(time) <= 8.64e15) return time;
+  throw new Error('needs its time as "at": ms since 1970 UTC, or 2026-01-31T12:00:00Z');
+}
+
+/** The event with the keys that its type has, and with texts as they may enter the room. */
+function eventOf(type: string, fields: Record<string, unknown>, at: number): Record<string, unknown> {
+  const keys = Object.entries(keysOf).find(([known]) => known === type)?.[1];
+  if (!keys) throw new Error(`is of no type that can be taken in: "${visibleRow(type)}"`);
+  const event: Record<string, unknown> = { type, seq: 0, at };
+  for (const key of keys) {
+    const value = fields[key];
+    if (value === undefined || value === null) continue;
+    if (typeof value !== "string") throw new Error(`needs a text as "${key}"`);
+    event[key] = cleaned(key, type, value);
+  }
+  return event;
+}
+
+function cleaned(key: string, type: string, value: string): string {
+  if (key === "text") {
+    const isMessage = type === "said" || type === "acted" || type === "told" || type === "left";
+    const text = isMessage ? cleanText(value) : visibleRow(value);
+    if (isFault(text)) throw new Error(`has no text that could be said: ${text.text}`);
+    return text;
+  }
+  const isId = key === "id";
+  const isSound = isId
+    ? /^[\x21-\x7e]{1,64}$/.test(value)
+    : visibleRow(value) === value && value.trim() !== "";
+  if (!isSound || [...value].length > (isId ? limits.idLength : limits.nameLength)) {
+    throw new Error(`has no ${isId ? "id" : "name"} as "${key}"`);
+  }
+  return value;
+}

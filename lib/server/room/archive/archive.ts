@@ -1,0 +1,97 @@
+// The past of the room, as its members ask for it: looking back, searching, and taking messages back. The last few entries
+// are at hand; all else is read from the journal, by the room's queue of costly work.
+
+import type { CommandOf } from "../../../protocol/commands.ts";
+import { messageOf } from "../../../protocol/errors.ts";
+import { type Answer, type Fault, fault, limits, type Recorded } from "../../../protocol/events.ts";
+import { RecentEntries } from "../../delivery/recent.ts";
+import type { Entry, Journal } from "../../journal/journal.ts";
+import { lastBefore, type Past, search, whispersTo } from "../../journal/pages.ts";
+import { type ArchiveRoom, type Deleter, takeBack } from "./deletion.ts";
+
+/** A search that asks for no number shows this many events. */
+const foundEvents = 20;
+
+export class Archive {
+  readonly #journal: Journal;
+  readonly #room: ArchiveRoom;
+  #recent: RecentEntries;
+  /** How many deletions have happened here. */
+  #deletions = 0;
+
+  constructor(journal: Journal, room: ArchiveRoom) {
+    this.#journal = journal;
+    this.#room = room;
+    this.#recent = new RecentEntries(journal.last);
+  }
+
+  /** Takes the next entry that has happened. */
+  push(entry: Entry): void {
+    this.#recent.push(entry);
+    if (entry.event.type !== "deleted") return;
+    this.#deletions++;
+    this.#recent.erase(entry.event.seqs);
+  }
+
+  /** The journal began again: what was at hand may not have happened. */
+  clear(): void {
+    this.#recent = new RecentEntries(this.#journal.last);
+  }
+
+  /**
+   * The last `count` messages up to a position that the seat `viewer` may see. Rejects if the journal cannot be read, or
+   * once the connection that asked `isGone`.
+   */
+  recall(viewer: string, position: number, count: number, isGone?: () => boolean): Promise<Past> {
+    const end = Math.min(position, this.#room.seq) + 1;
+    const limit = Math.min(count, limits.historyEvents);
+    const recent = this.#recent;
+    const entriesBefore = async (position: number, count: number) => {
+      const found = recent.entriesBefore(position, count);
+      if (found.length > 0 || recent.from <= 1) return found;
+      const before = Math.min(position, recent.from);
+      const deletions = this.#deletions;
+      const entries = await this.#room.work.run(() => this.#journal.entriesBefore(before, count), isGone);
+      // What was taken back since it was read must not be kept here.
+      if (deletions === this.#deletions) recent.extend(before, entries);
+      return entries;
+    };
+    return lastBefore(entriesBefore, end, limit, viewer);
+  }
+
+  /** The first whispers to a seat behind a position and before another one. */
+  whispersTo(seat: string, after: number, before: number): Promise<Recorded[]> {
+    const entriesAfter = (...asked: Parameters<Journal["entriesAfter"]>) =>
+      this.#room.work.run(() => this.#journal.entriesAfter(...asked));
+    return whispersTo(entriesAfter, seat, after, before);
+  }
+
+  /** The events up to now with these words that the seat `viewer` may see; or the reason why they cannot be searched. */
+  async search(
+    viewer: string,
+    { text, before, limit, id }: CommandOf<"search">,
+    isGone?: () => boolean,
+  ): Promise<Answer> {
+    const now = this.#room.seq + 1;
+    const events = Math.min(limit ?? foundEvents, limits.searchEvents);
+    const matchesBefore = (...asked: Parameters<Journal["matchesBefore"]>) =>
+      this.#room.work.run(() => this.#journal.matchesBefore(...asked), isGone);
+    try {
+      const found = await search({ matchesBefore }, text, Math.min(before ?? now, now), events, viewer);
+      return { type: "results", text, ...found, id };
+    } catch (error) {
+      const problem = `The history cannot be searched now, ${messageOf(error)}: try again`;
+      return { ...fault("unavailable", problem), id };
+    }
+  }
+
+  /** Takes messages back. Resolves with the reason if nothing, or not all that was meant, was taken back. */
+  async delete(request: CommandOf<"delete">, by: Deleter): Promise<Fault | undefined> {
+    await this.#room.afterTurn();
+    try {
+      return await takeBack(this.#journal, this.#room, request, by);
+    } catch (error) {
+      return fault("unavailable", `The history cannot be read now, ${messageOf(error)}: try again`);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+// Taking messages back: which ones are meant, whether they may be taken, and the entries that do it. Each entry is a
+// `deleted` event; the journal takes the texts that it names out of the history as it numbers it. Much is looked for, and
+// taken, a slice at a time, each from the room's queue of costly work.
+
+import type { CommandOf } from "../../../protocol/commands.ts";
+import { type Fault, fault, isFault } from "../../../protocol/events.ts";
+import { nameKey } from "../../../protocol/names.ts";
+import { type Entry, type Journal, unnumbered } from "../../journal/journal.ts";
+import { maySee, pageEvents } from "../../journal/pages.ts";
+import { isSaid } from "../../journal/sound.ts";
+import type { WorkQueue } from "../../limits/work-queue.ts";
+import type { Seat } from "../../seats/seats.ts";
+import type { Operator } from "../orders.ts";
+import type { Recorder } from "../recorder.ts";
+
+/** The part of the room that its archive needs. */
+export interface ArchiveRoom extends Recorder {
+  readonly work: WorkQueue;
+  readonly members: { find: (name: string) => Seat | undefined };
+  afterTurn(): Promise<void>;
+}
+
+/** The member that takes messages back, and whether it may take those of others. */
+export type Deleter = Omit<Operator, "address"> & { isOperator: boolean };
+
+/** The messages that are meant: the newest `count` that match, of the events up to `upTo`. */
+type Wanted = { matches: (entry: Entry) => boolean; count: number; upTo: number };
+
+/** How many events of this kind this server has asked for. */
+let deletions = 0;
+
+/** One event takes at most so many messages back: the journal erases them in one turn. */
+const deletedAtOnce = 50;
+/** The first look is at so many events; each further one is twice as long. */
+const firstLook = 50;
+
+const notFound = fault("no-such-message", "There is no such message any more");
+const othersMessage = fault("not-operator", "Only operators take back what others said");
+
+/** Takes back what the request means. Resolves with the reason if nothing, or not all of it, was taken back. */
+export async function takeBack(
+  journal: Pick<Journal, "entriesBefore">,
+  room: ArchiveRoom,
+  request: CommandOf<"delete">,
+  by: Deleter,
+): Promise<Fault | undefined> {
+  const wanted = wantedBy(room, request, by);
+  if (isFault(wanted)) return wanted;
+  let taken = 0;
+  let look = request.seq === undefined ? Math.max(firstLook, wanted.count) : 1;
+  for (let before = wanted.upTo + 1; taken < wanted.count; look *= 2) {
+    const count = Math.min(look, pageEvents);
+    const entries = await room.work.run(() => journal.entriesBefore(before, count));
+    const oldest = entries.at(-1);
+    if (!oldest) break;
+    before = oldest.event.seq;
+    const found = entries
+      .filter((entry) => isSaid(entry) && wanted.matches(entry))
+      .slice(0, wanted.count - taken);
+    // Others' messages cannot be told from none by those who may not see them.
+    const mayTake = ({ author }: Entry) => author === by.author || by.isOperator;
+    if (!found.every(mayTake))
+      return found.every((entry) => maySee(by.author, entry)) ? othersMessage : notFound;
+    const problem = await takeAll(room, found, by);
+    if (problem) return problem;
+    taken += found.length;
+    if (request.seq !== undefined) break;
+  }
+  return taken === 0 ? notFound : undefined;
+}
+
+/** A name means the member that has it now; if there is none, all that was said under it. */
+function wantedBy(
+  { seq: last, members }: ArchiveRoom,
+  { seq, name, count }: CommandOf<"delete">,
+  by: Deleter,
+): Wanted | Fault {
+  const upTo = last;
+  if (seq !== undefined) {
+    return seq > upTo ? notFound : { matches: ({ event }) => event.seq === seq, count: 1, upTo: seq };
+  }
+  if (name === undefined) return { matches: ({ author }) => author === by.author, count: 1, upTo };
+  const seat = members.find(name);
+  if (seat?.id !== by.author && !by.isOperator) return othersMessage;
+  const key = nameKey(name);
+  const matches = (entry: Entry) => (seat ? entry.author === seat.id : nameKey(speakerOf(entry)) === key);
+  return { matches, count: count ?? Number.POSITIVE_INFINITY, upTo };
+}
+
+/** Takes these messages back, those that the same members see in one event. */
+async function takeAll(room: ArchiveRoom, found: Entry[], by: Deleter): Promise<Fault | undefined> {
+  for (const entry of entriesFor(found, by)) {
+    const problem = await room.work.run(() => {
+      const { promise, resolve } = Promise.withResolvers<Fault | undefined>();
+      room.ask(entry, { happened: () => resolve(undefined), failed: resolve });
+      return promise;
+    });
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+function entriesFor(found: Entry[], { name, author, expects }: Deleter): Entry[] {
+  const bySight = Map.groupBy(found, ({ author, reader }) =>
+    reader === undefined ? "" : `${author} ${reader}`,
+  );
+  return [...bySight.values()].flatMap((messages) =>
+    slices(messages, deletedAtOnce).flatMap(([newest, ...others]) => {
+      if (!newest) return [];
+      const seqs = [newest, ...others].map(({ event }) => event.seq);
+      const { at: saidAt } = newest.event;
+      // An event has one reader beside its author: both ends of a whisper take two.
+      const readers =
+        newest.reader === undefined ? [undefined] : [...new Set([newest.author, newest.reader])];
+      return readers.map((reader): Entry => {
+        const event = unnumbered({ type: "deleted", seqs, name: speakerOf(newest), by: name, saidAt });
+        // An author waits for one outcome at a time: a deletion, which goes on beside other requests, is one of its own.
+        const own = `${author} ${++deletions}`;
+        return { event, author: own, ...(reader !== undefined && { reader }), ...(expects && { expects }) };
+      });
+    }),
+  );
+}
+
+/** The name under which something was said. */
+function speakerOf({ event }: Entry): string {
+  return "from" in event ? event.from : "name" in event ? (event.name ?? "") : "";
+}
+
+function slices<T>(list: T[], length: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / length) }, (_, i) =>
+    list.slice(i * length, (i + 1) * length),
+  );
+}

@@ -1,0 +1,110 @@
+// A history that is copied, exported, imported and restored, and messages that are taken back, with real servers.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { JsonClient, PlainClient } from "../support/clients.ts";
+import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
+import { testMs } from "../support/transcript.ts";
+
+setDefaultTimeout(testMs);
+
+/** A server that does one thing and ends. */
+async function run(flags: string[], input = ""): Promise<{ code: number; out: string; told: string }> {
+  const ended = Bun.spawn(["bun", join(root, "ChatServer.ts"), ...flags], {
+    stdin: new Blob([input]),
+    stdout: "pipe",
+    stderr: "pipe",
+    env: withoutSettings(),
+  });
+  const [out, told] = await Promise.all([ended.stdout.text(), ended.stderr.text()]);
+  return { code: await ended.exited, out, told };
+}
+
+function bytesIn(folder: string): string {
+  return readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name), "latin1"))
+    .join();
+}
+
+test.concurrent("what was taken back is gone for all, and from file and copies", async () => {
+  using folder = temporaryFolder();
+  using copies = temporaryFolder();
+  const history = join(folder.path, "room.sqlite");
+  await using server = await Server.start(["--stay", "--history", history]);
+  using ada = await JsonClient.join(server.port, "ada");
+  using bob = await JsonClient.join(server.port, "bob");
+  using eve = await PlainClient.join(server.port, "eve");
+  ada.send({ type: "say", text: "xylophones", id: "1" });
+  ada.send({ type: "say", text: "stays" });
+  const { seq } = await bob.event("said", { text: "xylophones" });
+  await bob.event("said", { text: "stays" });
+  bob.send({ type: "delete", seq });
+  await bob.event("error", { code: "not-operator" });
+  ada.send({ type: "delete", seq });
+  await bob.event("deleted", { seqs: [seq], name: "ada", by: "ada" });
+  await eve.line("ada took back a message, said at");
+  eve.say("/delete");
+  await eve.line("There is no such message any more");
+  bob.send({ type: "search", text: "xylophones" });
+  expect(await bob.event("results")).toMatchObject({ events: [] });
+  expect(bytesIn(folder.path)).not.toContain("xylophones");
+  // Said again after a drop, it is still acknowledged, and not said.
+  ada.send({ type: "say", text: "xylophones", id: "1" });
+  expect(await ada.event("seen")).toMatchObject({ id: "1", seq });
+
+  const backup = join(copies.path, "copy.sqlite");
+  expect(await run(["--history", history, "--backup", backup])).toMatchObject({ code: 0 });
+  expect(statSync(backup).mode & 0o077).toBe(0);
+  expect(await run(["--history", history, "--backup", backup])).toMatchObject({ code: 2 });
+  const exported = await run(["--history", history, "--export", "-"]);
+  expect(exported.code).toBe(0);
+  expect(exported.out).toContain('"text":"stays"');
+  expect(exported.out).not.toMatch(/xylophones|127\.0\.0\.1|tokenHash/);
+  expect(bytesIn(copies.path)).not.toContain("xylophones");
+
+  // The copy is restored: what came later is told as lost.
+  ada.send({ type: "say", text: "later" });
+  const { seq: last } = await ada.event("said", { text: "later" });
+  const { epoch } = await ada.event("welcome");
+  await using restored = await Server.start(["--stay", "--history", backup]);
+  using again = await JsonClient.join(restored.port, "cy", { epoch, after: last });
+  expect(await again.event("gap")).toMatchObject({ from: 0 });
+  expect((await again.event("welcome")).epoch).not.toBe(epoch);
+});
+
+test.concurrent("an exported history is imported once, beside lines by hand", async () => {
+  using folder = temporaryFolder();
+  const [one, two] = [join(folder.path, "one.sqlite"), join(folder.path, "two.sqlite")];
+  const hand = [
+    '{"at":"2020-01-01T10:00:00Z","from":"old","text":"hello"}',
+    '{"at":"2020-01-01T10:00:00Z","from":"old","text":"hello"}',
+    '{"type":"told","at":5,"from":"old","to":"cy","text":"psst","author":"a","reader":"b"}',
+  ].join("\n");
+  const took = await run(["--history", one, "--import", "-"], hand);
+  expect(took).toMatchObject({ code: 0, told: expect.stringContaining("3 events") });
+  const { out } = await run(["--history", one, "--export", "-"]);
+  expect(out.trim().split("\n")).toHaveLength(3);
+  for (const [history, lines, told] of [
+    [two, out, "3 events"],
+    [two, out, "0 events, 3 were there already"],
+    [one, out, "0 events, 3 were there already"],
+    [one, hand, "0 events, 3 were there already"],
+  ] as const) {
+    const again = await run(["--history", history, "--import", "-"], lines);
+    expect(again).toMatchObject({ code: 0, told: expect.stringContaining(told) });
+  }
+  const bad = await run(["--history", two, "--import", "-"], `${hand}\n{"at":1,"from":"x"}\n`);
+  expect(bad).toMatchObject({ code: 1, told: expect.stringContaining("line 4 ") });
+  for (const flags of [
+    ["--history", "none", "--backup", "x"],
+    ["--history", one, "--export", "-", "--import", "-"],
+    ["--keep", "30x"],
+  ]) {
+    expect(await run(flags)).toMatchObject({ code: 2 });
+  }
+  await using server = await Server.start(["--history", two]);
+  using ada = await JsonClient.join(server.port, "ada");
+  expect(await ada.event("history")).toMatchObject({ events: [{ text: "hello" }, { text: "hello" }] });
+  expect((await run(["--history", two, "--import", "-"], hand)).told).toContain("another server is using it");
+});
