@@ -105,7 +105,7 @@ test.concurrent("a person on nc owns a name, an operator sets it free", async ()
   await bob.line("That is for operators");
   await bob.line("The name ada was set free by bob");
   await bob.line('No key owns "ada"');
-  await bob.line("Here: ada, bob.");
+  await bob.line("Here: ada, bob (operator).");
   const seen = [...bob.received.items, ...again.received.items, ...server.log.items].join("\n");
   expect(seen).not.toContain("my-secret");
 });
