@@ -85,6 +85,8 @@ function jsonFormat(ends: Ends): Format {
 function plainFormat(ends: Ends): Format {
   const colors = picocolors.createColors(false);
   const time = isDumb ? options.time : "off";
-  const view = new View(ends.client.chat, { colors, time, bell: "off", columns: () => Infinity });
+  const { chat, past } = ends.client;
+  const hitNumber = (seq: number) => past.hits.numberOf(seq);
+  const view = new View(chat, { colors, time, bell: "off", columns: () => Infinity, hitNumber });
   return new PlainFormat(ends, view);
 }

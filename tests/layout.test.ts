@@ -70,7 +70,8 @@ const rooms: Record<string, string[]> = {
     "server/journal/postgres",
     "protocol",
   ],
-  "client/core": ["protocol"],
+  "client/core": ["client/core/past", "protocol"],
+  "client/core/past": ["protocol"],
   "client/kept": ["client/core", "protocol"],
   "client/terminal": [
     "client/core",
@@ -84,7 +85,7 @@ const rooms: Record<string, string[]> = {
   "client/pipe": ["client/core", "protocol"],
 };
 /** These run in a browser, too. */
-const withoutPackages = ["protocol", "client/core", "client/kept"];
+const withoutPackages = ["protocol", "client/core", "client/core/past", "client/kept"];
 
 const maxFiles = 10;
 const maxLines = 400;

@@ -80,7 +80,9 @@ describe.concurrent("reading", () => {
     ada.type(`/clear${key.enter}/search brown qui${key.enter}`);
     await ada.until("the result", ({ screen }) => {
       const rows = screen.map((row) => row.replace(/^\d\d:\d\d /, "").trimEnd());
-      return rows.join("|") === '── found "brown qui" ──|bob: the quick brown fox|── now ──|  2 here|ada>';
+      return (
+        rows.join("|") === '── found "brown qui" ──|[1] bob: the quick brown fox|── now ──|  2 here|ada>'
+      );
     });
   });
 });

@@ -8,6 +8,8 @@ import { cleanName } from "../../protocol/names.ts";
 import { Chat, type Joins } from "./chat.ts";
 import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
 import { hasLeft } from "./outbox.ts";
+import { noConnection, Pages } from "./past/pages.ts";
+import { Past } from "./past/past.ts";
 import { isUnreachable } from "./people.ts";
 
 export type ClientOptions = LinkOptions & { joins: Joins };
@@ -27,13 +29,18 @@ export type ClientHandlers = LinkHandlers & {
   askOperatorPassword?: () => void;
   /** Leaving waits for messages that are not in the room yet. */
   leaving?: () => void;
+  /** Shows what was said around an event; false if it is to be shown as a `history`. */
+  around?: (seq: number) => boolean;
+  /** The room's history is another one now: what was shown of it is no part of it. */
+  forgotten?: () => void;
+  /** A look back has come further, or to its end. */
+  lookingBack?: () => void;
 };
-
-const noConnection = fault("unavailable", "There is no connection now: try again");
 
 export class Client {
   readonly link: Link;
   readonly chat: Chat;
+  readonly past: Past;
   readonly handlers: ClientHandlers;
   #leaving = false;
 
@@ -43,10 +50,24 @@ export class Client {
       ...handlers,
       event: (event) => {
         if (this.chat.apply(event)) handlers.ignoring?.(this.chat.ignored.list);
-        handlers.event(event);
+        if (!this.past.event(event)) handlers.event(event);
+      },
+      state: (state) => {
+        if (state.type === "offline") this.past.lost();
+        handlers.state(state);
       },
     });
     this.chat = new Chat(this.link.people, options.joins);
+    const pages = new Pages((command) => this.link.send(command));
+    this.past = new Past(pages, {
+      event: handlers.event,
+      problem: handlers.problem,
+      isShown: (message) => this.chat.regard(message) !== "ignored",
+      now: () => this.link.position?.seq ?? 0,
+      around: (seq) => handlers.around?.(seq) ?? false,
+      forgotten: handlers.forgotten,
+      progress: handlers.lookingBack,
+    });
   }
 
   /** Carries out what a person entered: a message, a command of the room, or one of our own. */
@@ -63,7 +84,12 @@ export class Client {
     if (raw.type === "help") {
       return this.handlers.event({ type: "help", text: `${help()}\n${localHelp()}` });
     }
-    this.ask(this.#addressed(check(raw)));
+    if (raw.type === "search" && raw.text === "" && this.past.searchOn()) return;
+    const command = this.#addressed(check(raw));
+    if (isFault(command)) this.handlers.problem(command);
+    else if (command.type === "history") this.past.history(command.limit);
+    else if (command.type === "search") this.past.search(command.text);
+    else this.ask(command);
   }
 
   /** Sends a command, or says what is wrong with it. */
@@ -190,6 +216,12 @@ export const localCommands: LocalCommand[] = [
     usage: "/unignore NAME",
     summary: "show NAME again",
     run: (client, words) => client.unignore(words),
+  },
+  {
+    word: "/around",
+    usage: "/around [N]",
+    summary: "show what was said around hit N; /search alone finds older ones",
+    run: ({ past }, words) => past.around(words),
   },
   {
     word: "/set",

@@ -31,7 +31,7 @@ export class People {
   readonly #here = new Map<string, Person>();
   /** The owners that have left, by the key of their name, the last one at the end. */
   readonly #away = new Map<string, Person>();
-  /** The time of each name's last message, by key; the latest at the end. */
+  /** The time of each name's last message, by key; the one that was heard of last at the end. */
   readonly #spokeAt = new Map<string, number>();
   #epoch: string | undefined;
   /** The last welcome, while events from before it are still to come. */
@@ -88,7 +88,8 @@ export class People {
 
   /** The names of all members, most recently active first. */
   get names(): string[] {
-    const active = [...this.#spokeAt.keys()].reverse().filter((key) => this.#here.has(key));
+    const spoke = [...this.#spokeAt].reverse().filter(([key]) => this.#here.has(key));
+    const active = spoke.sort(([, one], [, other]) => other - one).map(([key]) => key);
     return [...new Set([...active, ...this.#here.keys()])].map((key) => this.#here.get(key)?.name ?? key);
   }
 
@@ -206,8 +207,10 @@ export class People {
   #spoke(event: Recorded): void {
     if (event.type !== "said" && event.type !== "acted" && event.type !== "told") return;
     const key = nameKey(event.from);
+    // A history that was asked for tells of earlier messages.
+    const at = Math.max(event.at, this.#spokeAt.get(key) ?? 0);
     this.#spokeAt.delete(key);
-    this.#spokeAt.set(key, event.at);
+    this.#spokeAt.set(key, at);
     forgetOldest(this.#spokeAt);
   }
 }

@@ -113,6 +113,7 @@ export class PipeFront {
         if (isFault(line)) this.#format.problem(line);
         else if (line.trim() !== "") this.#format.enter(line);
         if (client.isLeaving) return;
+        await client.past.idle();
         await client.link.outbox.below(messagesUnderWay);
         await Promise.all([this.#out.ready(), this.#err.ready()]);
       }

@@ -29,6 +29,8 @@ export type ViewOptions = {
   bell: "off" | "mention" | "all";
   /** The width to wrap at; Infinity for none. */
   columns: () => number;
+  /** The number of a message that was found by the last search. */
+  hitNumber?: (seq: number) => number | undefined;
 };
 
 /** Colours that stay readable on light and on dark. */
@@ -136,6 +138,12 @@ export class View {
     ];
   }
 
+  /** The lines of an event in a history; of a hit, with its number and with the words that were searched for marked. */
+  past(event: Recorded, words?: string): string[] {
+    if ("from" in event && "text" in event) return this.#message(event, words);
+    return event.type === "joined" || event.type === "left" ? [] : this.#lines(event);
+  }
+
   #lines(event: Event): string[] {
     switch (event.type) {
       case "said":
@@ -185,7 +193,8 @@ export class View {
       case "waiting":
         return this.#past(event.events, "waited for you");
       case "results": {
-        const lines = this.#past(event.events, `found "${event.text}"`, wordsOf(event.text));
+        const more = event.more ? this.notice("/search shows older ones") : [];
+        const lines = this.#past(event.events, `found "${event.text}"`, { words: event.text, more });
         return lines.length > 0 ? lines : this.notice(`Nothing was found for "${event.text}"`);
       }
       case "gap":
@@ -214,12 +223,10 @@ export class View {
   }
 
   /** Events of the past, set apart, without the coming and going. */
-  #past(events: Recorded[], title: string, hits?: RegExp): string[] {
-    const lines = events.flatMap((past) => {
-      if ("from" in past && "text" in past) return this.#message(past, hits);
-      return past.type === "renamed" ? this.#lines(past) : [];
-    });
-    return lines.length === 0 ? lines : [...this.divider(title), ...lines, ...this.divider("now")];
+  #past(events: Recorded[], title: string, found?: { words: string; more: string[] }): string[] {
+    const lines = events.flatMap((event) => this.past(event, found?.words));
+    if (lines.length === 0) return lines;
+    return [...this.divider(title), ...lines, ...(found?.more ?? []), ...this.divider("now")];
   }
 
   /** What is on the screen already cannot be changed: it is told which message was taken back. */
@@ -230,7 +237,7 @@ export class View {
     return this.notice(`${by} took back ${what}`);
   }
 
-  #message(event: Message, hits?: RegExp): string[] {
+  #message(event: Message, words?: string): string[] {
     const regard = this.#chat.regard(event);
     if (regard === "ignored") return [];
     const mentioned = regard === "mention";
@@ -244,9 +251,12 @@ export class View {
         return `[${from} to ${this.#name(to)}${away ? " (away)" : ""}] `;
       },
     };
-    const marked = hits ?? (mentioned ? this.#chat.mention : undefined);
+    const mention = mentioned ? this.#chat.mention : undefined;
+    const marked = words === undefined ? mention : wordsOf(words);
+    const hit = words === undefined ? undefined : this.#options.hitNumber?.(event.seq);
+    const number = hit === undefined ? "" : this.#colors.dim(`[${hit}] `);
     const [dateLine, time] = this.#timeOf(event.at);
-    return [...dateLine, ...this.#wrap(time + head[event.type](), visible(event.text), marked)];
+    return [...dateLine, ...this.#wrap(time + number + head[event.type](), visible(event.text), marked)];
   }
 
   /** The day if it is another one than that of the line before, and the time to stand before the message. */

@@ -57,6 +57,46 @@ describe("what is entered", () => {
     expect(client.link.outbox.unsent).toEqual(["1 message was not sent:", "hello"]);
   });
 
+  test("/history and /search are read page by page, and shown once", () => {
+    const said = (seq: number) => ({ type: "said" as const, seq, at: 0, from: "gus", text: "tea" });
+    const ids = (type: string) => room.sent(type).map(({ id }) => String(id));
+    client.enter("/history 600");
+    expect(room.sent("history")).toMatchObject([{ limit: 500 }]);
+    room.say({ type: "history", events: [said(12), said(13)], before: 12, id: ids("history")[0] });
+    expect(room.sent("history")[1]).toMatchObject({ limit: 500, before: 12 });
+    room.say({ type: "history", events: [said(11)], id: ids("history")[1] });
+    expect(shown.at(-1)).toMatchObject({ type: "history", events: [said(11), said(12), said(13)] });
+    expect(shown.filter(({ type }) => type === "history")).toHaveLength(1);
+    client.enter("/search");
+    expect(problems).toEqual(["A search needs some words"]);
+    client.enter("/search tea");
+    room.say({
+      type: "results",
+      text: "tea",
+      events: [said(12), said(13)],
+      more: true,
+      id: ids("search")[0],
+    });
+    room.say({ type: "error", code: "unavailable", text: "Not now", id: ids("search")[1] });
+    client.enter("/search");
+    expect(room.sent("search").at(-1)).toMatchObject({ text: "tea", before: 12 });
+    expect(shown.at(-1)).toMatchObject({ type: "results", more: true, events: [said(12), said(13)] });
+    expect(problems).toEqual(["A search needs some words", "Not now"]);
+    const opened: number[] = [];
+    client.handlers.around = (seq) => opened.push(seq) > 0;
+    for (const line of ["/around", "/AROUND 2 "]) client.enter(line);
+    expect(opened).toEqual([13, 12]);
+  });
+
+  test("a look back ends with the connection, and can be asked for again", async () => {
+    client.enter("/history 600");
+    room.cut();
+    expect(problems).toEqual(["There is no connection now: try again"]);
+    await client.past.idle();
+    client.enter("/history");
+    expect(problems).toHaveLength(2);
+  });
+
   test("/help lists the client's own commands, too", () => {
     client.enter("/help");
     expect(shown.at(-1)).toMatchObject({ type: "help" });

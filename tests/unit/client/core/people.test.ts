@@ -39,6 +39,12 @@ describe("names", () => {
     expect(people(said("bob", 1), said("cyd", 2), said("bob", 3)).names).toEqual(["bob", "cyd", "ada"]);
   });
 
+  test("what is read back of the past makes no one less active", () => {
+    const past = [said("cyd", 5), said("bob", 1)];
+    const all = people(said("bob", hour), { type: "history", events: past, id: "page-1" });
+    expect([all.names, all.isActive("bob", hour)]).toEqual([["bob", "cyd", "ada"], true]);
+  });
+
   test("names has nobody who left, and everybody who joined", () => {
     const all = people(said("bob", 1), moved("left", "BOB"), moved("joined", "dan"));
     expect(all.names).toEqual(["ada", "cyd", "dan"]);

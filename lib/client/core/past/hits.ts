@@ -1,0 +1,45 @@
+// What a search has found so far, numbered from the newest: a person names a hit by its number, and searches on where the
+// last search ended.
+
+import type { Message } from "../../../protocol/events.ts";
+
+export class Hits {
+  /** What was searched for last; undefined before the first search. */
+  words: string | undefined;
+  /** Older ones are found before this position; undefined if there are none. */
+  next: number | undefined;
+  /** Positions, the newest hit's first. */
+  #seqs: number[] = [];
+
+  /** Another search. */
+  begin(words: string): void {
+    this.words = words;
+    this.clear();
+  }
+
+  /** What was found is no part of the history any more. */
+  clear(): void {
+    this.next = undefined;
+    this.#seqs = [];
+  }
+
+  /** Hits that are older than those before; oldest first. */
+  add(messages: Message[]): void {
+    this.#seqs.push(...messages.map(({ seq }) => seq).reverse());
+  }
+
+  get count(): number {
+    return this.#seqs.length;
+  }
+
+  /** The number of a hit, from 1; undefined if it is none. */
+  numberOf(seq: number): number | undefined {
+    const index = this.#seqs.indexOf(seq);
+    return index === -1 ? undefined : index + 1;
+  }
+
+  /** The position of a hit. */
+  seqOf(number: number): number | undefined {
+    return this.#seqs[number - 1];
+  }
+}

@@ -1,0 +1,74 @@
+// Asks the room for pages of the past, and knows their answers by an id. A page is cut where the server likes: it says where
+// the one before it ends, or that there is none.
+//
+//   … ◀── next ── [ a page: events before a position ]
+//
+// An answer is handed on within the event that brings it, so that what is made of it stands in its place among the others.
+
+import type { Raw } from "../../../protocol/commands.ts";
+import { type Event, type Fault, fault, isMessage, type Recorded } from "../../../protocol/events.ts";
+
+/**
+ * Events in a row, oldest first; without comings and goings, of which a history has only some. `next`: older ones are found before this position; undefined if there are none.
+ */
+export type Page = { events: Recorded[]; next: number | undefined };
+
+export type Take = (answer: Page | Fault) => void;
+
+/** What is asked for: the last `limit` messages before a position, or those of them that have these words. */
+export type Look = { before?: number | undefined; limit: number; words?: string | undefined };
+
+export const noConnection = fault("unavailable", "There is no connection now: try again");
+
+export class Pages {
+  readonly #send: (command: Raw) => boolean;
+  readonly #asked = new Map<string, { look: Look; take: Take }>();
+  #count = 0;
+
+  /** `send` sends a command now; it returns false if there is no connection. */
+  constructor(send: (command: Raw) => boolean) {
+    this.#send = send;
+  }
+
+  /** Asks for a page. `take` is called once: with the page, or with the reason why there is none. */
+  ask(look: Look, take: Take): void {
+    const id = `page-${++this.#count}`;
+    this.#asked.set(id, { look, take });
+    const { words, ...place } = look;
+    const kind = words === undefined ? { type: "history" } : { type: "search", text: words };
+    if (!this.#send({ ...kind, ...place, id })) this.#answer(id, noConnection);
+  }
+
+  /** Takes the next event; true if it is the answer to what was asked here. */
+  event(event: Event): boolean {
+    if (event.type !== "history" && event.type !== "results" && event.type !== "error") return false;
+    const { id } = event;
+    const look = this.#asked.get(id ?? "")?.look;
+    if (id === undefined || !look) return false;
+    return this.#answer(id, event.type === "error" ? event : pageOf(event, look));
+  }
+
+  /** The connection was lost: what was asked on it is not answered any more. */
+  lost(): void {
+    for (const id of [...this.#asked.keys()]) this.#answer(id, noConnection);
+  }
+
+  #answer(id: string, answer: Page | Fault): boolean {
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    asked?.take(answer);
+    return asked !== undefined;
+  }
+}
+
+/** The page in an answer. Whatever the server says, it leads backwards. */
+function pageOf(
+  answer: Extract<Event, { type: "history" | "results" }>,
+  { before = Infinity, limit }: Look,
+): Page {
+  const isPart = ({ seq, type }: Recorded) => seq < before && type !== "joined" && type !== "left";
+  const events = answer.events.filter(isPart);
+  const isFull = answer.type === "results" ? answer.more : events.filter(isMessage).length >= limit;
+  const next = answer.before ?? (isFull ? events[0]?.seq : undefined);
+  return { events, next: next !== undefined && next < before ? next : undefined };
+}

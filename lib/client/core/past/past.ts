@@ -1,0 +1,186 @@
+// What a person asks of the past: /history, /search and /around, each read page by page, and shown once all of it has come.
+// It can take a while, so that it can be stopped; what has come by then is shown.
+
+import { type Event, type Fault, fault, isMessage, limits, type Message } from "../../../protocol/events.ts";
+import { Hits } from "./hits.ts";
+import type { Pages } from "./pages.ts";
+import { Reading, stopped, type Wanted } from "./reading.ts";
+import { Window } from "./window.ts";
+
+export type PastHandlers = {
+  /** What was asked for, as one answer of the server's: a `history`, `results`, or why there is none. */
+  event: (event: Event) => void;
+  problem: (problem: Fault) => void;
+  /** Whether a message is shown at all. */
+  isShown: (message: Message) => boolean;
+  /** Shows the surroundings of a hit; false if that cannot be done, and they are to be shown as a `history`. */
+  around?: ((seq: number) => boolean) | undefined;
+  /** The position of the last event. */
+  now: () => number;
+  /** The room's history is another one now: what was shown of it is no part of it. */
+  forgotten?: (() => void) | undefined;
+  /** Called when `progress` has changed. */
+  progress?: (() => void) | undefined;
+};
+
+/** What is being read. */
+type Task = { stop: () => void };
+
+/** How many messages a /history shows that asks for no number, and one that asks for too many. */
+const someMessages = 50;
+const mostMessages = 10_000;
+/** How many characters one shows, about: what a terminal that is slow has to keep. */
+const mostLength = 4 * 1024 * 1024;
+/** How many hits a search shows. */
+const someHits = 20;
+/** How many messages are shown on either side of a hit. */
+const neighbours = 5;
+
+/** The id of answers to what a person asked: one is shown even if it is empty. */
+const shownId = "look";
+
+export class Past {
+  readonly pages: Pages;
+  readonly hits = new Hits();
+  readonly #handlers: PastHandlers;
+  readonly #tasks = new Set<Task>();
+  #idle = Promise.withResolvers<void>();
+
+  constructor(pages: Pages, handlers: PastHandlers) {
+    this.pages = pages;
+    this.#handlers = handlers;
+  }
+
+  /** Resolves once nothing is being read. */
+  async idle(): Promise<void> {
+    if (this.#tasks.size > 0) await this.#idle.promise;
+  }
+
+  /** What is being read that takes more than a page, in words. */
+  get progress(): string | undefined {
+    const isLong = (task: Task) => task instanceof Reading && task.wanted.messages > limits.historyEvents;
+    const reading = [...this.#tasks].find(isLong);
+    if (!(reading instanceof Reading)) return undefined;
+    const [come, all] = [reading.messages, reading.wanted.messages].map((count) =>
+      count.toLocaleString("en-GB"),
+    );
+    return `${come} of ${all} lines · Ctrl-C stops`;
+  }
+
+  /** Stops reading, and shows what has come; false if there is nothing to stop. */
+  stop(): boolean {
+    const tasks = [...this.#tasks];
+    for (const task of tasks) task.stop();
+    this.#handlers.progress?.();
+    return tasks.length > 0;
+  }
+
+  /** Shows the last messages. */
+  history(count = someMessages): void {
+    const messages = Math.min(count, mostMessages);
+    this.#read({ messages, length: mostLength }, ({ events }, problem) => {
+      if (events.length > 0 || !problem) this.#handlers.event({ type: "history", events, id: shownId });
+      if (problem) this.#handlers.problem(problem);
+      if (count > messages) {
+        const most = mostMessages.toLocaleString("en-GB");
+        this.#handlers.problem(fault("bad-field", `One /history shows at most ${most} lines`));
+      }
+    });
+  }
+
+  /** Shows the newest messages with these words. */
+  search(words: string): void {
+    this.hits.begin(words);
+    this.#search(words, undefined);
+  }
+
+  /** Shows the next older messages with the words of the last search; false if there was none. */
+  searchOn(): boolean {
+    const { words, next, count } = this.hits;
+    if (words === undefined) return false;
+    if (count > 0 && next === undefined) {
+      this.#handlers.problem(fault("bad-field", `Nothing older was found for "${words}"`));
+    } else this.#search(words, next);
+    return true;
+  }
+
+  /** Shows what was said around a hit of the last search, the newest one if there is no number. */
+  around(number: string): void {
+    const { hits } = this;
+    const seq = hits.seqOf(number === "" ? 1 : Number(number.replace(/^\[(.*)\]$/, "$1")));
+    if (seq === undefined) {
+      const what =
+        hits.count === 0 ? "Search first: /search WORDS" : `Say which one, 1 to ${hits.count}: /around 1`;
+      return this.#handlers.problem(fault("bad-field", what));
+    }
+    if (!this.#handlers.around?.(seq)) this.#showAround(seq);
+  }
+
+  /** Takes the next event; true if it is the answer to what was asked for here. */
+  event(event: Event): boolean {
+    // The positions so far were those of another journal.
+    if (event.type === "gap" && event.from === 0) {
+      this.hits.clear();
+      this.#handlers.forgotten?.();
+    }
+    const isAnswer = this.pages.event(event);
+    if (isAnswer) this.#handlers.progress?.();
+    return isAnswer;
+  }
+
+  /** The connection was lost: what has come by then is shown. */
+  lost(): void {
+    this.pages.lost();
+  }
+
+  #search(words: string, before: number | undefined): void {
+    this.#read({ words, before, messages: someHits }, ({ events, next }, problem) => {
+      // Two may be under way.
+      if (this.hits.words !== words) this.hits.begin(words);
+      this.hits.next = next;
+      this.hits.add(events.filter(isMessage).filter(this.#handlers.isShown));
+      if (events.length > 0 || !problem) {
+        const more = next === undefined ? undefined : true;
+        this.#handlers.event({ type: "results", text: words, events, more, id: shownId });
+      }
+      if (problem) this.#handlers.problem(problem);
+    });
+  }
+
+  #showAround(seq: number): void {
+    const now = this.#handlers.now();
+    const window = new Window(this.pages, seq + 1);
+    const show = (problem?: Fault) => {
+      this.#end(task);
+      const shown = window.events.filter(isMessage).filter(this.#handlers.isShown);
+      const hit = shown.findLastIndex((message) => message.seq <= seq);
+      const events = shown.slice(Math.max(hit - neighbours, 0), hit + 1 + neighbours);
+      if (events.length > 0 || !problem) this.#handlers.event({ type: "history", events, id: shownId });
+      if (problem) this.#handlers.problem(problem);
+    };
+    const task: Task = {
+      stop: () => {
+        window.close();
+        show(window.events.length > 0 ? undefined : stopped);
+      },
+    };
+    this.#tasks.add(task);
+    window.older((problem) => (problem ? show(problem) : window.newer(now, show)));
+  }
+
+  #read(wanted: Wanted, done: (reading: Reading, problem?: Fault) => void): void {
+    const reading = new Reading(this.pages, wanted, (reading, problem) => {
+      this.#end(reading);
+      done(reading, problem);
+    });
+    this.#tasks.add(reading);
+    reading.start();
+  }
+
+  #end(task: Task): void {
+    this.#tasks.delete(task);
+    if (this.#tasks.size > 0) return;
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers();
+  }
+}

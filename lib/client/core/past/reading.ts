@@ -1,0 +1,87 @@
+// Reads the past backwards, page before page, until there is as much as was wanted. It can be stopped at any time, and what
+// has come by then is good. So a `/history 5000` is many small questions, and no page is larger than the server likes.
+
+import { type Fault, fault, isFault, isMessage, limits, type Recorded } from "../../../protocol/events.ts";
+import type { Pages } from "./pages.ts";
+
+export type Wanted = {
+  /** How many messages. */
+  messages: number;
+  /** Only those before this position. */
+  before?: number | undefined;
+  /** Only those behind this position. */
+  after?: number;
+  /** Only those with these words. */
+  words?: string | undefined;
+  /** How many characters are enough, however few messages they are. */
+  length?: number;
+};
+
+/** About how many characters an event has beside its text. */
+const eventLength = 100;
+
+/** Why there is nothing to show. */
+export const stopped = fault("unavailable", "Stopped before anything was read");
+
+export class Reading {
+  /** What has come, oldest first: messages, and what else the history has between them. */
+  events: Recorded[] = [];
+  /** How many of them are messages. */
+  messages = 0;
+  /** Older ones are found before this position; undefined if there are none. */
+  next: number | undefined;
+  readonly wanted: Wanted;
+  readonly #pages: Pages;
+  readonly #done: (reading: Reading, problem?: Fault) => void;
+  #length = 0;
+  #isOver = false;
+
+  /** `done` is called once: with a problem if the rest cannot be read. */
+  constructor(pages: Pages, wanted: Wanted, done: (reading: Reading, problem?: Fault) => void) {
+    this.#pages = pages;
+    this.wanted = wanted;
+    this.#done = done;
+    this.next = wanted.before;
+  }
+
+  start(): this {
+    this.#ask();
+    return this;
+  }
+
+  /** Ends it with what has come. */
+  stop(): void {
+    const hasSome = this.events.length > 0;
+    this.#end(hasSome ? undefined : stopped);
+  }
+
+  #ask(): void {
+    const { words } = this.wanted;
+    const most = words === undefined ? limits.historyEvents : limits.searchEvents;
+    const limit = Math.min(this.wanted.messages - this.messages, most);
+    this.#pages.ask({ before: this.next, limit, words }, (answer) => {
+      if (this.#isOver) return;
+      if (isFault(answer)) return this.#end(answer);
+      this.#take(answer.events, answer.next);
+    });
+  }
+
+  #take(page: Recorded[], next: number | undefined): void {
+    const { after = 0, messages, length = Infinity } = this.wanted;
+    const events = page.filter(({ seq }) => seq > after);
+    this.events = [...events, ...this.events];
+    this.messages += events.filter(isMessage).length;
+    this.next = next !== undefined && next > after + 1 ? next : undefined;
+    for (const event of events)
+      this.#length += eventLength + ("text" in event ? (event.text?.length ?? 0) : 0);
+    const isEnough = this.messages >= messages || this.#length >= length;
+    if (isEnough || this.next === undefined) this.#end();
+    else this.#ask();
+  }
+
+  #end(problem?: Fault): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#done(this, problem);
+  }
+}

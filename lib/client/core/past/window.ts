@@ -1,0 +1,108 @@
+// A window on the past that moves: a bounded stretch of what the room shows us, to which older and newer pages are joined.
+// What it has to give up on the other side is read again when it is wanted.
+//
+//     older ◀── [ from … the events of the window … to ) ──▶ newer, up to the last event of now
+//
+// It has everything between its two ends, each event once and in order. Newer events are read backwards, too, since that is
+// how a history is asked for: from some positions further on, down to the end of the window.
+
+import type { Fault, Recorded } from "../../../protocol/events.ts";
+import type { Pages } from "./pages.ts";
+import { Reading, type Wanted } from "./reading.ts";
+
+/** How many messages a page of older events has, and after how many characters it ends in any case. */
+const page = { messages: 100, length: 64 * 1024 };
+/** How many events a window keeps: more than a page can have, so that what was shown last is still there. */
+const keptEvents = 2_000;
+/** How many positions a page of newer events spans: more, the longer nothing is found. */
+const firstSpan = 100;
+const maxSpan = 2_000;
+
+export class Window {
+  /** Oldest first. */
+  events: Recorded[] = [];
+  readonly #pages: Pages;
+  readonly #kept: number;
+  /** The first position of the window, and the one behind its last. */
+  #from: number;
+  #to: number;
+  /** Nothing is older than what the window has. */
+  isOldest = false;
+  #reading: Reading | undefined;
+
+  /** Nothing at first: it opens between the positions before this one and the others. `kept`: events at most. */
+  constructor(pages: Pages, position: number, kept = keptEvents) {
+    this.#pages = pages;
+    this.#kept = kept;
+    this.#from = position;
+    this.#to = position;
+  }
+
+  /** Whether a page is under way. */
+  get isReading(): boolean {
+    return this.#reading !== undefined;
+  }
+
+  /** Whether it reaches up to this position, that of the last event of now. */
+  reaches(now: number): boolean {
+    return this.#to > now;
+  }
+
+  /** Joins a page of older events. `done` is called once it is there, or with the reason why it is not. */
+  older(done: (problem?: Fault) => void): void {
+    if (this.isReading) return;
+    if (this.isOldest) return done();
+    this.#read({ before: this.#from, ...page }, (reading, problem) => {
+      this.events = [...reading.events, ...this.events];
+      this.isOldest = problem === undefined && reading.next === undefined;
+      this.#from = reading.next ?? 0;
+      this.#drop("newest");
+      done(problem);
+    });
+  }
+
+  /** Joins a page of newer events, up to the position `now` of the last one. */
+  newer(now: number, done: (problem?: Fault) => void, span = firstSpan): void {
+    if (this.isReading) return;
+    if (this.reaches(now)) return done();
+    const end = Math.min(this.#to + span, now + 1);
+    const wanted = { before: end, after: this.#to - 1, messages: end - this.#to };
+    this.#read(wanted, (reading, problem) => {
+      // There may be others between the window and what has come.
+      if (reading.next !== undefined) return done(problem);
+      this.events.push(...reading.events);
+      this.#to = end;
+      this.#drop("oldest");
+      const isNothing = reading.events.length === 0 && !this.reaches(now);
+      if (isNothing) this.newer(now, done, Math.min(2 * span, maxSpan));
+      else done(problem);
+    });
+  }
+
+  /** What is under way is not joined any more. */
+  close(): void {
+    this.#reading = undefined;
+  }
+
+  #read(wanted: Wanted, take: (reading: Reading, problem?: Fault) => void): void {
+    const reading = new Reading(this.#pages, wanted, (reading, problem) => {
+      if (this.#reading !== reading) return;
+      this.#reading = undefined;
+      take(reading, problem);
+    });
+    this.#reading = reading;
+    reading.start();
+  }
+
+  /** Gives up what is too much, on the side from which nothing was read. */
+  #drop(side: "oldest" | "newest"): void {
+    while (this.events.length > this.#kept) {
+      const seq = (side === "oldest" ? this.events.shift() : this.events.pop())?.seq ?? 0;
+      if (side === "newest") this.#to = seq;
+      else {
+        this.#from = seq + 1;
+        this.isOldest = false;
+      }
+    }
+  }
+}

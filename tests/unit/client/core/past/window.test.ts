@@ -1,0 +1,111 @@
+// Reading back and forth: however the server cuts its pages and whatever is missing, what is shown is the past without a
+// hole, each line once and in order, and never more of it than is kept.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import fc from "fast-check";
+import { Window } from "../../../../../lib/client/core/past/window.ts";
+import { testMs } from "../../../../support/transcript.ts";
+import { type Kind, PlayedPast } from "./played-past.ts";
+
+setDefaultTimeout(testMs);
+
+const kind: fc.Arbitrary<Kind> = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<Kind>("said") },
+  { weight: 1, arbitrary: fc.constant<Kind>("renamed") },
+  { weight: 2, arbitrary: fc.constant<Kind>("hidden") },
+  { weight: 2, arbitrary: fc.constant<Kind>("joined") },
+);
+const stretch = fc.oneof(
+  fc.array(kind, { maxLength: 150 }),
+  fc
+    .tuple(fc.nat(400), fc.constantFrom<Kind>("hidden", "joined"))
+    .map(([length, kind]): Kind[] => Array(length).fill(kind)),
+);
+const past = fc.array(stretch, { maxLength: 5 }).map((stretches) => stretches.flat());
+const step = fc.oneof(
+  fc.constant({ type: "older" as const }),
+  fc.constant({ type: "newer" as const }),
+  fc.record({ type: fc.constant("happen" as const), kinds: fc.array(kind, { maxLength: 30 }) }),
+  fc.constant({ type: "drop" as const }),
+);
+
+const ignore = () => {};
+
+/** Reads in one direction until nothing more comes; how many pages that took. */
+function readOut(room: PlayedPast, window: Window, direction: "older" | "newer"): number {
+  const isDone = () => (direction === "older" ? window.isOldest : window.reaches(room.now));
+  let pages = 0;
+  for (; !isDone() && pages < 1_000; pages++) {
+    if (direction === "older") window.older(ignore);
+    else window.newer(room.now, ignore);
+    room.answer();
+  }
+  return pages;
+}
+
+test("a window shows the past without a hole, each line once and in order", () => {
+  fc.assert(
+    fc.property(
+      past,
+      fc.array(step, { maxLength: 15 }),
+      fc.record({
+        start: fc.double({ min: 0, max: 1, noNaN: true }),
+        kept: fc.integer({ min: 110, max: 250 }),
+        pageEvents: fc.integer({ min: 1, max: 200 }),
+        pagePositions: fc.integer({ min: 1, max: 300 }),
+      }),
+      (kinds, steps, { start, kept, pageEvents, pagePositions }) => {
+        const room = new PlayedPast(kinds);
+        Object.assign(room, { pageEvents, pagePositions });
+        const window = new Window(room.pages, 1 + Math.round(start * room.now), kept);
+        for (const step of steps) {
+          if (step.type === "happen") room.happen(...step.kinds);
+          else if (step.type === "drop") room.pages.lost();
+          else if (step.type === "older") window.older(ignore);
+          else window.newer(room.now, ignore);
+          // What is lost with the connection was asked before.
+          if (step.type === "drop") room.asked.length = 0;
+          else room.answer();
+          const [first, last] = [window.events[0]?.seq ?? 1, window.events.at(-1)?.seq ?? 0];
+          expect(window.events).toEqual(room.all.filter(({ seq }) => seq >= first && seq <= last));
+          expect(window.events.length).toBeLessThanOrEqual(kept);
+        }
+        expect(readOut(room, window, "older")).toBeLessThan(1_000);
+        expect(window.events).toEqual(room.all.slice(0, window.events.length));
+        expect(readOut(room, window, "newer")).toBeLessThan(1_000);
+        expect(window.events.slice(-10)).toEqual(room.all.slice(-10));
+        expect(window.events.length).toBe(Math.min(room.all.length, kept));
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test("a page is asked for once, and is not joined to a window that is closed", () => {
+  const room = new PlayedPast(Array(300).fill("said"));
+  const window = new Window(room.pages, 301);
+  let done = 0;
+  for (let i = 0; i < 3; i++) window.older(() => done++);
+  expect([room.asked.length, window.isReading]).toEqual([1, true]);
+  room.answer();
+  expect([done, window.events.length, window.isReading]).toEqual([1, 100, false]);
+  window.older(() => done++);
+  window.close();
+  room.answer();
+  expect([done, window.events.length]).toEqual([1, 100]);
+});
+
+test("without a connection a window says so, and reads on later", () => {
+  const room = new PlayedPast(Array(300).fill("said"));
+  const window = new Window(room.pages, 301);
+  const problems: (string | undefined)[] = [];
+  room.isOnline = false;
+  window.older((problem) => problems.push(problem?.code));
+  room.isOnline = true;
+  window.older((problem) => problems.push(problem?.code));
+  room.pages.lost();
+  window.older((problem) => problems.push(problem?.code));
+  room.answer();
+  expect(problems).toEqual(["unavailable", "unavailable", undefined]);
+  expect(window.events.length).toBe(100);
+});
