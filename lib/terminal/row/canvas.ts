@@ -11,7 +11,9 @@ import type { Picture } from "./picture.ts";
 /** The whole row: of one that is erased in part, tmux counts the erased part when it breaks rows for a narrower screen. */
 const eraseRow = "\x1b[2K";
 const eraseDown = "\x1b[J";
-const clearScreen = "\x1b[2J\x1b[H";
+const home = "\x1b[H";
+const secondRow = "\x1b[2;1H";
+const clearScreen = `\x1b[2J${home}`;
 const wrapOff = "\x1b[?7l";
 const wrapOn = "\x1b[?7h";
 
@@ -40,6 +42,12 @@ export class Canvas {
     return `${start}${wrapOff}${drawn}${eraseDown}${up(rows.length - 1 - cursorRow)}\r${before}${wrapOn}`;
   }
 
+  /** What draws a picture that is as high as the screen. */
+  drawAll(picture: Picture): string {
+    this.forget();
+    return home + this.draw("", picture);
+  }
+
   /** What takes the rows away. */
   erase(): string {
     return this.#toTop() + eraseDown;
@@ -49,6 +57,12 @@ export class Canvas {
   clear(): string {
     this.forget();
     return clearScreen;
+  }
+
+  /** The same to draw it anew: in two parts, since of a screen that is cleared at once tmux keeps all among what was scrolled. */
+  wipe(): string {
+    this.forget();
+    return `${home}${eraseRow}${secondRow}${eraseDown}${home}`;
   }
 
   /** What was drawn is part of the past now. */

@@ -11,7 +11,8 @@ import { Canvas } from "./canvas.ts";
 import type { Completion } from "./completion.ts";
 import { Editor } from "./editor.ts";
 import { type Found, InputHistory } from "./history.ts";
-import { type Content, pictureOf } from "./picture.ts";
+import { type Overlay, OverlayScreen } from "./overlay.ts";
+import { type Content, pictureOf, type Size } from "./picture.ts";
 import { Search } from "./search.ts";
 import { Shown } from "./shown.ts";
 import { Undrawn } from "./undrawn.ts";
@@ -31,6 +32,8 @@ export type PromptHandlers = {
   full?: () => void;
   /** The terminal has taken almost all of it. */
   drained?: () => void;
+  /** PageUp. */
+  back?: () => void;
 };
 
 /** `full` and `drained` are called beyond and below so much that waits, in UTF-16 units: a few blocks that are drawn. */
@@ -56,6 +59,7 @@ export class Prompt implements TtyReader {
   #waiting: string[] = [];
   #search: Search | undefined;
   readonly #canvas: Canvas;
+  readonly #overlayScreen: OverlayScreen;
   readonly #shown = new Shown();
   readonly #undrawn = new Undrawn(maxUndrawn);
   #isFull = false;
@@ -70,6 +74,7 @@ export class Prompt implements TtyReader {
   constructor(tty: Tty, handlers: PromptHandlers) {
     this.#tty = tty;
     this.#canvas = new Canvas(tty);
+    this.#overlayScreen = new OverlayScreen(tty, this.#canvas);
     this.#handlers = handlers;
   }
 
@@ -85,6 +90,7 @@ export class Prompt implements TtyReader {
 
   /** Takes the row away; its text is there again after the next `start`. */
   stop(): void {
+    this.overlay = undefined;
     clearImmediate(this.#drawing);
     this.#drawing = undefined;
     this.#tty.detach(this);
@@ -137,6 +143,29 @@ export class Prompt implements TtyReader {
     this.#redraw();
   }
 
+  /** What is shown in place of the conversation. Lines that are printed wait until it is undefined again. */
+  get overlay(): Overlay | undefined {
+    return this.#overlayScreen.overlay;
+  }
+
+  set overlay(overlay: Overlay | undefined) {
+    if (overlay === this.overlay || !this.#isShown) return;
+    if (overlay) this.#overlayScreen.show(overlay);
+    else if (this.#overlayScreen.leave()) this.#drawScreen();
+    this.#weigh();
+    this.#redraw();
+  }
+
+  /** How many columns and rows the overlay has now. */
+  get overlaySize(): Size {
+    return this.#overlayScreen.size(this.#content);
+  }
+
+  /** Something of the overlay has changed. */
+  overlayChanged(): void {
+    if (this.overlay) this.#redraw();
+  }
+
   /** Rings with the next lines. */
   ring(): void {
     this.#rings = true;
@@ -152,6 +181,7 @@ export class Prompt implements TtyReader {
   /** Clears the screen of the conversation. */
   clear(): void {
     if (!this.#isShown) return;
+    this.overlay = undefined;
     this.#shown.clear();
     this.#drawScreen();
   }
@@ -166,25 +196,32 @@ export class Prompt implements TtyReader {
   }
 
   resized(): void {
+    if (this.overlay) {
+      this.#overlayScreen.resized();
+      return this.#redraw();
+    }
     this.#canvas.resized(() => this.#redraw());
   }
 
   stopped(): void {
+    this.overlay = undefined;
     this.#isStopped = true;
     this.#tty.write(this.#canvas.erase());
   }
 
   resumed(): void {
+    this.overlay = undefined;
     this.#isStopped = false;
     this.#canvas.resumed(() => this.#redraw());
   }
 
   taken(): void {
-    if (!this.#undrawn.isEmpty || this.#isStale) this.#redraw();
+    if (this.#isStale || (!this.overlay && !this.#undrawn.isEmpty)) this.#redraw();
   }
 
   #press(key: Key): void {
     if (this.#search && !this.#searchOn(this.#search, key)) return;
+    if (this.overlay?.key(key)) return;
     this.#handle(key);
     const expanded = this.#handlers.expand?.(this.#editor.before, this.#editor.after);
     if (expanded !== undefined) this.#editor.replaceBefore(expanded);
@@ -210,6 +247,8 @@ export class Prompt implements TtyReader {
       case "ctrl-r":
         this.#search = new Search(this.history);
         return;
+      case "pageup":
+        return this.#handlers.back?.();
       case "ctrl-l":
         return this.#drawScreen();
       case "ctrl-c":
@@ -241,12 +280,14 @@ export class Prompt implements TtyReader {
     if (problem !== undefined) return this.#handlers.refused(problem);
     this.#editor.set("");
     this.history.add(text);
+    this.overlay = undefined;
     this.#handlers.entered(text);
   }
 
   #clearOrLeave(): void {
-    if (this.#editor.text === "") this.#handlers.left();
-    else this.#editor.clear();
+    if (this.#editor.text !== "") this.#editor.clear();
+    else if (this.overlay) this.overlay = undefined;
+    else this.#handlers.left();
   }
 
   /** A paste presses no keys: Enter sends it. */
@@ -302,6 +343,8 @@ export class Prompt implements TtyReader {
       }
       this.#isStale = this.#tty.isBusy || this.#canvas.isMeasuring || this.#isStopped;
       if (this.#isStale) return;
+      if (this.overlay)
+        return this.#tty.write(this.#alerts() + this.#overlayScreen.draw(this.overlay, this.#content));
       const lines = this.#undrawn.take();
       this.#shown.add(lines);
       this.#draw(lines);
@@ -309,9 +352,9 @@ export class Prompt implements TtyReader {
     });
   }
 
-  /** Called whenever more or less waits than before. */
+  /** Called whenever more or less waits than before. Under an overlay it may wait: what that reads has to come. */
   #weigh(): void {
-    const isFull = this.#undrawn.length > (this.#isFull ? drained : full);
+    const isFull = !this.overlay && this.#undrawn.length > (this.#isFull ? drained : full);
     if (isFull === this.#isFull) return;
     this.#isFull = isFull;
     if (isFull) this.#handlers.full?.();
@@ -320,17 +363,24 @@ export class Prompt implements TtyReader {
 
   /** Draws the screen anew, with the conversation as far as it fits and is remembered. */
   #drawScreen(): void {
+    if (this.overlay) return this.#redraw();
     const { rows } = pictureOf(this.#content, this.#tty);
-    this.#tty.write(this.#canvas.clear() + this.#shown.last(this.#tty.rows - rows.length));
+    const lines = this.#shown.last(this.#tty.rows - rows.length);
+    this.#tty.write((lines === "" ? this.#canvas.clear() : this.#canvas.wipe()) + lines);
     this.#redraw();
   }
 
   #draw(lines: string): void {
+    this.#tty.write(this.#alerts() + this.#canvas.draw(lines, pictureOf(this.#content, this.#tty)));
+  }
+
+  /** The title, if it is another one, and what draws attention. */
+  #alerts(): string {
     const title = this.#title === undefined ? "" : this.#tty.title(this.#title);
     const alerts = title + this.#notification + (this.#rings ? bell : "");
     this.#notification = "";
     this.#rings = false;
-    this.#tty.write(alerts + this.#canvas.draw(lines, pictureOf(this.#content, this.#tty)));
+    return alerts;
   }
 
   get #content(): Content {
