@@ -75,6 +75,7 @@ const rooms: Record<string, string[]> = {
   "client/kept": ["client/core", "protocol"],
   "client/terminal": [
     "client/core",
+    "client/terminal/pager",
     "client/kept",
     "terminal",
     "terminal/row",
@@ -82,6 +83,7 @@ const rooms: Record<string, string[]> = {
     "protocol",
     "cli",
   ],
+  "client/terminal/pager": ["client/core/past", "client/kept", "terminal", "terminal/row", "protocol"],
   "client/pipe": ["client/core", "protocol"],
 };
 /** These run in a browser, too. */

@@ -22,6 +22,8 @@ export type MemoryHandlers = {
   offered: (lines: string[]) => void;
   /** The text in the row. */
   draft: () => string;
+  /** Whether what comes waits unseen; absent where nothing ever does. */
+  isHidden?: () => boolean;
 };
 
 /** How long a change may wait to be kept. */
@@ -144,7 +146,8 @@ export class Memory {
     if (!this.#hasStarted) return;
     if (this.#isTyped) this.keepDraft();
     const { position } = this.#client.link;
-    if (position && !this.#catchUp.isUnderWay) {
+    const isShown = !this.#catchUp.isUnderWay && !this.#handlers.isHidden?.();
+    if (position && isShown) {
       this.#left = { ...position, at: this.#isHere ? Date.now() : (this.#left?.at ?? Date.now()) };
     }
     const text = placeText({ left: this.#left, unsent });

@@ -5,7 +5,7 @@
 
 import picocolors from "picocolors";
 import { messageOf } from "../../protocol/errors.ts";
-import { type Event, type Fault, fault } from "../../protocol/events.ts";
+import { type Event, type Fault, fault, isMessage, type Recorded } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { complete } from "../../terminal/row/completion.ts";
 import { Prompt } from "../../terminal/row/prompt.ts";
@@ -19,6 +19,7 @@ import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
 import { Memory } from "../kept/memory.ts";
 import type { Missed } from "../kept/missed.ts";
 import { Files } from "./files.ts";
+import { Pager } from "./pager/pager.ts";
 import { askName, askPassword, askTrust, whileWaiting } from "./questions.ts";
 import type { Settings } from "./settings.ts";
 import { Status } from "./status.ts";
@@ -45,6 +46,7 @@ export class TerminalFront {
   readonly #tty: Tty;
   readonly #prompt: Prompt;
   readonly #status: Status;
+  readonly #pager: Pager;
   readonly #memory: Memory;
   readonly #closed = Promise.withResolvers<string | undefined>();
   #settling: ReturnType<typeof setTimeout> | undefined;
@@ -65,6 +67,9 @@ export class TerminalFront {
         ignoring: (people) => this.#trySetting(() => settings.ignore(people)),
         set: (words) => this.#set(words),
         clear: () => this.#prompt.clear(),
+        around: (seq) => this.#pager.around(seq),
+        forgotten: () => this.#pager.close(),
+        lookingBack: () => this.#status.changed(),
         askOperatorPassword: () => this.#becomeOperator(),
         leaving: () =>
           this.#print(
@@ -86,18 +91,16 @@ export class TerminalFront {
       missed: (missed) => this.#showMissed(missed),
       offered: (lines) => this.#offer(lines),
       draft: () => this.#prompt.draft,
+      isHidden: () => this.#pager.isOpen,
     });
     this.#view = new View(chat, this.#viewOptions());
     this.#apply();
     const left = () => this.quit();
-    const looked = () => {
-      chat.read();
-      this.#showUnread();
-    };
-    this.#tty = new Tty(process.stdin, process.stdout, { gone: left, left, looked });
+    this.#tty = new Tty(process.stdin, process.stdout, { gone: left, left, looked: () => this.#looked() });
     this.#prompt = new Prompt(this.#tty, {
       entered: (line) => this.#entered(line),
-      left,
+      left: () => this.#client.past.stop() || this.quit(),
+      back: () => this.#pager.open() || this.#client.past.history(),
       complete: (text) => settings.complete(text) ?? complete(text, words, chat.people.names),
       expand: (text, rest) => {
         this.#memory.typed();
@@ -107,6 +110,14 @@ export class TerminalFront {
       // What the terminal does not take waits at the server, which loses none of it.
       full: () => link.pause(),
       drained: () => link.resume(),
+    });
+    this.#pager = new Pager(this.#prompt, this.#client.past.pages, {
+      now: () => link.position?.seq ?? 0,
+      renderer: () => this.#pastRenderer(),
+      left: () => {
+        this.#memory.changed();
+        this.#looked();
+      },
     });
     this.#status = new Status(this.#client, (status) => {
       this.#prompt.status = status;
@@ -120,11 +131,12 @@ export class TerminalFront {
     const problem = await this.#closed.promise;
     clearTimeout(this.#settling);
     this.#status.stop();
+    // Before what waits below a page is printed: the window may be gone.
+    this.#memory.keepDraft();
+    this.#memory.save();
     this.#prompt.print(this.#view.settle());
     this.#prompt.stop();
     const { unsent } = this.#client.link.outbox;
-    this.#memory.keepDraft();
-    this.#memory.save();
     await this.#tty.close();
     if (problem !== undefined) process.stderr.write(`${visibleRow(problem)}\n`);
     for (const line of unsent) process.stderr.write(`${visible(line)}\n`);
@@ -227,6 +239,7 @@ export class TerminalFront {
 
   #show(event: Event): void {
     const lines = this.#view.render(event);
+    if (this.#pager.isOpen && isMessage(event) && lines.length > 0) this.#pager.arrived();
     this.#alert(event);
     if (lines.length > 0) return this.#print(lines);
     this.#settling ??= setTimeout(() => {
@@ -257,12 +270,19 @@ export class TerminalFront {
   /** Rings, and tells the desktop of what is for us unless the person looks at it. */
   #call(rings: boolean, words: { from: string; text: string } | undefined): void {
     const { notify } = this.#options.settings.values;
-    if (this.#tty.isFocused) this.#client.chat.read();
+    if (this.#tty.isFocused) this.#looked();
     this.#showUnread();
     if (notify === "off") return;
     if (rings) this.#prompt.ring();
     if (notify === "bell" || this.#tty.isFocused || !words) return;
     this.#prompt.notify(notification(notify === "osc9" ? 9 : 777, words.from, words.text));
+  }
+
+  /** What came is read, unless something else is shown in its place. */
+  #looked(): void {
+    if (this.#pager.isOpen) return;
+    this.#client.chat.read();
+    this.#showUnread();
   }
 
   #showUnread(): void {
@@ -309,7 +329,16 @@ export class TerminalFront {
         return colors();
       },
       columns: () => this.#tty.columns,
+      hitNumber: (seq) => this.#client.past.hits.numberOf(seq),
     };
+  }
+
+  /** A view of its own, since what it shows of times goes on from line to line. */
+  #pastRenderer(): (event: Recorded) => string[] {
+    const { chat, past } = this.#client;
+    const view = new View(chat, this.#viewOptions());
+    const { hits } = past;
+    return (event) => view.past(event, hits.numberOf(event.seq) === undefined ? undefined : hits.words);
   }
 
   #set(words: string): void {

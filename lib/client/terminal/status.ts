@@ -10,6 +10,8 @@ export type Situation = {
   topic: string | undefined;
   /** How many messages are not in the room yet. */
   unsent: number;
+  /** What a look back that takes long has come to. */
+  lookingBack?: string | undefined;
   /** Undefined while there is a connection. */
   offline?: Offline | undefined;
 };
@@ -24,9 +26,13 @@ type Offline = {
 
 const showMs = 1_000;
 
-export function statusOf({ members, topic, unsent, offline }: Situation, now = Date.now()): string {
+export function statusOf(
+  { members, topic, unsent, lookingBack, offline }: Situation,
+  now = Date.now(),
+): string {
   const waiting = unsent === 0 ? [] : [`${unsent} unsent`];
-  if (!offline) return [...waiting, `${members} here`, ...(topic ? [topic] : [])].join(" · ");
+  const looking = lookingBack === undefined ? [] : [lookingBack];
+  if (!offline) return [...looking, ...waiting, `${members} here`, ...(topic ? [topic] : [])].join(" · ");
   const { reason, since, retryMs } = offline;
   const next = retryMs === undefined ? "trying again" : `again in ${duration(retryMs)}`;
   return [next, reason, `offline since ${clock(since, now)}`, ...waiting].join(" · ");
@@ -77,8 +83,13 @@ export class Status {
   }
 
   get #situation(): Situation {
-    const { chat, link } = this.#client;
-    const situation = { members: chat.people.count, topic: chat.topic, unsent: link.outbox.size };
+    const { chat, link, past } = this.#client;
+    const situation = {
+      members: chat.people.count,
+      topic: chat.topic,
+      unsent: link.outbox.size,
+      lookingBack: past.progress,
+    };
     if (!this.#offline) return situation;
     const { reason, since, retryAt } = this.#offline;
     const retryMs = link.status === "offline" ? Math.max(retryAt - performance.now(), 0) : undefined;

@@ -46,6 +46,7 @@ class Run {
   readonly missed: Missed[] = [];
   readonly offered: string[] = [];
   draft = "";
+  isHidden = false;
   readonly client: Client;
   readonly memory: Memory;
 
@@ -70,6 +71,7 @@ class Run {
       missed: (missed) => this.missed.push(missed),
       offered: (lines) => this.offered.push(...lines),
       draft: () => this.draft,
+      isHidden: () => this.isHidden,
     });
     this.memory.joining(name);
     this.client.link.join(name);
@@ -123,6 +125,21 @@ test("the next start joins where the last one left, and shows the rest", () => {
   expect(second.missed).toMatchObject([{ messages: 2, mentions: 1 }]);
   expect(second.shown.map(({ type }) => type)).toEqual(["welcome", "said"]);
   expect(positionOf("ada")).toMatchObject({ left: { seq: 26 } });
+});
+
+test("what waits unseen counts as shown once it is", () => {
+  const run = new Run();
+  run.welcome();
+  run.memory.save();
+  run.isHidden = true;
+  room.happen({ type: "said", from: "bob", text: "unseen" });
+  jest.advanceTimersByTime(5_000);
+  run.memory.save();
+  expect(positionOf("ada")).toMatchObject({ left: { seq: 20 } });
+  run.isHidden = false;
+  run.memory.changed();
+  jest.advanceTimersByTime(5_000);
+  expect(positionOf("ada")).toMatchObject({ left: { seq: 21 } });
 });
 
 test("a position never gets ahead of what was shown", () => {

@@ -14,6 +14,7 @@ test.each<[situation: Partial<Situation>, status: string]>([
   [{}, "3 here"],
   [{ topic: "tea at four" }, "3 here · tea at four"],
   [{ topic: "tea", unsent: 2 }, "2 unsent · 3 here · tea"],
+  [{ lookingBack: "500 of 2,000 lines" }, "500 of 2,000 lines · 3 here"],
   [{ offline }, "again in 5 s · nobody listens there · offline since 18:04"],
   [
     { offline: { ...offline, retryMs: undefined }, unsent: 1 },

@@ -1,0 +1,227 @@
+// Reading back: a page of older messages in place of the conversation, which goes on unseen meanwhile. It begins a page above
+// the end, or around a hit of a search, and asks for more wherever it is moved to.
+//
+//   PageUp, PageDown    a page; PageDown at the end goes back to the conversation
+//   Up, Down            a row; a mouse wheel sends these on the terminal's other screen
+//   Escape              goes back at once, as Enter does, and Ctrl-C on an empty row
+//
+// All other keys are for the row to type in.
+
+import type { Fault, Recorded } from "../../../protocol/events.ts";
+import { visibleRow } from "../../../protocol/text.ts";
+import { type Key, keyName } from "../../../terminal/keys.ts";
+import type { Overlay } from "../../../terminal/row/overlay.ts";
+import type { Size } from "../../../terminal/row/picture.ts";
+import type { Prompt } from "../../../terminal/row/prompt.ts";
+import { widthOf } from "../../../terminal/wrap.ts";
+import type { Pages } from "../../core/past/pages.ts";
+import { Window } from "../../core/past/window.ts";
+import { sinceWords } from "../../kept/times.ts";
+import { type Row, Rows } from "./rows.ts";
+
+/** What of a prompt a pager needs. */
+export type Screen = Pick<Prompt, "overlay" | "overlaySize" | "overlayChanged">;
+
+export type PagerHandlers = {
+  /** The position of the last event. */
+  now: () => number;
+  /** Returns what renders events in their order, from the first of some on. */
+  renderer: () => (event: Recorded) => string[];
+  /** It was left. */
+  left: () => void;
+};
+
+/** With fewer rows there is no room for the status below them. */
+const minRows = 5;
+/** Rows of a page that the next one shows again. */
+const overlap = 1;
+
+export class Pager implements Overlay {
+  readonly #prompt: Screen;
+  readonly #pages: Pages;
+  readonly #handlers: PagerHandlers;
+  #window: Window | undefined;
+  #rows = new Rows(0);
+  /** The size that the rows were made for. */
+  #size: Size = { columns: 0, rows: 0 };
+  #problem: string | undefined;
+  /** How many messages came that are not among the rows. */
+  #arrived = 0;
+  /** Nothing was newer than the last row when it was read. */
+  #isAtEnd = false;
+
+  constructor(prompt: Screen, pages: Pages, handlers: PagerHandlers) {
+    this.#prompt = prompt;
+    this.#pages = pages;
+    this.#handlers = handlers;
+  }
+
+  get isOpen(): boolean {
+    return this.#prompt.overlay === this;
+  }
+
+  /** Shows the page above the end. False if the terminal is too small. */
+  open(): boolean {
+    return this.#open(this.#handlers.now() + 1, -this.#step);
+  }
+
+  /** Shows the events around this one. False if the terminal is too small. */
+  around(seq: number): boolean {
+    return this.#open(seq + 1, Math.floor(this.#height / 2));
+  }
+
+  close(): void {
+    if (this.isOpen) this.#prompt.overlay = undefined;
+  }
+
+  /** A message came that is shown once this is left. */
+  arrived(): void {
+    this.#arrived++;
+    this.#prompt.overlayChanged();
+  }
+
+  // ---- Called by the prompt ----
+
+  key(key: Key): boolean {
+    if (key.type !== "key") return false;
+    switch (keyName(key)) {
+      case "pageup":
+        this.#up(this.#step);
+        return true;
+      case "pagedown":
+        if (this.#isAtEnd) this.close();
+        else this.#down(this.#step);
+        return true;
+      case "up":
+        this.#up(1);
+        return true;
+      case "down":
+        if (!this.#isAtEnd) this.#down(1);
+        return true;
+      case "escape":
+        this.close();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  rows(size: Size): string[] {
+    if (size.columns !== this.#size.columns || size.rows !== this.#size.rows) {
+      this.#size = size;
+      this.#build();
+      this.#settle();
+    }
+    return this.#rows.shown(size.rows).map(({ text }) => text);
+  }
+
+  status(columns: number): string {
+    const at = this.#rows.shown(this.#height).find(({ at }) => at > 0)?.at;
+    const time = at === undefined ? "" : sinceWords(at, new Date());
+    const place = this.#problem ?? (this.#window?.isReading ? "reading …" : time);
+    const count = this.#arrived.toLocaleString("en-GB");
+    const [below, short] = this.#arrived === 0 ? [[], []] : [[`${count} new below`], [`${count} new`]];
+    const texts = [
+      [`reading back: ${place}`, ...below, "PageDown, or Esc, goes back"],
+      [place, ...below, "Esc goes back"],
+      [place, ...short, "Esc: back"],
+    ].map((parts) => `── ${parts.join(" · ")} ──`);
+    // It stands off the margin.
+    return texts.find((text) => widthOf(text) <= columns - 3) ?? texts.at(-1) ?? "";
+  }
+
+  left(): void {
+    this.#window?.close();
+    this.#window = undefined;
+    this.#rows = new Rows(0);
+    this.#handlers.left();
+  }
+
+  // ---- Where it is ----
+
+  get #height(): number {
+    return this.#prompt.overlaySize.rows;
+  }
+
+  get #step(): number {
+    return Math.max(this.#height - overlap, 1);
+  }
+
+  #open(position: number, bottom: number): boolean {
+    if (this.#height < minRows) return false;
+    this.#window?.close();
+    this.#window = new Window(this.#pages, position);
+    this.#rows = new Rows(bottom);
+    this.#problem = undefined;
+    this.#arrived = 0;
+    this.#isAtEnd = false;
+    this.#prompt.overlay = this;
+    this.#settle();
+    return true;
+  }
+
+  #up(rows: number): void {
+    // Rows above are on their way.
+    if (this.#rows.bottom < this.#height && !this.#window?.isOldest && !this.#problem) return;
+    this.#isAtEnd = false;
+    this.#rows.bottom -= rows;
+    this.#settle();
+  }
+
+  #down(rows: number): void {
+    if (this.#rows.bottom > this.#rows.count && !this.#problem) return;
+    this.#rows.bottom += rows;
+    this.#settle();
+  }
+
+  /** Reads what is missing on the screen; where nothing is, the screen stays within the rows. */
+  #settle(): void {
+    const window = this.#window;
+    if (!window) return;
+    const now = this.#handlers.now();
+    const rows = this.#rows;
+    this.#problem = undefined;
+    if (rows.bottom < this.#height && !window.isOldest) window.older(this.#came);
+    else if (rows.bottom > rows.count && !window.reaches(now)) window.newer(now, this.#came);
+    else {
+      this.#clamp();
+      this.#isAtEnd = rows.bottom === rows.count && window.reaches(now);
+      if (this.#isAtEnd) this.#arrived = 0;
+    }
+    this.#prompt.overlayChanged();
+  }
+
+  readonly #came = (problem?: Fault): void => {
+    this.#build();
+    if (!problem) return this.#settle();
+    this.#clamp();
+    this.#problem = visibleRow(problem.text);
+    this.#prompt.overlayChanged();
+  };
+
+  #clamp(): void {
+    const { bottom, count } = this.#rows;
+    this.#rows.bottom = Math.min(Math.max(bottom, this.#height), count);
+  }
+
+  #build(): void {
+    const window = this.#window;
+    if (!window) return;
+    const { columns } = this.#prompt.overlaySize;
+    const render = this.#handlers.renderer();
+    const rows = window.events.flatMap((event): Row[] => {
+      const lines = render(event).flatMap((line) => cut(line, columns));
+      return lines.map((text) => ({ seq: event.seq, at: event.at, text }));
+    });
+    const start = { seq: 0, at: 0, text: cut("── nothing older is kept ──", columns)[0] ?? "" };
+    this.#rows.replace(window.isOldest ? [start, ...rows] : rows);
+  }
+}
+
+/** A link, which is left whole elsewhere, in rows: here nothing may be wider than the screen. */
+function cut(line: string, columns: number): string[] {
+  const width = Bun.stringWidth(line);
+  if (width <= columns) return [line];
+  const count = Math.ceil(width / columns);
+  return Array.from({ length: count }, (_, i) => Bun.sliceAnsi(line, i * columns, (i + 1) * columns));
+}
