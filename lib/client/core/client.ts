@@ -33,6 +33,8 @@ export type ClientHandlers = LinkHandlers & {
   around?: (seq: number) => boolean;
   /** The room's history is another one now: what was shown of it is no part of it. */
   forgotten?: () => void;
+  /** The messages at these positions were taken back. */
+  takenBack?: (seqs: readonly number[]) => void;
   /** A look back has come further, or to its end. */
   lookingBack?: () => void;
 };
@@ -66,6 +68,7 @@ export class Client {
       now: () => this.link.position?.seq ?? 0,
       around: (seq) => handlers.around?.(seq) ?? false,
       forgotten: handlers.forgotten,
+      takenBack: handlers.takenBack,
       progress: handlers.lookingBack,
     });
   }
@@ -220,7 +223,7 @@ export const localCommands: LocalCommand[] = [
   {
     word: "/around",
     usage: "/around [N]",
-    summary: "show what was said around hit N; /search alone finds older ones",
+    summary: "show the lines around hit N; /search alone: older hits",
     run: ({ past }, words) => past.around(words),
   },
   {

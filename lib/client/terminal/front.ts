@@ -69,6 +69,7 @@ export class TerminalFront {
         clear: () => this.#prompt.clear(),
         around: (seq) => this.#pager.around(seq),
         forgotten: () => this.#pager.close(),
+        takenBack: (seqs) => this.#pager.takeBack(seqs),
         lookingBack: () => this.#status.changed(),
         askOperatorPassword: () => this.#becomeOperator(),
         leaving: () =>

@@ -141,6 +141,7 @@ export class View {
   /** The lines of an event in a history; of a hit, with its number and with the words that were searched for marked. */
   past(event: Recorded, words?: string): string[] {
     if ("from" in event && "text" in event) return this.#message(event, words);
+    if (event.type === "erased") return this.#happened(event.at, "(taken back)");
     return event.type === "joined" || event.type === "left" ? [] : this.#lines(event);
   }
 

@@ -19,6 +19,8 @@ export type PastHandlers = {
   now: () => number;
   /** The room's history is another one now: what was shown of it is no part of it. */
   forgotten?: (() => void) | undefined;
+  /** The messages at these positions were taken back. */
+  takenBack?: ((seqs: readonly number[]) => void) | undefined;
   /** Called when `progress` has changed. */
   progress?: (() => void) | undefined;
 };
@@ -123,6 +125,7 @@ export class Past {
       this.hits.clear();
       this.#handlers.forgotten?.();
     }
+    if (event.type === "deleted") this.#handlers.takenBack?.(event.seqs);
     const isAnswer = this.pages.event(event);
     if (isAnswer) this.#handlers.progress?.();
     return isAnswer;

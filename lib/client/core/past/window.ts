@@ -6,7 +6,7 @@
 // It has everything between its two ends, each event once and in order. Newer events are read backwards, too, since that is
 // how a history is asked for: from some positions further on, down to the end of the window.
 
-import type { Fault, Recorded } from "../../../protocol/events.ts";
+import { type Fault, isMessage, type Recorded } from "../../../protocol/events.ts";
 import type { Pages } from "./pages.ts";
 import { Reading, type Wanted } from "./reading.ts";
 
@@ -77,6 +77,13 @@ export class Window {
       if (isNothing) this.newer(now, done, Math.min(2 * span, maxSpan));
       else done(problem);
     });
+  }
+
+  /** The messages at these positions were taken back: what they said is gone. */
+  takeBack(seqs: readonly number[]): void {
+    this.events = this.events.map((event) =>
+      isMessage(event) && seqs.includes(event.seq) ? { type: "erased", seq: event.seq, at: event.at } : event,
+    );
   }
 
   /** What is under way is not joined any more. */

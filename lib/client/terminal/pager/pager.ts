@@ -80,6 +80,13 @@ export class Pager implements Overlay {
     this.#prompt.overlayChanged();
   }
 
+  /** The messages at these positions were taken back. */
+  takeBack(seqs: readonly number[]): void {
+    this.#window?.takeBack(seqs);
+    this.#build();
+    this.#prompt.overlayChanged();
+  }
+
   // ---- Called by the prompt ----
 
   key(key: Key): boolean {

@@ -95,6 +95,19 @@ test("a page is asked for once, and is not joined to a window that is closed", (
   expect([done, window.events.length]).toEqual([1, 100]);
 });
 
+test("of a message that is taken back nothing is left but its place", () => {
+  const room = new PlayedPast(Array(30).fill("said"));
+  const window = new Window(room.pages, 31);
+  window.older(ignore);
+  room.answer();
+  window.takeBack([29, 12, 99]);
+  expect(window.events.filter(({ type }) => type === "erased")).toEqual([
+    { type: "erased", seq: 12, at: 12 },
+    { type: "erased", seq: 29, at: 29 },
+  ]);
+  expect(window.events.map(({ seq }) => seq)).toEqual(room.all.map(({ seq }) => seq));
+});
+
 test("without a connection a window says so, and reads on later", () => {
   const room = new PlayedPast(Array(300).fill("said"));
   const window = new Window(room.pages, 301);

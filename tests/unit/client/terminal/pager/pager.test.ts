@@ -165,6 +165,15 @@ test("an empty room, and one without a connection, say so", async () => {
   expect((await offline.lines()).length).toBe(22);
 });
 
+test("a message that is taken back is gone from the page", async () => {
+  using screen = opened({ columns: 80, rows: 24 }, 100);
+  const [first = 0] = await screen.lines();
+  screen.pager.takeBack([first + 1]);
+  const rows = await screen.rows();
+  expect(rows.slice(0, 3)).toEqual([`bob: line ${first}`, "(taken back)", `bob: line ${first + 2}`]);
+  expect(rows.length).toBe(24);
+});
+
 test("keys that are not its own are for the row", () => {
   using screen = opened({ columns: 80, rows: 24 }, 100);
   const taken = ["a", "enter", "left", "home", "end", "tab"].map((name) => screen.press(name));
