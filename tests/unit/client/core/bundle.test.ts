@@ -8,7 +8,7 @@ import { testMs } from "../../../support/transcript.ts";
 setDefaultTimeout(testMs);
 
 /** Minified, with the commands and the rules for names and texts; gzip makes 14 kB of it. */
-const bytes = 38_500;
+const bytes = 40_000;
 
 test("the client's core builds for a browser, alone and small", async () => {
   const entrypoints = [join(root, "lib/client/core/client.ts")];
