@@ -100,7 +100,7 @@ export class Reader implements LogReader {
     this.#whispered = event.seq;
     if (!this.#live || !this.#log) return;
     // The journal has it too: what finds no room is read from there.
-    if (this.#hasRoom()) this.#enqueue(this.#log.dialect.encode(event), event.seq, true);
+    if (this.#hasRoom()) this.#enqueue(this.#log.encoding.encode(event), event.seq, true);
     else this.fallBehind();
   }
 

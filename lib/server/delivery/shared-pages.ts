@@ -1,4 +1,4 @@
-// Pages of the journal as readers write them: read and encoded once for all who want them in one dialect, and kept for a
+// Pages of the journal as readers write them: read and encoded once for all who want them in one encoding, and kept for a
 // moment. When many catch up at once they missed the same events, though not from the same one on; so a page ends at a
 // multiple of `pageEvents`, and readers that begin anywhere share all pages but their first.
 //
@@ -7,7 +7,7 @@
 //
 // A viewer gets the bytes whole, or in pieces with its own whispers between them. A whisper is never in the bytes.
 
-import type { Dialect } from "../../dialects/dialect.ts";
+import type { Encoding } from "../../dialects/dialect.ts";
 import type { Entry, Journal } from "../journal/journal.ts";
 import { entriesIn, maySee, pageEvents, type Stretch } from "../journal/pages.ts";
 
@@ -19,16 +19,16 @@ const keptMs = 5_000;
 export class SharedPage {
   /** The last event of the page, or of the gap that it tells of. */
   readonly last: number;
-  readonly #dialect: Dialect;
+  readonly #encoding: Encoding;
   readonly #bytes: Uint8Array;
   readonly #whispers: { entry: Entry; offset: number }[] = [];
 
-  constructor(dialect: Dialect, { gap, entries, last }: Stretch) {
+  constructor(encoding: Encoding, { gap, entries, last }: Stretch) {
     this.last = last;
-    this.#dialect = dialect;
-    let text = gap ? dialect.encode({ type: "gap", ...gap }) : "";
+    this.#encoding = encoding;
+    let text = gap ? encoding.encode({ type: "gap", ...gap }) : "";
     for (const entry of entries) {
-      if (entry.reader === undefined) text += dialect.encode(entry.event);
+      if (entry.reader === undefined) text += encoding.encode(entry.event);
       else this.#whispers.push({ entry, offset: text.length });
     }
     this.#bytes = Buffer.from(text);
@@ -47,7 +47,7 @@ export class SharedPage {
     let from = 0;
     for (const { entry, offset } of this.#whispers) {
       if (!maySee(viewer, entry)) continue;
-      pieces.push(this.#bytes.subarray(from, offset), Buffer.from(this.#dialect.encode(entry.event)));
+      pieces.push(this.#bytes.subarray(from, offset), Buffer.from(this.#encoding.encode(entry.event)));
       from = offset;
     }
     return [...pieces, this.#bytes.subarray(from)];
@@ -55,13 +55,13 @@ export class SharedPage {
 }
 
 export class SharedPages {
-  readonly #dialect: Dialect;
+  readonly #encoding: Encoding;
   readonly #journal: Pick<Journal, "entriesAfter">;
   /** By what was asked for; the one that was wanted last at the end. A page may still be read. */
   readonly #pages = new Map<string, Promise<SharedPage>>();
 
-  constructor(dialect: Dialect, journal: Pick<Journal, "entriesAfter">) {
-    this.#dialect = dialect;
+  constructor(encoding: Encoding, journal: Pick<Journal, "entriesAfter">) {
+    this.#encoding = encoding;
     this.#journal = journal;
   }
 
@@ -80,7 +80,7 @@ export class SharedPages {
 
   #read(after: number, upTo: number, key: string): Promise<SharedPage> {
     const page = entriesIn(this.#journal, after, upTo).then(
-      (stretch) => new SharedPage(this.#dialect, stretch),
+      (stretch) => new SharedPage(this.#encoding, stretch),
     );
     const forget = () => {
       if (this.#pages.get(key) === page) this.#pages.delete(key);

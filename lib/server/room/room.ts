@@ -10,11 +10,12 @@ import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
-import { type FanOut, LiveLog, liveLogBytes } from "../delivery/live-log.ts";
+import { Flows } from "../delivery/flows.ts";
+import type { FanOut } from "../delivery/live-log.ts";
 import { Posts } from "../delivery/posts.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import { RecentEntries } from "../delivery/recent.ts";
-import { SharedPages } from "../delivery/shared-pages.ts";
+import type { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
 import { lastBefore, type Past, placeOf, search, whispersTo } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
@@ -62,8 +63,7 @@ export class Room implements JournalListener, Recorder {
   readonly #options: RoomOptions;
   readonly #waiters = new Waiters();
   #recent: RecentEntries;
-  readonly #logs = new Map<Dialect, LiveLog>();
-  readonly #pages = new Map<Dialect, SharedPages>();
+  readonly #flows: Flows;
   readonly #woken = new Set<Reader>();
   /** Resolves at the end of this turn. */
   #afterTurn: PromiseWithResolvers<void> | undefined;
@@ -83,6 +83,7 @@ export class Room implements JournalListener, Recorder {
     this.#journal = journal;
     this.#options = options;
     this.seq = journal.last;
+    this.#flows = new Flows(journal, options.fanOut);
     this.#recent = new RecentEntries(journal.last);
     journal.listen(this);
     this.members = this.#newMembers();
@@ -98,10 +99,7 @@ export class Room implements JournalListener, Recorder {
   /** Welcomes a member when its turn comes, and starts its reader at the position that it asked for. */
   enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
     const { seat, token } = taken;
-    const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq, liveLogBytes, this.#options.fanOut);
-    this.#logs.set(dialect, log);
-    const pages = this.#pages.get(dialect) ?? new SharedPages(dialect, this.#journal);
-    this.#pages.set(dialect, pages);
+    const { log, pages } = this.#flows.of(dialect.shared, this.seq);
     const readPage = this.#pagesFor(seat.id, pages);
     const name = seat.name;
     const welcome = (roster: Roster, resumed?: true) => [
@@ -276,12 +274,9 @@ export class Room implements JournalListener, Recorder {
       const waiter = isOurs ? this.#waiters.take(entry) : undefined;
       this.seq = event.seq;
       if (reader === undefined) {
-        for (const log of this.#logs.values()) {
-          log.append(event, json);
-          deliveries += log.readers.size;
-        }
+        deliveries += this.#flows.append(event, json);
       } else {
-        for (const log of this.#logs.values()) log.skip(event.seq);
+        this.#flows.skip(event.seq);
         for (const id of new Set([author, reader]))
           if (reader !== serversOnly) this.#occupantOf(id)?.whisper(event);
       }
@@ -304,8 +299,7 @@ export class Room implements JournalListener, Recorder {
 
   /** Lets the readers write; false if there was no time for all of them: the others follow in the next turns. */
   #pump(): boolean {
-    let isDone = true;
-    for (const log of this.#logs.values()) isDone = log.pump() && isDone;
+    const isDone = this.#flows.pump();
     if (!isDone) {
       this.#pumping ??= setImmediate(() => {
         this.#pumping = undefined;
@@ -359,8 +353,7 @@ export class Room implements JournalListener, Recorder {
     this.#asked = [];
     this.members.end(beganAgain);
     this.seq = this.#journal.last;
-    this.#logs.clear();
-    this.#pages.clear();
+    this.#flows.clear();
     this.#recent = new RecentEntries(this.seq);
     this.members = this.#newMembers();
   }
