@@ -4,7 +4,7 @@
 // Nothing here throws: what is wrong with a line comes back as a Fault.
 
 import type { Command } from "../protocol/commands.ts";
-import type { Event, Fault, Welcome } from "../protocol/events.ts";
+import type { Event, Fault, Recorded, Welcome } from "../protocol/events.ts";
 
 type Own = "type" | "name" | "token" | "resumed";
 export type Newcomer = Pick<Welcome, Own>;
@@ -22,6 +22,8 @@ export type Claimed = {
 export interface Encoding {
   /** The event as whole lines, LF included. `json`: the event as JSON.stringify writes it, where that is known. */
   encode(event: Event, json?: string): string;
+  /** Whether the `own` of its dialects may differ, so that pages have to tell whose each event is. */
+  readonly hasOwnWords?: boolean;
 }
 
 export interface Dialect {
@@ -38,6 +40,11 @@ export interface Dialect {
   parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault;
   /** An event for this connection alone, as whole lines, LF included. */
   encode(event: Event): string;
+  /**
+   * What this connection is told of an event that its member caused, in place of the words for all; undefined: those. The
+   * same event may be asked for again.
+   */
+  own?(event: Recorded): string | undefined;
   /** The beginning of an encoded welcome: the newcomer's own name, and token where it has one. */
   encodeNewcomer(newcomer: Newcomer): string;
   /** The same for all who enter at once, and long in a big room, so that it is encoded once for all of them. */

@@ -100,7 +100,7 @@ export class Room implements JournalListener, Recorder {
   enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
     const { seat, token } = taken;
     const { log, pages } = this.#flows.of(dialect.shared, this.seq);
-    const readPage = this.#pagesFor(seat.id, pages);
+    const readPage = this.#pagesFor(seat.id, pages, dialect.own?.bind(dialect));
     const name = seat.name;
     const welcome = (roster: Roster, resumed?: true) => [
       Buffer.from(dialect.encodeNewcomer({ type: "welcome", name, token, resumed })),
@@ -146,7 +146,9 @@ export class Room implements JournalListener, Recorder {
       const pieces = [...welcome(roster, place?.resumed), ...gap, ...shown];
       await this.newcomers.run(() => take({ pieces, last: roster.seq }));
     };
-    return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+    // Its own `joined` it may be told in words of its own.
+    const isSeen = isNew && !dialect.own;
+    return isSeen ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
   }
 
   /** The first whispers to a seat behind a position and before another one. */
@@ -157,7 +159,7 @@ export class Room implements JournalListener, Recorder {
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures little. */
-  #pagesFor(seat: string, pages: SharedPages): ReadPage {
+  #pagesFor(seat: string, pages: SharedPages, own: Dialect["own"]): ReadPage {
     return async (wanted, take) => {
       // In an object, so that the queue does not wait for a database.
       const { reading } = await this.newcomers.run(() => {
@@ -165,7 +167,7 @@ export class Room implements JournalListener, Recorder {
         return { reading: range && pages.after(range.after, range.upTo) };
       });
       const page = await reading;
-      if (page) await this.newcomers.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
+      if (page) await this.newcomers.run(() => take({ pieces: page.piecesFor(seat, own), last: page.last }));
     };
   }
 
@@ -275,10 +277,11 @@ export class Room implements JournalListener, Recorder {
       this.seq = event.seq;
       if (reader === undefined) {
         deliveries += this.#flows.append(event, json);
+        this.#occupantOf(author)?.did?.(event);
       } else {
         this.#flows.skip(event.seq);
         for (const id of new Set([author, reader]))
-          if (reader !== serversOnly) this.#occupantOf(id)?.whisper(event);
+          if (reader !== serversOnly) this.#occupantOf(id)?.whisper(event, id === author);
       }
       if (facts) this.members.apply(facts, event);
       waiter?.happened(before);
