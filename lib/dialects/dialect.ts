@@ -1,9 +1,10 @@
-// A dialect is how a connection speaks: line → Command on the way in, Event → lines on the way out. It is pure and
-// does not know the readers of an event, so that each event is encoded once for all of them.
+// A dialect is how one connection speaks: line → Command on the way in, Event → lines on the way out. An encoding is the
+// part of it that is shared: it is pure and does not know the readers of an event, so that each event is encoded once for
+// all of them. Where a dialect has no state, one object is both, for all connections.
 // Nothing here throws: what is wrong with a line comes back as a Fault.
 
 import type { Command } from "../protocol/commands.ts";
-import type { Event, Fault, Welcome } from "../protocol/events.ts";
+import type { Event, Fault, Recorded, Welcome } from "../protocol/events.ts";
 
 type Own = "type" | "name" | "token" | "resumed";
 export type Newcomer = Pick<Welcome, Own>;
@@ -17,7 +18,17 @@ export type Claimed = {
   missing: "password" | "key";
 };
 
+/** How events are written that all its readers see. Live logs and shared pages are one for each encoding. */
+export interface Encoding {
+  /** The event as whole lines, LF included. `json`: the event as JSON.stringify writes it, where that is known. */
+  encode(event: Event, json?: string): string;
+  /** Whether the `own` of its dialects may differ, so that pages have to tell whose each event is. */
+  readonly hasOwnWords?: boolean;
+}
+
 export interface Dialect {
+  /** What all may see is written in this encoding. */
+  readonly shared: Encoding;
   /** How many past events a newcomer sees if it does not ask for a number. */
   readonly historyEvents: number;
   /** Whether its clients keep a token, so that a lost connection's seat is worth keeping. */
@@ -27,8 +38,13 @@ export interface Dialect {
    * perhaps with its key; while a name is `claimed`, it is the secret that is missing.
    */
   parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault;
-  /** The event as whole lines, LF included. `json`: the event as JSON.stringify writes it, where that is known. */
-  encode(event: Event, json?: string): string;
+  /** An event for this connection alone, as whole lines, LF included. */
+  encode(event: Event): string;
+  /**
+   * What this connection is told of an event that its member caused, in place of the words for all; undefined: those. The
+   * same event may be asked for again.
+   */
+  own?(event: Recorded): string | undefined;
   /** The beginning of an encoded welcome: the newcomer's own name, and token where it has one. */
   encodeNewcomer(newcomer: Newcomer): string;
   /** The same for all who enter at once, and long in a big room, so that it is encoded once for all of them. */

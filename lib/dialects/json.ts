@@ -4,9 +4,12 @@
 
 import { type Command, check, type Raw } from "../protocol/commands.ts";
 import { type Event, type Fault, fault, type Member } from "../protocol/events.ts";
-import type { Dialect, Newcomer, RoomState } from "./dialect.ts";
+import type { Dialect, Encoding, Newcomer, RoomState } from "./dialect.ts";
 
-export const json: Dialect = {
+export const json: Dialect & Encoding = {
+  get shared() {
+    return json;
+  },
   historyEvents: 50,
   keepsSeat: true,
 

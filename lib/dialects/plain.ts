@@ -13,6 +13,9 @@ import type { Claimed, Dialect, Newcomer, RoomState } from "./dialect.ts";
 export const greeting = "Welcome to the chat room. What is your name?\n";
 
 export const plain: Dialect = {
+  get shared() {
+    return plain;
+  },
   historyEvents: 20,
   keepsSeat: false,
 

@@ -1,4 +1,4 @@
-// The live log: what has just happened, encoded once in one dialect, contiguous and bounded. Readers are offsets
+// The live log: what has just happened, in one encoding, encoded once, contiguous and bounded. Readers are offsets
 // into it, so an event costs one encoding however many read it, and a short write needs no leftover: the log is it.
 //
 //        base                                   head        offsets only grow; the bytes from base to head are kept
@@ -11,7 +11,7 @@
 // the next turn where it stopped, and another one follows if there was something new meanwhile. Where there is a fan-out, the
 // readers that want nothing but the log are written to many at once.
 
-import type { Dialect } from "../../dialects/dialect.ts";
+import type { Encoding } from "../../dialects/dialect.ts";
 import type { Recorded } from "../../protocol/events.ts";
 
 /** The part of a reader that the log needs. */
@@ -46,7 +46,7 @@ const pumpMs = 5;
 const readersAtOnce = 64;
 
 export class LiveLog {
-  readonly dialect: Dialect;
+  readonly encoding: Encoding;
   /** The readers that are live. */
   readonly readers = new Set<LogReader>();
   /** How many readers want events from now on, live or still behind. While there are none, nothing is encoded. */
@@ -72,8 +72,8 @@ export class LiveLog {
   #ends: number[] = [];
 
   /** `capacityBytes` holds the longest event at least twice. Without a `fanOut` each reader writes by itself. */
-  constructor(dialect: Dialect, headSeq: number, capacityBytes: number = liveLogBytes, fanOut?: FanOut) {
-    this.dialect = dialect;
+  constructor(encoding: Encoding, headSeq: number, capacityBytes: number = liveLogBytes, fanOut?: FanOut) {
+    this.encoding = encoding;
     this.headSeq = headSeq;
     this.#baseSeq = headSeq;
     this.#capacityBytes = capacityBytes;
@@ -84,7 +84,7 @@ export class LiveLog {
   append(event: Recorded, json?: string): void {
     this.headSeq = event.seq;
     if (this.followers === 0) return this.#forget();
-    const lines = this.dialect.encode(event, json);
+    const lines = this.encoding.encode(event, json);
     // UTF-8 takes at most three bytes for each unit of a string.
     const bytes = this.#reserve(lines.length * 3);
     this.head += bytes.write(lines, this.head - this.#base);

@@ -12,6 +12,8 @@
 // written exactly that far: an offset when live, the end of a page (which never reaches past it) when behind.
 // Whispers are the private lines that the journal has too: a page brings them, so the queue takes them from a live
 // reader only, and one that falls behind forgets the queued ones and will read them again.
+// A private line may also stand in place of an event: what a client did itself it may be told in words of its own, or in
+// none. Such a line waits in front of the event, and the reader goes on behind it.
 //
 // `#rest` is what has been begun and must be written before anything else: of a private line, of a page (whose other
 // pieces wait in `#more`), or of the one event a reader was in the middle of when it fell behind. `#position` is the event behind which `#rest` ends;
@@ -37,7 +39,8 @@ export type Opening = (take: (page: Page) => void) => Promise<void>;
 /** The same for a page of the range that `wanted` tells by then, if it still wants one. Rejects as the journal does. */
 export type ReadPage = (wanted: () => Range | undefined, take: (page: Page) => void) => Promise<void>;
 
-type Private = { after: number; bytes: Uint8Array; recorded: boolean };
+/** `instead`: it stands for event `after` itself, which the log has in the words for all. */
+type Private = { after: number; bytes: Uint8Array; recorded: boolean; instead?: boolean };
 
 /** How much may wait in the queue for a client that does not read, in bytes. */
 export const privateBytes = 256 * 1024;
@@ -55,7 +58,10 @@ export class Reader implements LogReader {
   #blocked = false;
   #reading = false;
   #position = 0;
-  /** The last event that may be a whisper to this client. Up to it the log is not enough: it has no whispers. */
+  /**
+   * The last event that may be a whisper to this client, or one that it is told in words of its own. Up to it the log is
+   * not enough: it has neither.
+   */
   #whispered = 0;
   #rest: Uint8Array = nothing;
   #restOffset = 0;
@@ -95,15 +101,27 @@ export class Reader implements LogReader {
     return true;
   }
 
-  /** Takes a recorded event that only this client and another may see. The log has skipped it before. */
-  whisper(event: Recorded): void {
+  /**
+   * Takes a recorded event that only this client and another may see, with the words for this client if it has own ones.
+   * The log has skipped it before.
+   */
+  whisper(event: Recorded, words?: string): void {
     this.#whispered = event.seq;
     if (!this.#live || !this.#log) return;
     // What was taken back may wait in the queue: the journal does not have it any more.
     if (event.type === "deleted" && this.#queue.some(({ recorded }) => recorded)) return this.fallBehind();
     // The journal has it too: what finds no room is read from there.
-    if (this.#hasRoom()) this.#enqueue(this.#log.dialect.encode(event), event.seq, true);
+    if (this.#hasRoom()) this.#enqueue(words ?? this.#log.encoding.encode(event), event.seq, true);
     else this.fallBehind();
+  }
+
+  /** Tells this client of event `seq`, which is in the log already, in these words alone; "": not at all. */
+  replace(seq: number, words: string): void {
+    this.#whispered = seq;
+    if (!this.#live) return;
+    // Into the queue first: to make room may write on, beyond the event.
+    this.#enqueue(words, seq, true, true);
+    if (!this.#hasRoom()) this.fallBehind();
   }
 
   /** A last line, whatever waits; `drained` is called once it has been written. */
@@ -184,10 +202,10 @@ export class Reader implements LogReader {
     return this.#queuedBytes <= this.#maxPrivateBytes;
   }
 
-  #enqueue(line: string, after: number, recorded: boolean): void {
+  #enqueue(line: string, after: number, recorded: boolean, instead = false): void {
     const bytes = Buffer.from(line);
     this.#queuedBytes += bytes.length;
-    this.#queue.push({ after, bytes, recorded });
+    this.#queue.push({ after, bytes, recorded, instead });
   }
 
   /** Behind what has been begun. */
@@ -201,7 +219,7 @@ export class Reader implements LogReader {
     const first = this.#queue[0];
     if (first === undefined || this.#reading) return false;
     if (!this.#log) return true;
-    return this.#live ? this.cursor === this.#log.offsetAfter(first.after) : first.after <= this.#position;
+    return this.#live ? this.cursor === stopFor(first, this.#log) : first.after <= this.#position;
   }
 
   #begin(): void {
@@ -209,6 +227,7 @@ export class Reader implements LogReader {
     if (!first) return;
     this.#queuedBytes -= first.bytes.length;
     if (first.recorded) this.#position = first.after;
+    if (first.instead && this.#log) this.cursor = this.#log.offsetAfter(first.after);
     this.#rest = first.bytes;
     this.#restOffset = 0;
   }
@@ -216,7 +235,7 @@ export class Reader implements LogReader {
   /** Where a live reader must stop: at the head, or where the first private line belongs. */
   #nextStop(log: LiveLog): number {
     const first = this.#queue[0];
-    return first ? log.offsetAfter(first.after) : log.head;
+    return first ? stopFor(first, log) : log.head;
   }
 
   #writeRest(): void {
@@ -259,4 +278,9 @@ export class Reader implements LogReader {
     this.#append(pieces);
     this.pump();
   }
+}
+
+/** The offset in the log at which a private line belongs. */
+function stopFor({ after, instead }: Private, log: LiveLog): number {
+  return log.offsetAfter(instead ? after - 1 : after);
 }

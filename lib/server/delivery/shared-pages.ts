@@ -1,13 +1,15 @@
-// Pages of the journal as readers write them: read and encoded once for all who want them in one dialect, and kept for a
+// Pages of the journal as readers write them: read and encoded once for all who want them in one encoding, and kept for a
 // moment. When many catch up at once they missed the same events, though not from the same one on; so a page ends at a
 // multiple of `pageEvents`, and readers that begin anywhere share all pages but their first.
 //
 //   bytes       │ said │ said │ said │ joined │      what all may see
 //   whispers           ▲ told      ▲ told            kept apart, each with the offset where it belongs
 //
-// A viewer gets the bytes whole, or in pieces with its own whispers between them. A whisper is never in the bytes.
+// A viewer gets the bytes whole, or in pieces with its own whispers between them. A whisper is never in the bytes. Where
+// authors are told of their own events in words of their own, these stand in place of the bytes of the event.
 
-import type { Dialect } from "../../dialects/dialect.ts";
+import type { Encoding } from "../../dialects/dialect.ts";
+import type { Recorded } from "../../protocol/events.ts";
 import type { Entry, Journal } from "../journal/journal.ts";
 import { entriesIn, maySee, pageEvents, type Stretch } from "../journal/pages.ts";
 
@@ -19,49 +21,60 @@ const keptMs = 5_000;
 export class SharedPage {
   /** The last event of the page, or of the gap that it tells of. */
   readonly last: number;
-  readonly #dialect: Dialect;
+  readonly #encoding: Encoding;
   readonly #bytes: Uint8Array;
-  readonly #whispers: { entry: Entry; offset: number }[] = [];
+  /** The entries that are not the same for all viewers; `from` and `to` are offsets of what the bytes have of them. */
+  readonly #marks: { entry: Entry; from: number; to: number }[] = [];
 
-  constructor(dialect: Dialect, { gap, entries, last }: Stretch) {
+  constructor(encoding: Encoding, { gap, entries, last }: Stretch) {
     this.last = last;
-    this.#dialect = dialect;
-    let text = gap ? dialect.encode({ type: "gap", ...gap }) : "";
+    this.#encoding = encoding;
+    let text = gap ? encoding.encode({ type: "gap", ...gap }) : "";
     for (const entry of entries) {
-      if (entry.reader === undefined) text += dialect.encode(entry.event);
-      else this.#whispers.push({ entry, offset: text.length });
+      const from = text.length;
+      if (entry.reader === undefined) text += encoding.encode(entry.event);
+      if (entry.reader !== undefined || encoding.hasOwnWords)
+        this.#marks.push({ entry, from, to: text.length });
     }
     this.#bytes = Buffer.from(text);
     // So far in characters: now in bytes.
     let [characters, bytes] = [0, 0];
-    for (const whisper of this.#whispers) {
-      bytes += Buffer.byteLength(text.slice(characters, whisper.offset));
-      characters = whisper.offset;
-      whisper.offset = bytes;
+    const inBytes = (offset: number) => {
+      bytes += Buffer.byteLength(text.slice(characters, offset));
+      characters = offset;
+      return bytes;
+    };
+    for (const mark of this.#marks) {
+      mark.from = inBytes(mark.from);
+      mark.to = inBytes(mark.to);
     }
   }
 
-  /** What the seat `viewer` may see of it, in order. */
-  piecesFor(viewer: string): Uint8Array[] {
+  /** What the seat `viewer` may see of it, in order. Of what it did itself, `own` has the words: undefined if those for all. */
+  piecesFor(viewer: string, own?: (event: Recorded) => string | undefined): Uint8Array[] {
     const pieces: Uint8Array[] = [];
-    let from = 0;
-    for (const { entry, offset } of this.#whispers) {
+    let at = 0;
+    for (const { entry, from, to } of this.#marks) {
+      const { event, author, reader } = entry;
       if (!maySee(viewer, entry)) continue;
-      pieces.push(this.#bytes.subarray(from, offset), Buffer.from(this.#dialect.encode(entry.event)));
-      from = offset;
+      const ownWords = author === viewer ? own?.(event) : undefined;
+      const words = ownWords ?? (reader === undefined ? undefined : this.#encoding.encode(event));
+      if (words === undefined) continue;
+      pieces.push(this.#bytes.subarray(at, from), Buffer.from(words));
+      at = to;
     }
-    return [...pieces, this.#bytes.subarray(from)];
+    return [...pieces, this.#bytes.subarray(at)];
   }
 }
 
 export class SharedPages {
-  readonly #dialect: Dialect;
+  readonly #encoding: Encoding;
   readonly #journal: Pick<Journal, "entriesAfter">;
   /** By what was asked for; the one that was wanted last at the end. A page may still be read. */
   readonly #pages = new Map<string, Promise<SharedPage>>();
 
-  constructor(dialect: Dialect, journal: Pick<Journal, "entriesAfter">) {
-    this.#dialect = dialect;
+  constructor(encoding: Encoding, journal: Pick<Journal, "entriesAfter">) {
+    this.#encoding = encoding;
     this.#journal = journal;
   }
 
@@ -85,7 +98,7 @@ export class SharedPages {
 
   #read(after: number, upTo: number, key: string): Promise<SharedPage> {
     const page = entriesIn(this.#journal, after, upTo).then(
-      (stretch) => new SharedPage(this.#dialect, stretch),
+      (stretch) => new SharedPage(this.#encoding, stretch),
     );
     const forget = () => {
       if (this.#pages.get(key) === page) this.#pages.delete(key);

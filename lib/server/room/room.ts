@@ -9,10 +9,11 @@
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Bye, type Fault, fault, type Recorded } from "../../protocol/events.ts";
-import { type FanOut, LiveLog, liveLogBytes } from "../delivery/live-log.ts";
+import { Flows } from "../delivery/flows.ts";
+import type { FanOut } from "../delivery/live-log.ts";
 import { Posts } from "../delivery/posts.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
-import { SharedPages } from "../delivery/shared-pages.ts";
+import type { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
 import { type Past, placeOf } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
@@ -58,8 +59,7 @@ export class Room implements JournalListener, Recorder {
   readonly #journal: Journal;
   readonly #options: RoomOptions;
   readonly #waiters = new Waiters();
-  readonly #logs = new Map<Dialect, LiveLog>();
-  readonly #pages = new Map<Dialect, SharedPages>();
+  readonly #flows: Flows;
   readonly #woken = new Set<Reader>();
   /** Resolves at the end of this turn. */
   #afterTurn: PromiseWithResolvers<void> | undefined;
@@ -79,6 +79,7 @@ export class Room implements JournalListener, Recorder {
     this.#journal = journal;
     this.#options = options;
     this.seq = journal.last;
+    this.#flows = new Flows(journal, options.fanOut);
     this.archive = new Archive(journal, this);
     journal.listen(this);
     this.members = new Members(this.#journal, this, this.#options);
@@ -89,11 +90,8 @@ export class Room implements JournalListener, Recorder {
   /** Welcomes a member when its turn comes, and starts its reader at the position that it asked for. */
   enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
     const { seat, token } = taken;
-    const log = this.#logs.get(dialect) ?? new LiveLog(dialect, this.seq, liveLogBytes, this.#options.fanOut);
-    this.#logs.set(dialect, log);
-    const pages = this.#pages.get(dialect) ?? new SharedPages(dialect, this.#journal);
-    this.#pages.set(dialect, pages);
-    const readPage = this.#pagesFor(seat.id, pages);
+    const { log, pages } = this.#flows.of(dialect.shared, this.seq);
+    const readPage = this.#pagesFor(seat.id, pages, dialect.own?.bind(dialect));
     const name = seat.name;
     const welcome = (roster: Roster, resumed?: true) => [
       Buffer.from(dialect.encodeNewcomer({ type: "welcome", name, token, resumed })),
@@ -139,11 +137,13 @@ export class Room implements JournalListener, Recorder {
       const pieces = [...welcome(roster, place?.resumed), ...gap, ...shown];
       await this.newcomers.run(() => take({ pieces, last: roster.seq }));
     };
-    return isNew ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+    // Its own `joined` it may be told in words of its own.
+    const isSeen = isNew && !dialect.own;
+    return isSeen ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures little. */
-  #pagesFor(seat: string, pages: SharedPages): ReadPage {
+  #pagesFor(seat: string, pages: SharedPages, own: Dialect["own"]): ReadPage {
     return async (wanted, take) => {
       // In an object, so that the queue does not wait for a database.
       const { reading } = await this.newcomers.run(() => {
@@ -151,14 +151,8 @@ export class Room implements JournalListener, Recorder {
         return { reading: range && pages.after(range.after, range.upTo) };
       });
       const page = await reading;
-      if (page) await this.newcomers.run(() => take({ pieces: page.piecesFor(seat), last: page.last }));
+      if (page) await this.newcomers.run(() => take({ pieces: page.piecesFor(seat, own), last: page.last }));
     };
-  }
-
-  /** Takes the texts out of all that was to be shown from memory. */
-  #forget(seqs: number[]): void {
-    for (const pages of this.#pages.values()) pages.clear();
-    for (const log of this.#logs.values()) log.forget(Math.max(...seqs));
   }
 
   /** Lets `attendant` speak without a seat, as this author. */
@@ -223,20 +217,18 @@ export class Room implements JournalListener, Recorder {
     for (const entry of entries) {
       const { event, author, reader, facts, json } = entry;
       this.archive.push(entry);
-      if (event.type === "deleted") this.#forget(event.seqs);
+      if (event.type === "deleted") this.#flows.forget(event.seqs);
       // An event of another server is not the outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
       const waiter = isOurs ? this.#waiters.take(entry) : undefined;
       this.seq = event.seq;
       if (reader === undefined) {
-        for (const log of this.#logs.values()) {
-          log.append(event, json);
-          deliveries += log.readers.size;
-        }
+        deliveries += this.#flows.append(event, json);
+        this.#occupantOf(author)?.did?.(event);
       } else {
-        for (const log of this.#logs.values()) log.skip(event.seq);
+        this.#flows.skip(event.seq);
         for (const id of new Set([author, reader]))
-          if (reader !== serversOnly) this.#occupantOf(id)?.whisper(event);
+          if (reader !== serversOnly) this.#occupantOf(id)?.whisper(event, id === author);
       }
       if (facts) this.members.apply(facts, event);
       waiter?.happened(before);
@@ -258,8 +250,7 @@ export class Room implements JournalListener, Recorder {
 
   /** Lets the readers write; false if there was no time for all of them: the others follow in the next turns. */
   #pump(): boolean {
-    let isDone = true;
-    for (const log of this.#logs.values()) isDone = log.pump() && isDone;
+    const isDone = this.#flows.pump();
     if (!isDone) {
       this.#pumping ??= setImmediate(() => {
         this.#pumping = undefined;
@@ -313,8 +304,7 @@ export class Room implements JournalListener, Recorder {
     this.#asked = [];
     this.members.end(beganAgain);
     this.seq = this.#journal.last;
-    this.#logs.clear();
-    this.#pages.clear();
+    this.#flows.clear();
     this.archive.clear();
     this.members = new Members(this.#journal, this, this.#options);
   }

@@ -42,8 +42,10 @@ export interface Occupant {
   /** Whether its member has asked to leave. */
   readonly leaving: boolean;
   answer(answer: Answer): void;
-  /** Takes an event that only this member and another may see. */
-  whisper(event: Recorded): void;
+  /** Takes an event that only this member and another may see; `isOwn`: this member caused it. */
+  whisper(event: Recorded, isOwn: boolean): void;
+  /** Is told of an event for all that this member caused, right after the live logs. */
+  did?(event: Recorded): void;
   /** Writes the events that it has not written yet. */
   pump(): void;
   /** Says goodbye and closes. The connection has no seat any more. */

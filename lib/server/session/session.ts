@@ -292,8 +292,13 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     return this.#phase === "leaving";
   }
 
-  whisper(event: Recorded): void {
-    this.#reader.whisper(event);
+  whisper(event: Recorded, isOwn: boolean): void {
+    this.#reader.whisper(event, isOwn ? this.#dialect?.own?.(event) : undefined);
+  }
+
+  did(event: Recorded): void {
+    const words = this.#dialect?.own?.(event);
+    if (words !== undefined) this.#reader.replace(event.seq, words);
   }
 
   pump(): void {

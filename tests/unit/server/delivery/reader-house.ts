@@ -1,5 +1,6 @@
 // The room of the reader's tests: nothing but a journal, a small live log and some clients, and what happens to them in
-// random steps. What a client must have received is worked out from its definition.
+// random steps. What a client must have received is worked out from its definition. Of what a client said itself it may be
+// told in words of its own, or in none.
 
 import { expect } from "bun:test";
 import fc from "fast-check";
@@ -16,7 +17,10 @@ export const plain = fc.array(fc.boolean(), { minLength: readers, maxLength: rea
 const pageLimit = 4;
 
 export const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("say" as const), length: fc.nat(30) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant("say" as const), length: fc.nat(30), by: fc.nat(readers) }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("whisper" as const), to: fc.nat(readers) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("tell" as const), to: fc.nat(readers - 1) }) },
   {
@@ -31,7 +35,7 @@ export const step = fc.oneof(
 );
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-type Kept = { event: Recorded; only: number | undefined };
+type Kept = { event: Recorded; only: number | undefined; by?: number | undefined };
 
 /** A room of nothing but a journal, a small live log and some clients. */
 export class House {
@@ -48,7 +52,7 @@ export class House {
   }
 
   async take(step: Step): Promise<void> {
-    if (step.do === "say") this.#record("x".repeat(step.length), undefined);
+    if (step.do === "say") this.#record("x".repeat(step.length), undefined, step.by);
     else if (step.do === "whisper") this.#record("whisper", step.to);
     else if (step.do === "tell") this.clients[step.to]?.tell();
     else if (step.do === "start") this.clients[step.who]?.start(Math.max(0, this.log.headSeq - step.back));
@@ -71,13 +75,15 @@ export class House {
     await this.turn();
   }
 
-  #record(text: string, only: number | undefined): void {
+  #record(text: string, only: number | undefined, by?: number): void {
     const event: Recorded = { type: "said", seq: this.journal.length + 1, at: 0, from: "ada", text };
-    this.journal.push({ event, only });
+    this.journal.push({ event, only, by });
     if (only === undefined) {
       const live = this.log.readers.size;
       this.log.append(event);
       this.fellBehind += live - this.log.readers.size;
+      const words = ownWords(event.seq);
+      if (by !== undefined && words !== undefined) this.clients[by]?.reader.replace(event.seq, words);
       return;
     }
     this.log.skip(event.seq);
@@ -188,9 +194,11 @@ class Client {
       const seen = this.house.journal.filter(
         ({ event, only }) => event.seq > after && event.seq <= upTo && (only ?? this.index) === this.index,
       );
-      const events = seen.slice(0, pageLimit).map(({ event }) => event);
-      const pieces = events.map((event) => Buffer.from(short.encode(event)));
-      take(await later({ pieces, last: seen.length > pageLimit ? (events.at(-1)?.seq ?? upTo) : upTo }));
+      const events = seen.slice(0, pageLimit);
+      const pieces = events.map((kept) => Buffer.from(this.lineFor(kept)));
+      take(
+        await later({ pieces, last: seen.length > pageLimit ? (events.at(-1)?.event.seq ?? upTo) : upTo }),
+      );
     };
     this.reader.start(this.house.log, openingAt(position), readPage);
   }
@@ -210,16 +218,26 @@ class Client {
     this.reader.drain();
   }
 
+  /** The line in which it is told of an event; "" if it is not. */
+  lineFor({ event, by }: Kept): string {
+    return (by === this.index ? ownWords(event.seq) : undefined) ?? short.encode(event);
+  }
+
   /** What the definition says it must have received. */
   expected(journal: Kept[]): string {
     if (!this.started) return "";
     const events = journal
       .filter(({ event, only }) => event.seq > this.#from && (only ?? this.index) === this.index)
-      .map(({ event }) => ({ key: event.seq, line: `${textOf(event)}\n` }));
+      .map((kept) => ({ key: kept.event.seq, line: this.lineFor(kept) }));
     const told = this.told.map(({ after, line }) => ({ key: after + 0.5, line }));
     const all = [...events, ...told].sort((a, b) => a.key - b.key);
     return `opening\n${all.map(({ line }) => line).join("")}`;
   }
+}
+
+/** A third of its own events a client is told in words of its own, of another third it is told nothing. */
+function ownWords(seq: number): string | undefined {
+  return seq % 3 === 0 ? undefined : seq % 3 === 1 ? `${seq} mine\n` : "";
 }
 
 /** In two pieces, and one that is empty. */

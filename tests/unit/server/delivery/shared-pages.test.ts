@@ -2,10 +2,10 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import type { Dialect } from "../../../../lib/dialects/dialect.ts";
+import type { Encoding } from "../../../../lib/dialects/dialect.ts";
 import { json } from "../../../../lib/dialects/json.ts";
 import { plain } from "../../../../lib/dialects/plain.ts";
-import type { Event } from "../../../../lib/protocol/events.ts";
+import type { Event, Recorded } from "../../../../lib/protocol/events.ts";
 import { SharedPages } from "../../../../lib/server/delivery/shared-pages.ts";
 import { type Entry, serversOnly } from "../../../../lib/server/journal/journal.ts";
 import { pageEvents, pageLength } from "../../../../lib/server/journal/pages.ts";
@@ -38,19 +38,25 @@ class Held {
 }
 
 /** All that the viewer is shown of (after, upTo], page by page. */
-async function read(pages: SharedPages, after: number, upTo: number, viewer: string): Promise<string> {
+async function read(
+  pages: SharedPages,
+  after: number,
+  upTo: number,
+  viewer: string,
+  own?: typeof ownWords,
+): Promise<string> {
   let text = "";
   for (let at = after; at < upTo; ) {
     const page = await pages.after(at, upTo);
     expect(page.last).toBeGreaterThan(at);
-    text += Buffer.concat(page.piecesFor(viewer));
+    text += Buffer.concat(page.piecesFor(viewer, own));
     at = page.last;
   }
   return text;
 }
 
 /** The same by the definition. */
-function shown(entries: Entry[], dialect: Dialect, after: number, viewer: string): string {
+function shown(entries: Entry[], dialect: Encoding, after: number, viewer: string): string {
   const events: Event[] = [];
   let last = after;
   for (const { event, author, reader } of entries.filter(({ event }) => event.seq > after)) {
@@ -102,6 +108,34 @@ test("each viewer is shown what it may see, in its dialect, from any event", asy
         }),
       );
     }),
+    { numRuns: 300 },
+  );
+});
+
+/** Of three events of its own an author is told one in its own words, one in no words, and one in those for all. */
+function ownWords({ seq }: Recorded): string | undefined {
+  return seq % 3 === 0 ? undefined : seq % 3 === 1 ? `mine ö ${seq}\n` : "";
+}
+
+test("an author is told of its own events in words of its own", async () => {
+  const words: Encoding = { encode: plain.encode, hasOwnWords: true };
+  await fc.assert(
+    fc.asyncProperty(
+      entriesOf,
+      fc.constantFrom(...seats, "d"),
+      fc.nat(400),
+      async (entries, viewer, after) => {
+        const head = entries.at(-1)?.event.seq ?? 0;
+        const pages = new SharedPages(words, new Held(entries));
+        const dialect: Encoding = {
+          encode: (event) => {
+            const isOwn = entries.some((entry) => entry.event === event && entry.author === viewer);
+            return (isOwn && "seq" in event ? ownWords(event as Recorded) : undefined) ?? plain.encode(event);
+          },
+        };
+        expect(await read(pages, after, head, viewer, ownWords)).toBe(shown(entries, dialect, after, viewer));
+      },
+    ),
     { numRuns: 300 },
   );
 });
