@@ -11,7 +11,7 @@ import type { Event } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import type { Client } from "../core/client.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
-import { type Keep, type Left, linesText, parseLines, parsePlace, placeText } from "./keep.ts";
+import { type Keep, type Kind, type Left, linesText, parseLines, parsePlace, placeText } from "./keep.ts";
 import { CatchUp, type Missed, missedMessages } from "./missed.ts";
 
 export type MemoryHandlers = {
@@ -36,6 +36,8 @@ export class Memory {
   readonly #catchUp: CatchUp;
   #name = "";
   #keep: Keep | undefined;
+  /** For the name that we joined under; the same as `#keep` until we take another one. */
+  #first: Keep | undefined;
   /** As far as events were shown. */
   #left: Left | undefined;
   /** Messages of the last run, until it is known whether they are in the room. */
@@ -64,6 +66,7 @@ export class Memory {
   /** To be called before the first join under a name. */
   joining(name: string): void {
     this.#use(name);
+    this.#first = this.#keep;
     const left = this.#left;
     this.#client.link.place = left ? { epoch: left.epoch, after: left.seq, history: missedMessages } : {};
   }
@@ -110,7 +113,7 @@ export class Memory {
   }
 
   set lines(lines: readonly string[]) {
-    this.#keep?.set("lines", linesText(lines));
+    this.#set("lines", linesText(lines));
   }
 
   /** The text that stood in the row when the last run ended, once. */
@@ -128,9 +131,11 @@ export class Memory {
 
   /** Keeps the text in the row; nothing is kept if it is blank or has a password. */
   keepDraft(): void {
+    // Until we are in the room there is no row, and the draft of the last run stays for the next one.
+    if (!this.#hasStarted) return;
     const draft = this.#handlers.draft();
     this.#isTyped = false;
-    this.#keep?.set("drafts", draft.trim() === "" || holdsPassword(draft) ? undefined : draft);
+    this.#set("drafts", draft.trim() === "" || holdsPassword(draft) ? undefined : draft);
   }
 
   /** Keeps within a second what has changed. */
@@ -154,6 +159,15 @@ export class Memory {
     if (text === this.#saved) return;
     this.#saved = text;
     this.#keep?.set("positions", text);
+    // Unsent messages are for one name alone, so that none is sent twice.
+    if (this.#first === this.#keep) return;
+    const { unsent: others } = parsePlace(this.#first?.get("positions"));
+    this.#first?.set("positions", placeText({ left: this.#left, unsent: others }));
+  }
+
+  /** Keeps something for our name, and for the one that we joined under, which the next start may be under again. */
+  #set(kind: Kind, value: string | undefined): void {
+    for (const keep of new Set([this.#first, this.#keep])) keep?.set(kind, value);
   }
 
   #use(name: string): void {
@@ -164,7 +178,7 @@ export class Memory {
     this.#unsent = unsent;
   }
 
-  /** Another name: what belongs to it is kept from now on, and another client may use the old one. */
+  /** Another name: what belongs to it is kept from now on. */
   #rename(name: string): void {
     const before = this.#unsent;
     const left = this.#left;

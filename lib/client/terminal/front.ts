@@ -181,6 +181,7 @@ export class TerminalFront {
   #start(): void {
     const draft = this.#memory.takeDraft();
     if (this.#prompt.draft === "") this.#prompt.draft = draft;
+    this.#memory.keepDraft();
     const offered = [...this.#prompt.history.lines];
     for (const line of [...this.#memory.lines, ...offered]) this.#prompt.history.add(line);
     this.#prompt.start();

@@ -258,6 +258,27 @@ test("another name has what is kept for it, and gives up the old one", () => {
   expect(positionOf("eve")).toMatchObject({ left: { seq: 21 }, unsent: [{ text: "as eve" }] });
 });
 
+test("what was shown under another name is not missed under the first", () => {
+  const run = new Run();
+  run.welcome();
+  room.happen({ type: "renamed", from: "ada", to: "eve" }, { type: "renamed", from: "eve", to: "zoe" });
+  // Another client under the first name has a message to send.
+  const unsent = [{ type: "say", text: "another's", id: "1" }];
+  kept.set("ada positions", JSON.stringify({ ...positionOf("ada"), unsent }));
+  room.happen({ type: "said", from: "bob", text: "one" }, { type: "said", from: "bob", text: "two" });
+  run.draft = "half a line";
+  run.memory.typed();
+  run.memory.lines = ["a line"];
+  run.memory.save();
+  expect(positionOf("zoe")).toMatchObject({ left: { seq: 24 }, unsent: [] });
+  expect(positionOf("ada")).toMatchObject({ left: { seq: 24 }, unsent });
+  expect(positionOf("eve")).toMatchObject({ left: { seq: 22 } });
+  const next = new Run();
+  next.welcome();
+  expect(room.sent("join").at(-1)).toMatchObject({ name: "ada", after: 24 });
+  expect([next.memory.takeDraft(), next.memory.lines]).toEqual(["half a line", ["a line"]]);
+});
+
 test("after a drop what was missed is told before it goes on", () => {
   const run = new Run();
   run.welcome();
@@ -285,6 +306,14 @@ describe("what is typed", () => {
     expect(kept.has("ada drafts")).toBe(false);
   });
 
+  test("the draft outlives a start that does not come into the room", () => {
+    kept.set("ada drafts", "half a line");
+    const { memory } = new Run();
+    memory.keepDraft();
+    memory.save();
+    expect(memory.takeDraft()).toBe("half a line");
+  });
+
   test("lines are there for good", () => {
     new Run().memory.lines = ["one", "two"];
     expect(new Run().memory.lines).toEqual(["one", "two"]);
@@ -293,6 +322,7 @@ describe("what is typed", () => {
 
   test("passwords are kept nowhere", () => {
     const run = new Run();
+    run.welcome();
     run.memory.lines = ["one", "/op hunter2"];
     run.draft = "/op hunter2";
     run.memory.keepDraft();
