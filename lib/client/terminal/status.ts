@@ -1,6 +1,6 @@
 // The status in the row's own place, in one line: the topic, how many are here, what waits; and while there is no
-// connection, when the next try is, since when and why. What matters most stands first, since a narrow terminal cuts the end.
-// It is shown at most once a second, but for a change of the connection, which is shown at once.
+// connection, when the next try is, since when, what waits and why. What matters most stands first, since a narrow terminal
+// cuts the end. It is shown a second after something has changed, and at once after a change of the connection.
 
 import type { Client } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
@@ -35,7 +35,7 @@ export function statusOf(
   if (!offline) return [...looking, ...waiting, `${members} here`, ...(topic ? [topic] : [])].join(" · ");
   const { reason, since, retryMs } = offline;
   const next = retryMs === undefined ? "trying again" : `again in ${duration(retryMs)}`;
-  return [next, reason, `offline since ${clock(since, now)}`, ...waiting].join(" · ");
+  return [next, `since ${clock(since, now)}`, ...waiting, reason].join(" · ");
 }
 
 export class Status {
@@ -43,7 +43,6 @@ export class Status {
   readonly #show: (status: string) => void;
   /** `retryAt` is a time of `performance.now()`. */
   #offline: { reason: string; since: number; retryAt: number } | undefined;
-  #isStale = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: Client, show: (status: string) => void) {
@@ -62,24 +61,19 @@ export class Status {
     this.#tick();
   }
 
-  /** Something may have changed. */
+  /** Something may have changed: shown in a second, so that a message that is in the room by then never counts as unsent. */
   changed(): void {
-    this.#isStale = true;
-    if (this.#timer === undefined) this.#tick();
+    this.#timer ??= setTimeout(() => this.#tick(), showMs);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Shows the status, and once more in a second if it is stale or counts down then. */
+  /** Shows the status; offline, which counts down, again every second. */
   #tick(): void {
-    this.#isStale = false;
+    this.#timer = this.#offline && setTimeout(() => this.#tick(), showMs);
     this.#show(statusOf(this.#situation));
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#isStale || this.#offline) this.#tick();
-    }, showMs);
   }
 
   get #situation(): Situation {
