@@ -111,6 +111,7 @@ export class TerminalFront {
       // What the terminal does not take waits at the server, which loses none of it.
       full: () => link.pause(),
       drained: () => link.resume(),
+      dim: (status) => this.#colors.dim(status),
     });
     this.#pager = new Pager(this.#prompt, this.#client.past.pages, {
       now: () => link.position?.seq ?? 0,

@@ -20,6 +20,8 @@ export type Content = {
   waiting: string[];
   /** Empty for none. */
   status: string;
+  /** Sets the status off in colour; undefined for the terminal's own idea of colours. */
+  dim?: ((status: string) => string) | undefined;
   /** What stands before the text. */
   label: string;
   /** The text; it may have several lines. */
@@ -47,7 +49,7 @@ const statusNeedsRows = 4;
 export function pictureOf(content: Content, size: Size): Picture {
   const text = textRows(content, size);
   const left = size.rows - text.rows.length - 1;
-  const status = content.status === "" || left < statusNeedsRows ? [] : [statusRow(content.status, size)];
+  const status = content.status === "" || left < statusNeedsRows ? [] : [statusRow(content, size)];
   // One of the rows left counts the messages that are not shown.
   const waiting = waitingOf(content.waiting, Math.min(waitingRows, left - status.length - 1), size.columns);
   const above = [...waiting, ...status];
@@ -100,8 +102,8 @@ function aroundCursor(margin: string, before: string, after: string, columns: nu
   return { before: shown, after: head(behind, columns - 1 - widthOf(shown)) };
 }
 
-function statusRow(status: string, { columns }: Size): string {
-  return picocolors.dim(cut(`  ${visibleRow(status)}`, columns - 1));
+function statusRow({ status, dim = picocolors.dim }: Content, { columns }: Size): string {
+  return dim(cut(`  ${visibleRow(status)}`, columns - 1));
 }
 
 /** As many graphemes from the end as fit into the columns. */

@@ -34,6 +34,8 @@ export type PromptHandlers = {
   drained?: () => void;
   /** PageUp. */
   back?: () => void;
+  /** Sets the status off in colour; absent for the terminal's own idea of colours. */
+  dim?: (status: string) => string;
 };
 
 /** `full` and `drained` are called beyond and below so much that waits, in UTF-16 units: a few blocks that are drawn. */
@@ -114,14 +116,12 @@ export class Prompt implements TtyReader {
 
   /** A row above the text, for the state of things; empty for none. */
   set status(status: string) {
-    if (status === this.#status) return;
     this.#status = status;
     this.#redraw();
   }
 
   /** The window's title. */
   set title(title: string) {
-    if (title === this.#title) return;
     this.#title = title;
     this.#redraw();
   }
@@ -385,7 +385,7 @@ export class Prompt implements TtyReader {
 
   get #content(): Content {
     const { text, cursor } = this.#editor;
-    const shared = { waiting: this.#waiting, status: this.#status };
+    const shared = { waiting: this.#waiting, status: this.#status, dim: this.#handlers.dim };
     if (!this.#search) return { ...shared, label: this.#label, text, cursor };
     const { label, found } = this.#search;
     return { ...shared, label, text: found?.line ?? "", cursor: found?.at ?? 0 };

@@ -73,6 +73,14 @@ test("messages on their way and the status stand above the text", () => {
   expect(shown("x|", 20, 1, { waiting, status })).toEqual(["ada> x|"]);
 });
 
+test("the status is set off as the caller says, once it is cut", () => {
+  const dim = (status: string) => `<${status}>`;
+  expect(shown("x|", 20, 24, { status: "3 here · a topic too long", dim })).toEqual([
+    "<  3 here · a topic…>",
+    "ada> x|",
+  ]);
+});
+
 test("no stranger's text in the status or on its way moves a cursor", () => {
   const hostile = "a\x1b[2Jb\x07c\nd\u009b1m";
   const rows = shown(`${hostile}|`, 40, 24, { waiting: [hostile], status: hostile, label: "x\x1b[A> " });
