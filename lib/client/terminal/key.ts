@@ -8,12 +8,14 @@
 
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
   closeSync,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
   readFileSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -33,12 +35,22 @@ export function keyIn(path: string): string {
 function read(path: string): string | undefined {
   try {
     const key = readFileSync(path, "utf8").trim();
-    if (isKey(key)) return key;
+    if (isKey(key)) {
+      closeToOthers(path);
+      return key;
+    }
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
   throw new Error("which is damaged (without the file, a new one is made)");
+}
+
+/** A key that a person wrote or copied may be readable to all. On a disk that knows no such rights it stays so. */
+function closeToOthers(path: string): void {
+  try {
+    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
+  } catch {}
 }
 
 /** A file appears under its name with all that is in it; of clients that start at once, the first one makes the key. */

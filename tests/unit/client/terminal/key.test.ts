@@ -47,10 +47,12 @@ test("clients that start at once end with one key", async () => {
   expect(readdirSync(join(folder.path, "chatroom"))).toEqual(["key"]);
 });
 
-test("keyIn() takes a key that a person wrote", () => {
+test.each([0o644, 0o640, 0o606, 0o400])("keyIn() takes a key of mode %o, and closes it to others", (mode) => {
   mkdirSync(join(folder.path, "chatroom"));
   writeFileSync(path, "correct-horse-battery\n");
+  chmodSync(path, mode);
   expect(keyIn(path)).toBe("correct-horse-battery");
+  expect(statSync(path).mode & 0o777).toBe(mode === 0o400 ? mode : 0o600);
 });
 
 test.each(["", "short", "two words in it\n", "x".repeat(129), "\u0000".repeat(43), "é".repeat(20)])(
