@@ -197,6 +197,13 @@ test("a name lost while away is asked for anew, the draft kept", async () => {
   terminal.type("eve\r");
   await terminal.until("the draft", ({ row }) => row === "eve> draft");
   await thief.event("said", { from: "eve", text: "unsent" });
+
+  await server.kill("SIGKILL");
+  await terminal.until("that it is offline", ({ row }) => row.startsWith("eve (offline)>"));
+  terminal.type("\x15one more\r\x03");
+  expect(await terminal.exited).toBe(1);
+  const end = ["1 message was not sent:", "one more", "To be sent at the next start as eve"];
+  await terminal.until("what was not sent", ({ screen }) => screen.join("\n").includes(end.join("\n")));
 });
 
 test.each(["SIGTERM", "SIGHUP"] as const)("%s in the form leaves the cursor visible", async (signal) => {

@@ -138,10 +138,12 @@ export class TerminalFront {
     this.#memory.save();
     this.#prompt.print(this.#view.settle());
     this.#prompt.stop();
-    const { unsent } = this.#client.link.outbox;
+    const { name, outbox } = this.#client.link;
+    const { unsent } = outbox;
     await this.#tty.close();
     if (problem !== undefined) process.stderr.write(`${visibleRow(problem)}\n`);
     for (const line of unsent) process.stderr.write(`${visible(line)}\n`);
+    if (unsent.length > 0) process.stderr.write(`To be sent at the next start as ${visibleRow(name)}\n`);
     return problem === undefined && unsent.length === 0 ? 0 : 1;
   }
 
