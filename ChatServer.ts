@@ -9,10 +9,11 @@ import { attempt, fail } from "./lib/cli/flags.ts";
 import { onHangup } from "./lib/cli/hangup.ts";
 import { Output } from "./lib/cli/output.ts";
 import { writeTo } from "./lib/cli/writer.ts";
+import { buildDocument } from "./lib/client/web/document.ts";
 import { addressOf, type Place } from "./lib/protocol/addresses.ts";
 import type { Bye } from "./lib/protocol/events.ts";
-import { plainAddress } from "./lib/server/limits/addresses.ts";
-import { type Admission, Door } from "./lib/server/limits/door.ts";
+import { isLoopback, plainAddress } from "./lib/server/limits/addresses.ts";
+import { type Admission, type Admitted, Door } from "./lib/server/limits/door.ts";
 import { consoleFor } from "./lib/server/operation/console.ts";
 import { carryOutCopy } from "./lib/server/operation/copies/copies.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
@@ -20,12 +21,13 @@ import { Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
 import { aboutBuild, openingLines } from "./lib/server/operation/opening.ts";
 import { hashOfPassword } from "./lib/server/operation/operators.ts";
+import { openFiles } from "./lib/server/operation/options.ts";
 import { readSettings, reload } from "./lib/server/operation/reload.ts";
 import { Traffic } from "./lib/server/operation/traffic.ts";
 import { Room } from "./lib/server/room/room.ts";
 import { Operators } from "./lib/server/session/operators.ts";
 import { Session } from "./lib/server/session/session.ts";
-import type { Connection } from "./lib/server/session/transport.ts";
+import type { Connection, Transport, WithDescriptor } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { CertificateWatch } from "./lib/server/transports/certificates.ts";
 import { IoUring } from "./lib/server/transports/io-uring.ts";
@@ -40,6 +42,8 @@ import {
 } from "./lib/server/transports/tcp.ts";
 import { type Certificate, Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 import { endVanished } from "./lib/server/transports/vanished.ts";
+import { watchFiles } from "./lib/server/transports/web/files.ts";
+import { Web } from "./lib/server/transports/web/server.ts";
 
 const settings = attempt(readSettings);
 const { options } = settings;
@@ -62,11 +66,28 @@ const addresses = await addressesOf(options).catch(fail);
 // ---- The connections: members, peers without a name yet, and those that are being turned away ----
 
 /** The `data` of a socket; undefined if it was closed at once. */
-type SocketData = { address: string; admission: Admission } | undefined;
+type SocketData = Admitted | undefined;
+/** A TCP socket or a WebSocket. */
+type Carrier = Transport & { data: SocketData };
 
-const connections = new Map<Socket<SocketData>, Connection>();
+const connections = new Map<Carrier, Connection>();
 /** True once the goodbyes are sent: the server ends with the last connection. */
 let stopping = false;
+
+const receive = (carrier: Carrier, chunk: Buffer) => connections.get(carrier)?.receive(chunk);
+const drained = (carrier: Carrier) => connections.get(carrier)?.drained();
+
+function closed(carrier: Carrier): void {
+  connections.get(carrier)?.closed();
+  connections.delete(carrier);
+  if (carrier.data) {
+    traffic.went(carrier.data.address, carrier.data.admission);
+    door.leave(carrier.data.admission);
+  }
+  if (stopping && connections.size === 0) exit();
+}
+
+const failed = (problem: string) => log.repeated("handler", problem);
 
 const listeners = attempt(
   () =>
@@ -82,17 +103,12 @@ const listeners = attempt(
             const handshake = connections.get(socket);
             if (handshake instanceof Handshake) handshake.ended(ok, problem);
           },
-          data: (socket, chunk) => connections.get(socket)?.receive(chunk),
-          drain: (socket) => connections.get(socket)?.drained(),
+          data: receive,
+          drain: drained,
           end: (socket) => connections.get(socket)?.inputEnded(),
-          close(socket) {
-            connections.get(socket)?.closed();
-            connections.delete(socket);
-            if (socket.data) left(socket.data);
-            if (stopping && connections.size === 0) exit();
-          },
+          close: closed,
           error(socket, error) {
-            log.repeated("handler", `A connection failed: ${error.stack ?? error.message}`);
+            failed(`A connection failed: ${error.stack ?? error.message}`);
             socket.terminate();
           },
         },
@@ -101,15 +117,34 @@ const listeners = attempt(
 );
 const place = { host: options.host, port: listeners.port };
 
+const web = attempt(
+  () =>
+    new Web(options, addresses, {
+      build: buildDocument,
+      certificate: () => certificate,
+      isProxy: (address) => isLoopback(address) || proxies.has(address),
+      opened(socket, from) {
+        const admission = enter(socket, from);
+        if (admission) begin(socket, admission);
+      },
+      receive,
+      drained,
+      closed,
+      failed,
+    }),
+);
+
 /** Bun changes the certificate of no listener, so there are new ones. */
 function useCertificate(next: Certificate): void {
   const before = certificate;
   certificate = next;
   try {
     listeners.renew();
+    web.renew();
   } catch (error) {
     certificate = before;
     listeners.renew();
+    web.renew();
     throw error;
   }
 }
@@ -139,15 +174,16 @@ const room = attempt(
 );
 const isBanned = (address: string) => room.members.isBanned(address);
 const door = new Door(Object.assign(settings.door, { isBanned }));
+const isTls = certificate !== undefined;
 const limits = Object.assign(settings.session, {
   metrics,
   operators,
-  waysIn: waysIn(place, certificate !== undefined),
+  waysIn: [...waysIn(place, isTls), ...web.waysIn],
   report: traffic.report,
   posted: traffic.posted,
 });
 
-/** A socket was opened. From a proxy, its first bytes say where it comes from. */
+/** A TCP socket was opened. From a proxy, its first bytes say where it comes from. */
 function opened(socket: Socket<SocketData>): void {
   const peer: Place = { host: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort };
   if (!proxies.has(peer.host)) return admit(socket, peer);
@@ -164,34 +200,39 @@ function opened(socket: Socket<SocketData>): void {
   );
 }
 
-/** A connection from this place gets a session, or the reason why it gets none, or is closed at once. */
+/** Its place is known. With TLS its handshake comes next. */
 function admit(socket: Socket<SocketData>, from: Place): void {
-  const remoteAddress = from.host;
-  const admission = door.enter(remoteAddress);
-  if (!admission) return socket.terminate();
+  const admission = enter(socket, from);
+  if (!admission) return;
   socket.setKeepAlive(true, keepAliveMs);
-  const address = addressOf(from);
-  socket.data = { address, admission };
-  const { origin, refusal, withinMs } = admission;
-  traffic.came(remoteAddress, address, admission);
   const plain = !certificate && hasDescriptor(socket) ? socket : undefined;
-  const begin = () => {
-    const connection = origin
-      ? new Session(room, socket, origin, limits, plain)
-      : new TurnedAway(socket, refusal);
-    connections.set(socket, connection);
-  };
-  if (certificate) connections.set(socket, new Handshake(socket, withinMs, begin));
-  else begin();
+  const shaken = () => begin(socket, admission, plain);
+  if (certificate) connections.set(socket, new Handshake(socket, admission.withinMs, shaken));
+  else shaken();
+}
+
+/** A connection from this place passes the door, which may refuse it, or is closed at once: undefined. */
+function enter(carrier: Carrier, from: Place): Admission | undefined {
+  const admission = door.enter(from.host);
+  if (!admission) {
+    carrier.terminate();
+    return undefined;
+  }
+  const address = addressOf(from);
+  carrier.data = { address, admission };
+  traffic.came(from.host, address, admission);
+  return admission;
+}
+
+/** It gets a session, or the reason why it gets none. */
+function begin(carrier: Carrier, { origin, refusal }: Admission, plain?: WithDescriptor): void {
+  const connection = origin
+    ? new Session(room, carrier, origin, limits, plain)
+    : new TurnedAway(carrier, refusal);
+  connections.set(carrier, connection);
 }
 
 endVanished(() => connections.keys());
-
-/** A socket that was let in or refused was closed. */
-function left({ address, admission }: NonNullable<SocketData>): void {
-  traffic.went(address, admission);
-  door.leave(admission);
-}
 
 // ---- The metrics' page, and the server's own terminal ----
 
@@ -223,6 +264,7 @@ function stop(why: string, more: Partial<Bye>): void {
   stopping = true;
   log.write(why);
   listeners.stop();
+  web.stop();
   const bye: Bye = { type: "bye", code: "shutdown", text: "The server is shutting down", ...more };
   for (const connection of connections.values()) connection.dismiss(bye);
   if (connections.size === 0) exit();
@@ -239,7 +281,7 @@ async function exit(): Promise<never> {
 // ---- The start: what can be typed now ----
 
 const say = (message: string) => log.write(message);
-const ways = waysToJoin(place, certificate !== undefined);
+const ways = [...web.lines, ...waysToJoin(place, isTls)];
 const opening = { options, place, addresses, ways, certificate, historyPlace: history.place, page };
 for (const [line, fields] of openingLines(opening)) log.write(line, fields);
 const watch = certificate && new CertificateWatch(options, certificate, { use: useCertificate, say });
@@ -248,4 +290,6 @@ onHangup(() => {
   operators.set(...settings.operators);
   room.members.takeBack();
 });
+const connectionsLeft = () => settings.door.maxConnections - connections.size;
+watchFiles(web, { limit: openFiles(), connectionsLeft, closures: metrics.webClosures, say });
 terminal?.start();

@@ -133,6 +133,10 @@ export class Metrics {
     "chat_journal_troubles_total",
     "Times the history could not be written.",
   );
+  readonly webClosures = new Counter(
+    "chat_web_closures_total",
+    "Times the page's port was closed, since open files ran out.",
+  );
   readonly turnSeconds = new Histogram(
     "chat_turn_seconds",
     "A turn of the room, from the append to the last write.",
@@ -213,9 +217,9 @@ export class Metrics {
   /** The page, as it is now. */
   render(): string {
     const { connections, refusedConnections, events, deliveries, writtenBytes, readBytes, pauses } = this;
-    const { refusals, wrongPasswords, journalTroubles } = this;
+    const { refusals, wrongPasswords, journalTroubles, webClosures } = this;
     const counters = [connections, refusedConnections, events, deliveries, writtenBytes, readBytes, pauses];
-    const problems = [refusals, wrongPasswords, journalTroubles];
+    const problems = [refusals, wrongPasswords, journalTroubles, webClosures];
     const all = [...counters, ...problems, this.turnSeconds, this.journalSeconds, ...this.#gauges];
     return all.map((metric) => metric.render()).join("");
   }
