@@ -12,6 +12,11 @@ import type { Transport } from "../../session/transport.ts";
 /** What a WebSocket carries from its request on. */
 export type Upgraded = { from: Place; transport?: WebSocketTransport };
 export type Socket = ServerWebSocket<Upgraded>;
+/** What the transport needs of it. */
+export type Carried = Pick<
+  Socket,
+  "sendBinary" | "getBufferedAmount" | "pause" | "resume" | "close" | "terminate"
+>;
 
 /** How much is begun at once, in bytes. It is kept for a peer that does not read. */
 const messageBytes = 16 * 1024;
@@ -23,7 +28,7 @@ export class WebSocketTransport implements Transport {
   readonly dialect = json;
   /** As a TCP socket has it: undefined until the door has decided. */
   data: Admitted | undefined;
-  readonly #socket: Socket;
+  readonly #socket: Carried;
   readonly #receive: (chunk: Buffer) => void;
   /** The beginning of a line whose end was not written yet. */
   #begun: Uint8Array[] = [];
@@ -35,7 +40,7 @@ export class WebSocketTransport implements Transport {
   #kept: Bun.ArrayBufferSink | undefined;
 
   /** `receive` is handed the bytes of lines. */
-  constructor(socket: Socket, receive: (chunk: Buffer) => void) {
+  constructor(socket: Carried, receive: (chunk: Buffer) => void) {
     this.#socket = socket;
     this.#receive = receive;
   }
