@@ -18,8 +18,8 @@ export type Carried = Pick<
   "sendBinary" | "getBufferedAmount" | "pause" | "resume" | "close" | "terminate"
 >;
 
-/** How much is begun at once, in bytes. It is kept for a peer that does not read. */
-const messageBytes = 16 * 1024;
+/** How much is begun at once, in bytes: with the head of its frame, what Bun sends without a buffer of its own. */
+const messageBytes = 16 * 1024 - 16;
 const LF = 10;
 /** The connection ends as it should: RFC 6455, 7.4.1. */
 const normalClosure = 1000;
@@ -70,7 +70,7 @@ export class WebSocketTransport implements Transport {
     let at = offset;
     while (at < end && !this.#isFull) {
       const next = messageEnd(bytes, at, end);
-      if (!this.#send(bytes.subarray(at, next))) return -1;
+      if (!this.#send(partOf(bytes, at, next))) return -1;
       at = next;
     }
     return at - offset;
@@ -131,4 +131,16 @@ function messageEnd(bytes: Uint8Array, at: number, end: number): number {
   if (last !== -1) return at + last + 1;
   const first = bytes.subarray(at, end).indexOf(LF);
   return first === -1 ? end : at + first + 1;
+}
+
+let lastPart: Uint8Array = new Uint8Array();
+
+/** The bytes from `at` to `end`. Many readers are sent the same part one after the other, so the last one is kept. */
+function partOf(bytes: Uint8Array, at: number, end: number): Uint8Array {
+  const isLast =
+    lastPart.buffer === bytes.buffer &&
+    lastPart.byteOffset === bytes.byteOffset + at &&
+    lastPart.length === end - at;
+  if (!isLast) lastPart = bytes.subarray(at, end);
+  return lastPart;
 }

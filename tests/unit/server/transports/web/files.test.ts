@@ -19,6 +19,7 @@ afterEach(() => {
 });
 
 const port = {
+  isOpen: true,
   stop: () => void acts.push("stop"),
   renew() {
     if (taken) throw taken;
