@@ -88,8 +88,7 @@ test.concurrent("a server killed ten times loses and doubles no line of eight me
   const webPort = freePort();
   const flags = ["--history", history, "--quiet", "--stay", "--web", `${webPort}`];
   let server = await Server.start(flags);
-  const { port } = server;
-  const members = await Member.crowd(speakers, port, webPort);
+  const members = await Member.crowd(speakers, server.port, webPort);
   const lines: string[] = [];
   const random = new Random(20261125);
   const speak = (round: number) => {
@@ -110,7 +109,7 @@ test.concurrent("a server killed ten times loses and doubles no line of eight me
     await members[0]?.heardSaid(before + random.between(1, 150));
     await server.kill("SIGKILL");
     speak(round + 100);
-    server = await Server.start([...flags, "--port", `${port}`]);
+    server = await Server.start([...flags, "--port", `${server.port}`]);
   }
   for (const member of members) await member.heardSaid(lines.length);
   const heard = expectOneOrder(members, lines);

@@ -37,7 +37,7 @@ function from(address: string): Promise<WebClient> {
 }
 
 describe("the page", () => {
-  test("the page comes plain or as gzip, and runs its own script and style alone", async () => {
+  test("the page is the same in gzip, and runs its own script and style alone", async () => {
     const plain = await fetch(at("/"), { headers: { "accept-encoding": "identity" } });
     const html = await plain.text();
     expect([plain.status, plain.headers.get("content-encoding")]).toEqual([200, null]);
@@ -89,7 +89,7 @@ describe("the page", () => {
 });
 
 describe("a WebSocket", () => {
-  test("a member on a WebSocket talks with one on nc, in messages of whole lines", async () => {
+  test("a WebSocket and nc talk with each other, in messages of whole lines", async () => {
     using nc = await PlainClient.join(server.port, "nc");
     using web = await WebClient.join(port, "webber");
     await nc.line("webber joined");
@@ -143,7 +143,7 @@ describe("a WebSocket", () => {
     await own.roundTrip();
   });
 
-  test("a full room and a ban reach the page as bye, by the address a proxy tells", async () => {
+  test("a full room and a ban reach the page as bye, behind a proxy, too", async () => {
     using first = await from("192.0.2.9");
     using second = await from("203.0.113.1, 192.0.2.9");
     await Promise.all([first.roundTrip(), second.roundTrip()]);

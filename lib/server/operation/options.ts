@@ -59,7 +59,7 @@ const metrics: Flag<Place | undefined> = {
 
 const webNames: Flag<readonly string[]> = {
   value: "NAMES",
-  summary: "names that browsers may ask for, beside those of this machine: NAME,NAME",
+  summary: "what browsers may call this machine, beside its own names: NAME,NAME",
   default: [],
   parse(text, flag) {
     const names = text
@@ -133,13 +133,7 @@ export const flags = {
   "tls-cert": text("FILE", "speak TLS with this certificate, the chain behind it (PEM)"),
   "tls-key": text("FILE", "the key of --tls-cert (PEM)"),
   web: {
-    ...number(
-      "PORT",
-      "the page's port, for browsers; 0: nowhere (default: 53080, if it is free)",
-      0,
-      0,
-      65_535,
-    ),
+    ...number("PORT", "the page's port, for browsers; 0: nowhere (default: 53080, if free)", 0, 0, 65_535),
     default: undefined as number | undefined,
   },
   "web-names": webNames,

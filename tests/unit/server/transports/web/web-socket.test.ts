@@ -68,7 +68,7 @@ test("a long write is messages of whole lines, at most 16 KiB each", () => {
   }
 });
 
-test("a line that is longer is one message, in however many parts it is written", () => {
+test("a line that is longer is one message, however it is written", () => {
   const long = "x".repeat(50_000);
   expect(write(`{${long}`)).toBe(50_001);
   expect(write(long)).toBe(50_000);
@@ -150,7 +150,7 @@ test("a pause that begins with what was kept reads nothing more", () => {
   expect(heard).toEqual(["one\n", "two\n"]);
 });
 
-test("a goodbye is written before the WebSocket is closed, not within the call", async () => {
+test("a goodbye is written before the WebSocket is closed, a turn later", async () => {
   write("bye\n");
   transport.shutdown();
   expect(socket.acts).toEqual([]);
