@@ -69,7 +69,7 @@ export function sentence(status: number, text: string, more: Record<string, stri
 
 function encoded(document: PageDocument): Built {
   const plain = Buffer.from(document.html);
-  const gzip = Buffer.from(Bun.gzipSync(plain, { level: 9 }));
+  const gzip = Buffer.from(Bun.gzipSync(plain, { library: "libdeflate", level: 12 }));
   // Weak, since it is the same for both encodings.
   const etag = `W/"${createHash("sha256").update(plain).digest("base64url")}"`;
   const content = { "content-type": "text/html; charset=utf-8", vary: "accept-encoding", etag };
