@@ -13,7 +13,7 @@ import { buildDocument } from "./lib/client/web/document.ts";
 import { addressOf, type Place } from "./lib/protocol/addresses.ts";
 import type { Bye } from "./lib/protocol/events.ts";
 import { isLoopback, plainAddress } from "./lib/server/limits/addresses.ts";
-import { type Admission, type Admitted, Door } from "./lib/server/limits/door.ts";
+import { type Admitted, Door } from "./lib/server/limits/door.ts";
 import { consoleFor } from "./lib/server/operation/console.ts";
 import { carryOutCopy } from "./lib/server/operation/copies/copies.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
@@ -27,7 +27,7 @@ import { Traffic } from "./lib/server/operation/traffic.ts";
 import { Room } from "./lib/server/room/room.ts";
 import { Operators } from "./lib/server/session/operators.ts";
 import { Session } from "./lib/server/session/session.ts";
-import type { Connection, Transport, WithDescriptor } from "./lib/server/session/transport.ts";
+import type { Connection, Transport } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { CertificateWatch } from "./lib/server/transports/certificates.ts";
 import { IoUring } from "./lib/server/transports/io-uring.ts";
@@ -123,10 +123,7 @@ const web = attempt(
       build: buildDocument,
       certificate: () => certificate,
       isProxy: (address) => isLoopback(address) || proxies.has(address),
-      opened(socket, from) {
-        const admission = enter(socket, from);
-        if (admission) begin(socket, admission);
-      },
+      opened: (socket, from) => admit(socket, from),
       receive,
       drained,
       closed,
@@ -137,14 +134,15 @@ const web = attempt(
 /** Bun changes the certificate of no listener, so there are new ones. */
 function useCertificate(next: Certificate): void {
   const before = certificate;
-  certificate = next;
+  const renew = (used: Certificate | undefined) => {
+    certificate = used;
+    listeners.renew();
+    web.renew();
+  };
   try {
-    listeners.renew();
-    web.renew();
+    renew(next);
   } catch (error) {
-    certificate = before;
-    listeners.renew();
-    web.renew();
+    renew(before);
     throw error;
   }
 }
@@ -186,7 +184,8 @@ const limits = Object.assign(settings.session, {
 /** A TCP socket was opened. From a proxy, its first bytes say where it comes from. */
 function opened(socket: Socket<SocketData>): void {
   const peer: Place = { host: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort };
-  if (!proxies.has(peer.host)) return admit(socket, peer);
+  socket.setKeepAlive(true, keepAliveMs);
+  if (!proxies.has(peer.host)) return admit(socket, peer, certificate && socket);
   connections.set(
     socket,
     new Proxied(socket, {
@@ -200,36 +199,26 @@ function opened(socket: Socket<SocketData>): void {
   );
 }
 
-/** Its place is known. With TLS its handshake comes next. */
-function admit(socket: Socket<SocketData>, from: Place): void {
-  const admission = enter(socket, from);
-  if (!admission) return;
-  socket.setKeepAlive(true, keepAliveMs);
-  const plain = !certificate && hasDescriptor(socket) ? socket : undefined;
-  const shaken = () => begin(socket, admission, plain);
-  if (certificate) connections.set(socket, new Handshake(socket, admission.withinMs, shaken));
-  else shaken();
-}
-
-/** A connection from this place passes the door, which may refuse it, or is closed at once: undefined. */
-function enter(carrier: Carrier, from: Place): Admission | undefined {
+/**
+ * A connection from this place gets a session, or the reason why it gets none, or is closed at once. `shaking`: its
+ * socket, if TLS has to begin first.
+ */
+function admit(carrier: Carrier, from: Place, shaking?: Socket<SocketData>): void {
   const admission = door.enter(from.host);
-  if (!admission) {
-    carrier.terminate();
-    return undefined;
-  }
+  if (!admission) return carrier.terminate();
   const address = addressOf(from);
   carrier.data = { address, admission };
   traffic.came(from.host, address, admission);
-  return admission;
-}
-
-/** It gets a session, or the reason why it gets none. */
-function begin(carrier: Carrier, { origin, refusal }: Admission, plain?: WithDescriptor): void {
-  const connection = origin
-    ? new Session(room, carrier, origin, limits, plain)
-    : new TurnedAway(carrier, refusal);
-  connections.set(carrier, connection);
+  const { origin, refusal, withinMs } = admission;
+  const plain = !shaking && hasDescriptor(carrier) ? carrier : undefined;
+  const begin = () => {
+    const connection = origin
+      ? new Session(room, carrier, origin, limits, plain)
+      : new TurnedAway(carrier, refusal);
+    connections.set(carrier, connection);
+  };
+  if (shaking) connections.set(carrier, new Handshake(shaking, withinMs, begin));
+  else begin();
 }
 
 endVanished(() => connections.keys());
