@@ -9,10 +9,11 @@ import { attempt, fail } from "./lib/cli/flags.ts";
 import { onHangup } from "./lib/cli/hangup.ts";
 import { Output } from "./lib/cli/output.ts";
 import { writeTo } from "./lib/cli/writer.ts";
+import { buildDocument } from "./lib/client/web/document.ts";
 import { addressOf, type Place } from "./lib/protocol/addresses.ts";
 import type { Bye } from "./lib/protocol/events.ts";
-import { plainAddress } from "./lib/server/limits/addresses.ts";
-import { type Admission, Door } from "./lib/server/limits/door.ts";
+import { isLoopback, plainAddress } from "./lib/server/limits/addresses.ts";
+import { type Admitted, Door } from "./lib/server/limits/door.ts";
 import { consoleFor } from "./lib/server/operation/console.ts";
 import { carryOutCopy } from "./lib/server/operation/copies/copies.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
@@ -20,12 +21,13 @@ import { Log } from "./lib/server/operation/log.ts";
 import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
 import { aboutBuild, openingLines } from "./lib/server/operation/opening.ts";
 import { hashOfPassword } from "./lib/server/operation/operators.ts";
+import { openFiles } from "./lib/server/operation/options.ts";
 import { readSettings, reload } from "./lib/server/operation/reload.ts";
 import { Traffic } from "./lib/server/operation/traffic.ts";
 import { Room } from "./lib/server/room/room.ts";
 import { Operators } from "./lib/server/session/operators.ts";
 import { Session } from "./lib/server/session/session.ts";
-import type { Connection } from "./lib/server/session/transport.ts";
+import type { Connection, Transport } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { CertificateWatch } from "./lib/server/transports/certificates.ts";
 import { IoUring } from "./lib/server/transports/io-uring.ts";
@@ -40,6 +42,8 @@ import {
 } from "./lib/server/transports/tcp.ts";
 import { type Certificate, Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 import { endVanished } from "./lib/server/transports/vanished.ts";
+import { watchFiles } from "./lib/server/transports/web/files.ts";
+import { Web } from "./lib/server/transports/web/server.ts";
 
 const settings = attempt(readSettings);
 const { options } = settings;
@@ -62,11 +66,28 @@ const addresses = await addressesOf(options).catch(fail);
 // ---- The connections: members, peers without a name yet, and those that are being turned away ----
 
 /** The `data` of a socket; undefined if it was closed at once. */
-type SocketData = { address: string; admission: Admission } | undefined;
+type SocketData = Admitted | undefined;
+/** A TCP socket or a WebSocket. */
+type Carrier = Transport & { data: SocketData };
 
-const connections = new Map<Socket<SocketData>, Connection>();
+const connections = new Map<Carrier, Connection>();
 /** True once the goodbyes are sent: the server ends with the last connection. */
 let stopping = false;
+
+const receive = (carrier: Carrier, chunk: Buffer) => connections.get(carrier)?.receive(chunk);
+const drained = (carrier: Carrier) => connections.get(carrier)?.drained();
+
+function closed(carrier: Carrier): void {
+  connections.get(carrier)?.closed();
+  connections.delete(carrier);
+  if (carrier.data) {
+    traffic.went(carrier.data.address, carrier.data.admission);
+    door.leave(carrier.data.admission);
+  }
+  if (stopping && connections.size === 0) exit();
+}
+
+const failed = (problem: string) => log.repeated("handler", problem);
 
 const listeners = attempt(
   () =>
@@ -82,17 +103,12 @@ const listeners = attempt(
             const handshake = connections.get(socket);
             if (handshake instanceof Handshake) handshake.ended(ok, problem);
           },
-          data: (socket, chunk) => connections.get(socket)?.receive(chunk),
-          drain: (socket) => connections.get(socket)?.drained(),
+          data: receive,
+          drain: drained,
           end: (socket) => connections.get(socket)?.inputEnded(),
-          close(socket) {
-            connections.get(socket)?.closed();
-            connections.delete(socket);
-            if (socket.data) left(socket.data);
-            if (stopping && connections.size === 0) exit();
-          },
+          close: closed,
           error(socket, error) {
-            log.repeated("handler", `A connection failed: ${error.stack ?? error.message}`);
+            failed(`A connection failed: ${error.stack ?? error.message}`);
             socket.terminate();
           },
         },
@@ -101,15 +117,32 @@ const listeners = attempt(
 );
 const place = { host: options.host, port: listeners.port };
 
+const web = attempt(
+  () =>
+    new Web(options, addresses, {
+      build: buildDocument,
+      certificate: () => certificate,
+      isProxy: (address) => isLoopback(address) || proxies.has(address),
+      opened: (socket, from) => admit(socket, from),
+      receive,
+      drained,
+      closed,
+      failed,
+    }),
+);
+
 /** Bun changes the certificate of no listener, so there are new ones. */
 function useCertificate(next: Certificate): void {
   const before = certificate;
-  certificate = next;
+  const renew = (used: Certificate | undefined) => {
+    certificate = used;
+    listeners.renew();
+    web.renew();
+  };
   try {
-    listeners.renew();
+    renew(next);
   } catch (error) {
-    certificate = before;
-    listeners.renew();
+    renew(before);
     throw error;
   }
 }
@@ -139,18 +172,20 @@ const room = attempt(
 );
 const isBanned = (address: string) => room.members.isBanned(address);
 const door = new Door(Object.assign(settings.door, { isBanned }));
+const isTls = certificate !== undefined;
 const limits = Object.assign(settings.session, {
   metrics,
   operators,
-  waysIn: waysIn(place, certificate !== undefined),
+  waysIn: [...waysIn(place, isTls), ...web.waysIn],
   report: traffic.report,
   posted: traffic.posted,
 });
 
-/** A socket was opened. From a proxy, its first bytes say where it comes from. */
+/** A TCP socket was opened. From a proxy, its first bytes say where it comes from. */
 function opened(socket: Socket<SocketData>): void {
   const peer: Place = { host: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort };
-  if (!proxies.has(peer.host)) return admit(socket, peer);
+  socket.setKeepAlive(true, keepAliveMs);
+  if (!proxies.has(peer.host)) return admit(socket, peer, certificate && socket);
   connections.set(
     socket,
     new Proxied(socket, {
@@ -164,34 +199,29 @@ function opened(socket: Socket<SocketData>): void {
   );
 }
 
-/** A connection from this place gets a session, or the reason why it gets none, or is closed at once. */
-function admit(socket: Socket<SocketData>, from: Place): void {
-  const remoteAddress = from.host;
-  const admission = door.enter(remoteAddress);
-  if (!admission) return socket.terminate();
-  socket.setKeepAlive(true, keepAliveMs);
+/**
+ * A connection from this place gets a session, or the reason why it gets none, or is closed at once. `shaking`: its
+ * socket, if TLS has to begin first.
+ */
+function admit(carrier: Carrier, from: Place, shaking?: Socket<SocketData>): void {
+  const admission = door.enter(from.host);
+  if (!admission) return carrier.terminate();
   const address = addressOf(from);
-  socket.data = { address, admission };
+  carrier.data = { address, admission };
+  traffic.came(from.host, address, admission);
   const { origin, refusal, withinMs } = admission;
-  traffic.came(remoteAddress, address, admission);
-  const plain = !certificate && hasDescriptor(socket) ? socket : undefined;
+  const plain = !shaking && hasDescriptor(carrier) ? carrier : undefined;
   const begin = () => {
     const connection = origin
-      ? new Session(room, socket, origin, limits, plain)
-      : new TurnedAway(socket, refusal);
-    connections.set(socket, connection);
+      ? new Session(room, carrier, origin, limits, plain)
+      : new TurnedAway(carrier, refusal);
+    connections.set(carrier, connection);
   };
-  if (certificate) connections.set(socket, new Handshake(socket, withinMs, begin));
+  if (shaking) connections.set(carrier, new Handshake(shaking, withinMs, begin));
   else begin();
 }
 
 endVanished(() => connections.keys());
-
-/** A socket that was let in or refused was closed. */
-function left({ address, admission }: NonNullable<SocketData>): void {
-  traffic.went(address, admission);
-  door.leave(admission);
-}
 
 // ---- The metrics' page, and the server's own terminal ----
 
@@ -223,6 +253,7 @@ function stop(why: string, more: Partial<Bye>): void {
   stopping = true;
   log.write(why);
   listeners.stop();
+  web.stop();
   const bye: Bye = { type: "bye", code: "shutdown", text: "The server is shutting down", ...more };
   for (const connection of connections.values()) connection.dismiss(bye);
   if (connections.size === 0) exit();
@@ -239,7 +270,7 @@ async function exit(): Promise<never> {
 // ---- The start: what can be typed now ----
 
 const say = (message: string) => log.write(message);
-const ways = waysToJoin(place, certificate !== undefined);
+const ways = [...web.lines, ...waysToJoin(place, isTls)];
 const opening = { options, place, addresses, ways, certificate, historyPlace: history.place, page };
 for (const [line, fields] of openingLines(opening)) log.write(line, fields);
 const watch = certificate && new CertificateWatch(options, certificate, { use: useCertificate, say });
@@ -248,4 +279,6 @@ onHangup(() => {
   operators.set(...settings.operators);
   room.members.takeBack();
 });
+const connectionsLeft = () => settings.door.maxConnections - connections.size;
+watchFiles(web, { limit: openFiles(), connectionsLeft, closures: metrics.webClosures, say });
 terminal?.start();

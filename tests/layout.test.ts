@@ -49,6 +49,7 @@ const rooms: Record<string, string[]> = {
     "protocol",
   ],
   "server/transports": ["server/session", "server/delivery", "server/limits", "dialects", "protocol"],
+  "server/transports/web": ["server/transports", "server/session", "server/limits", "dialects", "protocol"],
   "server/operation": [
     "server/room",
     "server/seats",

@@ -7,7 +7,7 @@
 
 import { cpuSecondsOf, rssBytesOf } from "../support/process.ts";
 import { connectAll, fail, finish, write } from "./clients.ts";
-import { mark, type Wire, wires } from "./wires.ts";
+import { marksIn, type Wire, wires } from "./wires.ts";
 
 export type Load = {
   /** Everyone who reads; `senders` of them also talk. */
@@ -61,7 +61,7 @@ let scheduled = false;
 
 const seen = new Uint32Array(options.clients + options.stalled);
 const clients = await connectAll(seen.length, options.ports, (index, chunk) => {
-  const marks = count(chunk);
+  const marks = marksIn(chunk);
   if (marks === 0) return;
   seen[index] = (seen[index] ?? 0) + marks;
   delivered += marks;
@@ -82,12 +82,6 @@ await quiet(quietMs);
 for (const { socket } of clients.slice(options.clients)) socket?.pause();
 
 // ---- The loop ----
-
-function count(chunk: Buffer): number {
-  let marks = 0;
-  for (let at = chunk.indexOf(mark); at !== -1; at = chunk.indexOf(mark, at + 1)) marks++;
-  return marks;
-}
 
 /** Says as many messages as the window has room for, the talkers in turn. */
 function fillWindow(): void {

@@ -53,6 +53,7 @@ export const scenarios: Record<string, (clients: number | undefined) => Scenario
   ],
   rename: () => [rename(50, 2_000)],
   metrics: () => [metrics(100)],
+  web: (clients) => (clients === undefined ? [web(100), web(1000)] : [web(clients)]),
   postgres: () => [databaseCosts(100), databaseCosts(1000), twoServers(400), databaseDelays(100)],
   search: () => [searches],
   client: () => [client],
@@ -199,6 +200,17 @@ function metrics(clients: number): Scenario {
     title: `${clients} clients, with and without --metrics`,
     steps: steps.map((server) => ({ server, load })),
     show: (measurements) => costs(steps, measurements),
+  };
+}
+
+/** Members in browsers: what does a delivery cost over a WebSocket, compared with TCP? */
+function web(clients: number): Scenario {
+  const load: Load = { ...busy, clients };
+  const compared: ServerName[] = ["ours", "without io_uring", "on WebSockets"];
+  return {
+    title: `${clients} clients on TCP, and on WebSockets`,
+    steps: compared.map((server) => ({ server, load })),
+    show: (measurements) => costs(compared, measurements),
   };
 }
 

@@ -21,8 +21,10 @@ type Server = {
   args: (at: { port: number; database: string; metricsPort: number }) => string[];
 };
 
-const chat = { wire: "json", script: "../../ChatServer.ts" } as const;
-const place = (port: number) => ["--host", "127.0.0.1", "--port", `${port}`, "--stay", "--quiet"];
+const chat: Pick<Server, "wire" | "script"> = { wire: "json", script: "../../ChatServer.ts" };
+const here = ["--host", "127.0.0.1", "--stay", "--quiet"];
+const place = (port: number) => [...here, "--port", `${port}`, "--web", "0"];
+const webPlace = (port: number) => [...here, "--port", "0", "--web", `${port}`];
 const historyFile = (port: number) => temporaryFile(`${port}.sqlite`);
 const inFile = (port: number) => ["--history", historyFile(port)];
 const inDatabase = (url: string) => ["--history", url];
@@ -32,6 +34,16 @@ export const pastEvents = 100_000;
 
 export const servers = {
   ours: { ...chat, args: ({ port }) => [...place(port), ...inFile(port), ...unlimited] },
+  "without io_uring": {
+    ...chat,
+    script: "without-io-uring.ts",
+    args: ({ port }) => [...place(port), ...inFile(port), ...unlimited],
+  },
+  "on WebSockets": {
+    ...chat,
+    wire: "json in frames",
+    args: ({ port }) => [...webPlace(port), ...inFile(port), ...unlimited],
+  },
   "with its flood limit": { ...chat, args: ({ port }) => [...place(port), ...inFile(port)] },
   "with a past": { ...chat, past: pastEvents, args: ({ port }) => [...place(port), ...inFile(port)] },
   "with a past, without limit": {

@@ -1,35 +1,65 @@
 // The wires: how a client says who it is, and a message.
 
-export type Wire = "json" | "line" | "websocket";
+export type Wire = "json" | "line" | "websocket" | "json in frames";
 
-// No wire has this byte anywhere but in a message, as long as no frame is 94 bytes long.
+/** The first byte of a message's text. */
 export const mark = "^".charCodeAt(0);
+/** What stands before the text, on whatever wire: a quote or a blank. The length of a frame may look like a mark. */
+const before = [0x22, 0x20];
 
-export const wires: Record<Wire, { join: (name: string) => string; say: (text: string) => Buffer }> = {
+/** How many messages begin in these bytes. */
+export function marksIn(chunk: Buffer): number {
+  let marks = 0;
+  for (let at = chunk.indexOf(mark); at !== -1; at = chunk.indexOf(mark, at + 1)) {
+    if (at === 0 || before.includes(chunk[at - 1] ?? 0)) marks++;
+  }
+  return marks;
+}
+
+type Speech = { join: (name: string) => string | Buffer; say: (text: string) => Buffer };
+
+export const wires: Record<Wire, Speech> = {
   json: {
-    join: (name) => `${JSON.stringify({ type: "join", name })}\n`,
-    say: (text) => Buffer.from(`${JSON.stringify({ type: "say", text })}\n`),
+    join: (name) => joining(name),
+    say: (text) => Buffer.from(saying(text)),
   },
   line: {
     join: (name) => `${name}\n`,
     say: (text) => Buffer.from(`${text}\n`),
   },
   websocket: {
-    join: (name) =>
-      [
-        `GET /?name=${name} HTTP/1.1`,
-        "Host: localhost",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Version: 13",
-        `Sec-WebSocket-Key: ${Buffer.from("chatroom's bench").toString("base64")}`,
-        "\r\n",
-      ].join("\r\n"),
-    // A text frame in one piece. Its mask is four zeros: allowed, and the text stays as it is.
-    say(text) {
-      const { length } = text;
-      const size = length < 126 ? [0x80 | length] : [0x80 | 126, length >> 8, length & 0xff];
-      return Buffer.concat([Buffer.from([0x81, ...size, 0, 0, 0, 0]), Buffer.from(text)]);
-    },
+    join: (name) => upgradeAt(`/?name=${name}`),
+    say: frame,
+  },
+  "json in frames": {
+    join: (name) => Buffer.concat([Buffer.from(upgradeAt("/chat")), frame(joining(name))]),
+    say: (text) => frame(saying(text)),
   },
 };
+
+function joining(name: string): string {
+  return `${JSON.stringify({ type: "join", name })}\n`;
+}
+
+function saying(text: string): string {
+  return `${JSON.stringify({ type: "say", text })}\n`;
+}
+
+function upgradeAt(path: string): string {
+  return [
+    `GET ${path} HTTP/1.1`,
+    "Host: localhost",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    `Sec-WebSocket-Key: ${Buffer.from("chatroom's bench").toString("base64")}`,
+    "\r\n",
+  ].join("\r\n");
+}
+
+/** A text frame in one piece. Its mask is four zeros: allowed, and the text stays as it is. */
+function frame(text: string): Buffer {
+  const { length } = text;
+  const size = length < 126 ? [0x80 | length] : [0x80 | 126, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([0x81, ...size, 0, 0, 0, 0]), Buffer.from(text)]);
+}

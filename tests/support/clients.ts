@@ -7,7 +7,7 @@ import { type Event, isFault } from "../../lib/protocol/events.ts";
 import { LineReader } from "../../lib/protocol/lines.ts";
 import { Transcript } from "./transcript.ts";
 
-type Where = { host?: string; tls?: Bun.TLSOptions | undefined };
+export type Where = { host?: string; tls?: Bun.TLSOptions | undefined };
 
 /** A connection that sends what it is told and keeps the lines that come. */
 abstract class Connection<T> implements Disposable {
@@ -29,14 +29,14 @@ abstract class Connection<T> implements Disposable {
       ...(tls && { tls }),
       allowHalfOpen: true,
       socket: {
-        data: (_, chunk) => this.#received(chunk),
+        data: (_, chunk) => this.take(chunk),
         drain: () => this.#flush(),
         end: (socket) => {
           socket.end();
-          this.#closed.resolve();
+          this.ended();
         },
-        close: () => this.#closed.resolve(),
-        error: () => this.#closed.resolve(),
+        close: () => this.ended(),
+        error: () => this.ended(),
       },
     });
     return this;
@@ -58,11 +58,15 @@ abstract class Connection<T> implements Disposable {
 
   protected abstract parse(line: string): T;
 
-  #received(chunk: Buffer): void {
+  protected take(chunk: Uint8Array): void {
     this.#lines.push(chunk);
     for (let line = this.#lines.next(); line !== undefined; line = this.#lines.next()) {
       this.received.push(this.parse(String(line)));
     }
+  }
+
+  protected ended(): void {
+    this.#closed.resolve();
   }
 
   #flush(): void {

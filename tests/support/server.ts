@@ -62,6 +62,7 @@ export class Server implements AsyncDisposable {
         ...(given("--port") ? [] : ["--port", "0"]),
         ...(given("--history") || environment.CHAT_HISTORY !== undefined ? [] : ["--history", "none"]),
         ...(given("--rate") ? [] : ["--rate", "0"]),
+        ...(given("--web") || environment.CHAT_WEB !== undefined ? [] : ["--web", "0"]),
         ...flags,
       ],
       environment,

@@ -214,7 +214,18 @@ describe("the server's own terminal", () => {
   });
 
   test("--log json has no terminal of the server, since it is for programs", async () => {
-    const command = ["bun", join(root, "ChatServer.ts"), "--port", "0", "--history", "none", "--log", "json"];
+    const command = [
+      "bun",
+      join(root, "ChatServer.ts"),
+      "--port",
+      "0",
+      "--history",
+      "none",
+      "--web",
+      "0",
+      "--log",
+      "json",
+    ];
     await using terminal = new Terminal(command, { cols: 300, rows: 30 });
     await terminal.shows("Ctrl-C ends it");
     expect(terminal.screen.map((row) => JSON.parse(row).message)).toHaveLength(3);

@@ -8,6 +8,7 @@ import { JsonClient, PlainClient } from "../support/clients.ts";
 import { openssl } from "../support/parts.ts";
 import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
+import { startWithPage, WebClient } from "../support/web.ts";
 
 setDefaultTimeout(testMs);
 
@@ -47,10 +48,12 @@ openssl.test("SIGHUP reads all again, and no member is disturbed", async () => {
   writeFileSync(file("server.conf"), ["# the room", ...settings, "stay"].join("\n"));
   writeFileSync(file("pw"), "old\n");
   install("one");
-  await using server = await Server.start(["--config", file("server.conf")]);
+  const { server, port } = await startWithPage(["--config", file("server.conf")]);
+  await using _ = server;
+  using web = await new WebClient().open(port, { tls: trusting });
   using ada = await JsonClient.join(server.port, "ada", { password: "old" }, trusting);
   using bob = await JsonClient.join(server.port, "bob", { password: "old" }, trusting);
-  expect(await fingerprintAt(server.port)).toBe(made.fingerprint("one"));
+  for (const each of [server.port, port]) expect(await fingerprintAt(each)).toBe(made.fingerprint("one"));
 
   install("two");
   writeFileSync(file("pw"), "new\n");
@@ -59,7 +62,11 @@ openssl.test("SIGHUP reads all again, and no member is disturbed", async () => {
   await server.line(
     /SIGHUP: the server goes on; changed: --max-per-address, the certificate, the room's password; at the next start: --keep$/,
   );
-  expect(await fingerprintAt(server.port)).toBe(made.fingerprint("two"));
+  for (const each of [server.port, port]) expect(await fingerprintAt(each)).toBe(made.fingerprint("two"));
+  await server.line(new RegExp(`In a browser: https://localhost:${port}$`));
+  await web.roundTrip();
+  const page = await fetch(`https://localhost:${port}/`, { tls: trusting });
+  expect([page.status, page.headers.get("etag")]).toEqual([200, expect.any(String)]);
   ada.send({ type: "say", text: "still here" });
   await bob.event("said", { from: "ada", text: "still here" });
   using cyd = await new JsonClient().open(server.port, { tls: trusting });

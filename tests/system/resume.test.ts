@@ -4,14 +4,17 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { Link } from "../../lib/client/core/link.ts";
+import type { Connect } from "../../lib/client/core/wire.ts";
 import { tcp } from "../../lib/client/terminal/tcp.ts";
+import { webSocket } from "../../lib/client/web/wire.ts";
 import type { Recorded, Welcome } from "../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite/journal.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { CuttingProxy } from "../support/proxy.ts";
 import { Random } from "../support/random.ts";
-import { Server, temporaryFolder } from "../support/server.ts";
+import { freePort, Server, temporaryFolder } from "../support/server.ts";
 import { Transcript, testMs } from "../support/transcript.ts";
+import { startWithPage } from "../support/web.ts";
 import { pageAfter } from "../unit/server/journal/listened.ts";
 
 setDefaultTimeout(testMs);
@@ -23,9 +26,9 @@ class Member implements Disposable {
   readonly closed = Promise.withResolvers<string | undefined>();
   readonly link: Link;
 
-  private constructor(port: number) {
+  private constructor(server: Connect) {
     this.link = new Link(
-      { servers: [tcp({ host: "localhost", port })], historyEvents: 0 },
+      { servers: [server], historyEvents: 0 },
       {
         event: (event) => "at" in event && this.heard.push(event),
         state: ({ type }) => this.states.push(type),
@@ -36,10 +39,16 @@ class Member implements Disposable {
     );
   }
 
-  static async join(port: number, name: string): Promise<Member> {
-    const member = new Member(port);
+  static async join(server: Connect, name: string): Promise<Member> {
+    const member = new Member(server);
     expect(await member.link.join(name)).toBeUndefined();
     return member;
+  }
+
+  /** So many, half of them in terminals and half in browsers. */
+  static crowd(count: number, port: number, webPort: number): Promise<Member[]> {
+    const ways = [tcp({ host: "localhost", port }), webSocket(`ws://localhost:${webPort}/chat`)] as const;
+    return Promise.all(Array.from({ length: count }, (_, i) => Member.join(ways[i % 2 ? 1 : 0], `m${i}`)));
   }
 
   say(text: string): void {
@@ -76,10 +85,10 @@ const speakers = 8;
 test.concurrent("a server killed ten times loses and doubles no line of eight members", async () => {
   using folder = temporaryFolder();
   const history = join(folder.path, "room.sqlite");
-  const flags = ["--history", history, "--quiet", "--stay"];
+  const webPort = freePort();
+  const flags = ["--history", history, "--quiet", "--stay", "--web", `${webPort}`];
   let server = await Server.start(flags);
-  const { port } = server;
-  const members = await Promise.all(Array.from({ length: speakers }, (_, i) => Member.join(port, `m${i}`)));
+  const members = await Member.crowd(speakers, server.port, webPort);
   const lines: string[] = [];
   const random = new Random(20261125);
   const speak = (round: number) => {
@@ -100,7 +109,7 @@ test.concurrent("a server killed ten times loses and doubles no line of eight me
     await members[0]?.heardSaid(before + random.between(1, 150));
     await server.kill("SIGKILL");
     speak(round + 100);
-    server = await Server.start([...flags, "--port", `${port}`]);
+    server = await Server.start([...flags, "--port", `${server.port}`]);
   }
   for (const member of members) await member.heardSaid(lines.length);
   const heard = expectOneOrder(members, lines);
@@ -128,11 +137,11 @@ test.concurrent("a server killed ten times loses and doubles no line of eight me
 });
 
 test.concurrent("connections cut at any byte lose and double no line", async () => {
-  await using server = await Server.start(["--quiet", "--stay"]);
+  const { server, port } = await startWithPage(["--quiet", "--stay"]);
+  await using _ = server;
   await using proxy = await CuttingProxy.start(server.port);
-  const members = await Promise.all(
-    Array.from({ length: speakers }, (_, i) => Member.join(proxy.port, `m${i}`)),
-  );
+  await using webProxy = await CuttingProxy.start(port);
+  const members = await Member.crowd(speakers, proxy.port, webProxy.port);
   const lines: string[] = [];
   const random = new Random(20261126);
   for (let round = 0; round < 40; round++) {
@@ -142,13 +151,13 @@ test.concurrent("connections cut at any byte lose and double no line", async () 
       member.say(line);
     }
     // Every connection dies after some more bytes, wherever that is.
-    if (round % 4 === 0) proxy.cutAll(() => random.below(2000));
+    if (round % 4 === 0) for (const each of [proxy, webProxy]) each.cutAll(() => random.below(2000));
     await members[0]?.heardSaid(round * speakers);
   }
-  proxy.cutNoMore();
+  for (const each of [proxy, webProxy]) each.cutNoMore();
   for (const member of members) await member.heardSaid(lines.length);
   expectOneOrder(members, lines);
-  expect(proxy.cuts).toBeGreaterThan(10);
+  for (const { cuts } of [proxy, webProxy]) expect(cuts).toBeGreaterThan(10);
   for (const member of members) {
     expect(member.heard.items.filter(({ type }) => type === "left")).toEqual([]);
     member.link.quit();

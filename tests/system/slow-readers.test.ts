@@ -3,13 +3,14 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Recorded } from "../../lib/protocol/events.ts";
+import type { Event, Recorded } from "../../lib/protocol/events.ts";
 import { liveLogBytes } from "../../lib/server/delivery/live-log.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite/journal.ts";
 import { JsonClient } from "../support/clients.ts";
 import { prlimit } from "../support/parts.ts";
 import { Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
+import { FramePeer, frame, startWithPage } from "../support/web.ts";
 
 setDefaultTimeout(testMs);
 
@@ -21,9 +22,13 @@ function residentMb(pid: number): number {
   return Number(kb) / 1024;
 }
 
+const idOf = (event: Event) => (event.type === "said" ? [event.id] : []);
+
 test("a reader that slept through 24 MB reads it all, at no cost in memory", async () => {
   using folder = temporaryFolder();
-  await using server = await Server.start(["--history", join(folder.path, "room.sqlite"), "--quiet"]);
+  const flags = ["--history", join(folder.path, "room.sqlite"), "--quiet"];
+  const { server, port } = await startWithPage(flags);
+  await using _ = server;
   using speaker = await JsonClient.join(server.port, "speaker");
   using awake = await JsonClient.join(server.port, "awake");
   const sleepers = await Promise.all(
@@ -32,6 +37,12 @@ test("a reader that slept through 24 MB reads it all, at no cost in memory", asy
   for (const sleeper of sleepers) {
     await sleeper.roundTrip();
     sleeper.socket?.pause();
+  }
+  const tabs = await Promise.all(Array.from({ length: 10 }, () => FramePeer.open(port)));
+  for (const [i, tab] of tabs.entries()) {
+    tab.write(frame(JSON.stringify({ type: "join", name: `tab${i}` })));
+    await tab.line('"welcome"');
+    tab.pause();
   }
   const text = "x".repeat(3990);
   const messages = 6000;
@@ -54,9 +65,16 @@ test("a reader that slept through 24 MB reads it all, at no cost in memory", asy
   for (const sleeper of sleepers) sleeper.socket?.resume();
   for (const sleeper of sleepers) {
     await sleeper.event("said", { id: `${messages - 1}` });
-    const ids = sleeper.events.flatMap((event) => (event.type === "said" ? [event.id] : []));
+    const ids = sleeper.events.flatMap(idOf);
     expect(ids).toEqual(Array.from({ length: messages }, (_, i) => `${i}`));
     expect(sleeper.received.items.filter(({ type }) => type === "gap")).toEqual([]);
+  }
+  for (const tab of tabs) {
+    tab.resume();
+    await tab.line(`"id":"${messages - 1}"`);
+    const ids = tab.lines.map((line): Event => JSON.parse(line)).flatMap(idOf);
+    expect(ids).toEqual(Array.from({ length: messages }, (_, i) => `${i}`));
+    tab[Symbol.dispose]();
   }
   // And is live again.
   speaker.send({ type: "say", text: "good morning" });

@@ -38,6 +38,9 @@ export type Admission = { withinMs: number } & (
   | { origin?: undefined; refusal: Bye }
 );
 
+/** A connection that was let in or turned away, with its address and port. */
+export type Admitted = { address: string; admission: Admission };
+
 export class Door {
   readonly #options: DoorOptions;
   /** The origins with connections, by address. */

@@ -10,9 +10,9 @@
 // host is given. A browser here could be made to read it by a page whose name leads to this machine (DNS rebinding), so
 // only requests that ask for an address, or for a name of this machine, are answered.
 
-import { hostname } from "node:os";
-import { addressOf, isAddress, type Place } from "../../protocol/addresses.ts";
+import { addressOf, type Place } from "../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
+import { isOwnHost } from "../limits/host-names.ts";
 
 /** A number that only grows. */
 export class Counter {
@@ -133,6 +133,10 @@ export class Metrics {
     "chat_journal_troubles_total",
     "Times the history could not be written.",
   );
+  readonly webClosures = new Counter(
+    "chat_web_closures_total",
+    "Times the page's port was closed, since open files ran out.",
+  );
   readonly turnSeconds = new Histogram(
     "chat_turn_seconds",
     "A turn of the room, from the append to the last write.",
@@ -213,9 +217,9 @@ export class Metrics {
   /** The page, as it is now. */
   render(): string {
     const { connections, refusedConnections, events, deliveries, writtenBytes, readBytes, pauses } = this;
-    const { refusals, wrongPasswords, journalTroubles } = this;
+    const { refusals, wrongPasswords, journalTroubles, webClosures } = this;
     const counters = [connections, refusedConnections, events, deliveries, writtenBytes, readBytes, pauses];
-    const problems = [refusals, wrongPasswords, journalTroubles];
+    const problems = [refusals, wrongPasswords, journalTroubles, webClosures];
     const all = [...counters, ...problems, this.turnSeconds, this.journalSeconds, ...this.#gauges];
     return all.map((metric) => metric.render()).join("");
   }
@@ -256,7 +260,9 @@ export function serveMetrics(
   host = "127.0.0.1",
 ): { port: number; stop: () => void } {
   const server = listen({ host, port }, (request) => {
-    if (!isOurs(request.headers.get("host") ?? "", host)) {
+    const asked = request.headers.get("host") ?? "";
+    // No browser leaves it out.
+    if (asked !== "" && !isOwnHost(asked, [host.toLowerCase()])) {
       return new Response("This is not the host you asked for\n", { status: 403 });
     }
     // Without a Host, as HTTP/1.0 may ask, it is no whole URL.
@@ -272,16 +278,6 @@ export function serveMetrics(
     return new Response(`${reason ?? "ok"}\n`, { status: reason === undefined ? 200 : 503 });
   });
   return { port: server.port ?? port, stop: () => server.stop(true) };
-}
-
-/** Whether a request's Host names this machine; no browser leaves it out. */
-function isOurs(asked: string, host: string): boolean {
-  const name = asked.trim().toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
-  const own = hostname().toLowerCase();
-  const bare = name.replace(/^\[(.*)\]$/, "$1");
-  return (
-    name === "" || isAddress(bare) || ["localhost", own, `${own}.local`, host.toLowerCase()].includes(name)
-  );
 }
 
 function listen(place: Place, fetch: (request: Request) => Response): Bun.Server<undefined> {

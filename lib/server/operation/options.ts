@@ -57,6 +57,21 @@ const metrics: Flag<Place | undefined> = {
   },
 };
 
+const webNames: Flag<readonly string[]> = {
+  value: "NAMES",
+  summary: "what browsers may call this machine, beside its own names: NAME,NAME",
+  default: [],
+  parse(text, flag) {
+    const names = text
+      .toLowerCase()
+      .split(",")
+      .map((name) => name.trim());
+    const wrong = names.find((name) => !/^[a-z\d_-]+(?:\.[a-z\d_-]+)*$/.test(name));
+    if (wrong === undefined) return names;
+    throw new UsageError(`--${flag} takes names as in chat.example.org,chat.example.net, not "${wrong}"`);
+  },
+};
+
 const room: Flag<string> = {
   ...text("NAME", "which room of that database", "main"),
   parse(text, flag) {
@@ -117,6 +132,11 @@ export const flags = {
   proxy: networks("ADDRESS", "believe the PROXY protocol from this address or network; repeatable"),
   "tls-cert": text("FILE", "speak TLS with this certificate, the chain behind it (PEM)"),
   "tls-key": text("FILE", "the key of --tls-cert (PEM)"),
+  web: {
+    ...number("PORT", "the page's port, for browsers; 0: nowhere (default: 53080, if free)", 0, 0, 65_535),
+    default: undefined as number | undefined,
+  },
+  "web-names": webNames,
   log: choice("text|json", "what is printed: for people or for programs", "text", ["text", "json"]),
   metrics,
   quiet: toggle("print no line for each connection and message"),

@@ -32,6 +32,7 @@ const changeable = [
   "operators",
   "tls-cert",
   "tls-key",
+  "web-names",
   "quiet",
 ] as const satisfies (keyof Options)[];
 

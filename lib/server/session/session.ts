@@ -61,6 +61,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     super(room);
     this.#plain = plain;
     this.#transport = transport;
+    this.#dialect = transport.dialect;
     this.#origin = origin;
     this.#options = options;
     this.#intake = new Intake(transport, new TokenBucket(options.rate), origin.bucket, {
@@ -72,7 +73,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     });
     this.#comings = new Comings(origin.comings, () => this.wait(), this.isGone);
     this.#reader = new Reader(this, (error) => this.#unreadable(error));
-    this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
+    if (!this.#dialect) this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
     this.#entrance = new Entrance(options, origin, {
       answer: (problem) => this.answer(problem),
       wait: () => this.wait(),

@@ -2,11 +2,14 @@
 // the other by these interfaces alone, so a new transport implements Transport and hands what it receives to a Connection.
 // `closed` is the last call, and comes once.
 
+import type { Dialect } from "../../dialects/dialect.ts";
 import type { Bye } from "../../protocol/events.ts";
 import type { Sink } from "../delivery/reader.ts";
 
 /** Carries the bytes. A TCP socket of Bun implements it as it is. */
 export interface Transport extends Sink {
+  /** The dialect, where the transport carries one alone; else a connection's first line shows it. */
+  readonly dialect?: Dialect;
   /** Stops delivering what the peer sends, so that it has to wait, and goes on. */
   pause(): void;
   resume(): void;

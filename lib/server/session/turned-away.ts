@@ -15,8 +15,9 @@ export class TurnedAway implements Connection {
 
   constructor(transport: Transport, why: Bye) {
     this.#transport = transport;
-    // In both dialects, since its first line has not shown which one it speaks.
-    const bytes = Buffer.from(plain.encode(why) + json.encode(why));
+    // In both dialects, if its first line would have shown which one it speaks.
+    const dialects = transport.dialect ? [transport.dialect] : [plain, json];
+    const bytes = Buffer.from(dialects.map((dialect) => dialect.encode(why)).join(""));
     transport.write(bytes, 0, bytes.length);
     // Closing at once would reset a peer that has begun to speak, and could take the reason back.
     transport.shutdown();

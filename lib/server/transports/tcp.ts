@@ -11,8 +11,7 @@ import type { WithDescriptor } from "../session/transport.ts";
 
 /** The two commands that join a server at this place: with the client, and with nc or openssl. */
 export function waysIn(listening: Place, tls: boolean): [ours: string, theirs: string] {
-  const { host } = listening;
-  const place = isEvery(host) ? { ...listening, host: addressesHere(host)[0] ?? defaultHost } : listening;
+  const place = reachable(listening);
   const address = addressOf(place);
   const isDefault = place.host === defaultHost && place.port === defaultPort;
   return [
@@ -23,12 +22,32 @@ export function waysIn(listening: Place, tls: boolean): [ours: string, theirs: s
 
 /** How a room that listens on `host` is joined, in lines for people: from this machine, and from others. */
 export function waysToJoin(place: Place, tls: boolean, interfaces?: Interfaces): string[] {
-  const join = (host: string) => `Join with "${waysIn({ ...place, host }, tls).join('" or "')}"`;
-  if (!isEvery(place.host)) return [join(place.host)];
+  return linesFor(place, (at) => `Join with "${waysIn(at, tls).join('" or "')}"`, interfaces);
+}
+
+/** The same for its page, which is at this place. */
+export function waysToBrowse(place: Place, tls: boolean, interfaces?: Interfaces): string[] {
+  return linesFor(place, (at) => `In a browser: ${pageAt(at, tls)}`, interfaces);
+}
+
+/** The address of the page that is at this place. */
+export function pageAt(listening: Place, tls: boolean): string {
+  return `${tls ? "https" : "http"}://${addressOf(reachable(listening))}`;
+}
+
+/** A line for each place at which it is reached, the one on this machine last. */
+function linesFor(place: Place, line: (place: Place) => string, interfaces?: Interfaces): string[] {
+  if (!isEvery(place.host)) return [line(place)];
   const others = addressesHere(place.host, interfaces).map(
-    (address) => `${join(address)} from other machines`,
+    (host) => `${line({ ...place, host })} from other machines`,
   );
-  return [...others, `${join(defaultHost)} here`];
+  return [...others, `${line({ ...place, host: defaultHost })} here`];
+}
+
+/** A place at which other machines reach what listens on every address. */
+function reachable(listening: Place): Place {
+  const { host } = listening;
+  return isEvery(host) ? { ...listening, host: addressesHere(host)[0] ?? defaultHost } : listening;
 }
 
 type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
@@ -77,10 +96,17 @@ export class Listeners<T extends { port: number; stop(): void }> {
   readonly #place: Place;
   readonly #addresses: readonly string[];
   readonly #listen: (address: string, port: number) => T;
+  readonly #manner: Manner;
   #open: T[];
 
   /** Waits for the port as `listenPatiently` does, and throws as that does. */
-  constructor(place: Place, addresses: readonly string[], listen: (address: string, port: number) => T) {
+  constructor(
+    place: Place,
+    addresses: readonly string[],
+    listen: (address: string, port: number) => T,
+    manner: Manner = {},
+  ) {
+    this.#manner = manner;
     this.#place = place;
     this.#addresses = addresses;
     this.#listen = listen;
@@ -109,7 +135,11 @@ export class Listeners<T extends { port: number; stop(): void }> {
         for (const address of this.#addresses) {
           const place = { ...this.#place, port: open[0]?.port ?? wanted };
           const isLast = address === this.#addresses.at(-1) && open.length === 0;
-          const listener = listenPatiently(place, () => this.#listenAt(address, place.port, isLast));
+          const listener = listenPatiently(
+            place,
+            () => this.#listenAt(address, place.port, isLast),
+            this.#manner,
+          );
           if (listener) open.push(listener);
         }
         return open;
@@ -135,21 +165,28 @@ function isMissing(error: unknown): boolean {
   return ["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(codeOf(error));
 }
 
-const patienceMs = 1_000;
 const retryMs = 100;
 
+/** The flag that chooses the port, and how long a port that is taken is tried again: a second, unless given. */
+type Manner = { flag?: string; patienceMs?: number };
+
 /**
- * What `listen` returns. A port that is taken is tried again for a second: a server that has just ended may still hold
+ * What `listen` returns. A port that is taken is tried again for a moment: a server that has just ended may still hold
  * it. Throws an Error that says in one sentence why the server cannot listen.
  */
-export function listenPatiently<T>(place: Place, listen: () => T): T {
+export function listenPatiently<T>(
+  place: Place,
+  listen: () => T,
+  { flag, patienceMs = 1_000 }: Manner = {},
+): T {
   const begunAt = performance.now();
   for (;;) {
     try {
       return listen();
     } catch (error) {
       const isTaken = codeOf(error) === "EADDRINUSE";
-      if (!isTaken || performance.now() - begunAt >= patienceMs) throw new Error(cannotListen(error, place));
+      if (!isTaken || performance.now() - begunAt >= patienceMs)
+        throw new Error(cannotListen(error, place, flag));
     }
     // Blocking stops nothing: the server has no connection before it has a port.
     Bun.sleepSync(retryMs);
@@ -157,17 +194,17 @@ export function listenPatiently<T>(place: Place, listen: () => T): T {
 }
 
 /** Why the server cannot listen, in one sentence. `error`: what Bun.listen threw. */
-export function cannotListen(error: unknown, place: Place, tables = tcpTables): string {
+export function cannotListen(error: unknown, place: Place, flag = "--port", tables = tcpTables): string {
   const reasons: Record<string, string> = {
     EADDRINUSE:
       codeOf(error) === "EADDRINUSE" && isHeldByConnection(place.port, tables)
-        ? "a connection of another program still holds the port: try again in a minute, or choose another --port"
-        : "something listens there already, or has used the port a moment ago: end it, or choose another --port",
+        ? `a connection of another program still holds the port: try again in a minute, or choose another ${flag}`
+        : `something listens there already, or has used the port a moment ago: end it, or choose another ${flag}`,
     EADDRNOTAVAIL: "this machine has no such address: choose another --host",
     EAFNOSUPPORT: "this machine does not speak that kind of address: choose another --host",
     EINVAL: "an address of one link needs its interface, as in fe80::1%eth0: choose another --host",
-    EACCES: "ports below 1024 need more rights: choose another --port",
-    EPERM: "the system does not allow it: choose another --port",
+    EACCES: `ports below 1024 need more rights: choose another ${flag}`,
+    EPERM: `the system does not allow it: choose another ${flag}`,
     ENOTFOUND: "this machine knows no such host: choose another --host",
   };
   return `Cannot listen on ${addressOf(place)}, ${reasons[reasonCode(error)] ?? messageOf(error)}`;

@@ -187,6 +187,7 @@ describe("Metrics", () => {
       "chat_refused_commands_total counter",
       "chat_wrong_passwords_total counter",
       "chat_journal_troubles_total counter",
+      "chat_web_closures_total counter",
       "chat_turn_seconds histogram",
       "chat_journal_seconds histogram",
       "chat_connections gauge",

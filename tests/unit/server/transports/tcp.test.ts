@@ -70,7 +70,7 @@ test.each([
 test("a port that only a connection holds is told as such", () => {
   const inUse = Object.assign(new Error(), { code: "EADDRINUSE" });
   const place = { host: "localhost", port: 53_990 };
-  const why = (...rows: string[]) => cannotListen(inUse, place, () => rows);
+  const why = (...rows: string[]) => cannotListen(inUse, place, "--port", () => rows);
   const timeWait = "  1: 0100007F:D2E6 0100007F:97E1 06 00000000:00000000 03:000004C0";
   const listener = "  2: 0100007F:D2E6 00000000:0000 0A 00000000:00000000 00:00000000";
   const elsewhere = "  3: 0100007F:97E1 0100007F:D2E6 06 00000000:00000000 03:000004C0";

@@ -1,0 +1,59 @@
+// Watches the open files. Bun tells of a request, not of a connection: a peer that connects to the page's port and asks for
+// nothing takes a file, and no limit counts it until it is closed for its silence. Without a free file the room could let
+// in no member, and to accept one would spin. So the page's port is closed while they are few, and opened again.
+
+import { readdirSync, statSync } from "node:fs";
+import { messageOf } from "../../../protocol/errors.ts";
+
+/** Where the system shows the files of this process, one name each. */
+const shownAt = "/proc/self/fd";
+const lookMs = 1_000;
+/** Files that have to be free beside those of the connections that the room would still take. */
+const spared = 64;
+
+export type FileHandlers = {
+  /** How many files the system allows. */
+  limit: number;
+  /** How many connections the room would still take. */
+  connectionsLeft: () => number;
+  /** Counts how often the port was closed. */
+  closures: { add: (amount: number) => void };
+  say: (message: string) => void;
+};
+
+/** What listens on the port, if there is one. `renew` may throw, since another program may have taken the port. */
+type Port = { readonly isOpen: boolean; stop(): void; renew(): void };
+
+/** Looks each second from now on; never, where the system does not show its files. */
+export function watchFiles(web: Port, handlers: FileHandlers, count = filesInUse): void {
+  const { limit, connectionsLeft, closures, say } = handlers;
+  if (!web.isOpen || limit === Infinity || count() === undefined) return;
+  let isClosed = false;
+  const look = () => {
+    // It cannot be counted without a file.
+    const files = count() ?? limit;
+    const isEnough = limit - files >= connectionsLeft() + spared;
+    if (isEnough !== isClosed) return;
+    try {
+      if (isClosed) web.renew();
+      else web.stop();
+    } catch (error) {
+      return say(`The page's port stays closed: ${messageOf(error)}`);
+    }
+    isClosed = !isClosed;
+    if (isClosed) closures.add(1);
+    const now = isClosed ? "closed until some are free" : "open again";
+    say(`${files} of ${limit} files are open: the page's port is ${now}`);
+  };
+  setInterval(look, lookMs).unref();
+}
+
+/** How many files this process has open; undefined where it is not shown. */
+function filesInUse(): number | undefined {
+  try {
+    // Linux has had the number as a size since 6.2.
+    return statSync(shownAt).size || readdirSync(shownAt).length;
+  } catch {
+    return undefined;
+  }
+}
