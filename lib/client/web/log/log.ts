@@ -1,0 +1,295 @@
+// The messages on the screen. They are a window on what the room said: a bounded stretch of real rows, to which the past is
+// joined above as far as the reader scrolls, and the present below.
+//
+//   window.events ── draw, at most once a frame ──▶ rows        The rows are made to match the window; nothing is queued.
+//
+// At the end, events of now push out the oldest. Away from the end nothing that is read may go: a full window lets events
+// of now pass by, and they are read from the room again once the reader comes down to them.
+
+import { isMessage, type Message, type Recorded } from "../../../protocol/events.ts";
+import type { Chat } from "../../core/chat.ts";
+import type { Page, Pages } from "../../core/past/pages.ts";
+import { Window } from "../../core/past/window.ts";
+import { byId, show, write } from "../page/dom.ts";
+import { copyAsLines } from "./copy.ts";
+import { divider, noticeRow, rowsOf } from "./rows.ts";
+import { Scroll } from "./scroll.ts";
+
+/** An event and its rows, with what stands below them and is no event. */
+type Drawn = { seq: number; event: Recorded | undefined; rows: HTMLElement[] };
+
+export type LogHandlers = {
+  /** There is something to draw: `draw` is to be called in the next frame. */
+  changed: () => void;
+  /** The reader has scrolled. */
+  moved: () => void;
+};
+
+/** So near to an end of the window the next page is read, in heights of the view. */
+const nearby = 2;
+/** After a page that could not be read, the next try comes no sooner. */
+const retryMs = 2_000;
+
+export class Log {
+  readonly #chat: Chat;
+  readonly #pages: Pages;
+  readonly #handlers: LogHandlers;
+  readonly #view = byId("log", HTMLElement);
+  readonly #list = byId("rows", HTMLOListElement);
+  readonly #top = byId("top", HTMLElement);
+  readonly #scroll: Scroll;
+  #window: Window;
+  /** The position of the last event of now, drawn or not. */
+  #now = 0;
+  #drawn: Drawn[] = [];
+  /** Where the unread messages begin, and how many they are; the line above them. */
+  #unread: { from: number; count: number } | undefined;
+  #line: HTMLElement | undefined;
+  #triedAt = -Infinity;
+
+  constructor(chat: Chat, pages: Pages, handlers: LogHandlers) {
+    this.#chat = chat;
+    this.#pages = pages;
+    this.#handlers = handlers;
+    this.#window = new Window(pages, 0);
+    this.#scroll = new Scroll(this.#view, this.#list, () => {
+      this.#readOn();
+      handlers.moved();
+    });
+    copyAsLines(this.#list);
+  }
+
+  // ---- What comes ----
+
+  /** Begins anew at a position, with the page right before it. */
+  begin(position: number, page?: Page): void {
+    this.#now = position;
+    this.#reopen(position + 1);
+    if (page) this.#window.begin(page);
+    this.toEnd();
+  }
+
+  /** An event of now. */
+  event(event: Recorded): void {
+    const isWhole = this.#window.reaches(this.#now);
+    this.#now = event.seq;
+    if (!isWhole) return;
+    if (event.type === "joined" || event.type === "left" || event.type === "moved") this.#window.passes(event.seq);
+    else if (this.#window.add(event, this.#scroll.isAtEnd)) this.#handlers.changed();
+  }
+
+  /** Lines of our own, below what is shown now. */
+  add(...rows: HTMLElement[]): void {
+    if (rows.length === 0) return;
+    this.draw();
+    this.#scroll.keep(() => {
+      const last = this.#drawn.at(-1) ?? { seq: this.#now, event: undefined, rows: [] };
+      if (this.#drawn.length === 0) this.#drawn.push(last);
+      last.rows.push(...rows);
+      this.#list.append(...rows);
+    });
+  }
+
+  notice(text: string, kind: "notice" | "problem" = "notice"): void {
+    this.add(noticeRow(text, kind));
+  }
+
+  /** Takes away all rows; what was said before is found by scrolling up. */
+  clear(): void {
+    this.begin(this.#now);
+  }
+
+  /** Draws every row anew: who is ignored has changed, or what marks a mention. */
+  redraw(): void {
+    this.#scroll.keep(() => {
+      this.#forget();
+      this.#match();
+    });
+  }
+
+  /** The messages from this position on are unread. The line above them stays where it is once they were read. */
+  unread(from: number, count: number): void {
+    this.#unread = { from, count };
+    this.#handlers.changed();
+  }
+
+  // ---- Where the reader is ----
+
+  /** Whether the latest messages are in sight. */
+  get isAtEnd(): boolean {
+    return this.#scroll.isAtEnd && this.isWhole;
+  }
+
+  /** Whether the rows go up to the last event of now. */
+  get isWhole(): boolean {
+    return this.#window.reaches(this.#now);
+  }
+
+  /** Changes what stands below the rows; what is read stays where it is. */
+  keep(change: () => void): void {
+    this.#scroll.keep(change);
+  }
+
+  toEnd(): void {
+    if (!this.#window.reaches(this.#now)) this.#reopen(this.#now + 1);
+    this.#scroll.toEnd();
+    this.#handlers.changed();
+  }
+
+  page(count: number): void {
+    this.#scroll.page(count);
+  }
+
+  focus(): void {
+    this.#view.focus();
+  }
+
+  /** Shows what was said around an event. */
+  around(seq: number): void {
+    if (!this.#rowOf(seq)) {
+      this.#reopen(seq + 1);
+      const window = this.#window;
+      window.older(() => window.newer(this.#now, () => this.#found(seq)));
+    } else this.#found(seq);
+  }
+
+  #found(seq: number): void {
+    this.draw();
+    const row = this.#rowOf(seq);
+    if (row) this.#scroll.to(row);
+    for (const other of this.#list.querySelectorAll(".sought")) other.classList.remove("sought");
+    row?.classList.add("sought");
+    this.#handlers.moved();
+    this.#readOn();
+  }
+
+  #rowOf(seq: number): HTMLElement | undefined {
+    return this.#drawn.find((drawn) => drawn.seq === seq)?.rows.find((row) => row.classList.contains("row"));
+  }
+
+  /** Reads the next page, if the reader has come near to an end of the window. */
+  #readOn(): void {
+    const window = this.#window;
+    const height = this.#view.clientHeight;
+    if (height === 0 || window.isReading || performance.now() - this.#triedAt < retryMs) return;
+    const joined = (problem?: unknown) => {
+      this.#triedAt = problem === undefined ? -Infinity : performance.now();
+      if (window === this.#window) this.#handlers.changed();
+    };
+    if (this.#scroll.above < nearby * height && !window.isOldest) window.older(joined);
+    else if (this.#scroll.below < nearby * height && !window.reaches(this.#now)) window.newer(this.#now, joined);
+  }
+
+  #reopen(position: number): void {
+    this.#window.close();
+    this.#window = new Window(this.#pages, position);
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#drawn = [];
+    this.#line = undefined;
+    this.#list.replaceChildren();
+  }
+
+  // ---- Drawing ----
+
+  draw(): void {
+    this.#scroll.keep(() => this.#match());
+    const isEmpty = this.#window.events.length === 0;
+    write(this.#top, this.#window.isOldest ? (isEmpty ? "Nothing was said yet" : "The history begins here") : "");
+    show(this.#top, this.#window.isOldest);
+    this.#readOn();
+  }
+
+  /** Makes the rows match the window. */
+  #match(): void {
+    const { events } = this.#window;
+    const [first, last] = [events[0], events.at(-1)];
+    if (first && last) {
+      this.#cut(first.seq, this.#window.reaches(this.#now) ? Infinity : last.seq);
+      this.#prepend(events);
+      this.#append(events);
+    }
+    this.#drawLine();
+  }
+
+  #cut(from: number, to: number): void {
+    const kept = this.#drawn.findIndex(({ seq }) => seq >= from);
+    for (const { rows } of this.#drawn.splice(0, kept === -1 ? this.#drawn.length : kept)) remove(rows);
+    const end = this.#drawn.findIndex(({ seq }) => seq > to);
+    if (end !== -1) for (const { rows } of this.#drawn.splice(end)) remove(rows);
+  }
+
+  #prepend(events: Recorded[]): void {
+    const first = this.#drawn.find(({ event }) => event !== undefined);
+    const count = first ? events.findIndex(({ seq }) => seq >= first.seq) : 0;
+    if (!first || count <= 0) return;
+    const older = this.#rowsOf(events.slice(0, count), undefined);
+    // The first row of before stands below another one now.
+    if (first.event && isMessage(first.event)) {
+      this.#replace(first, rowsOf(this.#chat, first.event, events[count - 1]));
+    }
+    this.#list.prepend(...older.flatMap(({ rows }) => rows));
+    this.#drawn.unshift(...older);
+  }
+
+  #replace(drawn: Drawn, own: HTMLElement[]): void {
+    const asides = drawn.rows.filter((row) => !row.matches(".row, .day"));
+    const [top] = drawn.rows;
+    top?.before(...own);
+    remove(drawn.rows.filter((row) => !asides.includes(row)));
+    drawn.rows = [...own, ...asides];
+  }
+
+  #append(events: Recorded[]): void {
+    const last = this.#drawn.findLast(({ event }) => event !== undefined);
+    const from = last ? events.findLastIndex(({ seq }) => seq <= last.seq) + 1 : 0;
+    if (from >= events.length) return;
+    const newer = this.#rowsOf(events.slice(from), last?.event);
+    this.#list.append(...newer.flatMap(({ rows }) => rows));
+    this.#drawn.push(...newer);
+  }
+
+  #rowsOf(events: Recorded[], before: Recorded | undefined): Drawn[] {
+    return events.map((event) => {
+      const rows = rowsOf(this.#chat, event, before);
+      if (rows.length > 0) before = event;
+      return { seq: event.seq, event, rows };
+    });
+  }
+
+  /** The line above the first unread message. */
+  #drawLine(): void {
+    const { from, count } = this.#unread ?? { from: Infinity, count: 0 };
+    const isUnread = ({ seq, event }: Drawn) => seq >= from && event !== undefined && isMessage(event) && this.#counts(event);
+    const first = this.#drawn.find(isUnread);
+    // While its beginning is not here the line would be in the wrong place.
+    const top = (this.#drawn[0]?.seq ?? 0) <= from || this.#window.isOldest ? first?.rows[0] : undefined;
+    if (!top) {
+      this.#line?.remove();
+      this.#line = undefined;
+      return;
+    }
+    const text = `${count.toLocaleString("en-GB")} new`;
+    this.#line ??= divider(text, "unread");
+    if (this.#line.textContent !== text) this.#line.replaceChildren(...divider(text).childNodes);
+    if (this.#line.nextSibling !== top) top.before(this.#line);
+  }
+
+  #counts(message: Message): boolean {
+    const regard = this.#chat.regard(message);
+    return regard === "other" || regard === "mention";
+  }
+
+  /** A message was taken back. */
+  erase(seqs: number[], make: (event: Recorded) => Recorded): void {
+    const { events } = this.#window;
+    for (const [index, event] of events.entries()) if (seqs.includes(event.seq)) events[index] = make(event);
+    this.redraw();
+  }
+}
+
+function remove(rows: HTMLElement[]): void {
+  for (const row of rows) row.remove();
+}
