@@ -6,7 +6,6 @@
 // what it has, and can take it back.
 
 import { render } from "../../dialects/plain.ts";
-import { help } from "../../protocol/commands.ts";
 import {
   type ByeCode,
   type Event,
@@ -20,15 +19,16 @@ import {
 import { nameKey } from "../../protocol/names.ts";
 import { visibleRow } from "../../protocol/text.ts";
 import { settleMs } from "../core/chat.ts";
-import { Client, localHelp } from "../core/client.ts";
+import { Client } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
 import { pageOf } from "../core/past/pages.ts";
 import { reasonOf } from "../core/wire.ts";
 import { Log } from "./log/log.ts";
-import { divider, moveRows, rowsOf, waitingRow } from "./log/rows.ts";
+import { commandRow, divider, moveRows, noticeRow, rowsOf, waitingRow } from "./log/rows.ts";
 import { Search } from "./log/search.ts";
 import { Attention } from "./page/attention.ts";
+import { commands } from "./page/completion.ts";
 import { Door } from "./page/door.ts";
 import { byId, show, write } from "./page/dom.ts";
 import { Entry } from "./page/entry.ts";
@@ -49,6 +49,7 @@ const saveMs = 1_000;
 const hiddenFrameMs = 500;
 /** A reload that finds no server tries again after this. */
 const retryMs = 3_000;
+const patienceMs = 1_000;
 const problemMs = 12_000;
 /** The id of a question for the members that is not to be answered in the log. */
 const quietId = "quiet";
@@ -73,6 +74,8 @@ export class WebFront {
   readonly #topic = byId("topic", HTMLElement);
   /** The welcome whose history is to come. */
   #welcome: Welcome | undefined;
+  /** What of the messages that wait is drawn. */
+  #drawnWaiting = " 0";
   /** The token that was shown at the join. */
   #shownToken: string | undefined;
   #frame: { run: () => void } | undefined;
@@ -146,8 +149,14 @@ export class WebFront {
   /** Takes the seat again that the page had before it was reloaded, or asks for a name. */
   start(): void {
     const { seat, names } = this.#storage;
-    if (seat) this.#join(seat.name, undefined, seat.token);
-    else this.#door.open(names[0] ?? "");
+    if (seat) {
+      void this.#join(seat.name, undefined, seat.token);
+      // A server that takes its time is waited for at the door.
+      setTimeout(() => {
+        if (this.#room.hidden && !this.#door.isOpen) this.#door.open(seat.name);
+        if (this.#client.link.status === "connecting") this.#door.waiting = true;
+      }, patienceMs);
+    } else this.#door.open(names[0] ?? "");
   }
 
   // ---- The way in, and out ----
@@ -355,7 +364,8 @@ export class WebFront {
     const [, word = "", words = ""] = /^(\/\w+)\s*(.*)$/s.exec(text) ?? [];
     switch (word.toLowerCase()) {
       case "/search":
-        return this.#search.open(words.trim());
+      case "/around":
+        return this.#search.open(word.toLowerCase() === "/search" ? words.trim() : "");
       case "/history":
         return this.#log.page(-1);
       case "/help":
@@ -374,7 +384,7 @@ export class WebFront {
       "Ctrl-Shift-F searches; a name at the side begins a whisper",
     ];
     this.#log.toEnd();
-    this.#log.notice(`${help()}\n${localHelp()}\n\n${keys.join("\n")}`);
+    this.#log.add(...commands.map(commandRow), ...keys.map((text) => noticeRow(text)));
   }
 
   #escaped(): void {
@@ -474,15 +484,14 @@ export class WebFront {
 
   #drawWaiting(): void {
     const { outbox } = this.#client.link;
-    if (outbox.size === 0 && this.#waiting.children.length === 0) return;
     const shown = [...outbox].slice(0, shownWaiting);
-    this.#log.keep(() => this.#waiting.replaceChildren(...shown.map((message) => waitingRow(this.#client.chat, message))));
-    if (outbox.size > shown.length) {
-      const more = document.createElement("li");
-      more.className = "notice";
-      more.textContent = `and ${outbox.size - shown.length} more`;
-      this.#waiting.append(more);
-    }
+    const drawn = `${shown.map(({ id }) => id).join()} ${outbox.size}`;
+    if (drawn === this.#drawnWaiting) return;
+    this.#drawnWaiting = drawn;
+    const more = outbox.size - shown.length;
+    const rows = shown.map((message) => waitingRow(this.#client.chat, message));
+    if (more > 0) rows.push(noticeRow(`and ${more.toLocaleString("en-GB")} more`));
+    this.#log.keep(() => this.#waiting.replaceChildren(...rows));
   }
 
   #changedKept(): void {

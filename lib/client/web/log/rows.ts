@@ -52,6 +52,11 @@ export function noticeRow(text: string, kind: "notice" | "problem" = "notice"): 
   return element("li", kind, body);
 }
 
+/** How a command is typed, and what it does. */
+export function commandRow({ usage, summary }: { usage: string; summary: string }): HTMLElement {
+  return element("li", "notice command", element("code", "", usage), element("span", "", summary));
+}
+
 /** Words that set apart what stands below them. */
 export function divider(text: string, kind = "day"): HTMLElement {
   const line = element("span", "", text);

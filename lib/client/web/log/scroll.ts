@@ -67,8 +67,9 @@ export class Scroll {
     const top = this.#view.scrollTop;
     const wentUp = top < this.#top - 1;
     this.#top = top;
-    if (wentUp) this.#isAtEnd = false;
-    if (this.below <= slack) this.#isAtEnd = this.#isAtEnd || !wentUp;
+    // Where the view grows, the browser takes the position back as well, but only as far as the end.
+    if (this.below <= slack) this.#isAtEnd = true;
+    else if (wentUp) this.#isAtEnd = false;
     if (!this.#isAtEnd) this.#findAnchor();
     this.#moved();
   }

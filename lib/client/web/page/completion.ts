@@ -9,7 +9,9 @@ import { byId, element, show } from "./dom.ts";
 /** What may stand in the place of the word before the cursor. */
 type Choice = { text: string; label: string; summary: string };
 
-const commands = [...typed, ...localCommands].filter(({ word }) => word !== "/set");
+/** The menu and the search stand in the place of some. */
+const elsewhere = ["/set", "/around"];
+export const commands = [...typed, ...localCommands].filter(({ word }) => !elsewhere.includes(word));
 const shownNames = 8;
 
 export class CompletionList {

@@ -9,7 +9,7 @@ import { byId, element, write } from "./dom.ts";
 
 /** How many are listed: each is an element, and a room may have ten thousand. */
 const listed = 300;
-const drawMs = 1_000;
+const drawMs = 300;
 
 export class Members {
   readonly #chat: Chat;
