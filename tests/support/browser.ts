@@ -8,6 +8,9 @@ import { patienceMs } from "./transcript.ts";
 type Size = { width: number; height: number };
 type Look = { size?: Size; scheme?: "light" | "dark" };
 
+/** How often the page is looked at. */
+const lookMs = 20;
+
 export const wide: Size = { width: 1280, height: 800 };
 export const phone: Size = { width: 390, height: 844 };
 
@@ -102,16 +105,25 @@ export class Window implements AsyncDisposable {
     await this.page.locator(where).getByText(text, { exact: true }).last().waitFor();
   }
 
+  /**
+   * Waits until an expression is true in the page. It is asked again and again from here: the page's own policy lets no
+   * text run as a script.
+   */
+  async until(expression: string): Promise<void> {
+    const deadline = performance.now() + patienceMs;
+    while (!(await this.page.evaluate(expression))) {
+      if (performance.now() > deadline) throw new Error(`Waited in vain for ${expression}`);
+      await Bun.sleep(lookMs);
+    }
+  }
+
   /** Whether the person looks at the window. Windows that a program drives have the focus, all of them. */
   async look(isLooking: boolean): Promise<void> {
-    await this.page.evaluate((focus) => {
-      const page = globalThis as unknown as { document: object; dispatchEvent: (event: Event) => void };
-      Object.defineProperty(page.document, "hasFocus", { value: () => focus, configurable: true });
-      if (focus) page.dispatchEvent(new Event("focus"));
-    }, isLooking);
+    await this.page.evaluate(`document.hasFocus = () => ${isLooking}`);
+    if (isLooking) await this.page.evaluate("dispatchEvent(new Event('focus'))");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.page.context().close();
+    await this.page.close();
   }
 }

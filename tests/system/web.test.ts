@@ -124,11 +124,11 @@ chromium.describe("the page", () => {
     await ada.look(false);
     await says("nothing for you");
     await says("Ada, are you there?");
-    await ada.page.waitForFunction("document.title.startsWith('(2!)')");
+    await ada.until("document.title.startsWith('(2!)')");
     expect(await ada.texts(".divider.unread + .row .text")).toEqual(["nothing for you"]);
     expect(await ada.texts(".mention mark")).toEqual(["Ada"]);
     await ada.look(true);
-    await ada.page.waitForFunction("document.title === 'Chat room'");
+    await ada.until("document.title === 'Chat room'");
     // The line stays where the reader left.
     expect(await ada.texts(".divider.unread")).toEqual(["2 new"]);
   });

@@ -48,7 +48,7 @@ const shownWaiting = 20;
 const saveMs = 1_000;
 const hiddenFrameMs = 500;
 /** A reload that finds no server tries again after this. */
-const retryMs = 3_000;
+const retryMs = 2_000;
 const patienceMs = 1_000;
 const problemMs = 12_000;
 /** The id of a question for the members that is not to be answered in the log. */
