@@ -55,12 +55,15 @@ export class Window {
     this.#from = next ?? 0;
   }
 
-  /** Joins an event of now; `makesRoom`: it gives up the oldest for it. False if it is full, so that it ends before the event. */
-  add(event: Recorded, makesRoom: boolean): boolean {
-    if (!makesRoom && this.events.length >= this.#kept) return false;
+  /**
+   * Joins an event of now. False if it is full, so that it ends before the event; with `kept` it gives up the oldest, so
+   * that no more than this are left.
+   */
+  add(event: Recorded, kept?: number): boolean {
+    if (kept === undefined && this.events.length >= this.#kept) return false;
     this.events.push(event);
     this.passes(event.seq);
-    this.#drop("oldest");
+    this.#drop("oldest", kept);
     return true;
   }
 
@@ -123,8 +126,8 @@ export class Window {
   }
 
   /** Gives up what is too much, on the side from which nothing was read. */
-  #drop(side: "oldest" | "newest"): void {
-    while (this.events.length > this.#kept) {
+  #drop(side: "oldest" | "newest", kept = this.#kept): void {
+    while (this.events.length > kept) {
       const seq = (side === "oldest" ? this.events.shift() : this.events.pop())?.seq ?? 0;
       if (side === "newest") this.#to = seq;
       else {

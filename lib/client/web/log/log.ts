@@ -25,6 +25,8 @@ export type LogHandlers = {
   moved: () => void;
 };
 
+/** At the end there are no more rows than this: each costs time in every frame, and those before are soon read again. */
+const rowsAtEnd = 400;
 /** So near to an end of the window the next page is read, in heights of the view. */
 const nearby = 2;
 /** After a page that could not be read, the next try comes no sooner. */
@@ -75,7 +77,7 @@ export class Log {
     this.#now = event.seq;
     if (!isWhole) return;
     if (event.type === "joined" || event.type === "left" || event.type === "moved") this.#window.passes(event.seq);
-    else if (this.#window.add(event, this.#scroll.isAtEnd)) this.#handlers.changed();
+    else if (this.#window.add(event, this.#scroll.isAtEnd ? rowsAtEnd : undefined)) this.#handlers.changed();
   }
 
   /** Lines of our own, below what is shown now. */
