@@ -60,7 +60,8 @@ export class Window implements AsyncDisposable {
     page.on("console", (message) => {
       // That a WebSocket cannot connect while the server is down is no fault of the page.
       const text = message.text();
-      if (message.type() === "error" && !/WebSocket connection|ERR_CONNECTION/.test(text)) this.faults.push(text);
+      if (message.type() === "error" && !/WebSocket connection|ERR_CONNECTION/.test(text))
+        this.faults.push(text);
     });
     page.on("request", (request) => {
       const asked = new URL(request.url());

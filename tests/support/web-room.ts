@@ -35,7 +35,9 @@ export async function webRoom(flags: string[] = [], environment: Record<string, 
           page.data.socket = socket;
           for (const message of page.data.early.splice(0)) socket.write(message);
         };
-        Bun.connect({ hostname: "localhost", port, socket: { open, data, close, error: close } }).catch(close);
+        Bun.connect({ hostname: "localhost", port, socket: { open, data, close, error: close } }).catch(
+          close,
+        );
       },
       message(page, message) {
         if (page.data.socket) page.data.socket.write(message);

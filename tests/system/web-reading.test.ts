@@ -74,14 +74,18 @@ chromium.describe("reading in the page", () => {
     expect((await ada.texts()).length).toBeLessThan(3_000);
     await ada.page.click("#latest");
     await ada.shows("line 10699");
-    expect(await ada.page.evaluate("document.querySelector('#rows .row:last-child').getBoundingClientRect().bottom <= innerHeight")).toBe(true);
+    expect(
+      await ada.page.evaluate(
+        "document.querySelector('#rows .row:last-child').getBoundingClientRect().bottom <= innerHeight",
+      ),
+    ).toBe(true);
   });
 
-  test("hostile texts and names are text alone: nothing runs, nothing is fetched", async () => {
+  test("hostile texts and names are text: nothing runs or is fetched", async () => {
     const texts = [
       "<img src=https://evil.example/x onerror=alert(1)><script>alert(2)</script>",
       "javascript:alert(3) data:text/html,<script>alert(4)</script>",
-      "https://evil.example/\"><svg onload=alert(5)>",
+      'https://evil.example/"><svg onload=alert(5)>',
       "\u202etxet desrever\u202c and \u0007 a bell, \u001b[31mred",
       `${"a\u0301\u0302\u0303\u0304\u0305".repeat(50)}`,
       "x".repeat(4_000),
@@ -107,9 +111,14 @@ chromium.describe("reading in the page", () => {
   });
 
   test("a link that seems to lead elsewhere shows its real host", async () => {
-    await says(["https://ex\u0430mple.com/ and https://example.com@evil.example/ and https://example.com/a_(b)."]);
+    await says([
+      "https://ex\u0430mple.com/ and https://example.com@evil.example/ and https://example.com/a_(b).",
+    ]);
     await ada.page.locator("#rows .row:last-child .host").first().waitFor();
-    expect(await ada.texts("#rows .row:last-child .host")).toEqual([" (xn--exmple-4nf.com)", " (evil.example)"]);
+    expect(await ada.texts("#rows .row:last-child .host")).toEqual([
+      " (xn--exmple-4nf.com)",
+      " (evil.example)",
+    ]);
     expect(await ada.texts("#rows .row:last-child a")).toContain("https://example.com/a_(b)");
   });
 

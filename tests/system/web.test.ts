@@ -132,4 +132,37 @@ chromium.describe("the page", () => {
     // The line stays where the reader left.
     expect(await ada.texts(".divider.unread")).toEqual(["2 new"]);
   });
+
+  test("a message that is taken back is gone from its row", async () => {
+    await says("I should not have said that");
+    await says("and something else");
+    bob.send({ type: "delete" });
+    await ada.page.getByText("bob took back a message").waitFor();
+    expect(await ada.texts()).toContain("I should not have said that");
+    expect(await ada.texts()).not.toContain("and something else");
+  });
+
+  test("the topic and the members are shown, and a name begins a whisper", async () => {
+    await using eve = await browser.join(room.url, "eva");
+    await eve.page.locator("#names").getByText("bob").click();
+    expect(await eve.page.inputValue("#entry")).toBe("/msg bob ");
+    using carol = await JsonClient.join(room.port, "carol");
+    await eve.page.locator("#names").getByText("carol").waitFor();
+    carol.send({ type: "quit" });
+    await eve.until("!document.querySelector('#names').textContent.includes('carol')");
+    expect(eve.faults).toEqual([]);
+  });
+
+  test("a paste of too many lines stays in the row, with the reason", async () => {
+    const paste = "line\n".repeat(30);
+    await ada.page.fill("#entry", paste);
+    await ada.page.press("#entry", "Enter");
+    await ada.page.locator("#problem").getByText("at most 20 lines").waitFor();
+    expect(await ada.page.inputValue("#entry")).toBe(paste);
+    await ada.page.fill("#entry", "");
+  });
+
+  test("nothing failed in the page, and it asked for nothing elsewhere", () => {
+    expect(ada.faults).toEqual([]);
+  });
 });

@@ -80,6 +80,12 @@ export class Chat {
     return this.#regarded.regard;
   }
 
+  /** Whether another member wrote it, and it is shown. */
+  isOfOthers(message: Message): boolean {
+    const regard = this.regard(message);
+    return regard === "other" || regard === "mention";
+  }
+
   /** Matches our name, and the words to highlight, where they stand as words of their own, in any case. */
   get mention(): RegExp {
     const { name } = this.people.me;

@@ -40,7 +40,8 @@ async function built(entry: string): Promise<string> {
   });
   const text = (await Promise.all(outputs.map((output) => output.text()))).join("").trim();
   // What would end the element that it stands in.
-  if (/<\/(?:script|style)|<!--/i.test(text)) throw new Error(`${entry} has the end of its own element in it`);
+  if (/<\/(?:script|style)|<!--/i.test(text))
+    throw new Error(`${entry} has the end of its own element in it`);
   return text;
 }
 

@@ -5,7 +5,6 @@
 // A reload takes the same seat again, so the others see nothing of it. A window in which the seat was taken over keeps
 // what it has, and can take it back.
 
-import { render } from "../../dialects/plain.ts";
 import {
   type ByeCode,
   type Event,
@@ -13,46 +12,39 @@ import {
   fault,
   isMessage,
   type Message,
-  type Recorded,
   type Welcome,
 } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
-import { visibleRow } from "../../protocol/text.ts";
-import { settleMs } from "../core/chat.ts";
 import { Client } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
 import { pageOf } from "../core/past/pages.ts";
 import { reasonOf } from "../core/wire.ts";
+import { Incoming, quietId } from "./incoming.ts";
+import { listenForKeys } from "./keys.ts";
+import { helpRows } from "./log/help.ts";
 import { Log } from "./log/log.ts";
-import { commandRow, divider, moveRows, noticeRow, rowsOf, waitingRow } from "./log/rows.ts";
 import { Search } from "./log/search.ts";
 import { Attention } from "./page/attention.ts";
-import { commands } from "./page/completion.ts";
-import { Door } from "./page/door.ts";
 import { byId, show, write } from "./page/dom.ts";
+import { Door } from "./page/door.ts";
 import { Entry } from "./page/entry.ts";
 import { Members } from "./page/members.ts";
 import { Menu } from "./page/menu.ts";
-import { Speech } from "./page/speech.ts";
 import { Status } from "./page/status.ts";
 import { Returning } from "./returning.ts";
+import { Screen } from "./screen.ts";
+import { askSecret } from "./secret.ts";
 import { PageStorage } from "./storage.ts";
 import { webSocket } from "./wire.ts";
 
 /** How many messages of the past the page begins with. */
 const firstMessages = 80;
-/** How many of the messages that wait are shown; the others are counted. */
-const shownWaiting = 20;
-/** How long a change may wait to be kept, and to be drawn where no frames come, as in a hidden tab. */
+/** How long a change may wait to be kept. */
 const saveMs = 1_000;
-const hiddenFrameMs = 500;
 /** A reload that finds no server tries again after this. */
 const retryMs = 2_000;
 const patienceMs = 1_000;
-const problemMs = 12_000;
-/** The id of a question for the members that is not to be answered in the log. */
-const quietId = "quiet";
 
 export class WebFront {
   readonly #storage: PageStorage;
@@ -64,24 +56,16 @@ export class WebFront {
   readonly #members: Members;
   readonly #search: Search;
   readonly #attention: Attention;
-  readonly #speech = new Speech();
   readonly #status: Status;
+  readonly #incoming: Incoming;
+  readonly #screen: Screen;
   readonly #room = byId("room", HTMLElement);
   readonly #over = byId("over", HTMLElement);
-  readonly #problem = byId("problem", HTMLElement);
-  readonly #waiting = byId("waiting", HTMLOListElement);
-  readonly #latest = byId("latest", HTMLButtonElement);
-  readonly #topic = byId("topic", HTMLElement);
   /** The welcome whose history is to come. */
   #welcome: Welcome | undefined;
-  /** What of the messages that wait is drawn. */
-  #drawnWaiting = " 0";
   /** The token that was shown at the join. */
   #shownToken: string | undefined;
-  #frame: { run: () => void } | undefined;
   #saving: ReturnType<typeof setTimeout> | undefined;
-  #settling: ReturnType<typeof setTimeout> | undefined;
-  #problemTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ protocol, host }: Location, storage: Storage) {
     this.#storage = new PageStorage(storage);
@@ -90,17 +74,18 @@ export class WebFront {
       { servers: [webSocket(url)], key: this.#storage.key, historyEvents: firstMessages, joins: "active" },
       {
         event: (event) => this.#event(event),
-        problem: (problem) => this.#showProblem(problem.text),
+        problem: (problem) => this.#status.problem(problem.text),
         refused: (message, problem) => this.#refused(message, problem),
         notice: (text) => this.#log.notice(text),
         ignoring: (people) => this.#ignoring(people),
         set: () => this.#log.notice("Settings are in the menu, behind the three dots"),
         clear: () => this.#log.clear(),
+        takenBack: (seqs) => this.#log.takeBack(seqs),
         around: (seq) => {
           this.#log.around(seq);
           return true;
         },
-        askOperatorPassword: () => this.#askSecret(),
+        askOperatorPassword: () => askSecret((password) => this.#client.ask({ type: "op", password })),
         leaving: () => this.#log.notice("Leaving once everything you said is in the room"),
         state: (state) => this.#state(state),
         caughtUp: () => {
@@ -115,7 +100,10 @@ export class WebFront {
     chat.ignored.list = this.#storage.ignored;
     this.#returning = new Returning(link);
     this.#door = new Door((name, password) => this.#join(name, password));
-    this.#log = new Log(chat, past.pages, { changed: () => this.#changed(), moved: () => this.#moved() });
+    this.#log = new Log(chat, past.pages, {
+      changed: () => this.#screen.changed(),
+      moved: () => this.#screen.moved(),
+    });
     this.#attention = new Attention(chat, {
       isAtEnd: () => this.#log.isAtEnd,
       unread: (from, count) => this.#log.unread(from, count),
@@ -124,13 +112,24 @@ export class WebFront {
     this.#entry = new Entry(chat, {
       entered: (text) => this.#entered(text),
       typed: () => this.#changedKept(),
-      problem: (text) => this.#showProblem(text),
+      problem: (text) => this.#status.problem(text),
       page: (count) => this.#log.page(count),
       escaped: () => this.#escaped(),
     });
     this.#members = new Members(chat, (name) => this.#entry.whisperTo(name));
     this.#search = new Search(chat, past.pages, (seq) => this.#log.around(seq));
     this.#status = new Status(() => link.tryNow());
+    const shown = {
+      client: this.#client,
+      log: this.#log,
+      members: this.#members,
+      attention: this.#attention,
+    };
+    this.#incoming = new Incoming({ ...shown, entry: this.#entry });
+    this.#screen = new Screen(shown, () => {
+      this.#log.toEnd();
+      this.#entry.focus();
+    });
     new Menu({
       get: (setting) => this.#storage.get(setting),
       set: (setting, value) => this.#storage.set(setting, value),
@@ -219,7 +218,8 @@ export class WebFront {
     const isSame = welcome.token === this.#shownToken || this.#client.chat.people.me.owned === true;
     const { offered, readUpTo } = this.#returning.arrived(welcome, page, isSame);
     if (readUpTo !== undefined) {
-      const missed = page.events.filter(isMessage).filter((message) => message.seq > readUpTo && this.#isOthers(message));
+      const isMissed = (event: Message) => event.seq > readUpTo && this.#client.chat.isOfOthers(event);
+      const missed = page.events.filter(isMessage).filter(isMissed);
       const [first] = missed;
       if (first) this.#log.unread(first.seq, missed.length);
     }
@@ -228,7 +228,7 @@ export class WebFront {
       for (const line of offered) this.#log.notice(line);
       this.#entry.lines = [...this.#entry.lines, ...offered];
     }
-    this.#changed();
+    this.#screen.changed();
   }
 
   #closed(reason: string | undefined, code: ByeCode | undefined): void {
@@ -238,7 +238,9 @@ export class WebFront {
       this.#returning.save(this.#entry.text, this.#entry.lines);
       this.#storage.seat = undefined;
     }
-    const text = isTakenOver ? "You are in the room in another window now." : (reason ?? "You have left the room.");
+    const text = isTakenOver
+      ? "You are in the room in another window now."
+      : (reason ?? "You have left the room.");
     write(byId("over-text", HTMLElement), /[.?!]$/.test(text) ? text : `${text}.`);
     const button = byId("over-button", HTMLButtonElement);
     write(button, isTakenOver ? "Use it here" : "Join again");
@@ -257,66 +259,17 @@ export class WebFront {
   // ---- What comes ----
 
   #event(event: Event): void {
-    this.#members.event(event);
-    if ("at" in event) return this.#recorded(event);
-    switch (event.type) {
-      case "welcome":
-        return this.#welcomed(event);
-      case "history":
-        return this.#opened(event);
-      case "waiting":
-        return this.#waited(event.events);
-      case "members":
-        if (event.id === quietId) return;
-        return this.#log.notice(visibleRow(render(event)));
-      case "subject":
-      case "bans":
-        return this.#log.notice(render(event));
-      case "gap":
-        this.#log.begin(event.to);
-        return this.#log.notice("Some lines are missing here: they are no longer kept", "problem");
-      case "error":
-        // The history cannot be read.
-        if (this.#welcome) this.#opened({ type: "history", events: [], before: this.#welcome.seq + 1 });
-        if (this.#door.isOpen) this.#door.open("", event);
-        else this.#showProblem(event.text);
+    this.#incoming.event(event);
+    if (event.type === "welcome") this.#welcomed(event);
+    else if (event.type === "history") this.#opened(event);
+    else if (event.type === "error") {
+      // The history cannot be read.
+      if (this.#welcome) this.#opened({ type: "history", events: [], before: this.#welcome.seq + 1 });
+      if (this.#door.isOpen) this.#door.open("", event);
+      else this.#status.problem(event.text);
     }
-  }
-
-  #recorded(event: Recorded): void {
-    this.#log.event(event);
-    if (isMessage(event)) this.#message(event);
-    else if (event.type === "joined" || event.type === "left") {
-      this.#settling ??= setTimeout(() => this.#settle(), settleMs);
-      this.#entry.peopleChanged();
-    } else if (event.type === "renamed") this.#entry.peopleChanged();
-    this.#changed();
+    this.#screen.changed();
     this.#changedKept();
-  }
-
-  #message(message: Message): void {
-    if (!this.#isOthers(message)) return;
-    this.#attention.message(message, this.#client.chat.regard(message) === "mention");
-    this.#speech.message(message);
-  }
-
-  #isOthers(message: Message): boolean {
-    const regard = this.#client.chat.regard(message);
-    return regard === "other" || regard === "mention";
-  }
-
-  /** Whispers that came while we were away, older than the history that is shown. */
-  #waited(events: Recorded[]): void {
-    const { chat } = this.#client;
-    const rows = events.flatMap((event) => rowsOf(chat, event, event));
-    this.#changed();
-    setTimeout(() => this.#log.add(divider("Waited for you"), ...rows, divider("Now")));
-  }
-
-  #settle(): void {
-    this.#settling = undefined;
-    const rows = moveRows(this.#client.chat.takeMoves());
-    if (this.#log.isWhole) this.#log.add(...rows);
   }
 
   #state(state: LinkState): void {
@@ -329,7 +282,7 @@ export class WebFront {
       if (state.isBack && (this.#door.isOpen || !this.#over.hidden)) this.#toRoom();
     }
     document.body.classList.toggle("offline", state.type === "offline");
-    this.#changed();
+    this.#screen.changed();
     this.#changedKept();
   }
 
@@ -346,7 +299,7 @@ export class WebFront {
     this.#log.notice(problem.text, "problem");
     this.#log.notice(`Not sent: ${asTyped(message)}`);
     if (this.#entry.text === "") this.#entry.text = asTyped(message);
-    this.#changed();
+    this.#screen.changed();
   }
 
   #ignoring(people: string[][]): void {
@@ -359,7 +312,7 @@ export class WebFront {
   /** Enter ends the wait for the next try to connect; a blank line does no more than that. */
   #entered(text: string): void {
     this.#client.link.tryNow();
-    this.#showProblem("");
+    this.#status.problem("");
     if (text.trim() === "") return;
     const [, word = "", words = ""] = /^(\/\w+)\s*(.*)$/s.exec(text) ?? [];
     switch (word.toLowerCase()) {
@@ -373,53 +326,31 @@ export class WebFront {
     }
     this.#client.enter(text);
     this.#log.toEnd();
-    this.#changed();
+    this.#screen.changed();
     this.#changedKept();
   }
 
   #help(): void {
-    const keys = [
-      "Enter says it, Shift-Enter begins another line; Tab completes a name or a command",
-      "Up and Down: what you said before; PageUp and PageDown: the messages; Esc: the latest one",
-      "Ctrl-Shift-F searches; a name at the side begins a whisper",
-    ];
     this.#log.toEnd();
-    this.#log.add(...commands.map(commandRow), ...keys.map((text) => noticeRow(text)));
+    this.#log.add(...helpRows());
   }
 
   #escaped(): void {
-    this.#showProblem("");
+    this.#status.problem("");
     this.#members.open(false);
     this.#log.toEnd();
   }
 
-  #askSecret(): void {
-    const dialog = byId("ask", HTMLDialogElement);
-    const secret = byId("secret", HTMLInputElement);
-    secret.value = "";
-    dialog.onclose = () => this.#entry.focus();
-    byId("ask-close", HTMLButtonElement).onclick = () => dialog.close();
-    byId("ask-form", HTMLFormElement).onsubmit = () => {
-      if (secret.value !== "") this.#client.ask({ type: "op", password: secret.value });
-      secret.value = "";
-    };
-    dialog.showModal();
-  }
-
-  #showProblem(text: string): void {
-    clearTimeout(this.#problemTimer);
-    write(this.#problem, visibleRow(text));
-    if (text !== "") this.#problemTimer = setTimeout(() => write(this.#problem, ""), problemMs);
-  }
-
   #listen(): void {
     const { link } = this.#client;
-    byId("search-button", HTMLButtonElement).onclick = () => this.#search.open();
-    this.#latest.onclick = () => {
-      this.#log.toEnd();
-      this.#entry.focus();
-    };
-    document.addEventListener("keydown", (event) => this.#anyKey(event));
+    const search = () => this.#search.open();
+    byId("search-button", HTMLButtonElement).onclick = search;
+    listenForKeys({
+      isOpen: () => !this.#room.hidden && !this.#room.inert,
+      search,
+      escaped: () => this.#escaped(),
+      typing: () => this.#entry.focus(),
+    });
     addEventListener("pagehide", () => this.#save());
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.#save();
@@ -432,67 +363,7 @@ export class WebFront {
     });
   }
 
-  /** A letter that is typed anywhere goes to the row. */
-  #anyKey(event: KeyboardEvent): void {
-    const { key, ctrlKey, shiftKey, altKey, metaKey, target } = event;
-    if (this.#room.hidden || this.#room.inert) return;
-    if ((ctrlKey || metaKey) && shiftKey && key.toLowerCase() === "f") {
-      event.preventDefault();
-      return this.#search.open();
-    }
-    const isElsewhere = target === document.body || (target instanceof HTMLElement && target.id === "log");
-    if (!isElsewhere || ctrlKey || altKey || metaKey) return;
-    if (key === "Escape") this.#escaped();
-    if ([...key].length === 1 && key !== " ") this.#entry.focus();
-  }
-
-  // ---- Drawing and keeping ----
-
-  /** Draws in the next frame; a hidden tab has none. */
-  #changed(): void {
-    if (this.#frame) return;
-    const frame = {
-      run: () => {
-        if (this.#frame !== frame) return;
-        this.#frame = undefined;
-        this.#draw();
-      },
-    };
-    this.#frame = frame;
-    requestAnimationFrame(frame.run);
-    setTimeout(frame.run, hiddenFrameMs);
-  }
-
-  #draw(): void {
-    if (this.#room.hidden) return;
-    const { chat } = this.#client;
-    this.#log.draw();
-    this.#drawWaiting();
-    write(this.#topic, visibleRow(chat.topic ?? "Chat room"));
-    this.#members.changed();
-    this.#attention.draw();
-    this.#moved();
-  }
-
-  #moved(): void {
-    this.#attention.looked();
-    const isAway = !this.#log.isAtEnd;
-    show(this.#latest, isAway);
-    const { unreadCount } = this.#attention;
-    if (isAway) write(this.#latest, unreadCount > 0 ? `${unreadCount.toLocaleString("en-GB")} new ↓` : "Latest ↓");
-  }
-
-  #drawWaiting(): void {
-    const { outbox } = this.#client.link;
-    const shown = [...outbox].slice(0, shownWaiting);
-    const drawn = `${shown.map(({ id }) => id).join()} ${outbox.size}`;
-    if (drawn === this.#drawnWaiting) return;
-    this.#drawnWaiting = drawn;
-    const more = outbox.size - shown.length;
-    const rows = shown.map((message) => waitingRow(this.#client.chat, message));
-    if (more > 0) rows.push(noticeRow(`and ${more.toLocaleString("en-GB")} more`));
-    this.#log.keep(() => this.#waiting.replaceChildren(...rows));
-  }
+  // ---- Keeping ----
 
   #changedKept(): void {
     this.#saving ??= setTimeout(() => this.#save(), saveMs);

@@ -4,9 +4,9 @@
 
 import { holdsPassword } from "../../protocol/commands.ts";
 import { isMessage, type Welcome } from "../../protocol/events.ts";
-import type { Page } from "../core/past/pages.ts";
 import type { Link } from "../core/link.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
+import type { Page } from "../core/past/pages.ts";
 import { type Keep, type Left, linesText, parseLines, parsePlace, placeText } from "../kept/keep.ts";
 
 export class Returning {
@@ -39,7 +39,11 @@ export class Returning {
    * We are in the room, which has shown the last of its history; `isSame`: in the seat that we had. Sends what was not
    * sent; returns the lines that are to be offered instead, and where unread messages begin: behind this position.
    */
-  arrived(welcome: Welcome, { events, next }: Page, isSame: boolean): { offered: string[]; readUpTo: number | undefined } {
+  arrived(
+    welcome: Welcome,
+    { events, next }: Page,
+    isSame: boolean,
+  ): { offered: string[]; readUpTo: number | undefined } {
     this.#hasArrived = true;
     const left = this.#left?.epoch === welcome.epoch ? this.#left : undefined;
     const found = new Set(events.filter(isMessage).map(({ id }) => id));

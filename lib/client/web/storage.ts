@@ -50,7 +50,8 @@ export class PageStorage {
 
   get seat(): StoredSeat | undefined {
     const seat = this.json("seat");
-    if (typeof seat !== "object" || seat === null || !("name" in seat) || !("token" in seat)) return undefined;
+    if (typeof seat !== "object" || seat === null || !("name" in seat) || !("token" in seat))
+      return undefined;
     const { name, token } = seat;
     return typeof name === "string" && typeof token === "string" ? { name, token } : undefined;
   }

@@ -6,7 +6,7 @@
 // At the end, events of now push out the oldest. Away from the end nothing that is read may go: a full window lets events
 // of now pass by, and they are read from the room again once the reader comes down to them.
 
-import { isMessage, type Message, type Recorded } from "../../../protocol/events.ts";
+import { isMessage, type Recorded } from "../../../protocol/events.ts";
 import type { Chat } from "../../core/chat.ts";
 import type { Page, Pages } from "../../core/past/pages.ts";
 import { Window } from "../../core/past/window.ts";
@@ -15,8 +15,8 @@ import { copyAsLines } from "./copy.ts";
 import { divider, noticeRow, rowsOf } from "./rows.ts";
 import { Scroll } from "./scroll.ts";
 
-/** An event and its rows, with what stands below them and is no event. */
-type Drawn = { seq: number; event: Recorded | undefined; rows: HTMLElement[] };
+/** An event and its rows, and what stands below them and is no event. Without an event: what stands above the first one. */
+type Drawn = { seq: number; event: Recorded | undefined; rows: HTMLElement[]; asides: HTMLElement[] };
 
 export type LogHandlers = {
   /** There is something to draw: `draw` is to be called in the next frame. */
@@ -76,7 +76,8 @@ export class Log {
     const isWhole = this.#window.reaches(this.#now);
     this.#now = event.seq;
     if (!isWhole) return;
-    if (event.type === "joined" || event.type === "left" || event.type === "moved") this.#window.passes(event.seq);
+    if (event.type === "joined" || event.type === "left" || event.type === "moved")
+      this.#window.passes(event.seq);
     else if (this.#window.add(event, this.#scroll.isAtEnd ? rowsAtEnd : undefined)) this.#handlers.changed();
   }
 
@@ -85,9 +86,10 @@ export class Log {
     if (rows.length === 0) return;
     this.draw();
     this.#scroll.keep(() => {
-      const last = this.#drawn.at(-1) ?? { seq: this.#now, event: undefined, rows: [] };
-      if (this.#drawn.length === 0) this.#drawn.push(last);
-      last.rows.push(...rows);
+      if (this.#drawn.length === 0) {
+        this.#drawn.push({ seq: this.#now, event: undefined, rows: [], asides: [] });
+      }
+      this.#drawn.at(-1)?.asides.push(...rows);
       this.#list.append(...rows);
     });
   }
@@ -101,12 +103,37 @@ export class Log {
     this.begin(this.#now);
   }
 
-  /** Draws every row anew: who is ignored has changed, or what marks a mention. */
+  /** The messages at these positions were taken back. */
+  takeBack(seqs: readonly number[]): void {
+    this.#window.takeBack(seqs);
+    this.redraw();
+  }
+
+  /** Draws every row anew: who is ignored has changed, what marks a mention, or a message was taken back. */
   redraw(): void {
-    this.#scroll.keep(() => {
-      this.#forget();
-      this.#match();
-    });
+    this.draw();
+    const events = new Map(this.#window.events.map((event) => [event.seq, event]));
+    const replaced = new Map<Element, Element>();
+    this.#scroll.keep(
+      () => {
+        let before: Recorded | undefined;
+        // Rows that are gone, in whose place the next one stands.
+        let gone: HTMLElement[] = [];
+        for (const drawn of this.#drawn) {
+          gone.push(...drawn.rows);
+          drawn.event = events.get(drawn.seq);
+          drawn.rows = drawn.event ? rowsOf(this.#chat, drawn.event, before) : [];
+          const [row] = drawn.rows;
+          if (!row) continue;
+          before = drawn.event;
+          for (const old of gone) replaced.set(old, row);
+          gone = [];
+        }
+        this.#list.replaceChildren(...this.#drawn.flatMap(({ rows, asides }) => [...rows, ...asides]));
+        this.#drawLine();
+      },
+      (row) => replaced.get(row),
+    );
   }
 
   /** The messages from this position on are unread. The line above them stays where it is once they were read. */
@@ -179,7 +206,8 @@ export class Log {
       if (window === this.#window) this.#handlers.changed();
     };
     if (this.#scroll.above < nearby * height && !window.isOldest) window.older(joined);
-    else if (this.#scroll.below < nearby * height && !window.reaches(this.#now)) window.newer(this.#now, joined);
+    else if (this.#scroll.below < nearby * height && !window.reaches(this.#now))
+      window.newer(this.#now, joined);
   }
 
   #reopen(position: number): void {
@@ -199,7 +227,10 @@ export class Log {
   draw(): void {
     this.#scroll.keep(() => this.#match());
     const isEmpty = this.#window.events.length === 0;
-    write(this.#top, this.#window.isOldest ? (isEmpty ? "Nothing was said yet" : "The history begins here") : "");
+    write(
+      this.#top,
+      this.#window.isOldest ? (isEmpty ? "Nothing was said yet" : "The history begins here") : "",
+    );
     show(this.#top, this.#window.isOldest);
     this.#readOn();
   }
@@ -218,9 +249,9 @@ export class Log {
 
   #cut(from: number, to: number): void {
     const kept = this.#drawn.findIndex(({ seq }) => seq >= from);
-    for (const { rows } of this.#drawn.splice(0, kept === -1 ? this.#drawn.length : kept)) remove(rows);
+    remove(this.#drawn.splice(0, kept === -1 ? this.#drawn.length : kept));
     const end = this.#drawn.findIndex(({ seq }) => seq > to);
-    if (end !== -1) for (const { rows } of this.#drawn.splice(end)) remove(rows);
+    if (end !== -1) remove(this.#drawn.splice(end));
   }
 
   #prepend(events: Recorded[]): void {
@@ -229,26 +260,22 @@ export class Log {
     if (!first || count <= 0) return;
     const older = this.#rowsOf(events.slice(0, count), undefined);
     // The first row of before stands below another one now.
-    if (first.event && isMessage(first.event)) {
-      this.#replace(first, rowsOf(this.#chat, first.event, events[count - 1]));
+    if (first.event) {
+      const rows = rowsOf(this.#chat, first.event, older.findLast(({ rows }) => rows.length > 0)?.event);
+      first.rows[0]?.before(...rows);
+      for (const row of first.rows) row.remove();
+      first.rows = rows;
     }
     this.#list.prepend(...older.flatMap(({ rows }) => rows));
     this.#drawn.unshift(...older);
-  }
-
-  #replace(drawn: Drawn, own: HTMLElement[]): void {
-    const asides = drawn.rows.filter((row) => !row.matches(".row, .day"));
-    const [top] = drawn.rows;
-    top?.before(...own);
-    remove(drawn.rows.filter((row) => !asides.includes(row)));
-    drawn.rows = [...own, ...asides];
   }
 
   #append(events: Recorded[]): void {
     const last = this.#drawn.findLast(({ event }) => event !== undefined);
     const from = last ? events.findLastIndex(({ seq }) => seq <= last.seq) + 1 : 0;
     if (from >= events.length) return;
-    const newer = this.#rowsOf(events.slice(from), last?.event);
+    const shown = this.#drawn.findLast(({ rows }) => rows.length > 0);
+    const newer = this.#rowsOf(events.slice(from), shown?.event);
     this.#list.append(...newer.flatMap(({ rows }) => rows));
     this.#drawn.push(...newer);
   }
@@ -257,14 +284,15 @@ export class Log {
     return events.map((event) => {
       const rows = rowsOf(this.#chat, event, before);
       if (rows.length > 0) before = event;
-      return { seq: event.seq, event, rows };
+      return { seq: event.seq, event, rows, asides: [] };
     });
   }
 
   /** The line above the first unread message. */
   #drawLine(): void {
     const { from, count } = this.#unread ?? { from: Infinity, count: 0 };
-    const isUnread = ({ seq, event }: Drawn) => seq >= from && event !== undefined && isMessage(event) && this.#counts(event);
+    const isUnread = ({ seq, event }: Drawn) =>
+      seq >= from && event !== undefined && isMessage(event) && this.#chat.isOfOthers(event);
     const first = this.#drawn.find(isUnread);
     // While its beginning is not here the line would be in the wrong place.
     const top = (this.#drawn[0]?.seq ?? 0) <= from || this.#window.isOldest ? first?.rows[0] : undefined;
@@ -278,20 +306,8 @@ export class Log {
     if (this.#line.textContent !== text) this.#line.replaceChildren(...divider(text).childNodes);
     if (this.#line.nextSibling !== top) top.before(this.#line);
   }
-
-  #counts(message: Message): boolean {
-    const regard = this.#chat.regard(message);
-    return regard === "other" || regard === "mention";
-  }
-
-  /** A message was taken back. */
-  erase(seqs: number[], make: (event: Recorded) => Recorded): void {
-    const { events } = this.#window;
-    for (const [index, event] of events.entries()) if (seqs.includes(event.seq)) events[index] = make(event);
-    this.redraw();
-  }
 }
 
-function remove(rows: HTMLElement[]): void {
-  for (const row of rows) row.remove();
+function remove(drawn: Drawn[]): void {
+  for (const { rows, asides } of drawn) for (const row of [...rows, ...asides]) row.remove();
 }

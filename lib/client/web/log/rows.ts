@@ -13,7 +13,12 @@ import { type Marks, messageText, nameElement } from "../page/text.ts";
 /** Lines of one member join if no more time than this lies between them. */
 const joinedMs = 5 * 60_000;
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const day = new Intl.DateTimeFormat("en-GB", {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
 const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
 /** The rows of an event below the event before it: none if it is not shown, two where a day begins. */
@@ -52,11 +57,6 @@ export function noticeRow(text: string, kind: "notice" | "problem" = "notice"): 
   return element("li", kind, body);
 }
 
-/** How a command is typed, and what it does. */
-export function commandRow({ usage, summary }: { usage: string; summary: string }): HTMLElement {
-  return element("li", "notice command", element("code", "", usage), element("span", "", summary));
-}
-
 /** Words that set apart what stands below them. */
 export function divider(text: string, kind = "day"): HTMLElement {
   const line = element("span", "", text);
@@ -67,7 +67,9 @@ export function divider(text: string, kind = "day"): HTMLElement {
 /** The rows of members who came and went. */
 export function moveRows(moves: Move[]): HTMLElement[] {
   const silent = (["joined", "left", "came and went"] as const).flatMap((what) => {
-    const names = moves.filter((move) => move.what === what && move.text === "").map(({ name }) => visibleRow(name));
+    const names = moves
+      .filter((move) => move.what === what && move.text === "")
+      .map(({ name }) => visibleRow(name));
     return names.length === 0 ? [] : [`${listed(names)} ${what}`];
   });
   const telling = moves.filter(({ text }) => text !== "");
@@ -84,8 +86,18 @@ function listed(names: string[]): string {
 
 function happening(chat: Chat, event: Recorded): HTMLElement | undefined {
   if (event.type === "renamed" && chat.ignored.has(event.to, event.seq)) return undefined;
-  const text = render(event);
+  const text = event.type === "deleted" ? deletion(event) : render(event);
   return text === "" ? undefined : noticeRow(visibleRow(text));
+}
+
+/** The message itself is gone from the rows; the time is that of the reader. */
+function deletion({ by, name, seqs, saidAt }: Extract<Recorded, { type: "deleted" }>): string {
+  const whose = name === by ? "" : ` of ${name}`;
+  const what =
+    seqs.length === 1
+      ? `a message${whose}, said at ${clock.format(saidAt)}`
+      : `${seqs.length} messages${whose}`;
+  return `${by} took back ${what}`;
 }
 
 function messageRow(chat: Chat, message: Message, before: Recorded | undefined): HTMLElement | undefined {
@@ -101,7 +113,8 @@ function messageRow(chat: Chat, message: Message, before: Recorded | undefined):
 }
 
 function joins(message: Message, before: Recorded): boolean {
-  if (!isMessage(before) || message.at - before.at > joinedMs || dayOf(message.at) !== dayOf(before.at)) return false;
+  if (!isMessage(before) || message.at - before.at > joinedMs || dayOf(message.at) !== dayOf(before.at))
+    return false;
   const isSameKind = message.type === before.type && message.type !== "acted" && message.from === before.from;
   return isSameKind && (message.type !== "told" || (before.type === "told" && message.to === before.to));
 }

@@ -37,10 +37,11 @@ export class Scroll {
     return this.#view.scrollHeight - this.#view.clientHeight - this.#view.scrollTop;
   }
 
-  /** Changes the rows; the reader sees the same as before, or the end. */
-  keep(change: () => void): void {
+  /** Changes the rows; the reader sees the same as before, or the end. `replaced`: what stands in the place of a row now. */
+  keep(change: () => void, replaced?: (row: Element) => Element | undefined): void {
     if (!this.#isAtEnd) this.#findAnchor();
     change();
+    if (this.#anchor) this.#anchor.row = replaced?.(this.#anchor.row) ?? this.#anchor.row;
     this.#restore();
   }
 

@@ -65,7 +65,9 @@ export class Search {
       if (isFault(answer)) return write(this.#state, answer.text);
       this.#next = answer.next;
       const marks = marksOf(words);
-      const hits = answer.events.filter(isMessage).filter((message) => this.#chat.regard(message) !== "ignored");
+      const hits = answer.events
+        .filter(isMessage)
+        .filter((message) => this.#chat.regard(message) !== "ignored");
       const rows = hits.map((message) => {
         const row = foundRow(this.#chat, message, marks);
         const button = element("button", "go", "Show in the room");
@@ -79,7 +81,12 @@ export class Search {
       });
       this.#found.prepend(...rows);
       const all = this.#found.children.length;
-      write(this.#state, all === 0 ? "Nothing was found" : `${all} found${this.#next === undefined ? "" : ", and there may be older ones"}`);
+      write(
+        this.#state,
+        all === 0
+          ? "Nothing was found"
+          : `${all} found${this.#next === undefined ? "" : ", and there may be older ones"}`,
+      );
       show(this.#more, this.#next !== undefined);
       this.#place.scrollTop = isMore ? 0 : this.#place.scrollHeight;
     });

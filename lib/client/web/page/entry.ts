@@ -2,9 +2,9 @@
 // row, and on the button. Nothing is sent while an input method composes; some browsers end the composition before the
 // key that ended it, so that its code tells.
 
-import { isUnreachable } from "../../core/people.ts";
-import type { Chat } from "../../core/chat.ts";
 import { limits } from "../../../protocol/events.ts";
+import type { Chat } from "../../core/chat.ts";
+import { isUnreachable } from "../../core/people.ts";
 import { CompletionList } from "./completion.ts";
 import { byId, write } from "./dom.ts";
 
@@ -144,7 +144,9 @@ export class Entry {
     // A paste of many lines stays one message, or stays in the row.
     const lines = text.trimEnd().split("\n").length;
     if (lines > limits.textLines) {
-      return this.#handlers.problem(`A message has at most ${limits.textLines} lines, this one has ${lines}: split it`);
+      return this.#handlers.problem(
+        `A message has at most ${limits.textLines} lines, this one has ${lines}: split it`,
+      );
     }
     this.#list.close();
     this.#entry.value = "";

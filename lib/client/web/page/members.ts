@@ -4,8 +4,8 @@
 import type { Event, Member } from "../../../protocol/events.ts";
 import { nameKey } from "../../../protocol/names.ts";
 import type { Chat } from "../../core/chat.ts";
-import { nameElement } from "./text.ts";
 import { byId, element, write } from "./dom.ts";
+import { nameElement } from "./text.ts";
 
 /** How many are listed: each is an element, and a room may have ten thousand. */
 const listed = 300;
@@ -20,7 +20,7 @@ export class Members {
   readonly #button = byId("members-button", HTMLButtonElement);
   /** By the keys of names, as far as we were told. */
   #away = new Set<string>();
-  readonly #operators = new Set<string>();
+  #operators = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #drawn = "";
 
@@ -47,6 +47,7 @@ export class Members {
       case "welcome":
       case "members":
         this.#away = new Set(event.members.filter(({ away }) => away).map(keyOf));
+        this.#operators = new Set(event.members.filter(({ operator }) => operator).map(keyOf));
         break;
       case "said":
       case "acted":
@@ -60,6 +61,7 @@ export class Members {
         this.#operators.add(nameKey(event.name));
         break;
       case "left":
+      case "deopped":
       case "kicked":
       case "banned":
         this.#operators.delete(nameKey(event.name ?? ""));

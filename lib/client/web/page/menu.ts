@@ -25,7 +25,10 @@ export class Menu {
     });
     choices("joins", allJoins, "active", handlers, handlers.joins);
     this.#notifications(handlers);
-    for (const [id, run] of [["help-button", handlers.help], ["leave-button", handlers.leave]] as const) {
+    for (const [id, run] of [
+      ["help-button", handlers.help],
+      ["leave-button", handlers.leave],
+    ] as const) {
       byId(id, HTMLButtonElement).onclick = () => {
         menu.hidePopover();
         run();

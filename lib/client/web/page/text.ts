@@ -74,7 +74,8 @@ function withoutEnd(written: string): string {
   let end = written.length;
   for (; end > 0; end--) {
     const last = written[end - 1] ?? "";
-    const isOpened = last === ")" && written.slice(0, end).split("(").length >= written.slice(0, end).split(")").length;
+    const isOpened =
+      last === ")" && written.slice(0, end).split("(").length >= written.slice(0, end).split(")").length;
     if (isOpened || !".,:;!?'*_~)]}>".includes(last)) break;
   }
   return written.slice(0, end);
