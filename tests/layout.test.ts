@@ -75,6 +75,7 @@ const rooms: Record<string, string[]> = {
   "client/kept": ["client/core", "protocol"],
   "client/terminal": [
     "client/core",
+    "client/core/past",
     "client/terminal/pager",
     "client/kept",
     "terminal",
@@ -84,7 +85,7 @@ const rooms: Record<string, string[]> = {
     "cli",
   ],
   "client/terminal/pager": ["client/core/past", "client/kept", "terminal", "terminal/row", "protocol"],
-  "client/pipe": ["client/core", "protocol"],
+  "client/pipe": ["client/core", "client/core/past", "protocol"],
   "client/web": [
     "client/core",
     "client/core/past",

@@ -80,11 +80,6 @@ export class WebFront {
         ignoring: (people) => this.#ignoring(people),
         set: () => this.#log.notice("Settings are in the menu, behind the three dots"),
         clear: () => this.#log.clear(),
-        takenBack: (seqs) => this.#log.takeBack(seqs),
-        around: (seq) => {
-          this.#log.around(seq);
-          return true;
-        },
         askOperatorPassword: () => askSecret((password) => this.#client.ask({ type: "op", password })),
         leaving: () => this.#log.notice("Leaving once everything you said is in the room"),
         state: (state) => this.#state(state),
@@ -96,11 +91,11 @@ export class WebFront {
         closed: (reason, code) => this.#closed(reason, code),
       },
     );
-    const { chat, link, past } = this.#client;
+    const { chat, link, pages } = this.#client;
     chat.ignored.list = this.#storage.ignored;
     this.#returning = new Returning(link);
     this.#door = new Door((name, password) => this.#join(name, password));
-    this.#log = new Log(chat, past.pages, {
+    this.#log = new Log(chat, pages, {
       changed: () => this.#screen.changed(),
       moved: () => this.#screen.moved(),
     });
@@ -117,7 +112,7 @@ export class WebFront {
       escaped: () => this.#escaped(),
     });
     this.#members = new Members(chat, (name) => this.#entry.whisperTo(name));
-    this.#search = new Search(chat, past.pages, (seq) => this.#log.around(seq));
+    this.#search = new Search(chat, pages, (seq) => this.#log.around(seq));
     this.#status = new Status(() => link.tryNow());
     const shown = {
       client: this.#client,

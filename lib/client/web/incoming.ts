@@ -59,6 +59,7 @@ export class Incoming {
   #recorded(event: Recorded): void {
     this.#parts.log.event(event);
     if (isMessage(event)) return this.#message(event);
+    if (event.type === "deleted") return this.#parts.log.takeBack(event.seqs);
     if (event.type === "joined" || event.type === "left")
       this.#settling ??= setTimeout(() => this.#settle(), settleMs);
     // What the row says of an addressee may be another thing now.
