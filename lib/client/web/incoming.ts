@@ -1,7 +1,7 @@
 // What the room sends, each in its place on the page: messages and what else happened among the rows, answers below them,
 // and both where the members, the title or a screen reader have to know.
 
-import { render } from "../../dialects/plain.ts";
+import { inWords } from "../../dialects/words.ts";
 import { type Event, isMessage, type Message, type Recorded } from "../../protocol/events.ts";
 import { visibleRow } from "../../protocol/text.ts";
 import { settleMs } from "../core/chat.ts";
@@ -42,12 +42,12 @@ export class Incoming {
       case "waiting":
         return this.#waited(event.events);
       case "members":
-        return event.id === quietId ? undefined : log.notice(visibleRow(render(event)));
+        return event.id === quietId ? undefined : log.notice(visibleRow(inWords(event)));
       case "subject":
       case "bans":
       case "whois":
       case "whowas":
-        return log.notice(render(event));
+        return log.notice(inWords(event));
       case "note":
         return log.notice(event.text);
       case "gap":

@@ -2,7 +2,7 @@
 // time is shown where the minute is another one, and a new day has a line of its own. What only the eye leaves out, a
 // name that repeats and the time, is still there for screen readers and for copying.
 
-import { render } from "../../../dialects/plain.ts";
+import { inWords } from "../../../dialects/words.ts";
 import { isMessage, type Message, type Recorded } from "../../../protocol/events.ts";
 import { visible, visibleRow } from "../../../protocol/text.ts";
 import type { Chat, Move } from "../../core/chat.ts";
@@ -86,7 +86,7 @@ function listed(names: string[]): string {
 
 function happening(chat: Chat, event: Recorded): HTMLElement | undefined {
   if (event.type === "renamed" && chat.ignored.has(event.to, event.seq)) return undefined;
-  const text = event.type === "deleted" ? deletion(event) : render(event);
+  const text = event.type === "deleted" ? deletion(event) : inWords(event);
   return text === "" ? undefined : noticeRow(visibleRow(text));
 }
 

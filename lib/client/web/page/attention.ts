@@ -103,9 +103,10 @@ function notify({ from, text, type }: Message): void {
   }
 }
 
-/** Two lines of talk, and a dot in this colour. */
+/** A balloon, and a dot in this colour. */
 function iconOf(dot: string): string {
-  const circle = dot === "" ? "" : `<circle cx="25" cy="7" r="6" fill="${dot}"/>`;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#3b5b76"/><path d="M7 12h13M7 20h18" stroke="#fff" stroke-width="3" stroke-linecap="round"/>${circle && `<circle cx="25" cy="7" r="7" fill="#fff"/>${circle}`}</svg>`;
-  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  const circle =
+    dot === "" ? "" : `<circle cx="23" cy="9" r="8" fill="${dot}" stroke="#fff" stroke-width="2"/>`;
+  const balloon = '<path d="M2 6h28v18H14l-7 6v-6H2z" fill="#5b83a6"/>';
+  return `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">${balloon}${circle}</svg>`)}`;
 }
