@@ -86,7 +86,7 @@ function plainFormat(ends: Ends): Format {
   const colors = picocolors.createColors(false);
   const time = isDumb ? options.time : "off";
   const { chat, past } = ends.client;
-  const hitNumber = (seq: number) => past.hits.numberOf(seq);
+  const hitNumber = (seq: number) => past?.hits.numberOf(seq);
   const view = new View(chat, { colors, time, bell: "off", columns: () => Infinity, hitNumber });
   return new PlainFormat(ends, view);
 }

@@ -76,6 +76,7 @@ const rooms: Record<string, string[]> = {
   "client/kept": ["client/core", "protocol"],
   "client/terminal": [
     "client/core",
+    "client/core/past",
     "client/terminal/pager",
     "client/kept",
     "terminal",
@@ -85,10 +86,28 @@ const rooms: Record<string, string[]> = {
     "cli",
   ],
   "client/terminal/pager": ["client/core/past", "client/kept", "terminal", "terminal/row", "protocol"],
-  "client/pipe": ["client/core", "protocol"],
+  "client/pipe": ["client/core", "client/core/past", "protocol"],
+  "client/web": [
+    "client/core",
+    "client/core/past",
+    "client/kept",
+    "client/web/log",
+    "client/web/page",
+    "dialects",
+    "protocol",
+  ],
+  "client/web/log": ["client/core", "client/core/past", "client/web/page", "dialects", "protocol"],
+  "client/web/page": ["client/core", "terminal/row", "protocol"],
 };
 /** These run in a browser, too. */
-const withoutPackages = ["protocol", "client/core", "client/core/past", "client/kept"];
+const withoutPackages = [
+  "protocol",
+  "client/core",
+  "client/core/past",
+  "client/kept",
+  "client/web/log",
+  "client/web/page",
+];
 
 const maxFiles = 10;
 const maxLines = 400;

@@ -4,10 +4,10 @@
 // It has no token, so the seat of a lost connection is given up at once.
 
 import { type Command, check, parseTyped, type Raw } from "../protocol/commands.ts";
-import { type Ban, type Event, type Fault, isFault, type Member, type Trace } from "../protocol/events.ts";
-import { durationText, everybody } from "../protocol/fields.ts";
+import { type Event, type Fault, isFault } from "../protocol/events.ts";
 import { isKey } from "../protocol/keys.ts";
 import type { Claimed, Dialect, Newcomer, RoomState } from "./dialect.ts";
+import { inWords, memberList } from "./words.ts";
 
 /** Sent to a connection that sends nothing: a person on nc waits for a question. */
 export const greeting = "Welcome to the chat room. What is your name?\n";
@@ -60,43 +60,10 @@ export function render(event: Event): string {
     case "joined":
     case "left":
       return `${event.name} ${event.type}${event.text === undefined ? "" : ` (${indented(event.text)})`}`;
-    case "renamed":
-      return `${event.from} is now ${event.to}`;
-    case "kicked":
-    case "banned":
-    case "unbanned":
-    case "muted":
-    case "unmuted": {
-      const reason = event.text === undefined ? "" : ` (${event.text})`;
-      const time = event.until === undefined ? "" : ` for ${durationText(event.until - event.at)}`;
-      const whom = event.name === everybody ? "Everyone but operators" : (event.name ?? "An address");
-      return `${whom} was ${event.type} by ${event.by}${time}${reason}`;
-    }
-    case "opped":
-      return `${event.name} is an operator now`;
-    case "freed":
-      return `The name ${event.name} was set free by ${event.by}`;
-    case "deopped":
-      return `${event.name} is no operator any more${event.by === event.name ? "" : ` (by ${event.by})`}`;
-    case "topic":
-      return event.text === undefined
-        ? `${event.by} took the topic away`
-        : `${event.by} set the topic: ${event.text}`;
     case "deleted":
       return deletion(event);
-    case "moved":
-      return `${event.name} is with another server now`;
-    case "subject":
-      return event.text === undefined ? "There is no topic." : `The topic is: ${event.text}`;
-    case "bans":
-      return event.bans.length === 0 ? "Nobody is banned." : event.bans.map(banRow).join("\n");
-    case "whois":
-    case "whowas":
-      return tracesText(event);
     case "welcome":
       return renderNewcomer(event) + renderRoom(event);
-    case "members":
-      return `Here: ${list(event.members)}.`;
     case "history":
       if (event.events.length > 0) return event.events.map(render).join("\n");
       return event.before === undefined ? "Nothing was said yet." : "Nothing was said lately.";
@@ -117,7 +84,7 @@ export function render(event: Event): string {
     case "seen":
       return `! ${event.type} ${event.id ?? ""}`.trimEnd();
     default:
-      return "";
+      return inWords(event);
   }
 }
 
@@ -133,53 +100,10 @@ function renderNewcomer({ name }: Newcomer): string {
 }
 
 function renderRoom({ members, topic }: RoomState): string {
-  const line = `Here: ${list(members)}. Type to talk, /help for help.`;
+  const line = `Here: ${memberList(members)}. Type to talk, /help for help.`;
   return topic === undefined ? line : `${line}\nThe topic is: ${topic}`;
-}
-
-function banRow({ name, by, at, text, until }: Ban): string {
-  const end = until === undefined ? "" : `, until ${minute(until)}`;
-  return `${name}, by ${by} on ${minute(at).slice(0, 10)}${end}${text === undefined ? "" : `: ${text}`}`;
-}
-
-/** 2026-11-25 18:30 UTC */
-function minute(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}
-
-function tracesText({ type, name, traces }: Extract<Event, { type: "whois" | "whowas" }>): string {
-  if (traces.length > 0) return traces.map(traceRow).join("\n");
-  return type === "whois"
-    ? `Nobody here is called ${name}: try /whowas ${name}.`
-    : `Nobody called ${name} has left lately.`;
-}
-
-function traceRow(trace: Trace): string {
-  const { names, address, since, until, owned, muted } = trace;
-  return [
-    memberText(trace),
-    address && `at ${address}`,
-    since !== undefined && `here since ${minute(since)}`,
-    until !== undefined && `until ${minute(until)}`,
-    names.length > 0 && `before that ${names.join(", ")}`,
-    owned && "owns the name",
-    muted && "muted",
-  ]
-    .filter((part) => part)
-    .join(", ");
-}
-
-/** A member's name, and what is to be known of it: ada* (operator, away). */
-export function memberText({ name, owned, away, operator }: Member): string {
-  const marks = [operator && "operator", away && "away"].filter((mark) => mark);
-  return `${name}${owned ? "*" : ""}${marks.length === 0 ? "" : ` (${marks.join(", ")})`}`;
 }
 
 function indented(text: string): string {
   return text.replaceAll("\n", "\n    ");
-}
-
-function list(members: Member[]): string {
-  if (members.length === 0) return "nobody else";
-  return members.map(memberText).join(", ");
 }

@@ -56,6 +56,7 @@ const postgresPrograms = (() => {
     .find((path) => existsSync(join(path, "initdb")));
 })();
 
+export const chromium = program("chromium");
 export const openssl = program("openssl");
 export const postgresql = new Part("PostgreSQL", postgresPrograms, "apt install postgresql");
 /** That of Linux; others take other flags. */

@@ -80,6 +80,12 @@ export class Chat {
     return this.#regarded.regard;
   }
 
+  /** Whether another member wrote it, and it is shown. */
+  isOfOthers(message: Message): boolean {
+    const regard = this.regard(message);
+    return regard === "other" || regard === "mention";
+  }
+
   /** Matches our name, and the words to highlight, where they stand as words of their own, in any case. */
   get mention(): RegExp {
     const { name } = this.people.me;
@@ -130,11 +136,17 @@ export class Chat {
     return `/msg ${person.name} ${words}`;
   }
 
+  /** The member that had this name when it was typed into the row; undefined if it was not typed there. */
+  addressee(name: string): Person | undefined {
+    const typed = this.#addressee;
+    return typed && nameKey(typed.name) === nameKey(name) ? typed.person : undefined;
+  }
+
   /** The addressee of a whisper that was entered: the member that had the name when it was typed. */
   takeAddressee(name: string): Person | undefined {
-    const typed = this.#addressee;
+    const person = this.addressee(name) ?? this.people.find(name);
     this.#addressee = undefined;
-    return typed && nameKey(typed.name) === nameKey(name) ? typed.person : this.people.find(name);
+    return person;
   }
 
   #regardOf(message: Message): Regard {

@@ -9,10 +9,17 @@ import { Chat, type Joins } from "./chat.ts";
 import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
 import { hasLeft } from "./outbox.ts";
 import { noConnection, Pages } from "./past/pages.ts";
-import { Past } from "./past/past.ts";
+import type { Past, PastHandlers } from "./past/past.ts";
 import { isUnreachable } from "./people.ts";
 
-export type ClientOptions = LinkOptions & { joins: Joins };
+export type ClientOptions = LinkOptions & {
+  joins: Joins;
+  /** Carries out /history, /search and /around; absent where a front end shows the past by itself. */
+  past?: new (
+    pages: Pages,
+    handlers: PastHandlers,
+  ) => Past;
+};
 
 export type ClientHandlers = LinkHandlers & {
   /** A line that was entered cannot be carried out. */
@@ -42,7 +49,9 @@ export type ClientHandlers = LinkHandlers & {
 export class Client {
   readonly link: Link;
   readonly chat: Chat;
-  readonly past: Past;
+  /** Asks the room for pages of its past. */
+  readonly pages: Pages;
+  readonly past: Past | undefined;
   readonly handlers: ClientHandlers;
   #leaving = false;
 
@@ -52,25 +61,27 @@ export class Client {
       ...handlers,
       event: (event) => {
         if (this.chat.apply(event)) handlers.ignoring?.(this.chat.ignored.list);
-        if (!this.past.event(event)) handlers.event(event);
+        if (!(this.past ?? this.pages).event(event)) handlers.event(event);
       },
       state: (state) => {
-        if (state.type === "offline") this.past.lost();
+        if (state.type === "offline") this.pages.lost();
         handlers.state(state);
       },
     });
     this.chat = new Chat(this.link.people, options.joins);
-    const pages = new Pages((command) => this.link.send(command));
-    this.past = new Past(pages, {
-      event: handlers.event,
-      problem: handlers.problem,
-      isShown: (message) => this.chat.regard(message) !== "ignored",
-      now: () => this.link.position?.seq ?? 0,
-      around: (seq) => handlers.around?.(seq) ?? false,
-      forgotten: handlers.forgotten,
-      takenBack: handlers.takenBack,
-      progress: handlers.lookingBack,
-    });
+    this.pages = new Pages((command) => this.link.send(command));
+    this.past =
+      options.past &&
+      new options.past(this.pages, {
+        event: handlers.event,
+        problem: handlers.problem,
+        isShown: (message) => this.chat.regard(message) !== "ignored",
+        now: () => this.link.position?.seq ?? 0,
+        around: (seq) => handlers.around?.(seq) ?? false,
+        forgotten: handlers.forgotten,
+        takenBack: handlers.takenBack,
+        progress: handlers.lookingBack,
+      });
   }
 
   /** Carries out what a person entered: a message, a command of the room, or one of our own. */
@@ -87,11 +98,11 @@ export class Client {
     if (raw.type === "help") {
       return this.handlers.event({ type: "help", text: `${help()}\n${localHelp()}` });
     }
-    if (raw.type === "search" && raw.text === "" && this.past.searchOn()) return;
+    if (raw.type === "search" && raw.text === "" && this.past?.searchOn()) return;
     const command = this.#addressed(check(raw));
     if (isFault(command)) this.handlers.problem(command);
-    else if (command.type === "history") this.past.history(command.limit);
-    else if (command.type === "search") this.past.search(command.text);
+    else if (command.type === "history" && this.past) this.past.history(command.limit);
+    else if (command.type === "search" && this.past) this.past.search(command.text);
     else this.ask(command);
   }
 
@@ -224,7 +235,7 @@ export const localCommands: LocalCommand[] = [
     word: "/around",
     usage: "/around [N]",
     summary: "show the lines around hit N; /search alone: older hits",
-    run: ({ past }, words) => past.around(words),
+    run: ({ past }, words) => past?.around(words),
   },
   {
     word: "/set",

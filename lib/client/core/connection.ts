@@ -67,6 +67,11 @@ export class Connection {
     this.#silence?.within(ms);
   }
 
+  /** Asks whether the server is still there, and waits only shortly for the answer. */
+  wake(): void {
+    this.#silence?.wake();
+  }
+
   /** Ends it at once. No handler is called from then on. */
   close(): void {
     this.#closed = true;

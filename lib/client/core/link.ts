@@ -8,7 +8,7 @@
 // has left before it was sent.
 
 import type { Raw } from "../../protocol/commands.ts";
-import { type Event, type Fault, isFault, type Welcome } from "../../protocol/events.ts";
+import { type ByeCode, type Event, type Fault, isFault, type Welcome } from "../../protocol/events.ts";
 import { Backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import { Addressees, Outbox, type Unsettled } from "./outbox.ts";
@@ -40,8 +40,8 @@ export type LinkHandlers = {
   nameless: (problem: Fault) => void;
   /** A message was not taken and never will be. */
   refused: (message: Unsettled, problem: Fault) => void;
-  /** It is over: `reason` is undefined if we left. */
-  closed: (reason: string | undefined) => void;
+  /** It is over: `reason` is undefined if we left; `code` is that of the server's goodbye. */
+  closed: (reason: string | undefined, code?: ByeCode) => void;
 };
 
 type Joining = PromiseWithResolvers<Fault | undefined>;
@@ -77,6 +77,8 @@ export class Link {
   name = "";
   /** Where the first join begins: with the last messages, of all or of those behind a position. */
   place: { history?: number | undefined; epoch?: string; after?: number };
+  /** The token of a seat that a program before this one had; it is shown until we have been in the room. */
+  token: string | undefined;
   /** The password of the room, if it needs one. */
   password: string | undefined;
   readonly #options: LinkOptions;
@@ -118,7 +120,7 @@ export class Link {
   }
 
   /**
-   * Joins, perhaps under another name than before. Resolves with the fault of the name, or undefined once we are in.
+   * Joins, perhaps under another name than before, or again after it was over: then with the same seat, if it is kept. Resolves with the fault of the name, or undefined once we are in.
    * Rejects if no server answers, or it hangs up; with a Refusal if it is not to be trusted, or lets no client in.
    */
   async join(name: string): Promise<Fault | undefined> {
@@ -168,6 +170,12 @@ export class Link {
     if (this.#status.type === "offline" && this.#status.retry) this.#connect(undefined);
   }
 
+  /** The machine or the window may have slept: finds out at once whether the connection is still there. */
+  wake(): void {
+    this.tryNow();
+    if (this.#status.type === "online") this.#status.connection.wake();
+  }
+
   /** Reads nothing more until `resume`, so that the server waits; messages are sent all the same. */
   pause(): void {
     this.#paused = true;
@@ -202,8 +210,8 @@ export class Link {
   }
 
   #sendJoin(connection: Connection): void {
-    const { name, password } = this;
-    const place = this.#seat ? { ...this.#seat, after: this.#seq } : this.place;
+    const { name, password, token } = this;
+    const place = this.#seat ? { ...this.#seat, after: this.#seq } : { token, ...this.place };
     connection.send({ type: "join", name, password, key: this.#options.key, ...place });
   }
 
@@ -263,7 +271,7 @@ export class Link {
         return this.#faulted(event);
       case "bye":
         if (event.code === "left") return this.#close(undefined);
-        if (event.retryAfterMs === undefined) return this.#close(event.text);
+        if (event.retryAfterMs === undefined) return this.#close(event.text, event.code);
         return this.#lost(new Error(event.text), event.retryAfterMs);
     }
     this.#handlers.event(event);
@@ -353,11 +361,11 @@ export class Link {
     this.#handlers.state({ type: "offline", reason: reasonOf(why), retryMs });
   }
 
-  #close(reason: string | undefined): void {
+  #close(reason: string | undefined, code?: ByeCode): void {
     if (this.#status.type === "closed") return;
     this.#end();
     this.#status = { type: "closed" };
-    this.#handlers.closed(reason);
+    this.#handlers.closed(reason, code);
   }
 
   /** Ends what the status has under way. */

@@ -48,6 +48,13 @@ export class Silence {
     this.#goneAt = Infinity;
   }
 
+  /** Pings at once, and waits less for the answer. */
+  wake(): void {
+    this.#pingedAt = performance.now();
+    this.#goneAt = Math.min(this.#goneAt, this.#pingedAt + wokenMs);
+    this.#handlers.ping();
+  }
+
   stop(): void {
     clearInterval(this.#look);
   }

@@ -8,6 +8,7 @@
 import { isFault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { Client } from "../core/client.ts";
+import { Past } from "../core/past/past.ts";
 import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
 import type { Ends, Format } from "./formats.ts";
 import { linesOf } from "./lines.ts";
@@ -40,7 +41,7 @@ export class PipeFront {
   constructor(options: PipeOptions) {
     this.#options = options;
     this.#client = new Client(
-      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all" },
+      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all", past: Past },
       {
         event: (event) => this.#format.event(event),
         problem: (problem) => this.#format.problem(problem),
@@ -113,7 +114,7 @@ export class PipeFront {
         if (isFault(line)) this.#format.problem(line);
         else if (line.trim() !== "") this.#format.enter(line);
         if (client.isLeaving) return;
-        await client.past.idle();
+        await client.past?.idle();
         await client.link.outbox.below(messagesUnderWay);
         await Promise.all([this.#out.ready(), this.#err.ready()]);
       }

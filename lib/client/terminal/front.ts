@@ -15,6 +15,7 @@ import { settleMs } from "../core/chat.ts";
 import { Client, words } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
+import { Past } from "../core/past/past.ts";
 import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
 import { Memory } from "../kept/memory.ts";
 import type { Missed } from "../kept/missed.ts";
@@ -58,7 +59,7 @@ export class TerminalFront {
     this.#options = options;
     const { settings, stateFolder, place } = options;
     this.#client = new Client(
-      { servers: options.servers, key: options.key, joins: settings.values.joins },
+      { servers: options.servers, key: options.key, joins: settings.values.joins, past: Past },
       {
         event: (event) => this.#memory.event(event),
         problem: (problem) => this.#print(this.#view.problem(problem.text)),
@@ -100,8 +101,8 @@ export class TerminalFront {
     this.#tty = new Tty(process.stdin, process.stdout, { gone: left, left, looked: () => this.#looked() });
     this.#prompt = new Prompt(this.#tty, {
       entered: (line) => this.#entered(line),
-      left: () => this.#client.past.stop() || this.quit(),
-      back: () => this.#pager.open() || this.#client.past.history(),
+      left: () => this.#client.past?.stop() || this.quit(),
+      back: () => this.#pager.open() || this.#client.past?.history(),
       complete: (text) => settings.complete(text) ?? complete(text, words, chat.people.names),
       expand: (text, rest) => {
         this.#memory.typed();
@@ -113,7 +114,7 @@ export class TerminalFront {
       drained: () => link.resume(),
       dim: (status) => this.#colors.dim(status),
     });
-    this.#pager = new Pager(this.#prompt, this.#client.past.pages, {
+    this.#pager = new Pager(this.#prompt, this.#client.pages, {
       now: () => link.position?.seq ?? 0,
       renderer: () => this.#pastRenderer(),
       left: () => {
@@ -334,7 +335,7 @@ export class TerminalFront {
         return colors();
       },
       columns: () => this.#tty.columns,
-      hitNumber: (seq) => this.#client.past.hits.numberOf(seq),
+      hitNumber: (seq) => this.#client.past?.hits.numberOf(seq),
     };
   }
 
@@ -342,8 +343,8 @@ export class TerminalFront {
   #pastRenderer(): (event: Recorded) => string[] {
     const { chat, past } = this.#client;
     const view = new View(chat, this.#viewOptions());
-    const { hits } = past;
-    return (event) => view.past(event, hits.numberOf(event.seq) === undefined ? undefined : hits.words);
+    return (event) =>
+      view.past(event, past?.hits.numberOf(event.seq) === undefined ? undefined : past.hits.words);
   }
 
   #set(words: string): void {

@@ -82,7 +82,7 @@ export class Status {
       members: chat.people.count,
       topic: chat.topic,
       unsent: link.outbox.size,
-      lookingBack: past.progress,
+      lookingBack: past?.progress,
     };
     if (!this.#offline) return situation;
     const { reason, since, retryAt } = this.#offline;

@@ -3,7 +3,7 @@
 // row of a message starts at the margin, so that no message can pass for another.
 
 import type picocolors from "picocolors";
-import { memberText, render } from "../../dialects/plain.ts";
+import { inWords, memberText } from "../../dialects/words.ts";
 import {
   type Event,
   isMessage,
@@ -163,14 +163,14 @@ export class View {
       case "deopped":
       case "freed":
       case "topic":
-        return render(event)
+        return inWords(event)
           .split("\n")
           .flatMap((row) => this.#happened(event.at, row));
       case "subject":
       case "bans":
       case "whois":
       case "whowas":
-        return render(event)
+        return inWords(event)
           .split("\n")
           .flatMap((row) => this.notice(row));
       case "deleted":

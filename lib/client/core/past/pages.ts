@@ -62,7 +62,7 @@ export class Pages {
 }
 
 /** The page in an answer. Whatever the server says, it leads backwards. */
-function pageOf(
+export function pageOf(
   answer: Extract<Event, { type: "history" | "results" }>,
   { before = Infinity, limit }: Look,
 ): Page {

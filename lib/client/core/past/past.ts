@@ -131,11 +131,6 @@ export class Past {
     return isAnswer;
   }
 
-  /** The connection was lost: what has come by then is shown. */
-  lost(): void {
-    this.pages.lost();
-  }
-
   #search(words: string, before: number | undefined): void {
     this.#read({ words, before, messages: someHits }, ({ events, next }, problem) => {
       // Two may be under way.

@@ -7,11 +7,11 @@
 // how a history is asked for: from some positions further on, down to the end of the window.
 
 import { type Fault, isMessage, type Recorded } from "../../../protocol/events.ts";
-import type { Pages } from "./pages.ts";
+import type { Page, Pages } from "./pages.ts";
 import { Reading, type Wanted } from "./reading.ts";
 
 /** How many messages a page of older events has, and after how many characters it ends in any case. */
-const page = { messages: 100, length: 64 * 1024 };
+const olderPage = { messages: 100, length: 64 * 1024 };
 /** How many events a window keeps: more than a page can have, so that what was shown last is still there. */
 const keptEvents = 2_000;
 /** How many positions a page of newer events spans: more, the longer nothing is found. */
@@ -48,11 +48,35 @@ export class Window {
     return this.#to > now;
   }
 
+  /** Begins with the page right before its position. */
+  begin({ events, next }: Page): void {
+    this.events = events;
+    this.isOldest = next === undefined;
+    this.#from = next ?? 0;
+  }
+
+  /**
+   * Joins an event of now. False if it is full, so that it ends before the event; with `kept` it gives up the oldest, so
+   * that no more than this are left.
+   */
+  add(event: Recorded, kept?: number): boolean {
+    if (kept === undefined && this.events.length >= this.#kept) return false;
+    this.events.push(event);
+    this.passes(event.seq);
+    this.#drop("oldest", kept);
+    return true;
+  }
+
+  /** It has all up to this position. */
+  passes(seq: number): void {
+    this.#to = seq + 1;
+  }
+
   /** Joins a page of older events. `done` is called once it is there, or with the reason why it is not. */
   older(done: (problem?: Fault) => void): void {
     if (this.isReading) return;
     if (this.isOldest) return done();
-    this.#read({ before: this.#from, ...page }, (reading, problem) => {
+    this.#read({ before: this.#from, ...olderPage }, (reading, problem) => {
       this.events = [...reading.events, ...this.events];
       this.isOldest = problem === undefined && reading.next === undefined;
       this.#from = reading.next ?? 0;
@@ -102,8 +126,8 @@ export class Window {
   }
 
   /** Gives up what is too much, on the side from which nothing was read. */
-  #drop(side: "oldest" | "newest"): void {
-    while (this.events.length > this.#kept) {
+  #drop(side: "oldest" | "newest", kept = this.#kept): void {
+    while (this.events.length > kept) {
       const seq = (side === "oldest" ? this.events.shift() : this.events.pop())?.seq ?? 0;
       if (side === "newest") this.#to = seq;
       else {

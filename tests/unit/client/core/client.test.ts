@@ -92,7 +92,7 @@ describe("what is entered", () => {
     client.enter("/history 600");
     room.cut();
     expect(problems).toEqual(["There is no connection now: try again"]);
-    await client.past.idle();
+    await client.past?.idle();
     client.enter("/history");
     expect(problems).toHaveLength(2);
   });

@@ -96,7 +96,7 @@ describe("/history", () => {
   test("whose connection is lost shows what has come, and why there is no more", async () => {
     past.history(2_000);
     room.answerOne();
-    past.lost();
+    past.pages.lost();
     await past.idle();
     expect([shown.length, shown[0]?.seqs.length]).toEqual([1, 500]);
     room.isOnline = false;

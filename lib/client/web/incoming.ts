@@ -1,0 +1,90 @@
+// What the room sends, each in its place on the page: messages and what else happened among the rows, answers below them,
+// and both where the members, the title or a screen reader have to know.
+
+import { inWords } from "../../dialects/words.ts";
+import { type Event, isMessage, type Message, type Recorded } from "../../protocol/events.ts";
+import { visibleRow } from "../../protocol/text.ts";
+import { settleMs } from "../core/chat.ts";
+import type { Client } from "../core/client.ts";
+import type { Log } from "./log/log.ts";
+import { divider, moveRows, rowsOf } from "./log/rows.ts";
+import type { Attention } from "./page/attention.ts";
+import type { Entry } from "./page/entry.ts";
+import type { Members } from "./page/members.ts";
+import { Speech } from "./page/speech.ts";
+
+export type IncomingParts = {
+  client: Client;
+  log: Log;
+  members: Members;
+  attention: Attention;
+  entry: Entry;
+};
+
+/** The id of a question for the members that is not to be answered among the rows. */
+export const quietId = "quiet";
+
+export class Incoming {
+  readonly #parts: IncomingParts;
+  readonly #speech = new Speech();
+  #settling: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(parts: IncomingParts) {
+    this.#parts = parts;
+  }
+
+  /** The next event, which the chat has applied. */
+  event(event: Event): void {
+    const { log, members } = this.#parts;
+    members.event(event);
+    if ("at" in event) return this.#recorded(event);
+    switch (event.type) {
+      case "waiting":
+        return this.#waited(event.events);
+      case "members":
+        return event.id === quietId ? undefined : log.notice(visibleRow(inWords(event)));
+      case "subject":
+      case "bans":
+      case "whois":
+      case "whowas":
+        return log.notice(inWords(event));
+      case "note":
+        return log.notice(event.text);
+      case "gap":
+        log.begin(event.to);
+        return log.notice("Some lines are missing here: they are no longer kept", "problem");
+    }
+  }
+
+  #recorded(event: Recorded): void {
+    this.#parts.log.event(event);
+    if (isMessage(event)) return this.#message(event);
+    if (event.type === "deleted") return this.#parts.log.takeBack(event.seqs);
+    if (event.type === "joined" || event.type === "left")
+      this.#settling ??= setTimeout(() => this.#settle(), settleMs);
+    // What the row says of an addressee may be another thing now.
+    this.#parts.entry.peopleChanged();
+  }
+
+  #message(message: Message): void {
+    const { client, attention } = this.#parts;
+    if (!client.chat.isOfOthers(message)) return;
+    attention.message(message, client.chat.regard(message) === "mention");
+    this.#speech.message(message);
+  }
+
+  /** Whispers that came while we were away, older than the history that is behind them. */
+  #waited(events: Recorded[]): void {
+    const { client, log } = this.#parts;
+    const rows = events.flatMap((event) => rowsOf(client.chat, event, event));
+    setTimeout(() => log.add(divider("Waited for you"), ...rows, divider("Now")));
+  }
+
+  /** Who came and went since the last time. */
+  #settle(): void {
+    const { client, log } = this.#parts;
+    this.#settling = undefined;
+    const rows = moveRows(client.chat.takeMoves());
+    if (log.isWhole) log.add(...rows);
+  }
+}

@@ -1,0 +1,26 @@
+// Keys that are pressed anywhere in the room: the search, and letters, which go to the row wherever the focus is not in
+// use. Ctrl-F stays the browser's.
+
+export type KeyHandlers = {
+  /** Whether the room is open. */
+  isOpen: () => boolean;
+  search: () => void;
+  escaped: () => void;
+  typing: () => void;
+};
+
+export function listenForKeys({ isOpen, search, escaped, typing }: KeyHandlers): void {
+  document.addEventListener("keydown", (event) => {
+    if (!isOpen()) return;
+    const { key, ctrlKey, shiftKey, altKey, metaKey, target } = event;
+    if ((ctrlKey || metaKey) && shiftKey && key.toLowerCase() === "f") {
+      event.preventDefault();
+      return search();
+    }
+    const isUnused = target === document.body || (target instanceof HTMLElement && target.id === "log");
+    if (!isUnused || ctrlKey || altKey || metaKey) return;
+    if (key === "Escape") escaped();
+    // A blank scrolls the messages.
+    if ([...key].length === 1 && key !== " ") typing();
+  });
+}

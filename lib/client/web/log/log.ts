@@ -1,0 +1,313 @@
+// The messages on the screen. They are a window on what the room said: a bounded stretch of real rows, to which the past is
+// joined above as far as the reader scrolls, and the present below.
+//
+//   window.events ── draw, at most once a frame ──▶ rows        The rows are made to match the window; nothing is queued.
+//
+// At the end, events of now push out the oldest. Away from the end nothing that is read may go: a full window lets events
+// of now pass by, and they are read from the room again once the reader comes down to them.
+
+import { isMessage, type Recorded } from "../../../protocol/events.ts";
+import type { Chat } from "../../core/chat.ts";
+import type { Page, Pages } from "../../core/past/pages.ts";
+import { Window } from "../../core/past/window.ts";
+import { byId, show, write } from "../page/dom.ts";
+import { copyAsLines } from "./copy.ts";
+import { divider, noticeRow, rowsOf } from "./rows.ts";
+import { Scroll } from "./scroll.ts";
+
+/** An event and its rows, and what stands below them and is no event. Without an event: what stands above the first one. */
+type Drawn = { seq: number; event: Recorded | undefined; rows: HTMLElement[]; asides: HTMLElement[] };
+
+export type LogHandlers = {
+  /** There is something to draw: `draw` is to be called in the next frame. */
+  changed: () => void;
+  /** The reader has scrolled. */
+  moved: () => void;
+};
+
+/** At the end there are no more rows than this: each costs time in every frame, and those before are soon read again. */
+const rowsAtEnd = 400;
+/** So near to an end of the window the next page is read, in heights of the view. */
+const nearby = 2;
+/** After a page that could not be read, the next try comes no sooner. */
+const retryMs = 2_000;
+
+export class Log {
+  readonly #chat: Chat;
+  readonly #pages: Pages;
+  readonly #handlers: LogHandlers;
+  readonly #view = byId("log", HTMLElement);
+  readonly #list = byId("rows", HTMLOListElement);
+  readonly #top = byId("top", HTMLElement);
+  readonly #scroll: Scroll;
+  #window: Window;
+  /** The position of the last event of now, drawn or not. */
+  #now = 0;
+  #drawn: Drawn[] = [];
+  /** Where the unread messages begin, and how many they are; the line above them. */
+  #unread: { from: number; count: number } | undefined;
+  #line: HTMLElement | undefined;
+  #triedAt = -Infinity;
+
+  constructor(chat: Chat, pages: Pages, handlers: LogHandlers) {
+    this.#chat = chat;
+    this.#pages = pages;
+    this.#handlers = handlers;
+    this.#window = new Window(pages, 0);
+    this.#scroll = new Scroll(this.#view, this.#list, () => {
+      this.#readOn();
+      handlers.moved();
+    });
+    copyAsLines(this.#list);
+  }
+
+  // ---- What comes ----
+
+  /** Begins anew at a position, with the page right before it. */
+  begin(position: number, page?: Page): void {
+    this.#now = position;
+    this.#reopen(position + 1);
+    if (page) this.#window.begin(page);
+    this.toEnd();
+  }
+
+  /** An event of now. */
+  event(event: Recorded): void {
+    const isWhole = this.#window.reaches(this.#now);
+    this.#now = event.seq;
+    if (!isWhole) return;
+    if (event.type === "joined" || event.type === "left" || event.type === "moved")
+      this.#window.passes(event.seq);
+    else if (this.#window.add(event, this.#scroll.isAtEnd ? rowsAtEnd : undefined)) this.#handlers.changed();
+  }
+
+  /** Lines of our own, below what is shown now. */
+  add(...rows: HTMLElement[]): void {
+    if (rows.length === 0) return;
+    this.draw();
+    this.#scroll.keep(() => {
+      if (this.#drawn.length === 0) {
+        this.#drawn.push({ seq: this.#now, event: undefined, rows: [], asides: [] });
+      }
+      this.#drawn.at(-1)?.asides.push(...rows);
+      this.#list.append(...rows);
+    });
+  }
+
+  notice(text: string, kind: "notice" | "problem" = "notice"): void {
+    this.add(noticeRow(text, kind));
+  }
+
+  /** Takes away all rows; what was said before is found by scrolling up. */
+  clear(): void {
+    this.begin(this.#now);
+  }
+
+  /** The messages at these positions were taken back. */
+  takeBack(seqs: readonly number[]): void {
+    this.#window.takeBack(seqs);
+    this.redraw();
+  }
+
+  /** Draws every row anew: who is ignored has changed, what marks a mention, or a message was taken back. */
+  redraw(): void {
+    this.draw();
+    const events = new Map(this.#window.events.map((event) => [event.seq, event]));
+    const replaced = new Map<Element, Element>();
+    this.#scroll.keep(
+      () => {
+        let before: Recorded | undefined;
+        // Rows that are gone, in whose place the next one stands.
+        let gone: HTMLElement[] = [];
+        for (const drawn of this.#drawn) {
+          gone.push(...drawn.rows);
+          drawn.event = events.get(drawn.seq);
+          drawn.rows = drawn.event ? rowsOf(this.#chat, drawn.event, before) : [];
+          const [row] = drawn.rows;
+          if (!row) continue;
+          before = drawn.event;
+          for (const old of gone) replaced.set(old, row);
+          gone = [];
+        }
+        this.#list.replaceChildren(...this.#drawn.flatMap(({ rows, asides }) => [...rows, ...asides]));
+        this.#drawLine();
+      },
+      (row) => replaced.get(row),
+    );
+  }
+
+  /** The messages from this position on are unread. The line above them stays where it is once they were read. */
+  unread(from: number, count: number): void {
+    this.#unread = { from, count };
+    this.#handlers.changed();
+  }
+
+  // ---- Where the reader is ----
+
+  /** Whether the latest messages are in sight. */
+  get isAtEnd(): boolean {
+    return this.#scroll.isAtEnd && this.isWhole;
+  }
+
+  /** Whether the rows go up to the last event of now. */
+  get isWhole(): boolean {
+    return this.#window.reaches(this.#now);
+  }
+
+  /** Changes what stands below the rows; what is read stays where it is. */
+  keep(change: () => void): void {
+    this.#scroll.keep(change);
+  }
+
+  toEnd(): void {
+    if (!this.#window.reaches(this.#now)) this.#reopen(this.#now + 1);
+    this.#scroll.toEnd();
+    this.#handlers.changed();
+  }
+
+  page(count: number): void {
+    this.#scroll.page(count);
+  }
+
+  focus(): void {
+    this.#view.focus();
+  }
+
+  /** Shows what was said around an event. */
+  around(seq: number): void {
+    if (!this.#rowOf(seq)) {
+      this.#reopen(seq + 1);
+      const window = this.#window;
+      window.older(() => window.newer(this.#now, () => this.#found(seq)));
+    } else this.#found(seq);
+  }
+
+  #found(seq: number): void {
+    this.draw();
+    const row = this.#rowOf(seq);
+    if (row) this.#scroll.to(row);
+    for (const other of this.#list.querySelectorAll(".sought")) other.classList.remove("sought");
+    row?.classList.add("sought");
+    this.#handlers.moved();
+    this.#readOn();
+  }
+
+  #rowOf(seq: number): HTMLElement | undefined {
+    return this.#drawn.find((drawn) => drawn.seq === seq)?.rows.find((row) => row.classList.contains("row"));
+  }
+
+  /** Reads the next page, if the reader has come near to an end of the window. */
+  #readOn(): void {
+    const window = this.#window;
+    const height = this.#view.clientHeight;
+    if (height === 0 || window.isReading || performance.now() - this.#triedAt < retryMs) return;
+    const joined = (problem?: unknown) => {
+      this.#triedAt = problem === undefined ? -Infinity : performance.now();
+      if (window === this.#window) this.#handlers.changed();
+    };
+    if (this.#scroll.above < nearby * height && !window.isOldest) window.older(joined);
+    else if (this.#scroll.below < nearby * height && !window.reaches(this.#now))
+      window.newer(this.#now, joined);
+  }
+
+  #reopen(position: number): void {
+    this.#window.close();
+    this.#window = new Window(this.#pages, position);
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#drawn = [];
+    this.#line = undefined;
+    this.#list.replaceChildren();
+  }
+
+  // ---- Drawing ----
+
+  draw(): void {
+    this.#scroll.keep(() => this.#match());
+    const isEmpty = this.#window.events.length === 0;
+    write(
+      this.#top,
+      this.#window.isOldest ? (isEmpty ? "Nothing was said yet" : "The history begins here") : "",
+    );
+    show(this.#top, this.#window.isOldest);
+    this.#readOn();
+  }
+
+  /** Makes the rows match the window. */
+  #match(): void {
+    const { events } = this.#window;
+    const [first, last] = [events[0], events.at(-1)];
+    if (first && last) {
+      this.#cut(first.seq, this.#window.reaches(this.#now) ? Infinity : last.seq);
+      this.#prepend(events);
+      this.#append(events);
+    }
+    this.#drawLine();
+  }
+
+  #cut(from: number, to: number): void {
+    const kept = this.#drawn.findIndex(({ seq }) => seq >= from);
+    remove(this.#drawn.splice(0, kept === -1 ? this.#drawn.length : kept));
+    const end = this.#drawn.findIndex(({ seq }) => seq > to);
+    if (end !== -1) remove(this.#drawn.splice(end));
+  }
+
+  #prepend(events: Recorded[]): void {
+    const first = this.#drawn.find(({ event }) => event !== undefined);
+    const count = first ? events.findIndex(({ seq }) => seq >= first.seq) : 0;
+    if (!first || count <= 0) return;
+    const older = this.#rowsOf(events.slice(0, count), undefined);
+    // The first row of before stands below another one now.
+    if (first.event) {
+      const rows = rowsOf(this.#chat, first.event, older.findLast(({ rows }) => rows.length > 0)?.event);
+      first.rows[0]?.before(...rows);
+      for (const row of first.rows) row.remove();
+      first.rows = rows;
+    }
+    this.#list.prepend(...older.flatMap(({ rows }) => rows));
+    this.#drawn.unshift(...older);
+  }
+
+  #append(events: Recorded[]): void {
+    const last = this.#drawn.findLast(({ event }) => event !== undefined);
+    const from = last ? events.findLastIndex(({ seq }) => seq <= last.seq) + 1 : 0;
+    if (from >= events.length) return;
+    const shown = this.#drawn.findLast(({ rows }) => rows.length > 0);
+    const newer = this.#rowsOf(events.slice(from), shown?.event);
+    this.#list.append(...newer.flatMap(({ rows }) => rows));
+    this.#drawn.push(...newer);
+  }
+
+  #rowsOf(events: Recorded[], before: Recorded | undefined): Drawn[] {
+    return events.map((event) => {
+      const rows = rowsOf(this.#chat, event, before);
+      if (rows.length > 0) before = event;
+      return { seq: event.seq, event, rows, asides: [] };
+    });
+  }
+
+  /** The line above the first unread message. */
+  #drawLine(): void {
+    const { from, count } = this.#unread ?? { from: Infinity, count: 0 };
+    const isUnread = ({ seq, event }: Drawn) =>
+      seq >= from && event !== undefined && isMessage(event) && this.#chat.isOfOthers(event);
+    const first = this.#drawn.find(isUnread);
+    // While its beginning is not here the line would be in the wrong place.
+    const top = (this.#drawn[0]?.seq ?? 0) <= from || this.#window.isOldest ? first?.rows[0] : undefined;
+    if (!top) {
+      this.#line?.remove();
+      this.#line = undefined;
+      return;
+    }
+    const text = `${count.toLocaleString("en-GB")} new`;
+    this.#line ??= divider(text, "unread");
+    if (this.#line.textContent !== text) this.#line.replaceChildren(...divider(text).childNodes);
+    if (this.#line.nextSibling !== top) top.before(this.#line);
+  }
+}
+
+function remove(drawn: Drawn[]): void {
+  for (const { rows, asides } of drawn) for (const row of [...rows, ...asides]) row.remove();
+}

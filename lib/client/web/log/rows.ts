@@ -1,0 +1,156 @@
+// An event → its row, as it stands below the row before it: lines of one member that follow each other are joined, the
+// time is shown where the minute is another one, and a new day has a line of its own. What only the eye leaves out, a
+// name that repeats and the time, is still there for screen readers and for copying.
+
+import { inWords } from "../../../dialects/words.ts";
+import { isMessage, type Message, type Recorded } from "../../../protocol/events.ts";
+import { visible, visibleRow } from "../../../protocol/text.ts";
+import type { Chat, Move } from "../../core/chat.ts";
+import type { Unsettled } from "../../core/outbox.ts";
+import { element } from "../page/dom.ts";
+import { type Marks, messageText, nameElement } from "../page/text.ts";
+
+/** Lines of one member join if no more time than this lies between them. */
+const joinedMs = 5 * 60_000;
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
+const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+
+/** The rows of an event below the event before it: none if it is not shown, two where a day begins. */
+export function rowsOf(chat: Chat, event: Recorded, before: Recorded | undefined): HTMLElement[] {
+  const row = isMessage(event) ? messageRow(chat, event, before) : happening(chat, event);
+  if (!row) return [];
+  const today = dayOf(event.at);
+  return before && dayOf(before.at) === today ? [row] : [divider(today), row];
+}
+
+/** A message where it was found: with its date, and the words that were looked for marked. */
+export function foundRow(chat: Chat, message: Message, marks: Marks): HTMLElement {
+  const row = drawn(chat, message, marks);
+  const date = shortDay.format(message.at);
+  row.append(timeOf(message.at, `${date} ${clock.format(message.at)}`));
+  return row;
+}
+
+/** A message on its way. */
+export function waitingRow(chat: Chat, { type, to, text }: Unsettled): HTMLElement {
+  const common = { seq: 0, at: 0, from: chat.people.me.name, text };
+  const message: Message =
+    type === "tell"
+      ? { ...common, type: "told", to: String(to) }
+      : { ...common, type: type === "act" ? "acted" : "said" };
+  const row = drawn(chat, message, undefined);
+  row.classList.add("waits");
+  row.append(element("span", "time", "waits"));
+  return row;
+}
+
+/** A line of the page's own, perhaps of several rows. */
+export function noticeRow(text: string, kind: "notice" | "problem" = "notice"): HTMLElement {
+  const body = element("div", "text", visible(text));
+  body.dir = "auto";
+  return element("li", kind, body);
+}
+
+/** Words that set apart what stands below them. */
+export function divider(text: string, kind = "day"): HTMLElement {
+  const line = element("span", "", text);
+  line.role = "separator";
+  return element("li", `divider ${kind}`, line);
+}
+
+/** The rows of members who came and went. */
+export function moveRows(moves: Move[]): HTMLElement[] {
+  const silent = (["joined", "left", "came and went"] as const).flatMap((what) => {
+    const names = moves
+      .filter((move) => move.what === what && move.text === "")
+      .map(({ name }) => visibleRow(name));
+    return names.length === 0 ? [] : [`${listed(names)} ${what}`];
+  });
+  const telling = moves.filter(({ text }) => text !== "");
+  const rows = telling.map(({ name, what, text }) => `${visibleRow(name)} ${what}: ${visibleRow(text)}`);
+  return [...(silent.length === 0 ? [] : [silent.join(" · ")]), ...rows].map((row) => noticeRow(row));
+}
+
+/** As many as are read in a line. */
+function listed(names: string[]): string {
+  const shown = 8;
+  if (names.length <= shown) return names.join(", ");
+  return `${names.slice(0, shown).join(", ")} and ${(names.length - shown).toLocaleString("en-GB")} more`;
+}
+
+function happening(chat: Chat, event: Recorded): HTMLElement | undefined {
+  if (event.type === "renamed" && chat.ignored.has(event.to, event.seq)) return undefined;
+  const text = event.type === "deleted" ? deletion(event) : inWords(event);
+  return text === "" ? undefined : noticeRow(visibleRow(text));
+}
+
+/** The message itself is gone from the rows; the time is that of the reader. */
+function deletion({ by, name, seqs, saidAt }: Extract<Recorded, { type: "deleted" }>): string {
+  const whose = name === by ? "" : ` of ${name}`;
+  const what =
+    seqs.length === 1
+      ? `a message${whose}, said at ${clock.format(saidAt)}`
+      : `${seqs.length} messages${whose}`;
+  return `${by} took back ${what}`;
+}
+
+function messageRow(chat: Chat, message: Message, before: Recorded | undefined): HTMLElement | undefined {
+  const regard = chat.regard(message);
+  if (regard === "ignored") return undefined;
+  const row = drawn(chat, message, regard === "mention" ? chat.mention : undefined);
+  if (regard === "mention") row.classList.add(message.type === "told" ? "for-us" : "mention");
+  if (before && joins(message, before)) row.classList.add("joined");
+  const minute = clock.format(message.at);
+  const isSame = before !== undefined && isMessage(before) && clock.format(before.at) === minute;
+  row.append(timeOf(message.at, minute, isSame ? "time same" : "time"));
+  return row;
+}
+
+function joins(message: Message, before: Recorded): boolean {
+  if (!isMessage(before) || message.at - before.at > joinedMs || dayOf(message.at) !== dayOf(before.at))
+    return false;
+  const isSameKind = message.type === before.type && message.type !== "acted" && message.from === before.from;
+  return isSameKind && (message.type !== "told" || (before.type === "told" && message.to === before.to));
+}
+
+function drawn(chat: Chat, message: Message, marks: Marks): HTMLElement {
+  const row = element("li", `row ${message.type}`);
+  const who = element("span", "who");
+  const body = messageText(message.text, marks);
+  if (message.type === "acted") {
+    const star = element("span", "star", "*");
+    who.append(star);
+    (body.querySelector(".text") ?? body).prepend(nameElement(message.from), " ");
+  } else if (message.type === "told") who.append(...addressed(chat, message));
+  else who.append(nameElement(message.from));
+  who.append(element("span", "unseen", message.type === "acted" ? " " : ": "));
+  row.append(who, body);
+  return row;
+}
+
+function addressed(chat: Chat, message: Extract<Message, { type: "told" }>): (Node | string)[] {
+  const isOurs = chat.people.find(message.from) === chat.people.me;
+  const away = message.away ? [element("span", "faint", " away")] : [];
+  if (isOurs) return ["to ", nameElement(message.to), ...away];
+  return [nameElement(message.from), " to you"];
+}
+
+function timeOf(at: number, text: string, className = "time"): HTMLElement {
+  const time = element("time", className, text);
+  time.dateTime = new Date(at).toISOString();
+  return time;
+}
+
+/** The day by the calendar; the last one is remembered, since formatting one is slow. */
+let lastDay = { date: "", text: "" };
+function dayOf(at: number): string {
+  const date = new Date(at).toDateString();
+  if (date !== lastDay.date) lastDay = { date, text: day.format(at) };
+  return lastDay.text;
+}

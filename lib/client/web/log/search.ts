@@ -1,0 +1,100 @@
+// The search: hits, the newest at the end, and for each the place where it was said, in the log itself.
+
+import { isFault, isMessage } from "../../../protocol/events.ts";
+import type { Chat } from "../../core/chat.ts";
+import type { Pages } from "../../core/past/pages.ts";
+import { byId, element, show, write } from "../page/dom.ts";
+import { foundRow } from "./rows.ts";
+
+/** How many hits a search finds at a time. */
+const someHits = 20;
+
+export class Search {
+  readonly #chat: Chat;
+  readonly #pages: Pages;
+  readonly #go: (seq: number) => void;
+  readonly #dialog = byId("search", HTMLDialogElement);
+  readonly #words = byId("search-words", HTMLInputElement);
+  readonly #state = byId("search-state", HTMLElement);
+  readonly #place = byId("found-place", HTMLElement);
+  readonly #found = byId("found", HTMLOListElement);
+  readonly #more = byId("search-more", HTMLButtonElement);
+  /** Older hits are found before this position. */
+  #next: number | undefined;
+  /** Counts searches: an answer to one before the last is too late. */
+  #count = 0;
+
+  /** `go` shows what was said around an event. */
+  constructor(chat: Chat, pages: Pages, go: (seq: number) => void) {
+    this.#chat = chat;
+    this.#pages = pages;
+    this.#go = go;
+    byId("search-form", HTMLFormElement).onsubmit = (event) => {
+      event.preventDefault();
+      this.#begin();
+    };
+    byId("search-close", HTMLButtonElement).onclick = () => this.#dialog.close();
+    this.#more.onclick = () => this.#ask();
+  }
+
+  /** Opens the dialog, and looks for these words if there are any. */
+  open(words = ""): void {
+    if (!this.#dialog.open) this.#dialog.showModal();
+    if (words !== "") {
+      this.#words.value = words;
+      this.#begin();
+    }
+    this.#words.select();
+  }
+
+  #begin(): void {
+    this.#next = undefined;
+    this.#found.replaceChildren();
+    show(this.#more, false);
+    if (this.#words.value.trim() === "") return write(this.#state, "Type the words to look for");
+    this.#ask();
+  }
+
+  #ask(): void {
+    const words = this.#words.value.trim();
+    const count = ++this.#count;
+    const isMore = this.#next !== undefined;
+    write(this.#state, "Looking …");
+    this.#pages.ask({ before: this.#next, limit: someHits, words }, (answer) => {
+      if (count !== this.#count) return;
+      if (isFault(answer)) return write(this.#state, answer.text);
+      this.#next = answer.next;
+      const marks = marksOf(words);
+      const hits = answer.events
+        .filter(isMessage)
+        .filter((message) => this.#chat.regard(message) !== "ignored");
+      const rows = hits.map((message) => {
+        const row = foundRow(this.#chat, message, marks);
+        const button = element("button", "go", "Show in the room");
+        button.type = "button";
+        button.onclick = () => {
+          this.#dialog.close();
+          this.#go(message.seq);
+        };
+        row.append(button);
+        return row;
+      });
+      this.#found.prepend(...rows);
+      const all = this.#found.children.length;
+      write(
+        this.#state,
+        all === 0
+          ? "Nothing was found"
+          : `${all} found${this.#next === undefined ? "" : ", and there may be older ones"}`,
+      );
+      show(this.#more, this.#next !== undefined);
+      this.#place.scrollTop = isMore ? 0 : this.#place.scrollHeight;
+    });
+  }
+}
+
+/** Any of the words, wherever one begins. Nothing in them acts as a pattern. */
+function marksOf(text: string): RegExp | undefined {
+  const words = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  return words.length === 0 ? undefined : new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})`, "giu");
+}

@@ -1,0 +1,144 @@
+// The list above the row: commands with what they do, behind a slash, and names behind an @ or at Tab. While it is shown,
+// the focus stays in the row, and a screen reader is told which entry is chosen.
+
+import { typed } from "../../../protocol/commands.ts";
+import { complete } from "../../../terminal/row/completion.ts";
+import { localCommands, words } from "../../core/client.ts";
+import { byId, element, show } from "./dom.ts";
+
+/** What may stand in the place of the word before the cursor. */
+type Choice = { text: string; label: string; summary: string };
+
+/** The menu and the search stand in the place of some. */
+const elsewhere = ["/set", "/around"];
+export const commands = [...typed, ...localCommands].filter(({ word }) => !elsewhere.includes(word));
+const shownNames = 8;
+
+export class CompletionList {
+  readonly #entry: HTMLTextAreaElement;
+  readonly #names: () => string[];
+  readonly #list = byId("list", HTMLUListElement);
+  #choices: Choice[] = [];
+  /** The word that is replaced begins here. */
+  #start = 0;
+  #chosen = 0;
+  /** Tab has put a choice in the row, and goes round from there. */
+  #isRound = false;
+
+  /** `names` come most recently active first. */
+  constructor(entry: HTMLTextAreaElement, names: () => string[]) {
+    this.#entry = entry;
+    this.#names = names;
+    this.#list.onpointerdown = (event) => {
+      event.preventDefault();
+      const option = event.target instanceof Element ? event.target.closest("li") : null;
+      const index = option ? [...this.#list.children].indexOf(option) : -1;
+      if (index === -1) return;
+      this.#chosen = index;
+      this.take();
+    };
+  }
+
+  get isOpen(): boolean {
+    return !this.#list.hidden;
+  }
+
+  /** The text of the row has changed: shows what may come of it. */
+  look(): void {
+    this.#isRound = false;
+    const { value, selectionStart } = this.#entry;
+    const before = value.slice(0, selectionStart);
+    const isCommand = /^\/\w*$/.test(before);
+    const isName = /(?:^|\s)[("']*@[^\s@]*$/.test(before);
+    this.#offer(isCommand || isName ? before : undefined);
+    // A command that is whole needs no list.
+    const [only] = this.#choices;
+    if (this.#choices.length === 1 && only && only.text.trim() === before.slice(this.#start)) this.close();
+  }
+
+  /** Tab: completes the word before the cursor, or goes on to the next choice. False if there is nothing to complete. */
+  tab(step: 1 | -1): boolean {
+    if (this.#isRound) {
+      this.choose(step);
+      this.#put();
+      return true;
+    }
+    if (!this.isOpen) {
+      const before = this.#entry.value.slice(0, this.#entry.selectionStart);
+      if (!/\S$/.test(before)) return false;
+      this.#offer(before);
+      if (this.#choices.length === 0) return false;
+    }
+    this.#put();
+    this.#isRound = this.#choices.length > 1;
+    if (!this.#isRound) this.close();
+    return true;
+  }
+
+  choose(step: 1 | -1): void {
+    const { length } = this.#choices;
+    this.#chosen = (this.#chosen + step + length) % length;
+    this.#draw();
+  }
+
+  /** Puts the choice in the row, and closes. */
+  take(): void {
+    if (!this.#isRound) this.#put();
+    this.close();
+    this.#entry.dispatchEvent(new Event("input"));
+    this.close();
+  }
+
+  close(): void {
+    this.#isRound = false;
+    this.#choices = [];
+    show(this.#list, false);
+    this.#entry.removeAttribute("aria-activedescendant");
+  }
+
+  #offer(before: string | undefined): void {
+    this.#choices = before === undefined ? [] : this.#choicesFor(before);
+    this.#chosen = 0;
+    if (this.#choices.length === 0) return this.close();
+    this.#draw();
+    show(this.#list, true);
+  }
+
+  #choicesFor(before: string): Choice[] {
+    const { start, candidates } = complete(before, words, this.#names());
+    this.#start = start;
+    const isCommand = before.startsWith("/") && start === 0;
+    if (!isCommand) {
+      // The sign that asked for the list is no part of the name.
+      if (before[start - 1] === "@") this.#start--;
+      return candidates
+        .slice(0, shownNames)
+        .map((text) => ({ text, label: text.replace(/:? $/, ""), summary: "" }));
+    }
+    return candidates.flatMap((text) => {
+      const command = commands.find(({ word }) => word === text.trim());
+      return command ? [{ text, label: command.usage, summary: command.summary }] : [];
+    });
+  }
+
+  /** Puts the choice in the place of the word. */
+  #put(): void {
+    const entry = this.#entry;
+    const text = this.#choices[this.#chosen]?.text ?? "";
+    entry.setRangeText(text, this.#start, entry.selectionStart, "end");
+  }
+
+  #draw(): void {
+    const options = this.#choices.map(({ label, summary }, index) => {
+      const option = element("li", "", element("span", "label", label));
+      if (summary !== "") option.append(element("span", "faint", summary));
+      option.role = "option";
+      option.id = `option-${index}`;
+      option.ariaSelected = String(index === this.#chosen);
+      return option;
+    });
+    this.#list.replaceChildren(...options);
+    options[this.#chosen]?.scrollIntoView({ block: "nearest" });
+    this.#entry.setAttribute("aria-activedescendant", `option-${this.#chosen}`);
+  }
+}

@@ -1,0 +1,32 @@
+// Elements: those of the markup, by their id, and new ones. Text goes in as text alone; no markup is ever made of it.
+
+/** The element of the markup with this id; throws if it is none of that kind. */
+export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
+  const found = document.getElementById(id);
+  if (found instanceof kind) return found;
+  throw new Error(`The page has no #${id}`);
+}
+
+export type Child = Node | string;
+
+/** A new element. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className = "",
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  if (className !== "") made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/** Shows an element, or hides it. Setting what is so already would make a browser compute styles anew. */
+export function show(shown: HTMLElement, isShown: boolean): void {
+  if (shown.hidden === isShown) shown.hidden = !isShown;
+}
+
+/** Puts a text in an element, if it has another one. */
+export function write(into: HTMLElement, text: string): void {
+  if (into.textContent !== text) into.textContent = text;
+}

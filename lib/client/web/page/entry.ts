@@ -1,0 +1,199 @@
+// The row to type in. What is being written for one member alone says so before it is sent: in words, in the colour of the
+// row, and on the button. Nothing is sent while an input method composes; some browsers end the composition before the
+// key that ended it, so that its code tells.
+
+import { limits } from "../../../protocol/events.ts";
+import type { Chat } from "../../core/chat.ts";
+import { isUnreachable } from "../../core/people.ts";
+import { CompletionList } from "./completion.ts";
+import { byId, write } from "./dom.ts";
+
+export type EntryHandlers = {
+  entered: (text: string) => void;
+  /** The text has changed. */
+  typed: () => void;
+  problem: (text: string) => void;
+  /** Shows the messages so many heights of the view further down. */
+  page: (count: number) => void;
+  /** Esc, with nothing to close. */
+  escaped: () => void;
+};
+
+/** What an input method's keys have for a code. */
+const composing = 229;
+const keptLines = 200;
+
+export class Entry {
+  readonly #chat: Chat;
+  readonly #handlers: EntryHandlers;
+  readonly #entry = byId("entry", HTMLTextAreaElement);
+  readonly #send = byId("send", HTMLButtonElement);
+  readonly #row = byId("row", HTMLFormElement);
+  readonly #whisper = byId("whisper", HTMLElement);
+  readonly #list: CompletionList;
+  /** What was sent, oldest first. */
+  #lines: string[] = [];
+  /** The line that is looked at; behind the last one stands the draft. */
+  #at = 0;
+  #draft = "";
+
+  constructor(chat: Chat, handlers: EntryHandlers) {
+    this.#chat = chat;
+    this.#handlers = handlers;
+    this.#list = new CompletionList(this.#entry, () => chat.people.names);
+    this.#entry.addEventListener("keydown", (event) => this.#key(event));
+    this.#entry.addEventListener("input", () => this.#changed());
+    this.#entry.addEventListener("blur", () => this.#list.close());
+    this.#row.onsubmit = (event) => {
+      event.preventDefault();
+      this.#enter();
+      this.#entry.focus();
+    };
+  }
+
+  get text(): string {
+    return this.#entry.value;
+  }
+
+  set text(text: string) {
+    this.#entry.value = text;
+    this.#changed();
+    this.#list.close();
+  }
+
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  set lines(lines: readonly string[]) {
+    this.#lines = lines.slice(-keptLines);
+    this.#at = this.#lines.length;
+  }
+
+  focus(): void {
+    this.#entry.focus({ preventScroll: true });
+  }
+
+  /** Begins a whisper to this member, with what stands in the row. */
+  whisperTo(name: string): void {
+    this.text = `/msg ${name} ${this.text.replace(/^\/(?:msg\s+\S+|reply)\s*/i, "")}`;
+    this.focus();
+  }
+
+  /** Someone came, went or has another name: what the row says may be another thing. */
+  peopleChanged(): void {
+    if (this.text.startsWith("/")) this.#showAddressee();
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.isComposing || event.keyCode === composing) return;
+    const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (this.#isTaken(event.key, event.shiftKey, isPlain)) event.preventDefault();
+  }
+
+  /** Carries a key out; false if it is the browser's. */
+  #isTaken(key: string, shift: boolean, isPlain: boolean): boolean {
+    if (!isPlain) return false;
+    const list = this.#list;
+    switch (key) {
+      case "Enter":
+        if (shift) return false;
+        if (list.isOpen) list.take();
+        else this.#enter();
+        return true;
+      case "Tab":
+        if (!list.tab(shift ? -1 : 1)) return false;
+        this.#textChanged();
+        return true;
+      case "Escape":
+        if (list.isOpen) list.close();
+        else this.#handlers.escaped();
+        return true;
+      case "ArrowUp":
+      case "ArrowDown":
+        return !shift && this.#isUpOrDown(key === "ArrowUp" ? -1 : 1);
+      case "PageUp":
+      case "PageDown":
+        this.#handlers.page(key === "PageUp" ? -1 : 1);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** In the list, or on the first or last line of the row through what was sent. */
+  #isUpOrDown(step: 1 | -1): boolean {
+    if (this.#list.isOpen) {
+      this.#list.choose(step);
+      return true;
+    }
+    const { value, selectionStart } = this.#entry;
+    const beyond = step === -1 ? value.slice(0, selectionStart) : value.slice(selectionStart);
+    const at = this.#at + step;
+    if (beyond.includes("\n") || at < 0 || at > this.#lines.length) return false;
+    if (this.#at === this.#lines.length) this.#draft = value;
+    this.#at = at;
+    this.text = this.#lines[at] ?? this.#draft;
+    this.#entry.setSelectionRange(this.text.length, this.text.length);
+    return true;
+  }
+
+  #enter(): void {
+    const { text } = this;
+    if (text.trim() === "") return this.#handlers.entered("");
+    // A paste of many lines stays one message, or stays in the row.
+    const lines = text.trimEnd().split("\n").length;
+    if (lines > limits.textLines) {
+      return this.#handlers.problem(
+        `A message has at most ${limits.textLines} lines, this one has ${lines}: split it`,
+      );
+    }
+    this.#list.close();
+    this.#entry.value = "";
+    this.#remember(text);
+    this.#handlers.entered(text);
+    this.#changed();
+  }
+
+  #remember(text: string): void {
+    if (this.#lines.at(-1) !== text) this.lines = [...this.#lines, text];
+    this.#at = this.#lines.length;
+    this.#draft = "";
+  }
+
+  #changed(): void {
+    this.#textChanged();
+    this.#list.look();
+  }
+
+  #textChanged(): void {
+    const { value, selectionStart } = this.#entry;
+    const before = this.#chat.typing(value.slice(0, selectionStart), value.slice(selectionStart));
+    if (before !== undefined) this.#entry.setRangeText(before, 0, selectionStart, "end");
+    if (!CSS.supports("field-sizing", "content")) this.#fit();
+    this.#showAddressee();
+    this.#handlers.typed();
+  }
+
+  /** Where the row does not grow with its text by itself. */
+  #fit(): void {
+    this.#entry.style.height = "auto";
+    this.#entry.style.height = `${this.#entry.scrollHeight}px`;
+  }
+
+  #showAddressee(): void {
+    const [, written] = /^\/msg\s+(\S+)\s/i.exec(this.text) ?? [];
+    this.#row.classList.toggle("whispering", written !== undefined);
+    write(this.#send, written === undefined ? "Send" : "Whisper");
+    write(this.#whisper, written === undefined ? "" : this.#addressee(written));
+  }
+
+  #addressee(written: string): string {
+    const person = this.#chat.addressee(written) ?? this.#chat.people.known(written);
+    if (!person) return `No member is called ${written}`;
+    const { name, gone } = person;
+    if (isUnreachable(person)) return `${name} has left`;
+    if (person === this.#chat.people.me) return "Only you will read this";
+    return gone ? `Only ${name} will read this, once back in the room` : `Only ${name} will read this`;
+  }
+}

@@ -1,0 +1,101 @@
+// The text of a member → nodes. Links are http and https alone and open a window that knows nothing of this one; where a
+// link leads elsewhere than it seems to, the real host stands behind it. Nothing is fetched for a message.
+
+import { nameKey } from "../../../protocol/names.ts";
+import { visible } from "../../../protocol/text.ts";
+import { element } from "./dom.ts";
+
+/** What is marked in a text: every match of a pattern, which is global. */
+export type Marks = RegExp | undefined;
+
+const link = /\bhttps?:\/\/[^\s<>"`|^\\]+/gi;
+/** How many links of one message are made into links: each is an element. */
+const maxLinks = 50;
+/** Longer messages are folded. */
+const foldedLength = 1_200;
+const foldedLines = 12;
+/** A line behind the first that is indented: code, or a drawing. */
+const indented = /\n(?: {2}|\t)/;
+const colors = 6;
+
+/** The text of a message, with its links and marks; folded if it is long. */
+export function messageText(raw: string, marks: Marks): HTMLElement {
+  const text = visible(raw);
+  const body = element("div", indented.test(text) ? "text code" : "text");
+  body.dir = "auto";
+  body.append(...linked(text, marks));
+  const isLong = text.length > foldedLength || text.split("\n").length > foldedLines;
+  return isLong ? folded(body) : body;
+}
+
+/** A name in its colour, kept apart from the direction of what stands around it. */
+export function nameElement(raw: string): HTMLElement {
+  return element("bdi", `name c${colorOf(raw)}`, visible(raw).replaceAll("\n", " "));
+}
+
+function folded(body: HTMLElement): HTMLElement {
+  body.classList.add("folded");
+  const button = element("button", "more", "Show all of it");
+  button.type = "button";
+  const wrapper = element("div", "long", body, button);
+  button.onclick = () => {
+    body.classList.remove("folded");
+    button.remove();
+  };
+  return wrapper;
+}
+
+function linked(text: string, marks: Marks): (Node | string)[] {
+  const nodes: (Node | string)[] = [];
+  let at = 0;
+  let count = 0;
+  for (const match of text.matchAll(link)) {
+    const written = withoutEnd(match[0]);
+    const url = URL.parse(written);
+    if (!url || url.hostname === "" || ++count > maxLinks) continue;
+    nodes.push(...marked(text.slice(at, match.index), marks), ...anchor(url, written));
+    at = match.index + written.length;
+  }
+  return [...nodes, ...marked(text.slice(at), marks)];
+}
+
+function anchor(url: URL, written: string): (Node | string)[] {
+  const made = element("a", "", written);
+  made.href = url.href;
+  made.rel = "noopener noreferrer";
+  made.target = "_blank";
+  // Letters of other scripts may look like a host that it is not, and so may a user in front of the host.
+  const isDisguised = url.username !== "" || url.password !== "" || !written.toLowerCase().includes(url.host);
+  return isDisguised ? [made, element("span", "host", ` (${url.host})`)] : [made];
+}
+
+/** A link without the punctuation of the sentence that it stands in. */
+function withoutEnd(written: string): string {
+  let end = written.length;
+  for (; end > 0; end--) {
+    const last = written[end - 1] ?? "";
+    const isOpened =
+      last === ")" && written.slice(0, end).split("(").length >= written.slice(0, end).split(")").length;
+    if (isOpened || !".,:;!?'*_~)]}>".includes(last)) break;
+  }
+  return written.slice(0, end);
+}
+
+function marked(text: string, marks: Marks): (Node | string)[] {
+  if (!marks || text === "") return text === "" ? [] : [text];
+  const nodes: (Node | string)[] = [];
+  let at = 0;
+  for (const match of text.matchAll(marks)) {
+    if (match[0] === "") continue;
+    nodes.push(text.slice(at, match.index), element("mark", "", match[0]));
+    at = match.index + match[0].length;
+  }
+  return [...nodes, text.slice(at)].filter((node) => node !== "");
+}
+
+/** One of the colours for names: the same for each name that counts as the same. */
+function colorOf(name: string): number {
+  let hash = 0;
+  for (const letter of nameKey(name)) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 65_521;
+  return hash % colors;
+}

@@ -1,0 +1,75 @@
+// What the page brings back from its last time under a name: messages that were not known to be in the room, where it
+// left, and the text of the row. A message that may be in the room already is never said twice: where the room cannot
+// tell it from another one, it is offered, and the person decides.
+
+import { holdsPassword } from "../../protocol/commands.ts";
+import { isMessage, type Welcome } from "../../protocol/events.ts";
+import type { Link } from "../core/link.ts";
+import { asTyped, type Unsettled } from "../core/outbox.ts";
+import type { Page } from "../core/past/pages.ts";
+import { type Keep, type Left, linesText, parseLines, parsePlace, placeText } from "../kept/keep.ts";
+
+export class Returning {
+  readonly #link: Link;
+  #keep: Keep | undefined;
+  #left: Left | undefined;
+  #unsent: Unsettled[] = [];
+  #hasArrived = false;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  /** To be called before a join under a name, with what is kept for it. */
+  joining(keep: Keep): void {
+    if (this.#hasArrived) return;
+    const { left, unsent } = parsePlace(keep.get("positions"));
+    this.#keep = keep;
+    this.#left = left;
+    this.#unsent = unsent;
+  }
+
+  /** Our name is another one: what belongs to it is kept from now on. */
+  renamed(keep: Keep): void {
+    this.#keep?.set("positions", undefined);
+    this.#keep = keep;
+  }
+
+  /**
+   * We are in the room, which has shown the last of its history; `isSame`: in the seat that we had. Sends what was not
+   * sent; returns the lines that are to be offered instead, and where unread messages begin: behind this position.
+   */
+  arrived(
+    welcome: Welcome,
+    { events, next }: Page,
+    isSame: boolean,
+  ): { offered: string[]; readUpTo: number | undefined } {
+    this.#hasArrived = true;
+    const left = this.#left?.epoch === welcome.epoch ? this.#left : undefined;
+    const found = new Set(events.filter(isMessage).map(({ id }) => id));
+    const unsent = this.#unsent.filter(({ id }) => !found.has(id));
+    this.#unsent = [];
+    // All that was said since we left is in sight, or the room knows the ids of our seat and drops what it has.
+    const isCovered = left !== undefined && (next === undefined || next <= left.seq + 1);
+    const isSafe = isSame || isCovered;
+    if (isSafe) for (const message of unsent) this.#link.resend(message);
+    return { offered: isSafe ? [] : unsent.map(asTyped), readUpTo: left?.seq };
+  }
+
+  get draft(): string {
+    return this.#keep?.get("drafts") ?? "";
+  }
+
+  get lines(): string[] {
+    return parseLines(this.#keep?.get("lines"));
+  }
+
+  /** Keeps where we are, what is not sent, and the row. Nothing is kept of a row with a password. */
+  save(draft: string, lines: readonly string[]): void {
+    const { position, unsent } = this.#link;
+    if (!this.#hasArrived || !position) return;
+    this.#keep?.set("positions", placeText({ left: { ...position, at: Date.now() }, unsent }));
+    this.#keep?.set("drafts", draft.trim() === "" || holdsPassword(draft) ? undefined : draft);
+    this.#keep?.set("lines", linesText(lines));
+  }
+}

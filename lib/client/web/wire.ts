@@ -1,0 +1,47 @@
+// A wire over a WebSocket. The server sends whole lines in binary messages; each line goes to it as a text message.
+
+import type { Connect, Wire, WireHandlers } from "../core/wire.ts";
+
+/** How to connect to this address, ws: or wss:. */
+export function webSocket(url: string): Connect {
+  return (handlers) => new SocketWire(new WebSocket(url), handlers);
+}
+
+class SocketWire implements Wire {
+  readonly #socket: WebSocket;
+  #isOpen = false;
+  #isClosed = false;
+
+  constructor(socket: WebSocket, handlers: WireHandlers) {
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.#isOpen = true;
+      if (!this.#isClosed) handlers.opened();
+    };
+    socket.onmessage = ({ data }) => {
+      if (!this.#isClosed && data instanceof ArrayBuffer) handlers.received(new Uint8Array(data));
+    };
+    // A browser says no more than that: an `error` comes first, without a reason.
+    socket.onclose = () => {
+      if (this.#isClosed) return;
+      this.#isClosed = true;
+      handlers.closed(new Error(this.#isOpen ? "The connection was lost" : "The server does not answer"));
+    };
+  }
+
+  /** What the network does not take at once waits in the browser. */
+  send(line: string): void {
+    this.#socket.send(`${line}\n`);
+  }
+
+  /** A WebSocket cannot be paused, and the page draws as much as comes: it never asks for that. */
+  pause(): void {}
+
+  resume(): void {}
+
+  close(): void {
+    this.#isClosed = true;
+    this.#socket.close();
+  }
+}

@@ -1,0 +1,207 @@
+// Reading in the page: nothing that is read moves, hostile texts and names are no more than text, and everybody can read it.
+
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import axe from "axe-core";
+import { Browser, phone, type Window, wide } from "../support/browser.ts";
+import { JsonClient } from "../support/clients.ts";
+import { chromium } from "../support/parts.ts";
+import { testMs } from "../support/transcript.ts";
+import { webRoom } from "../support/web-room.ts";
+
+setDefaultTimeout(testMs);
+
+chromium.describe("reading in the page", () => {
+  let browser: Browser;
+  let room: Awaited<ReturnType<typeof webRoom>>;
+  let ada: Window;
+  let bob: JsonClient;
+
+  beforeAll(async () => {
+    [browser, room] = await Promise.all([Browser.start(), webRoom()]);
+    bob = await JsonClient.join(room.port, "bob");
+  });
+
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await room[Symbol.asyncDispose]();
+  });
+
+  /** Says many lines in one go. */
+  async function says(texts: string[]): Promise<void> {
+    bob.sendBytes(texts.map((text) => `${JSON.stringify({ type: "say", text })}\n`).join(""));
+    await bob.event("said", { text: texts.at(-1) });
+  }
+
+  const numbered = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => {
+      const number = from + index;
+      return `line ${number}${number % 7 === 0 ? `\nwith another row, and words${" and words".repeat(number % 40)}` : ""}`;
+    });
+
+  /** Where the row with this text is on the screen. */
+  function topOf(text: string): Promise<number> {
+    const rows = "[...document.querySelectorAll('#rows .row')]";
+    const isIt = `row.querySelector('.text').textContent === ${JSON.stringify(text)}`;
+    return ada.page.evaluate(`${rows}.find((row) => ${isIt}).getBoundingClientRect().top`);
+  }
+
+  /** Scrolls as a wheel does, and waits until nothing more is read. */
+  async function wheel(pixels: number): Promise<void> {
+    await ada.page.mouse.move(400, 400);
+    await ada.page.mouse.wheel(0, pixels);
+  }
+
+  test("the past is read upwards to its begin, and what is read stays", async () => {
+    await says(numbered(1, 700));
+    ada = await browser.join(room.url, "ada");
+    await ada.shows("line 699");
+    for (let first = ""; first !== "line 1"; ) {
+      await wheel(-4_000);
+      const isOther = `document.querySelector('#rows .row .text').textContent !== ${JSON.stringify(first)}`;
+      const isTop = "!document.querySelector('#top').hidden && document.querySelector('#log').scrollTop < 1";
+      await ada.until(`${isOther} || (${isTop})`);
+      [first = ""] = await ada.texts();
+    }
+    const texts = await ada.texts();
+    expect(texts.slice(0, 699)).toEqual(numbered(1, 700));
+  });
+
+  test("a burst of 10,000 moves what is read by 0 pixels", async () => {
+    const before = await topOf("line 3");
+    await says(numbered(700, 10_700));
+    await ada.page.getByText("10,000 new ↓").waitFor();
+    expect(await topOf("line 3")).toBe(before);
+    expect((await ada.texts()).length).toBeLessThan(3_000);
+    await ada.page.click("#latest");
+    await ada.shows("line 10699");
+    expect(
+      await ada.page.evaluate(
+        "document.querySelector('#rows .row:last-child').getBoundingClientRect().bottom <= innerHeight",
+      ),
+    ).toBe(true);
+  });
+
+  test("hostile texts and names are text: nothing runs or is fetched", async () => {
+    const texts = [
+      "<img src=https://evil.example/x onerror=alert(1)><script>alert(2)</script>",
+      "javascript:alert(3) data:text/html,<script>alert(4)</script>",
+      'https://evil.example/"><svg onload=alert(5)>',
+      "\u202etxet desrever\u202c and \u0007 a bell, \u001b[31mred",
+      `${"a\u0301\u0302\u0303\u0304\u0305".repeat(50)}`,
+      "x".repeat(4_000),
+      "http://".repeat(500),
+      `${"(".repeat(2_000)}https://a.example/${")".repeat(1_000)}`,
+      "constructor __proto__ hasOwnProperty",
+    ];
+    using mallory = await JsonClient.join(room.port, "__proto__");
+    for (const text of texts) mallory.send({ type: "say", text });
+    mallory.send({ type: "rename", name: "constructor" });
+    mallory.send({ type: "say", text: "the last of them" });
+    await ada.shows("the last of them");
+    expect(await ada.page.locator("#rows img, #rows svg, #rows script, #rows iframe").count()).toBe(0);
+    expect(await ada.page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+    const links = await ada.page.$$eval("#rows a", (found) =>
+      found.map((link) => [link.getAttribute("href"), link.getAttribute("rel")]),
+    );
+    for (const [href, rel] of links) {
+      expect(href).toMatch(/^https?:/);
+      expect(rel).toBe("noopener noreferrer");
+    }
+    expect(ada.faults).toEqual([]);
+  });
+
+  test("a link that seems to lead elsewhere shows its real host", async () => {
+    await says([
+      "https://ex\u0430mple.com/ and https://example.com@evil.example/ and https://example.com/a_(b).",
+    ]);
+    await ada.page.locator("#rows .row:last-child .host").first().waitFor();
+    expect(await ada.texts("#rows .row:last-child .host")).toEqual([
+      " (xn--exmple-4nf.com)",
+      " (evil.example)",
+    ]);
+    expect(await ada.texts("#rows .row:last-child a")).toContain("https://example.com/a_(b)");
+  });
+
+  test("a long message is folded, and shown by a click", async () => {
+    await says([Array.from({ length: 20 }, (_, row) => `row ${row}`).join("\n")]);
+    await ada.page.click(".row:last-child .more");
+    expect(await ada.page.locator(".row:last-child .folded").count()).toBe(0);
+  });
+
+  test("a search shows its hits, and each in its place in the room", async () => {
+    await ada.page.keyboard.press("Control+Shift+F");
+    await ada.page.fill("#search-words", "line 1234");
+    await ada.page.press("#search-words", "Enter");
+    await ada.page.click("#found .row:last-child .go");
+    await ada.page.locator(".sought", { hasText: "line 1234" }).waitFor();
+    await ada.shows("line 1235");
+    await ada.page.press("#entry", "Escape");
+    await ada.until("document.querySelector('#latest').hidden");
+  });
+
+  test("an ignored member is hidden, also what it said before", async () => {
+    await says(["something to hide"]);
+    await ada.shows("something to hide");
+    await ada.page.fill("#entry", "/ignore bob");
+    await ada.page.keyboard.press("Enter");
+    await ada.until("!document.querySelector('#rows').textContent.includes('something to hide')");
+    await ada.enter("/unignore bob");
+    await ada.shows("something to hide");
+  });
+});
+
+chromium.describe("the page for everybody", () => {
+  let browser: Browser;
+  let room: Awaited<ReturnType<typeof webRoom>>;
+
+  beforeAll(async () => {
+    [browser, room] = await Promise.all([Browser.start(), webRoom()]);
+  });
+
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await room[Symbol.asyncDispose]();
+  });
+
+  for (const scheme of ["light", "dark"] as const) {
+    for (const size of [wide, phone]) {
+      test(`axe finds nothing, ${scheme}, ${size.width} pixels wide`, async () => {
+        const name = `${scheme}-${size.width}`;
+        using bob = await JsonClient.join(room.port, `bob-${name}`);
+        await using eve = await browser.open(room.url, { size, scheme });
+        const { page } = eve;
+        const found = [await axeIn(eve)];
+        await eve.join(`eve-${name}`);
+        bob.send({ type: "say", text: `Eve-${name}, look at https://example.com` });
+        bob.send({ type: "act", text: "waves" });
+        bob.send({ type: "say", text: "row\n".repeat(20) });
+        await page.locator(".more").last().waitFor();
+        await eve.enter(`/msg bob-${name} a whisper`);
+        await page.locator(".told").last().waitFor();
+        await page.fill("#entry", "/");
+        found.push(await axeIn(eve));
+        await page.fill("#entry", `/msg bob-${name} another`);
+        await page.click("#search-button");
+        await page.fill("#search-words", "look");
+        await page.press("#search-words", "Enter");
+        await page.locator("#found .row").first().waitFor();
+        found.push(await axeIn(eve));
+        await page.click("#search-close");
+        await page.click("#menu-button");
+        found.push(await axeIn(eve));
+        expect(found.flat()).toEqual([]);
+        expect(eve.faults).toEqual([]);
+      });
+    }
+  }
+});
+
+/** What axe finds wrong with what is shown now. */
+async function axeIn({ page }: Window): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found: string = await page.evaluate("axe.run().then(({ violations }) => JSON.stringify(violations))");
+  const violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] = JSON.parse(found);
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+  );
+}

@@ -1,0 +1,168 @@
+// The room in a browser, as a person uses it: a real Chromium, real keys, a real server.
+
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { Browser, type Window } from "../support/browser.ts";
+import { JsonClient, PlainClient } from "../support/clients.ts";
+import { guarded } from "../support/members.ts";
+import { chromium } from "../support/parts.ts";
+import { testMs } from "../support/transcript.ts";
+import { webRoom } from "../support/web-room.ts";
+
+setDefaultTimeout(testMs);
+
+chromium.describe("the page", () => {
+  let browser: Browser;
+  let room: Awaited<ReturnType<typeof webRoom>>;
+  /** A member in a window, another at a program. */
+  let ada: Window;
+  let bob: JsonClient;
+
+  beforeAll(async () => {
+    [browser, room] = await Promise.all([Browser.start(), webRoom()]);
+    bob = await JsonClient.join(room.port, "bob");
+    ada = await browser.join(room.url, "ada");
+  });
+
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await room[Symbol.asyncDispose]();
+  });
+
+  async function says(text: string): Promise<void> {
+    bob.send({ type: "say", text });
+    await ada.shows(text);
+  }
+
+  test("a name that is bad or taken is refused in words, and another joins", async () => {
+    await using eve = await browser.open(room.url);
+    await eve.page.fill("#name", "Anna Maria");
+    await eve.page.press("#name", "Enter");
+    await eve.page.getByText("Anna_Maria would do").waitFor();
+    await eve.page.fill("#name", "bob");
+    await eve.page.press("#name", "Enter");
+    await eve.page.getByText("taken").waitFor();
+    await eve.join("eve");
+    await eve.enter("I am new");
+    await ada.shows("I am new");
+    expect(eve.faults).toEqual([]);
+  });
+
+  test("a room with a password asks for it", async () => {
+    await using locked = await webRoom([], guarded);
+    await using eve = await browser.open(locked.url);
+    await eve.page.fill("#name", "eve");
+    await eve.page.press("#name", "Enter");
+    await eve.page.fill("#password:visible", guarded.CHAT_PASSWORD);
+    await eve.page.press("#password", "Enter");
+    await eve.inRoom();
+  });
+
+  test("two browsers and a person on nc talk", async () => {
+    await using eve = await browser.join(room.url, "evelyn");
+    using nc = await PlainClient.join(room.port, "nick");
+    nc.say("hello from nc");
+    await ada.shows("hello from nc");
+    await ada.enter("hello from ada");
+    await nc.line("ada: hello from ada");
+    await eve.enter("/me waves");
+    await nc.line("* evelyn waves");
+    await ada.shows("evelyn waves");
+    await eve.shows("hello from ada");
+  });
+
+  test("Shift-Enter begins another line, Enter says both", async () => {
+    await ada.page.focus("#entry");
+    await ada.page.keyboard.type("one");
+    await ada.page.keyboard.press("Shift+Enter");
+    await ada.page.keyboard.type("two");
+    await ada.page.keyboard.press("Enter");
+    await bob.event("said", { text: "one\ntwo" });
+  });
+
+  test("the Enter that ends a composition says nothing", async () => {
+    await ada.page.fill("#entry", "日本");
+    for (const event of [{ isComposing: true }, { keyCode: 229 }]) {
+      await ada.page.dispatchEvent("#entry", "keydown", { key: "Enter", bubbles: true, ...event });
+    }
+    expect(await ada.page.inputValue("#entry")).toBe("日本");
+    await ada.page.press("#entry", "Enter");
+    await bob.event("said", { text: "日本" });
+  });
+
+  test("Tab completes names and goes round, else it moves the focus", async () => {
+    await ada.page.fill("#entry", "bo");
+    await ada.page.press("#entry", "Tab");
+    expect(await ada.page.inputValue("#entry")).toBe("bob: ");
+    await ada.page.fill("#entry", "");
+    await ada.page.press("#entry", "Tab");
+    expect(await ada.page.evaluate("document.activeElement.id")).toBe("send");
+  });
+
+  test("a slash lists the commands, and Enter takes the chosen one", async () => {
+    await ada.page.fill("#entry", "/");
+    expect(await ada.page.locator("#list li").count()).toBeGreaterThan(10);
+    await ada.page.fill("#entry", "/to");
+    await ada.page.press("#entry", "Enter");
+    expect(await ada.page.inputValue("#entry")).toBe("/topic ");
+    await ada.page.fill("#entry", "hello @bo");
+    await ada.page.press("#entry", "Enter");
+    expect(await ada.page.inputValue("#entry")).toBe("hello bob ");
+    await ada.page.fill("#entry", "");
+  });
+
+  test("a whisper is told apart before it is sent, and after", async () => {
+    const { page } = ada;
+    await page.fill("#entry", "/msg bob psst");
+    await page.getByText("Only bob will read this").waitFor();
+    expect(await page.textContent("#send")).toBe("Whisper");
+    await page.press("#entry", "Enter");
+    await bob.event("told", { to: "bob", text: "psst" });
+    await ada.page.locator(".row.told", { hasText: "to bob" }).waitFor();
+  });
+
+  test("a mention is marked, counted in the title, and below a line", async () => {
+    await ada.look(false);
+    await says("nothing for you");
+    await says("Ada, are you there?");
+    await ada.until("document.title.startsWith('(2!)')");
+    expect(await ada.texts(".divider.unread + .row .text")).toEqual(["nothing for you"]);
+    expect(await ada.texts(".mention mark")).toEqual(["Ada"]);
+    await ada.look(true);
+    await ada.until("document.title === 'Chat room'");
+    // The line stays where the reader left.
+    expect(await ada.texts(".divider.unread")).toEqual(["2 new"]);
+  });
+
+  test("a message that is taken back is gone from its row", async () => {
+    await says("I should not have said that");
+    await says("and something else");
+    bob.send({ type: "delete" });
+    await ada.page.getByText("bob took back a message").waitFor();
+    expect(await ada.texts()).toContain("I should not have said that");
+    expect(await ada.texts()).not.toContain("and something else");
+  });
+
+  test("the topic and the members are shown, and a name begins a whisper", async () => {
+    await using eve = await browser.join(room.url, "eva");
+    await eve.page.locator("#names").getByText("bob").click();
+    expect(await eve.page.inputValue("#entry")).toBe("/msg bob ");
+    using carol = await JsonClient.join(room.port, "carol");
+    await eve.page.locator("#names").getByText("carol").waitFor();
+    carol.send({ type: "quit" });
+    await eve.until("!document.querySelector('#names').textContent.includes('carol')");
+    expect(eve.faults).toEqual([]);
+  });
+
+  test("a paste of too many lines stays in the row, with the reason", async () => {
+    const paste = "line\n".repeat(30);
+    await ada.page.fill("#entry", paste);
+    await ada.page.press("#entry", "Enter");
+    await ada.page.locator("#problem").getByText("at most 20 lines").waitFor();
+    expect(await ada.page.inputValue("#entry")).toBe(paste);
+    await ada.page.fill("#entry", "");
+  });
+
+  test("nothing failed in the page, and it asked for nothing elsewhere", () => {
+    expect(ada.faults).toEqual([]);
+  });
+});
