@@ -7,12 +7,12 @@ import { type Command, check, parseTyped, type Raw } from "../protocol/commands.
 import { type Ban, type Event, type Fault, isFault, type Member, type Trace } from "../protocol/events.ts";
 import { durationText, everybody } from "../protocol/fields.ts";
 import { isKey } from "../protocol/keys.ts";
-import type { Claimed, Dialect, Newcomer, RoomState } from "./dialect.ts";
+import type { Claimed, Newcomer, RoomState, Stateless } from "./dialect.ts";
 
 /** Sent to a connection that sends nothing: a person on nc waits for a question. */
 export const greeting = "Welcome to the chat room. What is your name?\n";
 
-export const plain: Dialect = {
+export const plain: Stateless = {
   get shared() {
     return plain;
   },
