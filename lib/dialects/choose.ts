@@ -4,13 +4,22 @@
 
 import { fault, limits } from "../protocol/events.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Host } from "./host.ts";
 import { answerTo, methodOf } from "./http.ts";
+import { Irc } from "./irc/irc.ts";
+import { isOpening } from "./irc/wire.ts";
 import { json } from "./json.ts";
 import { plain } from "./plain.ts";
 
-/** The dialect: a program begins with `{`, a person with a name. */
-export function dialectOf(firstLine: string): Dialect {
+/** The dialect: a program begins with `{`, a client of IRC with one of its commands, a person with a name. */
+export function dialectOf(firstLine: string, host: () => Host): Dialect {
+  if (isOpening(firstLine)) return new Irc(host());
   return firstLine.trimStart().startsWith("{") ? json : plain;
+}
+
+/** Whether these are the first bytes of a client that speaks TLS. */
+export function beginsTls(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x16;
 }
 
 /** Why the connection has to end, for the log, and the answer it gets. */

@@ -60,6 +60,11 @@ export class Entrance {
     });
   }
 
+  /** Whether the room has a password. */
+  get hasPassword(): boolean {
+    return this.#options.password !== undefined;
+  }
+
   /** The key that the last request to join had. */
   get key(): ShownKey | undefined {
     if (this.#keyHash === undefined) return undefined;
@@ -138,6 +143,13 @@ export class Entrance {
   /** The time begins anew: a sender that only posts does something. */
   goOn(): void {
     this.#time.reset();
+  }
+
+  /** Calls `answered` with whether that is the room's password; true if it has none. */
+  prove(password: string, answered: (right: boolean) => void): void {
+    const wanted = this.#options.password;
+    if (wanted === undefined) answered(true);
+    else this.#judge(isSame(password, wanted), "room", answered);
   }
 
   /** The time stands still until the function that this returns is called. */
