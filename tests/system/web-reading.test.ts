@@ -66,6 +66,41 @@ chromium.describe("reading in the page", () => {
     expect(texts.slice(0, 699)).toEqual(numbered(1, 700));
   });
 
+  test("a page of older messages moves what is read by 0 pixels", async () => {
+    using reader = await JsonClient.join(room.port, "reader");
+    await reader.roundTrip();
+    await using eve = await browser.join(room.url, "eve");
+    const rows = "document.querySelectorAll('#rows .row')";
+    await eve.until(`${rows}.length >= 80`);
+    const before = Number(await eve.page.evaluate(`${rows}.length`));
+    // Below so much of the past that no page is read, then right below its edge.
+    await eve.page.evaluate("document.querySelector('#log').scrollTop = 300");
+    const seen = `[...${rows}].find((row) => row.getBoundingClientRect().top > 100)`;
+    const [text, top] = (await eve.page.evaluate(
+      `(() => { const row = ${seen}; globalThis.seen = row; return [row.textContent, row.getBoundingClientRect().top]; })()`,
+    )) as [string, number];
+    await eve.until(`${rows}.length >= ${before + 100}`);
+    expect(await eve.page.evaluate("[seen.textContent, seen.getBoundingClientRect().top]")).toEqual([
+      text,
+      top,
+    ]);
+  });
+
+  test("several rows are copied as lines with their time and name", async () => {
+    await using eve = await browser.join(room.url, "evelyn");
+    await eve.until("document.querySelectorAll('#rows .row').length >= 80");
+    const copied = await eve.page.evaluate(`(() => {
+      const [one, , other] = [...document.querySelectorAll("#rows .row")].slice(-3);
+      getSelection().setBaseAndExtent(one, 0, other, other.childNodes.length);
+      const clipboardData = new DataTransfer();
+      one.dispatchEvent(new ClipboardEvent("copy", { clipboardData, bubbles: true, cancelable: true }));
+      return clipboardData.getData("text/plain");
+    })()`);
+    expect(String(copied).replace(/\d\d:\d\d/g, "12:34")).toBe(
+      ["12:34 bob: line 697", "12:34 bob: line 698", "12:34 bob: line 699"].join("\n"),
+    );
+  });
+
   test("a burst of 10,000 moves what is read by 0 pixels", async () => {
     const before = await topOf("line 3");
     await says(numbered(700, 10_700));
@@ -190,6 +225,8 @@ chromium.describe("the page for everybody", () => {
         await page.click("#menu-button");
         found.push(await axeIn(eve));
         expect(found.flat()).toEqual([]);
+        await page.setViewportSize({ width: 320, height: 480 });
+        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(320);
         expect(eve.faults).toEqual([]);
       });
     }

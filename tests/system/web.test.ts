@@ -133,6 +133,45 @@ chromium.describe("the page", () => {
     expect(await ada.texts(".divider.unread")).toEqual(["2 new"]);
   });
 
+  test("a screen reader is told of each message", async () => {
+    const said = "document.querySelector('#said')";
+    await ada.page.evaluate(`${said}.replaceChildren()`);
+    await says("together with those before");
+    await ada.until(`${said}.textContent !== ''`);
+    await says("by itself");
+    await ada.until(`${said}.textContent === 'bob: by itself'`);
+    bob.sendBytes(`${JSON.stringify({ type: "say", text: "one of many" })}\n`.repeat(5));
+    await ada.until(`${said}.textContent === '5 messages'`);
+  });
+
+  test("Up brings back what was said, and Down the draft", async () => {
+    await ada.enter("the last one");
+    await ada.page.fill("#entry", "a draft");
+    await ada.page.press("#entry", "ArrowUp");
+    expect(await ada.page.inputValue("#entry")).toBe("the last one");
+    await ada.page.press("#entry", "ArrowDown");
+    expect(await ada.page.inputValue("#entry")).toBe("a draft");
+    await ada.page.fill("#entry", "");
+  });
+
+  test("a letter that is typed anywhere goes to the row", async () => {
+    await ada.page.focus("#log");
+    await ada.page.keyboard.type("typed");
+    expect(await ada.page.inputValue("#entry")).toBe("typed");
+    await ada.page.fill("#entry", "");
+  });
+
+  test("what comes while the tab is frozen is there when it wakes", async () => {
+    const tab = await ada.page.context().newCDPSession(ada.page);
+    await tab.send("Page.setWebLifecycleState", { state: "frozen" });
+    for (let i = 0; i < 600; i++) bob.send({ type: "say", text: `frozen ${i}` });
+    await bob.event("said", { text: "frozen 599" });
+    await tab.send("Page.setWebLifecycleState", { state: "active" });
+    await ada.shows("frozen 599");
+    const texts = (await ada.texts()).filter((text) => text.startsWith("frozen"));
+    expect(texts).toEqual(Array.from({ length: texts.length }, (_, i) => `frozen ${600 - texts.length + i}`));
+  });
+
   test("a message that is taken back is gone from its row", async () => {
     await says("I should not have said that");
     await says("and something else");

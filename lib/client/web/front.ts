@@ -35,7 +35,7 @@ import { Status } from "./page/status.ts";
 import { Returning } from "./returning.ts";
 import { Screen } from "./screen.ts";
 import { askSecret } from "./secret.ts";
-import { PageStorage } from "./storage.ts";
+import { PageStorage, type TextStorage } from "./storage.ts";
 import { webSocket } from "./wire.ts";
 
 /** How many messages of the past the page begins with. */
@@ -67,7 +67,7 @@ export class WebFront {
   #shownToken: string | undefined;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ protocol, host }: Location, storage: Storage) {
+  constructor({ protocol, host }: Location, storage: TextStorage | undefined) {
     this.#storage = new PageStorage(storage);
     const url = `${protocol === "https:" ? "wss" : "ws"}://${host}/chat`;
     this.#client = new Client(
@@ -128,9 +128,6 @@ export class WebFront {
     new Menu({
       get: (setting) => this.#storage.get(setting),
       set: (setting, value) => this.#storage.set(setting, value),
-      joins: (joins) => {
-        chat.joins = joins;
-      },
       notifies: (isWanted) => {
         this.#attention.notifies = isWanted;
       },

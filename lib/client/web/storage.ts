@@ -9,20 +9,28 @@ import type { Keep, Kind } from "../kept/keep.ts";
 /** The seat in the room that a reload takes again. */
 export type StoredSeat = { name: string; token: string };
 
+/** A browser's localStorage, or what stands for it. */
+export type TextStorage = {
+  getItem: (key: string) => string | null;
+  setItem: (key: string, value: string) => void;
+  removeItem: (key: string) => void;
+};
+
 /** How many names have something kept for them. */
 const keptNames = 5;
 const kinds: Kind[] = ["positions", "lines", "drafts"];
 
 export class PageStorage {
-  readonly #storage: Storage;
+  readonly #storage: TextStorage | undefined;
 
-  constructor(storage: Storage) {
+  /** `storage`: undefined where the browser allows none. */
+  constructor(storage: TextStorage | undefined) {
     this.#storage = storage;
   }
 
   get(item: string): string | undefined {
     try {
-      return this.#storage.getItem(`chatroom.${item}`) ?? undefined;
+      return this.#storage?.getItem(`chatroom.${item}`) ?? undefined;
     } catch {
       return undefined;
     }
@@ -30,8 +38,8 @@ export class PageStorage {
 
   set(item: string, value: string | undefined): void {
     try {
-      if (value === undefined) this.#storage.removeItem(`chatroom.${item}`);
-      else this.#storage.setItem(`chatroom.${item}`, value);
+      if (value === undefined) this.#storage?.removeItem(`chatroom.${item}`);
+      else this.#storage?.setItem(`chatroom.${item}`, value);
     } catch {}
   }
 
@@ -49,7 +57,7 @@ export class PageStorage {
   }
 
   get seat(): StoredSeat | undefined {
-    const seat = this.json("seat");
+    const seat = this.#json("seat");
     if (typeof seat !== "object" || seat === null || !("name" in seat) || !("token" in seat))
       return undefined;
     const { name, token } = seat;
@@ -62,7 +70,7 @@ export class PageStorage {
 
   /** Lists of names, of no more than strings. */
   get ignored(): string[][] {
-    const lists = this.json("ignored");
+    const lists = this.#json("ignored");
     if (!Array.isArray(lists)) return [];
     return lists.filter((names) => Array.isArray(names) && names.every((name) => typeof name === "string"));
   }
@@ -73,7 +81,7 @@ export class PageStorage {
 
   /** The names that were used last, the latest first. */
   get names(): string[] {
-    const names = this.json("names");
+    const names = this.#json("names");
     return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
   }
 
@@ -90,7 +98,7 @@ export class PageStorage {
     };
   }
 
-  private json(item: string): unknown {
+  #json(item: string): unknown {
     try {
       return JSON.parse(this.get(item) ?? "null");
     } catch {

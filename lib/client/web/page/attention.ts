@@ -83,7 +83,12 @@ export class Attention {
   }
 }
 
-/** Why there can be no notifications here; undefined if there can. */
+/** Whether notifications are allowed already. */
+export function mayNotify(): boolean {
+  return "Notification" in globalThis && Notification.permission === "granted";
+}
+
+/** Why there can be no notifications here; undefined if there can. Asks the person. */
 export async function whyNoNotifications(): Promise<string | undefined> {
   if (!isSecureContext || !("Notification" in globalThis)) return "Notifications need a page with https.";
   const answer = await Notification.requestPermission();

@@ -51,7 +51,7 @@ function linked(text: string, marks: Marks): (Node | string)[] {
   let count = 0;
   for (const match of text.matchAll(link)) {
     const written = withoutEnd(match[0]);
-    const url = URL.parse(written);
+    const url = urlOf(written);
     if (!url || url.hostname === "" || ++count > maxLinks) continue;
     nodes.push(...marked(text.slice(at, match.index), marks), ...anchor(url, written));
     at = match.index + written.length;
@@ -67,6 +67,14 @@ function anchor(url: URL, written: string): (Node | string)[] {
   // Letters of other scripts may look like a host that it is not, and so may a user in front of the host.
   const isDisguised = url.username !== "" || url.password !== "" || !written.toLowerCase().includes(url.host);
   return isDisguised ? [made, element("span", "host", ` (${url.host})`)] : [made];
+}
+
+function urlOf(written: string): URL | undefined {
+  try {
+    return new URL(written);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A link without the punctuation of the sentence that it stands in. */

@@ -87,3 +87,13 @@ test("a server whose lease others take over is gone before that", () => {
   expect(pass(7).gone).toBe(0);
   expect(pass(2.5).gone).toBe(1);
 });
+
+test("woken, it asks at once, and waits 5 s for the answer", () => {
+  silence.heard();
+  silence.wake();
+  expect({ pings, gone }).toEqual({ pings: 1, gone: 0 });
+  silence.heard();
+  expect(pass(25).gone).toBe(0);
+  silence.wake();
+  expect(pass(10).gone).toBe(1);
+});

@@ -30,6 +30,7 @@ const step = fc.oneof(
 );
 
 const ignore = () => {};
+const said = { type: "said" as const, at: 0, from: "ada", text: "now" };
 
 /** Reads in one direction until nothing more comes; how many pages that took. */
 function readOut(room: PlayedPast, window: Window, direction: "older" | "newer"): number {
@@ -121,4 +122,25 @@ test("without a connection a window says so, and reads on later", () => {
   room.answer();
   expect(problems).toEqual(["unavailable", "unavailable", undefined]);
   expect(window.events.length).toBe(100);
+});
+
+test("a window that begins with a page takes events of now behind it", () => {
+  const room = new PlayedPast(Array(130).fill("said"));
+  const window = new Window(room.pages, 101, 120);
+  window.begin({ events: room.all.slice(50, 100), next: 51 });
+  for (const event of room.all.slice(100, 120)) expect(window.add(event)).toBe(true);
+  window.older(ignore);
+  room.answer();
+  expect(window.events).toEqual(room.all.slice(0, 120));
+  // Full: what is read stays, and it ends before the event.
+  expect(window.add({ ...said, seq: 121 })).toBe(false);
+  expect([window.reaches(120), window.reaches(121)]).toEqual([true, false]);
+  // At the end it is shorter, and what it gave up is read again.
+  expect(window.add({ ...said, seq: 121 }, 60)).toBe(true);
+  expect(window.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 60 }, (_, i) => 62 + i));
+  window.passes(122);
+  expect(window.reaches(122)).toBe(true);
+  window.older(ignore);
+  room.answer();
+  expect(window.events).toEqual(room.all.slice(0, 120));
 });
