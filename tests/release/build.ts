@@ -4,6 +4,7 @@
 //   bun run build linux-x64
 
 import { join } from "node:path";
+import { buildDocument } from "../../lib/client/web/document.ts";
 import { revision } from "../../lib/server/operation/opening.ts";
 import { root } from "../support/server.ts";
 
@@ -14,12 +15,13 @@ const programs = { chatroom: "ChatClient.ts", "chatroom-server": "ChatServer.ts"
 
 /** Builds both into a folder, and returns the paths of their files. Bun fetches what another platform needs. */
 export async function build(platform: Platform, folder: string): Promise<string[]> {
+  const page = await buildDocument();
   const built = Object.entries(programs).map(async ([name, script]) => {
     const outfile = join(folder, `${name}-${platform}`);
     const { outputs } = await Bun.build({
       entrypoints: [join(root, script)],
       minify: true,
-      define: { chatRevision: JSON.stringify(revision()) },
+      define: { chatRevision: JSON.stringify(revision()), chatPage: JSON.stringify(page) },
       compile: { target: `bun-${platform}`, outfile },
     });
     return outputs[0]?.path ?? outfile;

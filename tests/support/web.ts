@@ -97,6 +97,7 @@ export class FramePeer implements Disposable {
   readonly closed: Promise<void>;
   readonly #closed = Promise.withResolvers<void>();
   #socket: Socket | undefined;
+  #drained: (() => void) | undefined;
   #bytes: Buffer = nothing;
   #isOpen = false;
 
@@ -112,6 +113,7 @@ export class FramePeer implements Disposable {
       port,
       socket: {
         data: (_, chunk) => peer.#received(chunk),
+        drain: () => peer.#drained?.(),
         close: () => peer.#closed.resolve(),
         error: () => peer.#closed.resolve(),
       },
@@ -123,6 +125,17 @@ export class FramePeer implements Disposable {
   /** Returns how many bytes the system took. */
   write(bytes: string | Uint8Array): number {
     return this.#socket?.write(bytes) ?? -1;
+  }
+
+  /** Resolves once the system has taken them all. */
+  async writeAll(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; ; ) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#drained = resolve;
+      at += Math.max(this.write(bytes.subarray(at)), 0);
+      if (at === bytes.length) return;
+      await Promise.race([promise, this.closed]);
+    }
   }
 
   pause(): void {

@@ -176,7 +176,9 @@ describe("a rude peer", () => {
     await Promise.all([nc.roundTrip(), web.roundTrip()]);
   }
 
-  const joining = frame('{"type":"join","name":"rude"}');
+  /** Asks for a WebSocket, and joins over it. */
+  const joining = (name: string) =>
+    Buffer.concat([Buffer.from(upgrade), frame(JSON.stringify({ type: "join", name }))]);
 
   test.each<[what: string, bytes: Buffer]>([
     ["a message of 100 KB", frame("x".repeat(60_000), opcode.text, false)],
@@ -209,8 +211,23 @@ describe("a rude peer", () => {
     await web.event("pong", { id: "next" });
   });
 
+  test("a peer that pings, and reads no answer, is closed", async () => {
+    using peer = await FramePeer.open(port, joining("pinger"));
+    await peer.line('"welcome"');
+    peer.pause();
+    const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame("x".repeat(125), opcode.ping)));
+    // The answers are as long: 26 MB, far more than the system takes.
+    await peer.writeAll(Buffer.concat(Array.from({ length: 200 }, () => pings)));
+    ada.send({ type: "say", text: "for all who read" });
+    await ada.event("said", { text: "for all who read" });
+    peer.resume();
+    await peer.closed;
+    expect(peer.lines.filter((line) => line.includes("for all who read"))).toEqual([]);
+    await isWell();
+  });
+
   test("a peer that floods is read at its pace, and told so", async () => {
-    using peer = await FramePeer.open(port, Buffer.concat([Buffer.from(upgrade), joining]));
+    using peer = await FramePeer.open(port, joining("flooder"));
     await peer.line('"welcome"');
     const flood = Buffer.concat(Array.from({ length: 4_000 }, () => frame('{"type":"ping"}')));
     // Until the system takes no more of it: the server has stopped reading.

@@ -48,6 +48,8 @@ const idleSeconds = { request: 10, webSocket: 60 };
 const maxBodyBytes = 1_024;
 /** Four of the longest lines; a longer message ends its connection with the code 1009. */
 const maxMessageBytes = 64 * 1024;
+/** No message is begun while so much waits: answers to pings, since the transport begins none while another one waits. */
+const maxWaitingBytes = 64 * 1024;
 
 export class Web {
   readonly #options: WebOptions;
@@ -111,8 +113,7 @@ export class Web {
       websocket: {
         idleTimeout: idleSeconds.webSocket,
         maxPayloadLength: maxMessageBytes,
-        // The transport begins no message while another one waits.
-        backpressureLimit: 0,
+        backpressureLimit: maxWaitingBytes,
         open: (socket) => this.#guarded(socket, () => this.#opened(socket)),
         message: (socket, message) => {
           this.#guarded(socket, () => socket.data.transport?.received(message));

@@ -20,6 +20,8 @@ export type Carried = Pick<
 
 /** How much is begun at once, in bytes: with the head of its frame, what Bun sends without a buffer of its own. */
 const messageBytes = 16 * 1024 - 16;
+/** In so many messages a line may come, so that messages cost no less than lines. */
+const maxPieces = 64;
 const LF = 10;
 /** The connection ends as it should: RFC 6455, 7.4.1. */
 const normalClosure = 1000;
@@ -38,6 +40,8 @@ export class WebSocketTransport implements Transport {
   #isPaused = false;
   /** What came although it was paused: Bun had read it from the network before. */
   #kept: Bun.ArrayBufferSink | undefined;
+  /** Messages since the last one with the end of a line. */
+  #pieces = 0;
 
   /** `receive` is handed the bytes of lines. */
   constructor(socket: Carried, receive: (chunk: Buffer) => void) {
@@ -51,6 +55,8 @@ export class WebSocketTransport implements Transport {
   received(message: string | Buffer): void {
     const bytes =
       typeof message === "string" ? Buffer.from(message.endsWith("\n") ? message : `${message}\n`) : message;
+    this.#pieces = bytes.includes(LF) ? 0 : this.#pieces + 1;
+    if (this.#pieces > maxPieces) return this.terminate();
     if (!this.#isPaused) return this.#receive(bytes);
     this.#kept ??= new Bun.ArrayBufferSink();
     this.#kept.write(bytes);
@@ -102,7 +108,7 @@ export class WebSocketTransport implements Transport {
     this.#socket.terminate();
   }
 
-  /** False if the socket is closed. */
+  /** False if the socket is closed, or its peer asks for answers and reads none, and is closed now. */
   #send(part: Uint8Array): boolean {
     if (part.at(-1) !== LF) {
       this.#begun.push(part);
@@ -110,6 +116,7 @@ export class WebSocketTransport implements Transport {
     }
     const sent = this.#socket.sendBinary(this.#begun.length === 0 ? part : this.#wholeLine(part));
     this.#isFull = sent === -1;
+    if (sent === 0) this.terminate();
     return sent !== 0;
   }
 

@@ -113,9 +113,25 @@ test("whatever is taken when, all lines arrive whole and in order", () => {
   }
 });
 
-test("a closed socket takes nothing", () => {
+test("a socket that drops a message is closed, and takes nothing more", () => {
   socket.isClosed = true;
   expect(write("too late\n")).toBe(-1);
+  expect(socket.acts).toEqual(["terminate"]);
+});
+
+test("a line may come in 64 messages, and not in any number", () => {
+  const pieces = (count: number) => {
+    for (let i = 0; i < count; i++) transport.received(Buffer.from("x"));
+  };
+  for (let line = 0; line < 3; line++) {
+    pieces(64);
+    transport.received(Buffer.from("\n"));
+  }
+  expect(heard.join("")).toBe(`${"x".repeat(64)}\n`.repeat(3));
+  pieces(64);
+  expect(socket.acts).toEqual([]);
+  transport.received(Buffer.alloc(0));
+  expect(socket.acts).toEqual(["terminate"]);
 });
 
 test("a text message ends its line, a binary one is bytes as they come", () => {
