@@ -172,6 +172,18 @@ test.each(["\x03", "\x04"])("%j in the form or at the prompt leaves, with 0", as
   expect(restores(prompt)).toBe(true);
 });
 
+test("a client that is left while it connects shows nothing of that any more", async () => {
+  await using server = await Server.start(["--stay"]);
+  process.kill(server.pid, "SIGSTOP");
+  await using terminal = client(server, ["--name", "ada"]);
+  await terminal.shows("Connecting to localhost");
+  terminal.type("\x03");
+  expect(await terminal.exited).toBe(0);
+  process.kill(server.pid, "SIGCONT");
+  await terminal.until("an empty screen", ({ screen }) => screen.join("").trim() === "");
+  expect(restores(terminal)).toBe(true);
+});
+
 test("a name lost while away is asked for anew, the draft kept", async () => {
   using folder = temporaryFolder();
   // Without owners: a name that is kept for its key cannot be lost.
