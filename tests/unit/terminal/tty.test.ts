@@ -30,7 +30,7 @@ function opened() {
   return { tty, input, happened };
 }
 
-test("a terminal is not given back before it has answered where the cursor is", async () => {
+test("a terminal is given back once it has answered where the cursor is", async () => {
   const { tty, input, happened } = opened();
   tty.askColumn((column) => happened.push(`first ${column}`));
   tty.askColumn((column) => happened.push(`column ${column}`));
