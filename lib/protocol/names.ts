@@ -77,7 +77,7 @@ export function reservedFault(name: string): Fault {
 }
 
 /** What is left of a name once its blanks are "_" and other signs are gone; undefined if that is no name either. */
-function nearName(name: string): string | undefined {
+export function nearName(name: string): string | undefined {
   const letters = name.replaceAll(new RegExp(likePunctuation, "gv"), "");
   const near = letters.replaceAll(/\s+/g, "_").replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, "");
   return near === name || isFault(cleanName(near)) ? undefined : near;

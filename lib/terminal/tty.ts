@@ -8,7 +8,7 @@
 //
 // The end of input is never a key: a window that is closed must not send what stands in it.
 
-import { type Outcome, writeText, writeTo } from "../cli/writer.ts";
+import { type Outcome, type Write, writeText, writeTo } from "../cli/writer.ts";
 import { stopJob } from "./foreground.ts";
 import { type Key, KeyReader } from "./keys.ts";
 import { titleBack, titled, titleKept } from "./window.ts";
@@ -60,7 +60,7 @@ export class Tty {
   readonly #input: NodeJS.ReadStream;
   readonly #output: NodeJS.WriteStream;
   readonly #handlers: TtyHandlers;
-  readonly #write = writeTo(stdout);
+  readonly #write: Write;
   readonly #keys = new KeyReader({
     cursor: (column) => this.#answer(column),
     focus: (isFocused) => this.#focused(isFocused),
@@ -82,10 +82,16 @@ export class Tty {
   #isOpen = false;
   #isGone = false;
 
-  constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream, handlers: TtyHandlers) {
+  constructor(
+    input: NodeJS.ReadStream,
+    output: NodeJS.WriteStream,
+    handlers: TtyHandlers,
+    write = writeTo(stdout),
+  ) {
     this.#input = input;
     this.#output = output;
     this.#handlers = handlers;
+    this.#write = write;
   }
 
   get columns(): number {
@@ -112,6 +118,7 @@ export class Tty {
   /** Gives the terminal back as it was, once all is written. */
   async close(): Promise<void> {
     if (!this.#isOpen) return;
+    await this.#answered();
     this.#isOpen = false;
     clearTimeout(this.#expiry);
     clearTimeout(this.#stopped);
@@ -163,6 +170,19 @@ export class Tty {
     clearTimeout(this.#asking);
     this.#asked = undefined;
     asked.tell(column);
+  }
+
+  /** Resolves once the terminal has answered, or does not: an answer that came after `close` would be typed into the shell. */
+  #answered(): Promise<void> {
+    const asked = this.#asked;
+    if (!asked || this.#isGone) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { tell } = asked;
+    asked.tell = (column) => {
+      tell(column);
+      resolve();
+    };
+    return promise;
   }
 
   /** Whether a write is under way. A drawing made now would only wait behind it. */
@@ -256,6 +276,7 @@ export class Tty {
   readonly #gone = (): void => {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#answer(undefined);
     // The part of a paste that has come is text for the draft.
     for (const key of this.#keys.expire()) this.#reader?.key(key);
     this.#reader?.gone?.();

@@ -172,6 +172,31 @@ test.each(["\x03", "\x04"])("%j in the form or at the prompt leaves, with 0", as
   expect(restores(prompt)).toBe(true);
 });
 
+test.each([
+  ["Anna Maria", "Anna_Maria"],
+  ["o'brien@example.net", "obrienexamplenet"],
+])("the user's name %j is offered as %s, and Enter takes it", async (user, name) => {
+  await using server = await Server.start();
+  const command = ["bun", join(root, "ChatClient.ts"), "--port", `${server.port}`];
+  await using terminal = new Terminal(command, { cols: 80, rows: 24 }, { USER: user });
+  await terminal.shows("What is your name?");
+  await terminal.shows(name);
+  terminal.type("\r");
+  await joined(terminal, name);
+});
+
+test("a client that is left while it connects shows nothing of that any more", async () => {
+  await using server = await Server.start(["--stay"]);
+  process.kill(server.pid, "SIGSTOP");
+  await using terminal = client(server, ["--name", "ada"]);
+  await terminal.shows("Connecting to localhost");
+  terminal.type("\x03");
+  expect(await terminal.exited).toBe(0);
+  process.kill(server.pid, "SIGCONT");
+  await terminal.until("an empty screen", ({ screen }) => screen.join("").trim() === "");
+  expect(restores(terminal)).toBe(true);
+});
+
 test("a name lost while away is asked for anew, the draft kept", async () => {
   using folder = temporaryFolder();
   // Without owners: a name that is kept for its key cannot be lost.

@@ -36,6 +36,17 @@ test.concurrent("what is typed while connecting stands in the row, Enter with it
   await bob.event("said", { text: "hello\nroom" });
 });
 
+test.concurrent("what is pasted while connecting stands in the row line by line", async () => {
+  await using server = await Server.start(["--stay"]);
+  using bob = await JsonClient.join(server.port, "bob");
+  await using ada = await connecting(server, "see \x1b[200~one\r\ttwo\r\nthree\r\x1b[201~!");
+  process.kill(server.pid, "SIGCONT");
+  const rows = ["ada> see one", "       two", "     three!"];
+  await ada.until("the rows", ({ screen }) => screen.slice(-3).join("|") === rows.join("|"));
+  ada.type("\r");
+  await bob.event("said", { text: "see one\n  two\nthree!" });
+});
+
 test.concurrent("a password typed before its question is said to nobody", async () => {
   await using server = await Server.start(["--stay"], { CHAT_PASSWORD: "tea" });
   using bob = new JsonClient();

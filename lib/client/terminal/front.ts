@@ -50,6 +50,10 @@ export class TerminalFront {
   readonly #pager: Pager;
   readonly #memory: Memory;
   readonly #closed = Promise.withResolvers<string | undefined>();
+  /** Rejects once it is over, so that no wait for the room goes on. */
+  readonly #over = this.#closed.promise.then((): never => {
+    throw new Refusal("It is over");
+  });
   #settling: ReturnType<typeof setTimeout> | undefined;
   #colors: Colors = picocolors;
   /** Lines that wait for the end of a question. */
@@ -57,6 +61,7 @@ export class TerminalFront {
 
   constructor(options: TerminalOptions) {
     this.#options = options;
+    this.#over.catch(() => {});
     const { settings, stateFolder, place } = options;
     this.#client = new Client(
       { servers: options.servers, key: options.key, joins: settings.values.joins, past: Past },
@@ -207,7 +212,7 @@ export class TerminalFront {
       return await whileWaiting(
         this.#tty,
         `Connecting to ${this.#options.place}`,
-        this.#client.link.join(name),
+        Promise.race([this.#client.link.join(name), this.#over]),
       );
     } catch (error) {
       if (!asks || !(error instanceof UnknownCertificate)) throw error;

@@ -6,7 +6,7 @@
 import { PassThrough, Writable } from "node:stream";
 import picocolors from "picocolors";
 import { isFault, limits } from "../../protocol/events.ts";
-import { cleanName } from "../../protocol/names.ts";
+import { cleanName, nearName } from "../../protocol/names.ts";
 import { visibleRow } from "../../protocol/text.ts";
 import type { Key } from "../../terminal/keys.ts";
 import { isCtrl, type Tty, type TtyReader } from "../../terminal/tty.ts";
@@ -34,10 +34,11 @@ export function askName(tty: Tty, problem?: string): Promise<string | undefined>
   );
 }
 
-/** The user's name on this machine, if it may be one in the room; otherwise empty. */
+/** The user's name on this machine as it may be in the room; empty if it may not. */
 function ownName(): string {
-  const name = cleanName(process.env.USER ?? "");
-  return isFault(name) ? "" : name;
+  const { USER = "" } = process.env;
+  const name = cleanName(USER);
+  return isFault(name) ? (nearName(USER) ?? "") : name;
 }
 
 /** Asks for a password, which is not shown. Undefined if the question was left. */

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { type About, type Flag, parseFlags } from "../../cli/flags.ts";
 import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
+import { nameKey } from "../../protocol/names.ts";
 import { writeWhole } from "./files.ts";
 import { changeable, type flags, type Options } from "./options.ts";
 
@@ -60,11 +61,27 @@ export class Settings {
     this.#keep(name, text === byDefault ? undefined : textOf(this.values[name]));
   }
 
-  /** Keeps who is ignored, which /ignore and renames change. Throws a UsageError if it cannot be kept. */
+  /**
+   * Keeps who is ignored, which /ignore and renames change; what another client has changed in the file since stays. Throws
+   * a UsageError if it cannot be kept.
+   */
   ignore(people: string[][]): void {
+    const before = this.values.ignore;
     this.values.ignore = people;
     this.#changed.add("ignore");
-    this.#keep("ignore", textOf(people) || undefined);
+    const kept = this.#ignoredInFile() ?? before;
+    const others = kept.filter((person) => !isAmong(before, person) && !isAmong(people, person));
+    const ours = people.filter((person) => isAmong(kept, person) || !isAmong(before, person));
+    this.#keep("ignore", textOf([...others, ...ours]) || undefined);
+  }
+
+  /** Undefined if the file makes no sense. */
+  #ignoredInFile(): string[][] | undefined {
+    try {
+      return parseFlags(this.#flags, this.#about, [], {}).ignore;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Writes the value into the config file, and leaves all else in it as it is. */
@@ -147,6 +164,12 @@ function parsed(flag: Flag<unknown>, name: Name, text: string): unknown {
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(error.message.replace(/^--/, "")) : error;
   }
+}
+
+/** Whether one of these people has a name of this person. */
+function isAmong(people: string[][], person: string[]): boolean {
+  const keys = new Set(person.map(nameKey));
+  return people.some((names) => names.some((name) => keys.has(nameKey(name))));
 }
 
 /** A value as it is typed. */

@@ -84,7 +84,8 @@ export class Prompt implements TtyReader {
   start(): void {
     this.#isShown = true;
     for (const key of this.#tty.attach(this)) {
-      if (key.type === "key" && key.name === "enter") this.#editor.insert("\n");
+      if (key.type === "paste") this.#paste(key.text);
+      else if (key.type === "key" && key.name === "enter") this.#editor.insert("\n");
       else this.#editor.press(key);
     }
     this.#redraw();
@@ -128,7 +129,6 @@ export class Prompt implements TtyReader {
 
   /** Messages that are not in the room yet, oldest first. */
   set waiting(texts: string[]) {
-    if (texts.length === 0 && this.#waiting.length === 0) return;
     this.#waiting = texts;
     this.#redraw();
   }

@@ -104,6 +104,28 @@ test("who is ignored is kept with all names of each person", () => {
   expect(JSON.parse(opened.config())).toEqual({});
 });
 
+test("clients at once keep who each of them ignores", () => {
+  using opened = open('{ "ignore": "gus, eve", "name": "ada" }');
+  const here = { ...about, configPath: opened.configPath };
+  const client = () => new Settings(parseFlags(flags, here, [], {}), flags, here, [], {});
+  const [one, other] = [client(), client()];
+  one.ignore([["gus"], ["eve"], ["zoe"]]);
+  other.ignore([["gus", "Gustav"], ["eve"], ["שרה"]]);
+  expect(client().values.ignore).toEqual([["zoe"], ["gus", "Gustav"], ["eve"], ["שרה"]]);
+  other.ignore([["gus", "Gustav"], ["שרה"]]);
+  one.ignore([["GUS"], ["eve"]]);
+  // What one shows again does not come back with the other.
+  expect(client().values.ignore).toEqual([["שרה"], ["GUS"]]);
+  one.command("ignore -");
+  expect(client().values.ignore).toEqual([]);
+});
+
+test("who is ignored by a flag alone is not written into the file", () => {
+  using opened = open("{}", ["--ignore", "gus"]);
+  opened.settings.ignore([["gus"], ["eve"]]);
+  expect(JSON.parse(opened.config())).toEqual({ ignore: "eve" });
+});
+
 test("a config file that is broken by now stays, and the setting holds", () => {
   using opened = open("{}");
   writeFileSync(opened.configPath, "{ oops");
