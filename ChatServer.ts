@@ -158,6 +158,7 @@ const room = attempt(
       seatMs: options.seat * 1000,
       ownMs: options.names * 86_400_000,
       holds: (credential) => operators.holds(credential),
+      channel: `#${options.channel}`,
       onEvent: (event) => log.event(event, room.members.addressOf(event)),
       onEmpty: () => {
         if (!options.stay) stop("Everyone has left: the server ends", { code: "room-empty" });

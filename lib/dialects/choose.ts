@@ -4,12 +4,16 @@
 
 import { fault, limits } from "../protocol/events.ts";
 import type { Dialect } from "./dialect.ts";
+import type { Host } from "./host.ts";
 import { answerTo, methodOf } from "./http.ts";
+import { Irc } from "./irc/irc.ts";
+import { isOpening } from "./irc/wire.ts";
 import { json } from "./json.ts";
 import { plain } from "./plain.ts";
 
-/** The dialect: a program begins with `{`, a person with a name. */
-export function dialectOf(firstLine: string): Dialect {
+/** The dialect: a program begins with `{`, a client of IRC with one of its commands, a person with a name. */
+export function dialectOf(firstLine: string, host: () => Host): Dialect {
+  if (isOpening(firstLine)) return new Irc(host());
   return firstLine.trimStart().startsWith("{") ? json : plain;
 }
 

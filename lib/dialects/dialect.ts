@@ -4,7 +4,7 @@
 // Nothing here throws: what is wrong with a line comes back as a Fault.
 
 import type { Command } from "../protocol/commands.ts";
-import type { Event, Fault, Recorded, Welcome } from "../protocol/events.ts";
+import type { Answer, Bye, Event, Fault, Recorded, Welcome } from "../protocol/events.ts";
 
 type Own = "type" | "name" | "token" | "resumed";
 export type Newcomer = Pick<Welcome, Own>;
@@ -34,10 +34,10 @@ export interface Dialect {
   /** Whether its clients keep a token, so that a lost connection's seat is worth keeping. */
   readonly keepsSeat: boolean;
   /**
-   * The command in a line, or what is wrong with it. Before the connection has `joined`, a line of plain text is a name,
+   * The command in a line, or what is wrong with it; undefined if it has been dealt with. Before the connection has `joined`, a line of plain text is a name,
    * perhaps with its key; while a name is `claimed`, it is the secret that is missing.
    */
-  parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault;
+  parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault | undefined;
   /** An event for this connection alone, as whole lines, LF included. */
   encode(event: Event): string;
   /**
@@ -45,8 +45,24 @@ export interface Dialect {
    * same event may be asked for again.
    */
   own?(event: Recorded): string | undefined;
+  /**
+   * What a connection is told last of its seat, where it goes on without one; undefined if it ends with the seat.
+   */
+  outlived?(bye: Bye): string | undefined;
+  /** Whether the connection ends with this answer. */
+  ends?(answer: Answer): boolean;
+  /** Sent when half of the silence is over that it may keep, so that it answers. Absent: it speaks by itself. */
+  readonly nudge?: string;
+  /** What the line that was parsed last costs, in lines; 1 if absent. */
+  readonly lineCost?: number;
   /** The beginning of an encoded welcome: the newcomer's own name, and token where it has one. */
   encodeNewcomer(newcomer: Newcomer): string;
   /** The same for all who enter at once, and long in a big room, so that it is encoded once for all of them. */
   encodeRoom(room: RoomState): string;
+}
+
+/** A dialect without a state: one object speaks for all connections, and is the encoding that they share. */
+export interface Stateless extends Dialect {
+  parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault;
+  encode(event: Event, json?: string): string;
 }

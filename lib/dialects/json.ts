@@ -4,9 +4,9 @@
 
 import { type Command, check, type Raw } from "../protocol/commands.ts";
 import { type Event, type Fault, fault, type Member } from "../protocol/events.ts";
-import type { Dialect, Encoding, Newcomer, RoomState } from "./dialect.ts";
+import type { Newcomer, RoomState, Stateless } from "./dialect.ts";
 
-export const json: Dialect & Encoding = {
+export const json: Stateless = {
   get shared() {
     return json;
   },

@@ -6,13 +6,13 @@
 import { type Command, check, parseTyped, type Raw } from "../protocol/commands.ts";
 import { type Event, type Fault, isFault } from "../protocol/events.ts";
 import { isKey } from "../protocol/keys.ts";
-import type { Claimed, Dialect, Newcomer, RoomState } from "./dialect.ts";
+import type { Claimed, Newcomer, RoomState, Stateless } from "./dialect.ts";
 import { inWords, memberList } from "./words.ts";
 
 /** Sent to a connection that sends nothing: a person on nc waits for a question. */
 export const greeting = "Welcome to the chat room. What is your name?\n";
 
-export const plain: Dialect = {
+export const plain: Stateless = {
   get shared() {
     return plain;
   },

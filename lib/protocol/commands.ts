@@ -15,6 +15,7 @@ import {
   name,
   nameOrAddress,
   nameOrAll,
+  notice,
   operatorPassword,
   optional,
   reason,
@@ -119,7 +120,7 @@ export const commands = {
     },
     { early: true },
   ),
-  say: command({ text, id: optional(id) }),
+  say: command({ text, id: optional(id), notice }),
   act: command(
     { text, id: optional(id) },
     {
@@ -130,7 +131,7 @@ export const commands = {
   ),
   tell: command(
     // `seq` is the last event its sender had seen: a name that has changed hands since is not the one that was meant.
-    { to: name, text, id: optional(id), seq: optional(count) },
+    { to: name, text, id: optional(id), seq: optional(count), notice },
     {
       usage: "/msg NAME TEXT",
       summary: "whisper to one member",

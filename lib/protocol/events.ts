@@ -8,10 +8,24 @@
  * An event of the journal. `seq` rises by one; `at` is milliseconds since 1970 UTC. Both are 0 until the journal sets
  * them.
  */
-export type Recorded = { seq: number; at: number } & (
-  | { type: "said" | "acted"; from: string; text: string; id?: string | undefined }
-  /** `away`: its addressee, who owns that name, was not here. */
-  | { type: "told"; from: string; to: string; text: string; id?: string | undefined; away?: true | undefined }
+export type Recorded = {
+  seq: number;
+  at: number;
+} & (
+  | { type: "said" | "acted"; from: string; text: string; id?: string | undefined; notice?: true | undefined }
+  /**
+   * `notice`, here and in "said": a program said it, which no program should answer. `away`: its addressee, who owns that
+   * name, was not here.
+   */
+  | {
+      type: "told";
+      from: string;
+      to: string;
+      text: string;
+      id?: string | undefined;
+      away?: true | undefined;
+      notice?: true | undefined;
+    }
   /** `owned`, here and in "renamed": the name that was taken is kept for its member's key. */
   | { type: "joined" | "left"; name: string; text?: string | undefined; owned?: true | undefined }
   | { type: "renamed"; from: string; to: string; owned?: true | undefined }

@@ -73,6 +73,12 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
   return (value) => (value === undefined || value === null ? undefined : field(value));
 }
 
+/** Whether a program says it, which no program should answer. */
+export const notice: Field<true | undefined> = (value) => {
+  if (value === undefined || value === null || value === false) return undefined;
+  return value === true ? true : fault("bad-field", "must be true or false");
+};
+
 /** Stands for all members but the operators. */
 export const everybody = "*";
 

@@ -106,6 +106,14 @@ const keep: Flag<string> = {
   },
 };
 
+const channel: Flag<string> = {
+  ...text("NAME", "the channel that the room is for IRC clients", "room"),
+  parse(text, flag) {
+    if (/^#?[\w.-]{1,63}$/.test(text)) return text.replace("#", "");
+    throw new UsageError(`--${flag} takes 1 to 63 letters, digits, "_", "-" or ".", not "${text}"`);
+  },
+};
+
 export const flags = {
   config: text("FILE", "a file with settings, one a line: max-connections 500"),
   host,
@@ -116,6 +124,7 @@ export const flags = {
     "a file, none, or postgres://HOST/DATABASE for several servers (default: in the user's state folder)",
   ),
   room,
+  channel,
   keep,
   backup: text("FILE", "copy the history, and exit"),
   export: text("FILE", "write it as JSON lines (-: to stdout), and exit"),

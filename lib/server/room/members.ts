@@ -11,6 +11,7 @@ import {
   fault,
   isFault,
   limits,
+  type Member,
   type Recorded,
   type Trace,
 } from "../../protocol/events.ts";
@@ -119,6 +120,12 @@ export class Members {
   /** The address that the member of this event has just joined from, for the log; undefined if it is no join. */
   addressOf(event: Recorded): string | undefined {
     return event.type === "joined" ? this.find(event.name)?.address : undefined;
+  }
+
+  /** The member with that name, as others see it. */
+  memberCalled(name: string): Member | undefined {
+    const seat = this.find(name);
+    return seat && memberAt(seat, this.#isAway(seat));
   }
 
   /** Who owns a name, or one that looks like it; undefined if its next member may be anyone. */

@@ -7,6 +7,7 @@
 //   log.pump()                        one write for each reader
 
 import type { Dialect } from "../../dialects/dialect.ts";
+import type { Place } from "../../dialects/host.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Bye, type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import { Flows } from "../delivery/flows.ts";
@@ -31,6 +32,8 @@ export type RoomOptions = {
   ownMs?: number;
   /** Whether a credential still makes its member an operator; by default all do. */
   holds?: (credential: string) => boolean;
+  /** The channel that it is for clients of IRC; #room if absent. */
+  channel?: string | undefined;
   /** Called with each event, for the server's own terminal and log. */
   onEvent: ((event: Recorded) => void) | undefined;
   /** Called when the last seat was given up. */
@@ -44,11 +47,15 @@ export type RoomOptions = {
     Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
 };
 
+const defaultChannel = "#room";
+
 export class Room implements JournalListener, Recorder {
   /** The last event that happened. */
   seq: number;
   members: Members;
   readonly archive: Archive;
+  /** The room as IRC shows it. */
+  readonly place: Place;
   /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
   /** Messages of senders without a seat that are under way. */
@@ -81,6 +88,13 @@ export class Room implements JournalListener, Recorder {
     this.seq = journal.last;
     this.#flows = new Flows(journal, options.fanOut);
     this.archive = new Archive(journal, this);
+    this.place = {
+      channel: options.channel ?? defaultChannel,
+      get epoch() {
+        return journal.epoch;
+      },
+      begun: new Date(),
+    };
     journal.listen(this);
     this.members = new Members(this.#journal, this, this.#options);
   }

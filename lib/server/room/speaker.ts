@@ -53,7 +53,7 @@ export abstract class Speaker {
     if (commands[command.type].operator && !this.operator) return this.answer(notOperator);
     switch (command.type) {
       case "say":
-        return this.#say("said", command);
+        return this.#say("said", command, command.notice);
       case "act":
         return this.#say("acted", command);
       case "tell":
@@ -105,15 +105,15 @@ export abstract class Speaker {
     }
   }
 
-  #say(type: "said" | "acted", { text, id }: CommandOf<"say" | "act">): void {
-    this.#record({ type, seq: 0, at: 0, from: this.name, text, id });
+  #say(type: "said" | "acted", { text, id }: CommandOf<"say" | "act">, notice?: true): void {
+    this.#record({ type, seq: 0, at: 0, from: this.name, text, id, notice });
   }
 
-  #tell({ to, text, id, seq = Infinity }: CommandOf<"tell">): void {
+  #tell({ to, text, id, notice, seq = Infinity }: CommandOf<"tell">): void {
     const addressee = this.room.members.addressee(to, seq);
     if (isFault(addressee)) return this.answer({ ...addressee, id });
     const { name, id: reader, away, facts } = addressee;
-    const told: Recorded = { type: "told", seq: 0, at: 0, from: this.name, to: name, text, id, away };
+    const told: Recorded = { type: "told", seq: 0, at: 0, from: this.name, to: name, text, id, away, notice };
     this.#record(told, { reader, ...(facts && { facts }) });
   }
 

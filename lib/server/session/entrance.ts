@@ -140,6 +140,13 @@ export class Entrance {
     this.#time.reset();
   }
 
+  /** Calls `answered` with whether that is the room's password; true if it has none. */
+  prove(password: string, answered: (right: boolean) => void): void {
+    const wanted = this.#options.password;
+    if (wanted === undefined) answered(true);
+    else this.#judge(isSame(password, wanted), "room", answered);
+  }
+
   /** The time stands still until the function that this returns is called. */
   hold(): () => void {
     this.#holds++;

@@ -18,6 +18,8 @@ export type IntakeHandlers = {
   /** A line may be taken, if there is one: `peek` shows it, `stop` leaves it. */
   next(): void;
   line(line: string | Fault): void;
+  /** What the line cost that was taken last, in lines; 1 if absent. */
+  cost?(): number;
   /** The peer sends no more, and every line it sent was taken. */
   ended(): void;
   /** A pause begins. */
@@ -140,7 +142,7 @@ export class Intake {
       this.#handlers.line(line);
       // Read once a line: reading the clock is not free.
       const now = performance.now();
-      this.pay(1, now);
+      this.pay(this.#handlers.cost?.() ?? 1, now);
       if (now - begun >= turnMs) this.#yield();
     }
     this.#taking = false;

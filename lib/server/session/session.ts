@@ -2,12 +2,15 @@
 // dialect, gets a seat once it has said who it is, and turns lines into commands.
 //
 //   open ──quit──▶ leaving ──goodbye──▶ closing ──it is written──▶ shut ──the peer closes──▶ closed
-//     └────────────goodbye────────────────▲
+//    ▲└────────────goodbye────────────────▲
+//    └───its seat is gone, it stays────┘
 //
-// From leaving on, nothing that the peer sends is read. A connection that breaks is closed, whatever its phase.
+// From leaving on, nothing that the peer sends is read. A connection that breaks is closed, whatever its phase. In some
+// dialects it outlives its seat: once all is written that its member may see, it is open again, as one that has not joined.
 
 import { dialectOf, refusalOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
+import type { Host } from "../../dialects/host.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
@@ -21,6 +24,7 @@ import { Speaker } from "../room/speaker.ts";
 import { type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../seats/seats.ts";
 import { Comings } from "./comings.ts";
 import { Entrance } from "./entrance.ts";
+import { SessionHost } from "./host.ts";
 import { Intake, slowDown } from "./intake.ts";
 import type { SessionOptions } from "./options.ts";
 import { post } from "./posting.ts";
@@ -41,13 +45,15 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   readonly #entrance: Entrance;
   readonly #intake: Intake;
   readonly #comings: Comings;
-  readonly #reader: Reader;
+  #reader: Reader;
   readonly #plain: WithDescriptor | undefined;
   #phase: Phase = "open";
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
+  /** Lets lines be read again, once it has given up its seat and has read all of it. */
+  #parted: (() => void) | undefined;
   /** Runs until the peer has read the goodbye. */
   #linger: Timer | undefined;
 
@@ -67,12 +73,13 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#intake = new Intake(transport, new TokenBucket(options.rate), origin.bucket, {
       next: () => this.#lookAtFirstLine(),
       line: (line) => this.#handle(line),
+      cost: () => this.#dialect?.lineCost ?? 1,
       ended: () => this.#leaveAfterTurn(),
       paused: () => options.metrics.pauses.add(1),
       flooded: (lines, waitMs) => this.answer(slowDown(lines, waitMs)),
     });
     this.#comings = new Comings(origin.comings, () => this.wait(), this.isGone);
-    this.#reader = new Reader(this, (error) => this.#unreadable(error));
+    this.#reader = this.#newReader();
     if (!this.#dialect) this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
     this.#entrance = new Entrance(options, origin, {
       answer: (problem) => this.answer(problem),
@@ -141,8 +148,9 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #handle(line: string | Fault): void {
     if (typeof line !== "string") return this.answer(line);
     if (!this.#dialect && line.trim() === "") return;
-    this.#dialect ??= dialectOf(line);
+    this.#dialect ??= dialectOf(line, () => this.#host());
     const command = this.#dialect.parse(line, this.#seat !== undefined, this.#entrance.claimed);
+    if (command === undefined) return;
     if (command.type === "error") this.answer(command);
     else if (this.#seat || commands[command.type].early) this.carryOut(command);
     else this.answer(fault("not-joined", "Join with a name first"));
@@ -207,6 +215,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   answer(answer: Answer): void {
     const line = (this.#dialect ?? plain).encode(answer);
     if (answer.type === "error") this.#options.metrics.refusals.add(1);
+    if (answer.type === "error" && this.#dialect?.ends?.(answer)) return this.#finish(line, undefined);
     this.#say(line);
     if (line.length >= limits.lineBytes) this.#intake.pay(Math.floor(line.length / limits.lineBytes));
   }
@@ -240,7 +249,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     // Reconnecting must not refill the bucket.
     this.#intake.bucket = seat.bucket ??= this.#intake.bucket;
     this.#entrance.close();
-    if (dialect.keepsSeat) this.#watch();
+    if (dialect.keepsSeat || dialect.nudge !== undefined) this.#watch(dialect.nudge);
     this.room.enter(taken, dialect, request, this.#reader);
   }
 
@@ -308,7 +317,47 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   /** `seat`: the one to keep for this member, if it may come back to it. */
   dismiss(bye: Bye, seat?: Seat): void {
-    this.#finish((this.#dialect ?? plain).encode(bye), seat);
+    const lastLines = this.#isClosing ? undefined : this.#dialect?.outlived?.(bye);
+    if (lastLines === undefined) this.#finish((this.#dialect ?? plain).encode(bye), seat);
+    else this.#standUp(lastLines);
+  }
+
+  // ---- Without a seat ----
+
+  #host(): Host {
+    return new SessionHost(this.room, this, {
+      hasPassword: this.#options.password !== undefined,
+      utter: (lines) => this.#say(lines),
+      part: (text) => {
+        if (!this.#seat) return;
+        this.#phase = "leaving";
+        this.#parted = this.wait();
+        this.room.members.leave(this.#seat, text);
+      },
+      prove: (password, answered) => this.#entrance.prove(password, answered),
+      wait: () => this.wait(),
+      seatId: () => this.author,
+      isGone: this.isGone,
+    });
+  }
+
+  /** The seat is given up, and the connection goes on: what it may see is written, then `lastLines`. */
+  #standUp(lastLines: string): void {
+    this.#seat = undefined;
+    this.#parted ??= this.wait();
+    // A peer that reads nothing is not waited for.
+    this.#linger = setTimeout(() => this.#transport.terminate(), this.#options.silentMs);
+    this.#reader.finish(lastLines, () => {
+      clearTimeout(this.#linger);
+      this.#reader = this.#newReader();
+      this.#phase = "open";
+      this.#parted?.();
+      this.#parted = undefined;
+    });
+  }
+
+  #newReader(): Reader {
+    return new Reader(this, (error) => this.#unreadable(error));
   }
 
   // ---- The end ----
@@ -323,6 +372,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#seat = seat;
     this.#stopTaking();
     this.#transport.resume();
+    clearTimeout(this.#linger);
     this.#linger = setTimeout(() => this.#transport.terminate(), lingerMs);
     this.#reader.finish(lastLine, () => {
       this.#phase = "shut";
@@ -361,15 +411,17 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.dismiss({ type: "bye", code: "slow-reader", text, retryAfterMs: 1_000 }, this.#seat);
   }
 
-  /** Ends the connection if it is silent for too long. */
-  #watch(): void {
+  /** Ends the connection if it is silent for too long. `nudge`: sent when half of that time is over. */
+  #watch(nudge: string | undefined): void {
     const { silentMs } = this.#options;
     const text = `Nothing was heard of you for ${silentMs / 1000} s`;
     const bye: Bye = { type: "bye", code: "silent", text, retryAfterMs: 0 };
+    this.#silence?.stop();
     this.#silence = new Silence(
       silentMs,
       () => this.#intake.silentMs,
       () => this.dismiss(bye, this.#seat),
+      nudge === undefined ? undefined : () => this.#say(nudge),
     );
   }
 }

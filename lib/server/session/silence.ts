@@ -8,13 +8,19 @@ export class Silence {
   readonly #limitMs: number;
   readonly #silentMs: () => number;
   readonly #tooLong: () => void;
+  readonly #halfOver: (() => void) | undefined;
+  #isHalfOver = false;
   #timer: Timer | undefined;
 
-  /** `silentMs` returns how long the program has been silent; `tooLong` is called once, when that is `limitMs`. */
-  constructor(limitMs: number, silentMs: () => number, tooLong: () => void) {
+  /**
+   * `silentMs` returns how long the program has been silent; `tooLong` is called once, when that is `limitMs`, and
+   * `halfOver` each time that it is half of it.
+   */
+  constructor(limitMs: number, silentMs: () => number, tooLong: () => void, halfOver?: () => void) {
     this.#limitMs = limitMs;
     this.#silentMs = silentMs;
     this.#tooLong = tooLong;
+    this.#halfOver = halfOver;
     this.#look(false);
   }
 
@@ -25,8 +31,12 @@ export class Silence {
   #look(isLast: boolean): void {
     const leftMs = this.#limitMs - this.#silentMs();
     if (leftMs <= 0 && isLast) return this.#tooLong();
+    const halfMs = this.#limitMs / 2;
+    const isHalfOver = !this.#halfOver || leftMs <= halfMs;
+    if (isHalfOver && !this.#isHalfOver) this.#halfOver?.();
+    this.#isHalfOver = isHalfOver;
     const isNextLast = leftMs <= lastLookMs;
-    const waitMs = isNextLast ? lastLookMs : leftMs - lastLookMs;
+    const waitMs = isNextLast ? lastLookMs : leftMs - (isHalfOver ? lastLookMs : halfMs);
     this.#timer = setTimeout(() => this.#look(isNextLast), waitMs);
   }
 }

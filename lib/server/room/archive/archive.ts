@@ -1,9 +1,11 @@
 // The past of the room, as its members ask for it: looking back, searching, and taking messages back. The last few entries
 // are at hand; all else is read from the journal, by the room's queue of costly work.
 
+import type { PastRequest } from "../../../dialects/host.ts";
 import type { CommandOf } from "../../../protocol/commands.ts";
 import { messageOf } from "../../../protocol/errors.ts";
 import { type Answer, type Fault, fault, limits, type Recorded } from "../../../protocol/events.ts";
+import { pastOf } from "../../delivery/past.ts";
 import { RecentEntries } from "../../delivery/recent.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
 import { lastBefore, type Past, search, whispersTo } from "../../journal/pages.ts";
@@ -83,6 +85,22 @@ export class Archive {
       const problem = `The history cannot be searched now, ${messageOf(error)}: try again`;
       return { ...fault("unavailable", problem), id };
     }
+  }
+
+  /** Past events that the seat `viewer` may see. Rejects as `recall` does. */
+  past(viewer: string, request: PastRequest, isGone: () => boolean): Promise<Recorded[]> {
+    const journal = this.#journal;
+    const { work, seq } = this.#room;
+    const looks = {
+      endOf: (epoch: string) => journal.endOf(epoch),
+      first: journal.first,
+      last: seq,
+      entriesAfter: (...asked: Parameters<Journal["entriesAfter"]>) =>
+        work.run(() => journal.entriesAfter(...asked), isGone),
+      entriesBefore: (...asked: Parameters<Journal["entriesBefore"]>) =>
+        work.run(() => journal.entriesBefore(...asked), isGone),
+    };
+    return pastOf(looks, request, viewer);
   }
 
   /** Takes messages back. Resolves with the reason if nothing, or not all that was meant, was taken back. */

@@ -1,0 +1,51 @@
+// What a connection's session does for a dialect that has a state, beyond carrying out the commands of the table.
+
+import type { Fault, Member, Recorded } from "../protocol/events.ts";
+
+/** What a server's room is called, and which run of its journal it is. */
+export interface Place {
+  /** The name of the channel, with its #. */
+  readonly channel: string;
+  /** Names the run of the journal: with its number, an event has an id. */
+  readonly epoch: string;
+  /** When the server began. */
+  readonly begun: Date;
+}
+
+/** Which past events are meant: those between two positions, at most so many of one end. */
+export type PastRequest = {
+  /** Behind this one; absent: from the beginning. */
+  after?: PastPosition | undefined;
+  /** Before this one; absent: up to now. */
+  before?: PastPosition | undefined;
+  /** Those at the later end; else those at the earlier one. */
+  isLast: boolean;
+  limit: number;
+  /** Whether such an event counts; the others are passed over. */
+  isWanted: (event: Recorded) => boolean;
+};
+
+/** An event by its number, in a run of the journal; or a time, in ms since 1970 UTC. */
+export type PastPosition = { epoch: string; seq: number } | { at: number };
+
+export interface Host {
+  readonly place: Place;
+  /** The name of its seat; "" without one. */
+  readonly name: string;
+  readonly operator: boolean;
+  readonly topic: string | undefined;
+  /** Whether the room has a password. */
+  readonly hasPassword: boolean;
+  readonly members: Iterable<Member>;
+  find(name: string): Member | undefined;
+  /** Sends lines to this connection alone. */
+  utter(lines: string): void;
+  /** Gives up the seat, with these last words, and keeps the connection. */
+  part(text: string | undefined): void;
+  /** Calls `then` once all has happened that was asked for so far. */
+  later(then: () => void): void;
+  /** Hands over past events that its member may see, oldest first, or why they cannot be read. Later lines wait for that. */
+  past(requests: PastRequest[], found: (events: Recorded[] | Fault) => void): void;
+  /** Calls `answered` with whether that is the room's password; true if it has none. Later lines wait for that. */
+  prove(password: string, answered: (right: boolean) => void): void;
+}

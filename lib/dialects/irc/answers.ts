@@ -1,0 +1,269 @@
+// What a client is told in numerics: what is wrong, who is here, and what there is to know of a member.
+
+import about from "../../../package.json";
+import { type Command, check } from "../../protocol/commands.ts";
+import type { Answer, Bye, Fault, Member } from "../../protocol/events.ts";
+import { type Client, failLine, isAboutName } from "./client.ts";
+import { hostOf, maskOf, userName } from "./place.ts";
+import { cut, maxLineBytes, serverName, word } from "./wire.ts";
+
+/** The lines that answer a command; or the command of the room that it is; or undefined, if the answer is sent later. */
+export type Outcome = Command | Fault | string[] | undefined;
+
+/** Whether the connection ends with this fault: before it is registered, a client would wait for nothing. */
+export function endsWith({ code }: Fault, client: Client): boolean {
+  const isFinal = code === "wrong-password" || code === "banned" || code === "unavailable";
+  return isFinal && !client.registration.isDone;
+}
+
+/** What is wrong with what was asked for last. */
+export function faultLines(fault: Fault, client: Client): string[] {
+  const { code, text } = fault;
+  const { command, target } = client.asked;
+  const { isDone, nick } = client.registration;
+  const name = word(isDone && command !== "JOIN" ? target : nick);
+  const isName = command === "NICK" || command === "JOIN" || !isDone;
+  if (!isDone && isAboutName(fault)) client.registration.nick = "";
+  // A program answers no notice, and so is none answered.
+  if (command === "NOTICE" && isDone) return [];
+  switch (code) {
+    case "slow-down":
+      return [client.notice(text)];
+    case "conflict":
+      return [isDone ? client.notice(text) : client.numeric("433", name, text)];
+    case "name-taken":
+    case "name-owned":
+      return [client.numeric("433", name, text)];
+    case "bad-name":
+    case "name-reserved":
+      return [isName ? client.numeric("432", name, text) : client.numeric("401", name, "No such nick")];
+    case "banned":
+      if (!isDone) return [client.numeric("465", text), closing(client, text)];
+      return [
+        command === "JOIN" ? client.numeric("474", client.channel, text) : client.numeric("432", name, text),
+      ];
+    case "wrong-password":
+      return [client.numeric("464", text), ...(isDone ? [] : [closing(client, text)])];
+    case "not-operator":
+      if (command === "OPER") return [client.numeric("491", text)];
+      return [
+        client.numeric("482", client.channel, "That is for operators: /oper NAME PASSWORD makes you one"),
+      ];
+    case "no-such-member":
+      if (command === "KICK")
+        return [client.numeric("441", name, client.channel, "They are not on that channel")];
+      return [client.numeric("401", name, "No such nick")];
+    case "muted":
+      return [client.numeric("404", client.channel, text)];
+    case "empty":
+      return [client.numeric("412", "No text to send")];
+    case "too-long":
+      return [client.fail("TOO_LONG", text)];
+    case "unavailable":
+      return isDone ? [client.fail("TEMPORARILY_UNAVAILABLE", text)] : [closing(client, text)];
+    default:
+      return [client.notice(text)];
+  }
+}
+
+/** What is wrong with a line that could not be read. */
+export function lineFault({ code, text }: Fault, client: Client): string[] {
+  if (code === "too-long") return [client.numeric("417", "Input line was too long")];
+  return [client.has("standard-replies") ? failLine("*", "INVALID_UTF8", text) : client.notice(text)];
+}
+
+/** The last lines of a connection. */
+export function byeLines({ code, text }: Bye, client: Client): string[] {
+  return [...(code === "banned" ? [client.numeric("465", text)] : []), closing(client, text)];
+}
+
+function closing({ me }: Client, text: string): string {
+  return cut(`ERROR :Closing Link: ${me} (${text})`, maxLineBytes);
+}
+
+// ---- Members ----
+
+/** The members as rows of names, which are the same for all who ask while these are here. */
+const rows = new WeakMap<readonly Member[], { rows: Map<boolean, string[]>; names: Set<string> }>();
+
+/** Bytes for the names in a row: what is in front of them has a name of at most 128 bytes. */
+const maxRowBytes = 300;
+
+/** 353 and 366: who is here, and `more`, if they are not among the members yet. */
+export function namesLines(members: readonly Member[], client: Client, more: string[] = []): string[] {
+  const withHosts = client.has("userhost-in-names");
+  const known = rows.get(members) ?? { rows: new Map(), names: new Set(members.map(({ name }) => name)) };
+  rows.set(members, known);
+  const encoded = known.rows.get(withHosts) ?? rowsOf(members, withHosts);
+  known.rows.set(withHosts, encoded);
+  const missing = more.filter((name) => !known.names.has(name)).map((name) => ({ name }));
+  const all = [...encoded, ...rowsOf(missing, withHosts)];
+  return [
+    ...all.map((row) => client.numeric("353", "=", client.channel, row)),
+    endOfNames(client, client.channel),
+  ];
+}
+
+export function endOfNames(client: Client, channel: string): string {
+  return client.numeric("366", channel, "End of /NAMES list");
+}
+
+function rowsOf(members: readonly Member[], withHosts: boolean): string[] {
+  const found: string[] = [];
+  let row = "";
+  for (const member of members) {
+    const name = `${isOperator(member) ? "@" : ""}${withHosts ? maskOf(member.name) : member.name}`;
+    if (row !== "" && Buffer.byteLength(row) + Buffer.byteLength(name) + 1 > maxRowBytes) {
+      found.push(row);
+      row = "";
+    }
+    row += row === "" ? name : ` ${name}`;
+  }
+  return row === "" ? found : [...found, row];
+}
+
+function isOperator(member: Member): boolean {
+  return "operator" in member && member.operator === true;
+}
+
+/** 352, or 354 with the fields that a client of WHOX asked for. */
+export function whoLine(member: Member, fields: string | undefined, client: Client): string {
+  const { name, away } = member;
+  const flags = `${away ? "G" : "H"}${isOperator(member) ? "@" : ""}`;
+  if (fields === undefined) {
+    return client.numeric(
+      "352",
+      client.channel,
+      userName,
+      hostOf(name),
+      serverName,
+      name,
+      flags,
+      `0 ${name}`,
+    );
+  }
+  const [letters = "", token = ""] = fields.slice(1).split(",");
+  const values: [letter: string, value: string][] = [
+    ["t", word(token)],
+    ["c", client.channel],
+    ["u", userName],
+    ["i", "255.255.255.255"],
+    ["h", hostOf(name)],
+    ["s", serverName],
+    ["n", name],
+    ["f", flags],
+    ["d", "0"],
+    ["l", "0"],
+    ["a", "0"],
+    ["o", "n/a"],
+    ["r", name],
+  ];
+  const shown = values.filter(([letter]) => letters.includes(letter)).map(([, value]) => value);
+  return client.numeric("354", ...shown);
+}
+
+/** 311 and so on to 318: what there is to know of a member. */
+export function whoisLines(member: Member, client: Client): string[] {
+  const { name, away } = member;
+  return [
+    client.numeric("311", name, userName, hostOf(name), "*", name),
+    client.numeric("319", name, `${isOperator(member) ? "@" : ""}${client.channel}`),
+    client.numeric("312", name, serverName, "the chat room"),
+    ...(away ? [client.numeric("301", name, "The connection is lost, the seat is kept for a while")] : []),
+    ...(isOperator(member) ? [client.numeric("313", name, "is an operator")] : []),
+    client.numeric("318", name, "End of /WHOIS list"),
+  ];
+}
+
+export function noSuchNick(client: Client, nick: string): string {
+  return client.numeric("401", nick, "No such nick");
+}
+
+/** Asks for all members, and shows them. */
+function members(client: Client, show: (members: Member[]) => string[]): Outcome {
+  const asked = client.asked;
+  asked.show = (answer: Answer) => (answer.type === "members" ? show(answer.members) : []);
+  return check({ type: "who", id: client.question(asked) });
+}
+
+export function names(client: Client, [channel = client.channel]: string[]): Outcome {
+  if (!client.isChannel(channel) || !client.isSeated) return [endOfNames(client, channel)];
+  return members(client, (members) => namesLines(members, client));
+}
+
+export function who(client: Client, [mask = "*", options]: string[]): Outcome {
+  const fields = options?.startsWith("%") ? options : undefined;
+  const end = client.numeric("315", mask, "End of /WHO list");
+  if (!client.isSeated) return [end];
+  if (client.isChannel(mask) || /^[*?]*$/.test(mask) || mask === "0") {
+    return members(client, (members) => [...members.map((member) => whoLine(member, fields, client)), end]);
+  }
+  const member = client.host.find(mask);
+  return [...(member ? [whoLine(member, fields, client)] : []), end];
+}
+
+export function whois(client: Client, params: string[]): Outcome {
+  const [nick = ""] = (params.at(-1) ?? "").split(",");
+  const member = client.host.find(nick);
+  if (member) return whoisLines(member, client);
+  return [noSuchNick(client, nick), client.numeric("318", nick, "End of /WHOIS list")];
+}
+
+export function list(client: Client): Outcome {
+  const { host, channel } = client;
+  return members(client, (members) => [
+    client.numeric("321", "Channel", "Users  Name"),
+    client.numeric("322", channel, `${members.length}`, host.topic ?? ""),
+    client.numeric("323", "End of /LIST"),
+  ]);
+}
+
+export function lusers(client: Client): Outcome {
+  return members(client, ({ length }) => [
+    client.numeric("251", `There are ${length} users and 0 invisible on 1 servers`),
+    client.numeric("252", "0", "operator(s) online"),
+    client.numeric("254", "1", "channels formed"),
+    client.numeric("255", `I have ${length} clients and 0 servers`),
+    client.numeric("265", `${length}`, `${length}`, `Current local users ${length}, max ${length}`),
+    client.numeric("266", `${length}`, `${length}`, `Current global users ${length}, max ${length}`),
+  ]);
+}
+
+/** Which of these nicks are here. */
+export function present(client: Client, nicks: string[]): Member[] {
+  const asked = nicks.flatMap((word) => word.split(" ")).slice(0, 50);
+  return asked.flatMap((nick) => client.host.find(nick) ?? []);
+}
+
+// ---- The beginning ----
+
+/** 001 to 005, and that there is no message of the day: the client is registered. */
+export function greetingLines(client: Client): string[] {
+  const { me } = client;
+  const supported = (...words: string[]) => client.numeric("005", ...words, "are supported by this server");
+  return [
+    client.numeric("001", `Welcome to the chat room, ${me}`),
+    client.numeric("002", `Your host is ${serverName}, running version ${version}`),
+    client.numeric("003", `This server was created ${client.host.place.begun.toUTCString()}`),
+    // The letters have no colon before the last one: some clients count the words.
+    `:${serverName} 004 ${me} ${serverName} ${version} i bnoqt boq`,
+    supported(
+      ..."CASEMAPPING=ascii CHANLIMIT=#:1 CHANMODES=bq,,,nt CHANNELLEN=64 CHANTYPES=# CHATHISTORY=100".split(
+        " ",
+      ),
+      ..."CLIENTTAGDENY=* KICKLEN=300 MODES=1 MSGREFTYPES=msgid,timestamp NETWORK=chatroom".split(" "),
+    ),
+    supported(
+      ..."NICKLEN=32 PREFIX=(ov)@+ SAFELIST TOPICLEN=300 UTF8ONLY WHOX soju.im/SAFERATE".split(" "),
+      "TARGMAX=JOIN:,KICK:1,NAMES:1,NOTICE:1,PART:,PRIVMSG:1,WHOIS:1",
+    ),
+    noMotd(client),
+  ];
+}
+
+/** What the server is called where a version is asked for. */
+export const version = `chatroom-${about.version}`;
+
+export function noMotd(client: Client): string {
+  return client.numeric("422", "MOTD File is missing");
+}

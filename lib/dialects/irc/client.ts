@@ -1,0 +1,147 @@
+// One client of IRC: what it has asked for, and how an answer finds its question. A command of the room knows no target and
+// no label, so they are kept here: those of a message, or of a list, by the id that it goes with, those of any other command
+// until the next line, since that is read only once the outcome is known.
+
+import { randomBytes } from "node:crypto";
+import type { Answer, Fault } from "../../protocol/events.ts";
+import type { Host } from "../host.ts";
+import { Registration } from "./registration.ts";
+import { ended, serverLine, serverName, tagged, word } from "./wire.ts";
+
+/** What a line asked for. */
+export type Asked = {
+  command: string;
+  target: string;
+  /** With labeled-response, the client's own mark for it. */
+  label: string | undefined;
+  /** The lines of its answer, where there is one. */
+  show?: ((answer: Answer) => string[]) | undefined;
+};
+
+/** So many questions are kept, whose answers have not come or may be asked for again. */
+const keptQuestions = 1_000;
+
+export class Client {
+  readonly host: Host;
+  readonly registration: Registration;
+  /** What the line asked for that was read last. */
+  asked: Asked = { command: "*", target: "", label: undefined };
+  /** The last words of a member that gives its seat up, and not its connection. */
+  parting: string | undefined;
+  /** Before all ids of this connection: a client may use its own again after a reconnect. */
+  readonly #prefix = randomBytes(6).toString("base64url");
+  readonly #questions = new Map<string, Asked>();
+  #ids = 0;
+  #batches = 0;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.registration = new Registration(host);
+  }
+
+  get me(): string {
+    return this.registration.me;
+  }
+
+  get channel(): string {
+    return this.host.place.channel;
+  }
+
+  get isSeated(): boolean {
+    return this.host.name !== "";
+  }
+
+  has(capability: string): boolean {
+    return this.registration.caps.has(capability);
+  }
+
+  isChannel(target: string): boolean {
+    return target.toLowerCase() === this.channel.toLowerCase();
+  }
+
+  // ---- Lines ----
+
+  /** `:chat.room NUMERIC me PARAMS :TEXT`. */
+  numeric(numeric: string, ...params: string[]): string {
+    return serverLine(numeric, this.me, ...params);
+  }
+
+  notice(text: string): string {
+    return serverLine("NOTICE", this.me, text);
+  }
+
+  /** A problem that no numeric is for: as FAIL, where the client knows that, or as NOTICE. */
+  fail(code: string, ...params: string[]): string {
+    if (this.has("standard-replies")) return failLine(this.asked.command, code, ...params);
+    return this.notice(params.at(-1) ?? code);
+  }
+
+  /** Sends the lines that a line asked for. */
+  reply(asked: Asked, lines: string[]): void {
+    this.host.utter(ended(this.labelled(asked.label, lines)));
+  }
+
+  /** The lines as the answer to what had this label: it is on the one line, or on a batch of them. */
+  labelled(label: string | undefined, lines: string[]): string[] {
+    if (label === undefined) return lines;
+    const [first, ...others] = lines;
+    if (first === undefined) return [tagged(`:${serverName} ACK`, "label", label)];
+    if (others.length === 0 || isBatch(first, others.at(-1)))
+      return [tagged(first, "label", label), ...others];
+    return this.batch("labeled-response", [], lines, label);
+  }
+
+  /** The lines in a batch of this type. */
+  batch(type: string, params: string[], lines: string[], label?: string): string[] {
+    const { begin, name, end } = this.openBatch(type, params, label);
+    return [begin, ...lines.map((line) => tagged(line, "batch", name)), end];
+  }
+
+  openBatch(type: string, params: string[], label?: string): { begin: string; name: string; end: string } {
+    const name = `b${++this.#batches}`;
+    const begin = `:${serverName} BATCH ${[`+${name}`, type, ...params.map(word)].join(" ")}`;
+    return {
+      begin: label === undefined ? begin : tagged(begin, "label", label),
+      name,
+      end: `:${serverName} BATCH -${name}`,
+    };
+  }
+
+  // ---- Questions ----
+
+  /** An id for what was asked last, by which its answer is known. */
+  question(asked: Asked = this.asked): string {
+    const id = `${this.#prefix}.${++this.#ids}`;
+    this.#questions.set(id, asked);
+    const [oldest] = this.#questions.keys();
+    if (this.#questions.size > keptQuestions && oldest !== undefined) this.#questions.delete(oldest);
+    return id;
+  }
+
+  /** Whether this connection has given that id. */
+  isOwn(id: string | undefined): id is string {
+    return id?.startsWith(`${this.#prefix}.`) ?? false;
+  }
+
+  /** What had this id. A labeled question is kept: its event may be asked for again. */
+  answered(id: string): Asked | undefined {
+    const asked = this.#questions.get(id);
+    if (asked?.label === undefined) this.#questions.delete(id);
+    return asked;
+  }
+}
+
+/** `FAIL COMMAND CODE PARAMS :TEXT`, in the words of standard-replies. */
+export function failLine(command: string, code: string, ...params: string[]): string {
+  return serverLine("FAIL", command, code, ...params);
+}
+
+function isBatch(first: string, last: string | undefined): boolean {
+  const [, name] = / BATCH \+(\S+) /.exec(first) ?? [];
+  return name !== undefined && last === `:${serverName} BATCH -${name}`;
+}
+
+/** Whether a fault is about the name that was asked for. */
+export function isAboutName({ code }: Fault): boolean {
+  return ["name-taken", "name-owned", "bad-name", "name-reserved", "conflict"].includes(code);
+}

@@ -1,0 +1,390 @@
+// The commands of IRC, in one table: how many parameters each needs, whether it may be given before the client is
+// registered, and what it does. A command returns the lines that answer it; or the command of the room that it is, whose
+// answer comes later; or undefined, if it sends its answer itself.
+
+import { type Command, type CommandOf, check } from "../../protocol/commands.ts";
+import { cleanName, nameKey } from "../../protocol/names.ts";
+import {
+  list,
+  lusers,
+  names,
+  noMotd,
+  noSuchNick,
+  type Outcome,
+  present,
+  version,
+  who,
+  whois,
+} from "./answers.ts";
+import type { Client } from "./client.ts";
+import { encodingOf, type IrcEncoding } from "./encoding.ts";
+import { chatHistory, searchCommand } from "./history.ts";
+import { nameOfMask, sourceOf } from "./place.ts";
+import { cut, maxLineBytes, serverName, word } from "./wire.ts";
+
+type Entry = {
+  /** How many parameters it needs. */
+  needs?: number;
+  /** It may be given before the client is registered. */
+  isEarly?: true;
+  run(client: Client, params: string[]): Outcome;
+};
+
+/** Colours and the like, which are drawn as signs where nothing knows them. */
+const formatting =
+  /[\x02\x0f\x11\x16\x1d-\x1f]|\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[\da-f]{6}(?:,[\da-f]{6})?)?/gi;
+
+/** The encoding of what this client has asked for. */
+export function encodingFor({ host, registration }: Client): IrcEncoding {
+  const { caps } = registration;
+  const multiline = caps.has("batch") && caps.has("draft/multiline");
+  return encodingOf(host.place, { time: caps.has("server-time"), ids: caps.has("message-tags"), multiline });
+}
+
+// ---- Saying ----
+
+/** A message to the room or to a member. */
+export function message(client: Client, command: string, target: string, text: string): Outcome {
+  const notice = command === "NOTICE" ? true : undefined;
+  const isRoom = client.isChannel(target);
+  const refused = (line: string) => (notice ? [] : [line]);
+  if (target.includes(",")) return refused(client.numeric("407", target, "Send it to one at a time"));
+  if (/^[#&+!]/.test(target) && !isRoom) return refused(noSuchChannel(client, target));
+  if (!client.isSeated) {
+    return refused(client.numeric("404", client.channel, "Cannot send to channel: /join it first"));
+  }
+  const [, action] = /^\x01ACTION (.*?)\x01?$/is.exec(text) ?? [];
+  if (action === undefined && text.startsWith("\x01")) return [];
+  const words = (action ?? text).replaceAll(formatting, "");
+  if (words.trim() === "") return refused(client.numeric("412", "No text to send"));
+  const id = client.question();
+  if (!isRoom) {
+    const said = action === undefined ? words : `* ${client.me} ${words}`;
+    return check({ type: "tell", to: target, text: said, id, notice });
+  }
+  return check({ type: action === undefined ? "say" : "act", text: words, id, ...(!action && { notice }) });
+}
+
+function say(command: string): Entry {
+  return {
+    run: (client, [target = "", ...text]) => {
+      const isNotice = command === "NOTICE";
+      if (target === "") return isNotice ? [] : [client.numeric("411", `No recipient given (${command})`)];
+      if (text.length === 0) return isNotice ? [] : [client.numeric("412", "No text to send")];
+      return message(client, command, target, text.join(" "));
+    },
+  };
+}
+
+// ---- The channel ----
+
+function noSuchChannel(client: Client, channel: string): string {
+  return client.numeric("403", channel, `No such channel: there is ${client.channel} alone`);
+}
+
+/** Runs for the room's channel, while the client is in it. */
+function inChannel(run: (client: Client, params: string[]) => Outcome): Entry["run"] {
+  return (client, [channel = "", ...params]) => {
+    if (!client.isChannel(channel)) return [noSuchChannel(client, channel)];
+    if (!client.isSeated) return [client.numeric("442", channel, "You're not on that channel")];
+    return run(client, params);
+  };
+}
+
+function join(client: Client, [channels = "", keys = ""]: string[]): Outcome {
+  if (channels === "0") return part(client, [client.channel]);
+  const wanted = channels.split(",").filter(Boolean);
+  const at = wanted.findIndex((channel) => client.isChannel(channel));
+  const others = wanted.filter((channel) => !client.isChannel(channel)).slice(0, 10);
+  const refused = others.map((channel) => noSuchChannel(client, channel));
+  if (at === -1 || client.isSeated) return refused;
+  client.host.utter(refused.map((line) => `${line}\r\n`).join(""));
+  const key = keys.split(",")[at];
+  if (key) client.registration.giveSecret(key);
+  return client.registration.enter();
+}
+
+function part(client: Client, [channels = "", text]: string[]): Outcome {
+  const [channel = ""] = channels.split(",");
+  if (!client.isChannel(channel)) return [noSuchChannel(client, channel)];
+  if (!client.isSeated) return [client.numeric("442", channel, "You're not on that channel")];
+  const words = quitOf(text).text;
+  client.parting = words?.replaceAll("\n", " ") ?? "";
+  client.host.part(words);
+  return undefined;
+}
+
+const topic = inChannel((client, [text]) => {
+  if (text === undefined) {
+    client.asked.show = (answer) => (answer.type === "subject" ? topicLines(answer.text, client, true) : []);
+    return check({ type: "topic" });
+  }
+  return check({ type: "topic", text: text.trim() === "" ? "-" : text.replaceAll(formatting, "") });
+});
+
+/** 332, or 331 if there is none and that is to be said. */
+export function topicLines(text: string | undefined, client: Client, isAsked = false): string[] {
+  if (text !== undefined) return [client.numeric("332", client.channel, text)];
+  return isAsked ? [client.numeric("331", client.channel, "No topic is set")] : [];
+}
+
+const kick = inChannel((client, [name = "", text = ""]) => {
+  client.asked.target = name;
+  return check({ type: "kick", name, ...(text.trim() !== "" && { text: text.replaceAll(formatting, "") }) });
+});
+
+// ---- Modes ----
+
+function mode(client: Client, [target = "", change = "", ...params]: string[]): Outcome {
+  const { me, channel } = client;
+  if (!client.isChannel(target))
+    return /^[#&+!]/.test(target) ? [noSuchChannel(client, target)] : userMode(client, target, change);
+  if (change === "") return [`:${serverName} 324 ${me} ${channel} +nt`];
+  const isTaken = change.startsWith("-");
+  const letter = change.replace(/^[+-]/, "").slice(0, 1);
+  const mask = params[0] ?? "";
+  switch (letter) {
+    case "b":
+      if (mask === "") return banList(client);
+      return restrict(client, isTaken ? "unban" : "ban", letter, mask);
+    case "q":
+      if (mask === "") return [client.numeric("729", channel, "q", "End of channel quiet list")];
+      return restrict(client, isTaken ? "unmute" : "mute", letter, mask);
+    case "o":
+    case "v":
+      return [client.numeric("482", channel, "Who knows the password becomes one: /oper NAME PASSWORD")];
+    case "n":
+    case "t":
+      return [];
+    default:
+      return [
+        client.numeric("472", letter === "" ? change : letter, `is unknown mode char to me for ${channel}`),
+      ];
+  }
+}
+
+function restrict(client: Client, type: Command["type"], letter: string, mask: string): Outcome {
+  const { host, channel } = client;
+  if (!client.isSeated) return [client.numeric("442", channel, "You're not on that channel")];
+  const name = nameOfMask(mask, host.operator ? host.members : []);
+  if (name === undefined)
+    return [client.numeric("696", channel, letter, mask, "It has to say a name: NAME!*@*")];
+  client.asked.target = name;
+  return check({ type, name });
+}
+
+function banList(client: Client): Outcome {
+  const end = client.numeric("368", client.channel, "End of channel ban list");
+  if (!client.host.operator) return [end];
+  client.asked.show = (answer) => {
+    if (answer.type !== "bans") return [];
+    return [
+      ...answer.bans.map(({ name, by, at }) =>
+        client.numeric("367", client.channel, `${name}!*@*`, by, `${Math.floor(at / 1000)}`),
+      ),
+      end,
+    ];
+  };
+  return check({ type: "bans" });
+}
+
+function userMode(client: Client, target: string, change: string): string[] {
+  const { me } = client;
+  if (nameKey(target) !== nameKey(me)) {
+    const isHere = client.host.find(target) !== undefined;
+    return [isHere ? client.numeric("502", "Cant change mode for other users") : noSuchNick(client, target)];
+  }
+  const isKnown = /^[+-]?i*$/.test(change);
+  return [`:${serverName} 221 ${me} +i`, ...(isKnown ? [] : [client.numeric("501", "Unknown MODE flag")])];
+}
+
+// ---- The connection ----
+
+function nick(client: Client, [name = ""]: string[]): Outcome {
+  const { registration, me } = client;
+  if (name === "") return [client.numeric("431", "No nickname given")];
+  if (!registration.isDone) {
+    registration.nick = name;
+    return registration.join() ?? [];
+  }
+  if (name === me) return [];
+  if (client.isSeated) return check({ type: "rename", name });
+  const checked = cleanName(name);
+  if (typeof checked !== "string") return checked;
+  registration.nick = checked;
+  return [`${sourceOf(me)} NICK :${checked}`];
+}
+
+function operator(client: Client, [name = "", password = ""]: string[]): Outcome {
+  if (!client.isSeated) return [client.numeric("442", client.channel, "You're not on that channel")];
+  client.asked.target = name;
+  return check({ type: "op", password });
+}
+
+/** Sends the answer once all that was asked for before has happened: clients take it for the proof of that. */
+function ping(client: Client, [token = ""]: string[]): Outcome {
+  if (token === "") return [client.numeric("409", "No origin specified")];
+  const { asked } = client;
+  client.host.later(() =>
+    client.reply(asked, [cut(`:${serverName} PONG ${serverName} :${token}`, maxLineBytes)]),
+  );
+  return undefined;
+}
+
+/** To leave, without last words if the room would not take them. */
+function quitOf(text = ""): CommandOf<"quit"> {
+  const checked =
+    text.trim() === "" ? undefined : check({ type: "quit", text: text.replaceAll(formatting, "") });
+  return checked?.type === "quit" ? checked : { type: "quit" };
+}
+
+const nothing: Entry["run"] = () => [];
+
+function always(show: (client: Client) => string[]): Entry {
+  return { run: (client) => show(client) };
+}
+
+const entries: Record<string, Entry> = {
+  CAP: { needs: 1, isEarly: true, run: (client, params) => capability(client, params) },
+  PASS: {
+    needs: 1,
+    isEarly: true,
+    run: (client, [secret = ""]) => {
+      if (client.registration.isDone) return [client.numeric("462", "You may not reregister")];
+      client.registration.giveSecret(secret);
+      return [];
+    },
+  },
+  AUTHENTICATE: {
+    needs: 1,
+    isEarly: true,
+    run: (client, [text = ""]) => {
+      const { asked } = client;
+      client.registration.authenticate(text, (lines) => client.reply(asked, lines));
+      return undefined;
+    },
+  },
+  NICK: { isEarly: true, run: nick },
+  USER: {
+    needs: 4,
+    isEarly: true,
+    run: (client) => {
+      if (client.registration.isDone) return [client.numeric("462", "You may not reregister")];
+      client.registration.hasUser = true;
+      return client.registration.join() ?? [];
+    },
+  },
+  PING: { isEarly: true, run: ping },
+  PONG: { isEarly: true, run: nothing },
+  QUIT: { isEarly: true, run: (_, [text]) => quitOf(text) },
+  JOIN: { needs: 1, run: join },
+  PART: { needs: 1, run: part },
+  PRIVMSG: say("PRIVMSG"),
+  NOTICE: say("NOTICE"),
+  TAGMSG: { run: nothing },
+  TOPIC: { needs: 1, run: topic },
+  NAMES: { run: names },
+  WHO: { run: who },
+  WHOIS: { needs: 1, run: whois },
+  WHOWAS: {
+    needs: 1,
+    run: (client, [nick = ""]) => [
+      client.numeric("406", nick, "There was no such nickname"),
+      client.numeric("369", nick, "End of WHOWAS"),
+    ],
+  },
+  MODE: { needs: 1, run: mode },
+  KICK: { needs: 2, run: kick },
+  OPER: { needs: 2, run: operator },
+  LIST: { run: list },
+  INVITE: {
+    needs: 2,
+    run: (client, [nick = "", channel = ""]) => [
+      client.host.find(nick)
+        ? client.numeric("443", nick, channel, "is already on channel")
+        : client.numeric("401", nick, "No such nick: everyone comes in without being invited"),
+    ],
+  },
+  AWAY: {
+    run: (client, [text = ""]) => [
+      text === ""
+        ? client.numeric("305", "You are no longer marked as being away")
+        : client.numeric("306", "You have been marked as being away"),
+    ],
+  },
+  USERHOST: {
+    needs: 1,
+    run: (client, nicks) => {
+      const hosts = present(client, nicks.slice(0, 5)).map(({ name, ...member }) => {
+        const star = "operator" in member && member.operator ? "*" : "";
+        return `${name}${star}=+${sourceOf(name).split("!")[1]}`;
+      });
+      return [client.numeric("302", hosts.join(" "))];
+    },
+  },
+  ISON: {
+    needs: 1,
+    run: (client, nicks) => [
+      client.numeric(
+        "303",
+        present(client, nicks)
+          .map(({ name }) => name)
+          .join(" "),
+      ),
+    ],
+  },
+  CHATHISTORY: {
+    needs: 1,
+    run: (client, params) => {
+      if (!client.isSeated) return [client.numeric("442", client.channel, "You're not on that channel")];
+      return chatHistory(params, client, encodingFor(client));
+    },
+  },
+  SEARCH: {
+    needs: 1,
+    run: (client, params) => {
+      if (!client.isSeated) return [client.numeric("442", client.channel, "You're not on that channel")];
+      return searchCommand(params, client, encodingFor(client));
+    },
+  },
+  MOTD: always((client) => [noMotd(client)]),
+  LUSERS: { run: lusers },
+  VERSION: always((client) => [client.numeric("351", version, serverName, "")]),
+  TIME: always((client) => [client.numeric("391", serverName, new Date().toUTCString())]),
+  INFO: always((client) => [
+    client.numeric("371", `${version}, a chat room: ${client.channel}`),
+    client.numeric("374", "End of INFO list"),
+  ]),
+  ADMIN: always((client) => [client.numeric("423", serverName, "No administrative info available")]),
+  LINKS: always((client) => [
+    client.numeric("364", serverName, serverName, "0 the chat room"),
+    client.numeric("365", "*", "End of /LINKS list"),
+  ]),
+  STATS: always((client) => [client.numeric("219", "*", "End of /STATS report")]),
+  HELP: always((client) => [
+    client.numeric("704", "index", `There is one channel, ${client.channel}`),
+    client.numeric("705", "index", "/msg NAME TEXT whispers, /oper NAME PASSWORD makes you an operator"),
+    client.numeric("706", "index", "End of /HELP"),
+  ]),
+};
+const table = new Map(Object.entries(entries));
+
+function capability(client: Client, params: string[]): Outcome {
+  const lines = client.registration.cap(params);
+  const join = client.registration.join();
+  if (join === undefined) return lines;
+  client.host.utter(lines.map((line) => `${line}\r\n`).join(""));
+  return join;
+}
+
+/** Carries a command out, as far as that can be done here. */
+export function run(client: Client, command: string, params: string[]): Outcome {
+  const entry = table.get(command);
+  if (!client.registration.isDone && !entry?.isEarly)
+    return [client.numeric("451", "You have not registered")];
+  if (!entry) return [client.numeric("421", word(command), "Unknown command")];
+  if (params.length < (entry.needs ?? 0) || (entry.needs && params[0] === "" && command !== "TOPIC")) {
+    return [client.numeric("461", command, "Not enough parameters")];
+  }
+  return entry.run(client, params);
+}

@@ -1,0 +1,155 @@
+// Events as lines of IRC, encoded once for all readers that have asked for the same. There is an encoding for each set of
+// capabilities that changes these lines: in practice three or four, and eight at most, each of which has a live log.
+//
+//   time        server-time: when it happened
+//   ids         message-tags: msgid=EPOCH-SEQ, by which a client can ask for what was before or after it
+//   multiline   batch and draft/multiline: a message of several rows stays one
+//
+// Without its tags no line has more than 512 bytes: a longer row is cut, and all of it is said.
+
+import type { Event, Recorded } from "../../protocol/events.ts";
+import type { Encoding } from "../dialect.ts";
+import type { Place } from "../host.ts";
+import { sourceOf } from "./place.ts";
+import { cut, ended, maxLineBytes, pieces, serverLine, serverName } from "./wire.ts";
+
+export type Variant = { time: boolean; ids: boolean; multiline: boolean };
+
+const encodings = new WeakMap<Place, Map<string, IrcEncoding>>();
+
+/** The encoding of a room for those who have asked for this: one for all of them. */
+export function encodingOf(place: Place, variant: Variant): IrcEncoding {
+  const made = encodings.get(place) ?? new Map<string, IrcEncoding>();
+  encodings.set(place, made);
+  const key = `${variant.time} ${variant.ids} ${variant.multiline}`;
+  const encoding = made.get(key) ?? new IrcEncoding(place, variant);
+  made.set(key, encoding);
+  return encoding;
+}
+
+export class IrcEncoding implements Encoding {
+  readonly hasOwnWords = true;
+  readonly variant: Variant;
+  readonly #place: Place;
+  /** Many events happen in one millisecond, and a date takes longer to write than all else. */
+  #date = { at: -1, text: "" };
+
+  constructor(place: Place, variant: Variant) {
+    this.#place = place;
+    this.variant = variant;
+  }
+
+  encode(event: Event): string {
+    return ended(this.linesOf(event));
+  }
+
+  /** Lines without their ends. In a `batch` of a history, all have its name, and there is no batch in it. */
+  linesOf(event: Event, batch?: string): string[] {
+    if (event.type === "gap") return [this.#notice("Some lines are missing here: they are no longer kept.")];
+    if (!("seq" in event) || !("at" in event)) return [];
+    const tags = batch === undefined ? [] : [`batch=${batch}`];
+    if (event.type === "said" || event.type === "acted" || event.type === "told") {
+      return this.#message(event, tags, batch === undefined && this.variant.multiline);
+    }
+    return this.#lines(event).map((line, index) => this.#tags(event, index === 0, tags) + line);
+  }
+
+  /** What happened, apart from messages. */
+  #lines(event: Recorded): string[] {
+    const { channel } = this.#place;
+    switch (event.type) {
+      case "joined":
+        return [`${sourceOf(event.name)} JOIN ${channel}`];
+      case "left":
+        return [fitted(`${sourceOf(event.name)} QUIT :${rowOf(event.text)}`)];
+      case "renamed":
+        return [`${sourceOf(event.from)} NICK :${event.to}`];
+      case "kicked":
+        return [this.#kick(event.by, event.name ?? "", event.text ?? event.by)];
+      case "banned":
+        if (event.name === undefined) return [this.#notice(`An address was banned by ${event.by}`)];
+        return [
+          this.#mode(event.by, `+b ${event.name}!*@*`),
+          this.#kick(event.by, event.name, event.text ?? "banned"),
+        ];
+      case "unbanned":
+        if (event.name === undefined)
+          return [this.#notice(`An address is not banned any more, by ${event.by}`)];
+        return [this.#mode(event.by, `-b ${event.name}!*@*`)];
+      case "muted":
+      case "unmuted":
+        return [this.#mode(event.by, `${event.type === "muted" ? "+q" : "-q"} ${event.name}!*@*`)];
+      case "opped":
+        return [`:${serverName} MODE ${channel} +o ${event.name}`];
+      case "freed":
+        return [this.#notice(`The name ${event.name} was set free by ${event.by}`)];
+      case "topic":
+        return [fitted(`${sourceOf(event.by)} TOPIC ${channel} :${rowOf(event.text)}`)];
+      default:
+        return [];
+    }
+  }
+
+  #message(event: Recorded & { from: string; text: string }, tags: string[], mayBatch: boolean): string[] {
+    const { channel } = this.#place;
+    const target = event.type === "told" && "to" in event ? event.to : channel;
+    const isNotice = "notice" in event && event.notice === true;
+    const source = sourceOf(event.from);
+    const head = `${source} ${isNotice ? "NOTICE" : "PRIVMSG"} ${target} :`;
+    const isAction = event.type === "acted";
+    const maxBytes = maxLineBytes - Buffer.byteLength(head) - (isAction ? "\x01ACTION \x01".length : 0);
+    const rows = event.text.split("\n").map((row) => pieces(row, maxBytes));
+    if (mayBatch && !isAction && (rows.length > 1 || (rows[0]?.length ?? 0) > 1)) {
+      const name = `m${event.seq}`;
+      const inBatch = rows.flatMap((row) =>
+        row.map((piece, index) => {
+          const concat = index > 0 ? ";draft/multiline-concat" : "";
+          return `@batch=${name}${concat} ${head}${piece}`;
+        }),
+      );
+      const begin = `${source} BATCH +${name} draft/multiline ${target}`;
+      return [this.#tags(event, true, tags) + begin, ...inBatch, `:${serverName} BATCH -${name}`];
+    }
+    const shown = rows.flat().filter((piece) => piece !== "");
+    return shown.map((piece, index) => {
+      const text = isAction ? `\x01ACTION ${piece}\x01` : piece;
+      return this.#tags(event, index === 0, tags) + head + text;
+    });
+  }
+
+  /** The tags of an event's line, with the blank behind them. Its id is on the first of its lines alone. */
+  #tags({ seq, at }: Recorded, isFirst: boolean, more: string[]): string {
+    const { time, ids } = this.variant;
+    if (!time && !ids && more.length === 0) return "";
+    const tags = [...more];
+    if (time) tags.push(`time=${this.#dateOf(at)}`);
+    if (ids && isFirst) tags.push(`msgid=${this.#place.epoch}-${seq}`);
+    return tags.length === 0 ? "" : `@${tags.join(";")} `;
+  }
+
+  #dateOf(at: number): string {
+    if (this.#date.at !== at) this.#date = { at, text: new Date(at).toISOString() };
+    return this.#date.text;
+  }
+
+  #kick(by: string, name: string, reason: string): string {
+    return fitted(`${sourceOf(by)} KICK ${this.#place.channel} ${name} :${rowOf(reason)}`);
+  }
+
+  #mode(by: string, change: string): string {
+    return `${sourceOf(by)} MODE ${this.#place.channel} ${change}`;
+  }
+
+  #notice(text: string): string {
+    return serverLine("NOTICE", this.#place.channel, text);
+  }
+}
+
+/** In one row. */
+function rowOf(text: string | undefined): string {
+  return (text ?? "").replaceAll("\n", " ");
+}
+
+function fitted(line: string): string {
+  return cut(line, maxLineBytes);
+}

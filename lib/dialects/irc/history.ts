@@ -1,0 +1,208 @@
+// What was said before: on joining, with CHATHISTORY (https://ircv3.net/specs/extensions/chathistory) and with SEARCH
+// (https://git.sr.ht/~emersion/soju/tree/master/item/doc/ext/search.md). An event's id is EPOCH-SEQ, so it points into
+// the journal and needs no index.
+
+import { type Command, check } from "../../protocol/commands.ts";
+import { type Fault, isFault, isMessage, type Recorded } from "../../protocol/events.ts";
+import { nameKey } from "../../protocol/names.ts";
+import type { PastPosition, PastRequest } from "../host.ts";
+import { type Asked, type Client, failLine } from "./client.ts";
+import type { IrcEncoding } from "./encoding.ts";
+import { serverLine } from "./wire.ts";
+
+/** Events that one CHATHISTORY, or SEARCH, may ask for. */
+const maxEvents = 100;
+
+// ---- On joining ----
+
+/**
+ * What was said before this member came, of that what came after it left the last time: the rest it has on its screen. In
+ * a batch, where the client knows that; else between two notices, since some show no time, and then not at all without one.
+ */
+export function joinLines(events: Recorded[], client: Client, encoding: IrcEncoding): string[] {
+  const me = nameKey(client.me);
+  const left = events.findLastIndex((event) => isDeparture(event) && nameKey(event.name ?? "") === me);
+  const said = events.slice(left + 1).filter(({ type }) => type === "said" || type === "acted");
+  const [first] = said;
+  if (!first) return [];
+  if (client.has("batch")) return historyBatch(said, client, encoding);
+  const since = new Date(first.at).toISOString().slice(0, 16).replace("T", " ");
+  const notice = (text: string) => serverLine("NOTICE", client.channel, text);
+  return [
+    notice(`What was said before, since ${since} UTC:`),
+    ...said.flatMap((event) => encoding.linesOf(event)),
+    notice("That was before you came."),
+  ];
+}
+
+function isDeparture(event: Recorded): event is Recorded & { name?: string } {
+  return event.type === "left" || event.type === "kicked" || event.type === "banned";
+}
+
+/** The lines of past events, in a batch for which its type says what it is. */
+function historyBatch(
+  events: Recorded[],
+  client: Client,
+  encoding: IrcEncoding,
+  type = "chathistory",
+  params = [client.channel],
+  label?: string,
+): string[] {
+  if (!client.has("batch")) return events.flatMap((event) => encoding.linesOf(event));
+  const { begin, name, end } = client.openBatch(type, params, label);
+  return [begin, ...events.flatMap((event) => encoding.linesOf(event, name)), end];
+}
+
+// ---- CHATHISTORY ----
+
+/** Asks for past events, and sends them when they are there. Returns what is wrong with the request. */
+export function chatHistory(params: string[], client: Client, encoding: IrcEncoding): string[] | undefined {
+  const [sub = "", ...rest] = params;
+  const subcommand = sub.toUpperCase();
+  const invalid = (text: string) => [failLine("CHATHISTORY", "INVALID_PARAMS", sub, text)];
+  if (subcommand === "TARGETS") return targets(rest, client, invalid);
+  const count = references[subcommand];
+  if (count === undefined) return invalid("There is no such subcommand");
+  const [target = "", ...more] = rest;
+  const limit = limitOf(more[count]);
+  if (limit === undefined) return invalid("It needs a limit, a whole number above 0");
+  const places = more.slice(0, count).map(positionOf);
+  const isLatest = subcommand === "LATEST" && more[0] === "*";
+  if (!isLatest && places.includes(undefined))
+    return invalid("A place in the history is msgid=… or timestamp=…");
+  const isRoom = client.isChannel(target);
+  const other = isRoom ? undefined : client.host.find(target);
+  if (!isRoom && !other) {
+    const text = "Messages could not be retrieved";
+    return [failLine("CHATHISTORY", "INVALID_TARGET", sub, target, text)];
+  }
+  const isWanted = wantedIn(other && { name: other.name, me: client.me }, client.has("draft/event-playback"));
+  const requests = requestsFor(subcommand, places, limit).map((request) => ({ ...request, isWanted }));
+  const { asked } = client;
+  const name = other?.name ?? client.channel;
+  client.host.past(requests, (events) => {
+    const lines = isFault(events)
+      ? [failLine("CHATHISTORY", "MESSAGE_ERROR", sub, name, events.text)]
+      : historyBatch(events, client, encoding, "chathistory", [name], asked.label);
+    if (isFault(events)) client.reply(asked, lines);
+    else client.reply({ ...asked, label: client.has("batch") ? undefined : asked.label }, lines);
+  });
+  return undefined;
+}
+
+/** How many places of the history each subcommand names. */
+const references: Record<string, number> = { LATEST: 1, BEFORE: 1, AFTER: 1, AROUND: 1, BETWEEN: 2 };
+
+type Places = (PastPosition | undefined)[];
+type Stretch = Omit<PastRequest, "isWanted">;
+
+function requestsFor(subcommand: string, [first, second]: Places, limit: number): Stretch[] {
+  switch (subcommand) {
+    case "BEFORE":
+      return [{ before: first, isLast: true, limit }];
+    case "AFTER":
+      return [{ after: first, isLast: false, limit }];
+    case "AROUND": {
+      const half = Math.floor(limit / 2);
+      const from = first && ("at" in first ? { at: first.at - 1 } : { ...first, seq: first.seq - 1 });
+      return [
+        { before: first, isLast: true, limit: half },
+        { after: from, isLast: false, limit: limit - half },
+      ];
+    }
+    case "BETWEEN": {
+      const isBack = first !== undefined && second !== undefined && orderOf(first) > orderOf(second);
+      return isBack
+        ? [{ after: second, before: first, isLast: true, limit }]
+        : [{ after: first, before: second, isLast: false, limit }];
+    }
+    default:
+      return [{ after: first, isLast: true, limit }];
+  }
+}
+
+function orderOf(position: PastPosition): number {
+  return "at" in position ? position.at : position.seq;
+}
+
+/** `msgid=EPOCH-SEQ` or `timestamp=…`. */
+function positionOf(text: string): PastPosition | undefined {
+  const [, epoch = "", seq = ""] = /^msgid=(.+)-(\d{1,15})$/.exec(text) ?? [];
+  if (epoch !== "") return { epoch, seq: Number(seq) };
+  const [, time = ""] = /^timestamp=(\d{4}-\d{2}-\d{2}T[\d:.]+Z)$/.exec(text) ?? [];
+  const at = Date.parse(time);
+  return Number.isNaN(at) ? undefined : { at };
+}
+
+function limitOf(text: string | undefined): number | undefined {
+  const limit = Number(text);
+  return Number.isSafeInteger(limit) && limit > 0 ? Math.min(limit, maxEvents) : undefined;
+}
+
+/** Of the channel what was said, and with event-playback all else that it shows; of a member the whispers with it. */
+function wantedIn(whispers: { name: string; me: string } | undefined, all: boolean): PastRequest["isWanted"] {
+  if (!whispers) return ({ type }) => type === "said" || type === "acted" || (all && shown.has(type));
+  const names = [whispers.name, whispers.me].map(nameKey).sort();
+  return (event) =>
+    event.type === "told" && Bun.deepEquals([event.from, event.to].map(nameKey).sort(), names);
+}
+
+const shown = new Set<Recorded["type"]>(["joined", "left", "renamed", "kicked", "banned", "topic", "opped"]);
+
+function targets(
+  params: string[],
+  client: Client,
+  invalid: (text: string) => string[],
+): string[] | undefined {
+  const [from, to] = params.slice(0, 2).map(positionOf);
+  if (!from || !to || limitOf(params[2]) === undefined) return invalid("It needs two times and a limit");
+  const { asked } = client;
+  const isWanted = wantedIn(undefined, false);
+  client.host.past([{ isLast: true, limit: 1, isWanted }], (events) => {
+    if (isFault(events))
+      return client.reply(asked, [failLine("CHATHISTORY", "MESSAGE_ERROR", "TARGETS", events.text)]);
+    const [at, ends] = [events[0]?.at ?? 0, [orderOf(from), orderOf(to)].sort((a, b) => a - b)];
+    const isBetween = events.length > 0 && at > (ends[0] ?? 0) && at < (ends[1] ?? 0);
+    const time = new Date(at).toISOString();
+    const lines = isBetween
+      ? [serverLine("CHATHISTORY", "TARGETS", client.channel, time).replace(" :", " ")]
+      : [];
+    client.reply(
+      { ...asked, label: undefined },
+      client.batch("draft/chathistory-targets", [], lines, asked.label),
+    );
+  });
+  return undefined;
+}
+
+// ---- SEARCH ----
+
+/** `SEARCH text=WORDS;in=#room;from=ada;limit=50`: the command, or what is wrong with it. */
+export function searchCommand(
+  params: string[],
+  client: Client,
+  encoding: IrcEncoding,
+): Command | Fault | string[] {
+  const wanted = new Map<string, string>();
+  for (const field of (params[0] ?? "").split(";")) {
+    const [key = "", ...value] = field.split("=");
+    wanted.set(key, value.join("=").replaceAll("\\s", " ").replaceAll("\\:", ";").replaceAll("\\\\", "\\"));
+  }
+  const text = wanted.get("text") ?? "";
+  const target = wanted.get("in") ?? client.channel;
+  const from = wanted.get("from");
+  const limit = limitOf(wanted.get("limit") ?? `${maxEvents}`) ?? maxEvents;
+  const asked: Asked = { ...client.asked };
+  asked.show = (answer) => {
+    if (answer.type !== "results") return [];
+    const found = answer.events.filter((event) => {
+      if (!isMessage(event)) return false;
+      const isIn = client.isChannel(target) ? event.type !== "told" : event.type === "told";
+      return isIn && (from === undefined || nameKey(event.from) === nameKey(from));
+    });
+    return historyBatch(found.slice(-limit), client, encoding, "soju.im/search", []);
+  };
+  const command = check({ type: "search", text, limit: maxEvents, id: client.question(asked) });
+  if (isFault(command)) return [failLine("SEARCH", "INVALID_PARAMS", "text", command.text)];
+  return command;
+}

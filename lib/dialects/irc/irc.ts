@@ -1,0 +1,284 @@
+// IRC, as its clients speak it: a server with one channel, which is the room. A client is in the room as soon as it is
+// registered. What all members may see is in an encoding that it shares with others; the rest is one client's: how it
+// registers, what its lines ask for, and in which words it is told of what it did itself. A client prints what it sends,
+// so that does not come back to it, unless it has asked for echo-message.
+
+import type { Command } from "../../protocol/commands.ts";
+import {
+  type Answer,
+  type Bye,
+  type Event,
+  type Fault,
+  isFault,
+  type Recorded,
+} from "../../protocol/events.ts";
+import { nameKey } from "../../protocol/names.ts";
+import type { Dialect, Newcomer, RoomState } from "../dialect.ts";
+import type { Host } from "../host.ts";
+import { byeLines, endsWith, faultLines, greetingLines, lineFault, namesLines } from "./answers.ts";
+import { Client, failLine } from "./client.ts";
+import { encodingFor, message, run, topicLines } from "./commands.ts";
+import { joinLines } from "./history.ts";
+import { Multiline, multilineLines } from "./multiline.ts";
+import { sourceOf } from "./place.ts";
+import { cut, ended, type Line, maxLineBytes, parseLine, serverName, tagged } from "./wire.ts";
+
+/** Clients send so many lines before they have read any; these cost nothing. */
+const freeLines = 64;
+/** Bytes in a label. A longer one is none. */
+const maxLabel = 64;
+/** So many labels of events are kept, whose lines may be asked for again. */
+const keptLabels = 100;
+
+export class Irc implements Dialect {
+  readonly nudge = `PING :${serverName}\r\n`;
+  readonly #client: Client;
+  readonly #multiline = new Multiline();
+  #lines = 0;
+  #rowsOfBatch = 0;
+  #isFree = false;
+  /** The end of the batch that answers a labeled JOIN. */
+  #endOfJoin: string | undefined;
+  /** The labels of what this client did, by the number of the event. */
+  readonly #labels = new Map<number, string>();
+
+  constructor(host: Host) {
+    this.#client = new Client(host);
+  }
+
+  get shared() {
+    return encodingFor(this.#client);
+  }
+
+  /** Who can ask for the history itself is shown none; nor are those who could not tell it from what is said now. */
+  get historyEvents(): number {
+    const client = this.#client;
+    const isShown = client.has("batch") || client.has("server-time");
+    return isShown && !client.has("draft/chathistory") ? 20 : 0;
+  }
+
+  /** Who shows a key comes back to its seat by it. */
+  get keepsSeat(): boolean {
+    return this.#client.registration.hasKey;
+  }
+
+  /** What the line that was read last costs, in lines. */
+  get lineCost(): number {
+    return this.#isFree ? 0 : 1;
+  }
+
+  // ---- Lines of the client ----
+
+  parse(raw: string): Command | undefined {
+    const client = this.#client;
+    this.#lines += 1;
+    this.#isFree = !client.registration.isDone && this.#lines <= freeLines;
+    const line = parseLine(raw);
+    if (line === undefined) return undefined;
+    client.asked = { command: "*", target: "", label: undefined };
+    if (line === "too-long") return void this.#reply([client.numeric("417", "Input line was too long")]);
+    const { command, params } = line;
+    const label = client.has("labeled-response") && client.has("batch") ? line.tags.get("label") : undefined;
+    const isLabel = label !== undefined && label !== "" && Buffer.byteLength(label) <= maxLabel;
+    client.asked = { command, target: params[0] ?? "", label: isLabel ? label : undefined };
+    const isRegistered = client.registration.isDone;
+    if (isRegistered && command === "BATCH") return this.#batch(params);
+    if (isRegistered && line.tags.has("batch")) return void this.#rowOfBatch(line);
+    return this.#settle(run(client, command, params));
+  }
+
+  /** Sends what is known at once; returns what is to be carried out. */
+  #settle(outcome: ReturnType<typeof run>): Command | undefined {
+    if (outcome === undefined) return undefined;
+    if (Array.isArray(outcome)) return void this.#reply(outcome);
+    if (!isFault(outcome)) return outcome;
+    if (outcome.id !== undefined) this.#client.answered(outcome.id);
+    return void this.#reply(faultLines(outcome, this.#client));
+  }
+
+  #reply(lines: string[]): void {
+    this.#client.reply(this.#client.asked, lines);
+  }
+
+  #batch(params: string[]): Command | undefined {
+    const client = this.#client;
+    const { label } = client.asked;
+    // It is answered with the whole message.
+    client.asked.label = undefined;
+    this.#rowsOfBatch = 0;
+    const whole = this.#multiline.batch(params, label);
+    if (whole === undefined) return undefined;
+    if (Array.isArray(whole)) {
+      client.asked.label = label;
+      return void this.#reply([failLine("BATCH", ...whole)]);
+    }
+    client.asked = { command: whole.command, target: whole.target, label: whole.label };
+    return this.#settle(message(client, whole.command, whole.target, whole.text));
+  }
+
+  /** A message in a batch costs as much as one in a line. */
+  #rowOfBatch(line: Line): void {
+    this.#isFree = this.#multiline.isOpen && ++this.#rowsOfBatch <= multilineLines;
+    const refusal = this.#multiline.line(line);
+    if (refusal) this.#reply([failLine("BATCH", ...refusal)]);
+  }
+
+  // ---- Lines for the client ----
+
+  encode(event: Event): string {
+    return ended(this.#linesOf(event));
+  }
+
+  #linesOf(event: Event): string[] {
+    const client = this.#client;
+    switch (event.type) {
+      case "error":
+        return this.#problem(event);
+      case "bye":
+        return byeLines(event, client);
+      case "history":
+        return joinLines(event.events, client, this.shared);
+      case "waiting":
+        return event.events.flatMap((whisper) => this.shared.linesOf(whisper));
+      case "members":
+      case "results":
+        return event.id === undefined ? [] : this.#answer(event, client.answered(event.id));
+      case "seen": {
+        const asked = client.answered(event.id);
+        return asked?.label === undefined ? [] : client.labelled(asked.label, []);
+      }
+      case "subject":
+      case "bans":
+        return this.#answer(event, client.asked);
+      case "epoch":
+      case "help":
+      case "pong":
+      case "welcome":
+        return [];
+      default:
+        return this.shared.linesOf(event);
+    }
+  }
+
+  #answer(answer: Answer, asked: Client["asked"] | undefined): string[] {
+    return asked?.show ? this.#client.labelled(asked.label, asked.show(answer)) : [];
+  }
+
+  #problem(problem: Fault): string[] {
+    const client = this.#client;
+    const { code, id } = problem;
+    if (id === undefined && (code === "too-long" || code === "not-utf8")) return lineFault(problem, client);
+    if (code === "slow-down") return [client.notice(problem.text)];
+    const asked = id === undefined ? client.asked : client.answered(id);
+    if (asked) client.asked = asked;
+    return client.labelled(asked?.label, faultLines(problem, client));
+  }
+
+  ends(answer: Answer): boolean {
+    return isFault(answer) && endsWith(answer, this.#client);
+  }
+
+  // ---- In the room ----
+
+  encodeNewcomer({ name }: Newcomer): string {
+    const client = this.#client;
+    const { registration } = client;
+    const join = `${sourceOf(name)} JOIN ${client.channel}`;
+    const greeting = registration.isDone ? [] : greetingLines(client);
+    registration.isDone = true;
+    registration.nick = name;
+    const { label, command } = client.asked;
+    if (command !== "JOIN" || label === undefined) return ended([...greeting, join]);
+    const { begin, name: batch, end } = client.openBatch("labeled-response", [], label);
+    this.#endOfJoin = end;
+    return ended([begin, tagged(join, "batch", batch)]);
+  }
+
+  encodeRoom({ members, topic }: RoomState): string {
+    const client = this.#client;
+    const isSilent = client.has("no-implicit-names") || client.has("draft/no-implicit-names");
+    const lines = [
+      ...topicLines(topic, client),
+      ...(isSilent ? [] : namesLines(members, client, [client.me])),
+    ];
+    const end = this.#endOfJoin;
+    this.#endOfJoin = undefined;
+    if (end === undefined) return ended(lines);
+    const [, name = ""] = / BATCH -(\S+)$/.exec(end) ?? [];
+    return ended([...lines.map((line) => tagged(line, "batch", name)), end]);
+  }
+
+  own(event: Recorded): string | undefined {
+    const client = this.#client;
+    const me = nameKey(client.me);
+    switch (event.type) {
+      case "said":
+      case "acted":
+      case "told": {
+        if (!client.isOwn(event.id)) return undefined;
+        const label = client.answered(event.id)?.label;
+        const echoes = client.has("echo-message");
+        const isToSelf = event.type === "told" && nameKey(event.to) === nameKey(event.from);
+        if (echoes && label === undefined && !isToSelf) return undefined;
+        const lines = this.shared.linesOf(event);
+        const told = label === undefined && !echoes ? [] : client.labelled(label, echoes ? lines : []);
+        return ended(isToSelf ? [...told, ...lines] : told);
+      }
+      case "joined":
+      case "left":
+        return nameKey(event.name) === me || event.type === "left" ? "" : undefined;
+      case "renamed":
+        this.#renamed(event);
+        return this.#ownChange(event);
+      default:
+        return this.#ownChange(event);
+    }
+  }
+
+  #renamed({ from, to }: { from: string; to: string }): void {
+    const { registration } = this.#client;
+    if (nameKey(from) === nameKey(registration.nick)) registration.nick = to;
+  }
+
+  /** A change of the room, with the label under which it was asked for. */
+  #ownChange(event: Recorded): string | undefined {
+    const client = this.#client;
+    const { label } = client.asked;
+    if (label !== undefined && commandsOf[event.type]?.includes(client.asked.command)) {
+      this.#labels.set(event.seq, label);
+      client.asked = { ...client.asked, label: undefined };
+      const [oldest] = this.#labels.keys();
+      if (this.#labels.size > keptLabels && oldest !== undefined) this.#labels.delete(oldest);
+    }
+    const known = this.#labels.get(event.seq);
+    const isAppointed = event.type === "opped" && nameKey(event.name) === nameKey(client.me);
+    if (known === undefined && !isAppointed) return undefined;
+    const lines = this.shared.linesOf(event);
+    const more = isAppointed ? [client.numeric("381", "You are now an operator")] : [];
+    return ended(client.labelled(known, [...lines, ...more]));
+  }
+
+  outlived(bye: Bye): string | undefined {
+    const client = this.#client;
+    const { parting } = client;
+    client.parting = undefined;
+    if (parting !== undefined && bye.code === "left") {
+      const part = `${sourceOf(client.registration.nick)} PART ${client.channel}${parting && ` :${parting}`}`;
+      return ended(client.labelled(client.asked.label, [cut(part, maxLineBytes)]));
+    }
+    if (bye.code !== "kicked") return undefined;
+    return ended([client.notice(`${bye.text}. /join ${client.channel} brings you back.`)]);
+  }
+}
+
+/** By which commands each change of the room is asked for. */
+const commandsOf: Partial<Record<Recorded["type"], string[]>> = {
+  renamed: ["NICK"],
+  kicked: ["KICK"],
+  banned: ["MODE"],
+  unbanned: ["MODE"],
+  muted: ["MODE"],
+  unmuted: ["MODE"],
+  opped: ["OPER"],
+  topic: ["TOPIC"],
+};

@@ -1,0 +1,100 @@
+// A message of several lines, as a client sends it: between BATCH + and BATCH -, in the words of draft/multiline
+// (https://ircv3.net/specs/extensions/multiline). What breaks the rules is told at the line that does, and the rest of
+// the batch is passed over.
+
+import type { Line } from "./wire.ts";
+
+/** What one message may have: more would be too long for the room. */
+export const multilineBytes = 4_000;
+export const multilineLines = 20;
+
+/** A message that is whole: as if it had come in one line. */
+export type Whole = { command: string; target: string; text: string; label: string | undefined };
+
+/** Why a batch is refused: the code, more words of the line, and a sentence. */
+export type Refusal = [code: string, ...more: string[]];
+
+type Open = {
+  name: string;
+  target: string;
+  label: string | undefined;
+  command: string;
+  text: string;
+  rows: number;
+};
+
+export class Multiline {
+  #open: Open | undefined;
+  /** The name of a batch that was refused. */
+  #refused: string | undefined;
+
+  /** Whether lines of a batch may come. */
+  get isOpen(): boolean {
+    return this.#open !== undefined;
+  }
+
+  /** A BATCH line: the message if it is whole, or what is wrong; undefined if it goes on. */
+  batch(
+    [reference = "", type = "", target = ""]: string[],
+    label: string | undefined,
+  ): Whole | Refusal | undefined {
+    const name = reference.slice(1);
+    if (reference.startsWith("+")) {
+      if (this.#open) return this.#refuse(["MULTILINE_INVALID", "A batch is open already"]);
+      if (type !== "draft/multiline" || name === "" || target === "") {
+        this.#refused = name;
+        return ["MULTILINE_INVALID", "There are batches of draft/multiline alone, with a target"];
+      }
+      this.#refused = undefined;
+      this.#open = { name, target, label, command: "", text: "", rows: 0 };
+      return undefined;
+    }
+    const open = this.#open;
+    if (this.#refused === name) {
+      this.#refused = undefined;
+      return undefined;
+    }
+    this.#open = undefined;
+    if (!open || open.name !== name) return ["MULTILINE_INVALID", "There is no such batch"];
+    if (open.text.trim() === "") return ["MULTILINE_INVALID", "The message is blank"];
+    const { command, text } = open;
+    return { command, target: open.target, text, label: open.label };
+  }
+
+  /** A line with a `batch` tag: what is wrong with it; undefined if it is taken, or passed over. */
+  line({ tags, command, params }: Line): Refusal | undefined {
+    const name = tags.get("batch");
+    const open = this.#open;
+    if (name === this.#refused) return undefined;
+    if (!open || name !== open.name) return this.#refuse(["MULTILINE_INVALID", "There is no such batch"]);
+    const [target = "", text = ""] = params;
+    if (command !== "PRIVMSG" && command !== "NOTICE") {
+      return this.#refuse(["MULTILINE_INVALID", "A batch has messages alone"]);
+    }
+    if (open.command !== "" && command !== open.command) {
+      return this.#refuse(["MULTILINE_INVALID", "A batch has messages of one kind"]);
+    }
+    if (target.toLowerCase() !== open.target.toLowerCase()) {
+      return this.#refuse(["MULTILINE_INVALID_TARGET", open.target, target, "A batch has one target"]);
+    }
+    const isConcat = tags.has("draft/multiline-concat");
+    if (isConcat && text === "") return this.#refuse(["MULTILINE_INVALID", "A blank line cannot be joined"]);
+    open.command = command;
+    open.text += open.rows === 0 || isConcat ? text : `\n${text}`;
+    open.rows += 1;
+    if (open.rows > multilineLines) {
+      return this.#refuse(["MULTILINE_MAX_LINES", `${multilineLines}`, "The message has too many lines"]);
+    }
+    if (Buffer.byteLength(open.text) > multilineBytes) {
+      return this.#refuse(["MULTILINE_MAX_BYTES", `${multilineBytes}`, "The message is too long"]);
+    }
+    return undefined;
+  }
+
+  /** Forgets the batch, whose other lines are passed over. */
+  #refuse(refusal: Refusal): Refusal {
+    this.#refused = this.#open?.name;
+    this.#open = undefined;
+    return refusal;
+  }
+}

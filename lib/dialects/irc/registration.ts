@@ -1,0 +1,174 @@
+// How a client says who it is, before it is in the room: its name, its capabilities and its password, in any order.
+//
+// A password field may have both the room's password and the key of the name: PASSWORD:KEY, or :KEY where the room has
+// none. What is behind the last colon is a key if it is long enough for one.
+
+import { type Command, check } from "../../protocol/commands.ts";
+import type { Fault } from "../../protocol/events.ts";
+import { isKey } from "../../protocol/keys.ts";
+import type { Host } from "../host.ts";
+import { multilineBytes, multilineLines } from "./multiline.ts";
+import { maskOf } from "./place.ts";
+import { serverLine } from "./wire.ts";
+
+/** The capabilities, and the value that a client of CAP 302 is shown. */
+const offered = new Map<string, string>([
+  ["batch", ""],
+  ["cap-notify", ""],
+  ["draft/chathistory", ""],
+  ["draft/event-playback", ""],
+  ["draft/multiline", `max-bytes=${multilineBytes},max-lines=${multilineLines}`],
+  ["draft/no-implicit-names", ""],
+  ["echo-message", ""],
+  ["labeled-response", ""],
+  ["message-tags", ""],
+  ["multi-prefix", ""],
+  ["no-implicit-names", ""],
+  ["sasl", "PLAIN"],
+  ["server-time", ""],
+  ["soju.im/search", ""],
+  ["standard-replies", ""],
+  ["userhost-in-names", ""],
+]);
+
+/** These choose the encoding, so they stay as they are once the client is in the room. */
+const chosenOnce = ["batch", "draft/multiline", "message-tags", "server-time"];
+
+/** What irssi puts behind a name that is taken, and other signs of old networks that no name here may have. */
+const foreignSigns = /[[\]\\`^{}|]/g;
+
+/** Characters in a line of AUTHENTICATE; a line that is this long goes on in the next one. */
+const saslChunk = 400;
+const maxSaslLength = 3 * saslChunk;
+
+export class Registration {
+  readonly caps = new Set<string>();
+  /** The name to join with. */
+  nick = "";
+  hasUser = false;
+  /** Whether the client was told that it is registered. */
+  isDone = false;
+  readonly #host: Host;
+  #isNegotiating = false;
+  #password: string | undefined;
+  #key: string | undefined;
+  /** What has come of the answer to SASL; undefined while none is expected. */
+  #sasl: string | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  get hasKey(): boolean {
+    return this.#key !== undefined;
+  }
+
+  /** What the client is called in lines to it. */
+  get me(): string {
+    return this.#host.name || (this.isDone && this.nick) || "*";
+  }
+
+  /** The command by which it joins, if all that is needed has been said. */
+  join(): Command | Fault | undefined {
+    if (this.isDone || this.nick === "" || !this.hasUser || this.#isNegotiating) return undefined;
+    this.nick = this.nick.replaceAll(foreignSigns, "_");
+    return this.enter();
+  }
+
+  /** The command by which it joins under its name. */
+  enter(): Command | Fault {
+    return check({ type: "join", name: this.nick, password: this.#password, key: this.#key });
+  }
+
+  /** PASS, and the key of JOIN. */
+  giveSecret(secret: string): void {
+    const colon = secret.lastIndexOf(":");
+    const key = secret.slice(colon + 1);
+    const isAlone = colon === -1 && !this.#host.hasPassword;
+    if (isKey(key) && (colon !== -1 || isAlone)) {
+      this.#key = key;
+      if (colon > 0) this.#password = secret.slice(0, colon);
+    } else this.#password = secret;
+  }
+
+  // ---- CAP ----
+
+  cap([subcommand = "", list = ""]: string[]): string[] {
+    const answer = (...params: string[]) => serverLine("CAP", this.me, ...params);
+    switch (subcommand.toUpperCase()) {
+      case "LS":
+        this.#negotiate();
+        if (Number(list) >= 302) this.caps.add("cap-notify");
+        return [answer("LS", [...offered].map(([name, value]) => shown(name, value, list)).join(" "))];
+      case "LIST":
+        return [answer("LIST", [...this.caps].join(" "))];
+      case "REQ":
+        this.#negotiate();
+        return [answer(this.#request(list) ? "ACK" : "NAK", list.slice(0, 400))];
+      case "END":
+        this.#isNegotiating = false;
+        return [];
+      default:
+        return [serverLine("410", this.me, subcommand, "Invalid CAP command")];
+    }
+  }
+
+  #negotiate(): void {
+    if (!this.isDone) this.#isNegotiating = true;
+  }
+
+  /** All of them, or none. */
+  #request(list: string): boolean {
+    const asked = list.split(" ").filter(Boolean);
+    const names = asked.map((name) => name.replace(/^-/, ""));
+    const isFixed = (name: string) => this.isDone && chosenOnce.includes(name);
+    if (!names.every((name) => offered.has(name) && !isFixed(name))) return false;
+    for (const name of asked) {
+      if (name.startsWith("-")) this.caps.delete(name.slice(1));
+      else this.caps.add(name);
+    }
+    return true;
+  }
+
+  // ---- SASL ----
+
+  authenticate(text: string, answer: (lines: string[]) => void): void {
+    const { me } = this;
+    const fail = (numeric: string, problem: string) => {
+      this.#sasl = undefined;
+      answer([serverLine(numeric, me, problem)]);
+    };
+    if (this.isDone) return fail("907", "You have already authenticated");
+    if (text === "*") return fail("906", "SASL authentication aborted");
+    if (this.#sasl === undefined) {
+      if (text.toUpperCase() === "PLAIN") {
+        this.#sasl = "";
+        return answer(["AUTHENTICATE +"]);
+      }
+      answer([serverLine("908", me, "PLAIN", "are available SASL mechanisms")]);
+      return fail("904", "SASL authentication failed");
+    }
+    if (text.length > saslChunk || this.#sasl.length > maxSaslLength)
+      return fail("905", "SASL message too long");
+    if (text !== "+") this.#sasl += text;
+    if (text.length === saslChunk) return;
+    const [, , secret] = Buffer.from(this.#sasl, "base64").toString().split("\0");
+    this.#sasl = undefined;
+    if (!secret) return fail("904", "SASL authentication failed");
+    this.#password = undefined;
+    this.giveSecret(secret);
+    this.#host.prove(this.#password ?? "", (right) => {
+      if (!right) return fail("904", "SASL authentication failed: that is not the room's password");
+      const name = this.nick === "" ? "*" : this.nick;
+      answer([
+        serverLine("900", this.me, this.nick === "" ? "*" : maskOf(name), name, "You are now logged in"),
+        serverLine("903", this.me, "SASL authentication successful"),
+      ]);
+    });
+  }
+}
+
+/** The name of a capability, and its value where the client knows that there are values. */
+function shown(name: string, value: string, version: string): string {
+  return value !== "" && Number(version) >= 302 ? `${name}=${value}` : name;
+}

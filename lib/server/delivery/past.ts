@@ -1,0 +1,68 @@
+// The past as a program pages through it: some events behind a place, before one, or between two, by number or by time.
+
+import type { PastPosition, PastRequest } from "../../dialects/host.ts";
+import type { Recorded } from "../../protocol/events.ts";
+import type { Journal } from "../journal/journal.ts";
+import { maySee, PageSize, pageEvents } from "../journal/pages.ts";
+
+/** The journal, with each look at it done in its turn. */
+export type Looks = Pick<Journal, "endOf" | "first" | "last"> & {
+  entriesAfter(
+    ...asked: Parameters<Journal["entriesAfter"]>
+  ): Promise<Awaited<ReturnType<Journal["entriesAfter"]>>>;
+  entriesBefore(
+    ...asked: Parameters<Journal["entriesBefore"]>
+  ): Promise<Awaited<ReturnType<Journal["entriesBefore"]>>>;
+};
+
+/** One request reads at most this many pages: most events may be of a kind that is not wanted. */
+const readPages = 10;
+
+/** The events that were asked for and that the seat `viewer` may see, oldest first. Rejects as the journal does. */
+export async function pastOf(journal: Looks, request: PastRequest, viewer: string): Promise<Recorded[]> {
+  const { isLast, limit, isWanted } = request;
+  const from = request.after === undefined ? 0 : await seqOf(journal, request.after, "after");
+  const to = request.before === undefined ? journal.last + 1 : await seqOf(journal, request.before, "before");
+  const found: Recorded[] = [];
+  const read = new PageSize(readPages);
+  for (let at = isLast ? to : from; found.length < limit; ) {
+    const entries = await (isLast
+      ? journal.entriesBefore(at, pageEvents)
+      : journal.entriesAfter(at, pageEvents));
+    if (entries.length === 0) break;
+    let isOver = false;
+    for (const entry of entries) {
+      const { event } = entry;
+      at = event.seq;
+      isOver = at <= from || at >= to || read.isFullWith(event);
+      if (at <= from || at >= to) break;
+      if (maySee(viewer, entry) && isWanted(event)) found.push(event);
+      if (isOver || found.length === limit) break;
+    }
+    if (isOver) break;
+  }
+  return isLast ? found.reverse() : found;
+}
+
+/**
+ * The number of a position. One that is of no run of this journal, or behind its end, is before all that is kept. A time
+ * is between two events: what is after it is after the last one that was not later, what is before it, before the first
+ * one that was not earlier.
+ */
+async function seqOf(journal: Looks, position: PastPosition, side: "after" | "before"): Promise<number> {
+  if (!("at" in position)) {
+    const end = journal.endOf(position.epoch);
+    return end === undefined || position.seq > end ? 0 : position.seq;
+  }
+  const isBefore = (at: number) => (side === "after" ? at <= position.at : at < position.at);
+  // Events up to `low` are before that time, those from `high` on are not.
+  let [low, high] = [journal.first - 1, journal.last + 1];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    const [entry] = await journal.entriesBefore(middle + 1, 1);
+    if (!entry || entry.event.seq <= low) low = middle;
+    else if (isBefore(entry.event.at)) low = middle;
+    else high = entry.event.seq;
+  }
+  return side === "after" ? low : high;
+}

@@ -1,0 +1,92 @@
+// What a session does for a dialect that has a state: it tells of the room, looks into its past, and gives a seat up without
+// its connection.
+
+import type { Host, PastRequest } from "../../dialects/host.ts";
+import type { Fault, Recorded } from "../../protocol/events.ts";
+import type { Room } from "../room/room.ts";
+import { unreadable } from "../room/roster.ts";
+
+/** The part of a session that this needs. */
+export type Hosting = {
+  seatId(): string;
+  readonly hasPassword: boolean;
+  utter(lines: string): void;
+  part(text: string | undefined): void;
+  prove(password: string, answered: (right: boolean) => void): void;
+  /** Later lines wait until the function that this returns is called. */
+  wait(): () => void;
+  readonly isGone: () => boolean;
+};
+
+export class SessionHost implements Host {
+  readonly #room: Room;
+  readonly #member: { readonly name: string; readonly operator: boolean };
+  readonly #session: Hosting;
+
+  /** `member`: who is connected; its name is "" without a seat. */
+  constructor(room: Room, member: { readonly name: string; readonly operator: boolean }, session: Hosting) {
+    this.#room = room;
+    this.#member = member;
+    this.#session = session;
+  }
+
+  get place() {
+    return this.#room.place;
+  }
+
+  get name(): string {
+    return this.#member.name;
+  }
+
+  get operator(): boolean {
+    return this.#member.operator;
+  }
+
+  get topic(): string | undefined {
+    return this.#room.members.topic;
+  }
+
+  get hasPassword(): boolean {
+    return this.#session.hasPassword;
+  }
+
+  get members() {
+    return this.#room.members.roster().members;
+  }
+
+  find(name: string) {
+    return this.#room.members.memberCalled(name);
+  }
+
+  utter(lines: string): void {
+    if (lines !== "") this.#session.utter(lines);
+  }
+
+  part(text: string | undefined): void {
+    this.#session.part(text);
+  }
+
+  later(then: () => void): void {
+    void this.#room.afterTurn().then(then);
+  }
+
+  past(requests: PastRequest[], found: (events: Recorded[] | Fault) => void): void {
+    const settled = this.#session.wait();
+    const { isGone } = this.#session;
+    const seatId = this.#session.seatId();
+    const read = async () => {
+      await this.#room.afterTurn();
+      const events: Recorded[] = [];
+      for (const request of requests)
+        events.push(...(await this.#room.archive.past(seatId, request, isGone)));
+      return events;
+    };
+    void read()
+      .then(found, (error) => found(unreadable(error)))
+      .finally(settled);
+  }
+
+  prove(password: string, answered: (right: boolean) => void): void {
+    this.#session.prove(password, answered);
+  }
+}
