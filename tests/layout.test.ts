@@ -12,7 +12,8 @@ setDefaultTimeout(testMs);
 const rooms: Record<string, string[]> = {
   protocol: [],
   "protocol/looks": ["protocol"],
-  dialects: ["protocol"],
+  dialects: ["dialects/irc", "protocol"],
+  "dialects/irc": ["dialects", "protocol"],
   terminal: ["protocol", "cli"],
   "terminal/row": ["terminal", "protocol"],
   cli: ["protocol"],
@@ -38,6 +39,7 @@ const rooms: Record<string, string[]> = {
     "server/delivery",
     "server/journal",
     "server/limits",
+    "dialects",
     "protocol",
   ],
   "server/session": [

@@ -17,6 +17,11 @@ export function dialectOf(firstLine: string, host: () => Host): Dialect {
   return firstLine.trimStart().startsWith("{") ? json : plain;
 }
 
+/** Whether these are the first bytes of a client that speaks TLS. */
+export function beginsTls(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x16;
+}
+
 /** Why the connection has to end, for the log, and the answer it gets. */
 export type Refusal = { problem: string; answer: string };
 

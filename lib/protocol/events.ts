@@ -8,10 +8,7 @@
  * An event of the journal. `seq` rises by one; `at` is milliseconds since 1970 UTC. Both are 0 until the journal sets
  * them.
  */
-export type Recorded = {
-  seq: number;
-  at: number;
-} & (
+export type Recorded = { seq: number; at: number } & (
   | { type: "said" | "acted"; from: string; text: string; id?: string | undefined; notice?: true | undefined }
   /**
    * `notice`, here and in "said": a program said it, which no program should answer. `away`: its addressee, who owns that

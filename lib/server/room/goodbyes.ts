@@ -19,6 +19,28 @@ export const bannedAddress: Bye = {
 
 export const bannedKey: Bye = { type: "bye", code: "banned", text: "You are banned from this room" };
 
+export const noTls: Bye = {
+  type: "bye",
+  code: "no-tls",
+  text: "This room does not speak TLS: connect without it",
+};
+/** To a peer that asks for much and reads nothing. */
+export const slowReader: Bye = {
+  type: "bye",
+  code: "slow-reader",
+  text: "You are not reading: connection closed",
+  retryAfterMs: 1_000,
+};
+
+export function silentFor(ms: number): Bye {
+  return {
+    type: "bye",
+    code: "silent",
+    text: `Nothing was heard of you for ${ms / 1000} s`,
+    retryAfterMs: 0,
+  };
+}
+
 /** The goodbye to a member whose seat was given up by this event. */
 export function goodbyeOf(event: Recorded | undefined, { leaving }: Occupant): Bye {
   if (event?.type !== "kicked" && event?.type !== "banned") {

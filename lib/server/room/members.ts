@@ -19,6 +19,7 @@ import { refusesLook } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
 import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
 import { plainAddress } from "../limits/addresses.ts";
+import { type Addressee, addresseeOf } from "../seats/addressee.ts";
 import { Owners } from "../seats/owners.ts";
 import { traceOf } from "../seats/past.ts";
 import {
@@ -55,9 +56,6 @@ export type MembersOptions = {
 };
 
 const dayMs = 86_400_000;
-
-/** Whom a whisper is for; `away`: it is read later, and `facts` are to be recorded with it. */
-export type Addressee = { name: string; id: string; away?: true; facts?: Facts };
 
 export class Members {
   readonly #journal: Journal;
@@ -138,27 +136,10 @@ export class Members {
     return this.#owners.seatOf(name, keyHash) !== undefined;
   }
 
-  /**
-   * Whom a whisper to that name reaches: its member, or its owner, who is away and reads it the next time. `seq`: the last
-   * event that its sender had seen; if the name has come to somebody else since, it is not for them.
-   */
+  /** Whom a whisper to that name reaches; `seq`: the last event that its sender had seen. */
   addressee(name: string, seq: number): Addressee | Fault {
-    const seat = this.find(name);
-    const owner = this.#owners.ofName(name);
-    if (!seat && !owner) return fault("no-such-member", `Nobody here is called "${name}"`);
-    const since = Math.min(seat?.namedAt ?? Infinity, owner?.since ?? Infinity);
-    if (since > seq) return fault("no-such-member", `"${name}" is somebody else now: nothing was sent`);
-    const { name: called, id } = seat ?? { name: owner?.name ?? name, id: owner?.seat ?? "" };
-    // Its owner may be here under another name that it owns.
-    const here = this.#seats.byId(id);
-    if (here && (!owner || !this.#isAway(here))) return { name: called, id };
-    const waits = this.#owners.mailOf(id) !== undefined;
-    return {
-      name: called,
-      id,
-      away: true,
-      ...(!waits && { facts: { [factKey.mail(id)]: `${this.#recorder.seq}` } }),
-    };
+    const room = { seats: this.#seats, owners: this.#owners };
+    return addresseeOf(name, { seen: seq, now: this.#recorder.seq }, room, (seat) => this.#isAway(seat));
   }
 
   /** The connection of the seat with this id, if it is with this server. */

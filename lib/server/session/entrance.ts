@@ -60,6 +60,11 @@ export class Entrance {
     });
   }
 
+  /** Whether the room has a password. */
+  get hasPassword(): boolean {
+    return this.#options.password !== undefined;
+  }
+
   /** The key that the last request to join had. */
   get key(): ShownKey | undefined {
     if (this.#keyHash === undefined) return undefined;

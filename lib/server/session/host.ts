@@ -5,14 +5,14 @@ import type { Host, PastRequest } from "../../dialects/host.ts";
 import type { Fault, Recorded } from "../../protocol/events.ts";
 import type { Room } from "../room/room.ts";
 import { unreadable } from "../room/roster.ts";
+import type { Entrance } from "./entrance.ts";
 
 /** The part of a session that this needs. */
 export type Hosting = {
   seatId(): string;
-  readonly hasPassword: boolean;
+  readonly entrance: Pick<Entrance, "hasPassword" | "prove">;
   utter(lines: string): void;
   part(text: string | undefined): void;
-  prove(password: string, answered: (right: boolean) => void): void;
   /** Later lines wait until the function that this returns is called. */
   wait(): () => void;
   readonly isGone: () => boolean;
@@ -47,7 +47,7 @@ export class SessionHost implements Host {
   }
 
   get hasPassword(): boolean {
-    return this.#session.hasPassword;
+    return this.#session.entrance.hasPassword;
   }
 
   get members() {
@@ -87,6 +87,6 @@ export class SessionHost implements Host {
   }
 
   prove(password: string, answered: (right: boolean) => void): void {
-    this.#session.prove(password, answered);
+    this.#session.entrance.prove(password, answered);
   }
 }

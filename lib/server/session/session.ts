@@ -8,7 +8,7 @@
 // From leaving on, nothing that the peer sends is read. A connection that breaks is closed, whatever its phase. In some
 // dialects it outlives its seat: once all is written that its member may see, it is open again, as one that has not joined.
 
-import { dialectOf, refusalOf } from "../../dialects/choose.ts";
+import { beginsTls, dialectOf, refusalOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { Host } from "../../dialects/host.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
@@ -17,8 +17,10 @@ import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
 import { Reader, type Sink } from "../delivery/reader.ts";
 import type { Origin } from "../limits/origin.ts";
+import { Silence } from "../limits/silence.ts";
 import { TokenBucket } from "../limits/token-bucket.ts";
 import type { Taken } from "../room/arrivals.ts";
+import { noTls, silentFor, slowReader } from "../room/goodbyes.ts";
 import type { Room } from "../room/room.ts";
 import { Speaker } from "../room/speaker.ts";
 import { type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../seats/seats.ts";
@@ -28,17 +30,14 @@ import { SessionHost } from "./host.ts";
 import { Intake, slowDown } from "./intake.ts";
 import type { SessionOptions } from "./options.ts";
 import { post } from "./posting.ts";
-import { Silence } from "./silence.ts";
-import type { Connection, Transport, WithDescriptor } from "./transport.ts";
+import { type Connection, sinkOf, type Transport, type WithDescriptor } from "./transport.ts";
 
 type Phase = "open" | "leaving" | "closing" | "shut" | "closed";
 
 /** How long a peer has to read our goodbye. */
 const lingerMs = 5_000;
-/** The first byte of a TLS client. */
-const tlsHandshake = 0x16;
 
-export class Session extends Speaker implements Connection, Occupant, Sink {
+export class Session extends Speaker implements Connection, Occupant {
   readonly #transport: Transport;
   readonly #origin: Origin;
   readonly #options: SessionOptions;
@@ -46,7 +45,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   readonly #intake: Intake;
   readonly #comings: Comings;
   #reader: Reader;
-  readonly #plain: WithDescriptor | undefined;
+  readonly #sink: Sink;
   #phase: Phase = "open";
   #dialect: Dialect | undefined;
   #seat: Seat | undefined;
@@ -65,7 +64,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     plain?: WithDescriptor,
   ) {
     super(room);
-    this.#plain = plain;
+    this.#sink = sinkOf(transport, plain, options.metrics.writtenBytes);
     this.#transport = transport;
     this.#dialect = transport.dialect;
     this.#origin = origin;
@@ -94,10 +93,7 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.#options.metrics.readBytes.add(chunk.length);
     if (this.#isClosing) return;
     if (!this.#dialect) clearTimeout(this.#greeting);
-    if (!this.#dialect && !this.#intake.isPending && chunk[0] === tlsHandshake) {
-      const text = "This room does not speak TLS: connect without it";
-      return this.dismiss({ type: "bye", code: "no-tls", text });
-    }
+    if (!this.#dialect && !this.#intake.isPending && beginsTls(chunk)) return this.dismiss(noTls);
     if (this.#seat) this.#intake.push(chunk);
     else this.#comings.arrive(this.room.newcomers, () => this.#intake.push(chunk));
   }
@@ -284,18 +280,6 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
     this.room.members.leave(this.#seat, this.#comings.words(text));
   }
 
-  // ---- Sink ----
-
-  write(bytes: Uint8Array, offset: number, length: number): number {
-    const taken = this.#transport.write(bytes, offset, length);
-    if (taken > 0) this.#options.metrics.writtenBytes.add(taken);
-    return taken;
-  }
-
-  get descriptor(): number | undefined {
-    return this.#plain?.fd;
-  }
-
   // ---- Occupant ----
 
   get leaving(): boolean {
@@ -326,19 +310,20 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
 
   #host(): Host {
     return new SessionHost(this.room, this, {
-      hasPassword: this.#options.password !== undefined,
+      entrance: this.#entrance,
       utter: (lines) => this.#say(lines),
-      part: (text) => {
-        if (!this.#seat) return;
-        this.#phase = "leaving";
-        this.#parted = this.wait();
-        this.room.members.leave(this.#seat, text);
-      },
-      prove: (password, answered) => this.#entrance.prove(password, answered),
+      part: (text) => this.#part(text),
       wait: () => this.wait(),
       seatId: () => this.author,
       isGone: this.isGone,
     });
+  }
+
+  #part(text: string | undefined): void {
+    if (!this.#seat) return;
+    this.#phase = "leaving";
+    this.#parted = this.wait();
+    this.room.members.leave(this.#seat, this.#comings.words(text));
   }
 
   /** The seat is given up, and the connection goes on: what it may see is written, then `lastLines`. */
@@ -357,7 +342,12 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   }
 
   #newReader(): Reader {
-    return new Reader(this, (error) => this.#unreadable(error));
+    return new Reader(this.#sink, (error) => {
+      const problem = `was not shown the history, which cannot be read: ${messageOf(error)}`;
+      this.#options.report(problem, this.address);
+      // A new connection tries again.
+      this.#transport.terminate();
+    });
   }
 
   // ---- The end ----
@@ -393,34 +383,17 @@ export class Session extends Speaker implements Connection, Occupant, Sink {
   #say(line: string): void {
     if (this.#isClosing) return;
     if (this.#reader.tell(line)) this.room.wake(this.#reader);
-    else this.#overflow();
-  }
-
-  /** The journal failed while this reader read from it. A new connection tries again, so this one is closed. */
-  #unreadable(error: unknown): void {
-    this.#options.report(
-      `was not shown the history, which cannot be read: ${messageOf(error)}`,
-      this.address,
-    );
-    this.#transport.terminate();
-  }
-
-  /** The peer asks for much and reads nothing. */
-  #overflow(): void {
-    const text = "You are not reading: connection closed";
-    this.dismiss({ type: "bye", code: "slow-reader", text, retryAfterMs: 1_000 }, this.#seat);
+    else this.dismiss(slowReader, this.#seat);
   }
 
   /** Ends the connection if it is silent for too long. `nudge`: sent when half of that time is over. */
   #watch(nudge: string | undefined): void {
     const { silentMs } = this.#options;
-    const text = `Nothing was heard of you for ${silentMs / 1000} s`;
-    const bye: Bye = { type: "bye", code: "silent", text, retryAfterMs: 0 };
     this.#silence?.stop();
     this.#silence = new Silence(
       silentMs,
       () => this.#intake.silentMs,
-      () => this.dismiss(bye, this.#seat),
+      () => this.dismiss(silentFor(silentMs), this.#seat),
       nudge === undefined ? undefined : () => this.#say(nudge),
     );
   }

@@ -24,6 +24,24 @@ export interface Transport extends Sink {
 /** A transport whose file descriptor takes what is to be written as it is: plain TCP. It is -1 once closed. */
 export type WithDescriptor = { readonly fd: number };
 
+/** The transport as readers write to it: `written` counts the bytes that it took. */
+export function sinkOf(
+  transport: Pick<Transport, "write">,
+  plain: WithDescriptor | undefined,
+  written: { add: (amount: number) => void },
+): Sink {
+  return {
+    write(bytes, offset, length) {
+      const taken = transport.write(bytes, offset, length);
+      if (taken > 0) written.add(taken);
+      return taken;
+    },
+    get descriptor() {
+      return plain?.fd;
+    },
+  };
+}
+
 /** Handles what a transport receives, and every change of its state. */
 export interface Connection {
   receive(chunk: Buffer): void;

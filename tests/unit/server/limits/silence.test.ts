@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, setDefaultTimeout, test } from "bun:test";
-import { Silence } from "../../../../lib/server/session/silence.ts";
+import { Silence } from "../../../../lib/server/limits/silence.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);

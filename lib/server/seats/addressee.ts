@@ -1,0 +1,32 @@
+// Whom a whisper reaches.
+
+import { type Fault, fault } from "../../protocol/events.ts";
+import { type Facts, factKey } from "../journal/facts.ts";
+import type { Owners } from "./owners.ts";
+import type { Seat, Seats } from "./seats.ts";
+
+/** Whom a whisper is for; `away`: it is read later, and `facts` are to be recorded with it. */
+export type Addressee = { name: string; id: string; away?: true; facts?: Facts };
+
+/**
+ * Whom a whisper to that name reaches: its member, or its owner, who is away and reads it the next time. `seen`: the last
+ * event that its sender had seen; if the name has come to somebody else since, it is not for them. `now`: the last event.
+ */
+export function addresseeOf(
+  name: string,
+  { seen, now }: { seen: number; now: number },
+  { seats, owners }: { seats: Seats; owners: Owners },
+  isAway: (seat: Seat) => boolean,
+): Addressee | Fault {
+  const seat = seats.byName(name);
+  const owner = owners.ofName(name);
+  if (!seat && !owner) return fault("no-such-member", `Nobody here is called "${name}"`);
+  const since = Math.min(seat?.namedAt ?? Infinity, owner?.since ?? Infinity);
+  if (since > seen) return fault("no-such-member", `"${name}" is somebody else now: nothing was sent`);
+  const { name: called, id } = seat ?? { name: owner?.name ?? name, id: owner?.seat ?? "" };
+  // Its owner may be here under another name that it owns.
+  const here = seats.byId(id);
+  if (here && (!owner || !isAway(here))) return { name: called, id };
+  const waits = owners.mailOf(id) !== undefined;
+  return { name: called, id, away: true, ...(!waits && { facts: { [factKey.mail(id)]: `${now}` } }) };
+}
