@@ -2,7 +2,7 @@
 
 import about from "../../../package.json";
 import { type Command, check } from "../../protocol/commands.ts";
-import type { Answer, Bye, Fault, Member } from "../../protocol/events.ts";
+import type { Answer, Bye, Fault, Member, Trace } from "../../protocol/events.ts";
 import { type Client, failLine, isAboutName } from "./client.ts";
 import { hostOf, maskOf, userName } from "./place.ts";
 import { cut, maxLineBytes, serverName, word } from "./wire.ts";
@@ -112,7 +112,7 @@ function rowsOf(members: readonly Member[], withHosts: boolean): string[] {
   const found: string[] = [];
   let row = "";
   for (const member of members) {
-    const name = `${isOperator(member) ? "@" : ""}${withHosts ? maskOf(member.name) : member.name}`;
+    const name = `${member.operator ? "@" : ""}${withHosts ? maskOf(member.name) : member.name}`;
     if (row !== "" && Buffer.byteLength(row) + Buffer.byteLength(name) + 1 > maxRowBytes) {
       found.push(row);
       row = "";
@@ -122,14 +122,10 @@ function rowsOf(members: readonly Member[], withHosts: boolean): string[] {
   return row === "" ? found : [...found, row];
 }
 
-function isOperator(member: Member): boolean {
-  return "operator" in member && member.operator === true;
-}
-
 /** 352, or 354 with the fields that a client of WHOX asked for. */
 export function whoLine(member: Member, fields: string | undefined, client: Client): string {
   const { name, away } = member;
-  const flags = `${away ? "G" : "H"}${isOperator(member) ? "@" : ""}`;
+  const flags = `${away ? "G" : "H"}${member.operator ? "@" : ""}`;
   if (fields === undefined) {
     return client.numeric(
       "352",
@@ -162,15 +158,16 @@ export function whoLine(member: Member, fields: string | undefined, client: Clie
   return client.numeric("354", ...shown);
 }
 
-/** 311 and so on to 318: what there is to know of a member. */
-export function whoisLines(member: Member, client: Client): string[] {
+/** 311 and so on to 318: what there is to know of a member; operators are told its `address`. */
+function whoisLines(member: Member, client: Client, address?: string): string[] {
   const { name, away } = member;
   return [
     client.numeric("311", name, userName, hostOf(name), "*", name),
-    client.numeric("319", name, `${isOperator(member) ? "@" : ""}${client.channel}`),
+    client.numeric("319", name, `${member.operator ? "@" : ""}${client.channel}`),
     client.numeric("312", name, serverName, "the chat room"),
     ...(away ? [client.numeric("301", name, "The connection is lost, the seat is kept for a while")] : []),
-    ...(isOperator(member) ? [client.numeric("313", name, "is an operator")] : []),
+    ...(member.operator ? [client.numeric("313", name, "is an operator")] : []),
+    ...(address === undefined ? [] : [client.numeric("378", name, `is connecting from ${address}`)]),
     client.numeric("318", name, "End of /WHOIS list"),
   ];
 }
@@ -205,8 +202,33 @@ export function who(client: Client, [mask = "*", options]: string[]): Outcome {
 export function whois(client: Client, params: string[]): Outcome {
   const [nick = ""] = (params.at(-1) ?? "").split(",");
   const member = client.host.find(nick);
-  if (member) return whoisLines(member, client);
-  return [noSuchNick(client, nick), client.numeric("318", nick, "End of /WHOIS list")];
+  if (!member) return [noSuchNick(client, nick), client.numeric("318", nick, "End of /WHOIS list")];
+  if (!client.host.operator) return whoisLines(member, client);
+  return traces(client, "whois", nick, ([trace]) => whoisLines(member, client, trace?.address));
+}
+
+/** Who had a name, which operators are told. */
+export function whowas(client: Client, [nick = ""]: string[]): Outcome {
+  const end = client.numeric("369", nick, "End of WHOWAS");
+  const none = [client.numeric("406", nick, "There was no such nickname"), end];
+  if (!client.host.operator) return none;
+  return traces(client, "whowas", nick, (traces) => {
+    const lines = traces.map(({ name, address = "" }) => {
+      return client.numeric("314", name, userName, hostOf(name), "*", `${name} ${address}`.trimEnd());
+    });
+    return lines.length === 0 ? none : [...lines, end];
+  });
+}
+
+function traces(
+  client: Client,
+  type: "whois" | "whowas",
+  name: string,
+  show: (traces: Trace[]) => string[],
+): Outcome {
+  const { asked } = client;
+  asked.show = (answer) => (answer.type === type ? show(answer.traces) : []);
+  return check({ type, name, id: client.question(asked) });
 }
 
 export function list(client: Client): Outcome {
@@ -246,9 +268,9 @@ export function greetingLines(client: Client): string[] {
     client.numeric("002", `Your host is ${serverName}, running version ${version}`),
     client.numeric("003", `This server was created ${client.host.place.begun.toUTCString()}`),
     // The letters have no colon before the last one: some clients count the words.
-    `:${serverName} 004 ${me} ${serverName} ${version} i bnoqt boq`,
+    `:${serverName} 004 ${me} ${serverName} ${version} i bmnoqt boq`,
     supported(
-      ..."CASEMAPPING=ascii CHANLIMIT=#:1 CHANMODES=bq,,,nt CHANNELLEN=64 CHANTYPES=# CHATHISTORY=100".split(
+      ..."CASEMAPPING=ascii CHANLIMIT=#:1 CHANMODES=bq,,,mnt CHANNELLEN=64 CHANTYPES=# CHATHISTORY=100".split(
         " ",
       ),
       ..."CLIENTTAGDENY=* KICKLEN=300 MODES=1 MSGREFTYPES=msgid,timestamp NETWORK=chatroom".split(" "),

@@ -2,7 +2,9 @@
 // registered, and what it does. A command returns the lines that answer it; or the command of the room that it is, whose
 // answer comes later; or undefined, if it sends its answer itself.
 
+import { networkIn } from "../../protocol/addresses.ts";
 import { type Command, type CommandOf, check } from "../../protocol/commands.ts";
+import { isFault } from "../../protocol/events.ts";
 import { cleanName, nameKey } from "../../protocol/names.ts";
 import {
   list,
@@ -15,6 +17,7 @@ import {
   version,
   who,
   whois,
+  whowas,
 } from "./answers.ts";
 import type { Client } from "./client.ts";
 import { encodingOf, type IrcEncoding } from "./encoding.ts";
@@ -153,6 +156,8 @@ function mode(client: Client, [target = "", change = "", ...params]: string[]): 
     case "o":
     case "v":
       return [client.numeric("482", channel, "Who knows the password becomes one: /oper NAME PASSWORD")];
+    case "m":
+      return restrict(client, isTaken ? "unmute" : "mute", letter, "*");
     case "n":
     case "t":
       return [];
@@ -166,7 +171,8 @@ function mode(client: Client, [target = "", change = "", ...params]: string[]): 
 function restrict(client: Client, type: Command["type"], letter: string, mask: string): Outcome {
   const { host, channel } = client;
   if (!client.isSeated) return [client.numeric("442", channel, "You're not on that channel")];
-  const name = nameOfMask(mask, host.operator ? host.members : []);
+  const isAll = letter === "m" || (letter === "q" && /^\*(?:!\*@\*)?$/.test(mask));
+  const name = isAll ? "*" : nameOfMask(mask, host.operator ? host.members : []);
   if (name === undefined)
     return [client.numeric("696", channel, letter, mask, "It has to say a name: NAME!*@*")];
   client.asked.target = name;
@@ -180,12 +186,17 @@ function banList(client: Client): Outcome {
     if (answer.type !== "bans") return [];
     return [
       ...answer.bans.map(({ name, by, at }) =>
-        client.numeric("367", client.channel, `${name}!*@*`, by, `${Math.floor(at / 1000)}`),
+        client.numeric("367", client.channel, maskFor(name), by, `${Math.floor(at / 1000)}`),
       ),
       end,
     ];
   };
   return check({ type: "bans" });
+}
+
+/** The mask of a ban, which may be of an address or a network. */
+function maskFor(name: string): string {
+  return networkIn(name) ? `*!*@${name}` : `${name}!*@*`;
 }
 
 function userMode(client: Client, target: string, change: string): string[] {
@@ -218,7 +229,8 @@ function nick(client: Client, [name = ""]: string[]): Outcome {
 function operator(client: Client, [name = "", password = ""]: string[]): Outcome {
   if (!client.isSeated) return [client.numeric("442", client.channel, "You're not on that channel")];
   client.asked.target = name;
-  return check({ type: "op", password });
+  const named = check({ type: "op", password, name });
+  return isFault(named) ? check({ type: "op", password }) : named;
 }
 
 /** Sends the answer once all that was asked for before has happened: clients take it for the proof of that. */
@@ -286,13 +298,7 @@ const entries: Record<string, Entry> = {
   NAMES: { run: names },
   WHO: { run: who },
   WHOIS: { needs: 1, run: whois },
-  WHOWAS: {
-    needs: 1,
-    run: (client, [nick = ""]) => [
-      client.numeric("406", nick, "There was no such nickname"),
-      client.numeric("369", nick, "End of WHOWAS"),
-    ],
-  },
+  WHOWAS: { needs: 1, run: whowas },
   MODE: { needs: 1, run: mode },
   KICK: { needs: 2, run: kick },
   OPER: { needs: 2, run: operator },
@@ -316,7 +322,7 @@ const entries: Record<string, Entry> = {
     needs: 1,
     run: (client, nicks) => {
       const hosts = present(client, nicks.slice(0, 5)).map(({ name, ...member }) => {
-        const star = "operator" in member && member.operator ? "*" : "";
+        const star = member.operator ? "*" : "";
         return `${name}${star}=+${sourceOf(name).split("!")[1]}`;
       });
       return [client.numeric("302", hosts.join(" "))];

@@ -7,9 +7,10 @@
 //
 // Without its tags no line has more than 512 bytes: a longer row is cut, and all of it is said.
 
-import type { Event, Recorded } from "../../protocol/events.ts";
+import { type Event, isMessage, type Message, type Recorded } from "../../protocol/events.ts";
 import type { Encoding } from "../dialect.ts";
 import type { Place } from "../host.ts";
+import { render } from "../plain.ts";
 import { sourceOf } from "./place.ts";
 import { cut, ended, maxLineBytes, pieces, serverLine, serverName } from "./wire.ts";
 
@@ -48,7 +49,7 @@ export class IrcEncoding implements Encoding {
     if (event.type === "gap") return [this.#notice("Some lines are missing here: they are no longer kept.")];
     if (!("seq" in event) || !("at" in event)) return [];
     const tags = batch === undefined ? [] : [`batch=${batch}`];
-    if (event.type === "said" || event.type === "acted" || event.type === "told") {
+    if (isMessage(event)) {
       return this.#message(event, tags, batch === undefined && this.variant.multiline);
     }
     return this.#lines(event).map((line, index) => this.#tags(event, index === 0, tags) + line);
@@ -77,12 +78,17 @@ export class IrcEncoding implements Encoding {
           return [this.#notice(`An address is not banned any more, by ${event.by}`)];
         return [this.#mode(event.by, `-b ${event.name}!*@*`)];
       case "muted":
-      case "unmuted":
-        return [this.#mode(event.by, `${event.type === "muted" ? "+q" : "-q"} ${event.name}!*@*`)];
+      case "unmuted": {
+        const sign = event.type === "muted" ? "+" : "-";
+        return [this.#mode(event.by, event.name === "*" ? `${sign}m` : `${sign}q ${event.name}!*@*`)];
+      }
       case "opped":
         return [`:${serverName} MODE ${channel} +o ${event.name}`];
+      case "deopped":
+        return [this.#mode(event.by, `-o ${event.name}`)];
       case "freed":
-        return [this.#notice(`The name ${event.name} was set free by ${event.by}`)];
+      case "deleted":
+        return [this.#notice(render(event))];
       case "topic":
         return [fitted(`${sourceOf(event.by)} TOPIC ${channel} :${rowOf(event.text)}`)];
       default:
@@ -90,12 +96,11 @@ export class IrcEncoding implements Encoding {
     }
   }
 
-  #message(event: Recorded & { from: string; text: string }, tags: string[], mayBatch: boolean): string[] {
+  #message(event: Message, tags: string[], mayBatch: boolean): string[] {
     const { channel } = this.#place;
-    const target = event.type === "told" && "to" in event ? event.to : channel;
-    const isNotice = "notice" in event && event.notice === true;
+    const target = event.type === "told" ? event.to : channel;
     const source = sourceOf(event.from);
-    const head = `${source} ${isNotice ? "NOTICE" : "PRIVMSG"} ${target} :`;
+    const head = `${source} ${event.notice ? "NOTICE" : "PRIVMSG"} ${target} :`;
     const isAction = event.type === "acted";
     const maxBytes = maxLineBytes - Buffer.byteLength(head) - (isAction ? "\x01ACTION \x01".length : 0);
     const rows = event.text.split("\n").map((row) => pieces(row, maxBytes));

@@ -142,6 +142,8 @@ export class Irc implements Dialect {
         return event.events.flatMap((whisper) => this.shared.linesOf(whisper));
       case "members":
       case "results":
+      case "whois":
+      case "whowas":
         return event.id === undefined ? [] : this.#answer(event, client.answered(event.id));
       case "seen": {
         const asked = client.answered(event.id);
@@ -150,6 +152,8 @@ export class Irc implements Dialect {
       case "subject":
       case "bans":
         return this.#answer(event, client.asked);
+      case "note":
+        return [client.notice(event.text)];
       case "epoch":
       case "help":
       case "pong":
@@ -277,6 +281,7 @@ const commandsOf: Partial<Record<Recorded["type"], string[]>> = {
   kicked: ["KICK"],
   banned: ["MODE"],
   unbanned: ["MODE"],
+  deopped: ["MODE"],
   muted: ["MODE"],
   unmuted: ["MODE"],
   opped: ["OPER"],

@@ -51,7 +51,9 @@ export class Operators {
     origin: Origin,
   ): Promise<string | undefined> | string | undefined {
     const { password, name } = request;
-    if (this.#shared !== undefined && name === undefined && isSame(password, this.#shared.password)) {
+    // IRC clients give some name, and who has the password of all has no name here.
+    const isNamed = name !== undefined && this.#named.has(nameKey(name));
+    if (this.#shared !== undefined && !isNamed && isSame(password, this.#shared.password)) {
       return this.#shared.credential;
     }
     return this.#named.size === 0 ? undefined : this.#matchNamed(request, member, origin);
