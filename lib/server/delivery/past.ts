@@ -25,10 +25,10 @@ export async function pastOf(journal: Looks, request: PastRequest, viewer: strin
   const to = request.before === undefined ? journal.last + 1 : await seqOf(journal, request.before, "before");
   const found: Recorded[] = [];
   const read = new PageSize(readPages);
-  for (let at = isLast ? to : from; found.length < limit; ) {
-    const entries = await (isLast
-      ? journal.entriesBefore(at, pageEvents)
-      : journal.entriesAfter(at, pageEvents));
+  let at = isLast ? to : from;
+  // Most of a conversation is wanted; where it is not, each further read is twice as long.
+  for (let count = 2 * limit; found.length < limit; count = Math.min(2 * count, pageEvents)) {
+    const entries = await (isLast ? journal.entriesBefore(at, count) : journal.entriesAfter(at, count));
     if (entries.length === 0) break;
     let isOver = false;
     for (const entry of entries) {
