@@ -37,6 +37,8 @@ export class Irc implements Dialect {
   #lines = 0;
   #rowsOfBatch = 0;
   #isFree = false;
+  /** The label of the JOIN that is answered next. */
+  #joinLabel: string | undefined;
   /** The end of the batch that answers a labeled JOIN. */
   #endOfJoin: string | undefined;
   /** The labels of what this client did, by the number of the event. */
@@ -61,6 +63,8 @@ export class Irc implements Dialect {
   get keepsSeat(): boolean {
     return this.#client.registration.hasKey;
   }
+
+  readonly showsMissed = true;
 
   /** What the line that was read last costs, in lines. */
   get lineCost(): number {
@@ -91,7 +95,10 @@ export class Irc implements Dialect {
   #settle(outcome: ReturnType<typeof run>): Command | undefined {
     if (outcome === undefined) return undefined;
     if (Array.isArray(outcome)) return void this.#reply(outcome);
-    if (!isFault(outcome)) return outcome;
+    if (!isFault(outcome)) {
+      if (outcome.type === "join") this.#joinLabel = this.#client.asked.label;
+      return outcome;
+    }
     if (outcome.id !== undefined) this.#client.answered(outcome.id);
     return void this.#reply(faultLines(outcome, this.#client));
   }
@@ -188,11 +195,12 @@ export class Irc implements Dialect {
     const client = this.#client;
     const { registration } = client;
     const join = `${sourceOf(name)} JOIN ${client.channel}`;
-    const greeting = registration.isDone ? [] : greetingLines(client);
-    registration.isDone = true;
+    registration.shownAs = name;
     registration.nick = name;
-    const { label, command } = client.asked;
-    if (command !== "JOIN" || label === undefined) return ended([...greeting, join]);
+    const greeting = registration.isGreeted ? [] : greetingLines(client);
+    const label = registration.isGreeted ? this.#joinLabel : undefined;
+    registration.isGreeted = true;
+    if (label === undefined) return ended([...greeting, join]);
     const { begin, name: batch, end } = client.openBatch("labeled-response", [], label);
     this.#endOfJoin = end;
     return ended([begin, tagged(join, "batch", batch)]);
@@ -205,6 +213,7 @@ export class Irc implements Dialect {
       ...topicLines(topic, client),
       ...(isSilent ? [] : namesLines(members, client, [client.me])),
     ];
+    client.registration.shownAs = undefined;
     const end = this.#endOfJoin;
     this.#endOfJoin = undefined;
     if (end === undefined) return ended(lines);
@@ -231,17 +240,9 @@ export class Irc implements Dialect {
       case "joined":
       case "left":
         return nameKey(event.name) === me || event.type === "left" ? "" : undefined;
-      case "renamed":
-        this.#renamed(event);
-        return this.#ownChange(event);
       default:
         return this.#ownChange(event);
     }
-  }
-
-  #renamed({ from, to }: { from: string; to: string }): void {
-    const { registration } = this.#client;
-    if (nameKey(from) === nameKey(registration.nick)) registration.nick = to;
   }
 
   /** A change of the room, with the label under which it was asked for. */
@@ -266,6 +267,7 @@ export class Irc implements Dialect {
     const client = this.#client;
     const { parting } = client;
     client.parting = undefined;
+    client.registration.nick = client.me;
     if (parting !== undefined && bye.code === "left") {
       const part = `${sourceOf(client.registration.nick)} PART ${client.channel}${parting && ` :${parting}`}`;
       return ended(client.labelled(client.asked.label, [cut(part, maxLineBytes)]));
