@@ -13,6 +13,7 @@ import {
   type Recorded,
 } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
+import { visible } from "../../protocol/text.ts";
 import type { Dialect, Newcomer, RoomState } from "../dialect.ts";
 import type { Host } from "../host.ts";
 import { byeLines, endsWith, faultLines, greetingLines, lineFault, namesLines } from "./answers.ts";
@@ -25,7 +26,7 @@ import { cut, ended, type Line, maxLineBytes, parseLine, serverName, tagged } fr
 
 /** Clients send so many lines before they have read any; these cost nothing. */
 const freeLines = 64;
-/** Bytes in a label. A longer one is none. */
+/** Characters in a label. A longer one is none, nor is one with controls in it. */
 const maxLabel = 64;
 /** So many labels of events are kept, whose lines may be asked for again. */
 const keptLabels = 100;
@@ -83,7 +84,8 @@ export class Irc implements Dialect {
     if (line === "too-long") return void this.#reply([client.numeric("417", "Input line was too long")]);
     const { command, params } = line;
     const label = client.has("labeled-response") && client.has("batch") ? line.tags.get("label") : undefined;
-    const isLabel = label !== undefined && label !== "" && Buffer.byteLength(label) <= maxLabel;
+    const isLabel =
+      label !== undefined && label !== "" && label.length <= maxLabel && visible(label) === label;
     client.asked = { command, target: params[0] ?? "", label: isLabel ? label : undefined };
     const isRegistered = client.registration.isDone;
     if (isRegistered && command === "BATCH") return this.#batch(params);
