@@ -31,6 +31,8 @@ export interface Dialect {
   readonly shared: Encoding;
   /** How many past events a newcomer sees if it does not ask for a number. */
   readonly historyEvents: number;
+  /** Whether a newcomer is shown only what it missed since it left the last time: the rest is on its screen. */
+  readonly showsMissed?: boolean;
   /** Whether its clients keep a token, so that a lost connection's seat is worth keeping. */
   readonly keepsSeat: boolean;
   /**

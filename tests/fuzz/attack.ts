@@ -1,4 +1,4 @@
-// One run of the fuzzer: a real server, three members that behave and talk at a steady pace, and beside them
+// One run of the fuzzer: a real server, four members that behave and talk at a steady pace, and beside them
 // connections that do not. What must hold all the while:
 //
 //   each line of those who behave comes to each of them once, in order, and soon
@@ -187,7 +187,9 @@ const harmless = /^[ -[\]-~]*$/;
 function check(line: string, fail: (reason: string) => void): Record<string, unknown> | undefined {
   // Nothing in plain starts with a brace: a name cannot.
   if (!line.startsWith("{")) {
-    if (hostile.test(line)) fail(`The server sent a control character: ${JSON.stringify(line)}`);
+    // An action of IRC stands between two of these.
+    if (hostile.test(line.replace(/ PRIVMSG (\S+) :\x01(.*)\x01$/, "$1 $2")))
+      fail(`The server sent a control character: ${JSON.stringify(line)}`);
     return undefined;
   }
   try {
@@ -208,7 +210,7 @@ function checkValue(this: Record<string, unknown>, key: string, value: unknown):
 
 // ---- Those who behave ----
 
-/** Two in json, one in plain; each says its name and a number, and hears all three. */
+/** Two in json, one in plain, one in IRC; each says its name and a number, and hears all four. */
 class GoodMembers {
   slowestMs = 0;
   readonly #fail: (reason: string) => void;
@@ -231,7 +233,7 @@ class GoodMembers {
       const peer = await Peer.open(port, (line) => this.#listen(who, line));
       this.#peers.push(peer);
       void peer.closed.then(() => this.#fail(`The connection of ${name}, who behaves, was closed`));
-      peer.send(isPlain(who) ? `${name}\n` : `${JSON.stringify({ type: "join", name, history: 0 })}\n`);
+      peer.send(opening(who, name));
       await this.#here[who]?.promise;
     }
     this.#timer = setInterval(() => this.#speak(), paceMs);
@@ -261,7 +263,8 @@ class GoodMembers {
     const text = `line ${this.#saidAt.length}`;
     this.#saidAt.push(performance.now());
     for (const [who, peer] of this.#peers.entries()) {
-      peer.send(isPlain(who) ? `${text}\n` : `${JSON.stringify({ type: "say", text })}\n`);
+      const irc = isIrc(who) ? `PRIVMSG #room :${text}\r\n` : undefined;
+      peer.send(irc ?? (isPlain(who) ? `${text}\n` : `${JSON.stringify({ type: "say", text })}\n`));
     }
   }
 
@@ -270,6 +273,12 @@ class GoodMembers {
       check(line, this.#fail);
       if (line.startsWith("You are connected")) this.#here[who]?.resolve();
       const [, name = "", text = ""] = /^(\S+): (.*)$/.exec(line) ?? [];
+      return this.#hear(who, name, text);
+    }
+    if (isIrc(who)) {
+      check(line, this.#fail);
+      if (line.includes(" 366 ")) this.#here[who]?.resolve();
+      const [, name = "", text = ""] = /^:(\S+)!\S+ PRIVMSG #room :(.*)$/.exec(line) ?? [];
       return this.#hear(who, name, text);
     }
     const event = check(line, this.#fail);
@@ -293,6 +302,16 @@ class GoodMembers {
     heard[speaker] = wanted + 1;
     this.slowestMs = Math.max(this.slowestMs, performance.now() - (this.#saidAt[wanted] ?? 0));
   }
+}
+
+function opening(who: number, name: string): string {
+  if (isPlain(who)) return `${name}\n`;
+  if (!isIrc(who)) return `${JSON.stringify({ type: "join", name, history: 0 })}\n`;
+  return `CAP REQ echo-message\r\nCAP END\r\nNICK ${name}\r\nUSER x 0 * :x\r\n`;
+}
+
+function isIrc(who: number): boolean {
+  return who === 3;
 }
 
 function isPlain(who: number): boolean {

@@ -2,7 +2,7 @@
 // sequence each), how they are cut into writes, and how it ends. The inputs are
 //
 //   noise      random bytes
-//   talk       valid lines of either dialect, whole or with bytes flipped, inserted, deleted, doubled, cut off
+//   talk       valid lines of any dialect, whole or with bytes flipped, inserted, deleted, doubled, cut off
 //   odd        commands with odd names, odd values, odd text, at odd depth
 //   long       lines of about as many bytes as a line may have
 //
@@ -25,10 +25,10 @@ export type Plan = {
 /** Half-close and wait until the server closes; close; reset; say nothing for a while, then reset. */
 export type Ending = "finish" | "close" | "reset" | "hold";
 
-type Dialect = "json" | "plain";
+type Dialect = "json" | "plain" | "irc";
 
 /** The names of the members that behave; some inputs whisper to them. */
-export const goodNames = ["good-ada", "good-bob", "good-cyd"];
+export const goodNames = ["good-ada", "good-bob", "good-cyd", "good-dee"];
 
 export function* plans(seed: number): Generator<Plan, never> {
   const random = new Random(seed);
@@ -40,7 +40,7 @@ export function* plans(seed: number): Generator<Plan, never> {
 }
 
 function makePlan(random: Random, first: number): Plan {
-  const dialect = random.pick(["json", "plain"] as const);
+  const dialect = random.pick(["json", "json", "plain", "plain", "irc"] as const);
   const inputs: Buffer[] = random.chance(0.8) ? [Buffer.from(opening(random, dialect))] : [];
   for (let more = random.between(1, 24); more > 0; more--) inputs.push(makeInput(random, dialect));
   return {
@@ -88,6 +88,10 @@ function opening(random: Random, dialect: Dialect): string {
   const name = random.chance(0.9) ? `f${random.below(100_000)}` : random.pick(oddTexts);
   const key = random.chance(0.2) ? random.pick(keys) : undefined;
   if (dialect === "plain") return `${name}${key === undefined ? "" : ` ${key}`}\n`;
+  if (dialect === "irc") {
+    const caps = random.chance(0.7) ? `CAP REQ :${capabilities(random)}\nCAP END\n` : "";
+    return `${caps}${key === undefined ? "" : `PASS :${key}\n`}NICK ${name}\nUSER x 0 * :x\n`;
+  }
   const odd = random.chance(0.2)
     ? `,${oddFields(random, ["token", "key", "epoch", "after", "history"])}`
     : "";
@@ -98,7 +102,7 @@ function opening(random: Random, dialect: Dialect): string {
 function talk(random: Random, dialect: Dialect): string {
   let lines = "";
   for (let more = random.between(1, 3); more > 0; more--) {
-    lines += `${dialect === "json" ? validCommand(random) : validTyped(random)}\n`;
+    lines += `${valid[dialect](random)}\n`;
   }
   return lines;
 }
@@ -120,6 +124,66 @@ function validTyped(random: Random): string {
   if (random.chance(0.6)) return phrase(random);
   const rest = random.pick([phrase(random), random.pick(goodNames), `${random.below(5)}`, ""]);
   return `${random.pick(random.chance(0.5) ? quietWords : words)} ${rest}`;
+}
+
+function validIrc(random: Random): string {
+  const tags = random.chance(0.3) ? `@label=${random.below(50)};batch=${random.below(3)} ` : "";
+  const command = random.pick(
+    random.chance(0.5) ? ["PRIVMSG", "NOTICE", "BATCH", "CHATHISTORY"] : ircCommands,
+  );
+  const more = Array.from({ length: random.below(4) }, () => random.pick(ircWords(random)));
+  return `${tags}${[command, ...more].join(" ")}${random.chance(0.7) ? ` :${phrase(random)}` : ""}`;
+}
+
+const valid: Record<Dialect, (random: Random) => string> = {
+  json: validCommand,
+  plain: validTyped,
+  irc: validIrc,
+};
+
+const ircCommands =
+  `CAP PASS AUTHENTICATE NICK USER PING PONG QUIT JOIN PART PRIVMSG NOTICE TAGMSG BATCH TOPIC NAMES WHO WHOIS
+  WHOWAS MODE KICK OPER LIST INVITE AWAY USERHOST ISON CHATHISTORY SEARCH MOTD LUSERS VERSION TIME INFO HELP FOO`.split(
+    /\s+/,
+  );
+
+function capabilities(random: Random): string {
+  return `batch cap-notify draft/chathistory draft/event-playback draft/multiline echo-message labeled-response message-tags
+    multi-prefix no-implicit-names sasl server-time standard-replies`
+    .split(/\s+/)
+    .filter(() => random.chance(0.5))
+    .join(" ");
+}
+
+function ircWords(random: Random): string[] {
+  const number = `${random.below(60)}`;
+  return [
+    ...[
+      "#room",
+      "#room",
+      "#other",
+      random.pick(goodNames),
+      number,
+      "*",
+      "+b",
+      "-q",
+      "+o",
+      "PLAIN",
+      "LS",
+      "302",
+      "REQ",
+    ],
+    ...["LATEST", "BEFORE", "AFTER", "AROUND", "BETWEEN", "TARGETS", `msgid=x-${number}`, "%tcuhnfdar,7"],
+    ...[
+      `+${random.below(3)}`,
+      `-${random.below(3)}`,
+      "draft/multiline",
+      "text=walrus;in=#room",
+      "*!*@x",
+      "AGEAYg==",
+    ],
+    ...["timestamp=2020-01-01T00:00:00.000Z", "timestamp=2200-01-01T00:00:00Z"],
+  ];
 }
 
 const types = Object.keys(commands);
@@ -212,6 +276,15 @@ const oddValues = [
 ];
 
 function odd(random: Random, dialect: Dialect): string {
+  if (dialect === "irc" && random.chance(0.8)) {
+    const words = Array.from({ length: random.below(4) }, () =>
+      random.pick(random.chance(0.5) ? oddTexts : ircWords(random)),
+    );
+    const tags = random.chance(0.2)
+      ? `@${random.pick(oddTexts)}=${"x".repeat(random.pick([1, 5_000, 8_192]))} `
+      : "";
+    return `${tags}${random.pick(ircCommands)} ${words.join(random.pick([" ", " :", "\t"]))}`;
+  }
   if (dialect === "plain" && random.chance(0.7)) {
     return (
       random.pick(random.chance(0.5) ? ["", ...words] : oddTexts) +

@@ -97,7 +97,7 @@ export function namesLines(members: readonly Member[], client: Client, more: str
   const encoded = known.rows.get(withHosts) ?? rowsOf(members, withHosts);
   known.rows.set(withHosts, encoded);
   const missing = more.filter((name) => !known.names.has(name)).map((name) => ({ name }));
-  const all = [...encoded, ...rowsOf(missing, withHosts)];
+  const all = [...encoded.slice(0, -1), ...rowsOf(missing, withHosts, encoded.at(-1))];
   return [
     ...all.map((row) => client.numeric("353", "=", client.channel, row)),
     endOfNames(client, client.channel),
@@ -108,9 +108,9 @@ export function endOfNames(client: Client, channel: string): string {
   return client.numeric("366", channel, "End of /NAMES list");
 }
 
-function rowsOf(members: readonly Member[], withHosts: boolean): string[] {
+/** The names in rows, the first of which begins with `row`. */
+function rowsOf(members: readonly Member[], withHosts: boolean, row = ""): string[] {
   const found: string[] = [];
-  let row = "";
   for (const member of members) {
     const name = `${member.operator ? "@" : ""}${withHosts ? maskOf(member.name) : member.name}`;
     if (row !== "" && Buffer.byteLength(row) + Buffer.byteLength(name) + 1 > maxRowBytes) {

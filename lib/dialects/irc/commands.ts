@@ -23,7 +23,7 @@ import type { Client } from "./client.ts";
 import { encodingOf, type IrcEncoding } from "./encoding.ts";
 import { chatHistory, searchCommand } from "./history.ts";
 import { nameOfMask, sourceOf } from "./place.ts";
-import { cut, maxLineBytes, serverName, word } from "./wire.ts";
+import { serverLine, serverName, word } from "./wire.ts";
 
 type Entry = {
   /** How many parameters it needs. */
@@ -237,9 +237,7 @@ function operator(client: Client, [name = "", password = ""]: string[]): Outcome
 function ping(client: Client, [token = ""]: string[]): Outcome {
   if (token === "") return [client.numeric("409", "No origin specified")];
   const { asked } = client;
-  client.host.later(() =>
-    client.reply(asked, [cut(`:${serverName} PONG ${serverName} :${token}`, maxLineBytes)]),
-  );
+  client.host.later(() => client.reply(asked, [serverLine("PONG", serverName, token)]));
   return undefined;
 }
 

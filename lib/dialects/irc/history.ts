@@ -16,13 +16,11 @@ const maxEvents = 100;
 // ---- On joining ----
 
 /**
- * What was said before this member came, of that what came after it left the last time: the rest it has on its screen. In
- * a batch, where the client knows that; else between two notices, since some show no time, and then not at all without one.
+ * What was said before this member came: in a batch, where the client knows that; else between two notices, since some
+ * show no time.
  */
 export function joinLines(events: Recorded[], client: Client, encoding: IrcEncoding): string[] {
-  const me = nameKey(client.me);
-  const left = events.findLastIndex((event) => isDeparture(event) && nameKey(event.name ?? "") === me);
-  const said = events.slice(left + 1).filter(({ type }) => type === "said" || type === "acted");
+  const said = events.filter(({ type }) => type === "said" || type === "acted");
   const [first] = said;
   if (!first) return [];
   if (client.has("batch")) return historyBatch(said, client, encoding);
@@ -33,10 +31,6 @@ export function joinLines(events: Recorded[], client: Client, encoding: IrcEncod
     ...said.flatMap((event) => encoding.linesOf(event)),
     notice("That was before you came."),
   ];
-}
-
-function isDeparture(event: Recorded): event is Recorded & { name?: string } {
-  return event.type === "left" || event.type === "kicked" || event.type === "banned";
 }
 
 /** The lines of past events, in a batch for which its type says what it is. */

@@ -13,6 +13,7 @@ import {
   type Recorded,
 } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
+import { visible } from "../../protocol/text.ts";
 import type { Dialect, Newcomer, RoomState } from "../dialect.ts";
 import type { Host } from "../host.ts";
 import { byeLines, endsWith, faultLines, greetingLines, lineFault, namesLines } from "./answers.ts";
@@ -25,7 +26,7 @@ import { cut, ended, type Line, maxLineBytes, parseLine, serverName, tagged } fr
 
 /** Clients send so many lines before they have read any; these cost nothing. */
 const freeLines = 64;
-/** Bytes in a label. A longer one is none. */
+/** Characters in a label. A longer one is none, nor is one with controls in it. */
 const maxLabel = 64;
 /** So many labels of events are kept, whose lines may be asked for again. */
 const keptLabels = 100;
@@ -37,6 +38,8 @@ export class Irc implements Dialect {
   #lines = 0;
   #rowsOfBatch = 0;
   #isFree = false;
+  /** The label of the JOIN that is answered next. */
+  #joinLabel: string | undefined;
   /** The end of the batch that answers a labeled JOIN. */
   #endOfJoin: string | undefined;
   /** The labels of what this client did, by the number of the event. */
@@ -62,6 +65,8 @@ export class Irc implements Dialect {
     return this.#client.registration.hasKey;
   }
 
+  readonly showsMissed = true;
+
   /** What the line that was read last costs, in lines. */
   get lineCost(): number {
     return this.#isFree ? 0 : 1;
@@ -79,7 +84,8 @@ export class Irc implements Dialect {
     if (line === "too-long") return void this.#reply([client.numeric("417", "Input line was too long")]);
     const { command, params } = line;
     const label = client.has("labeled-response") && client.has("batch") ? line.tags.get("label") : undefined;
-    const isLabel = label !== undefined && label !== "" && Buffer.byteLength(label) <= maxLabel;
+    const isLabel =
+      label !== undefined && label !== "" && label.length <= maxLabel && visible(label) === label;
     client.asked = { command, target: params[0] ?? "", label: isLabel ? label : undefined };
     const isRegistered = client.registration.isDone;
     if (isRegistered && command === "BATCH") return this.#batch(params);
@@ -91,7 +97,10 @@ export class Irc implements Dialect {
   #settle(outcome: ReturnType<typeof run>): Command | undefined {
     if (outcome === undefined) return undefined;
     if (Array.isArray(outcome)) return void this.#reply(outcome);
-    if (!isFault(outcome)) return outcome;
+    if (!isFault(outcome)) {
+      if (outcome.type === "join") this.#joinLabel = this.#client.asked.label;
+      return outcome;
+    }
     if (outcome.id !== undefined) this.#client.answered(outcome.id);
     return void this.#reply(faultLines(outcome, this.#client));
   }
@@ -188,11 +197,12 @@ export class Irc implements Dialect {
     const client = this.#client;
     const { registration } = client;
     const join = `${sourceOf(name)} JOIN ${client.channel}`;
-    const greeting = registration.isDone ? [] : greetingLines(client);
-    registration.isDone = true;
+    registration.shownAs = name;
     registration.nick = name;
-    const { label, command } = client.asked;
-    if (command !== "JOIN" || label === undefined) return ended([...greeting, join]);
+    const greeting = registration.isGreeted ? [] : greetingLines(client);
+    const label = registration.isGreeted ? this.#joinLabel : undefined;
+    registration.isGreeted = true;
+    if (label === undefined) return ended([...greeting, join]);
     const { begin, name: batch, end } = client.openBatch("labeled-response", [], label);
     this.#endOfJoin = end;
     return ended([begin, tagged(join, "batch", batch)]);
@@ -205,6 +215,7 @@ export class Irc implements Dialect {
       ...topicLines(topic, client),
       ...(isSilent ? [] : namesLines(members, client, [client.me])),
     ];
+    client.registration.shownAs = undefined;
     const end = this.#endOfJoin;
     this.#endOfJoin = undefined;
     if (end === undefined) return ended(lines);
@@ -231,17 +242,9 @@ export class Irc implements Dialect {
       case "joined":
       case "left":
         return nameKey(event.name) === me || event.type === "left" ? "" : undefined;
-      case "renamed":
-        this.#renamed(event);
-        return this.#ownChange(event);
       default:
         return this.#ownChange(event);
     }
-  }
-
-  #renamed({ from, to }: { from: string; to: string }): void {
-    const { registration } = this.#client;
-    if (nameKey(from) === nameKey(registration.nick)) registration.nick = to;
   }
 
   /** A change of the room, with the label under which it was asked for. */
@@ -266,6 +269,7 @@ export class Irc implements Dialect {
     const client = this.#client;
     const { parting } = client;
     client.parting = undefined;
+    client.registration.nick = client.me;
     if (parting !== undefined && bye.code === "left") {
       const part = `${sourceOf(client.registration.nick)} PART ${client.channel}${parting && ` :${parting}`}`;
       return ended(client.labelled(client.asked.label, [cut(part, maxLineBytes)]));

@@ -47,7 +47,9 @@ export class Registration {
   nick = "";
   hasUser = false;
   /** Whether the client was told that it is registered. */
-  isDone = false;
+  isGreeted = false;
+  /** The name under which the room is shown to it, while that is written. */
+  shownAs: string | undefined;
   readonly #host: Host;
   #isNegotiating = false;
   #password: string | undefined;
@@ -59,13 +61,18 @@ export class Registration {
     this.#host = host;
   }
 
+  /** Whether it is registered: it has a seat, or had one. */
+  get isDone(): boolean {
+    return this.isGreeted || this.#host.name !== "";
+  }
+
   get hasKey(): boolean {
     return this.#key !== undefined;
   }
 
   /** What the client is called in lines to it. */
   get me(): string {
-    return this.#host.name || (this.isDone && this.nick) || "*";
+    return this.shownAs ?? (this.#host.name || (this.isDone && this.nick) || "*");
   }
 
   /** The command by which it joins, if all that is needed has been said. */

@@ -5,6 +5,8 @@
 //
 // A line to a client has at most 512 bytes without its tags, CR LF included: some clients hang up on a longer one.
 
+import { visibleRow } from "../../protocol/text.ts";
+
 /** The name of the server, with a dot, so that no member's source looks like it. */
 export const serverName = "chat.room";
 
@@ -76,14 +78,15 @@ export function tagged(line: string, key: string, value: string): string {
   return line.startsWith("@") ? `${tag};${line.slice(1)}` : `${tag} ${line}`;
 }
 
-/** A line of the server: the command or the numeric, and its parameters, of which the last may have blanks. */
+/**
+ * A line of the server: the command or the numeric, and its parameters, of which the last may have blanks. What a client
+ * sent may be in it, without what a terminal would obey.
+ */
 export function serverLine(command: string, ...params: string[]): string {
   const middle = params.slice(0, -1).map(word);
   const last = params.at(-1);
-  return cut(
-    [`:${serverName}`, command, ...middle, ...(last === undefined ? [] : [`:${last}`])].join(" "),
-    maxLineBytes,
-  );
+  const line = [`:${serverName}`, command, ...middle, ...(last === undefined ? [] : [`:${last}`])].join(" ");
+  return cut(visibleRow(line), maxLineBytes);
 }
 
 /** What a client sent, as it may stand in the middle of a line that answers it. */

@@ -107,7 +107,7 @@ const keep: Flag<string> = {
 };
 
 const channel: Flag<string> = {
-  ...text("NAME", "the channel that the room is for IRC clients", "room"),
+  ...text("NAME", "what IRC clients call the room", "room"),
   parse(text, flag) {
     if (/^#?[\w.-]{1,63}$/.test(text)) return text.replace("#", "");
     throw new UsageError(`--${flag} takes 1 to 63 letters, digits, "_", "-" or ".", not "${text}"`);

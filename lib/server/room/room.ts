@@ -132,7 +132,8 @@ export class Room implements JournalListener, Recorder {
     const count = history ?? dialect.historyEvents;
     const recall = async (): Promise<Past> => {
       const past = await this.archive.recall(seat.id, roster.seq, count);
-      const missedAfter = place?.resumed ? place.position : 0;
+      const left = dialect.showsMissed ? this.archive.leftAt(name) : 0;
+      const missedAfter = place?.resumed ? place.position : left;
       return { ...past, events: past.events.filter(({ seq }) => seq > missedAfter) };
     };
     // No whisper is for a seat that is new: all newcomers are shown the same.

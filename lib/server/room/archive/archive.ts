@@ -5,6 +5,7 @@ import type { PastRequest } from "../../../dialects/host.ts";
 import type { CommandOf } from "../../../protocol/commands.ts";
 import { messageOf } from "../../../protocol/errors.ts";
 import { type Answer, type Fault, fault, limits, type Recorded } from "../../../protocol/events.ts";
+import { nameKey } from "../../../protocol/names.ts";
 import { pastOf } from "../../delivery/past.ts";
 import { RecentEntries } from "../../delivery/recent.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
@@ -14,10 +15,15 @@ import { type ArchiveRoom, type Deleter, takeBack } from "./deletion.ts";
 /** A search that asks for no number shows this many events. */
 const foundEvents = 20;
 
+/** As many as a big room has members, which may all be gone at once. */
+const keptDepartures = 10_000;
+
 export class Archive {
   readonly #journal: Journal;
   readonly #room: ArchiveRoom;
   #recent: RecentEntries;
+  /** When who had a name left last, by the number of the event, of those who left lately. */
+  readonly #departures = new Map<string, number>();
   /** How many deletions have happened here. */
   #deletions = 0;
 
@@ -30,14 +36,31 @@ export class Archive {
   /** Takes the next entry that has happened. */
   push(entry: Entry): void {
     this.#recent.push(entry);
+    this.#noteDeparture(entry.event);
     if (entry.event.type !== "deleted") return;
     this.#deletions++;
     this.#recent.erase(entry.event.seqs);
   }
 
+  #noteDeparture(event: Recorded): void {
+    if (event.type !== "left" && event.type !== "kicked" && event.type !== "banned") return;
+    if (event.name === undefined) return;
+    const key = nameKey(event.name);
+    this.#departures.delete(key);
+    this.#departures.set(key, event.seq);
+    const [oldest] = this.#departures.keys();
+    if (this.#departures.size > keptDepartures && oldest !== undefined) this.#departures.delete(oldest);
+  }
+
+  /** The event by which the last one with that name left; 0 if none did lately. */
+  leftAt(name: string): number {
+    return this.#departures.get(nameKey(name)) ?? 0;
+  }
+
   /** The journal began again: what was at hand may not have happened. */
   clear(): void {
     this.#recent = new RecentEntries(this.#journal.last);
+    this.#departures.clear();
   }
 
   /**

@@ -1,0 +1,284 @@
+// What a client of IRC can do in the room, and what it is told: its own lines, its seat, its passwords.
+
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { Operators } from "../../../../lib/server/session/operators.ts";
+import { testMs } from "../../../support/transcript.ts";
+import { inFakeRoom, order } from "./fake-room.ts";
+import { pass, turn } from "./fake-socket.ts";
+import { IrcClient, ircClient } from "./irc-client.ts";
+
+setDefaultTimeout(testMs);
+inFakeRoom();
+
+describe("its own lines", () => {
+  test("what a client says does not come back to it, but to all others", async () => {
+    const [ada, bob] = [await ircClient("ada"), await ircClient("bob")];
+    ada.lines();
+    expect(await ada.send("PRIVMSG #room :hi", "NOTICE #ROOM :beep", "PRIVMSG bob :psst")).toEqual([]);
+    expect(await bob.send()).toEqual([
+      ":ada!u@ada PRIVMSG #room :hi",
+      ":ada!u@ada NOTICE #room :beep",
+      ":ada!u@ada PRIVMSG bob :psst",
+    ]);
+    expect(await ada.send("NICK eve")).toEqual([":ada!u@ada NICK :eve"]);
+  });
+
+  test("with echo-message all of it comes back", async () => {
+    const ada = await ircClient("ada", "echo-message");
+    expect(await ada.send("PRIVMSG #room :\x02hi", "PRIVMSG #room :\x01ACTION waves\x01")).toEqual([
+      ":ada!u@ada PRIVMSG #room :hi",
+      ":ada!u@ada PRIVMSG #room :\x01ACTION waves\x01",
+    ]);
+  });
+
+  test("a whisper to oneself comes once, or twice with echo-message", async () => {
+    const [ada, eve] = [await ircClient("ada"), await ircClient("eve", "echo-message")];
+    expect(await ada.send("PRIVMSG Ada :note")).toContain(":ada!u@ada PRIVMSG ada :note");
+    expect(await eve.send("PRIVMSG eve :note")).toEqual(Array(2).fill(":eve!u@eve PRIVMSG eve :note"));
+  });
+
+  test("a slow client gets all that others said, and nothing of its own", async () => {
+    const [ada, bob] = [await ircClient("ada"), await ircClient("bob")];
+    ada.lines();
+    ada.socket.takes = 0;
+    const long = "x".repeat(2_000);
+    for (let i = 0; i < 900; i++) {
+      if (i % 10 === 0) await ada.send(`PRIVMSG #room :mine ${i}`);
+      bob.socket.session.receive(Buffer.from(`PRIVMSG #room :${i} ${long}\r\n`));
+      if (i % 50 === 0) await turn();
+    }
+    ada.socket.takes = Infinity;
+    ada.socket.session.drained();
+    for (let i = 0; i < 50; i++) await turn();
+    const heard = ada.lines();
+    expect(heard.map((line) => line.replace(":bob!u@bob PRIVMSG #room :", "")).join("")).toBe(
+      Array.from({ length: 900 }, (_, i) => `${i} ${long}`).join(""),
+    );
+  });
+});
+
+describe("its seat", () => {
+  test("PART gives the seat up, and JOIN takes another on the same connection", async () => {
+    const [ada, bob] = [await ircClient("ada"), await ircClient("bob")];
+    ada.lines();
+    expect(
+      await ada.send(
+        "PART #room :back soon",
+        "PRIVMSG #room :x",
+        "NICK eve",
+        "JOIN #room",
+        "PRIVMSG #room :y",
+      ),
+    ).toEqual([
+      ":ada!u@ada PART #room :back soon",
+      ":chat.room 404 ada #room :Cannot send to channel: /join it first",
+      ":ada!u@ada NICK :eve",
+      ":eve!u@eve JOIN #room",
+      ":chat.room 353 eve = #room :bob eve",
+      ":chat.room 366 eve #room :End of /NAMES list",
+    ]);
+    expect(await bob.send()).toEqual([
+      ":ada!u@ada QUIT :back soon",
+      ":eve!u@eve JOIN #room",
+      ":eve!u@eve PRIVMSG #room :y",
+    ]);
+  });
+
+  test("a kicked client stays connected, and may join again", async () => {
+    const ada = await ircClient("ada");
+    order({ type: "kick", name: "ada", text: "behave" });
+    expect(await ada.send()).toEqual([
+      ":server!u@server KICK #room ada :behave",
+      ":chat.room NOTICE ada :You were kicked by server: behave. /join #room brings you back.",
+    ]);
+    expect((await ada.send("JOIN #room"))[0]).toBe(":ada!u@ada JOIN #room");
+  });
+
+  test("a slow client is kicked behind all that was said before", async () => {
+    const [ada, bob] = [await ircClient("ada"), await ircClient("bob")];
+    await ada.send();
+    ada.socket.takes = 0;
+    await bob.send("PRIVMSG #room :one", "PRIVMSG #room :two");
+    order({ type: "kick", name: "ada" });
+    await turn();
+    await ada.send("JOIN #room");
+    await bob.send("PRIVMSG #room :three");
+    ada.socket.takes = Infinity;
+    ada.socket.session.drained();
+    expect((await ada.send()).slice(0, 5)).toEqual([
+      ":bob!u@bob PRIVMSG #room :one",
+      ":bob!u@bob PRIVMSG #room :two",
+      ":server!u@server KICK #room ada :server",
+      ":chat.room NOTICE ada :You were kicked by server. /join #room brings you back.",
+      ":ada!u@ada JOIN #room",
+    ]);
+  });
+
+  test("a client that leaves and reads nothing is not waited for", async () => {
+    const ada = await ircClient("ada");
+    ada.socket.takes = 0;
+    await ada.send("PART #room");
+    await pass(90_000, 5_000);
+    expect(ada.socket.acts).toContain("terminate");
+  });
+
+  test("a banned client is told why, and its connection ends", async () => {
+    const ada = await ircClient("ada");
+    order({ type: "ban", name: "ada" });
+    expect((await ada.send()).slice(-2)).toEqual([
+      ":chat.room 465 ada :You were banned by server",
+      "ERROR :Closing Link: ada (You were banned by server)",
+    ]);
+    const again = new IrcClient();
+    expect((await again.send("NICK ada", "USER a 0 * :a")).at(-1)).toBe(
+      "ERROR :Closing Link: * (You are banned from this room)",
+    );
+  });
+
+  test("a taken or impossible nick is told, and another one is taken", async () => {
+    await ircClient("ada");
+    const client = new IrcClient();
+    expect(await client.send("NICK ada", "USER a 0 * :a")).toEqual([
+      ':chat.room 433 * ada :"ada" is taken: choose another name',
+    ]);
+    expect((await client.send("NICK a.b"))[0]).toMatch(/^:chat\.room 432 \* a\.b :A name is made of/);
+    expect((await client.send("NICK [ada]"))[0]).toBe(
+      ":chat.room 001 _ada_ :Welcome to the chat room, _ada_",
+    );
+    expect((await client.send("NICK ada"))[0]).toMatch(/^:chat\.room 433 _ada_ ada :/);
+  });
+
+  test("a silent client is asked, and then gone", async () => {
+    const ada = await ircClient("ada");
+    await pass(46_000, 1_000);
+    expect(ada.lines().at(-1)).toBe("PING :chat.room");
+    await ada.send("PONG :chat.room");
+    await pass(46_000, 1_000);
+    expect(ada.lines()).toEqual(["PING :chat.room"]);
+    await pass(46_000, 1_000);
+    expect(ada.lines()).toEqual(["ERROR :Closing Link: ada (Nothing was heard of you for 90 s)"]);
+  });
+
+  test("registration costs nothing, what follows is paid for", async () => {
+    const client = new IrcClient({ rate: { burst: 3, perSecond: 1 } });
+    const many = Array.from({ length: 20 }, () => "CAP REQ server-time");
+    const lines = await client.send(...many, "NICK ada", "USER a 0 * :a", "CAP END");
+    expect(lines.at(-1)).toContain(" 366 ");
+    expect((await client.send(...Array(5).fill("VERSION"))).at(-1)).toContain("NOTICE ada :Slow down: ");
+  });
+});
+
+describe("passwords", () => {
+  const options = { password: "geheim", operators: new Operators("natty") };
+
+  test("PASS and SASL give the room's password", async () => {
+    const [pass, sasl] = [new IrcClient(options), new IrcClient(options)];
+    expect((await pass.send("PASS geheim", "NICK ada", "USER a 0 * :a"))[0]).toContain(" 001 ada ");
+    const secret = Buffer.from("\0bob\0geheim").toString("base64");
+    await sasl.send("CAP REQ sasl", "NICK bob", "USER b 0 * :b");
+    expect(await sasl.send("AUTHENTICATE PLAIN", `AUTHENTICATE ${secret}`)).toEqual([
+      "AUTHENTICATE +",
+      ":chat.room 900 * bob!u@bob bob :You are now logged in",
+      ":chat.room 903 * :SASL authentication successful",
+    ]);
+    expect((await sasl.send("CAP END"))[0]).toContain(" 001 bob ");
+  });
+
+  test.each([
+    [
+      "AUTHENTICATE FOO",
+      [
+        ":chat.room 908 * PLAIN :are available SASL mechanisms",
+        ":chat.room 904 * :SASL authentication failed",
+      ],
+    ],
+    ["AUTHENTICATE *", [":chat.room 906 * :SASL authentication aborted"]],
+    [
+      "AUTHENTICATE PLAIN|AUTHENTICATE %%%",
+      ["AUTHENTICATE +", ":chat.room 904 * :SASL authentication failed"],
+    ],
+    [
+      `AUTHENTICATE PLAIN|AUTHENTICATE ${"x".repeat(401)}`,
+      ["AUTHENTICATE +", ":chat.room 905 * :SASL message too long"],
+    ],
+  ])("%s", async (sent, got) => {
+    expect(
+      await new IrcClient(options).send("CAP REQ sasl", ...sent.split("|")).then((lines) => lines.slice(1)),
+    ).toEqual(got);
+  });
+
+  test("without the password, or with another one, the connection ends", async () => {
+    const [none, wrong] = [new IrcClient(options), new IrcClient(options)];
+    expect(await none.send("NICK ada", "USER a 0 * :a")).toEqual([
+      ":chat.room 464 * :This room has a password: what is it?",
+      "ERROR :Closing Link: * (This room has a password: what is it?)",
+    ]);
+    await wrong.send("PASS falsch", "NICK ada", "USER a 0 * :a");
+    await pass(5_000, 500);
+    expect(wrong.socket.text).toContain("ERROR :Closing Link: * (That is not the password: what is it?)");
+  });
+
+  test("a key behind the password owns the name, and brings its holder back", async () => {
+    const key = "a-key-of-my-own";
+    const first = new IrcClient(options);
+    const bob = new IrcClient(options);
+    await bob.send("PASS geheim", "NICK bob", "USER b 0 * :b");
+    await first.send(`PASS geheim:${key}`, "NICK ada", "USER a 0 * :a");
+    const thief = new IrcClient(options);
+    expect((await thief.send("PASS geheim", "NICK ada", "USER a 0 * :a")).at(-1)).toMatch(/ 433 \* ada :/);
+    bob.lines();
+    const second = new IrcClient(options);
+    expect((await second.send(`PASS geheim:${key}`, "NICK ada", "USER a 0 * :a"))[0]).toContain(" 001 ada ");
+    expect(first.socket.text).toContain("ERROR :Closing Link: ada (You joined from another place)");
+    expect(await bob.send()).toEqual([]);
+  });
+
+  test("OPER makes an operator, who can put order into the room", async () => {
+    const natty = await ircClient("natty", "", { operators: options.operators });
+    const bob = await ircClient("bob");
+    natty.lines();
+    expect(await natty.send("KICK #room bob")).toEqual([
+      ":chat.room 482 #room :That is for operators: /oper NAME PASSWORD makes you one".replace(
+        "482",
+        "482 natty",
+      ),
+    ]);
+    expect(await natty.send("OPER root natty")).toEqual([
+      ":chat.room MODE #room +o natty",
+      ":chat.room 381 natty :You are now an operator",
+    ]);
+    expect(await natty.send("TOPIC #room :beans", "TOPIC #room", "KICK #room nobody1")).toEqual([
+      ":natty!u@natty TOPIC #room :beans",
+      ":chat.room 332 natty #room :beans",
+      ":chat.room 441 natty nobody1 #room :They are not on that channel",
+    ]);
+    expect(
+      await natty.send(
+        "MODE #room +q bob!*@*",
+        "MODE #room +b *!*@*",
+        "MODE #room +k x",
+        "MODE #room +o bob",
+      ),
+    ).toEqual([
+      ":natty!u@natty MODE #room +q bob!*@*",
+      ":chat.room 696 natty #room b *!*@* :It has to say a name: NAME!*@*",
+      ":chat.room 472 natty k :is unknown mode char to me for #room",
+      ":chat.room 482 natty #room :Who knows the password becomes one: /oper NAME PASSWORD",
+    ]);
+    await bob.send();
+    expect(await bob.send("PRIVMSG #room :x")).toEqual([
+      ":chat.room 404 bob #room :You are muted: nobody hears you",
+    ]);
+    expect(await natty.send("MODE #room +b *!u@bob", "MODE #room b", "MODE #room -b bob!*@*")).toEqual([
+      ":natty!u@natty MODE #room +b bob!*@*",
+      ":natty!u@natty KICK #room bob :banned",
+      expect.stringContaining(" NOTICE natty :192.0.2.1 is not banned with bob"),
+      expect.stringMatching(/^:chat\.room 367 natty #room bob!\*@\* natty :\d+$/),
+      ":chat.room 368 natty #room :End of channel ban list",
+      ":natty!u@natty MODE #room -b bob!*@*",
+    ]);
+    expect((await natty.send("WHO natty"))[0]).toBe(
+      ":chat.room 352 natty #room u natty chat.room natty H@ :0 natty",
+    );
+  });
+});
