@@ -115,7 +115,7 @@ describe.concurrent("a window that is closed says nothing", () => {
   });
 });
 
-test.concurrent("a draft is offered at the next start under the same name, once", async () => {
+test.concurrent("a draft is offered under the same name until it is cleared", async () => {
   using state = temporaryFolder();
   await using server = await Server.start(["--stay"]);
   const typed = async (name: string, row: string) => {
@@ -134,6 +134,10 @@ test.concurrent("a draft is offered at the next start under the same name, once"
   await typed("eve", "eve>");
   await using again = client(server, state.path);
   await again.until("the draft", (terminal) => terminal.row === "ada> to be continued");
+  again.type("\x15");
+  await again.until("an empty row", (terminal) => terminal.row.trimEnd() === "ada>");
+  again.hangUp();
+  await again.exited;
   expect(drafts(state.path)).toEqual([]);
 });
 

@@ -190,7 +190,8 @@ export class TerminalFront {
   #start(): void {
     const draft = this.#memory.takeDraft();
     if (this.#prompt.draft === "") this.#prompt.draft = draft;
-    this.#memory.keepDraft();
+    // So that it is kept for the next start, too.
+    this.#memory.typed();
     const offered = [...this.#prompt.history.lines];
     for (const line of [...this.#memory.lines, ...offered]) this.#prompt.history.add(line);
     this.#prompt.start();

@@ -43,6 +43,8 @@ export class Status {
   readonly #show: (status: string) => void;
   /** `retryAt` is a time of `performance.now()`. */
   #offline: { reason: string; since: number; retryAt: number } | undefined;
+  /** The ids of the messages that were not in the room when the status was shown last. */
+  #wereUnsent = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: Client, show: (status: string) => void) {
@@ -61,7 +63,7 @@ export class Status {
     this.#tick();
   }
 
-  /** Something may have changed: shown in a second, so that a message that is in the room by then never counts as unsent. */
+  /** Something may have changed: shown in a second. */
   changed(): void {
     this.#timer ??= setTimeout(() => this.#tick(), showMs);
   }
@@ -70,18 +72,22 @@ export class Status {
     clearTimeout(this.#timer);
   }
 
-  /** Shows the status; offline, which counts down, again every second. */
+  /** Shows the status; again in a second if it counts down or something is unsent. */
   #tick(): void {
-    this.#timer = this.#offline && setTimeout(() => this.#tick(), showMs);
     this.#show(statusOf(this.#situation));
+    this.#wereUnsent = new Set(Array.from(this.#client.link.outbox, ({ id }) => id));
+    const goesOn = this.#offline !== undefined || this.#wereUnsent.size > 0;
+    this.#timer = goesOn ? setTimeout(() => this.#tick(), showMs) : undefined;
   }
 
   get #situation(): Situation {
     const { chat, link, past } = this.#client;
+    // A message that is on its way for a moment is no news.
+    const unsent = [...link.outbox].filter(({ id }) => this.#offline || this.#wereUnsent.has(id));
     const situation = {
       members: chat.people.count,
       topic: chat.topic,
-      unsent: link.outbox.size,
+      unsent: unsent.length,
       lookingBack: past?.progress,
     };
     if (!this.#offline) return situation;
