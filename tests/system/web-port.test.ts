@@ -78,6 +78,7 @@ describe("the page", () => {
     const answer = await fetch(at(path), init);
     expect(answer.status).toBe(status);
     expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+    if (status !== 413) expect(answer.headers.get("connection")).toBe("close");
     await answer.text();
   });
 

@@ -12,7 +12,7 @@ import { messageOf } from "../../../protocol/errors.ts";
 import { plainAddress } from "../../limits/addresses.ts";
 import { Listeners, pageAt, waysToBrowse } from "../tcp.ts";
 import type { Certificate } from "../tls.ts";
-import { Page, type PageDocument, sentence } from "./page.ts";
+import { headers, Page, type PageDocument, sentence } from "./page.ts";
 import { placeOf, refusalOf } from "./request.ts";
 import { type Socket, type Upgraded, WebSocketTransport } from "./web-socket.ts";
 
@@ -135,17 +135,17 @@ export class Web {
   }
 
   #answer(request: Request, server: Bun.Server<Upgraded>): Promise<Response> | Response | undefined {
-    const { headers, method } = request;
-    const refusal = refusalOf(headers, this.#options["web-names"]);
+    const { method } = request;
+    const refusal = refusalOf(request.headers, this.#options["web-names"]);
     if (refusal) return sentence(refusal.status, refusal.text);
     if (method !== "GET" && method !== "HEAD") return sentence(405, "Only GET", { allow: "GET, HEAD" });
     switch (URL.parse(request.url)?.pathname) {
       case "/":
-        return this.#page.answer(headers);
+        return this.#page.answer(request.headers);
       case chatPath:
         return this.#upgrade(request, server);
       case "/favicon.ico":
-        return new Response(null, { status: 204 });
+        return new Response(null, { status: 204, headers });
       default:
         return sentence(404, "There is nothing here: the room is at /");
     }

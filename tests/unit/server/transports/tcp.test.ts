@@ -6,7 +6,9 @@ import {
   cannotListen,
   Listeners,
   listenPatiently,
+  pageAt,
   waysIn,
+  waysToBrowse,
   waysToJoin,
 } from "../../../../lib/server/transports/tcp.ts";
 import { testMs } from "../../../support/transcript.ts";
@@ -126,6 +128,18 @@ test("a room on every address is joined at the real ones", () => {
     'Join with "bun ChatClient.ts --tls 192.0.2.7:53000" or "openssl s_client -quiet -connect 192.0.2.7:53000" from other machines',
     'Join with "bun ChatClient.ts --tls" or "openssl s_client -quiet -connect localhost:53000" here',
   ]);
+});
+
+test("a page is at each of these addresses, too", () => {
+  expect(waysToBrowse({ host: "::", port: 53_080 }, true, here)).toEqual([
+    "In a browser: https://192.0.2.7:53080 from other machines",
+    "In a browser: https://[2001:db8::7]:53080 from other machines",
+    "In a browser: https://localhost:53080 here",
+  ]);
+  expect(waysToBrowse({ host: "localhost", port: 53_080 }, false)).toEqual([
+    "In a browser: http://localhost:53080",
+  ]);
+  expect(pageAt({ host: "::1", port: 7 }, false)).toBe("http://[::1]:7");
 });
 
 test("a room on one address is joined at that", () => {
