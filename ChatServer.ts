@@ -4,16 +4,14 @@
 //   bun ChatServer.ts        then, in other terminals:   bun ChatClient.ts   or   nc localhost 53000
 
 import "./lib/cli/bun-version.ts";
-import type { Socket } from "bun";
 import { attempt, fail } from "./lib/cli/flags.ts";
 import { onHangup } from "./lib/cli/hangup.ts";
 import { Output } from "./lib/cli/output.ts";
 import { writeTo } from "./lib/cli/writer.ts";
 import { buildDocument } from "./lib/client/web/document.ts";
-import { addressOf, type Place } from "./lib/protocol/addresses.ts";
 import type { Bye } from "./lib/protocol/events.ts";
-import { isLoopback, plainAddress } from "./lib/server/limits/addresses.ts";
-import { type Admitted, Door } from "./lib/server/limits/door.ts";
+import { isLoopback } from "./lib/server/limits/addresses.ts";
+import { Door } from "./lib/server/limits/door.ts";
 import { consoleFor } from "./lib/server/operation/console.ts";
 import { carryOutCopy } from "./lib/server/operation/copies/copies.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
@@ -27,19 +25,13 @@ import { Traffic } from "./lib/server/operation/traffic.ts";
 import { Room } from "./lib/server/room/room.ts";
 import { Operators } from "./lib/server/session/operators.ts";
 import { Session } from "./lib/server/session/session.ts";
-import type { Connection, Transport } from "./lib/server/session/transport.ts";
+import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { CertificateWatch } from "./lib/server/transports/certificates.ts";
 import { IoUring } from "./lib/server/transports/io-uring.ts";
-import { Proxied, trustedProxies } from "./lib/server/transports/proxy.ts";
-import {
-  addressesOf,
-  hasDescriptor,
-  keepAliveMs,
-  Listeners,
-  waysIn,
-  waysToJoin,
-} from "./lib/server/transports/tcp.ts";
+import { trustedProxies } from "./lib/server/transports/proxy.ts";
+import { type Carrier, Reception, type SocketData } from "./lib/server/transports/reception.ts";
+import { addressesOf, Listeners, waysIn, waysToJoin } from "./lib/server/transports/tcp.ts";
 import { type Certificate, Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 import { endVanished } from "./lib/server/transports/vanished.ts";
 import { watchFiles } from "./lib/server/transports/web/files.ts";
@@ -65,11 +57,6 @@ const addresses = await addressesOf(options).catch(fail);
 
 // ---- The connections: members, peers without a name yet, and those that are being turned away ----
 
-/** The `data` of a socket; undefined if it was closed at once. */
-type SocketData = Admitted | undefined;
-/** A TCP socket or a WebSocket. */
-type Carrier = Transport & { data: SocketData };
-
 const connections = new Map<Carrier, Connection>();
 /** True once the goodbyes are sent: the server ends with the last connection. */
 let stopping = false;
@@ -78,12 +65,7 @@ const receive = (carrier: Carrier, chunk: Buffer) => connections.get(carrier)?.r
 const drained = (carrier: Carrier) => connections.get(carrier)?.drained();
 
 function closed(carrier: Carrier): void {
-  connections.get(carrier)?.closed();
-  connections.delete(carrier);
-  if (carrier.data) {
-    traffic.went(carrier.data.address, carrier.data.admission);
-    door.leave(carrier.data.admission);
-  }
+  reception.closed(carrier);
   if (stopping && connections.size === 0) exit();
 }
 
@@ -98,7 +80,7 @@ const listeners = attempt(
         allowHalfOpen: true,
         ...(certificate && { tls: certificate }),
         socket: {
-          open: (socket) => opened(socket),
+          open: (socket) => reception.opened(socket),
           handshake(socket, ok, problem) {
             const handshake = connections.get(socket);
             if (handshake instanceof Handshake) handshake.ended(ok, problem);
@@ -123,7 +105,7 @@ const web = attempt(
       build: buildDocument,
       certificate: () => certificate,
       isProxy: (address) => isLoopback(address) || proxies.has(address),
-      opened: (socket, from) => admit(socket, from),
+      opened: (socket, from) => reception.admit(socket, from),
       receive,
       drained,
       closed,
@@ -182,46 +164,14 @@ const limits = Object.assign(settings.session, {
   posted: traffic.posted,
 });
 
-/** A TCP socket was opened. From a proxy, its first bytes say where it comes from. */
-function opened(socket: Socket<SocketData>): void {
-  const peer: Place = { host: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort };
-  socket.setKeepAlive(true, keepAliveMs);
-  if (!proxies.has(peer.host)) return admit(socket, peer, certificate && socket);
-  connections.set(
-    socket,
-    new Proxied(socket, {
-      failed: (problem) => traffic.report(problem, peer.host),
-      begin(from, rest) {
-        connections.delete(socket);
-        admit(socket, from ?? peer);
-        if (rest.length > 0) connections.get(socket)?.receive(rest);
-      },
-    }),
-  );
-}
-
-/**
- * A connection from this place gets a session, or the reason why it gets none, or is closed at once. `shaking`: its
- * socket, if TLS has to begin first.
- */
-function admit(carrier: Carrier, from: Place, shaking?: Socket<SocketData>): void {
-  const admission = door.enter(from.host);
-  if (!admission) return carrier.terminate();
-  const address = addressOf(from);
-  carrier.data = { address, admission };
-  traffic.came(from.host, address, admission);
-  const { origin, refusal, withinMs } = admission;
-  const plain = !shaking && hasDescriptor(carrier) ? carrier : undefined;
-  const begin = () => {
-    const connection = origin
-      ? new Session(room, carrier, origin, limits, plain)
-      : new TurnedAway(carrier, refusal);
-    connections.set(carrier, connection);
-  };
-  if (shaking) connections.set(carrier, new Handshake(shaking, withinMs, begin));
-  else begin();
-}
-
+const reception = new Reception(connections, {
+  door,
+  proxies,
+  isTls: () => certificate !== undefined,
+  session: (carrier, origin, plain) => new Session(room, carrier, origin, limits, plain),
+  refused: (carrier, refusal) => new TurnedAway(carrier, refusal),
+  traffic,
+});
 endVanished(() => connections.keys());
 
 // ---- The metrics' page, and the server's own terminal ----

@@ -1,0 +1,90 @@
+// Takes in the connections of all transports: from a proxy, its first bytes say where one comes from; with TLS, its
+// handshake comes first; and the door decides whether it gets a session, or the reason why it gets none, or is closed at
+// once. What it gets stands in the map of connections, until it is closed.
+
+import type { Socket } from "bun";
+import { addressOf, type Place } from "../../protocol/addresses.ts";
+import type { Bye } from "../../protocol/events.ts";
+import { plainAddress } from "../limits/addresses.ts";
+import type { Admission, Admitted, Door } from "../limits/door.ts";
+import type { Origin } from "../limits/origin.ts";
+import type { Connection, Transport, WithDescriptor } from "../session/transport.ts";
+import { Proxied } from "./proxy.ts";
+import { hasDescriptor, keepAliveMs } from "./tcp.ts";
+import { Handshake } from "./tls.ts";
+
+/** The `data` of a socket; undefined until it was let in or refused. */
+export type SocketData = Admitted | undefined;
+/** A TCP socket or a WebSocket. */
+export type Carrier = Transport & { data: SocketData };
+
+export type ReceptionOptions = {
+  door: Pick<Door, "enter" | "leave">;
+  /** The addresses whose connections begin with a PROXY protocol header. */
+  proxies: { has(address: string): boolean };
+  /** Whether sockets speak TLS now. */
+  isTls: () => boolean;
+  /** The session of a connection that was let in; `plain`: its socket, if it takes bytes by its descriptor. */
+  session: (carrier: Carrier, origin: Origin, plain: WithDescriptor | undefined) => Connection;
+  /** What a connection gets that was refused. */
+  refused: (carrier: Carrier, refusal: Bye) => Connection;
+  /** Counts and tells who comes and goes, and what strangers do wrong. */
+  traffic: {
+    came(host: string, address: string, admission: Admission): void;
+    went(address: string, admission: Admission): void;
+    report(problem: string, address: string): void;
+  };
+};
+
+export class Reception {
+  readonly #connections: Map<Carrier, Connection>;
+  readonly #options: ReceptionOptions;
+
+  constructor(connections: Map<Carrier, Connection>, options: ReceptionOptions) {
+    this.#connections = connections;
+    this.#options = options;
+  }
+
+  /** A TCP socket was opened. */
+  opened(socket: Socket<SocketData>): void {
+    const { proxies, traffic, isTls } = this.#options;
+    const peer: Place = { host: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort };
+    socket.setKeepAlive(true, keepAliveMs);
+    if (!proxies.has(peer.host)) return this.admit(socket, peer, isTls() ? socket : undefined);
+    const proxied = new Proxied(socket, {
+      failed: (problem) => traffic.report(problem, peer.host),
+      begin: (from, rest) => {
+        this.#connections.delete(socket);
+        this.admit(socket, from ?? peer);
+        if (rest.length > 0) this.#connections.get(socket)?.receive(rest);
+      },
+    });
+    this.#connections.set(socket, proxied);
+  }
+
+  /** Lets in or refuses a connection from this place. `shaking`: its socket, if TLS has to begin first. */
+  admit(carrier: Carrier, from: Place, shaking?: Socket<SocketData>): void {
+    const { door, traffic, session, refused } = this.#options;
+    const admission = door.enter(from.host);
+    if (!admission) return carrier.terminate();
+    const address = addressOf(from);
+    carrier.data = { address, admission };
+    traffic.came(from.host, address, admission);
+    const { origin, refusal, withinMs } = admission;
+    const plain = !shaking && hasDescriptor(carrier) ? carrier : undefined;
+    const begin = () => {
+      this.#connections.set(carrier, origin ? session(carrier, origin, plain) : refused(carrier, refusal));
+    };
+    if (shaking) this.#connections.set(carrier, new Handshake(shaking, withinMs, begin));
+    else begin();
+  }
+
+  /** A connection is gone. */
+  closed(carrier: Carrier): void {
+    this.#connections.get(carrier)?.closed();
+    this.#connections.delete(carrier);
+    if (!carrier.data) return;
+    this.#options.traffic.went(carrier.data.address, carrier.data.admission);
+    this.#options.door.leave(carrier.data.admission);
+  }
+}
