@@ -1,7 +1,7 @@
 // A WebSocket as the transport of a connection. Each write is one binary message of whole JSON lines, as many as 16 KiB
-// hold, or one that is longer. Bun keeps of a message what the network does not take; so no other is begun until that
-// is gone, and the reader, which is a cursor, keeps nothing either. Unlike a socket of Bun, it calls nobody back from within
-// `shutdown` or `end`.
+// hold, or one line that is longer. Of a message Bun keeps what the network does not take; no other one is begun until
+// that is gone. So a peer that does not read costs that much memory, and the reader goes on from its cursor. Bun calls
+// `close` from within its own `close`, so `shutdown` waits for the next turn: a connection is not closed while it asks for it.
 
 import type { ServerWebSocket } from "bun";
 import { json } from "../../../dialects/json.ts";
