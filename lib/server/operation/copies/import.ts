@@ -15,11 +15,17 @@ import { soundEvent } from "../../journal/sound.ts";
 const batchLines = 500;
 /** The author of lines that name none. */
 const unknownAuthor = "import";
+/** The longest id of a seat that a line may name, in characters. */
+const seatLength = 64;
+/** So much of what is wrong in a line is shown. */
+const shownLength = 40;
 
 type Counts = { taken: number; known: number; skipped: number };
 
-/** The types that can be taken in, with the keys that their events may have. */
-const keysOf: Partial<Record<Recorded["type"], string[]>> = {
+/** They name other events by numbers that these do not have here. */
+const skippedTypes = ["deleted", "erased", "moved"] as const;
+/** The types that can be taken in, with the keys that their events may have. All are texts but `until`, a time. */
+const keysOf: Record<Exclude<Recorded["type"], (typeof skippedTypes)[number]>, string[]> = {
   said: ["from", "text", "id"],
   acted: ["from", "text", "id"],
   told: ["from", "to", "text", "id"],
@@ -27,18 +33,25 @@ const keysOf: Partial<Record<Recorded["type"], string[]>> = {
   left: ["name", "text", "id"],
   renamed: ["from", "to", "id"],
   kicked: ["name", "by", "text", "id"],
-  banned: ["name", "by", "text", "id"],
+  banned: ["name", "by", "text", "until", "id"],
   unbanned: ["name", "by", "text", "id"],
-  muted: ["name", "by", "text", "id"],
+  muted: ["name", "by", "text", "until", "id"],
   unmuted: ["name", "by", "text", "id"],
   opped: ["name", "id"],
+  deopped: ["name", "by", "id"],
+  freed: ["name", "by", "id"],
   topic: ["by", "text", "id"],
 };
-/** They name other events by numbers that these do not have here. */
-const skippedTypes = ["deleted", "erased", "moved"];
 
-/** Takes the lines in. Rejects with an Error that says which line is wrong, and how many were taken in before it. */
-export async function importLines(journal: Journal, input: NodeJS.ReadableStream): Promise<Counts> {
+/** While members are there, these alone can be taken in: they would take all else for news of who is here. */
+const messages = ["said", "acted", "told"];
+
+/** Takes the lines in. `isInUse`: whether a server has the room open now. Rejects with an Error that says which line is wrong, and how many were taken in before it. */
+export async function importLines(
+  journal: Journal,
+  input: NodeJS.ReadableStream,
+  isInUse: () => boolean,
+): Promise<Counts> {
   const counts: Counts = { taken: 0, known: 0, skipped: 0 };
   let problem: string | undefined;
   journal.listen({
@@ -60,14 +73,17 @@ export async function importLines(journal: Journal, input: NodeJS.ReadableStream
     await journal.sync();
     if (problem !== undefined) throw new Error(`it cannot be written, ${problem}`);
   };
-  const read = new LineReading(journal);
+  const read = new LineReading(journal, isInUse);
   let batch: Entry[] = [];
   let number = 0;
   try {
+    // Other servers are known by then.
+    await journal.sync();
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
       number++;
+      // A file of Windows may begin with a byte order mark, which is a blank, too.
       if (line.trim() === "") continue;
-      const entry = read.entryOf(line);
+      const entry = read.entryOf(line.trim());
       if (entry === "known") counts.known++;
       else if (entry === "skipped") counts.skipped++;
       else batch.push(entry);
@@ -79,6 +95,7 @@ export async function importLines(journal: Journal, input: NodeJS.ReadableStream
     return counts;
   } catch (error) {
     await flush(batch).catch(() => {});
+    if (number === 0) throw error;
     const so = `${counts.taken} events are taken in so far; none is taken twice if you import it again`;
     throw new Error(`line ${number} ${messageOf(error)} (${so})`);
   }
@@ -86,38 +103,46 @@ export async function importLines(journal: Journal, input: NodeJS.ReadableStream
 
 class LineReading {
   readonly #journal: Journal;
+  readonly #isInUse: () => boolean;
   /** How often each line of one moment came that has no id. */
   #moment = { at: Number.NaN, times: new Map<string, number>() };
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, isInUse: () => boolean) {
     this.#journal = journal;
+    this.#isInUse = isInUse;
   }
 
   /** The entry of a line. Throws an Error that goes on after "line 7". */
   entryOf(line: string): Entry | "known" | "skipped" {
     const fields = objectIn(line);
     const { type = "said", seq, epoch, author = unknownAuthor, reader } = fields;
-    if (skippedTypes.includes(String(type))) return "skipped";
-    if (typeof author !== "string" || author === "") throw new Error('needs a text as "author", or none');
+    if (skippedTypes.some((skipped) => skipped === type)) return "skipped";
+    if (!isSeat(author)) throw new Error('needs the id of a seat as "author", or none');
     if (this.#isHere(epoch, seq)) return "known";
     const at = timeOf(fields.at);
     const event = eventOf(String(type), fields, at);
+    // An event of this history that was taken in elsewhere, and comes back.
+    const [, from, nr] = /^(.+)-(\d+)$/.exec(String(event.id)) ?? [];
+    if (this.#isHere(from, Number(nr))) return "known";
+    if (!messages.includes(String(type)) && this.#isInUse()) {
+      throw new Error("is no message, and members would take it for news: end the room's servers first");
+    }
     event.id ??= this.#idFor(epoch, seq, at, event);
     const sound = soundEvent(event);
     if (!sound) throw new Error(`lacks something that an event "${type}" needs`);
     const isWhisper = sound.type === "told";
-    if (isWhisper !== (typeof reader === "string" && reader !== "")) {
+    if (isWhisper !== isSeat(reader)) {
       throw new Error(
         isWhisper ? 'is a whisper and needs its "author" and "reader"' : 'has a "reader": only whispers have',
       );
     }
-    return { event: sound, author, at, ...(typeof reader === "string" && { reader }) };
+    return { event: sound, author, at, ...(isSeat(reader) && { reader }) };
   }
 
   /** Whether that position is one of this history, so that the event is, or was, here. */
   #isHere(epoch: unknown, seq: unknown): boolean {
     if (typeof epoch !== "string" || typeof seq !== "number") return false;
-    return seq <= Math.min(this.#journal.endOf(epoch) ?? 0, this.#journal.last);
+    return seq >= 1 && seq <= Math.min(this.#journal.endOf(epoch) ?? 0, this.#journal.last);
   }
 
   #idFor(epoch: unknown, seq: unknown, at: number, event: Record<string, unknown>): string {
@@ -129,6 +154,11 @@ class LineReading {
     this.#moment.times.set(hash, times);
     return `${hash}-${times}`;
   }
+}
+
+/** Whether it may be the id of a seat. */
+function isSeat(id: unknown): id is string {
+  return typeof id === "string" && id !== "" && id.length <= seatLength;
 }
 
 function objectIn(line: string): Record<string, unknown> {
@@ -146,17 +176,22 @@ function objectIn(line: string): Record<string, unknown> {
 function timeOf(at: unknown): number {
   const time = typeof at === "string" ? Date.parse(at) : at;
   if (typeof time === "number" && Number.isSafeInteger(time) && Math.abs(time) <= 8.64e15) return time;
-  throw new Error('needs its time as "at": ms since 1970 UTC, or 2026-01-31T12:00:00Z');
+  throw new Error('needs times such as "at" as ms since 1970 UTC, or 2026-01-31T12:00:00Z');
 }
 
 /** The event with the keys that its type has, and with texts as they may enter the room. */
 function eventOf(type: string, fields: Record<string, unknown>, at: number): Record<string, unknown> {
   const keys = Object.entries(keysOf).find(([known]) => known === type)?.[1];
-  if (!keys) throw new Error(`is of no type that can be taken in: "${visibleRow(type)}"`);
+  if (!keys)
+    throw new Error(`is of no type that can be taken in: "${visibleRow(type).slice(0, shownLength)}"`);
   const event: Record<string, unknown> = { type, seq: 0, at };
   for (const key of keys) {
     const value = fields[key];
     if (value === undefined || value === null) continue;
+    if (key === "until") {
+      event.until = timeOf(value);
+      continue;
+    }
     if (typeof value !== "string") throw new Error(`needs a text as "${key}"`);
     event[key] = cleaned(key, type, value);
   }
