@@ -1,6 +1,5 @@
 // The fields of commands: each is a check, from a value as it came to the value as it is used, or to a fault.
 
-import { networkIn, networkText } from "./addresses.ts";
 import { type Fault, fault, limits } from "./events.ts";
 import { isKey } from "./keys.ts";
 import { cleanName } from "./names.ts";
@@ -16,11 +15,8 @@ export function stringField<T>(clean: (text: string) => T | Fault): Field<T> {
 export const string = stringField((text) => text);
 export const text = stringField(cleanText);
 export const name = stringField(cleanName);
-/** A member's name, or an address or a network in its one notation. */
-export const nameOrAddress = stringField((text) => {
-  const network = networkIn(text.trim());
-  return network ? networkText(network) : cleanName(text);
-});
+/** A member's name, or an address or a network, which no name looks like: the server knows whether it is one. */
+export const nameOrAddress = stringField((text) => (/[.:]/.test(text) ? text.trim() : cleanName(text)));
 /** A member's name, or all. */
 export const nameOrAll = stringField((text) => (text.trim() === everybody ? everybody : cleanName(text)));
 

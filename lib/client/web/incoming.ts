@@ -84,7 +84,8 @@ export class Incoming {
   #settle(): void {
     const { client, log } = this.#parts;
     this.#settling = undefined;
-    const rows = moveRows(client.chat.takeMoves());
+    const own = client.chat.people.me.name;
+    const rows = moveRows(client.chat.takeMoves().filter(({ name }) => name !== own));
     if (log.isWhole) log.add(...rows);
   }
 }

@@ -2,6 +2,7 @@
 // sets. It is meant for the seat that had the name when it was given: the member who has the name now, or had it a moment
 // ago and has taken another or has left. With a position it is the one who had the name there.
 
+import { networkIn } from "../../protocol/addresses.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Fault, fault } from "../../protocol/events.ts";
 import { everybody } from "../../protocol/fields.ts";
@@ -104,6 +105,9 @@ function sharedNote(name: string, address: string): string {
 }
 
 function banAddress({ name, for: ms, text }: CommandOf<"ban">, by: Operator): Carried | Fault {
+  if (!networkIn(name)) {
+    return fault("bad-name", "That is no name, no address and no network: write 192.0.2.7, or 192.0.2.0/24");
+  }
   const address = addressKey(name);
   if (isLoopback(address)) {
     return fault("bad-field", "That is the server's own machine: ban a name, or another address");

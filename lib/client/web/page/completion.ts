@@ -3,7 +3,7 @@
 
 import { typed } from "../../../protocol/commands.ts";
 import { complete } from "../../../terminal/row/completion.ts";
-import { localCommands, words } from "../../core/client.ts";
+import { localCommands } from "../../core/client.ts";
 import { byId, element, show } from "./dom.ts";
 
 /** What may stand in the place of the word before the cursor. */
@@ -105,20 +105,17 @@ export class CompletionList {
   }
 
   #choicesFor(before: string): Choice[] {
-    const { start, candidates } = complete(before, words, this.#names());
-    this.#start = start;
-    const isCommand = before.startsWith("/") && start === 0;
-    if (!isCommand) {
-      // The sign that asked for the list is no part of the name.
-      if (before[start - 1] === "@") this.#start--;
-      return candidates
-        .slice(0, shownNames)
-        .map((text) => ({ text, label: text.replace(/:? $/, ""), summary: "" }));
+    if (/^\/\w*$/.test(before)) {
+      this.#start = 0;
+      const typing = before.toLowerCase();
+      const matching = commands.filter(({ word }) => word.startsWith(typing));
+      return matching.map(({ word, usage, summary }) => ({ text: `${word} `, label: usage, summary }));
     }
-    return candidates.flatMap((text) => {
-      const command = commands.find(({ word }) => word === text.trim());
-      return command ? [{ text, label: command.usage, summary: command.summary }] : [];
-    });
+    const { start, candidates } = complete(before, [], this.#names());
+    // The sign that asked for the list is no part of the name.
+    this.#start = before[start - 1] === "@" ? start - 1 : start;
+    const shown = candidates.slice(0, shownNames);
+    return shown.map((text) => ({ text, label: text.replace(/:? $/, ""), summary: "" }));
   }
 
   /** Puts the choice in the place of the word. */
