@@ -76,6 +76,12 @@ chromium.describe("the page that comes back", () => {
     await second.page.getByText("You are in the room in another window now.").waitFor();
     await ada.shows("to the second window");
     await says("to the first again");
+    // It keeps what it has again, too.
+    await ada.page.fill("#entry", "a draft of the first");
+    await ada.page.reload();
+    await ada.shows("to the first again");
+    expect(await ada.page.inputValue("#entry")).toBe("a draft of the first");
+    await ada.page.fill("#entry", "");
     expect((await ada.texts()).filter((text) => text === "to the second window")).toHaveLength(1);
     expect(movesOfAda()).toBe(moves);
   });
