@@ -38,11 +38,13 @@ chromium.describe("the page that comes back", () => {
     await ada.shows(text);
   }
 
-  /** What others saw of ada but for what she said. */
+  /** How often others saw ada come or go. */
   const movesOfAda = () =>
-    bob.events.filter((event) => (event.type === "joined" || event.type === "left") && event.name === "ada");
+    bob.events.filter((event) => (event.type === "joined" || event.type === "left") && event.name === "ada")
+      .length;
 
   test("a reload keeps the seat, the past and the draft, unseen by others", async () => {
+    const moves = movesOfAda();
     await says("before the reload");
     await ada.page.fill("#entry", "half a line");
     await ada.page.reload();
@@ -50,19 +52,21 @@ chromium.describe("the page that comes back", () => {
     expect(await ada.page.inputValue("#entry")).toBe("half a line");
     await ada.enter("and behind it");
     await bob.event("said", { from: "ada", text: "and behind it" });
-    expect(movesOfAda()).toHaveLength(1);
+    expect(movesOfAda()).toBe(moves);
   });
 
   test("a password in the row is not kept over a reload", async () => {
+    await says("before the password");
     await ada.page.fill("#entry", "/op the gavel");
     await ada.page.reload();
-    await ada.shows("before the reload");
+    await ada.shows("before the password");
     expect(await ada.page.inputValue("#entry")).toBe("");
     const stored = await ada.page.evaluate("JSON.stringify({ ...localStorage })");
     expect(String(stored)).not.toContain("gavel");
   });
 
   test("a second window takes over, and the first takes the seat back whole", async () => {
+    const moves = movesOfAda();
     await using second = await ada.second();
     await second.inRoom();
     await ada.page.getByText("You are in the room in another window now.").waitFor();
@@ -72,8 +76,14 @@ chromium.describe("the page that comes back", () => {
     await second.page.getByText("You are in the room in another window now.").waitFor();
     await ada.shows("to the second window");
     await says("to the first again");
+    // It keeps what it has again, too.
+    await ada.page.fill("#entry", "a draft of the first");
+    await ada.page.reload();
+    await ada.shows("to the first again");
+    expect(await ada.page.inputValue("#entry")).toBe("a draft of the first");
+    await ada.page.fill("#entry", "");
     expect((await ada.texts()).filter((text) => text === "to the second window")).toHaveLength(1);
-    expect(movesOfAda()).toHaveLength(1);
+    expect(movesOfAda()).toBe(moves);
   });
 
   test("what is said while the server is gone waits in sight, each said once", async () => {

@@ -125,7 +125,7 @@ chromium.describe("the page", () => {
     await says("nothing for you");
     await says("Ada, are you there?");
     await ada.until("document.title.startsWith('(2!)')");
-    expect(await ada.texts(".divider.unread + .row .text")).toEqual(["nothing for you"]);
+    expect((await ada.texts(".divider.unread ~ .row .text"))[0]).toBe("nothing for you");
     expect(await ada.texts(".mention mark")).toEqual(["Ada"]);
     await ada.look(true);
     await ada.until("document.title === 'Chat room'");

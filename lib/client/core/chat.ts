@@ -40,7 +40,7 @@ export class Chat {
   #addressee: { name: string; person: Person } | undefined;
   #mention: { name: string; words: readonly string[]; pattern: RegExp } | undefined;
   /** The last result of `regard`, which is called more than once for each message. */
-  #regarded: { message: Message; regard: Regard } | undefined;
+  #regarded: { message: Message; regard: Regard; changes: number } | undefined;
 
   constructor(people: People, joins: Joins) {
     this.people = people;
@@ -76,7 +76,10 @@ export class Chat {
 
   /** How a message concerns us. */
   regard(message: Message): Regard {
-    if (this.#regarded?.message !== message) this.#regarded = { message, regard: this.#regardOf(message) };
+    const { changes } = this.ignored;
+    if (this.#regarded?.message !== message || this.#regarded.changes !== changes) {
+      this.#regarded = { message, regard: this.#regardOf(message), changes };
+    }
     return this.#regarded.regard;
   }
 

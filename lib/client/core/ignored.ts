@@ -19,6 +19,8 @@ const maxNames = 10;
 const maxPeople = 200;
 
 export class Ignored {
+  /** How often who is ignored has changed. */
+  changes = 0;
   readonly #people: People;
   /** The names of each ignored person by key, the latest at the end. */
   #names: Aliases[] = [];
@@ -33,11 +35,13 @@ export class Ignored {
   }
 
   set list(people: string[][]) {
+    this.changes++;
     this.#names = people.slice(-maxPeople).map((names) => this.#aliases(names.slice(-maxNames)));
   }
 
   add(name: string): void {
     if (this.#find(name)) return;
+    this.changes++;
     this.#names.push(this.#aliases([name]));
     if (this.#names.length > maxPeople) this.#names.shift();
   }
@@ -45,6 +49,7 @@ export class Ignored {
   /** Shows the person again who has or had that name; false if there is none. */
   remove(name: string): boolean {
     const found = this.#find(name);
+    this.changes++;
     this.#names = this.#names.filter((names) => names !== found);
     return found !== undefined;
   }

@@ -144,8 +144,9 @@ export class WebFront {
       void this.#join(seat.name, undefined, seat.token);
       // A server that takes its time is waited for at the door.
       setTimeout(() => {
-        if (this.#room.hidden && !this.#door.isOpen) this.#door.open(seat.name);
-        if (this.#client.link.status === "connecting") this.#door.waiting = true;
+        if (this.#client.link.status !== "connecting") return;
+        if (!this.#door.isOpen) this.#door.open(seat.name);
+        this.#door.waiting = true;
       }, patienceMs);
     } else this.#door.open(names[0] ?? "");
   }
@@ -226,6 +227,7 @@ export class WebFront {
   #closed(reason: string | undefined, code: ByeCode | undefined): void {
     const isTakenOver = code === "taken-over";
     clearTimeout(this.#saving);
+    this.#saving = undefined;
     if (!isTakenOver) {
       this.#returning.save(this.#entry.text, this.#entry.lines);
       this.#storage.seat = undefined;
@@ -273,7 +275,6 @@ export class WebFront {
       // Back from another window, or under another name: the room is still drawn.
       if (state.isBack && (this.#door.isOpen || !this.#over.hidden)) this.#toRoom();
     }
-    document.body.classList.toggle("offline", state.type === "offline");
     this.#screen.changed();
     this.#changedKept();
   }

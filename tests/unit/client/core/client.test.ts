@@ -104,6 +104,15 @@ describe("what is entered", () => {
   });
 });
 
+test("what is asked of one message follows who is ignored", () => {
+  const message = { type: "said", seq: 21, at: 21, from: "gus", text: "hello" } as const;
+  expect(client.chat.regard(message)).toBe("other");
+  client.enter("/ignore gus");
+  expect([client.chat.regard(message), client.chat.isOfOthers(message)]).toEqual(["ignored", false]);
+  client.enter("/unignore gus");
+  expect([client.chat.regard(message), client.chat.isOfOthers(message)]).toEqual(["other", true]);
+});
+
 test("an ignored member stays hidden under every name it takes", () => {
   const regards = (...names: string[]) =>
     names.map((from) => client.chat.regard({ type: "said", seq: room.seq, at: 0, from, text: "hi" }));
