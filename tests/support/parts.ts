@@ -58,6 +58,8 @@ const postgresPrograms = (() => {
 
 export const chromium = program("chromium");
 export const openssl = program("openssl");
+export const irssi = program("irssi");
+export const weechat = program("weechat", "weechat-curses");
 export const postgresql = new Part("PostgreSQL", postgresPrograms, "apt install postgresql");
 /** That of Linux; others take other flags. */
 export const script = new Part(
