@@ -58,6 +58,8 @@ export class Reader implements LogReader {
   #blocked = false;
   #reading = false;
   #position = 0;
+  /** The event behind which the last page begins. */
+  #pageAfter = 0;
   /**
    * The last event that may be a whisper to this client, or one that it is told in words of its own. Up to it the log is
    * not enough: it has neither.
@@ -145,6 +147,13 @@ export class Reader implements LogReader {
     this.#log.followers--;
     this.#log.readers.delete(this);
     this.#log = undefined;
+  }
+
+  /** An event that was written whole, with all before it: the last one, or of a page that was begun the one before it. */
+  get position(): number {
+    if (!this.#live || !this.#log) return this.#rest === nothing ? this.#position : this.#pageAfter;
+    const { seq, rest } = this.#log.eventAt(this.cursor);
+    return Math.max(this.#position, rest.length > 0 ? seq - 1 : seq);
   }
 
   get behind(): boolean {
@@ -274,6 +283,7 @@ export class Reader implements LogReader {
 
   #turnTo({ pieces, last }: Page): void {
     this.#reading = false;
+    this.#pageAfter = this.#position;
     this.#position = last;
     this.#append(pieces);
     this.pump();

@@ -196,6 +196,7 @@ export class Arrivals {
     const seat = this.#seats.byId(id);
     if (!seat) return;
     stopExpiry(seat);
+    if (seat.occupant) seat.read = seat.occupant.read;
     seat.occupant?.dismiss(takenOver);
     seat.occupant = occupant;
     seat.mail ??= mail ?? this.#owners.mailOf(id);

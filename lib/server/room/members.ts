@@ -190,6 +190,7 @@ export class Members {
   /** A seat's connection is lost. The seat is kept for `seatMs` if its client can come back to it by a token. */
   vacate(seat: Seat, occupant: Occupant | undefined): void {
     if (seat.occupant !== occupant) return;
+    seat.read = occupant?.read;
     seat.occupant = undefined;
     this.#expire(seat);
   }

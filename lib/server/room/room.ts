@@ -16,7 +16,7 @@ import { Posts } from "../delivery/posts.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import type { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
-import { type Past, placeOf } from "../journal/pages.ts";
+import { type Place as PagePlace, type Past, placeOf } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Occupant } from "../seats/seats.ts";
 import { Archive } from "./archive/archive.ts";
@@ -68,6 +68,8 @@ export class Room implements JournalListener, Recorder {
   readonly #waiters = new Waiters();
   readonly #flows: Flows;
   readonly #woken = new Set<Reader>();
+  /** The last event before this server began. */
+  readonly #begun: number;
   /** Resolves at the end of this turn. */
   #afterTurn: PromiseWithResolvers<void> | undefined;
   /** Speakers without a seat, by author: the server's own terminal. */
@@ -86,6 +88,7 @@ export class Room implements JournalListener, Recorder {
     this.#journal = journal;
     this.#options = options;
     this.seq = journal.last;
+    this.#begun = journal.last;
     this.#flows = new Flows(journal, options.fanOut);
     this.archive = new Archive(journal, this);
     this.place = {
@@ -115,7 +118,7 @@ export class Room implements JournalListener, Recorder {
     const { after, history } = request;
     const place =
       after === undefined
-        ? undefined
+        ? this.#placeBack(taken, dialect)
         : placeOf(this.#journal, request.epoch, after, taken.roster?.seq ?? this.seq);
     const gap = place?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...place.gap }))] : [];
     if (place && (request.token !== undefined || history === undefined)) {
@@ -155,6 +158,14 @@ export class Room implements JournalListener, Recorder {
     // Its own `joined` it may be told in words of its own.
     const isSeen = isNew && !dialect.own;
     return isSeen ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+  }
+
+  /** Where a member goes on that comes back to its seat, if its client cannot say so. */
+  #placeBack({ seat, isNew }: Taken, dialect: Dialect): PagePlace | undefined {
+    if (isNew || !dialect.showsMissed) return undefined;
+    // What happened before this server began, it was shown.
+    const position = seat.read ?? (seat.namedAt === 0 ? this.#begun : undefined);
+    return position === undefined ? undefined : { position, resumed: true, gap: undefined };
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures little. */

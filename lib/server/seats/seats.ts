@@ -39,6 +39,8 @@ export interface Occupant {
   readonly address: string;
   /** The key that it joined with, for the names it takes. */
   readonly key?: ShownKey | undefined;
+  /** The last event that it has read, where its client cannot say so when it comes back. */
+  readonly read?: number | undefined;
   /** Whether its member has asked to leave. */
   readonly leaving: boolean;
   answer(answer: Answer): void;
@@ -73,6 +75,8 @@ export type Seat = SeatFact & {
   namedAt: number;
   /** Whispers that waited when its member came are behind this position; absent if there were none. */
   mail?: number | undefined;
+  /** What the connection before this one had as `read`. */
+  read?: number | undefined;
   /** The connection on it; absent while the member is away, or with another server. */
   occupant?: Occupant | undefined;
   /** What others were shown of it last. */

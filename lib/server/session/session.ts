@@ -114,13 +114,11 @@ export class Session extends Speaker implements Connection, Occupant {
     this.#phase = "closed";
     this.#stopTaking();
     clearTimeout(this.#linger);
-    this.#reader.close();
     const seat = this.#seat;
     this.#seat = undefined;
     if (seat) this.room.members.vacate(seat, this);
+    this.#reader.close();
   }
-
-  // ---- Read by the metrics ----
 
   get isBehind(): boolean {
     return this.#reader.behind;
@@ -282,6 +280,10 @@ export class Session extends Speaker implements Connection, Occupant {
 
   // ---- Occupant ----
 
+  get read(): number | undefined {
+    return this.#dialect?.showsMissed ? this.#reader.position : undefined;
+  }
+
   get leaving(): boolean {
     return this.#phase === "leaving";
   }
@@ -305,8 +307,6 @@ export class Session extends Speaker implements Connection, Occupant {
     if (lastLines === undefined) this.#finish((this.#dialect ?? plain).encode(bye), seat);
     else this.#standUp(lastLines);
   }
-
-  // ---- Without a seat ----
 
   #host(): Host {
     return new SessionHost(this.room, this, {

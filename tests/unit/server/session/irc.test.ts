@@ -227,9 +227,23 @@ describe("passwords", () => {
     const thief = new IrcClient(options);
     expect((await thief.send("PASS geheim", "NICK ada", "USER a 0 * :a")).at(-1)).toMatch(/ 433 \* ada :/);
     bob.lines();
+    const opening = ["CAP REQ server-time", `PASS geheim:${key}`, "NICK ada", "USER a 0 * :a", "CAP END"];
+    await bob.send("PRIVMSG #room :seen");
     const second = new IrcClient(options);
-    expect((await second.send(`PASS geheim:${key}`, "NICK ada", "USER a 0 * :a"))[0]).toContain(" 001 ada ");
+    expect((await second.send(...opening))[1]).toContain(" 001 ada ");
+    expect(second.socket.text).not.toContain("seen");
     expect(first.socket.text).toContain("ERROR :Closing Link: ada (You joined from another place)");
+    await bob.send("PRIVMSG #room :read by the second");
+    await second.send();
+    second.socket.session.closed();
+    await bob.send("PRIVMSG #room :missed", "PRIVMSG ada :missed, too");
+    const third = new IrcClient(options);
+    expect((await third.send(...opening)).slice(-3)).toEqual([
+      ":chat.room 366 ada #room :End of /NAMES list",
+      "@time=NOW :bob!u@bob PRIVMSG #room :missed",
+      "@time=NOW :bob!u@bob PRIVMSG ada :missed, too",
+    ]);
+    // To all others nothing has happened.
     expect(await bob.send()).toEqual([]);
   });
 
