@@ -97,6 +97,23 @@ export class PlainClient extends Connection<string> {
   }
 }
 
+/** A client of IRC, as lines. */
+export class IrcClient extends PlainClient {
+  static override async join(
+    port: number,
+    name: string,
+    capabilities = "server-time",
+    tls?: Bun.TLSOptions,
+  ): Promise<IrcClient> {
+    const client = await new IrcClient().open(port, { tls });
+    for (const line of [`CAP REQ :${capabilities}`, `NICK ${name}`, `USER ${name} 0 * :${name}`, "CAP END"]) {
+      client.say(line);
+    }
+    await client.line(` 366 ${name} `);
+    return client;
+  }
+}
+
 /** The events of one type; `said` and `acted` are one shape. */
 type Of<T extends Event["type"]> = Event extends infer E
   ? E extends { type: infer U }

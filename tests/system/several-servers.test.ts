@@ -7,7 +7,7 @@ import { PostgresJournal } from "../../lib/server/journal/postgres/journal.ts";
 import { Metrics } from "../../lib/server/operation/metrics.ts";
 import { Room } from "../../lib/server/room/room.ts";
 import type { Occupant } from "../../lib/server/seats/seats.ts";
-import { JsonClient, PlainClient } from "../support/clients.ts";
+import { IrcClient, JsonClient, PlainClient } from "../support/clients.ts";
 import { House, Member, textOf } from "../support/house.ts";
 import { postgresql } from "../support/parts.ts";
 import { PostgresServer } from "../support/postgres.ts";
@@ -27,6 +27,34 @@ afterAll(async () => {
 });
 
 postgresql.concurrent("one room on several servers", () => {
+  test("two servers have one channel, one history and one operator", async () => {
+    await using house = await House.open(postgres, 2, { environment: { CHAT_OPERATOR_PASSWORD: "geheim" } });
+    const capabilities = "batch draft/chathistory labeled-response message-tags server-time";
+    using ada = await IrcClient.join(house.port(0), "ada", capabilities);
+    using bob = await IrcClient.join(house.port(1), "bob", "server-time");
+    bob.say("PRIVMSG #room :hello from there");
+    await ada.line(":bob!u@bob PRIVMSG #room :hello from there");
+    ada.say("@label=1 PRIVMSG #room :and from here");
+    ada.say("PRIVMSG bob :psst");
+    await ada.line("@label=1 :chat.room ACK");
+    await bob.line(":ada!u@ada PRIVMSG bob :psst");
+    ada.say("@label=2 CHATHISTORY LATEST #room * 5");
+    await ada.line("BATCH -");
+    expect(ada.received.items.filter((line) => line.includes("@batch="))).toEqual([
+      expect.stringMatching(/PRIVMSG #room :hello from there$/),
+      expect.stringMatching(/PRIVMSG #room :and from here$/),
+    ]);
+    ada.say("OPER ada geheim");
+    await bob.line("MODE #room +o ada");
+    ada.say("KICK #room bob :behave");
+    await bob.line("KICK #room bob :behave");
+    await bob.line("/join #room brings you back.");
+    bob.say("JOIN #room");
+    await ada.line("JOIN #room");
+    bob.say("NICK ada");
+    await bob.line(" 433 bob ada ");
+  });
+
   test("three servers have one order of events, one roster, one history", async () => {
     await using house = await House.open(postgres, 3);
     const clients = await Promise.all(house.ports.map((port, i) => JsonClient.join(port, `m${i}`)));

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { liveLogBytes } from "../../lib/server/delivery/live-log.ts";
 import { type Certificates, madeCertificates } from "../support/certificates.ts";
-import { JsonClient, PlainClient } from "../support/clients.ts";
+import { IrcClient, JsonClient, PlainClient } from "../support/clients.ts";
 import { piped } from "../support/members.ts";
 import { openssl } from "../support/parts.ts";
 import { CuttingProxy } from "../support/proxy.ts";
@@ -108,6 +108,18 @@ openssl.concurrent("TLS on a plain port", () => {
 });
 
 openssl.concurrent("a room that speaks TLS", () => {
+  test("a client of IRC is in the room", async () => {
+    await using server = await Server.start(["--stay", "--channel", "tea", ...made.flags("self")]);
+    using jane = await JsonClient.join(server.port, "jane", {}, anyone);
+    using ada = await new IrcClient().open(server.port, { tls: anyone });
+    for (const line of ["NICK ada", "USER a 0 * :a"]) ada.say(line);
+    await ada.line("JOIN #tea");
+    ada.say("PRIVMSG #tea :hi");
+    await jane.event("said", { from: "ada", text: "hi" });
+    jane.send({ type: "say", text: "beep", notice: true });
+    await ada.line(":jane!u@jane NOTICE #tea :beep");
+  });
+
   test("a TLS room answers a client that has closed its half", async () => {
     await using server = await Server.start(["--stay", ...made.flags("self")]);
     using ada = await JsonClient.join(server.port, "ada", {}, anyone);
