@@ -54,6 +54,7 @@ export const scenarios: Record<string, (clients: number | undefined) => Scenario
   rename: () => [rename(50, 2_000)],
   metrics: () => [metrics(100)],
   web: (clients) => (clients === undefined ? [web(100), web(1000)] : [web(clients)]),
+  irc: (clients) => [irc(clients ?? 1000)],
   postgres: () => [databaseCosts(100), databaseCosts(1000), twoServers(400), databaseDelays(100)],
   search: () => [searches],
   client: () => [client],
@@ -209,6 +210,17 @@ function web(clients: number): Scenario {
   const compared: ServerName[] = ["ours", "without io_uring", "on WebSockets"];
   return {
     title: `${clients} clients on TCP, and on WebSockets`,
+    steps: compared.map((server) => ({ server, load })),
+    show: (measurements) => costs(compared, measurements),
+  };
+}
+
+/** The same room for clients of IRC, which have asked for lines of two kinds: each event is written twice. */
+function irc(clients: number): Scenario {
+  const load: Load = { ...busy, clients };
+  const compared: ServerName[] = ["ours", "in IRC"];
+  return {
+    title: `${clients} clients in JSON, and in IRC`,
     steps: compared.map((server) => ({ server, load })),
     show: (measurements) => costs(compared, measurements),
   };

@@ -44,6 +44,11 @@ export const servers = {
     wire: "json in frames",
     args: ({ port }) => [...webPlace(port), ...inFile(port), ...unlimited],
   },
+  "in IRC": {
+    ...chat,
+    wire: "irc",
+    args: ({ port }) => [...place(port), ...inFile(port), ...unlimited],
+  },
   "with its flood limit": { ...chat, args: ({ port }) => [...place(port), ...inFile(port)] },
   "with a past": { ...chat, past: pastEvents, args: ({ port }) => [...place(port), ...inFile(port)] },
   "with a past, without limit": {

@@ -1,11 +1,11 @@
 // The wires: how a client says who it is, and a message.
 
-export type Wire = "json" | "line" | "websocket" | "json in frames";
+export type Wire = "json" | "line" | "irc" | "websocket" | "json in frames";
 
 /** The first byte of a message's text. */
 export const mark = "^".charCodeAt(0);
-/** What stands before the text, on whatever wire: a quote or a blank. The length of a frame may look like a mark. */
-const before = [0x22, 0x20];
+/** What stands before the text, on whatever wire: a quote, a blank or a colon. The length of a frame may look like a mark. */
+const before = [0x22, 0x20, 0x3a];
 
 /** How many messages begin in these bytes. */
 export function marksIn(chunk: Buffer): number {
@@ -26,6 +26,14 @@ export const wires: Record<Wire, Speech> = {
   line: {
     join: (name) => `${name}\n`,
     say: (text) => Buffer.from(`${text}\n`),
+  },
+  irc: {
+    // Half of them have asked for ids as well as times. All hear themselves, as on the other wires.
+    join: (name) => {
+      const more = /[02468]$/.test(name) ? " message-tags" : "";
+      return `CAP REQ :echo-message server-time${more}\nNICK ${name}\nUSER ${name} 0 * :${name}\nCAP END\n`;
+    },
+    say: (text) => Buffer.from(`PRIVMSG #room :${text}\n`),
   },
   websocket: {
     join: (name) => upgradeAt(`/?name=${name}`),

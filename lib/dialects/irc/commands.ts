@@ -60,7 +60,8 @@ export function message(client: Client, command: string, target: string, text: s
   if (action === undefined && text.startsWith("\x01")) return [];
   const words = (action ?? text).replaceAll(formatting, "");
   if (words.trim() === "") return refused(client.numeric("412", "No text to send"));
-  const id = client.question();
+  // An id costs the journal as much as the message: only a label needs one.
+  const id = client.asked.label === undefined ? undefined : client.question();
   if (!isRoom) {
     const said = action === undefined ? words : `* ${client.me} ${words}`;
     return check({ type: "tell", to: target, text: said, id, notice });
