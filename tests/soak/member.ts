@@ -27,7 +27,7 @@ export const whisperedTo = "witness0";
 /** Longer than any flood takes at the server's rate. */
 const acknowledgedWithinMs = 90_000;
 const joinedWithinMs = 20_000;
-const closedWithinMs = 20_000;
+export const closedWithinMs = 20_000;
 
 export class Member {
   readonly #base: string;

@@ -12,6 +12,7 @@ import { openFiles, rssMegabytes } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { Server, temporaryFolder } from "../support/server.ts";
 import { Book } from "./book.ts";
+import { spendOnIrc } from "./irc.ts";
 import { Keeper } from "./keeper.ts";
 import { type Day, Member, spendOnNc } from "./member.ts";
 import { Witness } from "./witness.ts";
@@ -30,6 +31,7 @@ const options = attempt(() =>
 
 const members = 60;
 const people = 8;
+const onIrc = 8;
 const witnesses = 2;
 const seatSeconds = 2;
 // Fewer events than two minutes bring, and more than come while a member is away or behind.
@@ -85,11 +87,12 @@ const rssSamples: number[] = [];
 const sampler = setInterval(() => rssSamples.push(rssMegabytes(server.pid) ?? 0), 1_000);
 const reporter = setInterval(report, reportMs);
 
-const guestList = `${members} members, ${people} on nc, ${witnesses} witnesses`;
+const guestList = `${members} members, ${people} on nc, ${onIrc} on IRC, ${witnesses} witnesses`;
 console.log(`Seed ${seed}: ${guestList}, for ${options.minutes} min`);
 const guests = [
   ...Array.from({ length: members }, (_, i) => new Member(i, new Random(seed + i), day).spend()),
   ...Array.from({ length: people }, (_, i) => spendOnNc(i, new Random(seed - 1 - i), day)),
+  ...Array.from({ length: onIrc }, (_, i) => spendOnIrc(i, new Random(seed + members + i), day)),
   keeper.keep(server, history, new Random(seed - 1 - people), day),
 ];
 await Bun.sleep(options.minutes * 60_000);

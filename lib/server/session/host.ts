@@ -2,10 +2,13 @@
 // its connection.
 
 import type { Host, PastRequest } from "../../dialects/host.ts";
-import type { Fault, Recorded } from "../../protocol/events.ts";
+import { type Fault, limits, type Recorded } from "../../protocol/events.ts";
 import type { Room } from "../room/room.ts";
 import { unreadable } from "../room/roster.ts";
 import type { Entrance } from "./entrance.ts";
+
+/** Code units in the longest name; no other text is worth being compared. */
+const maxNameUnits = 2 * limits.nameLength;
 
 /** The part of a session that this needs. */
 export type Hosting = {
@@ -55,7 +58,7 @@ export class SessionHost implements Host {
   }
 
   find(name: string) {
-    return this.#room.members.memberCalled(name);
+    return name.length > maxNameUnits ? undefined : this.#room.members.memberCalled(name);
   }
 
   utter(lines: string): void {

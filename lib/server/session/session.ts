@@ -205,13 +205,11 @@ export class Session extends Speaker implements Connection, Occupant {
     };
   }
 
-  /** Sends an answer. A long one costs as much as the lines that would be as long. */
   answer(answer: Answer): void {
     const line = (this.#dialect ?? plain).encode(answer);
     if (answer.type === "error") this.#options.metrics.refusals.add(1);
     if (answer.type === "error" && this.#dialect?.ends?.(answer)) return this.#finish(line, undefined);
     this.#say(line);
-    if (line.length >= limits.lineBytes) this.#intake.pay(Math.floor(line.length / limits.lineBytes));
   }
 
   protected join(request: CommandOf<"join">): void {
@@ -380,10 +378,12 @@ export class Session extends Speaker implements Connection, Occupant {
     clearTimeout(this.#greeting);
   }
 
+  /** Sends what is for this connection alone. What is long costs as much as the lines that would be as long. */
   #say(line: string): void {
     if (this.#isClosing) return;
     if (this.#reader.tell(line)) this.room.wake(this.#reader);
     else this.dismiss(slowReader, this.#seat);
+    if (line.length >= limits.lineBytes) this.#intake.pay(Math.floor(line.length / limits.lineBytes));
   }
 
   /** Ends the connection if it is silent for too long. `nudge`: sent when half of that time is over. */

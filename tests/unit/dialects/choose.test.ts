@@ -32,6 +32,11 @@ describe("refusalOf()", () => {
     });
   });
 
+  test("refusalOf() takes a password of IRC that begins like a path", () => {
+    expect(refusal("PASS /secret\r")).toBeUndefined();
+    expect(refusal("PASS /secret HTTP/1.1\r")?.problem).toBe("sent an HTTP request");
+  });
+
   test("refusalOf() refuses what is longer than a line may be", () => {
     expect(refusal("x".repeat(16_384))).toBeUndefined();
     expect(refusal("x".repeat(16_385))).toEqual({
