@@ -47,12 +47,13 @@ if (await carryOutCopy(options, (message) => console.error(message)).catch(fail)
 let certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
 const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, options);
+const say = (message: string) => log.write(message);
 const metrics = new Metrics();
 const traffic = new Traffic(log, metrics);
 const operators = new Operators(...settings.operators);
 const proxies = attempt(() => trustedProxies(options.proxy, certificate !== undefined));
 
-const database = await openDatabase(options, (message) => log.write(message)).catch(fail);
+const database = await openDatabase(options, say).catch(fail);
 const addresses = await addressesOf(options).catch(fail);
 
 // ---- The connections: members, peers without a name yet, and those that are being turned away ----
@@ -115,18 +116,9 @@ const web = attempt(
 
 /** Bun changes the certificate of no listener, so there are new ones. */
 function useCertificate(next: Certificate): void {
-  const before = certificate;
-  const renew = (used: Certificate | undefined) => {
-    certificate = used;
-    listeners.renew();
-    web.renew();
-  };
-  try {
-    renew(next);
-  } catch (error) {
-    renew(before);
-    throw error;
-  }
+  certificate = next;
+  listeners.renew(say);
+  web.renew(say);
 }
 
 // ---- The room, on its history ----
@@ -220,7 +212,6 @@ async function exit(): Promise<never> {
 
 // ---- The start: what can be typed now ----
 
-const say = (message: string) => log.write(message);
 const ways = [...web.lines, ...waysToJoin(place, isTls)];
 const opening = { options, place, addresses, ways, certificate, historyPlace: history.place, page };
 for (const [line, fields] of openingLines(opening)) log.write(line, fields);

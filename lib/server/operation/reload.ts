@@ -60,7 +60,6 @@ export function reload(
     const fresh = read();
     const isTls = fresh.options["tls-cert"] !== undefined;
     const useCertificate = isTls ? certificate?.reread(fresh.options) : undefined;
-    // First, since it is the one step that can fail.
     const isRenewed = useCertificate?.() ?? false;
     const isSameKind = isTls === (certificate !== undefined);
     const isChangeable = (name: keyof Options) =>

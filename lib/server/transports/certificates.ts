@@ -10,7 +10,7 @@ import { type Certificate, readCertificate } from "./tls.ts";
 export type CertificatePaths = { "tls-cert": string | undefined; "tls-key": string | undefined };
 
 export type CertificateHandlers = {
-  /** Uses this certificate from now on. Throws if that cannot be. */
+  /** Uses this certificate from now on. */
   use: (certificate: Certificate) => void;
   /** What the person who runs the server should know, in one sentence. */
   say: (message: string) => void;
@@ -39,8 +39,8 @@ export class CertificateWatch {
   }
 
   /**
-   * Reads the certificate at these paths, and returns what uses it, which returns false if it was in use already. Both
-   * throw an Error of one sentence if they cannot.
+   * Reads the certificate at these paths, and returns what uses it, which returns false if it was in use already. Throws
+   * an Error of one sentence if it cannot be used.
    */
   reread(paths: CertificatePaths): () => boolean {
     const certificate = readCertificate(paths["tls-cert"], paths["tls-key"]);

@@ -98,6 +98,8 @@ export class Listeners<T extends { port: number; stop(): void }> {
   readonly #listen: (address: string, port: number) => T;
   readonly #manner: Manner;
   #open: T[];
+  #port: number;
+  #retry: Timer | undefined;
 
   /** Waits for the port as `listenPatiently` does, and throws as that does. */
   constructor(
@@ -110,36 +112,46 @@ export class Listeners<T extends { port: number; stop(): void }> {
     this.#place = place;
     this.#addresses = addresses;
     this.#listen = listen;
-    this.#open = this.#openAll(place.port);
+    this.#open = this.#openAll(place.port, manner);
+    this.#port = this.#open[0]?.port ?? place.port;
   }
 
   get port(): number {
-    return this.#open[0]?.port ?? this.#place.port;
+    return this.#port;
   }
 
-  /** New listeners take the place of these, on the same port. Connections stay as they are. */
-  renew(): void {
-    const { port } = this;
+  /**
+   * New listeners take the place of these, on the same port. Connections stay as they are. If the port was taken in between,
+   * it is tried again until it is free; `say` is told when that begins and ends.
+   */
+  renew(say: (message: string) => void): void {
     this.stop();
-    this.#open = this.#openAll(port);
+    const open = (isFirst: boolean) => {
+      try {
+        this.#open = this.#openAll(this.#port, { ...this.#manner, patienceMs: 0 });
+        if (!isFirst) say("New connections are taken again");
+      } catch (error) {
+        if (isFirst) say(`No new connections are taken until it can listen again. ${messageOf(error)}`);
+        this.#retry = setTimeout(() => open(false), retryMs);
+      }
+    };
+    open(true);
   }
 
   stop(): void {
-    for (const listener of this.#open) listener.stop();
+    clearTimeout(this.#retry);
+    for (const listener of this.#open.splice(0)) listener.stop();
   }
 
-  #openAll(wanted: number): T[] {
+  /** Waits for a port that is taken as `listenPatiently` does. */
+  #openAll(wanted: number, manner: Manner): T[] {
     for (let tries = 1; ; tries++) {
       const open: T[] = [];
       try {
         for (const address of this.#addresses) {
           const place = { ...this.#place, port: open[0]?.port ?? wanted };
           const isLast = address === this.#addresses.at(-1) && open.length === 0;
-          const listener = listenPatiently(
-            place,
-            () => this.#listenAt(address, place.port, isLast),
-            this.#manner,
-          );
+          const listener = listenPatiently(place, () => this.#listenAt(address, place.port, isLast), manner);
           if (listener) open.push(listener);
         }
         return open;

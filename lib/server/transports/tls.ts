@@ -9,6 +9,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import type { Socket } from "bun";
 import { answerTo } from "../../dialects/http.ts";
 import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
@@ -42,6 +43,7 @@ export function readCertificate(
   const matching = matches(parsed, key);
   if (matching === undefined) throw new Error(`There is no PEM key in ${keyPath} that can be read`);
   if (!matching) throw new Error(`The key in ${keyPath} is not that of the certificate in ${certPath}`);
+  if (!isUsable(cert, key)) throw new Error(`The chain in ${certPath} has a certificate that cannot be read`);
   return {
     cert,
     key,
@@ -163,6 +165,16 @@ function certificateIn(pem: string): X509Certificate | undefined {
     return new X509Certificate(pem);
   } catch {
     return undefined;
+  }
+}
+
+/** Whether TLS can be spoken with all that is in the file, the chain included. */
+function isUsable(cert: string, key: string): boolean {
+  try {
+    createSecureContext({ cert, key });
+    return true;
+  } catch {
+    return false;
   }
 }
 

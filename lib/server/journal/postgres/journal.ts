@@ -46,7 +46,8 @@ export type PostgresOptions = {
   leaseMs?: number;
 };
 
-const begunAgain = "PostgreSQL has lost what members have seen already: the room goes on from what there is";
+const hasLost = "PostgreSQL has lost what members have seen already: the room goes on from what there is";
+const hasMissed = "This server was away too long to read all that was said: the room goes on behind it";
 /** How long the end waits for PostgreSQL to take the farewell. */
 const farewellMs = 500;
 /** The wait after an error in reading. */
@@ -233,15 +234,14 @@ export class PostgresJournal implements Journal {
     }
     this.last = row.last;
     this.#facts = Object.entries(row.facts);
-    this.#hasHole = false;
     if (!isFirst) this.#beginAgain();
   }
 
   #beginAgain(): void {
     this.restarts++;
-    this.#notified = 0;
-    this.#newest = 0;
-    this.#options.note(begunAgain);
+    [this.#notified, this.#newest] = [0, 0];
+    this.#options.note(this.#hasHole ? hasMissed : hasLost);
+    this.#hasHole = false;
     this.#writer.beginAgain();
     this.#listener?.beganAgain();
     this.#endWaits(Number.POSITIVE_INFINITY);

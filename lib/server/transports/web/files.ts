@@ -3,7 +3,6 @@
 // in no member, and to accept one would spin. So the page's port is closed while they are few, and opened again.
 
 import { readdirSync, statSync } from "node:fs";
-import { messageOf } from "../../../protocol/errors.ts";
 
 /** Where the system shows the files of this process, one name each. */
 const shownAt = "/proc/self/fd";
@@ -21,8 +20,8 @@ export type FileHandlers = {
   say: (message: string) => void;
 };
 
-/** What listens on the port, if there is one. `renew` may throw, since another program may have taken the port. */
-type Port = { readonly isOpen: boolean; stop(): void; renew(): void };
+/** What listens on the port, if there is one. */
+type Port = { readonly isOpen: boolean; stop(): void; renew(say: (message: string) => void): void };
 
 /** Looks each second from now on; never, where the system does not show its files. */
 export function watchFiles(web: Port, handlers: FileHandlers, count = filesInUse): void {
@@ -34,12 +33,8 @@ export function watchFiles(web: Port, handlers: FileHandlers, count = filesInUse
     const files = count() ?? limit;
     const isEnough = limit - files >= connectionsLeft() + spared;
     if (isEnough !== isClosed) return;
-    try {
-      if (isClosed) web.renew();
-      else web.stop();
-    } catch (error) {
-      return say(`The page's port stays closed: ${messageOf(error)}`);
-    }
+    if (isClosed) web.renew(say);
+    else web.stop();
     isClosed = !isClosed;
     if (isClosed) closures.add(1);
     const now = isClosed ? "closed until some are free" : "open again";

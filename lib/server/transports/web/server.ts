@@ -84,9 +84,9 @@ export class Web {
     return this.#listeners !== undefined;
   }
 
-  /** Listens anew, with the certificate as it is now. Connections stay as they are. */
-  renew(): void {
-    this.#listeners?.renew();
+  /** Listens anew, with the certificate as it is now, as `Listeners.renew` does. */
+  renew(say: (message: string) => void): void {
+    this.#listeners?.renew(say);
   }
 
   /** Takes no more connections; those that are there stay. */

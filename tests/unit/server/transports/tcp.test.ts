@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, jest, setDefaultTimeout, test } from "bun:test";
 import { addressOf } from "../../../../lib/protocol/addresses.ts";
 import { defaultHost, defaultPort } from "../../../../lib/protocol/events.ts";
 import {
@@ -188,11 +188,39 @@ test("new listeners take the port of those before, at every address", () => {
   const { open, listen } = listening();
   const listeners = new Listeners(anyPort, both, listen);
   open.push("another 1001");
-  listeners.renew();
+  listeners.renew(() => expect.unreachable());
   expect(open).toEqual(["another 1001", "127.0.0.1 1001", "::1 1001"]);
   expect(listeners.port).toBe(1001);
   listeners.stop();
   expect(open).toEqual(["another 1001"]);
+});
+
+test("listeners whose port was taken meanwhile wait until it is free", () => {
+  jest.useFakeTimers();
+  try {
+    const taken: string[] = [];
+    const { open, listen } = listening(taken);
+    const listeners = new Listeners(anyPort, both, listen);
+    const said: string[] = [];
+    taken.push("::1 1001");
+    listeners.renew((message) => said.push(message));
+    expect(open).toEqual([]);
+    jest.advanceTimersByTime(10_000);
+    expect(said).toEqual([expect.stringMatching(/^No new connections .* Cannot listen on localhost:1001, /)]);
+    expect(listeners.port).toBe(1001);
+    taken.pop();
+    jest.advanceTimersByTime(1_000);
+    expect(open).toEqual(["127.0.0.1 1001", "::1 1001"]);
+    expect(said.slice(1)).toEqual(["New connections are taken again"]);
+    taken.push("::1 1001");
+    listeners.renew(() => {});
+    listeners.stop();
+    taken.pop();
+    jest.advanceTimersByTime(10_000);
+    expect(open).toEqual([]);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test("a free port is one that is free at every address", () => {

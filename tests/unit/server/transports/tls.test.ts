@@ -1,7 +1,7 @@
 // A connection before its handshake, on a clock that the test sets; and certificates that are none.
 
 import { afterAll, afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../../../lib/protocol/errors.ts";
 import { Handshake, readCertificate } from "../../../../lib/server/transports/tls.ts";
@@ -131,12 +131,16 @@ openssl.describe("readCertificate()", () => {
     using made = new Certificates().selfSigned("one").selfSigned("two");
     const junk = join(folder.path, "junk");
     writeFileSync(junk, "hello");
+    const chain = join(folder.path, "chain");
+    const empty = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    writeFileSync(chain, readFileSync(made.cert("one"), "utf8") + empty);
     const problems: [cert: string, key: string, problem: string][] = [
       ["/no/such/file", made.key("one"), "Cannot read /no/such/file: ENOENT"],
       [made.cert("one"), "/no/such/file", "Cannot read /no/such/file: ENOENT"],
       [junk, made.key("one"), `There is no PEM certificate in ${junk}`],
       [made.cert("one"), junk, `There is no PEM key in ${junk} that can be read`],
       [made.cert("one"), made.key("two"), `The key in ${made.key("two")} is not that of the certificate`],
+      [chain, made.key("one"), `The chain in ${chain} has a certificate that cannot be read`],
     ];
     for (const [cert, key, problem] of problems) expect(() => readCertificate(cert, key)).toThrow(problem);
   });

@@ -174,6 +174,10 @@ postgresql.concurrent("a server that was away", () => {
     while (!(await gone())) await Bun.sleep(20);
     proxy.comeBack();
     await room.hears("began again");
+    expect(room.told.items).toContainEqual([
+      "noted",
+      expect.stringMatching(/^This server was away too long/),
+    ]);
     expect(room.seqs).toEqual([1]);
     expect([room.journal.last, ...room.journal.facts()]).toEqual([2_002, ["topic", "milk"]]);
     await room.isWell();

@@ -60,7 +60,7 @@ test("without the default port the room goes on without a page, and says so", ()
 test("port 0 is nowhere, in silence", () => {
   const web = start(0);
   expect([web.isOpen, web.lines, web.waysIn]).toEqual([false, [], []]);
-  web.renew();
+  web.renew(() => {});
 });
 
 test("a port that was asked for and is taken is an error", () => {
@@ -74,7 +74,7 @@ test("connections outlive the listener that they came by", async () => {
   const port = freePort();
   const web = start(port);
   using client = await new WebClient().open(port, { headers: { "x-forwarded-for": "192.0.2.9" } });
-  web.renew();
+  web.renew(() => {});
   client.send({ type: "ping" });
   await client.received.until((items) => items[0], "an echo");
   using second = await new WebClient().open(port);
