@@ -20,8 +20,11 @@ export type Setting = {
   source: string;
 };
 
-/** The settings in a file; without the file none, unless it `must` be there. */
-export function readSettings(path: string, must: boolean): Setting[] {
+/**
+ * The settings in a file; without the file none, unless it `must` be there. Those that may be `several` can stand in more
+ * than one line, or in a list: their values are put together with commas.
+ */
+export function readSettings(path: string, must: boolean, several: (name: string) => boolean): Setting[] {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -29,10 +32,10 @@ export function readSettings(path: string, must: boolean): Setting[] {
     if (codeOf(error) === "ENOENT" && !must) return [];
     throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
   }
-  return path.endsWith(".json") ? fromJson(text, path) : fromLines(text, path);
+  return path.endsWith(".json") ? fromJson(text, path, several) : fromLines(text, path, several);
 }
 
-function fromJson(text: string, path: string): Setting[] {
+function fromJson(text: string, path: string, several: (name: string) => boolean): Setting[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -42,13 +45,16 @@ function fromJson(text: string, path: string): Setting[] {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw new UsageError(`Cannot read ${path}: it is not a JSON object`);
   }
-  return Object.entries(parsed).map(([name, value]) => ({ name, value, source: path }));
+  return Object.entries(parsed).map(([name, given]: [string, unknown]) => {
+    const value = several(name) && Array.isArray(given) ? given.join() : given;
+    return { name, value, source: path };
+  });
 }
 
 /** A name, then the value behind blanks or an equals sign. A # inside a word begins no comment. */
 const shape = /^(?<name>[^\s=]+)(?:(?:\s*=\s*|\s+)(?<value>.*))?$/;
 
-function fromLines(text: string, path: string): Setting[] {
+function fromLines(text: string, path: string, several: (name: string) => boolean): Setting[] {
   const settings = new Map<string, Setting>();
   for (const [index, row] of text
     .replace(/^\uFEFF/, "")
@@ -62,11 +68,16 @@ function fromLines(text: string, path: string): Setting[] {
       throw new UsageError(`A setting is a name and a value, as in "port = 53000" (${source})`);
     }
     const earlier = settings.get(name);
+    const given = value && unquoted(value);
+    if (earlier?.value && given && several(name)) {
+      settings.set(name, { name, value: `${earlier.value},${given}`, source });
+      continue;
+    }
     if (earlier) {
       const at = earlier.source.slice(path.length + 2);
       throw new UsageError(`"${name}" is set twice, in ${at} and here: remove one (${source})`);
     }
-    settings.set(name, { name, value: value && unquoted(value), source });
+    settings.set(name, { name, value: given, source });
   }
   return [...settings.values()];
 }

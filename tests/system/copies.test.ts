@@ -94,6 +94,22 @@ test.concurrent("an exported history is imported once, beside lines by hand", as
     const again = await run(["--history", history, "--import", "-"], lines);
     expect(again).toMatchObject({ code: 0, told: expect.stringContaining(told) });
   }
+  // From Windows, by hand: a byte order mark, line ends, and positions that no history has.
+  const foreign = `\uFEFF{"at":7,"from":"kim","text":"salut"}\r\n{"at":8,"from":"kim","text":"ça va","epoch":"x","seq":-3}\r\n`;
+  const other = await run(["--history", one, "--import", "-"], foreign);
+  expect(other).toMatchObject({ code: 0, told: expect.stringContaining("2 events\n") });
+  for (const [line, problem] of [
+    [
+      `{"at":1,"from":"x","text":"y","author":"${"a".repeat(65)}"}`,
+      /line 1 needs the id of a seat as "author"/,
+    ],
+    [`{"at":1,"type":"${"t".repeat(5_000)}"}`, /^.{1,250}\n$/],
+  ] as const) {
+    const hostile = await run(["--history", one, "--import", "-"], line);
+    expect(hostile).toMatchObject({ code: 1, told: expect.stringMatching(problem) });
+  }
+  const nowhere = await run(["--history", one, "--import", join(folder.path, "none")]);
+  expect(nowhere).toMatchObject({ code: 1, told: expect.stringMatching(/none: ENOENT[^(]*$/) });
   const bad = await run(["--history", two, "--import", "-"], `${hand}\n{"at":1,"from":"x"}\n`);
   expect(bad).toMatchObject({ code: 1, told: expect.stringContaining("line 4 ") });
   for (const flags of [

@@ -46,13 +46,17 @@ test("behind a proxy, orders and limits mean the address that it tells", async (
   await third.line("Your address has 2 connections already");
   eve.say("/nick evil");
   await ada.line("eve is now evil");
+  // Here under another name: found by the one before, also in other letters.
+  ada.say("/whowas EVE");
+  const found = await ada.line("before that eve");
+  expect(found).toMatch(/^evil, at 203\.0\.113\.7, here since [^,]*, before that eve$/);
   for (const line of ["/whois evil", "/who", "/ban eve 1h spam", "/whowas eve", "/ban 203.0.0.0/16 7d"])
     ada.say(line);
   await ada.line("evil, at 203.0.113.7, here since");
   await ada.line("Here: ada (operator), evil, mia.");
   await ada.line("evil was banned by ada for 1h (spam)");
   await ada.line("! 203.0.113.7 is not banned with evil, since other members are there");
-  await ada.line("before that eve");
+  await ada.line("until ");
   await mia.line("Your address is banned from this room");
   using late = await from(server, "203.0.99.1", "late");
   await late.line("Your address is banned from this room");

@@ -21,7 +21,7 @@ import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
 import { plainAddress } from "../limits/addresses.ts";
 import { type Addressee, addresseeOf } from "../seats/addressee.ts";
 import { Owners } from "../seats/owners.ts";
-import { traceOf } from "../seats/past.ts";
+import { traceOf, whoHad } from "../seats/past.ts";
 import {
   both,
   hashOf,
@@ -254,11 +254,11 @@ export class Members {
     this.#enforcement.takeBack();
   }
 
-  /** What is known of the member who has a name or looks so, or of those who had it and have left. */
+  /** What is known of the member who has a name or looks so, or of those who had it: they have another, or have left. */
   traces(type: "whois" | "whowas", name: string): Trace[] {
-    if (type === "whowas") return this.#seats.past.whoHad(name).slice(0, maxTraces).map(traceOf);
-    const seat = this.#seats.byLook(name);
-    return seat ? [this.#traceOfSeat(seat)] : [];
+    const here = type === "whois" ? [this.#seats.byLook(name) ?? []].flat() : whoHad(name, this.#seats);
+    const gone = type === "whois" ? [] : whoHad(name, this.#seats.past);
+    return [...here.map((seat) => this.#traceOfSeat(seat)), ...gone.map(traceOf)].slice(0, maxTraces);
   }
 
   #traceOfSeat(seat: Seat): Trace {

@@ -43,16 +43,16 @@ export class Past {
     if (this.#gone.length > maxGone) this.#gone.shift();
   }
 
-  /** Those who left, and had that name or one that looks like it; the last one first. */
-  whoHad(name: string): Gone[] {
-    const wanted = new Set(looks(name));
-    const had = ({ uses }: Gone) => uses.some((use) => looks(use.name).some((look) => wanted.has(look)));
-    return this.#gone.filter(had).reverse();
-  }
-
   [Symbol.iterator](): IterableIterator<Gone> {
     return this.#gone.values();
   }
+}
+
+/** Those of them who had that name or one that looks like it, the last one first. */
+export function whoHad<T extends { uses: readonly Use[] }>(name: string, all: Iterable<T>): T[] {
+  const wanted = new Set(looks(name));
+  const had = ({ uses }: T) => uses.some((use) => looks(use.name).some((look) => wanted.has(look)));
+  return [...all].filter(had).reverse();
 }
 
 /**

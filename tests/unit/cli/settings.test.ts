@@ -19,8 +19,16 @@ const servers = {
   "max-size": number("N", "how big", 5, 1, 9),
   place: text("PLACE", "where"),
   stay: toggle("go on"),
+  near: { ...text("A,B", "neighbours", "none"), several: true as const },
 };
-const serverDefaults = { config: undefined, port: 53_000, "max-size": 5, place: undefined, stay: false };
+const serverDefaults = {
+  config: undefined,
+  port: 53_000,
+  "max-size": 5,
+  place: undefined,
+  stay: false,
+  near: "none",
+};
 const linesPath = join(folder, "server.conf");
 
 /** Parses with a file of lines, which is the default one. */
@@ -51,6 +59,7 @@ describe("parseFlags() with a file of lines", () => {
     ["port = 7\nmax-size 6", { port: 7, "max-size": 6 }],
     ["\tport=7\r\n  max-size  =  6  # the most\r\n", { port: 7, "max-size": 6 }],
     ["stay", { stay: true }],
+    ["near = a\nstay\nnear 'b'\nnear c,d\n", { stay: true, near: "a,b,c,d" }],
     ["stay true\n", { stay: true }],
     ["stay = false", {}],
     ["place = a b", { place: "a b" }],
@@ -74,6 +83,7 @@ describe("parseFlags() with a file of lines", () => {
     ["port", `--port needs a value: port PORT (from ${at(1)})`],
     ["port =", `--port takes a whole number from 0 to 65535, not "" (from ${at(1)})`],
     ["stay yes", `--stay takes true or false, not "yes" (from ${at(1)})`],
+    ["near a\nnear", `"near" is set twice, in line 1 and here: remove one (${at(2)})`],
     ["= 7", `A setting is a name and a value, as in "port = 53000" (${at(1)})`],
     ["port 7\nstay\nport 8", `"port" is set twice, in line 1 and here: remove one (${at(3)})`],
   ];

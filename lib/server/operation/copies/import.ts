@@ -15,6 +15,10 @@ import { soundEvent } from "../../journal/sound.ts";
 const batchLines = 500;
 /** The author of lines that name none. */
 const unknownAuthor = "import";
+/** The longest id of a seat that a line may name, in characters. */
+const seatLength = 64;
+/** So much of what is wrong in a line is shown. */
+const shownLength = 40;
 
 type Counts = { taken: number; known: number; skipped: number };
 
@@ -66,8 +70,9 @@ export async function importLines(journal: Journal, input: NodeJS.ReadableStream
   try {
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
       number++;
+      // A file of Windows may begin with a byte order mark, which is a blank, too.
       if (line.trim() === "") continue;
-      const entry = read.entryOf(line);
+      const entry = read.entryOf(line.trim());
       if (entry === "known") counts.known++;
       else if (entry === "skipped") counts.skipped++;
       else batch.push(entry);
@@ -79,6 +84,7 @@ export async function importLines(journal: Journal, input: NodeJS.ReadableStream
     return counts;
   } catch (error) {
     await flush(batch).catch(() => {});
+    if (number === 0) throw error;
     const so = `${counts.taken} events are taken in so far; none is taken twice if you import it again`;
     throw new Error(`line ${number} ${messageOf(error)} (${so})`);
   }
@@ -98,7 +104,7 @@ class LineReading {
     const fields = objectIn(line);
     const { type = "said", seq, epoch, author = unknownAuthor, reader } = fields;
     if (skippedTypes.includes(String(type))) return "skipped";
-    if (typeof author !== "string" || author === "") throw new Error('needs a text as "author", or none');
+    if (!isSeat(author)) throw new Error('needs the id of a seat as "author", or none');
     if (this.#isHere(epoch, seq)) return "known";
     const at = timeOf(fields.at);
     const event = eventOf(String(type), fields, at);
@@ -106,18 +112,18 @@ class LineReading {
     const sound = soundEvent(event);
     if (!sound) throw new Error(`lacks something that an event "${type}" needs`);
     const isWhisper = sound.type === "told";
-    if (isWhisper !== (typeof reader === "string" && reader !== "")) {
+    if (isWhisper !== isSeat(reader)) {
       throw new Error(
         isWhisper ? 'is a whisper and needs its "author" and "reader"' : 'has a "reader": only whispers have',
       );
     }
-    return { event: sound, author, at, ...(typeof reader === "string" && { reader }) };
+    return { event: sound, author, at, ...(isSeat(reader) && { reader }) };
   }
 
   /** Whether that position is one of this history, so that the event is, or was, here. */
   #isHere(epoch: unknown, seq: unknown): boolean {
     if (typeof epoch !== "string" || typeof seq !== "number") return false;
-    return seq <= Math.min(this.#journal.endOf(epoch) ?? 0, this.#journal.last);
+    return seq >= 1 && seq <= Math.min(this.#journal.endOf(epoch) ?? 0, this.#journal.last);
   }
 
   #idFor(epoch: unknown, seq: unknown, at: number, event: Record<string, unknown>): string {
@@ -129,6 +135,11 @@ class LineReading {
     this.#moment.times.set(hash, times);
     return `${hash}-${times}`;
   }
+}
+
+/** Whether it may be the id of a seat. */
+function isSeat(id: unknown): id is string {
+  return typeof id === "string" && id !== "" && id.length <= seatLength;
 }
 
 function objectIn(line: string): Record<string, unknown> {
@@ -152,7 +163,8 @@ function timeOf(at: unknown): number {
 /** The event with the keys that its type has, and with texts as they may enter the room. */
 function eventOf(type: string, fields: Record<string, unknown>, at: number): Record<string, unknown> {
   const keys = Object.entries(keysOf).find(([known]) => known === type)?.[1];
-  if (!keys) throw new Error(`is of no type that can be taken in: "${visibleRow(type)}"`);
+  if (!keys)
+    throw new Error(`is of no type that can be taken in: "${visibleRow(type).slice(0, shownLength)}"`);
   const event: Record<string, unknown> = { type, seq: 0, at };
   for (const key of keys) {
     const value = fields[key];
