@@ -80,16 +80,20 @@ test.concurrent("an exported history is imported once, beside lines by hand", as
     '{"at":"2020-01-01T10:00:00Z","from":"old","text":"hello"}',
     '{"at":"2020-01-01T10:00:00Z","from":"old","text":"hello"}',
     '{"type":"told","at":5,"from":"old","to":"cy","text":"psst","author":"a","reader":"b"}',
+    '{"type":"muted","at":6,"name":"old","by":"cy","until":7}',
+    '{"type":"deopped","at":8,"name":"cy","by":"server"}',
+    '{"type":"freed","at":9,"name":"old","by":"cy"}',
   ].join("\n");
   const took = await run(["--history", one, "--import", "-"], hand);
-  expect(took).toMatchObject({ code: 0, told: expect.stringContaining("3 events") });
+  expect(took).toMatchObject({ code: 0, told: expect.stringContaining("6 events") });
   const { out } = await run(["--history", one, "--export", "-"]);
-  expect(out.trim().split("\n")).toHaveLength(3);
+  expect(out.trim().split("\n")).toHaveLength(6);
+  expect(out).toContain('"until":7');
   for (const [history, lines, told] of [
-    [two, out, "3 events"],
-    [two, out, "0 events, 3 were there already"],
-    [one, out, "0 events, 3 were there already"],
-    [one, hand, "0 events, 3 were there already"],
+    [two, out, "6 events"],
+    [two, out, "0 events, 6 were there already"],
+    [one, out, "0 events, 6 were there already"],
+    [one, hand, "0 events, 6 were there already"],
   ] as const) {
     const again = await run(["--history", history, "--import", "-"], lines);
     expect(again).toMatchObject({ code: 0, told: expect.stringContaining(told) });
@@ -111,7 +115,7 @@ test.concurrent("an exported history is imported once, beside lines by hand", as
   const nowhere = await run(["--history", one, "--import", join(folder.path, "none")]);
   expect(nowhere).toMatchObject({ code: 1, told: expect.stringMatching(/none: ENOENT[^(]*$/) });
   const bad = await run(["--history", two, "--import", "-"], `${hand}\n{"at":1,"from":"x"}\n`);
-  expect(bad).toMatchObject({ code: 1, told: expect.stringContaining("line 4 ") });
+  expect(bad).toMatchObject({ code: 1, told: expect.stringContaining("line 7 ") });
   for (const flags of [
     ["--history", "none", "--backup", "x"],
     ["--history", one, "--export", "-", "--import", "-"],
@@ -121,6 +125,14 @@ test.concurrent("an exported history is imported once, beside lines by hand", as
   }
   await using server = await Server.start(["--history", two]);
   using ada = await JsonClient.join(server.port, "ada");
-  expect(await ada.event("history")).toMatchObject({ events: [{ text: "hello" }, { text: "hello" }] });
+  expect(await ada.event("history")).toMatchObject({
+    events: [
+      { text: "hello" },
+      { text: "hello" },
+      { type: "muted", until: 7 },
+      { type: "deopped" },
+      { type: "freed" },
+    ],
+  });
   expect((await run(["--history", two, "--import", "-"], hand)).told).toContain("another server is using it");
 });

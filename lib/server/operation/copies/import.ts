@@ -22,8 +22,10 @@ const shownLength = 40;
 
 type Counts = { taken: number; known: number; skipped: number };
 
-/** The types that can be taken in, with the keys that their events may have. */
-const keysOf: Partial<Record<Recorded["type"], string[]>> = {
+/** They name other events by numbers that these do not have here. */
+const skippedTypes = ["deleted", "erased", "moved"] as const;
+/** The types that can be taken in, with the keys that their events may have. All are texts but `until`, a time. */
+const keysOf: Record<Exclude<Recorded["type"], (typeof skippedTypes)[number]>, string[]> = {
   said: ["from", "text", "id"],
   acted: ["from", "text", "id"],
   told: ["from", "to", "text", "id"],
@@ -31,15 +33,15 @@ const keysOf: Partial<Record<Recorded["type"], string[]>> = {
   left: ["name", "text", "id"],
   renamed: ["from", "to", "id"],
   kicked: ["name", "by", "text", "id"],
-  banned: ["name", "by", "text", "id"],
+  banned: ["name", "by", "text", "until", "id"],
   unbanned: ["name", "by", "text", "id"],
-  muted: ["name", "by", "text", "id"],
+  muted: ["name", "by", "text", "until", "id"],
   unmuted: ["name", "by", "text", "id"],
   opped: ["name", "id"],
+  deopped: ["name", "by", "id"],
+  freed: ["name", "by", "id"],
   topic: ["by", "text", "id"],
 };
-/** They name other events by numbers that these do not have here. */
-const skippedTypes = ["deleted", "erased", "moved"];
 
 /** Takes the lines in. Rejects with an Error that says which line is wrong, and how many were taken in before it. */
 export async function importLines(journal: Journal, input: NodeJS.ReadableStream): Promise<Counts> {
@@ -103,11 +105,14 @@ class LineReading {
   entryOf(line: string): Entry | "known" | "skipped" {
     const fields = objectIn(line);
     const { type = "said", seq, epoch, author = unknownAuthor, reader } = fields;
-    if (skippedTypes.includes(String(type))) return "skipped";
+    if (skippedTypes.some((skipped) => skipped === type)) return "skipped";
     if (!isSeat(author)) throw new Error('needs the id of a seat as "author", or none');
     if (this.#isHere(epoch, seq)) return "known";
     const at = timeOf(fields.at);
     const event = eventOf(String(type), fields, at);
+    // An event of this history that was taken in elsewhere, and comes back.
+    const [, from, nr] = /^(.+)-(\d+)$/.exec(String(event.id)) ?? [];
+    if (this.#isHere(from, Number(nr))) return "known";
     event.id ??= this.#idFor(epoch, seq, at, event);
     const sound = soundEvent(event);
     if (!sound) throw new Error(`lacks something that an event "${type}" needs`);
@@ -157,7 +162,7 @@ function objectIn(line: string): Record<string, unknown> {
 function timeOf(at: unknown): number {
   const time = typeof at === "string" ? Date.parse(at) : at;
   if (typeof time === "number" && Number.isSafeInteger(time) && Math.abs(time) <= 8.64e15) return time;
-  throw new Error('needs its time as "at": ms since 1970 UTC, or 2026-01-31T12:00:00Z');
+  throw new Error('needs times such as "at" as ms since 1970 UTC, or 2026-01-31T12:00:00Z');
 }
 
 /** The event with the keys that its type has, and with texts as they may enter the room. */
@@ -169,6 +174,10 @@ function eventOf(type: string, fields: Record<string, unknown>, at: number): Rec
   for (const key of keys) {
     const value = fields[key];
     if (value === undefined || value === null) continue;
+    if (key === "until") {
+      event.until = timeOf(value);
+      continue;
+    }
     if (typeof value !== "string") throw new Error(`needs a text as "${key}"`);
     event[key] = cleaned(key, type, value);
   }
