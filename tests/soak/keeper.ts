@@ -1,16 +1,22 @@
 // Who runs the server of the soak: every now and then another certificate is put in its files, a limit is changed in its
-// settings, or both, and the server is told by SIGHUP. None of it may end a connection, so the witnesses would notice.
+// settings, or both, and the server is told by SIGHUP; or the history is copied. None of it may end a connection, so the
+// witnesses would notice. A copy must be whole.
 
-import { copyFileSync, writeFileSync } from "node:fs";
+import { Database } from "bun:sqlite";
+import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Certificates } from "../support/certificates.ts";
 import { Peer } from "../support/clients.ts";
 import type { Random } from "../support/random.ts";
-import { type Server, temporaryFolder } from "../support/server.ts";
+import { root, type Server, temporaryFolder, withoutSettings } from "../support/server.ts";
+import type { Book } from "./book.ts";
+
+/** What it needs of the day of all. */
+type Watch = { readonly over: boolean; book: Book; count: (what: string) => void };
 
 const betweenMs = 5_000;
 const connectMs = 100;
-const connectTries = 20;
+export const connectTries = 20;
 
 /** Connects as every client of the soak does. Just when new listeners take the place of old ones, it has to try again. */
 export async function connect(port: number, heard?: (line: string) => void): Promise<Peer> {
@@ -40,15 +46,15 @@ export class Keeper implements Disposable {
     return ["--config", join(this.#folder.path, "server.conf")];
   }
 
-  /** Keeps the server until it is `over`. */
-  async keep(
-    server: Server,
-    random: Random,
-    over: () => boolean,
-    count: (what: string) => void,
-  ): Promise<void> {
-    while (!over()) {
+  /** Keeps the server, and its `history`, until the day is over. */
+  async keep(server: Server, history: string, random: Random, day: Watch): Promise<void> {
+    const { count } = day;
+    while (!day.over) {
       await Bun.sleep(betweenMs);
+      if (random.next() < 0.4) {
+        await this.#copy(history, day.book);
+        count("a copy");
+      }
       if (random.next() < 0.7) {
         this.#certificate = 1 - this.#certificate;
         this.#installCertificate();
@@ -73,6 +79,17 @@ export class Keeper implements Disposable {
   [Symbol.dispose](): void {
     this.#made[Symbol.dispose]();
     this.#folder[Symbol.dispose]();
+  }
+
+  async #copy(history: string, book: Book): Promise<void> {
+    const copy = join(this.#folder.path, "copy.sqlite");
+    const program = ["bun", join(root, "ChatServer.ts"), "--history", history, "--backup", copy];
+    const { stderr, exited } = Bun.spawn(program, { stderr: "pipe", env: withoutSettings() });
+    if ((await exited) !== 0) return book.problem(`The history was not copied: ${await stderr.text()}`);
+    using db = new Database(copy, { readonly: true });
+    const [sound] = Object.values(db.query<object, []>("PRAGMA integrity_check").get() ?? {});
+    if (sound !== "ok") book.problem(`A copy is not whole: ${sound}`);
+    rmSync(copy);
   }
 
   #writeSettings(): void {

@@ -6,7 +6,7 @@ import type { Event } from "../../lib/protocol/events.ts";
 import type { Peer } from "../support/clients.ts";
 import type { Random } from "../support/random.ts";
 import type { Book } from "./book.ts";
-import { connect } from "./keeper.ts";
+import { connect, connectTries } from "./keeper.ts";
 
 /** What all of them share. */
 export type Day = {
@@ -43,6 +43,10 @@ export class Member {
   #lines = 0;
   #name = "";
   #seat: { token: string; epoch: string; seq: number } | undefined;
+  /** The position of the last line that it said on this seat. */
+  #lastSaid: number | undefined;
+  /** Where the room was when it took this seat: what it said before is another seat's. */
+  #seatedAt = 0;
   #backAt: PromiseWithResolvers<void> | undefined;
   #settled: (() => void) | undefined;
 
@@ -79,7 +83,12 @@ export class Member {
       this.#send({ type: random.pick(["who", "history", "search"]), text, limit: random.between(1, 100) });
     } else if (way < 0.7) {
       this.#send({ type: "tell", to: whisperedTo, text: "psst" });
-    } else if (way < 0.78) {
+    } else if (way < 0.74) {
+      if (this.#lastSaid === undefined) return;
+      this.#day.count("taken back");
+      this.#send({ type: "delete", seq: this.#lastSaid });
+      this.#lastSaid = undefined;
+    } else if (way < 0.8) {
       this.#send({ type: "rename", name: `${this.#base}r${this.#lives}x${random.below(1_000)}` });
     } else if (way < 0.9) {
       this.#day.count("stalls");
@@ -156,7 +165,7 @@ export class Member {
   // ---- The connection ----
 
   /** Comes back to its seat, or to the room under a new name; resolves when it has caught up. */
-  async #connect(): Promise<void> {
+  async #connect(tries = 1): Promise<void> {
     const number = ++this.#connections;
     this.#peer?.reset();
     // Whatever a connection of before still brings is not heard.
@@ -173,8 +182,17 @@ export class Member {
     const { token, epoch, seq: after } = this.#seat ?? {};
     this.#send({ type: "join", name: this.#name, ...(token ? { token, epoch, after } : { history: 10 }) });
     this.#send({ type: "ping", id: "caught-up" });
-    const inTime = Promise.race([back.promise.then(() => true), Bun.sleep(joinedWithinMs).then(() => false)]);
-    if (!(await inTime)) return this.#day.book.problem(`${this.#name} could not join`);
+    const outcome = await Promise.race([
+      back.promise.then(() => "joined"),
+      this.#peer.closed.then(() => "closed"),
+      Bun.sleep(joinedWithinMs),
+    ]);
+    // The listener that was to take it made room for another one, which the system tells by a reset.
+    if (outcome === "closed" && tries < connectTries) {
+      this.#day.count("closed at the door");
+      return this.#connect(tries + 1);
+    }
+    if (outcome !== "joined") return this.#day.book.problem(`${this.#name} could not join`);
     this.#online = true;
     if (!this.#resumed) this.#sayAgain();
   }
@@ -191,6 +209,7 @@ export class Member {
     const { book, count } = this.#day;
     if (event.type === "welcome") {
       this.#resumed = event.token === this.#seat?.token;
+      if (!this.#resumed) [this.#lastSaid, this.#seatedAt] = [undefined, event.seq];
       if (this.#seat) count(this.#resumed ? "resumed" : "came back too late");
       this.#name = event.name;
       this.#seat = { token: event.token ?? "", epoch: event.epoch, seq: this.#seat?.seq ?? event.seq };
@@ -211,7 +230,9 @@ export class Member {
       book.problem(`${this.#name} heard ${event.seq} after ${this.#seat.seq}`);
     }
     this.#seat.seq = event.seq;
-    if (event.type === "said" && event.id !== undefined) this.#acknowledge(event.id, event.seq);
+    if (event.type !== "said" || event.id === undefined) return;
+    if (event.from === this.#name && event.seq > this.#seatedAt) this.#lastSaid = event.seq;
+    this.#acknowledge(event.id, event.seq);
   }
 
   #acknowledge(key: string, seq: number): void {

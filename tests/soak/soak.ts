@@ -1,7 +1,8 @@
 #!/usr/bin/env bun
 // The soak: a real server with its history on disk and little of it kept, members who come and go in every way, and
-// witnesses who stay, while its certificate and settings change. In the end, with only the witnesses left, nothing may be lost or said twice, and the server
-// must be as small as it was after the first minute, with as many files open as before.
+// witnesses who stay, while its certificate and settings change, its history is copied, and lines are taken back. In the
+// end, with only the witnesses left, nothing may be lost or said twice, and the server must be as small as it was after the
+// first minute, with as many files open as before.
 //
 //   bun run soak        bun run soak --minutes 3 --seed 7
 
@@ -44,8 +45,8 @@ const seed = options.seed ?? Math.floor(Math.random() * maxSeed);
 using folder = temporaryFolder();
 using keeper = new Keeper();
 const flags = `--keep ${keepEvents} --seat ${seatSeconds} --rate 5`.split(" ");
-const history = ["--history", join(folder.path, "room.sqlite")];
-await using server = await Server.start([...history, ...flags, ...keeper.flags]);
+const history = join(folder.path, "room.sqlite");
+await using server = await Server.start(["--history", history, ...flags, ...keeper.flags]);
 // Interrupted, it leaves nothing behind either.
 process.on("exit", () => {
   void server.kill("SIGKILL");
@@ -89,7 +90,7 @@ console.log(`Seed ${seed}: ${guestList}, for ${options.minutes} min`);
 const guests = [
   ...Array.from({ length: members }, (_, i) => new Member(i, new Random(seed + i), day).spend()),
   ...Array.from({ length: people }, (_, i) => spendOnNc(i, new Random(seed - 1 - i), day)),
-  keeper.keep(server, new Random(seed - 1 - people), () => day.over, day.count),
+  keeper.keep(server, history, new Random(seed - 1 - people), day),
 ];
 await Bun.sleep(options.minutes * 60_000);
 day.over = true;

@@ -63,10 +63,10 @@ export class Witness {
     }
     if (!("at" in event)) return;
     const next = this.seq + 1;
-    if (event.seq < next || (this.#index === 0 && event.seq > next)) {
-      this.#book.problem(`Witness ${this.#index} heard ${event.seq}, and not ${next}`);
-    }
+    if (event.seq < next) this.#book.problem(`Witness ${this.#index} heard ${event.seq}, and not ${next}`);
+    if (this.#index === 0) for (let seq = next; seq < event.seq; seq++) this.#book.skip(this.#index, seq);
     this.seq = event.seq;
+    if (event.type === "deleted") this.#book.takeBack(event.seqs);
     if (event.type === "said") this.#book.hear(this.#index, event.text.split(" ", 1)[0] ?? "", event.seq);
   }
 }

@@ -5,7 +5,7 @@ import { pageEvents } from "../pages.ts";
 import { askTwice, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
 import { EventReader } from "./events.ts";
 
-/** The epochs of a room, and its entries page by page, oldest first. Throws and rejects as PostgresConnection does. */
+/** The epochs of a room, and the entries that it has now, page by page, oldest first. Throws and rejects as PostgresConnection does. */
 export async function readRoom(
   url: string,
   room: string,
@@ -13,24 +13,24 @@ export async function readRoom(
 ): Promise<{ epochs: Epochs; pages: AsyncIterable<Entry[]> }> {
   const connection = new PostgresConnection(new PostgresHosts(url), {});
   const [known] = await askTwice(() =>
-    connection.run<{ epoch: string; epochs: Epochs }>(
-      `SELECT epoch, (SELECT json_agg(json_build_array(epoch, start) ORDER BY nr) FROM chat.epochs WHERE room = $1) AS epochs
+    connection.run<{ epoch: string; last: number; epochs: Epochs }>(
+      `SELECT epoch, last::float8, (SELECT json_agg(json_build_array(epoch, start) ORDER BY nr) FROM chat.epochs WHERE room = $1) AS epochs
         FROM chat.rooms WHERE room = $1`,
       [room],
     ),
   );
   if (!known) throw new PostgresError(`has no room "${room}"`);
-  const { epoch, epochs } = known;
+  const { epoch, last, epochs } = known;
   const changed = () => new PostgresError("was restarted: try again");
   const reader = new EventReader(connection, room, { epoch }, changed, (seq) =>
     note(`Event ${seq} cannot be read`),
   );
   async function* pages(): AsyncIterable<Entry[]> {
     try {
-      for (let position = 0; ; ) {
+      for (let position = 0; position < last; ) {
         const page = await askTwice(() => reader.after(position, pageEvents));
         if (page.length === 0) return;
-        yield page;
+        yield page.filter(({ event }) => event.seq <= last);
         position = page.at(-1)?.event.seq ?? position;
       }
     } finally {

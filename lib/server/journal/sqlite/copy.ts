@@ -26,19 +26,23 @@ export function copyHistory(path: string, target: string): void {
   }
 }
 
-/** The epochs of a history, and its entries page by page, oldest first. `note` is told of what cannot be read. */
+/**
+ * The epochs of a history, and the entries that it has now, page by page, oldest first. `note` is told of what cannot be
+ * read.
+ */
 export function readHistory(
   path: string,
   note: (message: string) => void,
 ): { epochs: Epochs; pages: Iterable<Entry[]> } {
   const db = openHistory(path);
   const turns = new Turns(db, (first, last) => note(`Events ${first} to ${last} cannot all be read`));
+  const end = db.query<{ last: number | null }, []>("SELECT max(last) AS last FROM turns").get()?.last ?? 0;
   function* pages(): Iterable<Entry[]> {
     try {
-      for (let position = 0; ; ) {
+      for (let position = 0; position < end; ) {
         const page = firstOf(turns.after(position), pageEvents);
         if (page.length === 0) return;
-        yield page;
+        yield page.filter(({ event }) => event.seq <= end);
         position = page.at(-1)?.event.seq ?? position;
       }
     } catch (error) {

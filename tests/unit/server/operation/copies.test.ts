@@ -4,16 +4,37 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseFlags } from "../../../../lib/cli/flags.ts";
+import type { Entry } from "../../../../lib/server/journal/journal.ts";
+import { readRoom } from "../../../../lib/server/journal/postgres/copy.ts";
 import { PostgresJournal } from "../../../../lib/server/journal/postgres/journal.ts";
+import { readHistory } from "../../../../lib/server/journal/sqlite/copy.ts";
+import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { carryOutCopy } from "../../../../lib/server/operation/copies/copies.ts";
 import { about, flags } from "../../../../lib/server/operation/options.ts";
 import { postgresql } from "../../../support/parts.ts";
 import { PostgresServer } from "../../../support/postgres.ts";
 import { temporaryFolder } from "../../../support/server.ts";
 import { Transcript, testMs } from "../../../support/transcript.ts";
-import { Listened, said, type Told } from "../journal/listened.ts";
+import { Listened, said, type Told, textsOf } from "../journal/listened.ts";
 
 setDefaultTimeout(testMs);
+
+/** The texts in all pages. */
+async function textsIn(pages: Iterable<Entry[]> | AsyncIterable<Entry[]>): Promise<string[]> {
+  const read: Entry[] = [];
+  for await (const page of pages) read.push(...page);
+  return textsOf(read.map(({ event }) => event));
+}
+
+test("an export ends with what was said when it began", async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "room.sqlite");
+  await using room = new Listened(SqliteJournal.open({ path, keepEvents: 100_000 }), new Transcript<Told>());
+  await room.append(said("1"), said("2"));
+  const { pages } = readHistory(path, () => expect.unreachable());
+  await room.append(said("later"));
+  expect(await textsIn(pages)).toEqual(["1", "2"]);
+});
 
 /** What the program says when it has these flags. */
 async function told(...args: string[]): Promise<string> {
@@ -32,6 +53,7 @@ postgresql.describe("a history in PostgreSQL", () => {
     await using room = new Listened(journal, new Transcript<Told>());
     await room.append(said("with an id", "ada", "7"), said("nul \0 and ☃"), { ...said("old"), at: 5_000 });
     await room.append({ event: { type: "freed", seq: 0, at: 0, name: "x", by: "y" }, author: "seat" });
+    const early = await readRoom(url, "main", () => expect.unreachable());
     const whisper = { type: "told", seq: 0, at: 0, from: "a", to: "b", text: "psst" } as const;
     await room.append({
       event: whisper,
@@ -39,6 +61,7 @@ postgresql.describe("a history in PostgreSQL", () => {
       reader: "seat-b",
       facts: { "seat 1": "203.0.113.9" },
     });
+    expect(await textsIn(early.pages)).toEqual(["with an id", "nul \0 and ☃", "old"]);
     const lines = (name: string) => join(folder.path, name);
     // The room's own server is there meanwhile.
     expect(await told("--history", url, "--export", lines("1"))).toBe(`Written to ${lines("1")}: 5 events`);
