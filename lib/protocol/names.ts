@@ -44,8 +44,8 @@ export function nameKey(name: string): string {
  * `alikeAllowed`.
  */
 export const reserved =
-  `server system room all everyone nobody nothing welcome here you the there an its it more join event history
-  sigint sigterm sighup nickserv chanserv memoserv saslserv operserv hostserv botserv authserv global q`.split(
+  `server system room all everyone everybody nobody nothing welcome here you the there an its it more join event events
+  history today sigint sigterm sighup nickserv chanserv memoserv saslserv operserv hostserv botserv authserv global q`.split(
     /\s+/,
   );
 

@@ -112,6 +112,13 @@ test.concurrent("an exported history is imported once, beside lines by hand", as
     const hostile = await run(["--history", one, "--import", "-"], line);
     expect(hostile).toMatchObject({ code: 1, told: expect.stringMatching(problem) });
   }
+  const full = Bun.spawn(["bun", join(root, "ChatServer.ts"), "--history", one, "--export", "-"], {
+    stdout: Bun.file("/dev/full"),
+    stderr: "pipe",
+    env: withoutSettings(),
+  });
+  expect(await full.stderr.text()).toBe("Cannot write stdout: the disk is full\n");
+  expect(await full.exited).toBe(1);
   const nowhere = await run(["--history", one, "--import", join(folder.path, "none")]);
   expect(nowhere).toMatchObject({ code: 1, told: expect.stringMatching(/none: ENOENT[^(]*$/) });
   const bad = await run(["--history", two, "--import", "-"], `${hand}\n{"at":1,"from":"x"}\n`);

@@ -85,7 +85,7 @@ describe("cleanName()", () => {
     expect(cleanName(raw)).toMatchObject({ type: "error", code: "bad-name" });
   });
 
-  test.each(["server", "SYSTEM", "Room", "ｅｖｅｒｙｏｎｅ", " all ", "yOU", "nobody"])(
+  test.each(["server", "SYSTEM", "Room", "Today", "everybody", "ｅｖｅｒｙｏｎｅ", " all ", "yOU", "nobody"])(
     "cleanName() reserves %p",
     (raw) => {
       expect(cleanName(raw)).toMatchObject({ type: "error", code: "name-reserved" });

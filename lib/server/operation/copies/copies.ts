@@ -55,10 +55,12 @@ async function exportHistory(place: Place, room: string, target: string, note: N
       yield seen.map((entry) => lineOf(entry, epochs)).join("");
     }
   }
-  if (target === "-") await pipeline(Readable.from(lines()), process.stdout as Writable);
+  const writeTo = (output: Writable) =>
+    pipeline(Readable.from(lines()), output).catch((error) => cannotWrite(target, error));
+  if (target === "-") await writeTo(process.stdout);
   else {
     await completing(target, (part) =>
-      pipeline(Readable.from(lines()), createWriteStream(part, { flags: "wx", mode: 0o600, flush: true })),
+      writeTo(createWriteStream(part, { flags: "wx", mode: 0o600, flush: true })),
     );
   }
   note(`Written${target === "-" ? "" : ` to ${target}`}: ${count} events`);
@@ -92,10 +94,24 @@ async function completing(target: string, write: (part: string) => Promise<void>
     await write(part);
     renameSync(part, target);
   } catch (error) {
-    throw codeOf(error) === "ENOENT" ? new Error(`Cannot write ${target}: its folder is not there`) : error;
+    cannotWrite(target, error);
   } finally {
-    rmSync(part, { force: true });
+    // The second is SQLite's, if the disk was full.
+    for (const left of [part, `${part}-journal`]) rmSync(left, { force: true });
   }
+}
+
+/** Throws the error in a sentence, if it is one of the file system. */
+function cannotWrite(target: string, error: unknown): never {
+  const where = target === "-" ? "stdout" : target;
+  const reasons: Record<string, string> = {
+    ENOENT: "its folder is not there",
+    EPIPE: "what read it has ended",
+    ENOSPC: "the disk is full",
+    EACCES: "permission is denied",
+  };
+  const code = codeOf(error);
+  throw code === "" ? error : new Error(`Cannot write ${where}: ${reasons[code] ?? messageOf(error)}`);
 }
 
 function inWords(error: unknown): never {
