@@ -75,7 +75,11 @@ async function importHistory(options: Options, source: string, note: Note): Prom
   const history: History = (await openDatabase(options, note)) ?? openFile(options, options.port, note);
   try {
     const input = source === "-" ? process.stdin : createReadStream(source);
-    const { taken, known, skipped } = await importLines(history.journal, input);
+    const { taken, known, skipped } = await importLines(
+      history.journal,
+      input,
+      () => (history.figures?.().servers ?? 1) > 1,
+    );
     const there = known === 0 ? "" : `, ${known} were there already`;
     const passed = skipped === 0 ? "" : `, ${skipped} that tell of deletions are passed over`;
     note(`Taken into ${history.place}: ${taken} events${there}${passed}`);

@@ -43,8 +43,15 @@ const keysOf: Record<Exclude<Recorded["type"], (typeof skippedTypes)[number]>, s
   topic: ["by", "text", "id"],
 };
 
-/** Takes the lines in. Rejects with an Error that says which line is wrong, and how many were taken in before it. */
-export async function importLines(journal: Journal, input: NodeJS.ReadableStream): Promise<Counts> {
+/** While members are there, these alone can be taken in: they would take all else for news of who is here. */
+const messages = ["said", "acted", "told"];
+
+/** Takes the lines in. `isInUse`: whether a server has the room open now. Rejects with an Error that says which line is wrong, and how many were taken in before it. */
+export async function importLines(
+  journal: Journal,
+  input: NodeJS.ReadableStream,
+  isInUse: () => boolean,
+): Promise<Counts> {
   const counts: Counts = { taken: 0, known: 0, skipped: 0 };
   let problem: string | undefined;
   journal.listen({
@@ -66,10 +73,12 @@ export async function importLines(journal: Journal, input: NodeJS.ReadableStream
     await journal.sync();
     if (problem !== undefined) throw new Error(`it cannot be written, ${problem}`);
   };
-  const read = new LineReading(journal);
+  const read = new LineReading(journal, isInUse);
   let batch: Entry[] = [];
   let number = 0;
   try {
+    // Other servers are known by then.
+    await journal.sync();
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
       number++;
       // A file of Windows may begin with a byte order mark, which is a blank, too.
@@ -94,11 +103,13 @@ export async function importLines(journal: Journal, input: NodeJS.ReadableStream
 
 class LineReading {
   readonly #journal: Journal;
+  readonly #isInUse: () => boolean;
   /** How often each line of one moment came that has no id. */
   #moment = { at: Number.NaN, times: new Map<string, number>() };
 
-  constructor(journal: Journal) {
+  constructor(journal: Journal, isInUse: () => boolean) {
     this.#journal = journal;
+    this.#isInUse = isInUse;
   }
 
   /** The entry of a line. Throws an Error that goes on after "line 7". */
@@ -113,6 +124,9 @@ class LineReading {
     // An event of this history that was taken in elsewhere, and comes back.
     const [, from, nr] = /^(.+)-(\d+)$/.exec(String(event.id)) ?? [];
     if (this.#isHere(from, Number(nr))) return "known";
+    if (!messages.includes(String(type)) && this.#isInUse()) {
+      throw new Error("is no message, and members would take it for news: end the room's servers first");
+    }
     event.id ??= this.#idFor(epoch, seq, at, event);
     const sound = soundEvent(event);
     if (!sound) throw new Error(`lacks something that an event "${type}" needs`);

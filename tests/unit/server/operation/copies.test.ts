@@ -79,9 +79,11 @@ postgresql.describe("a history in PostgreSQL", () => {
     writeFileSync(lines("hand"), '{"at":"2001-02-03T04:05:06Z","from":"kim","text":"long ago"}\n');
     expect(await told("--history", url, "--import", lines("hand"))).toEndWith(": 1 events");
     await room.reaches(6);
+    writeFileSync(lines("gone"), '{"at":5,"from":"kim","text":"hi"}\n{"type":"left","at":9,"name":"ada"}\n');
     expect(room.happened.at(-1)).toMatchObject({ from: "kim", at: Date.UTC(2001, 1, 3, 4, 5, 6) });
     for (const [args, problem] of [
       [["--history", url, "--backup", lines("b")], "PostgreSQL has pg_dump for that"],
+      [["--history", url, "--import", lines("gone")], "line 2 is no message, and members would take it for"],
       [["--history", url, "--room", "none", "--export", lines("n")], 'PostgreSQL has no room "none"'],
       [
         ["--history", url, "--keep", "9", "--import", lines("1")],
@@ -90,5 +92,8 @@ postgresql.describe("a history in PostgreSQL", () => {
     ] as const) {
       await expect(told(...args)).rejects.toThrow(problem);
     }
+    await room[Symbol.asyncDispose]();
+    const done = ": 1 events, 1 were there already";
+    expect(await told("--history", url, "--import", lines("gone"))).toEndWith(done);
   });
 });
