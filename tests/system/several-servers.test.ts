@@ -203,7 +203,7 @@ postgresql.concurrent("one room on several servers", () => {
     using one = await open();
     using two = await open();
     // Long enough for both to ask.
-    await house.hold(300);
+    await house.hold(1_000);
     for (const client of [one, two]) client.send({ type: "join", name: "ada", token, epoch, after: seq });
     const outcome = async ({ received }: JsonClient) => {
       const [event] = await received.until(

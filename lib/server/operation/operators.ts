@@ -9,7 +9,9 @@ import { isFault } from "../../protocol/events.ts";
 import { cleanName, nameKey } from "../../protocol/names.ts";
 import type { NamedOperator } from "../session/operators.ts";
 
-const shape = /^(\S+)\s+(\$(?:argon2(?:id|i|d)|2[abxy])\$\S+)$/;
+const argon2 = /\$argon2(?:id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z\d+/]{11,}\$[A-Za-z\d+/]{22,}/;
+const bcrypt = /\$2[abxy]\$\d\d\$[./A-Za-z\d]{53}/;
+const shape = new RegExp(`^(\\S+)\\s+(${argon2.source}|${bcrypt.source})$`);
 
 /** The operators in a file. Throws a UsageError if it cannot be read, or a line is none. */
 export function readOperators(path: string): NamedOperator[] {

@@ -180,7 +180,11 @@ function free(name: string, by: Operator, { owners }: Moderated): Carried | Faul
 /** Without a name, the operator itself. */
 function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: Moderated): Carried | Fault {
   const seat = name === undefined ? seats.byId(by.author) : seats.byName(name);
-  if (!seat) return noSuchMember(name ?? by.name);
+  if (!seat) {
+    return name === undefined
+      ? fault("bad-field", "The server stays one: /deop NAME is for members")
+      : noSuchMember(name);
+  }
   if (!seat.operator) return fault("no-such-member", `"${seat.name}" is no operator`);
   return {
     event: unnumbered({ type: "deopped", name: seat.name, by: by.name }),

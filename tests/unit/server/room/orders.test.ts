@@ -108,6 +108,12 @@ describe("the member that is meant", () => {
   });
 });
 
+test("the server's own terminal stays an operator, and is told so", () => {
+  const room = new Kept();
+  expect(room.refusal({ type: "deop" }, "server")).toMatchObject({ code: "bad-field" });
+  expect(room.refusal({ type: "deop", name: "eve" }, "server")).toMatchObject({ code: "no-such-member" });
+});
+
 describe("the address of a banned or muted member", () => {
   test("a ban leaves an address out where another member is, and says so", () => {
     const room = new Kept(bob, { name: "eve", address: "::ffff:192.0.2.1" });

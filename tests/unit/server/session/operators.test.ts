@@ -87,6 +87,8 @@ describe("the file of operators", () => {
   test("a line is a name and a hash; others count for nothing", () => {
     expect(read(`# who\r\n\n  Ada\t${ada.hash}  \nbob ${bob.hash}`)).toEqual([ada, bob]);
     expect(read("")).toEqual([]);
+    const carl = { name: "carl", hash: Bun.password.hashSync("x", { algorithm: "bcrypt", cost: 4 }) };
+    expect(read(`\uFEFFcarl ${carl.hash}\r\n`)).toEqual([carl]);
   });
 
   test.each([
@@ -94,6 +96,8 @@ describe("the file of operators", () => {
     ["\nada plain", "line 2"],
     [`a/b ${ada.hash}`, "line 1"],
     [`ada ${ada.hash} more`, "line 1"],
+    [`\nada ${ada.hash.slice(0, -30)}`, "line 2"],
+    ["ada $2b$10$cutshort", "line 1"],
     [`ada ${ada.hash}\nADA ${bob.hash}`, "line 2"],
     [`server ${ada.hash}`, "line 1"],
   ])("the line %j is refused, and named", (text, line) => {
