@@ -57,7 +57,8 @@ export function message(client: Client, command: string, target: string, text: s
     return refused(client.numeric("404", client.channel, "Cannot send to channel: /join it first"));
   }
   const [, action] = /^\x01ACTION (.*?)\x01?$/is.exec(text) ?? [];
-  if (action === undefined && text.startsWith("\x01")) return [];
+  // Of CTCP there is nothing but actions, and a NOTICE of it answers one.
+  if (text.startsWith("\x01") && (action === undefined || notice)) return [];
   const words = (action ?? text).replaceAll(formatting, "");
   if (words.trim() === "") return refused(client.numeric("412", "No text to send"));
   // An id costs the journal as much as the message: only a label needs one.
@@ -66,7 +67,7 @@ export function message(client: Client, command: string, target: string, text: s
     const said = action === undefined ? words : `* ${client.me} ${words}`;
     return check({ type: "tell", to: target, text: said, id, notice });
   }
-  return check({ type: action === undefined ? "say" : "act", text: words, id, ...(!action && { notice }) });
+  return check({ type: action === undefined ? "say" : "act", text: words, id, notice });
 }
 
 function say(command: string): Entry {

@@ -355,3 +355,13 @@ describe("help()", () => {
     for (const { word } of typed) expect(parseTyped(word)).not.toHaveProperty("code");
   });
 });
+
+test("a message may say that a program sent it, and that alone", () => {
+  for (const more of [{ type: "say" }, { type: "tell", to: "bob" }]) {
+    expect(check({ ...more, text: "x", notice: true })).toMatchObject({ notice: true });
+    for (const notice of [undefined, null, false]) {
+      expect(check({ ...more, text: "x", notice })).not.toMatchObject({ notice: expect.anything() });
+    }
+    expect(check({ ...more, text: "x", notice: "yes" })).toMatchObject({ code: "bad-field" });
+  }
+});

@@ -280,6 +280,7 @@ describe("what is wrong is told to that client alone", () => {
     "NOTICE",
     "NOTICE #room",
     "PRIVMSG #room :\x01VERSION\x01",
+    "NOTICE #room :\x01ACTION waves\x01",
     "TAGMSG #room",
     "PONG x",
     "JOIN #room",
