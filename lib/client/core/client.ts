@@ -2,7 +2,16 @@
 // end shows events and asks questions; the terminal and the pipe are front ends. Nothing in the core needs Bun, Node or a
 // terminal, so a browser can be a front end, too.
 
-import { type Command, check, help, helpOf, parseTyped, typed } from "../../protocol/commands.ts";
+import {
+  type Command,
+  check,
+  checkTyped,
+  help,
+  helpOf,
+  parseTyped,
+  typed,
+  written,
+} from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { cleanName } from "../../protocol/names.ts";
 import { Chat, type Joins } from "./chat.ts";
@@ -88,7 +97,7 @@ export class Client {
   enter(line: string): void {
     const [, word = "", words = ""] = /^(\/\w+)\s*(.*)$/s.exec(line) ?? [];
     const local = localCommands.find((known) => known.word === word.toLowerCase());
-    if (local) return local.run(this, words.trimEnd());
+    if (local) return this.#local(local, words.trimEnd());
     const raw = parseTyped(line);
     if (isFault(raw)) return this.handlers.problem(raw);
     const { askOperatorPassword } = this.handlers;
@@ -99,11 +108,18 @@ export class Client {
       return this.handlers.event({ type: "help", text: `${help()}\n${localHelp()}` });
     }
     if (raw.type === "search" && raw.text === "" && this.past?.searchOn()) return;
-    const command = this.#addressed(check(raw));
+    const command = this.#addressed(checkTyped(raw));
     if (isFault(command)) this.handlers.problem(command);
     else if (command.type === "history" && this.past) this.past.history(command.limit);
     else if (command.type === "search" && this.past) this.past.search(command.text);
     else this.ask(command);
+  }
+
+  /** An argument that stands without brackets in its usage is needed. */
+  #local(command: LocalCommand, words: string): void {
+    const isNeeded = /^\S+ [^[]/.test(command.usage);
+    if (words === "" && isNeeded) this.ask(fault("empty", written(command)));
+    else command.run(this, words);
   }
 
   /** Sends a command, or says what is wrong with it. */

@@ -68,7 +68,7 @@ describe("what is entered", () => {
     expect(shown.at(-1)).toMatchObject({ type: "history", events: [said(11), said(12), said(13)] });
     expect(shown.filter(({ type }) => type === "history")).toHaveLength(1);
     client.enter("/search");
-    expect(problems).toEqual(["A search needs some words"]);
+    expect(problems).toEqual(["Write it as /search WORDS: find WORDS in the history"]);
     client.enter("/search tea");
     room.say({
       type: "results",
@@ -81,7 +81,7 @@ describe("what is entered", () => {
     client.enter("/search");
     expect(room.sent("search").at(-1)).toMatchObject({ text: "tea", before: 12 });
     expect(shown.at(-1)).toMatchObject({ type: "results", more: true, events: [said(12), said(13)] });
-    expect(problems).toEqual(["A search needs some words", "Not now"]);
+    expect(problems).toEqual(["Write it as /search WORDS: find WORDS in the history", "Not now"]);
     const opened: number[] = [];
     client.handlers.around = (seq) => opened.push(seq) > 0;
     for (const line of ["/around", "/AROUND 2 "]) client.enter(line);
@@ -95,6 +95,17 @@ describe("what is entered", () => {
     await client.past?.idle();
     client.enter("/history");
     expect(problems).toHaveLength(2);
+  });
+
+  test("a command that lacks an argument is told how it is written", () => {
+    for (const line of ["/kick", "/msg gus", "/reply", "/UNIGNORE ", "/op", "/ignore"]) client.enter(line);
+    expect(problems).toEqual([
+      "Write it as /kick NAME [REASON]: operators: put NAME out",
+      "Write it as /msg NAME TEXT: whisper to one member",
+      "Write it as /reply TEXT: answer the last whisper",
+      "Write it as /unignore NAME: show NAME again",
+      "Write it as /op [NAME] PASSWORD: become an operator",
+    ]);
   });
 
   test("/help lists the client's own commands, too", () => {
