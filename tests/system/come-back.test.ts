@@ -50,7 +50,7 @@ describe.concurrent.each([
   { cols: 80, rows: 24 },
   { cols: 40, rows: 10 },
 ])("at $cols × $rows", (size) => {
-  test("the next start shows what was missed, the one after it the end of the talk", async () => {
+  test("the next start shows what was missed, then the end of the talk", async () => {
     await using server = await Server.start(["--stay"]);
     using person = new Person(size);
     using bob = await JsonClient.join(server.port, "bob");

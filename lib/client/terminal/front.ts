@@ -4,6 +4,7 @@
 // However it ends, messages that were not sent are printed, and the terminal is given back as it was.
 
 import picocolors from "picocolors";
+import type { Place } from "../../protocol/addresses.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Event, type Fault, fault, isMessage, type Recorded } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
@@ -29,6 +30,8 @@ import { type Colors, View, type ViewOptions } from "./view.ts";
 
 export type TerminalOptions = {
   servers: readonly [Connect, ...Connect[]];
+  /** Where the servers are. */
+  places: readonly Place[];
   /** The servers, as messages name them. */
   place: string;
   /** The name to join under; undefined: it is asked for. */
@@ -62,7 +65,7 @@ export class TerminalFront {
   constructor(options: TerminalOptions) {
     this.#options = options;
     this.#over.catch(() => {});
-    const { settings, stateFolder, place } = options;
+    const { settings, stateFolder, places } = options;
     this.#client = new Client(
       { servers: options.servers, key: options.key, joins: settings.values.joins, past: Past },
       {
@@ -93,7 +96,7 @@ export class TerminalFront {
     );
     const { link, chat } = this.#client;
     link.password = options.password;
-    this.#memory = new Memory(this.#client, (name) => new Files(stateFolder, place, name), {
+    this.#memory = new Memory(this.#client, (name) => new Files(stateFolder, places, name), {
       event: (event) => this.#show(event),
       missed: (missed) => this.#showMissed(missed),
       offered: (lines) => this.#offer(lines),
