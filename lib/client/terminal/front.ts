@@ -207,7 +207,8 @@ export class TerminalFront {
       link.password = await askPassword(this.#tty, problem.text);
       return link.password === undefined ? undefined : name;
     }
-    return problem !== undefined || name === undefined ? askName(this.#tty, problem?.text) : name;
+    if (name === undefined) return askName(this.#tty);
+    return problem ? askName(this.#tty, { name, problem }) : name;
   }
 
   /** Joins. If `asks`, an unknown certificate is shown to the person, and it joins again if the person takes it. */
