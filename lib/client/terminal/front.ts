@@ -58,6 +58,7 @@ export class TerminalFront {
     throw new Refusal("It is over");
   });
   #settling: ReturnType<typeof setTimeout> | undefined;
+  #hasRow = false;
   #colors: Colors = picocolors;
   /** Lines that wait for the end of a question. */
   #unshown: string[] | undefined;
@@ -142,6 +143,8 @@ export class TerminalFront {
     const problem = await this.#closed.promise;
     clearTimeout(this.#settling);
     this.#status.stop();
+    // What was typed while it connected is a draft, too.
+    if (!this.#hasRow) this.#start();
     // Before what waits below a page is printed: the window may be gone.
     this.#memory.keepDraft();
     this.#memory.save();
@@ -191,6 +194,7 @@ export class TerminalFront {
 
   /** Shows the input row, with the draft of the last time in it. */
   #start(): void {
+    this.#hasRow = true;
     const draft = this.#memory.takeDraft();
     if (this.#prompt.draft === "") this.#prompt.draft = draft;
     // So that it is kept for the next start, too.

@@ -316,6 +316,15 @@ describe("what is typed", () => {
     expect(memory.takeDraft()).toBe("half a line");
   });
 
+  test("text that was typed before the room let us in is a draft", () => {
+    const run = new Run();
+    run.draft = "hello";
+    run.memory.keepDraft();
+    run.memory.save();
+    expect(kept.get("ada drafts")).toBe("hello");
+    expect(kept.has("ada positions")).toBe(false);
+  });
+
   test("lines are there for good", () => {
     new Run().memory.lines = ["one", "two"];
     expect(new Run().memory.lines).toEqual(["one", "two"]);
