@@ -12,8 +12,8 @@ import {
   typed,
   written,
 } from "../../protocol/commands.ts";
-import { type Fault, fault, isFault } from "../../protocol/events.ts";
-import { cleanName } from "../../protocol/names.ts";
+import { type Event, type Fault, fault, isFault } from "../../protocol/events.ts";
+import { cleanName, nameKey } from "../../protocol/names.ts";
 import { Chat, type Joins } from "./chat.ts";
 import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
 import { hasLeft } from "./outbox.ts";
@@ -63,18 +63,25 @@ export class Client {
   readonly past: Past | undefined;
   readonly handlers: ClientHandlers;
   #leaving = false;
+  /** The request to become an operator until it is answered, since the connection may be lost first. */
+  #op: Command | undefined;
 
   constructor(options: ClientOptions, handlers: ClientHandlers) {
     this.handlers = handlers;
     this.link = new Link(options, {
       ...handlers,
       event: (event) => {
+        if (this.#op && isVerdict(event, this.link.name)) this.#op = undefined;
         if (this.chat.apply(event)) handlers.ignoring?.(this.chat.ignored.list);
         if (!(this.past ?? this.pages).event(event)) handlers.event(event);
       },
       state: (state) => {
         if (state.type === "offline") this.pages.lost();
         handlers.state(state);
+      },
+      caughtUp: () => {
+        handlers.caughtUp?.();
+        if (this.#op) this.link.send(this.#op);
       },
     });
     this.chat = new Chat(this.link.people, options.joins);
@@ -130,7 +137,17 @@ export class Client {
       this.link.say(command);
     } else if (!this.link.send(identified(command))) {
       this.handlers.problem(noConnection);
+    } else if (command.type === "op") {
+      this.#op = command;
     }
+  }
+
+  /** Becomes an operator with the password that was asked for: now, or once the connection that was lost meanwhile is back. */
+  operate(password: string): void {
+    const command: Command = { type: "op", password };
+    if (this.link.status === "online") return this.ask(command);
+    this.#op = command;
+    this.handlers.notice("The password is sent once the connection is back");
   }
 
   /** Leaves once everything that was said is in the room; asked again, at once. */
@@ -202,6 +219,12 @@ export class Client {
     if (!person) return command;
     return isUnreachable(person) ? hasLeft(person.name) : { ...command, to: person.name };
   }
+}
+
+/** Whether a request to become an operator is answered by this. */
+function isVerdict(event: Event, name: string): boolean {
+  if (event.type === "opped") return nameKey(event.name) === nameKey(name);
+  return event.type === "error" && event.id === undefined && event.code !== "slow-down";
 }
 
 /** A look back gets an id: the server then takes what we send next, pings too, before it has found the answer. */

@@ -243,7 +243,7 @@ export class TerminalFront {
     this.#prompt.start();
     this.#print(unshown);
     link.resume();
-    if (password) this.#client.ask({ type: "op", password });
+    if (password) this.#client.operate(password);
   }
 
   /** Enter ends the wait for the next try to connect; a blank line does no more than that. */

@@ -49,6 +49,50 @@ describe("what is entered", () => {
     expect(room.sent("op")).toEqual([{ type: "op", password: "secret" }]);
   });
 
+  describe("the operators' password", () => {
+    const op = { type: "op", password: "secret" };
+    const lost = (happened = () => {}) => {
+      room.cut();
+      happened();
+      jest.advanceTimersByTime(1_000);
+      room.welcome("ada");
+    };
+
+    test("is sent again if the connection was lost before the answer", () => {
+      client.enter("/op secret");
+      lost();
+      expect(room.sent("op")).toEqual([op]);
+      room.happen({ type: "opped", name: "gus" });
+      room.say({ type: "error", code: "slow-down", text: "The answer takes 1 s", retryAfterMs: 1_000 });
+      lost();
+      expect(room.sent("op")).toEqual([op]);
+      room.happen({ type: "opped", name: "ada" });
+      lost();
+      expect(room.sent("op")).toEqual([]);
+    });
+
+    test("is not sent again once it was answered, also while it was away", () => {
+      client.enter("/op secret");
+      lost(() => room.happen({ type: "opped", name: "ada" }));
+      expect(room.sent("op")).toEqual([]);
+      client.enter("/op secret");
+      room.say({ type: "error", code: "wrong-password", text: "That is not the operators' password" });
+      lost();
+      expect(room.sent("op")).toEqual([]);
+    });
+
+    test("waits for the connection if that was lost while it was asked for", () => {
+      room.cut();
+      client.operate("secret");
+      expect(notices).toEqual(["The password is sent once the connection is back"]);
+      jest.advanceTimersByTime(1_000);
+      expect(room.sent("op")).toEqual([]);
+      room.welcome("ada");
+      expect(room.sent("op")).toEqual([op]);
+      expect(problems).toEqual([]);
+    });
+  });
+
   test("a command needs a connection, a message waits for one", () => {
     room.cut();
     client.enter("/who");
