@@ -23,10 +23,11 @@ import { messageOf, UsageError } from "./lib/protocol/errors.ts";
 import { visibleRow } from "./lib/protocol/text.ts";
 
 const options = attempt(() => parseFlags(flags, about));
-const [first, ...others] = attempt(() => serversOf(options));
+const places = attempt(() => serversOf(options));
+const [first, ...others] = places;
 const room = {
   servers: [tcp(first), ...others.map(tcp)] as const,
-  place: [first, ...others].map(addressOf).join(", "),
+  place: places.map(addressOf).join(", "),
   password: attempt(() => secret(options["password-file"], "CHAT_PASSWORD")),
   key: ownKey(),
 };
@@ -61,7 +62,7 @@ function ownKey(): string | undefined {
 
 function onTerminal(): TerminalFront {
   const settings = new Settings(options, flags, about);
-  return new TerminalFront({ ...room, name: options.name, settings, stateFolder: stateFolder() });
+  return new TerminalFront({ ...room, places, name: options.name, settings, stateFolder: stateFolder() });
 }
 
 function onPipes(): PipeFront {

@@ -3,7 +3,7 @@
 // Only the first line of a message can start at the margin, so no message can pass for another member's.
 // It has no token, so the seat of a lost connection is given up at once.
 
-import { type Command, check, parseTyped, type Raw } from "../protocol/commands.ts";
+import { type Command, check, checkTyped, parseTyped, type Raw } from "../protocol/commands.ts";
 import { type Event, type Fault, isFault } from "../protocol/events.ts";
 import { isKey } from "../protocol/keys.ts";
 import type { Claimed, Newcomer, RoomState, Stateless } from "./dialect.ts";
@@ -27,7 +27,7 @@ export const plain: Stateless = {
     if (isMissing) return check({ type: "join", ...given, key: line.trim() });
     const raw = parseTyped(line);
     if (isFault(raw)) return raw;
-    return check(joined || raw.type !== "say" ? raw : { ...given, ...joinOf(line) });
+    return checkTyped(joined || raw.type !== "say" ? raw : { ...given, ...joinOf(line) });
   },
 
   encode(event: Event): string {

@@ -29,6 +29,19 @@ export function addressOf({ host, port }: Place): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/**
+ * Equal for the same server, however its host was written: in any case, with an address in any notation, and as any name
+ * that this machine has for itself. Only addresses are compared: nothing is looked up.
+ */
+export function serverKey({ host, port }: Place): string {
+  // The scope of an address is part of the place.
+  const network = scope.test(host) ? undefined : networkIn(host);
+  const plain = network ? networkText(network) : host.toLowerCase().replace(/\.$/, "");
+  return addressOf({ host: ownHosts.has(plain) ? "localhost" : plain, port });
+}
+
+const ownHosts = new Set(["localhost", "127.0.0.1", "::1"]);
+
 /** Whether the text is an IP address, of version 4 or 6, and nothing else. */
 export function isAddress(text: string): boolean {
   return version4.test(text) || isVersion6(text.replace(scope, ""));

@@ -261,11 +261,14 @@ export const commands = {
 export const typed: { word: string; usage: string; summary: string }[] = [];
 type Typed = { type: string; usage: string; summary: string } & Required<Pick<Entry, "parse">>;
 const byWord = new Map<string, Typed>();
+const byType = new Map<string, Typed>();
 for (const [type, { usage, summary = "", parse }] of Object.entries(commands)) {
   if (usage === undefined || parse === undefined) continue;
   const word = cutWord(usage)[0];
   typed.push({ word, usage, summary });
-  byWord.set(word, { type, usage, summary, parse });
+  const entry = { type, usage, summary, parse };
+  byWord.set(word, entry);
+  byType.set(type, entry);
 }
 
 /** What /help says: a line a command. */
@@ -290,7 +293,7 @@ const secretBelow = /\n\s*[/／](?:msg|reply|op)(?!\S)/i;
 const operatorLine = /^[^\p{L}\p{N}/\n]*\/op(?![\p{L}\p{N}])\s*\S/imu;
 
 /**
- * What a person typed → the command as a program would send it; its fields are not checked yet. A command behind
+ * What a person typed → the command as a program would send it, for `checkTyped` to check. A command behind
  * blanks, or with a wide slash, is a slip of the fingers: it is neither said, since a password may be in it, nor
  * carried out. Nor is a text with a whisper or a password in a line below its first.
  */
@@ -318,12 +321,24 @@ export function parseTyped(line: string): Raw | Fault {
     const text = `There is no command ${visibleRow(word)}: /help lists them, //… says it as it is`;
     return fault("unknown-command", text);
   }
-  const raw = { type: entry.type, ...entry.parse(words) };
+  return { type: entry.type, ...entry.parse(words) };
+}
+
+/**
+ * The same as `check` for what `parseTyped` made of a line. A person knows no fields: where an argument is missing, or is
+ * none that the command takes, the fault says how the command is written.
+ */
+export function checkTyped(raw: Raw): Command | Fault {
   const checked = check(raw);
-  // A person knows no fields.
-  return isFault(checked) && checked.code === "bad-field"
-    ? fault("bad-field", `Write it as ${entry.usage}: ${entry.summary}`)
-    : raw;
+  const entry = byType.get(raw.type);
+  if (!entry || !isFault(checked)) return checked;
+  const isMissing = Object.values(raw).includes("");
+  return isMissing || checked.code === "bad-field" ? { ...checked, text: written(entry) } : checked;
+}
+
+/** How a command is written, for a person who wrote it in another way. */
+export function written({ usage, summary }: { usage: string; summary: string }): string {
+  return `Write it as ${usage}: ${summary}`;
 }
 
 /**

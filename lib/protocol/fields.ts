@@ -30,7 +30,7 @@ export const key = stringField((key) =>
 );
 
 export const operatorPassword = stringField((password) =>
-  password === "" ? fault("empty", "Type the operators' password behind it: /op PASSWORD") : password,
+  password === "" ? fault("empty", "An operators' password needs at least one character") : password,
 );
 
 /** One row of at most so many characters. */
@@ -59,7 +59,6 @@ export const count: Field<number> = (value) =>
 /** How many messages are meant; all of them: Infinity. */
 export const amount: Field<number> = (value) => {
   if (value === "all") return Number.POSITIVE_INFINITY;
-  if (value === "") return fault("empty", "Say how many: /delete NAME 3, or /delete NAME all");
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0
     ? value
     : fault("bad-field", 'must be a whole number, 1 or more, or "all"');

@@ -76,6 +76,13 @@ export function reservedFault(name: string): Fault {
   return fault("name-reserved", `"${name}" is reserved: choose another name`);
 }
 
+/** The same name with a number behind it, or with the next one: ada, ada2, ada3. */
+export function nextName(name: string): string {
+  const [, letters = "", number = "1"] = /^(.*?)([1-9]\d{0,8})?$/su.exec(name) ?? [];
+  const next = `${Number(number) + 1}`;
+  return [...letters].slice(0, limits.nameLength - next.length).join("") + next;
+}
+
 /** What is left of a name once its blanks are "_" and other signs are gone; undefined if that is no name either. */
 export function nearName(name: string): string | undefined {
   const letters = name.replaceAll(new RegExp(likePunctuation, "gv"), "");

@@ -278,7 +278,7 @@ export class Tty {
     this.#isGone = true;
     this.#answer(undefined);
     // The part of a paste that has come is text for the draft.
-    for (const key of this.#keys.expire()) this.#reader?.key(key);
+    for (const key of this.#keys.expire()) this.#pressed(key);
     this.#reader?.gone?.();
     this.#handlers.gone();
   };

@@ -50,7 +50,7 @@ describe.concurrent.each([
   { cols: 80, rows: 24 },
   { cols: 40, rows: 10 },
 ])("at $cols × $rows", (size) => {
-  test("the next start shows what was missed, the one after it nothing", async () => {
+  test("the next start shows what was missed, then the end of the talk", async () => {
     await using server = await Server.start(["--stay"]);
     using person = new Person(size);
     using bob = await JsonClient.join(server.port, "bob");
@@ -72,10 +72,21 @@ describe.concurrent.each([
       expect(text).not.toContain("seen");
       await leave(ada);
     }
+    {
+      await using ada = await person.start(server.port);
+      bob.send({ type: "say", text: "live" });
+      await ada.shows("bob: live");
+      expect(read(ada)).toContain("── earlier ── bob: talk 251 ");
+      expect(read(ada)).toContain(" bob: talk 260 ── now ── bob: live");
+      await leave(ada);
+    }
+    bob.send({ type: "say", text: "one more" });
+    await bob.event("said", { text: "one more" });
     await using ada = await person.start(server.port);
-    bob.send({ type: "say", text: "live" });
-    await ada.shows("bob: live");
-    expect(read(ada)).not.toContain("──");
+    await ada.shows("── now ──");
+    expect(read(ada)).toMatch(
+      /── earlier ── .*bob: live ── 1 since you left \d\d:\d\d ── bob: one more ── now ──/,
+    );
   });
 
   test("lines that were not sent outlive the client, and are said once", async () => {
@@ -112,7 +123,9 @@ describe.concurrent.each([
       await using ada = await person.start(port);
       await bob.event("acted", { text: "waves" });
       await ada.shows("* ada waves");
-      expect(read(ada)).toMatch(/1 since you left .* ── bob: in the meantime ── now ── ada: one ada: two/);
+      expect(read(ada)).toMatch(
+        /said before ── 1 since you left .* ── bob: in the meantime ── now ── ada: one ada: two/,
+      );
       await leave(ada);
     }
     await using ada = await person.start(port);

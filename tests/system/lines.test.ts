@@ -170,6 +170,19 @@ test.concurrent("a draft of several lines is there again at the next start", asy
   );
 });
 
+test.concurrent("a dumb terminal is told where a password is set", async () => {
+  await using server = await Server.start(["--stay"], { CHAT_PASSWORD: "tea" });
+  for (const environment of [{}, { CHAT_PASSWORD: "coffee" }]) {
+    await using ada = new Terminal(
+      ["bun", join(root, "ChatClient.ts"), `ada@localhost:${server.port}`],
+      { cols: 80, rows: 24 },
+      { TERM: "dumb", ...environment },
+    );
+    expect(await ada.exited).toBe(1);
+    expect(ada.written).toContain("Set CHAT_PASSWORD, or --password-file");
+  }
+});
+
 test.concurrent("a dumb terminal is written in plain lines", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");

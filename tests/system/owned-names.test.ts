@@ -84,6 +84,19 @@ test.concurrent("a pipe has its name by the key, and says if there is none", asy
   expect(err).toStartWith(`Cannot use the key in ${path}, which is damaged`);
   expect(err.split("\n")[1]).toContain("belongs to a key");
   expect(out).not.toContain("welcome");
+
+  // A person is told why, in words that ask for no key, and offered another name.
+  await using person = new Terminal(
+    program(server.port),
+    { cols: 80, rows: 24 },
+    { XDG_CONFIG_HOME: folder.path },
+  );
+  await person.shows("which is damaged");
+  await person.shows('"ada" belongs to a key, and this client has none: take another name.');
+  await person.shows("ada2");
+  person.type("\r");
+  await person.until("the prompt", ({ row }) => row.trimEnd() === "ada2>");
+  expect(person.written).not.toContain("what is it");
 });
 
 test.concurrent("a person on nc owns a name, an operator sets it free", async () => {

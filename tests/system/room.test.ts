@@ -136,14 +136,14 @@ describe("in one room", () => {
     bob.say("/search walrus");
     bob.say("/search no such animal");
     bob.say("/search ");
-    await bob.line("A search needs some words");
+    await bob.line("Write it as /search WORDS");
     expect(bob.received.items.slice(heard)).toEqual([
       `${zoe}: a walrus`,
       `${zoe}: Two`,
       "    WALRUSES",
       `[${zoe} to ${yan}] walrus psst`,
       "Nothing was found.",
-      "! A search needs some words.",
+      "! Write it as /search WORDS: find WORDS in the history.",
     ]);
 
     // Through a pipe, too: a client that half-closes still gets what it asked for.

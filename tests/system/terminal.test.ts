@@ -119,6 +119,7 @@ test("a name that is taken is asked for again", async () => {
   using bob = await PlainClient.join(server.port, "bob");
   await using terminal = client(server, ["--name", "BOB"]);
   await terminal.shows("is taken");
+  await terminal.shows("BOB2");
   terminal.type("ada\r");
   await joined(terminal, "ada");
   await bob.line("ada joined");

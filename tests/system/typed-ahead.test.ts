@@ -5,16 +5,16 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { JsonClient } from "../support/clients.ts";
 import { Terminal } from "../support/screen.ts";
-import { root, Server } from "../support/server.ts";
+import { root, Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
 /** A client that connects to a server which does not answer yet, and has read these keys. */
-async function connecting(server: Server, keys: string): Promise<Terminal> {
+async function connecting(server: Server, keys: string, environment = {}): Promise<Terminal> {
   process.kill(server.pid, "SIGSTOP");
   const command = ["bun", join(root, "ChatClient.ts"), `ada@localhost:${server.port}`];
-  const terminal = new Terminal(command, { cols: 80, rows: 24 });
+  const terminal = new Terminal(command, { cols: 80, rows: 24 }, environment);
   await terminal.shows("Connecting");
   terminal.type(keys);
   // Keys are read before the picture that tells of the waiting is drawn twice more.
@@ -62,4 +62,23 @@ test.concurrent("a password typed before its question is said to nobody", async 
   await bob.event("joined", { name: "ada" });
   await bob.roundTrip();
   expect(bob.texts).toEqual([]);
+});
+
+test.concurrent("what is typed while connecting is a draft if the window closes", async () => {
+  using folder = temporaryFolder();
+  const kept = { XDG_STATE_HOME: folder.path };
+  await using server = await Server.start(["--stay"]);
+  {
+    await using ada = await connecting(server, "hello\rroom \x1b[200~and all", kept);
+    ada.hangUp();
+    expect(await ada.exited).toBe(0);
+  }
+  // Closed once more before it is in the room: the draft stays, and goes on.
+  await using ada = await connecting(server, "!", kept);
+  ada.kill("SIGTERM");
+  expect(await ada.exited).toBe(0);
+  await using again = await connecting(server, "", kept);
+  process.kill(server.pid, "SIGCONT");
+  const rows = ["ada> hello", "     room and all!"];
+  await again.until("the draft", ({ screen }) => screen.slice(-2).join("|") === rows.join("|"));
 });

@@ -2,9 +2,18 @@
 // end shows events and asks questions; the terminal and the pipe are front ends. Nothing in the core needs Bun, Node or a
 // terminal, so a browser can be a front end, too.
 
-import { type Command, check, help, helpOf, parseTyped, typed } from "../../protocol/commands.ts";
-import { type Fault, fault, isFault } from "../../protocol/events.ts";
-import { cleanName } from "../../protocol/names.ts";
+import {
+  type Command,
+  check,
+  checkTyped,
+  help,
+  helpOf,
+  parseTyped,
+  typed,
+  written,
+} from "../../protocol/commands.ts";
+import { type Event, type Fault, fault, isFault } from "../../protocol/events.ts";
+import { cleanName, nameKey } from "../../protocol/names.ts";
 import { Chat, type Joins } from "./chat.ts";
 import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
 import { hasLeft } from "./outbox.ts";
@@ -54,18 +63,25 @@ export class Client {
   readonly past: Past | undefined;
   readonly handlers: ClientHandlers;
   #leaving = false;
+  /** The request to become an operator until it is answered, since the connection may be lost first. */
+  #op: Command | undefined;
 
   constructor(options: ClientOptions, handlers: ClientHandlers) {
     this.handlers = handlers;
     this.link = new Link(options, {
       ...handlers,
       event: (event) => {
+        if (this.#op && isVerdict(event, this.link.name)) this.#op = undefined;
         if (this.chat.apply(event)) handlers.ignoring?.(this.chat.ignored.list);
         if (!(this.past ?? this.pages).event(event)) handlers.event(event);
       },
       state: (state) => {
         if (state.type === "offline") this.pages.lost();
         handlers.state(state);
+      },
+      caughtUp: () => {
+        handlers.caughtUp?.();
+        if (this.#op) this.link.send(this.#op);
       },
     });
     this.chat = new Chat(this.link.people, options.joins);
@@ -88,7 +104,7 @@ export class Client {
   enter(line: string): void {
     const [, word = "", words = ""] = /^(\/\w+)\s*(.*)$/s.exec(line) ?? [];
     const local = localCommands.find((known) => known.word === word.toLowerCase());
-    if (local) return local.run(this, words.trimEnd());
+    if (local) return this.#local(local, words.trimEnd());
     const raw = parseTyped(line);
     if (isFault(raw)) return this.handlers.problem(raw);
     const { askOperatorPassword } = this.handlers;
@@ -99,11 +115,18 @@ export class Client {
       return this.handlers.event({ type: "help", text: `${help()}\n${localHelp()}` });
     }
     if (raw.type === "search" && raw.text === "" && this.past?.searchOn()) return;
-    const command = this.#addressed(check(raw));
+    const command = this.#addressed(checkTyped(raw));
     if (isFault(command)) this.handlers.problem(command);
     else if (command.type === "history" && this.past) this.past.history(command.limit);
     else if (command.type === "search" && this.past) this.past.search(command.text);
     else this.ask(command);
+  }
+
+  /** An argument that stands without brackets in its usage is needed. */
+  #local(command: LocalCommand, words: string): void {
+    const isNeeded = /^\S+ [^[]/.test(command.usage);
+    if (words === "" && isNeeded) this.ask(fault("empty", written(command)));
+    else command.run(this, words);
   }
 
   /** Sends a command, or says what is wrong with it. */
@@ -114,7 +137,17 @@ export class Client {
       this.link.say(command);
     } else if (!this.link.send(identified(command))) {
       this.handlers.problem(noConnection);
+    } else if (command.type === "op") {
+      this.#op = command;
     }
+  }
+
+  /** Becomes an operator with the password that was asked for: now, or once the connection that was lost meanwhile is back. */
+  operate(password: string): void {
+    const command: Command = { type: "op", password };
+    if (this.link.status === "online") return this.ask(command);
+    this.#op = command;
+    this.handlers.notice("The password is sent once the connection is back");
   }
 
   /** Leaves once everything that was said is in the room; asked again, at once. */
@@ -186,6 +219,12 @@ export class Client {
     if (!person) return command;
     return isUnreachable(person) ? hasLeft(person.name) : { ...command, to: person.name };
   }
+}
+
+/** Whether a request to become an operator is answered by this. */
+function isVerdict(event: Event, name: string): boolean {
+  if (event.type === "opped") return nameKey(event.name) === nameKey(name);
+  return event.type === "error" && event.id === undefined && event.code !== "slow-down";
 }
 
 /** A look back gets an id: the server then takes what we send next, pings too, before it has found the answer. */

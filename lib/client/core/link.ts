@@ -307,8 +307,9 @@ export class Link {
     }
     // The next try needs a new connection, whenever it comes.
     this.#end();
-    if (joining) joining.resolve(problem);
-    else this.#handlers.nameless(problem);
+    const refusal = asRefusal(problem, this.name, this.#options.key);
+    if (joining) joining.resolve(refusal);
+    else this.#handlers.nameless(refusal);
   }
 
   // ---- Messages ----
@@ -379,4 +380,10 @@ export class Link {
       clearTimeout(status.leaving);
     }
   }
+}
+
+/** Without a key the server asks for it, which a person types on nc alone. */
+export function asRefusal(problem: Fault, name: string, key: string | undefined): Fault {
+  if (problem.code !== "name-owned" || key !== undefined) return problem;
+  return { ...problem, text: `"${name}" belongs to a key, and this client has none: take another name` };
 }

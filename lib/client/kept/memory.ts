@@ -131,9 +131,9 @@ export class Memory {
 
   /** Keeps the text in the row; nothing is kept if it is blank or has a password. */
   keepDraft(): void {
-    // Until we are in the room there is no row, and the draft of the last run stays for the next one.
-    if (!this.#hasStarted) return;
     const draft = this.#handlers.draft();
+    // Without text before we are in the room, the draft of the last run stays for the next one.
+    if (!this.#hasStarted && draft.trim() === "") return;
     this.#isTyped = false;
     this.#set("drafts", draft.trim() === "" || holdsPassword(draft) ? undefined : draft);
   }

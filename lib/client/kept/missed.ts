@@ -5,7 +5,8 @@
 //
 // Nothing of that is shown before it is all known; what happens in the meantime waits. So it is bounded: a start counts
 // 10,000 messages at most and takes a few seconds at most, and of what comes after a drop only the end is held.
-// What is counted is what is shown: messages of others that are not ignored.
+// What is counted is what is shown: messages of others that are not ignored. Where that is little, a start asks for some of
+// what was said before it as well, so that the person sees what it is about.
 
 import { type Event, isMessage, limits, type Message, type Recorded } from "../../protocol/events.ts";
 import type { Regard } from "../core/chat.ts";
@@ -24,6 +25,8 @@ export type Missed = {
   before: Message[];
   /** The last messages, and what else happened between them. */
   last: Recorded[];
+  /** At a start, if little was missed: what was said before that, and seen then. */
+  seen: Recorded[];
   /** Something is not kept any more. */
   hasGap: boolean;
   /** The position means nothing to this room: `last` is its history, and what of it was missed cannot be told. */
@@ -46,6 +49,8 @@ export const missedMessages = 200;
 const shownMentions = 100;
 /** How many messages a start counts. */
 const countedMessages = 10_000;
+/** Below this many missed messages, this many of those before are shown, too. */
+const seenMessages = 10;
 /** How long a start may take to count. */
 const countMs = 3_000;
 /** The id of what is asked for. */
@@ -58,6 +63,7 @@ const nothing: Missed = {
   hasMore: false,
   before: [],
   last: [],
+  seen: [],
   hasGap: false,
   isUnknown: false,
 };
@@ -66,7 +72,8 @@ export class CatchUp {
   readonly #regard: (message: Message) => Regard;
   readonly #handlers: CatchUpHandlers;
   #missed: Missed = nothing;
-  #state: "none" | "drop" | "start" = "none";
+  /** `seen`: all that was missed at a start is counted, and what was seen before it is asked for. */
+  #state: "none" | "drop" | "start" | "seen" = "none";
   /** At a start: where what was missed begins, the pages that have come, and the live events that wait. */
   #after = 0;
   #pages = 0;
@@ -104,7 +111,8 @@ export class CatchUp {
   /** Takes the next event; the chat has applied it. */
   event(event: Event): void {
     // An answer that came too late to be counted.
-    if (event.type === "history" && event.id === askedId && this.#state !== "start") return;
+    const isAsking = this.#state === "start" || this.#state === "seen";
+    if (event.type === "history" && event.id === askedId && !isAsking) return;
     if (this.#state === "none") this.#handlers.event(event);
     else if (event.type === "gap") this.#gap(event.from);
     else if (this.#state === "drop") this.#afterDrop(event);
@@ -171,7 +179,7 @@ export class CatchUp {
       this.#handlers.event(event);
       // The history cannot be read.
       const expected = this.#pages === 0 ? undefined : askedId;
-      if (event.type === "error" && event.id === expected) this.#end(true);
+      if (event.type === "error" && event.id === expected) this.end();
     }
   }
 
@@ -185,6 +193,10 @@ export class CatchUp {
   #page(past: Recorded[], before: number | undefined): void {
     const events = past.filter(({ type }) => type !== "joined" && type !== "left");
     const missed = this.#missed;
+    if (this.#state === "seen") {
+      missed.seen = events.filter(({ seq }) => seq <= this.#after);
+      return this.#end(false);
+    }
     if (missed.isUnknown) {
       missed.last = events;
       return this.#end(false);
@@ -201,9 +213,20 @@ export class CatchUp {
     const isFull = events.filter(isMessage).length >= asked;
     const next = before ?? (isFull ? events[0]?.seq : undefined);
     const isAll = behind.length < events.length || next === undefined || next <= this.#after + 1;
-    if (isAll) return this.#end(false);
-    const command = { type: "history", before: next, limit: limits.historyEvents, id: askedId } as const;
-    if (missed.messages >= countedMessages || !this.#handlers.ask(command)) this.#end(true);
+    if (isAll) return this.#askSeen();
+    if (missed.messages >= countedMessages || !this.#ask(next, limits.historyEvents)) this.#end(true);
+  }
+
+  /** Where events are missing, those before them would not tell what the last ones are about. */
+  #askSeen(): void {
+    const { messages, hasGap } = this.#missed;
+    this.#state = "seen";
+    const isLittle = messages < seenMessages && !hasGap;
+    if (!isLittle || !this.#ask(this.#after + 1, seenMessages)) this.#end(false);
+  }
+
+  #ask(before: number, limit: number): boolean {
+    return this.#handlers.ask({ type: "history", before, limit, id: askedId });
   }
 
   /** Counts a message of others; false if it is not to be shown. */

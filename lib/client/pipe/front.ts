@@ -13,6 +13,7 @@ import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
 import type { Ends, Format } from "./formats.ts";
 import { linesOf } from "./lines.ts";
 import { PipeOutput } from "./output.ts";
+import { refusalText } from "./password.ts";
 
 export type PipeOptions = {
   servers: readonly [Connect, ...Connect[]];
@@ -51,7 +52,7 @@ export class PipeFront {
           if (state.type === "offline" && !this.#isLost) this.#complain(`${state.reason}: trying again`);
           this.#isLost = state.type === "offline";
         },
-        nameless: (problem) => this.#closed.resolve(problem.text),
+        nameless: (problem) => this.#closed.resolve(refusalText(problem)),
         closed: this.#closed.resolve,
       },
     );
@@ -99,8 +100,7 @@ export class PipeFront {
     const { name, place } = this.#options;
     try {
       const problem = await this.#client.link.join(name);
-      const hint = problem?.code === "wrong-password" ? " Set CHAT_PASSWORD, or --password-file" : "";
-      return problem && problem.text + hint;
+      return problem && refusalText(problem);
     } catch (error) {
       if (error instanceof Refusal) return error.message;
       return `No chat server at ${place}: ${reasonOf(error)}. Start one with "bun ChatServer.ts"`;

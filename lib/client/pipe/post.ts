@@ -9,8 +9,10 @@ import { commands, type Raw } from "../../protocol/commands.ts";
 import { type Event, type Fault, isFault, limits } from "../../protocol/events.ts";
 import { Backoff } from "../core/backoff.ts";
 import { Connection } from "../core/connection.ts";
+import { asRefusal } from "../core/link.ts";
 import { newId } from "../core/outbox.ts";
 import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+import { refusalText } from "./password.ts";
 
 export type PostOptions = {
   servers: readonly [Connect, ...Connect[]];
@@ -101,12 +103,15 @@ class Poster {
     }
   }
 
-  #refused({ code, text, retryAfterMs }: Fault): void {
+  #refused(problem: Fault): void {
+    const { code, retryAfterMs } = problem;
     // The answer to the password is on its way, only late.
     if (code === "slow-down") return;
+    const { name, key } = this.#options;
+    const text = refusalText(asRefusal(problem, name, key));
     this.#trouble = text;
     if (retryAfterMs !== undefined) this.#again = setTimeout(() => this.#next(), retryAfterMs);
-    else this.#end(code === "wrong-password" ? `${text} Set CHAT_PASSWORD, or --password-file` : text);
+    else this.#end(text);
   }
 
   #lost(why: unknown, retryAfterMs?: number): void {

@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { type Place, serverKey } from "../../protocol/addresses.ts";
 import { nameKey } from "../../protocol/names.ts";
 import type { Keep, Kind } from "../kept/keep.ts";
 
@@ -24,8 +25,9 @@ export class Files implements Keep {
   readonly #folder: string;
   readonly #file: string;
 
-  /** `folder`: made if need be. `place`: the server, as the user calls it. */
-  constructor(folder: string, place: string, name: string) {
+  /** `folder`: made if need be. `servers`: those of the room, in any order. */
+  constructor(folder: string, servers: readonly Place[], name: string) {
+    const place = servers.map(serverKey).sort().join(", ");
     const key = createHash("sha256")
       .update(`${nameKey(name)}@${place}`)
       .digest("hex")

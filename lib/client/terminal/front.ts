@@ -4,6 +4,7 @@
 // However it ends, messages that were not sent are printed, and the terminal is given back as it was.
 
 import picocolors from "picocolors";
+import type { Place } from "../../protocol/addresses.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Event, type Fault, fault, isMessage, type Recorded } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
@@ -29,6 +30,8 @@ import { type Colors, View, type ViewOptions } from "./view.ts";
 
 export type TerminalOptions = {
   servers: readonly [Connect, ...Connect[]];
+  /** Where the servers are. */
+  places: readonly Place[];
   /** The servers, as messages name them. */
   place: string;
   /** The name to join under; undefined: it is asked for. */
@@ -55,6 +58,7 @@ export class TerminalFront {
     throw new Refusal("It is over");
   });
   #settling: ReturnType<typeof setTimeout> | undefined;
+  #hasRow = false;
   #colors: Colors = picocolors;
   /** Lines that wait for the end of a question. */
   #unshown: string[] | undefined;
@@ -62,7 +66,7 @@ export class TerminalFront {
   constructor(options: TerminalOptions) {
     this.#options = options;
     this.#over.catch(() => {});
-    const { settings, stateFolder, place } = options;
+    const { settings, stateFolder, places } = options;
     this.#client = new Client(
       { servers: options.servers, key: options.key, joins: settings.values.joins, past: Past },
       {
@@ -93,7 +97,7 @@ export class TerminalFront {
     );
     const { link, chat } = this.#client;
     link.password = options.password;
-    this.#memory = new Memory(this.#client, (name) => new Files(stateFolder, place, name), {
+    this.#memory = new Memory(this.#client, (name) => new Files(stateFolder, places, name), {
       event: (event) => this.#show(event),
       missed: (missed) => this.#showMissed(missed),
       offered: (lines) => this.#offer(lines),
@@ -139,6 +143,8 @@ export class TerminalFront {
     const problem = await this.#closed.promise;
     clearTimeout(this.#settling);
     this.#status.stop();
+    // What was typed while it connected is a draft, too.
+    if (!this.#hasRow) this.#start();
     // Before what waits below a page is printed: the window may be gone.
     this.#memory.keepDraft();
     this.#memory.save();
@@ -188,6 +194,7 @@ export class TerminalFront {
 
   /** Shows the input row, with the draft of the last time in it. */
   #start(): void {
+    this.#hasRow = true;
     const draft = this.#memory.takeDraft();
     if (this.#prompt.draft === "") this.#prompt.draft = draft;
     // So that it is kept for the next start, too.
@@ -204,7 +211,8 @@ export class TerminalFront {
       link.password = await askPassword(this.#tty, problem.text);
       return link.password === undefined ? undefined : name;
     }
-    return problem !== undefined || name === undefined ? askName(this.#tty, problem?.text) : name;
+    if (name === undefined) return askName(this.#tty);
+    return problem ? askName(this.#tty, { name, problem }) : name;
   }
 
   /** Joins. If `asks`, an unknown certificate is shown to the person, and it joins again if the person takes it. */
@@ -235,7 +243,7 @@ export class TerminalFront {
     this.#prompt.start();
     this.#print(unshown);
     link.resume();
-    if (password) this.#client.ask({ type: "op", password });
+    if (password) this.#client.operate(password);
   }
 
   /** Enter ends the wait for the next try to connect; a blank line does no more than that. */

@@ -5,8 +5,8 @@
 
 import { PassThrough, Writable } from "node:stream";
 import picocolors from "picocolors";
-import { isFault, limits } from "../../protocol/events.ts";
-import { cleanName, nearName } from "../../protocol/names.ts";
+import { type Fault, isFault, limits } from "../../protocol/events.ts";
+import { cleanName, nearName, nextName } from "../../protocol/names.ts";
 import { visibleRow } from "../../protocol/text.ts";
 import type { Key } from "../../terminal/keys.ts";
 import { isCtrl, type Tty, type TtyReader } from "../../terminal/tty.ts";
@@ -17,12 +17,12 @@ const wonderMs = 300;
 /** How long each picture of the spinner stays. */
 const spinMs = 80;
 
-/** Asks for a name; `problem` is what was wrong with the last one. Undefined if the question was left. */
-export function askName(tty: Tty, problem?: string): Promise<string | undefined> {
-  const offered = problem ? "" : ownName();
+/** Asks for a name, and offers one; `refused`: the last one, and what was wrong with it. Undefined if it was left. */
+export function askName(tty: Tty, refused?: { name: string; problem: Fault }): Promise<string | undefined> {
+  const offered = refused ? nameInstead(refused) : ownName();
   return answered(tty, (clack, io) =>
     clack.text({
-      message: problem ? `${visibleRow(problem)}. What is your name?` : "What is your name?",
+      message: refused ? `${visibleRow(refused.problem.text)}. What is your name?` : "What is your name?",
       placeholder: offered || `1 to ${limits.nameLength} letters, digits, "_" or "-"`,
       defaultValue: offered,
       ...io,
@@ -32,6 +32,12 @@ export function askName(tty: Tty, problem?: string): Promise<string | undefined>
       },
     }),
   );
+}
+
+/** A name to take instead of one that was refused; empty if there is none at hand. */
+function nameInstead({ name, problem }: { name: string; problem: Fault }): string {
+  const isOfAnother = problem.code === "name-owned" || problem.code === "name-taken";
+  return (isOfAnother ? nextName(name) : nearName(name)) ?? "";
 }
 
 /** The user's name on this machine as it may be in the room; empty if it may not. */

@@ -11,6 +11,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import tls from "node:tls";
+import { addressOf, type Place, serverKey } from "../../protocol/addresses.ts";
 import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
 import { Refusal } from "../core/wire.ts";
 
@@ -36,9 +37,7 @@ export type Shaken = {
   getPeerX509Certificate(): { fingerprint256: string } | undefined;
 };
 
-export type TrustOptions = {
-  host: string;
-  port: number;
+export type TrustOptions = Place & {
   tls: boolean;
   /** A file with the authorities to trust instead of the system's. */
   ca: string | undefined;
@@ -54,7 +53,9 @@ export function trustFor(options: TrustOptions): Trust | undefined {
 }
 
 export class Trust {
+  /** The server as its user calls it. */
   readonly address: string;
+  readonly #key: string;
   /** What `Bun.connect` needs. It must not hang up by itself: `check` decides. */
   readonly tls: { rejectUnauthorized: false; ca?: string | string[] };
   readonly #fingerprint: string | undefined;
@@ -66,6 +67,7 @@ export class Trust {
     authorities?: string,
   ) {
     this.address = addressOf(options);
+    this.#key = serverKey(options);
     this.#fingerprint = options.fingerprint;
     this.#path = options.knownHostsPath;
     this.tls = { rejectUnauthorized: false };
@@ -93,8 +95,9 @@ export class Trust {
       throw new Refusal(`${of} is sha256:${fingerprint}, not sha256:${pinned} as --fingerprint says`);
     }
     if (doubt === undefined) return;
-    const known = this.#known();
-    if (known?.fingerprint === fingerprint) return;
+    const all = this.#known();
+    if (all.some((known) => known.fingerprint === fingerprint)) return;
+    const [known] = all;
     if (known !== undefined) {
       throw new Refusal(
         `${of} has changed from sha256:${known.fingerprint} to sha256:${fingerprint}: somebody may be listening in. ` +
@@ -127,16 +130,16 @@ export class Trust {
     }
   }
 
-  /** The fingerprint that known_hosts has for this server, and in which line. */
-  #known(): { fingerprint: string; line: number } | undefined {
-    const rows = this.#read()
-      .split("\n")
-      .map((row) => row.trim().split(/\s+/));
-    const at = rows.findIndex(([address]) => address === this.address);
-    const [, known = ""] = rows[at] ?? [];
-    if (at === -1) return undefined;
-    // A person may have written the line; a text that is no fingerprint matches no certificate.
-    return { fingerprint: normalFingerprint(known) ?? known.replace(/^sha256:/, ""), line: at + 1 };
+  /** The fingerprints that known_hosts has for this server, under any of its names, and in which lines. */
+  #known(): { fingerprint: string; line: number }[] {
+    const rows = this.#read().split("\n");
+    return rows.flatMap((row, at) => {
+      const [address = "", known = ""] = row.trim().split(/\s+/);
+      const [, host = "", port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+      if (serverKey({ host, port: Number(port) }) !== this.#key) return [];
+      // A person may have written the line; a text that is no fingerprint matches no certificate.
+      return [{ fingerprint: normalFingerprint(known) ?? known.replace(/^sha256:/, ""), line: at + 1 }];
+    });
   }
 
   #read(): string {
@@ -154,10 +157,6 @@ export function normalFingerprint(text: string): string | undefined {
   const hex = text.replace(/^sha256:/i, "").replaceAll(":", "");
   if (!/^[0-9a-f]{64}$/i.test(hex)) return undefined;
   return hex.toUpperCase().match(/../g)?.join(":");
-}
-
-function addressOf({ host, port }: { host: string; port: number }): string {
-  return `${host.includes(":") ? `[${host}]` : host.toLowerCase()}:${port}`;
 }
 
 /** Bun by itself trusts its own authorities and those of NODE_EXTRA_CA_CERTS, but not those of the system. */

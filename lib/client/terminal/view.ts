@@ -105,7 +105,8 @@ export class View {
   }
 
   /** What was missed, in a block of its own; no lines if it was nothing. */
-  missed({ since, messages, mentions, hasMore, before, last, hasGap, isUnknown }: Missed): string[] {
+  missed(missed: Missed): string[] {
+    const { since, messages, mentions, hasMore, before, last, seen, hasGap, isUnknown } = missed;
     const when =
       since === undefined ? "while you were away" : `since you left ${sinceWords(since, new Date())}`;
     if (isUnknown) {
@@ -118,6 +119,10 @@ export class View {
       ? this.problem(`Some of what was said ${when} is missing here: it is no longer kept`)
       : [];
     const settled = this.settle();
+    if (messages === 0 && !hasGap && seen.length > 0) {
+      return [...settled, ...this.#past([...seen, ...last], "earlier")];
+    }
+    const context = seen.flatMap((event) => this.past(event));
     const earlier = before.flatMap((event) => this.#message(event));
     const lines = last.flatMap((event) => this.#lines(event));
     if (messages === 0) return [...settled, ...lost, ...lines];
@@ -129,6 +134,7 @@ export class View {
     ].join("");
     return [
       ...settled,
+      ...(context.length > 0 ? [...this.divider("earlier"), ...context] : []),
       ...this.divider(title),
       ...lost,
       ...earlier,

@@ -3,7 +3,7 @@
 
 import { isatty } from "node:tty";
 import { render } from "../../dialects/plain.ts";
-import { type CommandOf, check, parseTyped, typed } from "../../protocol/commands.ts";
+import { type CommandOf, checkTyped, parseTyped, typed } from "../../protocol/commands.ts";
 import { type Answer, type Bye, fault, isFault, type Recorded } from "../../protocol/events.ts";
 import { inForeground } from "../../terminal/foreground.ts";
 import { complete } from "../../terminal/row/completion.ts";
@@ -121,7 +121,7 @@ export class Console extends Speaker implements LogOutput, Occupant {
     if (line.trim() === "") return;
     const raw = parseTyped(line);
     if (isFault(raw)) return this.answer(raw);
-    const command = check(raw);
+    const command = checkTyped(raw);
     if (isFault(command)) this.answer(command);
     else this.carryOut(command);
   }

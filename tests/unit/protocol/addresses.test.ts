@@ -1,7 +1,14 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { isIP } from "node:net";
 import fc from "fast-check";
-import { addressOf, contains, isAddress, networkIn, networkText } from "../../../lib/protocol/addresses.ts";
+import {
+  addressOf,
+  contains,
+  isAddress,
+  networkIn,
+  networkText,
+  serverKey,
+} from "../../../lib/protocol/addresses.ts";
 import { testMs } from "../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -133,4 +140,30 @@ test("a network has the addresses with its first bits, and no other", () => {
       expect(contains(network, address)).toBe(binary(first).slice(0, bits) === binary(other).slice(0, bits));
     }),
   );
+});
+
+test("serverKey() is one for each server, however its host is written", () => {
+  const servers = [
+    [
+      "localhost",
+      "LocalHost",
+      "localhost.",
+      "127.0.0.1",
+      "127.000.000.001",
+      "::1",
+      "0:0::1",
+      "::ffff:127.0.0.1",
+    ],
+    ["chat.example", "CHAT.example", "chat.example."],
+    ["192.0.2.7", "::ffff:c000:207"],
+    ["2001:db8::7", "2001:DB8:0:0::7"],
+    ["127.0.0.2"],
+    ["fe80::1%eth0"],
+    ["fe80::1%eth1"],
+    ["localhost.example"],
+  ];
+  const keys = servers.map((hosts) => new Set(hosts.map((host) => serverKey({ host, port: 7 }))));
+  for (const [i, own] of keys.entries()) expect([servers[i], own.size]).toEqual([servers[i], 1]);
+  expect(new Set(keys.flatMap((own) => [...own])).size).toBe(servers.length);
+  expect(serverKey({ host: "::1", port: 8 })).toBe("localhost:8");
 });

@@ -1,6 +1,14 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { check, commands, help, parseTyped, type Raw, typed } from "../../../lib/protocol/commands.ts";
+import {
+  check,
+  checkTyped,
+  commands,
+  help,
+  parseTyped,
+  type Raw,
+  typed,
+} from "../../../lib/protocol/commands.ts";
 import { isFault, limits } from "../../../lib/protocol/events.ts";
 import { testMs } from "../../support/transcript.ts";
 
@@ -59,14 +67,6 @@ describe("parseTyped()", () => {
     ["/quit", { type: "quit", text: undefined }],
     ["/quit   good night ", { type: "quit", text: "good night" }],
   ];
-  test.each(["/history abc", "/history 0", "/HISTORY -5", "/history 1.5", "/history 1e99", "/history 5 6"])(
-    "parseTyped() says how %j is written, in words without fields",
-    (line) => {
-      const text = "Write it as /history [N]: show the last N lines again";
-      expect(parseTyped(line)).toEqual({ type: "error", code: "bad-field", text });
-    },
-  );
-
   test.each(cases)("parseTyped() takes %j for what it means", (line, expected) => {
     expect(parseTyped(line)).toStrictEqual(expected);
   });
@@ -106,6 +106,44 @@ describe("parseTyped()", () => {
         expect(parseTyped(escaped)).toEqual({ type: "say", text: line });
       }),
     );
+  });
+});
+
+describe("checkTyped()", () => {
+  const typedAs = (line: string) => {
+    const raw = parseTyped(line);
+    return isFault(raw) ? raw : checkTyped(raw);
+  };
+
+  test.each(["/history abc", "/history 0", "/HISTORY -5", "/history 1.5", "/history 1e99", "/history 5 6"])(
+    "checkTyped() says how %j is written, in words without fields",
+    (line) => {
+      const text = "Write it as /history [N]: show the last N lines again";
+      expect(typedAs(line)).toEqual({ type: "error", code: "bad-field", text });
+    },
+  );
+
+  test("checkTyped() says how a command is written that lacks an argument", () => {
+    const complete = ["/who", "/history", "/delete", "/topic", "/deop", "/bans", "/help", "/quit"];
+    for (const { word, usage, summary } of typed) {
+      const command = typedAs(`${word} `);
+      if (complete.includes(word)) expect(isFault(command)).toBe(false);
+      else expect(command).toMatchObject({ type: "error", text: `Write it as ${usage}: ${summary}` });
+    }
+    for (const line of ["/msg bob", "/MSG  bob  "]) {
+      const text = "Write it as /msg NAME TEXT: whisper to one member";
+      expect(typedAs(line)).toEqual({ type: "error", code: "empty", text });
+    }
+    expect(typedAs("/delete bob")).toMatchObject({ text: expect.stringContaining("/delete [NAME N|all]") });
+  });
+
+  test("checkTyped() names the rule that an argument breaks", () => {
+    const tooLong = `A name has at most ${limits.nameLength} characters: choose a shorter one`;
+    expect(typedAs(`/kick ${"x".repeat(limits.nameLength + 1)}`)).toMatchObject({ text: tooLong });
+    expect(typedAs(" ")).toMatchObject({ code: "empty" });
+    expect(JSON.stringify(typedAs(" "))).not.toContain("Write it as");
+    expect(checkTyped({ type: "join", name: "" })).toMatchObject({ code: "bad-name" });
+    expect(typedAs("/nick bea")).toEqual({ type: "rename", name: "bea" });
   });
 });
 
@@ -247,7 +285,7 @@ describe("check()", () => {
     [{ type: "topic", text: " " }, "empty"],
     [{ type: "topic", text: "x".repeat(limits.topicLength + 1) }, "too-long"],
     [{ type: "kick", name: "bob", text: "x".repeat(limits.topicLength + 1) }, "too-long"],
-    [{ type: "delete", name: "bob", count: "" }, "empty"],
+    [{ type: "delete", name: "bob", count: "" }, "bad-field"],
     [{ type: "delete", name: "bob", count: 0 }, "bad-field"],
     [{ type: "delete", name: "bob", count: "some" }, "bad-field"],
     [{ type: "delete", name: "", count: 1 }, "bad-name"],

@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { isFault, limits } from "../../../lib/protocol/events.ts";
-import { cleanName, nameKey } from "../../../lib/protocol/names.ts";
+import { cleanName, nameKey, nextName } from "../../../lib/protocol/names.ts";
 import { visible } from "../../../lib/protocol/text.ts";
 import { testMs } from "../../support/transcript.ts";
 
@@ -229,4 +229,21 @@ test.each([
 test.each(["!!", "ада lovelace", "(you)"])("%j is refused without another name", (name) => {
   const refused = cleanName(name);
   expect(isFault(refused) && refused.text).not.toContain("would do");
+});
+
+test.each([
+  ["ada", "ada2"],
+  ["ada2", "ada3"],
+  ["ada9", "ada10"],
+  ["7", "8"],
+  ["ada0", "ada02"],
+  ["\u5f20\u4e09", "\u5f20\u4e092"],
+  ["x".repeat(limits.nameLength), `${"x".repeat(limits.nameLength - 1)}2`],
+  [`${"x".repeat(limits.nameLength - 1)}9`, `${"x".repeat(limits.nameLength - 2)}10`],
+  ["9".repeat(limits.nameLength), undefined],
+])("nextName() of %j is another name that may be taken: %j", (name, next) => {
+  const another = nextName(name);
+  if (next !== undefined) expect(another).toBe(next);
+  expect(another).not.toBe(name);
+  expect(cleanName(another)).toBe(another);
 });

@@ -49,6 +49,50 @@ describe("what is entered", () => {
     expect(room.sent("op")).toEqual([{ type: "op", password: "secret" }]);
   });
 
+  describe("the operators' password", () => {
+    const op = { type: "op", password: "secret" };
+    const lost = (happened = () => {}) => {
+      room.cut();
+      happened();
+      jest.advanceTimersByTime(1_000);
+      room.welcome("ada");
+    };
+
+    test("is sent again if the connection was lost before the answer", () => {
+      client.enter("/op secret");
+      lost();
+      expect(room.sent("op")).toEqual([op]);
+      room.happen({ type: "opped", name: "gus" });
+      room.say({ type: "error", code: "slow-down", text: "The answer takes 1 s", retryAfterMs: 1_000 });
+      lost();
+      expect(room.sent("op")).toEqual([op]);
+      room.happen({ type: "opped", name: "ada" });
+      lost();
+      expect(room.sent("op")).toEqual([]);
+    });
+
+    test("is not sent again once it was answered, also while it was away", () => {
+      client.enter("/op secret");
+      lost(() => room.happen({ type: "opped", name: "ada" }));
+      expect(room.sent("op")).toEqual([]);
+      client.enter("/op secret");
+      room.say({ type: "error", code: "wrong-password", text: "That is not the operators' password" });
+      lost();
+      expect(room.sent("op")).toEqual([]);
+    });
+
+    test("waits for the connection if that was lost while it was asked for", () => {
+      room.cut();
+      client.operate("secret");
+      expect(notices).toEqual(["The password is sent once the connection is back"]);
+      jest.advanceTimersByTime(1_000);
+      expect(room.sent("op")).toEqual([]);
+      room.welcome("ada");
+      expect(room.sent("op")).toEqual([op]);
+      expect(problems).toEqual([]);
+    });
+  });
+
   test("a command needs a connection, a message waits for one", () => {
     room.cut();
     client.enter("/who");
@@ -68,7 +112,7 @@ describe("what is entered", () => {
     expect(shown.at(-1)).toMatchObject({ type: "history", events: [said(11), said(12), said(13)] });
     expect(shown.filter(({ type }) => type === "history")).toHaveLength(1);
     client.enter("/search");
-    expect(problems).toEqual(["A search needs some words"]);
+    expect(problems).toEqual(["Write it as /search WORDS: find WORDS in the history"]);
     client.enter("/search tea");
     room.say({
       type: "results",
@@ -81,7 +125,7 @@ describe("what is entered", () => {
     client.enter("/search");
     expect(room.sent("search").at(-1)).toMatchObject({ text: "tea", before: 12 });
     expect(shown.at(-1)).toMatchObject({ type: "results", more: true, events: [said(12), said(13)] });
-    expect(problems).toEqual(["A search needs some words", "Not now"]);
+    expect(problems).toEqual(["Write it as /search WORDS: find WORDS in the history", "Not now"]);
     const opened: number[] = [];
     client.handlers.around = (seq) => opened.push(seq) > 0;
     for (const line of ["/around", "/AROUND 2 "]) client.enter(line);
@@ -95,6 +139,17 @@ describe("what is entered", () => {
     await client.past?.idle();
     client.enter("/history");
     expect(problems).toHaveLength(2);
+  });
+
+  test("a command that lacks an argument is told how it is written", () => {
+    for (const line of ["/kick", "/msg gus", "/reply", "/UNIGNORE ", "/op", "/ignore"]) client.enter(line);
+    expect(problems).toEqual([
+      "Write it as /kick NAME [REASON]: operators: put NAME out",
+      "Write it as /msg NAME TEXT: whisper to one member",
+      "Write it as /reply TEXT: answer the last whisper",
+      "Write it as /unignore NAME: show NAME again",
+      "Write it as /op [NAME] PASSWORD: become an operator",
+    ]);
   });
 
   test("/help lists the client's own commands, too", () => {

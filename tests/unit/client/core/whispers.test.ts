@@ -214,8 +214,8 @@ describe("/reply", () => {
     client.enter("/reply   ");
     expect(problems).toEqual([
       "Nobody has whispered to you yet",
-      "A message needs some text",
-      "A message needs some text",
+      "Write it as /reply TEXT: answer the last whisper",
+      "Write it as /reply TEXT: answer the last whisper",
     ]);
   });
 

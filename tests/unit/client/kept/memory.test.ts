@@ -101,6 +101,8 @@ function said(seq: number, text: string, id?: string): Recorded {
 }
 
 const history = (...events: Recorded[]): Event => ({ type: "history", events });
+/** The answer to what a start asks for if little was missed. */
+const seen: Event = { type: "history", events: [], id: "missed" };
 
 test("a first start joins as any client, and its position is kept", () => {
   const run = new Run();
@@ -121,7 +123,7 @@ test("the next start joins where the last one left, and shows the rest", () => {
   second.welcome();
   expect(room.sent("join")).toMatchObject([{ epoch: "E", after: 20, history: 200 }]);
   room.happen({ type: "said", from: "bob", text: "live" });
-  room.say(history(said(22, "one"), said(24, "ada: two")));
+  room.say(history(said(22, "one"), said(24, "ada: two")), seen);
   expect(second.missed).toMatchObject([{ messages: 2, mentions: 1 }]);
   expect(second.shown.map(({ type }) => type)).toEqual(["welcome", "said"]);
   expect(positionOf("ada")).toMatchObject({ left: { seq: 26 } });
@@ -171,7 +173,7 @@ describe("messages that were not sent", () => {
     run.welcome();
     expect(run.memory.waiting.map(({ id }) => id)).toEqual(ids);
     expect(room.sent("say")).toEqual([]);
-    room.say(history(said(20, "before")));
+    room.say(history(said(20, "before")), seen);
     expect(room.heard.slice(-2)).toEqual([
       { type: "say", text: "one", id: ids[0] ?? "" },
       { type: "act", text: "waves", id: ids[1] ?? "" },
@@ -186,7 +188,7 @@ describe("messages that were not sent", () => {
     const [first = ""] = unsent("one", "two");
     room.seq = 22;
     const run = new Run();
-    run.welcome(history(said(21, "one", first)));
+    run.welcome(history(said(21, "one", first)), seen);
     expect(room.sent("say")).toMatchObject([{ text: "two" }]);
     expect(run.offered).toEqual([]);
     // Our own message is no missed one, and seen in its place.
@@ -241,7 +243,7 @@ describe("messages that were not sent", () => {
     // Under its present name, as of the rename.
     expect(positionOf("ada").unsent).toMatchObject([{ to: "bert", seq: 21 }]);
     const next = new Run();
-    next.welcome(history());
+    next.welcome(history(), seen);
     expect(room.sent("tell")).toMatchObject([{ to: "bert", seq: 21 }]);
   });
 });
@@ -312,6 +314,15 @@ describe("what is typed", () => {
     memory.keepDraft();
     memory.save();
     expect(memory.takeDraft()).toBe("half a line");
+  });
+
+  test("text that was typed before the room let us in is a draft", () => {
+    const run = new Run();
+    run.draft = "hello";
+    run.memory.keepDraft();
+    run.memory.save();
+    expect(kept.get("ada drafts")).toBe("hello");
+    expect(kept.has("ada positions")).toBe(false);
   });
 
   test("lines are there for good", () => {

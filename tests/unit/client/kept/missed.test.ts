@@ -109,11 +109,43 @@ describe("at a start", () => {
   test("one page may be all, and live events wait for it", () => {
     catchUp.event(said(104));
     catchUp.event(history([said(101), said(102, "gus"), said(103, "eve", "x1")]));
-    expect(asked).toEqual([]);
+    expect(missed).toEqual([]);
+    catchUp.event(history([], { id: "missed" }));
     expect(missed).toMatchObject([{ since: 5, messages: 2, mentions: 1, hasMore: false }]);
     expect(seqs(missed[0]?.last)).toEqual([101, 103]);
     expect(seqs(events)).toEqual([104]);
     expect(found).toEqual(["x1"]);
+  });
+
+  test.each([0, 1, 9])("with %d missed, some of what was said before is shown", (count) => {
+    catchUp.event(history(saidFrom(101, 100 + count)));
+    expect(asked).toEqual([{ type: "history", before: 101, limit: 10, id: "missed" }]);
+    catchUp.event(said(200));
+    const joined: Recorded = { type: "joined", seq: 95, at: 95, name: "dan" };
+    catchUp.event(history([...saidFrom(91, 94), joined, ...saidFrom(96, 100, "me")], { id: "missed" }));
+    expect(missed).toMatchObject([{ messages: count, mentions: 0, hasMore: false, before: [] }]);
+    expect(seqs(missed[0]?.seen)).toEqual([91, 92, 93, 94, 96, 97, 98, 99, 100]);
+    expect(seqs(missed[0]?.last)).toEqual(seqs(saidFrom(101, 100 + count)));
+    expect(seqs(events)).toEqual([200]);
+  });
+
+  test("with ten missed nothing is shown of what was said before", () => {
+    catchUp.event(history(saidFrom(101, 110)));
+    expect(asked).toEqual([]);
+    expect(missed).toMatchObject([{ messages: 10, seen: [] }]);
+  });
+
+  test.each<[string, () => void]>([
+    ["comes too late", () => void jest.advanceTimersByTime(3_000)],
+    ["is lost with the connection", () => catchUp.end()],
+    ["cannot be read", () => catchUp.event({ type: "error", code: "unavailable", text: "", id: "missed" })],
+  ])("what was said before and %s is left out, and nothing is unsure", (_, end) => {
+    catchUp.event(history([said(101)]));
+    end();
+    expect(missed).toMatchObject([{ messages: 1, hasMore: false, seen: [] }]);
+    catchUp.event(history(saidFrom(91, 100), { id: "missed" }));
+    expect(missed).toHaveLength(1);
+    expect(seqs(events)).not.toContain(91);
   });
 
   test("older pages are asked for until the position is reached", () => {
@@ -141,7 +173,8 @@ describe("at a start", () => {
     catchUp.event(history([], { before: 5_000 }));
     catchUp.event(history([said(4_000)], { id: "missed", before: 3_000 }));
     catchUp.event(history([said(90), said(200)], { id: "missed" }));
-    expect(asked).toMatchObject([{ before: 5_000 }, { before: 3_000 }]);
+    expect(asked).toMatchObject([{ before: 5_000 }, { before: 3_000 }, { before: 101 }]);
+    catchUp.event(history([said(90)], { id: "missed" }));
     expect(missed).toMatchObject([{ messages: 2, hasMore: false }]);
   });
 

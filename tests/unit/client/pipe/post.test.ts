@@ -81,6 +81,7 @@ describe("post()", () => {
 
   test.each([
     ["a name that is taken", fault("name-taken", '"cron" is taken: choose another name'), "is taken"],
+    ["a name that is owned", fault("name-owned", '"cron" belongs to a key: what is it?'), "client has none"],
     ["a wrong password", fault("wrong-password", "This room has a password: what is it?"), "CHAT_PASSWORD"],
     ["a ban", { type: "bye", code: "banned", text: "Your address is banned" } as const, "is banned"],
   ])("%s ends it, with the reason", async (_, event, reason) => {

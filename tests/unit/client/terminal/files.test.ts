@@ -9,15 +9,17 @@ import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
+const localhost = { host: "localhost", port: 1 };
+
 test("each name at each server has texts of its own, for its owner alone", () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "state", "chatroom");
-  const ada = new Files(path, "localhost:1", "ada");
+  const ada = new Files(path, [localhost], "ada");
   expect(ada.get("positions")).toBeUndefined();
   ada.set("positions", "ada's");
-  new Files(path, "localhost:1", "eve").set("positions", "eve's");
-  new Files(path, "localhost:2", "ada").set("positions", "ada's elsewhere");
-  expect(new Files(path, "localhost:1", "ADA").get("positions")).toBe("ada's");
+  new Files(path, [localhost], "eve").set("positions", "eve's");
+  new Files(path, [{ ...localhost, port: 2 }], "ada").set("positions", "ada's elsewhere");
+  expect(new Files(path, [localhost], "ADA").get("positions")).toBe("ada's");
   expect(ada.get("drafts")).toBeUndefined();
   const [file = ""] = readdirSync(join(path, "positions"));
   expect(statSync(join(path, "positions", file)).mode & 0o777).toBe(0o600);
@@ -28,9 +30,21 @@ test("each name at each server has texts of its own, for its owner alone", () =>
   expect(readdirSync(join(path, "positions"))).toHaveLength(2);
 });
 
+test("the servers of a room are the same however they are written", () => {
+  using folder = temporaryFolder();
+  const far = { host: "2001:DB8::0:7", port: 2 };
+  new Files(folder.path, [localhost, far], "ada").set("drafts", "hi");
+  const same = [
+    { host: "2001:db8:0::7", port: 2 },
+    { host: "127.0.0.1", port: 1 },
+  ];
+  expect(new Files(folder.path, same, "ada").get("drafts")).toBe("hi");
+  expect(new Files(folder.path, same.slice(1), "ada").get("drafts")).toBeUndefined();
+});
+
 test("the files that were not written for longest make room for new ones", () => {
   using folder = temporaryFolder();
-  const of = (i: number) => new Files(folder.path, "localhost:1", `guest${i}`);
+  const of = (i: number) => new Files(folder.path, [localhost], `guest${i}`);
   of(0).set("lines", "0");
   const [first = ""] = readdirSync(join(folder.path, "lines"));
   utimesSync(join(folder.path, "lines", first), 1, 1);
@@ -41,7 +55,7 @@ test("the files that were not written for longest make room for new ones", () =>
 
 test("where nothing can be written nothing is kept", () => {
   for (const folder of ["/dev/null", "/dev/null/deeper", "\0"]) {
-    const files = new Files(folder, "localhost:1", "ada");
+    const files = new Files(folder, [localhost], "ada");
     files.set("positions", "x");
     files.set("positions", undefined);
     expect(files.get("positions")).toBeUndefined();
@@ -50,7 +64,7 @@ test("where nothing can be written nothing is kept", () => {
 
 test("a folder in the place of a file is no text", () => {
   using folder = temporaryFolder();
-  const ada = new Files(folder.path, "localhost:1", "ada");
+  const ada = new Files(folder.path, [localhost], "ada");
   ada.set("positions", "x");
   const [file = ""] = readdirSync(join(folder.path, "positions"));
   ada.set("positions", undefined);
@@ -62,7 +76,7 @@ test("a folder in the place of a file is no text", () => {
 
 test("any bytes in a file are read to an end", () => {
   using folder = temporaryFolder();
-  const ada = new Files(folder.path, "localhost:1", "ada");
+  const ada = new Files(folder.path, [localhost], "ada");
   ada.set("positions", "x");
   const path = join(folder.path, "positions", readdirSync(join(folder.path, "positions"))[0] ?? "");
   chmodSync(path, 0o600);

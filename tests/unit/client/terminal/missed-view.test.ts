@@ -15,6 +15,7 @@ describe("what was missed", () => {
     hasMore: false,
     before: [],
     last: [said("bob", "1"), said("bob", "2"), said("bob", "3")],
+    seen: [],
     hasGap: false,
     isUnknown: false,
   };
@@ -51,6 +52,27 @@ describe("what was missed", () => {
     const { view } = open();
     expect(view.missed({ ...missed, messages: 0, last: [] })).toEqual([]);
     expect(view.missed({ ...missed, messages: 0, last: [said("me", "mine")] })).toEqual(["me: mine"]);
+  });
+
+  test("stands below what was seen before it", () => {
+    const { chat, view } = open();
+    chat.ignored.add("gus");
+    const seen = [said("me", "lunch?"), said("gus", "spam"), said("bob", "where")];
+    const earlier = ["── earlier ──", "me: lunch?", "bob: where"];
+    expect(view.missed({ ...missed, seen })).toEqual([
+      ...earlier,
+      "── 3 while you were away ──",
+      ...lines,
+      "── now ──",
+    ]);
+    const nothing = { ...missed, messages: 0, seen };
+    expect(view.missed({ ...nothing, last: [] })).toEqual([...earlier, "── now ──"]);
+    expect(view.missed({ ...nothing, last: [said("me", "mine")] })).toEqual([
+      ...earlier,
+      "me: mine",
+      "── now ──",
+    ]);
+    expect(view.missed({ ...nothing, last: [], seen: [said("gus", "spam")] })).toEqual([]);
   });
 
   test("says in words what is lost, and that a position is unknown", () => {

@@ -18,7 +18,7 @@ import { testMs } from "../../../support/transcript.ts";
 setDefaultTimeout(testMs);
 
 const print = (byte: string) => Array(32).fill(byte).join(":");
-const [one, other] = [print("AA"), print("BB")];
+const [one, other, third] = [print("AA"), print("BB"), print("CC")];
 
 let folder: ReturnType<typeof temporaryFolder>;
 let knownHostsPath: string;
@@ -101,6 +101,16 @@ describe("known_hosts", () => {
     for (const more of [{ port: 77 }, { host: "example" }, { host: "::1" }]) {
       expect(refusal(() => trust(more).check(...selfSigned(one))).unknown).toBeDefined();
     }
+  });
+
+  test("known_hosts has one certificate for all names of this machine", () => {
+    knows(`127.0.0.1:7 sha256:${one}`, `[::1]:7 sha256:${other}`);
+    for (const host of ["localhost", "127.0.0.1", "::1"]) {
+      for (const print of [one, other]) trust({ host }).check(...selfSigned(print));
+      const { message } = refusal(() => trust({ host }).check(...selfSigned(third)));
+      expect(message).toContain(`has changed from sha256:${one}`);
+    }
+    expect(refusal(() => trust({ host: "127.0.0.2" }).check(...selfSigned(one))).unknown).toBeDefined();
   });
 
   test("known_hosts has IPv6 in brackets, and mends a last line without LF", () => {

@@ -1,0 +1,8 @@
+// Where a password cannot be asked for without showing it, a refusal says how it is given.
+
+import type { Fault } from "../../protocol/events.ts";
+
+/** Why the room did not let us in, and what to do about it. */
+export function refusalText({ code, text }: Fault): string {
+  return code === "wrong-password" ? `${text} Set CHAT_PASSWORD, or --password-file` : text;
+}
