@@ -48,7 +48,7 @@ export function cleanText(raw: string): string | Fault {
   if (text.length > limits.textLength && [...text].length > limits.textLength) {
     return fault("too-long", `A message has at most ${limits.textLength} characters: shorten or split it`);
   }
-  if (text.split("\n", limits.textLines + 1).length > limits.textLines) {
+  if (text.includes("\n") && text.split("\n", limits.textLines + 1).length > limits.textLines) {
     return fault("too-long", `A message has at most ${limits.textLines} lines: split it`);
   }
   return text;

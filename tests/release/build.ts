@@ -11,15 +11,21 @@ import { root } from "../support/server.ts";
 export const platforms = ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64", "windows-x64"] as const;
 export type Platform = (typeof platforms)[number];
 
-const programs = { chatroom: "ChatClient.ts", "chatroom-server": "ChatServer.ts" };
+/** The script of each, and the scripts of its threads. */
+const programs = {
+  chatroom: ["ChatClient.ts"],
+  "chatroom-server": ["ChatServer.ts", "lib/server/journal/sqlite/checkpoint-worker.ts"],
+};
 
 /** Builds both into a folder, and returns the paths of their files. Bun fetches what another platform needs. */
 export async function build(platform: Platform, folder: string): Promise<string[]> {
   const page = await buildDocument();
-  const built = Object.entries(programs).map(async ([name, script]) => {
+  const built = Object.entries(programs).map(async ([name, scripts]) => {
     const outfile = join(folder, `${name}-${platform}`);
     const { outputs } = await Bun.build({
-      entrypoints: [join(root, script)],
+      entrypoints: scripts.map((script) => join(root, script)),
+      // All beside each other: a thread's script is looked for there, wherever the file is that starts it.
+      naming: { entry: "[name].[ext]" },
       minify: true,
       define: { chatRevision: JSON.stringify(revision()), chatPage: JSON.stringify(page) },
       compile: { target: `bun-${platform}`, outfile },

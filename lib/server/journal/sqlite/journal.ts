@@ -14,6 +14,7 @@ import {
   type Matches,
 } from "../journal.ts";
 import { firstOf } from "../pages.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { Cleaning } from "./cleaning.ts";
 import { epochsIn, lockHistory, openTables, reasonOf } from "./file.ts";
 import { SearchIndex } from "./search-index.ts";
@@ -72,6 +73,7 @@ export class SqliteJournal implements Journal {
   /** The facts in the file, also in memory: each message expects some, so they must be quick to look up. */
   readonly #facts: Map<string, string>;
   readonly #words: SearchIndex;
+  readonly #checkpoints: Checkpoints | undefined;
   readonly #cleaning: Cleaning;
   readonly #trimming: Trimming;
 
@@ -92,7 +94,7 @@ export class SqliteJournal implements Journal {
   private constructor(
     db: Database,
     lock: Database | undefined,
-    { keepEvents, keepMs, note = () => {} }: SqliteOptions,
+    { path, keepEvents, keepMs, note = () => {} }: SqliteOptions,
   ) {
     this.#db = db;
     this.#lock = lock;
@@ -121,6 +123,7 @@ export class SqliteJournal implements Journal {
     const facts = db.query<{ key: string; value: string }, []>("SELECT key, value FROM facts").all();
     this.#facts = new Map(facts.map(({ key, value }) => [key, value]));
     this.#words = new SearchIndex(db, this);
+    this.#checkpoints = path === undefined ? undefined : new Checkpoints(db, path);
     this.#cleaning = new Cleaning(db);
     const parts = { turns: this.#turns, index: this.#words };
     this.#trimming = new Trimming(db, this, parts, keepMs, () => {
@@ -167,6 +170,8 @@ export class SqliteJournal implements Journal {
     }
     this.#troubled(undefined);
     this.#cleaning.go();
+    // A turn is a row at the end of its table; facts are anywhere in theirs.
+    this.#checkpoints?.follow(1 + changed.size);
     this.last += fresh.length;
     this.first = Math.max(this.first, this.last - this.#keepEvents + 1);
     this.#words.follow();
@@ -262,6 +267,8 @@ export class SqliteJournal implements Journal {
     this.#words.stop();
     this.#trimming.stop();
     this.#cleaning.stop();
+    const checkpoint = this.#checkpoints?.stop();
+    if (checkpoint) await checkpoint;
     this.#db.close(true);
     this.#lock?.close();
   }
