@@ -19,6 +19,7 @@ import { refusesLook } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
 import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
 import { plainAddress } from "../limits/addresses.ts";
+import { bannedAddress } from "../limits/door.ts";
 import { type Addressee, addresseeOf } from "../seats/addressee.ts";
 import { Owners } from "../seats/owners.ts";
 import { traceOf, whoHad } from "../seats/past.ts";
@@ -38,7 +39,7 @@ import {
 } from "../seats/seats.ts";
 import { Arrivals, type Taken } from "./arrivals.ts";
 import { Enforcement } from "./enforcement.ts";
-import { bannedAddress, bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
+import { bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
 import { addressOfBan, Moderation } from "./moderation.ts";
 import { type Operator, type Order, subjectOf } from "./orders.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";

@@ -9,6 +9,7 @@ import { everybody } from "../../protocol/fields.ts";
 import { type BanFact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
 import { type Entry, unnumbered } from "../journal/journal.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
+import { noSuchMember } from "../seats/addressee.ts";
 import type { Owners } from "../seats/owners.ts";
 import { type Gone, lastUse } from "../seats/past.ts";
 import { keyHashOf, leaving, type Seat, type Seats } from "../seats/seats.ts";
@@ -238,8 +239,4 @@ function othersAt(meant: Seat | Gone, seats: Seats): Seat[] {
 
 function untilOf(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Date.now() + ms;
-}
-
-function noSuchMember(name: string): Fault {
-  return fault("no-such-member", `Nobody here is called "${name}"`);
 }

@@ -67,8 +67,3 @@ export interface Recorder {
   /** The same, and tells the waiter when it has happened, with the members before that turn, or why it has not. */
   ask(entry: Entry, waiter: Waiter<Roster | undefined>): void;
 }
-
-/** The id that the sender of a message gave it. */
-export function idOf(event: Recorded): string | undefined {
-  return "id" in event ? event.id : undefined;
-}

@@ -15,14 +15,14 @@ import type { FanOut } from "../delivery/live-log.ts";
 import { Posts } from "../delivery/posts.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import type { SharedPages } from "../delivery/shared-pages.ts";
-import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
+import { type Entry, idOf, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
 import { type Place as PagePlace, type Past, placeOf } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Occupant } from "../seats/seats.ts";
 import { Archive } from "./archive/archive.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
-import { idOf, isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
+import { isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
 
 export type RoomOptions = {

@@ -20,7 +20,7 @@ export function addresseeOf(
 ): Addressee | Fault {
   const seat = seats.byName(name);
   const owner = owners.ofName(name);
-  if (!seat && !owner) return fault("no-such-member", `Nobody here is called "${name}"`);
+  if (!seat && !owner) return noSuchMember(name);
   const since = Math.min(seat?.namedAt ?? Infinity, owner?.since ?? Infinity);
   if (since > seen) return fault("no-such-member", `"${name}" is somebody else now: nothing was sent`);
   const { name: called, id } = seat ?? { name: owner?.name ?? name, id: owner?.seat ?? "" };
@@ -29,4 +29,8 @@ export function addresseeOf(
   if (here && (!owner || !isAway(here))) return { name: called, id };
   const waits = owners.mailOf(id) !== undefined;
   return { name: called, id, away: true, ...(!waits && { facts: { [factKey.mail(id)]: `${now}` } }) };
+}
+
+export function noSuchMember(name: string): Fault {
+  return fault("no-such-member", `Nobody here is called "${name}"`);
 }

@@ -10,6 +10,7 @@ import { pastOf } from "../../delivery/past.ts";
 import { RecentEntries } from "../../delivery/recent.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
 import { lastBefore, type Past, search, whispersTo } from "../../journal/pages.ts";
+import { unreadable } from "../roster.ts";
 import { type ArchiveRoom, type Deleter, takeBack } from "./deletion.ts";
 
 /** A search that asks for no number shows this many events. */
@@ -132,7 +133,7 @@ export class Archive {
     try {
       return await takeBack(this.#journal, this.#room, request, by);
     } catch (error) {
-      return fault("unavailable", `The history cannot be read now, ${messageOf(error)}: try again`);
+      return unreadable(error);
     }
   }
 }
