@@ -21,8 +21,8 @@ import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
 import { plainAddress } from "../limits/addresses.ts";
 import { bannedAddress } from "../limits/door.ts";
 import { type Addressee, addresseeOf } from "../seats/addressee.ts";
+import { traceOf, whoHad } from "../seats/departed.ts";
 import { Owners } from "../seats/owners.ts";
-import { traceOf, whoHad } from "../seats/past.ts";
 import {
   both,
   hashOf,
@@ -259,7 +259,7 @@ export class Members {
   /** What is known of the member who has a name or looks so, or of those who had it: they have another, or have left. */
   traces(type: "whois" | "whowas", name: string): Trace[] {
     const here = type === "whois" ? [this.#seats.byLook(name) ?? []].flat() : whoHad(name, this.#seats);
-    const gone = type === "whois" ? [] : whoHad(name, this.#seats.past);
+    const gone = type === "whois" ? [] : whoHad(name, this.#seats.departed);
     return [...here.map((seat) => this.#traceOfSeat(seat)), ...gone.map(traceOf)].slice(0, maxTraces);
   }
 

@@ -18,7 +18,7 @@ import {
 } from "../journal/facts.ts";
 import { addressKey, Networks } from "../limits/addresses.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
-import { type Gone, maxUses, Past, type Use } from "./past.ts";
+import { Departed, type Gone, maxUses, type Use } from "./departed.ts";
 
 /** A key that a connection has shown. */
 export type ShownKey = {
@@ -93,8 +93,8 @@ export type Seat = SeatFact & {
 
 export class Seats implements Iterable<Seat> {
   readonly #byId = new Map<string, Seat>();
-  /** Those who have left. */
-  readonly past = new Past();
+  /** The seats that were given up last. */
+  readonly departed = new Departed();
   readonly #byLook = new Map<string, Seat>();
   readonly #byNameKey = new Map<string, Seat>();
   readonly #byToken = new Map<string, Seat>();
@@ -185,7 +185,7 @@ export class Seats implements Iterable<Seat> {
     if (!fact) {
       clearTimeout(seat?.expiry);
       this.#byId.delete(id);
-      if (seat) this.past.add(goneOf(seat, seq, at));
+      if (seat) this.departed.add(goneOf(seat, seq, at));
       return;
     }
     const keepsName = seat !== undefined && nameKey(seat.name) === nameKey(fact.name);
