@@ -45,7 +45,7 @@ import { type Operator, type Order, subjectOf } from "./orders.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { Roster } from "./roster.ts";
 
-/** Of how many who had a name operators are told at once. */
+/** A `whowas` shows at most so many members who had the name, the last ones. */
 const maxTraces = 20;
 
 export type MembersOptions = {
@@ -92,7 +92,7 @@ export class Members {
     return this.#arrivals.visited;
   }
 
-  /** The number of members, with those who are away. */
+  /** The number of members, those who are away among them. */
   get size(): number {
     return this.#seats.size;
   }
@@ -205,7 +205,7 @@ export class Members {
     for (const seat of this.#seats) if (!seat.expiry && this.#isAway(seat)) this.#expire(seat);
   }
 
-  /** Ends the connections of all who are here. Their seats are kept, for those who can come back. */
+  /** Ends all connections. The seats stay, and those that have a token can be taken again. */
   dismissAll(bye: Bye): void {
     for (const seat of this.#seats) {
       const { occupant } = seat;
@@ -222,7 +222,7 @@ export class Members {
     for (const seat of this.#seats) stopExpiry(seat);
   }
 
-  /** Tells all who are here. */
+  /** Answers every connection that has a seat here. */
   tell(answer: Answer): void {
     for (const { occupant } of this.#seats) occupant?.answer(answer);
   }
@@ -256,7 +256,7 @@ export class Members {
     this.#enforcement.takeBack();
   }
 
-  /** What is known of the member who has a name or looks so, or of those who had it: they have another, or have left. */
+  /** `whois`: the member whose name looks like this one; `whowas`: those who had it and have another, then those who left. */
   traces(type: "whois" | "whowas", name: string): Trace[] {
     const here = type === "whois" ? [this.#seats.byLook(name) ?? []].flat() : whoHad(name, this.#seats);
     const gone = type === "whois" ? [] : whoHad(name, this.#seats.departed);

@@ -129,7 +129,7 @@ export class Moderation {
     return Math.min(Infinity, ...ends);
   }
 
-  /** Those that have ended by now. */
+  /** The bans and mutes that have ended by `now`, in ms since 1970 UTC. */
   ended(now: number): Ended[] {
     const over = ([, { until = Infinity }]: [string, BanFact | MuteFact]) => until <= now;
     const endOf =

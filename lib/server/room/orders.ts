@@ -197,8 +197,8 @@ function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: Moderated): 
 // ---- Whom an order means ----
 
 /**
- * The member who has the name, or had it a moment ago, here or gone: of several the last one. With a position, those who
- * took it after that are not meant.
+ * The member who has the name or, if none has, the last one who had it in the last ten minutes, here or gone. A member
+ * who took it after position `seq` is not meant.
  */
 export function find(name: string, seq: number | undefined, seats: Seats): Seat | Gone | undefined {
   const now = seats.byName(name);

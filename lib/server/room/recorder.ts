@@ -60,7 +60,7 @@ export function isEntrance({ type }: Recorded): boolean {
 export interface Recorder {
   /** The last event that happened. */
   readonly seq: number;
-  /** For what those who come cost. */
+  /** Runs the costly work for connections that enter. */
   readonly newcomers: WorkQueue;
   /** Appends the entry to the journal at the end of this turn. */
   record(entry: Entry): void;

@@ -60,7 +60,7 @@ export class Room implements JournalListener, Recorder {
   readonly work = new WorkQueue();
   /** Messages of senders without a seat that are under way. */
   readonly posts = new Posts();
-  /** The first lines, welcomes and pages of newcomers: however many come at once, members do not wait for them. */
+  /** Runs the first lines, welcomes and pages of newcomers: however many enter at once, members do not wait for them. */
   readonly newcomers = new WorkQueue(aHalf);
 
   readonly #journal: Journal;
@@ -155,7 +155,7 @@ export class Room implements JournalListener, Recorder {
       const pieces = [...welcome(roster, place?.resumed), ...gap, ...shown];
       await this.newcomers.run(() => take({ pieces, last: roster.seq }));
     };
-    // Its own `joined` it may be told in words of its own.
+    // A dialect with words of its own may have some for the newcomer's own `joined`.
     const isSeen = isNew && !dialect.own;
     return isSeen ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
   }
@@ -262,7 +262,7 @@ export class Room implements JournalListener, Recorder {
       // That a whisper was taken back is told to its two ends alone.
       if (reader === undefined || event.type !== "deleted") onEvent?.(event);
     }
-    // In a big room it takes more than a turn until all have heard them: those who spoke do not wait for that.
+    // In a big room it takes more than a turn to write to all readers: the authors are written to at once.
     if (!this.#pump()) for (const { author } of entries) this.#occupantOf(author)?.pump();
     metrics.events.add(entries.length);
     metrics.deliveries.add(deliveries);
@@ -274,7 +274,7 @@ export class Room implements JournalListener, Recorder {
     if (this.members.visited && this.members.size === 0) this.#options.onEmpty();
   }
 
-  /** Lets the readers write; false if there was no time for all of them: the others follow in the next turns. */
+  /** Lets the readers write; false if there was no time for all of them: the others write in the next turns. */
   #pump(): boolean {
     const isDone = this.#flows.pump();
     if (!isDone) {

@@ -49,8 +49,8 @@ async function encodePast(dialect: Dialect, recall: () => Promise<Past>): Promis
 }
 
 /**
- * The same for an owner who comes back, if it is shown any, and before it the whispers that waited and are older.
- * `waiting` finds those before a position, or all up to now.
+ * What an owner who comes back is shown: the whispers that waited for it and are older than the history, then the history.
+ * `recall` is absent if it is shown none. `waiting` finds the whispers before a position, by default all up to now.
  */
 export async function encodeOwnPast(
   dialect: Dialect,
@@ -64,7 +64,7 @@ export async function encodeOwnPast(
     () => 0,
   );
   try {
-    // Of a history that cannot be read nothing is waited for either.
+    // Where the history cannot be read (0), the whispers cannot either.
     const events = first === 0 ? [] : await waiting(first);
     return events.length === 0 ? shown : [Buffer.from(dialect.encode({ type: "waiting", events })), ...shown];
   } catch (error) {

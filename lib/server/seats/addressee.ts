@@ -5,12 +5,12 @@ import { type Facts, factKey } from "../journal/facts.ts";
 import type { Owners } from "./owners.ts";
 import type { Seat, Seats } from "./seats.ts";
 
-/** Whom a whisper is for; `away`: it is read later, and `facts` are to be recorded with it. */
+/** The seat that a whisper is for, and its name. `away`: it is read later, and `facts` are recorded with it. */
 export type Addressee = { name: string; id: string; away?: true; facts?: Facts };
 
 /**
- * Whom a whisper to that name reaches: its member, or its owner, who is away and reads it the next time. `seen`: the last
- * event that its sender had seen; if the name has come to somebody else since, it is not for them. `now`: the last event.
+ * Whom a whisper to that name reaches: its member, or its owner, who is away and reads it at the next join. `seen`: the last
+ * event that the sender had seen; a member or owner who got the name after it is not meant. `now`: the last event.
  */
 export function addresseeOf(
   name: string,

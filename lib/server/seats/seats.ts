@@ -139,7 +139,7 @@ export class Seats implements Iterable<Seat> {
     return [...(this.#byAddress.get(address) ?? [])];
   }
 
-  /** The same of those within a network, too: a copy. */
+  /** The same for a network of any length, as `addressKey` has it: a copy. */
   within(network: string): Seat[] {
     if (!network.includes("/") || network.endsWith("::/64")) return this.byAddress(network);
     const networks = new Networks([network]);
@@ -160,7 +160,7 @@ export class Seats implements Iterable<Seat> {
     }
   }
 
-  /** The event that gives a seat its name says whose the name is behind that. */
+  /** In an event that gives a seat its name, the fact "own" comes behind the fact "seat". */
   #setOwned({ look, value, stored }: Fact & { kind: "own" }): void {
     const seat = this.#byLook.get(look);
     if (seat) seat.owned = value && { ...value, stored: stored ?? "" };
@@ -213,7 +213,7 @@ export class Seats implements Iterable<Seat> {
   }
 }
 
-/** Its member is here again, or its seat is not this room's to give up any more. */
+/** The seat is kept: its member is here again, or another server may give it up. */
 export function stopExpiry(seat: Seat): void {
   clearTimeout(seat.expiry);
   seat.expiry = undefined;
