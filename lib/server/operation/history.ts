@@ -2,8 +2,8 @@
 // To connect to a database takes a while, so that is done before the server listens. A file is opened after that, since
 // its name is the port by default.
 
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { stateFolder } from "../../cli/folders.ts";
 import type { Journal } from "../journal/journal.ts";
 import { PostgresJournal } from "../journal/postgres/journal.ts";
 import { SqliteJournal } from "../journal/sqlite/journal.ts";
@@ -54,8 +54,4 @@ export function openFile(options: Options, port: number, note: (message: string)
   const path = place.kind === "file" ? place.path : undefined;
   const journal = SqliteJournal.open({ path, ...keepOf(options.keep), note });
   return { journal, place: path ?? "memory, and gone with the server" };
-}
-
-function stateFolder(): string {
-  return join(process.env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "chatroom");
 }
