@@ -1,7 +1,7 @@
 // The members as of one event, and what a newcomer is shown of the room there. Many may enter at the same event: what they
 // are shown is encoded when the first of them needs it, and is the same bytes for all of them.
 
-import type { Dialect, RoomState } from "../../dialects/dialect.ts";
+import type { Dialect, Newcomer, RoomState } from "../../dialects/dialect.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Fault, fault, type Member, type Recorded } from "../../protocol/events.ts";
 import type { Past } from "../journal/pages.ts";
@@ -27,9 +27,11 @@ export class Roster {
     return this.#state.members;
   }
 
-  /** The part of a welcome that is the same for all. */
-  room(dialect: Dialect): Uint8Array {
-    return once(this.#rooms, dialect, () => Buffer.from(dialect.encodeRoom(this.#state)));
+  /** A welcome, in two pieces: the second is the same for all. */
+  welcome(dialect: Dialect, newcomer: Newcomer): Uint8Array[] {
+    // In this order, since a dialect may learn the name from the first.
+    const own = Buffer.from(dialect.encodeNewcomer(newcomer));
+    return [own, once(this.#rooms, dialect, () => Buffer.from(dialect.encodeRoom(this.#state)))];
   }
 
   /** The last `count` events up to here that all may see. `recall` finds them, and is called once. */
