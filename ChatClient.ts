@@ -8,12 +8,13 @@
 import "./lib/cli/bun-version.ts";
 import picocolors from "picocolors";
 import { attempt, fail, parseFlags, secret } from "./lib/cli/flags.ts";
+import { stateFolder } from "./lib/cli/folders.ts";
 import { type Ends, type Format, JsonFormat, PlainFormat } from "./lib/client/pipe/formats.ts";
 import { PipeFront } from "./lib/client/pipe/front.ts";
 import { messagesIn, post } from "./lib/client/pipe/post.ts";
 import { TerminalFront } from "./lib/client/terminal/front.ts";
 import { keyIn } from "./lib/client/terminal/key.ts";
-import { about, flags, keyPath, serversOf, stateFolder } from "./lib/client/terminal/options.ts";
+import { about, flags, keyPath, serversOf } from "./lib/client/terminal/options.ts";
 import { Settings } from "./lib/client/terminal/settings.ts";
 import { tcp } from "./lib/client/terminal/tcp.ts";
 import { View } from "./lib/client/terminal/view.ts";

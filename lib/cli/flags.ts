@@ -80,14 +80,13 @@ export function number(
 
 /** One of a few words. */
 export function choice<const T extends string>(
-  value: string,
   summary: string,
   byDefault: NoInfer<T>,
   options: readonly T[],
 ): Flag<T> {
   const words = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(options);
   return {
-    value,
+    value: options.join("|"),
     summary,
     default: byDefault,
     parse(text, flag) {

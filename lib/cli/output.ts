@@ -5,7 +5,7 @@
 //                 └ full: dropped, and counted
 //
 // An output that is gone (a closed pipe or terminal) takes nothing more and breaks nothing. Where the lines of a write
-// are lost (a full disk), they count as dropped, and what comes later begins a line of its own.
+// are lost (a full disk), they count as dropped, and the next text begins a line of its own.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Outcome, type Write, writeText } from "./writer.ts";

@@ -36,8 +36,8 @@ export interface Dialect {
   /** Whether its clients keep a token, so that a lost connection's seat is worth keeping. */
   readonly keepsSeat: boolean;
   /**
-   * The command in a line, or what is wrong with it; undefined if it has been dealt with. Before the connection has `joined`, a line of plain text is a name,
-   * perhaps with its key; while a name is `claimed`, it is the secret that is missing.
+   * The command in a line, or what is wrong with it; undefined if the dialect has dealt with it. Before the connection has
+   * `joined`, a line of plain text is a name, perhaps with its key; while a name is `claimed`, it is the missing secret.
    */
   parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault | undefined;
   /** An event for this connection alone, as whole lines, LF included. */

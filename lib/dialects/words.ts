@@ -4,7 +4,7 @@
 import type { Ban, Event, Member, Trace } from "../protocol/events.ts";
 import { durationText, everybody } from "../protocol/fields.ts";
 
-/** A sentence, or several in rows; "" for messages, and for events that only programs make use of or a newer version knows. */
+/** A sentence, or several in rows; "" for messages, and for events that are for programs or of a newer version. */
 export function inWords(event: Event): string {
   switch (event.type) {
     case "renamed":

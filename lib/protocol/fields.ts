@@ -8,7 +8,7 @@ import { cleanText, visibleRow } from "./text.ts";
 export type Field<T> = (value: unknown) => T | Fault;
 
 /** A string, which `clean` checks further. */
-export function stringField<T>(clean: (text: string) => T | Fault): Field<T> {
+function stringField<T>(clean: (text: string) => T | Fault): Field<T> {
   return (value) => (typeof value === "string" ? clean(value) : fault("bad-field", "must be a string"));
 }
 

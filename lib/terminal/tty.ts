@@ -172,7 +172,7 @@ export class Tty {
     asked.tell(column);
   }
 
-  /** Resolves once the terminal has answered, or does not: an answer that came after `close` would be typed into the shell. */
+  /** Resolves once the terminal has answered, or took too long: an answer after `close` would be typed into the shell. */
   #answered(): Promise<void> {
     const asked = this.#asked;
     if (!asked || this.#isGone) return Promise.resolve();

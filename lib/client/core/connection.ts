@@ -1,5 +1,5 @@
 // One connection to one server, until it is lost: bytes → events, commands → lines, and how long each step may take.
-// The link decides what the events mean and what comes after the connection.
+// The link decides what the events mean, and what to do once the connection is lost.
 // Once it is lost or closed, no handler is called any more.
 
 import type { Raw } from "../../protocol/commands.ts";

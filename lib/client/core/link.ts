@@ -120,8 +120,9 @@ export class Link {
   }
 
   /**
-   * Joins, perhaps under another name than before, or again after it was over: then with the same seat, if it is kept. Resolves with the fault of the name, or undefined once we are in.
-   * Rejects if no server answers, or it hangs up; with a Refusal if it is not to be trusted, or lets no client in.
+   * Joins, perhaps under another name than before, or again after it was over: then with the same seat, if it is kept.
+   * Resolves with the fault of the name, or undefined once we are in. Rejects if no server answers, or it hangs up; with a
+   * Refusal if it is not to be trusted, or lets no client in.
    */
   async join(name: string): Promise<Fault | undefined> {
     this.name = name;

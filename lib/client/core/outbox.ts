@@ -74,7 +74,7 @@ type Addressee = { person: Person | undefined; after: Position; sentTo?: string 
 
 type Position = { epoch: string | undefined; seq: number };
 
-/** Whom the whispers under way are for: a person, whatever it is called by now. */
+/** Whom the whispers under way are for: a person, under any name that it has taken since. */
 export class Addressees {
   readonly #people: People;
   readonly #addressees = new WeakMap<Unsettled, Addressee>();

@@ -176,7 +176,7 @@ export class People {
     return Object.assign(person, { name, gone: false, owned });
   }
 
-  /** The name is not kept any more: the next one under it is somebody else. */
+  /** The name is not kept any more: the next member under it is another person. */
   #free(key: string): void {
     for (const person of [this.#here.get(key), this.#away.get(key)]) if (person) person.owned = false;
     this.#away.delete(key);

@@ -22,7 +22,7 @@ export type MemoryHandlers = {
   offered: (lines: string[]) => void;
   /** The text in the row. */
   draft: () => string;
-  /** Whether what comes waits unseen; absent where nothing ever does. */
+  /** Whether new events are not shown yet, but wait; absent where none ever do. */
   isHidden?: () => boolean;
 };
 
@@ -147,7 +147,7 @@ export class Memory {
   save(unsent = [...this.#unsent, ...this.#client.link.unsent]): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    // A name that we were not let in under may be that of another client, which keeps what is its own.
+    // A name under which we were not let in may be that of another client, which keeps its own memory.
     if (!this.#hasStarted) return;
     if (this.#isTyped) this.keepDraft();
     const { position } = this.#client.link;

@@ -34,7 +34,7 @@ export type Missed = {
 };
 
 export type CatchUpHandlers = {
-  /** An event that was not missed, or is no part of what is shown of it. */
+  /** An event that is not part of what was missed. */
   event: (event: Event) => void;
   missed: (missed: Missed) => void;
   /** A message was found with this id. */
@@ -92,7 +92,7 @@ export class CatchUp {
     return this.#state !== "none";
   }
 
-  /** The connection is back: what comes until `end` was missed. */
+  /** The connection is back: all events until `end` were missed. */
   dropped(): void {
     if (this.isUnderWay) return;
     this.#state = "drop";
@@ -152,7 +152,7 @@ export class CatchUp {
     if (isMessage(event) && !this.#count(event)) return;
     const { last } = this.#missed;
     last.push(event);
-    // Now and then, so that it costs little.
+    // Not at each event, so that it costs little.
     if (last.length > 2 * missedMessages) this.#cut();
   }
 

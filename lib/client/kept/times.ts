@@ -2,7 +2,7 @@
 
 const dayMs = 86_400_000;
 
-/** A time in the past as seen from `now`: "18:04", "yesterday 18:04", "Monday 18:04", "3 March 18:04", "3 March 2024 18:04". */
+/** A past time, in ms since 1970 UTC, as seen from `now`: "18:04", "yesterday 18:04", "Monday 18:04", "3 March 2024 18:04". */
 export function sinceWords(at: number, now: Date): string {
   const then = new Date(at);
   const clock = then.toTimeString().slice(0, 5);

@@ -1,7 +1,6 @@
 // The client's flags and what they mean. Those that last can be set in the environment and in a config file as well
-// (lib/cli/flags.ts). The places of the client's own files stand here, too: settings, known_hosts, the key, drafts.
+// (lib/cli/flags.ts). The places of the client's own files stand here, too: settings, known_hosts, the key.
 
-import { homedir } from "node:os";
 import { join } from "node:path";
 import {
   type About,
@@ -13,6 +12,7 @@ import {
   text,
   toggle,
 } from "../../cli/flags.ts";
+import { configFolder } from "../../cli/folders.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort, isFault } from "../../protocol/events.ts";
 import { cleanName } from "../../protocol/names.ts";
@@ -74,32 +74,26 @@ export const flags = {
     "CHAT_PASSWORD_FILE",
     text("FILE", "its first line is the room's password; or set CHAT_PASSWORD"),
   ),
-  time: lasting(
-    "CHAT_TIME",
-    choice("off|short|full", "the time shown with each line", "short", ["off", "short", "full"]),
-  ),
-  bell: lasting(
-    "CHAT_BELL",
-    choice("off|mention|all", "what rings the terminal's bell", "mention", ["off", "mention", "all"]),
-  ),
+  time: lasting("CHAT_TIME", choice("the time shown with each line", "short", ["off", "short", "full"])),
+  bell: lasting("CHAT_BELL", choice("what rings the terminal's bell", "mention", ["off", "mention", "all"])),
   notify: lasting(
     "CHAT_NOTIFY",
-    choice(
-      "bell|osc9|osc777|off",
-      "what tells you of mentions: the bell, or a desktop notification as well (OSC 9 or 777)",
+    choice("what tells you of mentions: the bell, or a desktop notification as well (OSC 9 or 777)", "bell", [
       "bell",
-      ["bell", "osc9", "osc777", "off"],
-    ),
+      "osc9",
+      "osc777",
+      "off",
+    ]),
   ),
   joins: lasting(
     "CHAT_JOINS",
-    choice("all|active|none", "whose coming and going is shown", "active", ["all", "active", "none"]),
+    choice("whose coming and going is shown", "active", ["all", "active", "none"]),
   ),
   highlight: lasting("CHAT_HIGHLIGHT", highlight),
   ignore: lasting("CHAT_IGNORE", ignore),
   color: lasting(
     "CHAT_COLOR",
-    choice("auto|on|off", "colours; auto: if the terminal has them", "auto", ["auto", "on", "off"]),
+    choice("colours; auto: if the terminal has them", "auto", ["auto", "on", "off"]),
   ),
   tls: lasting(
     "CHAT_TLS",
@@ -160,15 +154,4 @@ export function knownHostsPath(): string {
 /** The file with the key that is shown at each join; it need not exist. */
 export function keyPath(): string {
   return join(configFolder(), "key");
-}
-
-/** The folder for what the client keeps from one run to the next. */
-export function stateFolder(): string {
-  const state = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
-  return join(state, "chatroom");
-}
-
-function configFolder(): string {
-  const config = process.env.XDG_CONFIG_HOME || join(homedir(), ".config");
-  return join(config, "chatroom");
 }

@@ -138,7 +138,7 @@ function bytesOf(key: Key): string {
   return sequences[key.name] ?? "";
 }
 
-/** Shows that something is under way, if it takes long enough to wonder. Keys are kept for what comes after it. */
+/** Shows that something is under way, if it takes long. Keys are kept for the question or the row that follows. */
 export async function whileWaiting<T>(tty: Tty, message: string, work: Promise<T>): Promise<T> {
   const frames = ["◒", "◐", "◓", "◑"];
   const erase = "\r\x1b[J";

@@ -1,5 +1,5 @@
-// The settings that /set changes while the client runs. They are the flags of options.ts: what is changed here holds from
-// now on, and is kept in the config file, which the environment and the command line go before at the next start.
+// The settings that /set changes while the client runs. They are flags of options.ts: a change holds at once and is kept in
+// the config file, over which the environment and the command line win at the next start.
 
 import { readFileSync } from "node:fs";
 import { type About, type Flag, parseFlags } from "../../cli/flags.ts";

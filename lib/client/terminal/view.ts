@@ -1,5 +1,5 @@
 // Renders an event for a person: its lines, and whether to ring. The prompt or a pipe writes them.
-// Everything that another member wrote is made visible here once more, whatever the server did, and only the first
+// Everything that another member wrote is made visible here, even if the server did so already, and only the first
 // row of a message starts at the margin, so that no message can pass for another.
 
 import type picocolors from "picocolors";

@@ -89,12 +89,6 @@ export function looks(name: string): readonly string[] {
   return found;
 }
 
-/** Whether two names look alike, in any case. */
-export function isAlike(one: string, other: string): boolean {
-  const seen = looks(one);
-  return looks(other).some((look) => seen.includes(look));
-}
-
 /** Names of those who run things: no member has one, or what looks so, but an operator. */
 const titles = new Set(["admin", "administrator", "operator", "root"].flatMap(looks));
 const reservedLooks = new Set(reserved.filter((name) => !alikeAllowed.has(name)).flatMap(looks));

@@ -1,4 +1,4 @@
-// What the readers share: for each encoding in use, the live log and the pages for those who are behind.
+// What the readers share: for each encoding in use, a live log, and the pages for readers that are behind.
 
 import type { Encoding } from "../../dialects/dialect.ts";
 import type { Recorded } from "../../protocol/events.ts";

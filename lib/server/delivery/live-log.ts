@@ -7,9 +7,9 @@
 //
 // When the buffer is full the older half goes. A reader that stood there falls behind and reads on from the journal.
 //
-// The readers write in rounds, each from its cursor to the head. A big room's round is longer than a turn may take: it goes on in
-// the next turn where it stopped, and another one follows if there was something new meanwhile. Where there is a fan-out, the
-// readers that want nothing but the log are written to many at once.
+// The readers write in rounds, each from its cursor to the head. A round that takes longer than a turn may goes on in the
+// next turn, and another one follows if events came meanwhile. Where there is a fan-out, the readers that want nothing but
+// the log are written to many at once.
 
 import type { Encoding } from "../../dialects/dialect.ts";
 import type { Recorded } from "../../protocol/events.ts";

@@ -16,8 +16,8 @@
 // none. Such a line waits in front of the event, and the reader goes on behind it.
 //
 // `#rest` is what has been begun and must be written before anything else: of a private line, of a page (whose other
-// pieces wait in `#more`), or of the one event a reader was in the middle of when it fell behind. `#position` is the event behind which `#rest` ends;
-// when live it counts only what came by the queue, the rest is in the cursor.
+// pieces wait in `#more`), or of the one event a reader was in the middle of when it fell behind. `#position` is the event
+// behind which `#rest` ends; when live it counts only what came by the queue, the rest is in the cursor.
 
 import type { Recorded } from "../../protocol/events.ts";
 import type { LiveLog, LogReader } from "./live-log.ts";
@@ -126,7 +126,7 @@ export class Reader implements LogReader {
     if (!this.#hasRoom()) this.fallBehind();
   }
 
-  /** A last line, whatever waits; `drained` is called once it has been written. */
+  /** A last line, even if too much waits; `drained` is called once it has been written. */
   finish(line: string, drained: () => void): void {
     this.#enqueue(line, this.#log?.headSeq ?? 0, false);
     this.#onDrained = drained;

@@ -50,7 +50,7 @@ export class SharedPage {
     }
   }
 
-  /** What the seat `viewer` may see of it, in order. Of what it did itself, `own` has the words: undefined if those for all. */
+  /** What the seat `viewer` may see of it, in order; of its own events in the words of `own`, where that has some. */
   piecesFor(viewer: string, own?: (event: Recorded) => string | undefined): Uint8Array[] {
     const pieces: Uint8Array[] = [];
     let at = 0;

@@ -15,9 +15,9 @@
 //   mail ID        POSITION                          behind it are whispers to its owner, who has not been here since
 //   topic          the topic
 //
-// LOOK is what a name looks like; there is a fact "name" for each of its looks, and one of the others for its skeleton. Earlier
-// versions wrote another skeleton, so looks are compared with those of the name in the value, or of the key itself: what
-// they wrote looks like the name, too.
+// LOOK is what a name looks like: there is a fact "name" for each of its looks, and one of the others for its skeleton.
+// Earlier versions wrote another skeleton, which looks like the name, too: so looks are compared with those of the name in
+// the value, or of the key itself.
 
 import type { Ban } from "../../protocol/events.ts";
 import { looks, skeleton } from "../../protocol/looks/looks.ts";
@@ -50,7 +50,7 @@ export type OwnFact = {
   name: string;
   /** SHA-256 of the key, base64url; never sent to members. */
   keyHash: string;
-  /** The id of the seats that its owner takes under this name, one after the other; so what is for one is for the next. */
+  /** The id of each seat that its owner takes under this name, so that a whisper to one is for the next one, too. */
   seat: string;
   /** When the name was last taken or given up, in ms since 1970 UTC. */
   usedAt: number;

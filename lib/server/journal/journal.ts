@@ -27,6 +27,11 @@ export type Entry = {
 /** The `reader` of an entry that no seat may see, not even its author's. */
 export const serversOnly = "";
 
+/** The id that the sender of a message gave it. */
+export function idOf(event: Recorded): string | undefined {
+  return "id" in event ? event.id : undefined;
+}
+
 /** The epochs of a journal in their order, and the first position of each. */
 export type Epochs = [epoch: string, start: number][];
 

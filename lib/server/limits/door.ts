@@ -32,6 +32,12 @@ const maxFarewells = 64;
 
 const unlimited: Rate = { burst: 0, perSecond: 0 };
 
+export const bannedAddress: Bye = {
+  type: "bye",
+  code: "banned",
+  text: "Your address is banned from this room",
+};
+
 /** Let in, with its origin, or turned away, with the reason. `withinMs`: how long its TLS handshake may take. */
 export type Admission = { withinMs: number } & (
   | { origin: Origin; refusal?: undefined }
@@ -89,9 +95,7 @@ export class Door {
 
   #refusal(address: string): Bye | undefined {
     const { maxConnections, maxPerAddress, isBanned } = this.#options;
-    if (isBanned(address)) {
-      return { type: "bye", code: "banned", text: "Your address is banned from this room" };
-    }
+    if (isBanned(address)) return bannedAddress;
     if (this.#connections >= maxConnections) {
       const text = `The room is full, it takes ${maxConnections} connections: try again later`;
       return { type: "bye", code: "full", text, retryAfterMs };

@@ -1,4 +1,4 @@
-// One address' guesses at one password, or at the keys of names. A right one is let through at once, whatever came from its address before.
+// The guesses of one address at one password, or at the keys of names. A right one is answered at once.
 // The answer to a wrong one is held, and its connection with it: 0.25 s for each wrong one from that address in the last
 // 15 minutes, up to 8 s. An attacker who opens many connections, or hangs up instead of waiting, is slowed down by the
 // rate of its address: 100 wrong ones, and 100 more a minute. Thirty people who mistype stay below it. Above that rate

@@ -1,6 +1,6 @@
-// The names by which a browser may ask for this machine. A page elsewhere could lead a name of its own to this machine (DNS
-// rebinding), and read what is here as if it were its own; so what answers browsers knows its names. An address cannot be
-// led elsewhere, so every address will do.
+// The names by which a browser may ask for this machine. A page elsewhere could point a name of its own at this machine (DNS
+// rebinding) and read the answers as if they were its own; so only known names are answered. An address cannot be pointed
+// elsewhere, so every address will do.
 
 import { hostname } from "node:os";
 import { isAddress } from "../../protocol/addresses.ts";

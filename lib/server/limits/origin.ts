@@ -26,7 +26,7 @@ export class Origin {
     operator: new Guesses(),
     key: new Guesses(),
   };
-  /** Settles when no password that came from here is looked at. */
+  /** Settles once no password from here is being verified. */
   verified: Promise<unknown> = Promise.resolve();
   connections = 0;
 

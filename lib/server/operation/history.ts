@@ -2,8 +2,8 @@
 // To connect to a database takes a while, so that is done before the server listens. A file is opened after that, since
 // its name is the port by default.
 
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { stateFolder } from "../../cli/folders.ts";
 import type { Journal } from "../journal/journal.ts";
 import { PostgresJournal } from "../journal/postgres/journal.ts";
 import { SqliteJournal } from "../journal/sqlite/journal.ts";
@@ -19,9 +19,12 @@ export type History = {
 };
 
 /** Where the history is: in a database, in a file, or only in memory. */
-export type Place = { kind: "database"; url: string } | { kind: "file"; path: string } | { kind: "memory" };
+export type HistoryPlace =
+  | { kind: "database"; url: string }
+  | { kind: "file"; path: string }
+  | { kind: "memory" };
 
-export function placeOf({ history }: Pick<Options, "history">, port: number): Place {
+export function historyPlaceOf({ history }: Pick<Options, "history">, port: number): HistoryPlace {
   if (history === "none") return { kind: "memory" };
   if (history !== undefined && url.test(history)) return { kind: "database", url: history };
   return { kind: "file", path: history ?? join(stateFolder(), `${port}.sqlite`) };
@@ -38,7 +41,7 @@ export async function openDatabase(
   options: Options,
   note: (message: string) => void,
 ): Promise<History | undefined> {
-  const place = placeOf(options, options.port);
+  const place = historyPlaceOf(options, options.port);
   if (place.kind !== "database") return undefined;
   const { room, keep } = options;
   const journal = await PostgresJournal.open({ url: place.url, room, ...keepOf(keep), note });
@@ -47,12 +50,8 @@ export async function openDatabase(
 
 /** Opens the history in a file, or in memory. Throws an Error of one sentence if the file cannot be used. */
 export function openFile(options: Options, port: number, note: (message: string) => void): History {
-  const place = placeOf(options, port);
+  const place = historyPlaceOf(options, port);
   const path = place.kind === "file" ? place.path : undefined;
   const journal = SqliteJournal.open({ path, ...keepOf(options.keep), note });
   return { journal, place: path ?? "memory, and gone with the server" };
-}
-
-function stateFolder(): string {
-  return join(process.env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "chatroom");
 }

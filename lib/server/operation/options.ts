@@ -3,7 +3,6 @@
 // one sentence; SIGHUP reads them again (reload.ts).
 
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import {
   type About,
@@ -16,6 +15,7 @@ import {
   toggle,
   unknownVariables,
 } from "../../cli/flags.ts";
+import { configFolder } from "../../cli/folders.ts";
 import { networkIn, networkText, type Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
@@ -27,7 +27,7 @@ import { readOperators } from "./operators.ts";
 export const about: About = {
   usage: "bun ChatServer.ts [flags]",
   summary: "A chat room for terminals. Join it with bun ChatClient.ts, or with nc.",
-  configPath: join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "chatroom", "server.conf"),
+  configPath: join(configFolder(), "server.conf"),
   prefix: "CHAT_",
 };
 
@@ -146,7 +146,7 @@ export const flags = {
     default: undefined as number | undefined,
   },
   "web-names": webNames,
-  log: choice("text|json", "what is printed: for people or for programs", "text", ["text", "json"]),
+  log: choice("what is printed: for people or for programs", "text", ["text", "json"]),
   metrics,
   quiet: toggle("print no line for each connection and message"),
 };

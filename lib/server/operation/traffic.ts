@@ -1,4 +1,4 @@
-// Who comes and goes, and what strangers do wrong: counted in the metrics, and told in the log with the address. What an
+// Connections that open and close, and what strangers do wrong: counted in the metrics, and logged with the address. What an
 // address does again and again has a line a minute.
 
 import { addressKey } from "../limits/addresses.ts";

@@ -1,5 +1,5 @@
-// How a connection comes to a seat: to a new one, under a name that is free or its own, or back to its own, by the token or
-// by the key of the name. Then the connection that had it is dismissed.
+// How a connection gets a seat: a new one, under a name that is free or owned by its key; or its own again, by the token or
+// by the key of the name. The connection that had that seat is dismissed.
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
@@ -24,24 +24,24 @@ import type { Moderation } from "./moderation.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import type { Roster } from "./roster.ts";
 
-/** A seat that was taken, the token by which its client can come back to it, and the members just before, if that was an event. */
+/** A seat that was taken. `token` gives it to its client again; `roster`: the members before the event that took it. */
 export type Taken = {
   seat: Seat;
   token: string | undefined;
   roster: Roster | undefined;
-  /** No event before is for this seat alone, or from it. */
+  /** No earlier event is from this seat, or a whisper to it. */
   isNew: boolean;
-  /** Whispers that waited for its member are behind this position. */
+  /** The whispers that waited for its member are behind this position; undefined if there were none. */
   mail: number | undefined;
 };
 
-/** A connection that comes under a name. */
+/** A connection that asks for a seat under a name. */
 type Arrival = {
   occupant: Occupant;
   name: string;
-  /** The one that it will have, if its client keeps one. */
+  /** The token that the seat will have; undefined if its client keeps none. */
   token: string | undefined;
-  /** Whether it may take no new seat. */
+  /** Whether it may only take a seat that is in use, not a new one. */
   needsSeat: boolean;
   waiter: Waiter<Taken>;
 };
@@ -99,7 +99,7 @@ export class Arrivals {
     else this.#journal.sync().then(enter).catch(failed);
   }
 
-  /** Only an operator can come to own the name of one. */
+  /** Why it may not join under this name. A title such as `admin` is for an operator who owns it. */
   #refused({ address, key }: Occupant, name: string): Fault | undefined {
     const owner = this.#owners.ofName(name);
     const isOwn = key !== undefined && owner?.keyHash === key.hash;
@@ -167,7 +167,7 @@ export class Arrivals {
     const here = this.#journal.server;
     const { address } = occupant;
     const tokenHash = token === undefined ? undefined : hashOf(token);
-    // Same server, address and token: no fact changes, so nothing is written. A seat without a token may be given up already.
+    // Same server, address and token: no fact changes, so nothing is written. One without a token may be given up already.
     const isSame = seat.server === here && seat.address === address && seat.tokenHash === tokenHash;
     if (token !== undefined && isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
     this.#recorder.ask(

@@ -8,9 +8,9 @@ import { type Seat, sittingAt } from "../seats/seats.ts";
 import { entryOf, type Moderated, type Operator, type Order } from "./orders.ts";
 import type { Recorder, Waiter } from "./recorder.ts";
 
-/** Who is told to have done what the server does by itself; the author of its entries. */
+/** The name in events that the server causes by itself, and their author. */
 const server = "server";
-/** After this time what has ended is lifted again, if the journal did not take it. */
+/** How long until a ban or mute that the journal did not lift is lifted again. */
 const liftAgainMs = 1_000;
 /** A time that is too long for a timer is waited for in parts. */
 const longestWaitMs = 3_600_000;

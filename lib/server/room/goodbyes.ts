@@ -11,12 +11,6 @@ export const cutOff: Bye = {
   retryAfterMs,
 };
 export const takenOver: Bye = { type: "bye", code: "taken-over", text: "You joined from another place" };
-export const bannedAddress: Bye = {
-  type: "bye",
-  code: "banned",
-  text: "Your address is banned from this room",
-};
-
 export const bannedKey: Bye = { type: "bye", code: "banned", text: "You are banned from this room" };
 
 export const noTls: Bye = {

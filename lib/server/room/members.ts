@@ -19,9 +19,10 @@ import { refusesLook } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
 import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
 import { plainAddress } from "../limits/addresses.ts";
+import { bannedAddress } from "../limits/door.ts";
 import { type Addressee, addresseeOf } from "../seats/addressee.ts";
+import { traceOf, whoHad } from "../seats/departed.ts";
 import { Owners } from "../seats/owners.ts";
-import { traceOf, whoHad } from "../seats/past.ts";
 import {
   both,
   hashOf,
@@ -38,13 +39,13 @@ import {
 } from "../seats/seats.ts";
 import { Arrivals, type Taken } from "./arrivals.ts";
 import { Enforcement } from "./enforcement.ts";
-import { bannedAddress, bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
+import { bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
 import { addressOfBan, Moderation } from "./moderation.ts";
 import { type Operator, type Order, subjectOf } from "./orders.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { Roster } from "./roster.ts";
 
-/** Of how many who had a name operators are told at once. */
+/** A `whowas` shows at most so many members who had the name, the last ones. */
 const maxTraces = 20;
 
 export type MembersOptions = {
@@ -91,7 +92,7 @@ export class Members {
     return this.#arrivals.visited;
   }
 
-  /** The number of members, with those who are away. */
+  /** The number of members, those who are away among them. */
   get size(): number {
     return this.#seats.size;
   }
@@ -204,7 +205,7 @@ export class Members {
     for (const seat of this.#seats) if (!seat.expiry && this.#isAway(seat)) this.#expire(seat);
   }
 
-  /** Ends the connections of all who are here. Their seats are kept, for those who can come back. */
+  /** Ends all connections. The seats stay, and those that have a token can be taken again. */
   dismissAll(bye: Bye): void {
     for (const seat of this.#seats) {
       const { occupant } = seat;
@@ -221,7 +222,7 @@ export class Members {
     for (const seat of this.#seats) stopExpiry(seat);
   }
 
-  /** Tells all who are here. */
+  /** Answers every connection that has a seat here. */
   tell(answer: Answer): void {
     for (const { occupant } of this.#seats) occupant?.answer(answer);
   }
@@ -255,10 +256,10 @@ export class Members {
     this.#enforcement.takeBack();
   }
 
-  /** What is known of the member who has a name or looks so, or of those who had it: they have another, or have left. */
+  /** `whois`: the member whose name looks like this one; `whowas`: those who had it and have another, then those who left. */
   traces(type: "whois" | "whowas", name: string): Trace[] {
     const here = type === "whois" ? [this.#seats.byLook(name) ?? []].flat() : whoHad(name, this.#seats);
-    const gone = type === "whois" ? [] : whoHad(name, this.#seats.past);
+    const gone = type === "whois" ? [] : whoHad(name, this.#seats.departed);
     return [...here.map((seat) => this.#traceOfSeat(seat)), ...gone.map(traceOf)].slice(0, maxTraces);
   }
 

@@ -87,7 +87,7 @@ class InForce<T extends BanFact | MuteFact> {
 export class Moderation {
   topic: string | undefined;
   readonly #bans = new InForce<BanFact>(
-    ({ name }) => (isAddress(name) ? [] : looks(name)),
+    ({ name }) => (meansAddress(name) ? [] : looks(name)),
     (ban) => addressOfBan(ban),
   );
   readonly #mutes = new InForce<MuteFact>(
@@ -129,14 +129,14 @@ export class Moderation {
     return Math.min(Infinity, ...ends);
   }
 
-  /** Those that have ended by now. */
+  /** The bans and mutes that have ended by `now`, in ms since 1970 UTC. */
   ended(now: number): Ended[] {
     const over = ([, { until = Infinity }]: [string, BanFact | MuteFact]) => until <= now;
     const endOf =
       (type: Ended["type"]) =>
       ([key, value]: [string, BanFact | MuteFact]): Ended => ({
         type,
-        name: isAddress(value.name) ? undefined : value.name,
+        name: meansAddress(value.name) ? undefined : value.name,
         facts: { [key]: null },
         expects: { [key]: JSON.stringify(value) },
       });
@@ -239,15 +239,15 @@ function named(bans: Iterable<[string, BanFact]>, name: string): [string, BanFac
 }
 
 function wantedOf(nameOrAddress: string): readonly string[] {
-  return isAddress(nameOrAddress) ? [addressKey(nameOrAddress)] : looks(nameOrAddress);
+  return meansAddress(nameOrAddress) ? [addressKey(nameOrAddress)] : looks(nameOrAddress);
 }
 
 /** No name has a dot or a colon. */
-export function isAddress(nameOrAddress: string): boolean {
+export function meansAddress(nameOrAddress: string): boolean {
   return /[.:]/.test(nameOrAddress);
 }
 
 /** The address or network that a ban holds for, as `addressKey` has it; undefined if it is of a name alone. */
 export function addressOfBan({ name, address }: BanFact): string | undefined {
-  return isAddress(name) ? addressKey(name) : address;
+  return meansAddress(name) ? addressKey(name) : address;
 }

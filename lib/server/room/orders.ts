@@ -9,10 +9,11 @@ import { everybody } from "../../protocol/fields.ts";
 import { type BanFact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
 import { type Entry, unnumbered } from "../journal/journal.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
+import { noSuchMember } from "../seats/addressee.ts";
+import { type Gone, lastUse } from "../seats/departed.ts";
 import type { Owners } from "../seats/owners.ts";
-import { type Gone, lastUse } from "../seats/past.ts";
 import { keyHashOf, leaving, type Seat, type Seats } from "../seats/seats.ts";
-import { isAddress, type Moderation, type Subject } from "./moderation.ts";
+import { type Moderation, meansAddress, type Subject } from "./moderation.ts";
 
 /** An order of an operator. A topic without a text removes the topic. */
 export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "free" | "deop" | "topic">;
@@ -37,7 +38,7 @@ export function entryOf(order: Order, by: Operator, room: Moderated): Carried | 
     case "kick":
       return kick(order, by, room);
     case "ban":
-      return isAddress(order.name) ? banAddress(order, by) : banName(order, by, room);
+      return meansAddress(order.name) ? banAddress(order, by) : banName(order, by, room);
     case "unban":
       return unban(order.name, by, room);
     case "mute":
@@ -125,7 +126,7 @@ function banAddress({ name, for: ms, text }: CommandOf<"ban">, by: Operator): Ca
 function unban(name: string, by: Operator, { moderation }: Moderated): Carried | Fault {
   const [key, ban] = moderation.banOf(name) ?? [];
   if (key === undefined) return fault("no-such-ban", `"${name}" is not banned: /bans lists who is`);
-  const shown = ban && !isAddress(ban.name) ? ban.name : undefined;
+  const shown = ban && !meansAddress(ban.name) ? ban.name : undefined;
   return { event: unnumbered({ type: "unbanned", name: shown, by: by.name }), facts: { [key]: null } };
 }
 
@@ -196,15 +197,15 @@ function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: Moderated): 
 // ---- Whom an order means ----
 
 /**
- * The member who has the name, or had it a moment ago, here or gone: of several the last one. With a position, those who
- * took it after that are not meant.
+ * The member who has the name or, if none has, the last one who had it in the last ten minutes, here or gone. A member
+ * who took it after position `seq` is not meant.
  */
 export function find(name: string, seq: number | undefined, seats: Seats): Seat | Gone | undefined {
   const now = seats.byName(name);
   const upTo = seq ?? Infinity;
   if (now && now.namedAt <= upTo) return now;
   let [meant, from]: [Seat | Gone | undefined, number] = [undefined, -1];
-  for (const had of [...seats.past, ...seats]) {
+  for (const had of [...seats.departed, ...seats]) {
     const use = lastUse(had.uses, name, upTo);
     if (use && use.from >= from) [meant, from] = [had, use.from];
   }
@@ -238,8 +239,4 @@ function othersAt(meant: Seat | Gone, seats: Seats): Seat[] {
 
 function untilOf(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Date.now() + ms;
-}
-
-function noSuchMember(name: string): Fault {
-  return fault("no-such-member", `Nobody here is called "${name}"`);
 }

@@ -60,15 +60,10 @@ export function isEntrance({ type }: Recorded): boolean {
 export interface Recorder {
   /** The last event that happened. */
   readonly seq: number;
-  /** For what those who come cost. */
+  /** Runs the costly work for connections that enter. */
   readonly newcomers: WorkQueue;
   /** Appends the entry to the journal at the end of this turn. */
   record(entry: Entry): void;
   /** The same, and tells the waiter when it has happened, with the members before that turn, or why it has not. */
   ask(entry: Entry, waiter: Waiter<Roster | undefined>): void;
-}
-
-/** The id that the sender of a message gave it. */
-export function idOf(event: Recorded): string | undefined {
-  return "id" in event ? event.id : undefined;
 }

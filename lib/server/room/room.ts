@@ -6,7 +6,7 @@
 //                                     are applied
 //   log.pump()                        one write for each reader
 
-import type { Dialect } from "../../dialects/dialect.ts";
+import type { Dialect, Newcomer } from "../../dialects/dialect.ts";
 import type { Place } from "../../dialects/host.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Bye, type Fault, fault, type Recorded } from "../../protocol/events.ts";
@@ -15,14 +15,14 @@ import type { FanOut } from "../delivery/live-log.ts";
 import { Posts } from "../delivery/posts.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import type { SharedPages } from "../delivery/shared-pages.ts";
-import { type Entry, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
+import { type Entry, idOf, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
 import { type Place as PagePlace, type Past, placeOf } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Occupant } from "../seats/seats.ts";
 import { Archive } from "./archive/archive.ts";
 import type { Taken } from "./arrivals.ts";
 import { Members } from "./members.ts";
-import { idOf, isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
+import { isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
 
 export type RoomOptions = {
@@ -60,7 +60,7 @@ export class Room implements JournalListener, Recorder {
   readonly work = new WorkQueue();
   /** Messages of senders without a seat that are under way. */
   readonly posts = new Posts();
-  /** The first lines, welcomes and pages of newcomers: however many come at once, members do not wait for them. */
+  /** Runs the first lines, welcomes and pages of newcomers: however many enter at once, members do not wait for them. */
   readonly newcomers = new WorkQueue(aHalf);
 
   readonly #journal: Journal;
@@ -106,58 +106,59 @@ export class Room implements JournalListener, Recorder {
 
   /** Welcomes a member when its turn comes, and starts its reader at the position that it asked for. */
   enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
-    const { seat, token } = taken;
     const { log, pages } = this.#flows.of(dialect.shared, this.seq);
-    const readPage = this.#pagesFor(seat.id, pages, dialect.own?.bind(dialect));
-    const name = seat.name;
-    const welcome = (roster: Roster, resumed?: true) => [
-      Buffer.from(dialect.encodeNewcomer({ type: "welcome", name, token, resumed })),
-      roster.room(dialect),
-    ];
-
+    const readPage = this.#pagesFor(taken.seat.id, pages, dialect.own?.bind(dialect));
     const { after, history } = request;
     const place =
       after === undefined
         ? this.#placeBack(taken, dialect)
         : placeOf(this.#journal, request.epoch, after, taken.roster?.seq ?? this.seq);
-    const gap = place?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...place.gap }))] : [];
     if (place && (request.token !== undefined || history === undefined)) {
-      const opening: Opening = (take) =>
-        this.newcomers.run(() => {
-          const roster = taken.roster ?? this.members.roster();
-          // Where only the oldest events are no longer kept, the first page says so.
-          const missing = place.resumed ? [] : gap;
-          take({ pieces: [...welcome(roster, place.resumed), ...missing], last: place.position });
-        });
-      return reader.start(log, opening, readPage);
+      return reader.start(log, this.#resuming(taken, dialect, place), readPage);
     }
     const roster = taken.roster ?? this.members.roster();
-    const count = history ?? dialect.historyEvents;
-    const recall = async (): Promise<Past> => {
-      const past = await this.archive.recall(seat.id, roster.seq, count);
-      const left = dialect.showsMissed ? this.archive.leftAt(name) : 0;
-      const missedAfter = place?.resumed ? place.position : left;
-      return { ...past, events: past.events.filter(({ seq }) => seq > missedAfter) };
-    };
-    // No whisper is for a seat that is new: all newcomers are shown the same.
-    const { isNew, mail } = taken;
-    const past = async () => {
-      const shown = count === 0 ? undefined : recall;
-      if (isNew && !place) return shown ? [await roster.history(dialect, count, shown)] : [];
-      const waiting = (before = roster.seq + 1) => {
-        const seen = place?.resumed ? place.position : 0;
-        return mail === undefined ? [] : this.archive.whispersTo(seat.id, Math.max(mail, seen), before);
-      };
-      return encodeOwnPast(dialect, shown, waiting);
-    };
+    const newcomer = newcomerOf(taken, place);
+    const past = this.#pastFor(taken, dialect, { roster, place, count: history ?? dialect.historyEvents });
     const opening: Opening = async (take) => {
       const shown = await past();
-      const pieces = [...welcome(roster, place?.resumed), ...gap, ...shown];
+      const pieces = [...roster.welcome(dialect, newcomer), ...gapOf(place, dialect), ...shown];
       await this.newcomers.run(() => take({ pieces, last: roster.seq }));
     };
-    // Its own `joined` it may be told in words of its own.
-    const isSeen = isNew && !dialect.own;
+    // A dialect with words of its own may have some for the newcomer's own `joined`.
+    const isSeen = taken.isNew && !dialect.own;
     return isSeen ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+  }
+
+  /** The opening of a reader that goes on at a position. */
+  #resuming(taken: Taken, dialect: Dialect, place: PagePlace): Opening {
+    const newcomer = newcomerOf(taken, place);
+    return (take) =>
+      this.newcomers.run(() => {
+        const roster = taken.roster ?? this.members.roster();
+        // Where only the oldest events are no longer kept, the first page says so.
+        const missing = place.resumed ? [] : gapOf(place, dialect);
+        take({ pieces: [...roster.welcome(dialect, newcomer), ...missing], last: place.position });
+      });
+  }
+
+  /** What a member is shown of the past, up to the roster: `count` messages, but none that it has seen, and its whispers. */
+  #pastFor(
+    { seat, isNew, mail }: Taken,
+    dialect: Dialect,
+    { roster, place, count }: { roster: Roster; place: PagePlace | undefined; count: number },
+  ): () => Promise<Uint8Array[]> {
+    const seen = place?.resumed ? place.position : 0;
+    const left = dialect.showsMissed ? this.archive.leftAt(seat.name) : 0;
+    const recall = async (): Promise<Past> => {
+      const past = await this.archive.recall(seat.id, roster.seq, count);
+      return { ...past, events: past.events.filter(({ seq }) => seq > (place?.resumed ? seen : left)) };
+    };
+    const shown = count === 0 ? undefined : recall;
+    // No whisper is for a seat that is new: all newcomers are shown the same.
+    if (isNew && !place) return async () => (shown ? [await roster.history(dialect, count, shown)] : []);
+    const waiting = (before = roster.seq + 1) =>
+      mail === undefined ? [] : this.archive.whispersTo(seat.id, Math.max(mail, seen), before);
+    return () => encodeOwnPast(dialect, shown, waiting);
   }
 
   /** Where a member goes on that comes back to its seat, if its client cannot say so. */
@@ -262,7 +263,7 @@ export class Room implements JournalListener, Recorder {
       // That a whisper was taken back is told to its two ends alone.
       if (reader === undefined || event.type !== "deleted") onEvent?.(event);
     }
-    // In a big room it takes more than a turn until all have heard them: those who spoke do not wait for that.
+    // In a big room it takes more than a turn to write to all readers: the authors are written to at once.
     if (!this.#pump()) for (const { author } of entries) this.#occupantOf(author)?.pump();
     metrics.events.add(entries.length);
     metrics.deliveries.add(deliveries);
@@ -274,7 +275,7 @@ export class Room implements JournalListener, Recorder {
     if (this.members.visited && this.members.size === 0) this.#options.onEmpty();
   }
 
-  /** Lets the readers write; false if there was no time for all of them: the others follow in the next turns. */
+  /** Lets the readers write; false if there was no time for all of them: the others write in the next turns. */
   #pump(): boolean {
     const isDone = this.#flows.pump();
     if (!isDone) {
@@ -346,6 +347,14 @@ export class Room implements JournalListener, Recorder {
   #occupantOf(author: string): Occupant | undefined {
     return this.members.occupantOf(author) ?? this.#attendants.get(author);
   }
+}
+
+function newcomerOf({ seat: { name }, token }: Taken, place: PagePlace | undefined): Newcomer {
+  return { type: "welcome", name, token, resumed: place?.resumed };
+}
+
+function gapOf(place: PagePlace | undefined, dialect: Dialect): Uint8Array[] {
+  return place?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...place.gap }))] : [];
 }
 
 const beganAgain: Bye = {

@@ -1,7 +1,7 @@
 // The members as of one event, and what a newcomer is shown of the room there. Many may enter at the same event: what they
 // are shown is encoded when the first of them needs it, and is the same bytes for all of them.
 
-import type { Dialect, RoomState } from "../../dialects/dialect.ts";
+import type { Dialect, Newcomer, RoomState } from "../../dialects/dialect.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Fault, fault, type Member, type Recorded } from "../../protocol/events.ts";
 import type { Past } from "../journal/pages.ts";
@@ -27,9 +27,11 @@ export class Roster {
     return this.#state.members;
   }
 
-  /** The part of a welcome that is the same for all. */
-  room(dialect: Dialect): Uint8Array {
-    return once(this.#rooms, dialect, () => Buffer.from(dialect.encodeRoom(this.#state)));
+  /** A welcome, in two pieces: the second is the same for all. */
+  welcome(dialect: Dialect, newcomer: Newcomer): Uint8Array[] {
+    // In this order, since a dialect may learn the name from the first.
+    const own = Buffer.from(dialect.encodeNewcomer(newcomer));
+    return [own, once(this.#rooms, dialect, () => Buffer.from(dialect.encodeRoom(this.#state)))];
   }
 
   /** The last `count` events up to here that all may see. `recall` finds them, and is called once. */
@@ -49,8 +51,8 @@ async function encodePast(dialect: Dialect, recall: () => Promise<Past>): Promis
 }
 
 /**
- * The same for an owner who comes back, if it is shown any, and before it the whispers that waited and are older.
- * `waiting` finds those before a position, or all up to now.
+ * What an owner who comes back is shown: the whispers that waited for it and are older than the history, then the history.
+ * `recall` is absent if it is shown none. `waiting` finds the whispers before a position, by default all up to now.
  */
 export async function encodeOwnPast(
   dialect: Dialect,
@@ -64,7 +66,7 @@ export async function encodeOwnPast(
     () => 0,
   );
   try {
-    // Of a history that cannot be read nothing is waited for either.
+    // Where the history cannot be read (0), the whispers cannot either.
     const events = first === 0 ? [] : await waiting(first);
     return events.length === 0 ? shown : [Buffer.from(dialect.encode({ type: "waiting", events })), ...shown];
   } catch (error) {

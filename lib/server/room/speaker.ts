@@ -35,10 +35,10 @@ export abstract class Speaker {
   /** The facts that its words expect: the same, and that it is not muted. */
   protected abstract readonly speaking: Facts | undefined;
 
-  /** Settles when the look back is answered that goes on beside the next commands; undefined if there is none. */
+  /** Settles once the look back that runs beside the next commands is answered; undefined if none runs. */
   protected lookingBack: Promise<void> | undefined;
 
-  /** Whether answers reach it no more. */
+  /** Whether no answer can reach it any more. */
   protected readonly isGone = () => false;
 
   abstract answer(answer: Answer): void;
@@ -91,7 +91,7 @@ export abstract class Speaker {
       case "mute":
       case "unmute":
       case "free":
-        // No reason of these is shown.
+        // Their events show no reason.
         return this.#order({ ...command, text: undefined });
       case "deop":
         return this.#order(command);
@@ -129,8 +129,8 @@ export abstract class Speaker {
   }
 
   /**
-   * The same for a look back, which may take long. If it goes on `beside` the next commands, these need not wait for it.
-   * But a second look back does, and holds those behind it: a member has one at a time.
+   * The same for a look back, which may take long. One `beside` the next commands holds none of them back, except a second
+   * look back: that waits, and holds back what follows it, since a member has one look back at a time.
    */
   #lookBack(find: () => Promise<Answer | undefined>, beside: boolean): void {
     if (this.lookingBack) return this.#answerLater(this.lookingBack.then(find));
@@ -142,7 +142,7 @@ export abstract class Speaker {
       });
   }
 
-  /** What was asked for is answered before the end. */
+  /** Leaves once the look back that runs is answered. */
   #quitAfterLook(text: string | undefined): void {
     if (!this.lookingBack) return this.quit(text);
     const settled = this.wait();

@@ -5,12 +5,12 @@ import { type Facts, factKey } from "../journal/facts.ts";
 import type { Owners } from "./owners.ts";
 import type { Seat, Seats } from "./seats.ts";
 
-/** Whom a whisper is for; `away`: it is read later, and `facts` are to be recorded with it. */
+/** The seat that a whisper is for, and its name. `away`: it is read later, and `facts` are recorded with it. */
 export type Addressee = { name: string; id: string; away?: true; facts?: Facts };
 
 /**
- * Whom a whisper to that name reaches: its member, or its owner, who is away and reads it the next time. `seen`: the last
- * event that its sender had seen; if the name has come to somebody else since, it is not for them. `now`: the last event.
+ * Whom a whisper to that name reaches: its member, or its owner, who is away and reads it at the next join. `seen`: the last
+ * event that the sender had seen; a member or owner who got the name after it is not meant. `now`: the last event.
  */
 export function addresseeOf(
   name: string,
@@ -20,7 +20,7 @@ export function addresseeOf(
 ): Addressee | Fault {
   const seat = seats.byName(name);
   const owner = owners.ofName(name);
-  if (!seat && !owner) return fault("no-such-member", `Nobody here is called "${name}"`);
+  if (!seat && !owner) return noSuchMember(name);
   const since = Math.min(seat?.namedAt ?? Infinity, owner?.since ?? Infinity);
   if (since > seen) return fault("no-such-member", `"${name}" is somebody else now: nothing was sent`);
   const { name: called, id } = seat ?? { name: owner?.name ?? name, id: owner?.seat ?? "" };
@@ -29,4 +29,8 @@ export function addresseeOf(
   if (here && (!owner || !isAway(here))) return { name: called, id };
   const waits = owners.mailOf(id) !== undefined;
   return { name: called, id, away: true, ...(!waits && { facts: { [factKey.mail(id)]: `${now}` } }) };
+}
+
+export function noSuchMember(name: string): Fault {
+  return fault("no-such-member", `Nobody here is called "${name}"`);
 }

@@ -1,10 +1,11 @@
-// Whose a name is. A name that was taken with a key is kept for the holders of that key: nobody else gets it, or one that
-// looks like it, until it was unused for `ownMs`, or an operator sets it free. Names are kept as facts of the journal, with
-// the SHA-256 of the key. A name that was unused for too long is a stranger's at once; its fact is deleted with a later join.
+// Who owns a name. A name that was taken with a key is kept for the holders of that key: no other member gets it, or one
+// that looks like it, until it was unused for `ownMs`, or an operator sets it free. Names are kept as facts of the journal, with
+// the SHA-256 of the key. A name that was unused for too long is free at once; its fact is deleted with a later join.
 //
-// What squatters can do is bounded. A key owns at most `keyNames` names: for another one, its oldest that is not in use is
-// given up, so nobody pays for it but its owner. How many names an address comes to own, with all its keys, origin.ts limits. And if `allNames` are owned, a newcomer's name is not kept: no name is taken from its owner for that, since the squatter's may
-// be the newer ones. In the last two cases it joins all the same, and is told.
+// What squatters can do is bounded. A key owns at most `keyNames` names: for another one, it gives up its oldest that is not
+// in use. How many names an address comes to own, with all its keys, origin.ts limits. If `allNames` are owned, a newcomer's
+// name is not kept: no owner loses a name for it, since the squatter's names may be the newer ones. In the last two cases
+// the member joins all the same, and is told.
 
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { looks, skeleton } from "../../protocol/looks/looks.ts";

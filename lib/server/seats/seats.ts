@@ -18,7 +18,7 @@ import {
 } from "../journal/facts.ts";
 import { addressKey, Networks } from "../limits/addresses.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
-import { type Gone, maxUses, Past, type Use } from "./past.ts";
+import { Departed, type Gone, maxUses, type Use } from "./departed.ts";
 
 /** A key that a connection has shown. */
 export type ShownKey = {
@@ -93,8 +93,8 @@ export type Seat = SeatFact & {
 
 export class Seats implements Iterable<Seat> {
   readonly #byId = new Map<string, Seat>();
-  /** Those who have left. */
-  readonly past = new Past();
+  /** The seats that were given up last. */
+  readonly departed = new Departed();
   readonly #byLook = new Map<string, Seat>();
   readonly #byNameKey = new Map<string, Seat>();
   readonly #byToken = new Map<string, Seat>();
@@ -139,7 +139,7 @@ export class Seats implements Iterable<Seat> {
     return [...(this.#byAddress.get(address) ?? [])];
   }
 
-  /** The same of those within a network, too: a copy. */
+  /** The same for a network of any length, as `addressKey` has it: a copy. */
   within(network: string): Seat[] {
     if (!network.includes("/") || network.endsWith("::/64")) return this.byAddress(network);
     const networks = new Networks([network]);
@@ -160,7 +160,7 @@ export class Seats implements Iterable<Seat> {
     }
   }
 
-  /** The event that gives a seat its name says whose the name is behind that. */
+  /** In an event that gives a seat its name, the fact "own" comes behind the fact "seat". */
   #setOwned({ look, value, stored }: Fact & { kind: "own" }): void {
     const seat = this.#byLook.get(look);
     if (seat) seat.owned = value && { ...value, stored: stored ?? "" };
@@ -185,7 +185,7 @@ export class Seats implements Iterable<Seat> {
     if (!fact) {
       clearTimeout(seat?.expiry);
       this.#byId.delete(id);
-      if (seat) this.past.add(goneOf(seat, seq, at));
+      if (seat) this.departed.add(goneOf(seat, seq, at));
       return;
     }
     const keepsName = seat !== undefined && nameKey(seat.name) === nameKey(fact.name);
@@ -213,7 +213,7 @@ export class Seats implements Iterable<Seat> {
   }
 }
 
-/** Its member is here again, or its seat is not this room's to give up any more. */
+/** The seat is kept: its member is here again, or another server may give it up. */
 export function stopExpiry(seat: Seat): void {
   clearTimeout(seat.expiry);
   seat.expiry = undefined;

@@ -1,6 +1,6 @@
-// How often all members are shown that one comes, goes with words or takes another name. Those who do so more often wait for
-// it, and nothing of theirs is read meanwhile; words of farewell that come too often are left out. And in which order those
-// without a seat are heard.
+// The rate of what one address makes all members read: joins, renames, farewells with words. What is too fast waits, and
+// nothing more is read from that connection meanwhile; a farewell loses its words instead. And the queue in which
+// connections without a seat are heard.
 
 import type { TokenBucket } from "../limits/token-bucket.ts";
 import type { WorkQueue } from "../limits/work-queue.ts";
@@ -10,21 +10,21 @@ export class Comings {
   readonly #wait: () => () => void;
   readonly #isGone: () => boolean;
 
-  /** `bucket`: that of the address. `wait`: the next line waits until the function that it returns is called. */
+  /** `bucket`: the address's. `wait`: holds the next line back until the function that it returns is called. */
   constructor(bucket: TokenBucket, wait: () => () => void, isGone: () => boolean) {
     this.#bucket = bucket;
     this.#wait = wait;
     this.#isGone = isGone;
   }
 
-  /** Calls `take`, which takes in what was sent without a seat. That waits for its turn among all who arrive. */
+  /** Calls `take`, which takes bytes in. Their lines wait for their turn among those of all newcomers. */
   arrive(newcomers: WorkQueue, take: () => void): void {
     const goOn = this.#wait();
     take();
     newcomers.soon(goOn);
   }
 
-  /** Calls `act` once the bucket allows it, and `own`, if that is given, unless the connection is gone by then. */
+  /** Calls `act` once the bucket allows it, and the member's `own` one if given; never if the connection is gone by then. */
   inTime(act: () => void, own?: TokenBucket): void {
     const now = performance.now();
     const waitMs = Math.max(this.#bucket.take(now), own?.take(now) ?? 0);
@@ -36,7 +36,7 @@ export class Comings {
     }, waitMs);
   }
 
-  /** The words to leave with: those who leave are not kept waiting. */
+  /** The words of a farewell; undefined if they come too fast, since leaving does not wait. */
   words(text: string | undefined): string | undefined {
     return text !== undefined && this.#bucket.take(performance.now()) === 0 ? text : undefined;
   }

@@ -1,6 +1,6 @@
-// What a connection has to give, and how long it may take: a name to join, with the room's password if it has one, and the
-// name's key if it is owned; perhaps the operators' password later. The time counts only while the peer could answer, and begins anew with each
-// question that it is asked. While a password is judged nothing else is read.
+// What a connection has to give, and how long it may take: a name to join, the room's password if it has one, the key of the
+// name if it is owned; later perhaps the operators' password. The time counts only while the peer could answer, and begins
+// anew with each question. While a password is judged nothing else is read.
 
 import type { Claimed } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
@@ -30,11 +30,11 @@ export type EntranceHandlers = {
   tooLate(bye: Bye): void;
 };
 
-/** What it has to know of the members. */
+/** The part of the members that it needs. */
 type Seating = Pick<Members, "hasSeat" | "ownerOf" | "hasOwnSeat">;
 
 export class Entrance {
-  /** The name that was asked for without all it needs: the next line of a person is what is missing. */
+  /** The name that was asked for, while a secret is missing: a person's next line is that secret. */
   claimed: Claimed | undefined;
   /** Whether it has given the room's password, or none is needed. */
   #isAdmitted: boolean;
@@ -140,7 +140,7 @@ export class Entrance {
     void credential.then(judge).finally(settled);
   }
 
-  /** The time begins anew: a sender that only posts does something. */
+  /** The time begins anew, for a sender that only posts. */
   goOn(): void {
     this.#time.reset();
   }

@@ -1,5 +1,5 @@
-// What a session does for a dialect that has a state: it tells of the room, looks into its past, and gives a seat up without
-// its connection.
+// What a session does for a dialect that has a state: shows it the room and its past, and gives up the seat while the
+// connection stays.
 
 import type { Host, PastRequest } from "../../dialects/host.ts";
 import { type Fault, limits, type Recorded } from "../../protocol/events.ts";

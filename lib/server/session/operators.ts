@@ -1,9 +1,9 @@
-// Who may become an operator: those who know the one password of all, and those named in a file, each by a password of its
-// own. What a member becomes an operator by is its credential, which is stored with it: so it can be taken back once that
-// password is changed or gone. A credential tells nothing about the password that would let it be guessed fast.
+// Who may become an operator: a member with the one password of all, or one named in a file, by a password of its own. The
+// password that made it one is known by a credential, which is stored with the member: so it is made none once that password
+// is changed or gone. A credential does not help to guess the password fast.
 //
-// The passwords of the file are hashed with argon2, which takes tens of milliseconds and of megabytes for each look: one is
-// looked at at a time, off this thread, and one of each address, so that guesses from one keep no others waiting.
+// The passwords of the file are hashed with argon2: to verify one takes tens of milliseconds and of megabytes. One is
+// verified at a time, off this thread, and one of each address, so that guesses from one keep no others waiting.
 
 import { createHash, scryptSync } from "node:crypto";
 import type { CommandOf } from "../../protocol/commands.ts";
@@ -20,14 +20,14 @@ export class Operators {
   /** By the keys of their names. */
   #named = new Map<string, NamedOperator>();
   #credentials = new Set<string>();
-  /** Settles when no password is looked at. */
+  /** Settles once no password is being verified. */
   #verified: Promise<unknown> = Promise.resolve();
 
   constructor(password?: string, named: readonly NamedOperator[] = []) {
     this.set(password, named);
   }
 
-  /** Takes these in place of those before. Whose credential does not hold any more, `holds` tells. */
+  /** Replaces the operators; afterwards `holds` tells whose credential is still good. */
   set(password: string | undefined, named: readonly NamedOperator[]): void {
     this.#shared = password === undefined ? undefined : { password, credential: credentialOfAll(password) };
     this.#named = new Map(named.map((operator) => [nameKey(operator.name), operator]));

@@ -51,7 +51,7 @@ export class Session extends Speaker implements Connection, Occupant {
   #seat: Seat | undefined;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
-  /** Lets lines be read again, once it has given up its seat and has read all of it. */
+  /** Lets lines be read again, once the seat is given up and all that it may see is written. */
   #parted: (() => void) | undefined;
   /** Runs until the peer has read the goodbye. */
   #linger: Timer | undefined;
@@ -98,7 +98,7 @@ export class Session extends Speaker implements Connection, Occupant {
     else this.#comings.arrive(this.room.newcomers, () => this.#intake.push(chunk));
   }
 
-  /** A reader that is behind has much to write, so it waits for its turn among those who come. */
+  /** A reader that is behind has much to write, so it waits for its turn among the newcomers. */
   drained(): void {
     if (this.#reader.behind) this.room.newcomers.soon(() => this.#reader.drain());
     else this.#reader.drain();
@@ -216,7 +216,7 @@ export class Session extends Speaker implements Connection, Occupant {
     if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
     const { members } = this.room;
     const take = () => this.#take(request);
-    // To come back to a seat is shown to no member.
+    // No member is shown that a seat is taken again, so it need not wait.
     const isBack = () => members.comesBack(request, this.#entrance.key?.hash);
     this.#entrance.join(request, members, () => (isBack() ? take() : this.#comings.inTime(take)));
   }

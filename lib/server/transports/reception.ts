@@ -28,7 +28,7 @@ export type ReceptionOptions = {
   session: (carrier: Carrier, origin: Origin, plain: WithDescriptor | undefined) => Connection;
   /** What a connection gets that was refused. */
   refused: (carrier: Carrier, refusal: Bye) => Connection;
-  /** Counts and tells who comes and goes, and what strangers do wrong. */
+  /** Counts and logs connections, and what strangers do wrong. */
   traffic: {
     came(host: string, address: string, admission: Admission): void;
     went(address: string, admission: Admission): void;

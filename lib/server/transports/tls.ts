@@ -14,6 +14,7 @@ import type { Socket } from "bun";
 import { answerTo } from "../../dialects/http.ts";
 import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
 import type { Connection } from "../session/transport.ts";
+import { hasDescriptor } from "./tcp.ts";
 
 /** A certificate and its key, as a server uses them. */
 export type Certificate = {
@@ -133,7 +134,7 @@ export class Handshake implements Connection {
  * where Bun shows none, the peer has only the TLS alert.
  */
 function tellInPlain(socket: object, text: string): void {
-  if (!("fd" in socket) || typeof socket.fd !== "number" || socket.fd < 0) return;
+  if (!hasDescriptor(socket) || socket.fd < 0) return;
   try {
     writeSync(socket.fd, text);
   } catch {

@@ -59,7 +59,7 @@ export class Canvas {
     return clearScreen;
   }
 
-  /** The same to draw it anew: in two parts, since of a screen that is cleared at once tmux keeps all among what was scrolled. */
+  /** The same before it is drawn anew. In two parts: tmux moves a screen that is cleared at once to its scrollback. */
   wipe(): string {
     this.forget();
     return `${home}${eraseRow}${secondRow}${eraseDown}${home}`;

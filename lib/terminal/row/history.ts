@@ -1,5 +1,5 @@
-// The lines that were typed before, for Up, Down and Ctrl-R. The draft that stood in the row at the first Up comes back below the
-// newest line. A line typed again is kept once, in its new place; a line with a password never.
+// The lines that were typed before, for Up, Down and Ctrl-R. Below the newest line comes the draft, which stood in the row
+// at the first Up. A line typed again is kept once, in its new place; a line with a password never.
 
 import { holdsPassword } from "../../protocol/commands.ts";
 

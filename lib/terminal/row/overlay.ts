@@ -1,4 +1,4 @@
-// What is shown in place of the conversation, in the terminal's other screen: what comes meanwhile cannot touch it, and when
+// Shows something in place of the conversation, in the terminal's other screen: lines that arrive cannot touch it, and when
 // it is left, the ordinary screen and all that was scrolled off it are as they were.
 //
 //   ESC [ ? 1049 h   keeps the cursor, and shows the other screen, which is empty

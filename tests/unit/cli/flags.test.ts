@@ -93,7 +93,7 @@ describe("parseFlags()", () => {
 const lastingFlags = {
   host: lasting("X_HOST", text("HOST", "where it is", "localhost")),
   port: lasting("X_PORT", number("PORT", "the port", 53_000, 1, 65_535)),
-  time: lasting("X_TIME", choice("off|short|full", "the time", "short", ["off", "short", "full"])),
+  time: lasting("X_TIME", choice("the time", "short", ["off", "short", "full"])),
   stay: lasting("X_STAY", toggle("go on")),
   json: toggle("for programs"),
 };

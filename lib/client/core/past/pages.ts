@@ -9,7 +9,8 @@ import type { Raw } from "../../../protocol/commands.ts";
 import { type Event, type Fault, fault, isMessage, type Recorded } from "../../../protocol/events.ts";
 
 /**
- * Events in a row, oldest first; without comings and goings, of which a history has only some. `next`: older ones are found before this position; undefined if there are none.
+ * Events in a row, oldest first, without joins and leaves, of which a history has only some. `next`: older ones are before
+ * this position; undefined if there are none.
  */
 export type Page = { events: Recorded[]; next: number | undefined };
 

@@ -125,7 +125,7 @@ export class Window {
     reading.start();
   }
 
-  /** Gives up what is too much, on the side from which nothing was read. */
+  /** Drops events beyond the most that are kept, at the end that was not read from. */
   #drop(side: "oldest" | "newest", kept = this.#kept): void {
     while (this.events.length > kept) {
       const seq = (side === "oldest" ? this.events.shift() : this.events.pop())?.seq ?? 0;

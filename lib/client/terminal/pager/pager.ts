@@ -181,7 +181,7 @@ export class Pager implements Overlay {
     this.#settle();
   }
 
-  /** Reads what is missing on the screen; where nothing is, the screen stays within the rows. */
+  /** Reads the rows that the screen lacks; if it lacks none, keeps it within the rows there are. */
   #settle(): void {
     const window = this.#window;
     if (!window) return;

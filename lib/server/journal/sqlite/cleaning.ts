@@ -28,7 +28,7 @@ export class Cleaning {
       // Another program reads the file as it was before.
       this.#isDue = done?.busy === 1;
     } catch {
-      // The disk may be full: what comes next tells it.
+      // The disk may be full: the next write reports it.
       this.#isDue = true;
     }
     this.#resting = setTimeout(() => {

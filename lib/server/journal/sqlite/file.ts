@@ -114,7 +114,7 @@ export function epochsIn(db: Database): Epochs {
 }
 
 /** Makes the file, if it is not there, and its folder; closes it to all but its owner. */
-export function makePrivate(path: string): void {
+function makePrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const file = openSync(path, "a", 0o600);
   fchmodSync(file, 0o600);

@@ -9,6 +9,7 @@ import {
   type Entry,
   type Epochs,
   endOfEpoch,
+  idOf,
   type Journal,
   type JournalListener,
   type Matches,
@@ -193,7 +194,7 @@ export class SqliteJournal implements Journal {
         contradicted.push(entry);
         continue;
       }
-      const id = "id" in event ? event.id : undefined;
+      const id = idOf(event);
       const seq = this.last + fresh.length + 1;
       if (id !== undefined && this.#said.add.run(seq, author, id, this.first).changes === 0) {
         repeated.push({ entry, seq: this.#said.find.get(author, id)?.seq ?? seq });

@@ -13,7 +13,7 @@ import {
   truncateSync,
 } from "node:fs";
 import { codeOf } from "../../../protocol/errors.ts";
-import type { Entry } from "../journal.ts";
+import { idOf } from "../journal.ts";
 import { type Row, soundEntries, storedAs } from "./turns.ts";
 
 /** Larger than any key of a row: a search for readable rows ends here. */
@@ -100,10 +100,6 @@ function copyEvents(from: Database, to: Database): number {
     }
   }
   return saved;
-}
-
-function idOf(event: Entry["event"]): string | undefined {
-  return "id" in event ? event.id : undefined;
 }
 
 /** All rows of events that can be read, in their order: those on damaged pages are stepped over. */

@@ -9,7 +9,7 @@ import { codeOf, messageOf, UsageError } from "../../../protocol/errors.ts";
 import { type Entry, type Epochs, epochOf, serversOnly } from "../../journal/journal.ts";
 import { readRoom } from "../../journal/postgres/copy.ts";
 import { copyHistory, readHistory } from "../../journal/sqlite/copy.ts";
-import { type History, openDatabase, openFile, type Place, placeOf } from "../history.ts";
+import { type History, type HistoryPlace, historyPlaceOf, openDatabase, openFile } from "../history.ts";
 import type { Options } from "../options.ts";
 import { importLines } from "./import.ts";
 
@@ -21,7 +21,7 @@ export async function carryOutCopy(options: Options, note: Note): Promise<boolea
   const asked = [backup, exported, imported].filter((path) => path !== undefined);
   if (asked.length === 0) return false;
   if (asked.length > 1) throw new UsageError("--backup, --export and --import are one at a time");
-  const place = placeOf(options, options.port);
+  const place = historyPlaceOf(options, options.port);
   if (place.kind === "memory") {
     throw new UsageError("A history in memory goes with its server: --history names the one that is meant");
   }
@@ -31,7 +31,7 @@ export async function carryOutCopy(options: Options, note: Note): Promise<boolea
   return true;
 }
 
-async function writeBackup(place: Place, target: string, note: Note): Promise<void> {
+async function writeBackup(place: HistoryPlace, target: string, note: Note): Promise<void> {
   if (place.kind !== "file") {
     throw new UsageError(
       "--backup copies a file: PostgreSQL has pg_dump for that, and --export works with both",
@@ -41,7 +41,7 @@ async function writeBackup(place: Place, target: string, note: Note): Promise<vo
   note(`The history in ${place.path} is copied to ${target}`);
 }
 
-async function exportHistory(place: Place, room: string, target: string, note: Note): Promise<void> {
+async function exportHistory(place: HistoryPlace, room: string, target: string, note: Note): Promise<void> {
   if (place.kind === "memory") return;
   const { epochs, pages } =
     place.kind === "file"

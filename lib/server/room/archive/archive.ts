@@ -10,19 +10,20 @@ import { pastOf } from "../../delivery/past.ts";
 import { RecentEntries } from "../../delivery/recent.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
 import { lastBefore, type Past, search, whispersTo } from "../../journal/pages.ts";
+import { unreadable } from "../roster.ts";
 import { type ArchiveRoom, type Deleter, takeBack } from "./deletion.ts";
 
 /** A search that asks for no number shows this many events. */
 const foundEvents = 20;
 
-/** As many as a big room has members, which may all be gone at once. */
+/** How many names of members who left are remembered: as many as a big room has, since all may leave at once. */
 const keptDepartures = 10_000;
 
 export class Archive {
   readonly #journal: Journal;
   readonly #room: ArchiveRoom;
   #recent: RecentEntries;
-  /** When who had a name left last, by the number of the event, of those who left lately. */
+  /** By the key of a name, the `seq` of the event by which its last member left; of the newest `keptDepartures` names. */
   readonly #departures = new Map<string, number>();
   /** How many deletions have happened here. */
   #deletions = 0;
@@ -132,7 +133,7 @@ export class Archive {
     try {
       return await takeBack(this.#journal, this.#room, request, by);
     } catch (error) {
-      return fault("unavailable", `The history cannot be read now, ${messageOf(error)}: try again`);
+      return unreadable(error);
     }
   }
 }

@@ -26,7 +26,7 @@ export type Deleter = Omit<Operator, "address"> & { isOperator: boolean };
 /** The messages that are meant: the newest `count` that match, of the events up to `upTo`. */
 type Wanted = { matches: (entry: Entry) => boolean; count: number; upTo: number };
 
-/** How many events of this kind this server has asked for. */
+/** How many `deleted` events this server has asked for: makes their authors differ. */
 let deletions = 0;
 
 /** One event takes at most so many messages back: the journal erases them in one turn. */
@@ -57,7 +57,7 @@ export async function takeBack(
     const found = entries
       .filter((entry) => isSaid(entry) && wanted.matches(entry))
       .slice(0, wanted.count - taken);
-    // Others' messages cannot be told from none by those who may not see them.
+    // A member who may not see a message is answered as if there were none.
     const mayTake = ({ author }: Entry) => author === by.author || by.isOperator;
     if (!found.every(mayTake))
       return found.every((entry) => maySee(by.author, entry)) ? othersMessage : notFound;
@@ -114,7 +114,7 @@ function entriesFor(found: Entry[], { name, author, expects }: Deleter): Entry[]
         newest.reader === undefined ? [undefined] : [...new Set([newest.author, newest.reader])];
       return readers.map((reader): Entry => {
         const event = unnumbered({ type: "deleted", seqs, name: speakerOf(newest), by: name, saidAt });
-        // An author waits for one outcome at a time: a deletion, which goes on beside other requests, is one of its own.
+        // One author waits for one outcome at a time. A deletion runs beside other requests, so it has an author of its own.
         const own = `${author} ${++deletions}`;
         return { event, author: own, ...(reader !== undefined && { reader }), ...(expects && { expects }) };
       });

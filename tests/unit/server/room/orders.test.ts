@@ -5,7 +5,7 @@ import { isFault } from "../../../../lib/protocol/events.ts";
 import type { SeatFact } from "../../../../lib/server/journal/facts.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
 import type { Subject } from "../../../../lib/server/room/moderation.ts";
-import { traceOf, whoHad } from "../../../../lib/server/seats/past.ts";
+import { traceOf, whoHad } from "../../../../lib/server/seats/departed.ts";
 import { leaving, renaming, taking } from "../../../../lib/server/seats/seats.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { bob, isMuted, Kept, mayNotJoin } from "./kept.ts";
@@ -93,15 +93,15 @@ describe("the member that is meant", () => {
       expect(isFault(room.refusal({ type: "mute", name: "eve" }))).toBe(false);
       jest.advanceTimersByTime(2 * 60_000);
       expect(room.refusal({ type: "mute", name: "eve" })).toMatchObject({ code: "no-such-member" });
-      expect(whoHad("eve", room.seats.past).map(traceOf)).toEqual([
+      expect(whoHad("eve", room.seats.departed).map(traceOf)).toEqual([
         { name: "eve", names: [], address: "192.0.2.7", since: undefined, until: 3 },
       ]);
       for (let i = 0; i < 1_500; i++) {
         happen(room, 2 * i + 4, taking(`seat-${i}`, "here", { name: `guest${i}` }));
         happen(room, 2 * i + 5, leaving(room.seat(`guest${i}`)));
       }
-      expect(whoHad("eve", room.seats.past)).toEqual([]);
-      expect([...room.seats.past]).toHaveLength(1_000);
+      expect(whoHad("eve", room.seats.departed)).toEqual([]);
+      expect([...room.seats.departed]).toHaveLength(1_000);
     } finally {
       jest.useRealTimers();
     }

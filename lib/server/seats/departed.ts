@@ -34,7 +34,7 @@ const maxGone = 1_000;
 /** An order means one who has left, or a name that was given up, for so long. */
 const meantMs = 10 * 60_000;
 
-export class Past {
+export class Departed {
   /** The last one at the end. */
   readonly #gone: Gone[] = [];
 
