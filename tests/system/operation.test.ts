@@ -124,6 +124,8 @@ describe("the server's own terminal", () => {
     await cyd.event("banned", { name: "bob", by: "server" });
     terminal.type("/bans\r");
     await terminal.shows("bob, by server on ");
+    terminal.type("/kick\r");
+    await terminal.shows("Write it as /kick NAME [REASON]");
     terminal.type("/kick nobody\r");
     await terminal.shows('! "nobody" is reserved: choose another name.');
     terminal.type("/kick eve\r");

@@ -80,7 +80,7 @@ export class WebFront {
         ignoring: (people) => this.#ignoring(people),
         set: () => this.#log.notice("Settings are in the menu, behind the three dots"),
         clear: () => this.#log.clear(),
-        askOperatorPassword: () => askSecret((password) => this.#client.ask({ type: "op", password })),
+        askOperatorPassword: () => askSecret((password) => this.#client.operate(password)),
         leaving: () => this.#log.notice("Leaving once everything you said is in the room"),
         state: (state) => this.#state(state),
         caughtUp: () => {
