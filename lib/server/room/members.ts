@@ -75,9 +75,9 @@ export class Members {
     this.#recorder = recorder;
     this.#seatMs = seatMs;
     this.#owners = new Owners(ownMs, this.#seats);
-    this.#arrivals = new Arrivals(journal, recorder, this.#seats, this.#moderation, this.#owners);
-    const room = { seats: this.#seats, moderation: this.#moderation, owners: this.#owners };
-    this.#enforcement = new Enforcement(recorder, room, holds);
+    const standing = { seats: this.#seats, moderation: this.#moderation, owners: this.#owners };
+    this.#arrivals = new Arrivals(journal, recorder, standing);
+    this.#enforcement = new Enforcement(recorder, standing, holds);
     const facts = readFacts(journal.facts());
     // Seats first: the other facts about a seat can only be applied once it is there.
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
