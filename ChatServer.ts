@@ -219,7 +219,7 @@ const watch = certificate && new CertificateWatch(options, certificate, { use: u
 onHangup(() => {
   say(`SIGHUP: the server goes on; ${reload(settings, watch)}`);
   operators.set(...settings.operators);
-  room.members.takeBack();
+  room.members.revokeOperators();
 });
 const connectionsLeft = () => settings.door.maxConnections - connections.size;
 watchFiles(web, { limit: openFiles(), connectionsLeft, closures: metrics.webClosures, say });

@@ -28,12 +28,6 @@ export type Past = {
   before?: number;
 };
 
-/** The entries before a position, newest first: at most `count`, and at least one if there is any. */
-export type EntriesBefore = (position: number, count: number) => Entry[] | Promise<Entry[]>;
-
-/** The entries behind a position, oldest first: at most `count`, and at least one if there is any. */
-export type EntriesAfter = (position: number, count: number) => Entry[] | Promise<Entry[]>;
-
 /** A page ends with the event that takes it over this many characters, since a slow reader holds it in memory. */
 export const pageLength = 128 * 1024;
 /** It ends with this many events, too, so that a page of short ones takes no longer. */
@@ -87,7 +81,7 @@ export async function entriesIn(
  * more than fit in a page. Of comings and goings there are the last `limit`, too: in a busy room they would fill it.
  */
 export function lastBefore(
-  entriesBefore: EntriesBefore,
+  entriesBefore: Journal["entriesBefore"],
   position: number,
   limit: number,
   viewer: string,
@@ -116,7 +110,7 @@ export function search(
 
 /** The first whispers to a seat behind a position and before another one, no more than fit in a page. */
 export async function whispersTo(
-  entriesAfter: EntriesAfter,
+  entriesAfter: Journal["entriesAfter"],
   seat: string,
   after: number,
   before: number,
@@ -137,7 +131,7 @@ export async function whispersTo(
 }
 
 async function lookBack(
-  entriesBefore: EntriesBefore,
+  entriesBefore: Journal["entriesBefore"],
   position: number,
   limit: number,
   viewer: string,

@@ -66,7 +66,7 @@ export class Enforcement {
   }
 
   /** Makes those no operators any more whose credential does not hold: at the start, and when passwords changed. */
-  takeBack(): void {
+  revokeOperators(): void {
     for (const { id, name, credential } of this.#standing.seats) {
       if (credential === undefined || this.#holds(credential)) continue;
       this.#recorder.record({

@@ -21,17 +21,11 @@ import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Occupant } from "../seats/seats.ts";
 import { Archive } from "./archive/archive.ts";
 import type { Taken } from "./arrivals.ts";
-import { Members } from "./members.ts";
+import { Members, type MembersOptions } from "./members.ts";
 import { isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
 
-export type RoomOptions = {
-  /** How long the seat of a lost connection is kept, in milliseconds. */
-  seatMs: number;
-  /** How long a name is kept for its key after it was last used, in milliseconds; 0: not at all. 90 days if absent. */
-  ownMs?: number;
-  /** Whether a credential still makes its member an operator; by default all do. */
-  holds?: (credential: string) => boolean;
+export type RoomOptions = MembersOptions & {
   /** The channel that it is for clients of IRC; #room if absent. */
   channel?: string | undefined;
   /** Called with each event, for the server's own terminal and log. */
