@@ -87,7 +87,7 @@ function wantedBy(
   return { matches, count: count ?? Number.POSITIVE_INFINITY, upTo };
 }
 
-/** Takes these messages back, those that the same members see in one event. */
+/** Takes these messages back, by one event for those that the same members see. */
 async function takeAll(room: ArchiveRoom, found: Entry[], by: Deleter): Promise<Fault | undefined> {
   for (const entry of entriesFor(found, by)) {
     const problem = await room.work.run(() => {
