@@ -39,7 +39,7 @@ export type SeatFact = {
   since?: number | undefined;
 };
 
-/** The value of the fact "ban". A ban of a member holds for the member's key, too, and for the address if it was alone there. */
+/** The value of the fact "ban". One of a member holds for its key, too, and for the address if it was alone there. */
 export type BanFact = Ban & Held;
 
 /** What an order holds for beside a name: an address or a network, and the SHA-256 of a key. Never sent to members. */

@@ -13,8 +13,8 @@ import { type Entry, type Journal, serversOnly } from "./journal.ts";
 /** Events `from` … `to` are not kept any more. From 0: the position that was asked for is of another journal. */
 export type Gap = { from: number; to: number };
 
-/** A position in a journal. `resumed`: what was shown up to it is the journal's past. `gap`: what is missing behind it. */
-export type Place = { position: number; resumed?: true; gap: Gap | undefined };
+/** Where a reader goes on. `resumed`: what was shown up to it is the journal's past. `gap`: what is missing behind it. */
+export type Resumption = { position: number; resumed?: true; gap: Gap | undefined };
 
 /** Entries in order, the gap before them, and the position up to which this is everything. */
 export type Stretch = { gap: Gap | undefined; entries: Entry[]; last: number };
@@ -40,12 +40,12 @@ const lookedPages = 10;
  * event of now. In an unknown epoch, or behind the end of a known one, the events that it was shown are lost, and it was not
  * shown those that came in their place.
  */
-export function placeOf(
+export function resumptionOf(
   journal: Pick<Journal, "epoch" | "endOf" | "first">,
   epoch: string | undefined,
   after: number,
   last: number,
-): Place {
+): Resumption {
   const { first } = journal;
   const end = journal.endOf(epoch ?? journal.epoch);
   const position = end === undefined ? first - 1 : Math.min(after, end, last);
