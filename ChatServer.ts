@@ -16,7 +16,8 @@ import { consoleFor } from "./lib/server/operation/console.ts";
 import { carryOutCopy } from "./lib/server/operation/copies/copies.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
 import { Log } from "./lib/server/operation/log.ts";
-import { Metrics, serveMetrics } from "./lib/server/operation/metrics.ts";
+import { Metrics } from "./lib/server/operation/metrics.ts";
+import { serveMetrics } from "./lib/server/operation/metrics-page.ts";
 import { aboutBuild, openingLines } from "./lib/server/operation/opening.ts";
 import { hashOfPassword } from "./lib/server/operation/operators.ts";
 import { openFiles } from "./lib/server/operation/options.ts";
@@ -219,7 +220,7 @@ const watch = certificate && new CertificateWatch(options, certificate, { use: u
 onHangup(() => {
   say(`SIGHUP: the server goes on; ${reload(settings, watch)}`);
   operators.set(...settings.operators);
-  room.members.takeBack();
+  room.members.revokeOperators();
 });
 const connectionsLeft = () => settings.door.maxConnections - connections.size;
 watchFiles(web, { limit: openFiles(), connectionsLeft, closures: metrics.webClosures, say });

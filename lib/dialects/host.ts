@@ -12,7 +12,7 @@ export interface Place {
   readonly begun: Date;
 }
 
-/** Which past events are meant: those between two positions, at most so many of one end. */
+/** Which past events are meant: those between two positions, at most `limit` of them, from one end. */
 export type PastRequest = {
   /** Behind this one; absent: from the beginning. */
   after?: PastPosition | undefined;

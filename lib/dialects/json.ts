@@ -40,7 +40,7 @@ export const json: Stateless = {
   },
 };
 
-/** Those who enter one after the other are shown mostly the same members. */
+/** Members who enter one after the other are shown mostly the same members. */
 const encodedMembers = new WeakMap<Member, string>();
 
 function encodedMember(member: Member): string {

@@ -7,7 +7,7 @@ import { type Command, check, checkTyped, parseTyped, type Raw } from "../protoc
 import { type Event, type Fault, isFault } from "../protocol/events.ts";
 import { isKey } from "../protocol/keys.ts";
 import type { Claimed, Newcomer, RoomState, Stateless } from "./dialect.ts";
-import { inWords, memberList } from "./words.ts";
+import { deletion, inWords, memberList } from "./words.ts";
 
 /** Sent to a connection that sends nothing: a person on nc waits for a question. */
 export const greeting = "Welcome to the chat room. What is your name?\n";
@@ -61,7 +61,8 @@ export function render(event: Event): string {
     case "left":
       return `${event.name} ${event.type}${event.text === undefined ? "" : ` (${indented(event.text)})`}`;
     case "deleted":
-      return deletion(event);
+      // Of UTC: a connection in this dialect does not say where its person is.
+      return deletion(event, (at) => `${new Date(at).toISOString().slice(11, 16)} UTC`);
     case "welcome":
       return renderNewcomer(event) + renderRoom(event);
     case "history":
@@ -86,13 +87,6 @@ export function render(event: Event): string {
     default:
       return inWords(event);
   }
-}
-
-/** The time is of UTC: a connection in this dialect does not say where its person is. */
-function deletion({ by, name, seqs, saidAt }: Extract<Event, { type: "deleted" }>): string {
-  const whose = name === by ? "" : ` of ${name}`;
-  if (seqs.length > 1) return `${by} took back ${seqs.length} messages${whose}`;
-  return `${by} took back a message${whose}, said at ${new Date(saidAt).toISOString().slice(11, 16)} UTC`;
 }
 
 function renderNewcomer({ name }: Newcomer): string {

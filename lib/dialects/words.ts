@@ -77,8 +77,18 @@ function traceRow(trace: Trace): string {
     .join(", ");
 }
 
+/** Which messages were taken back. `clock`: the time of day at `at`, in ms since 1970 UTC, where the reader is. */
+export function deletion(
+  { by, name, seqs, saidAt }: Extract<Event, { type: "deleted" }>,
+  clock: (at: number) => string,
+): string {
+  const whose = name === by ? "" : ` of ${name}`;
+  if (seqs.length > 1) return `${by} took back ${seqs.length} messages${whose}`;
+  return `${by} took back a message${whose}, said at ${clock(saidAt)}`;
+}
+
 /** A member's name, and what is to be known of it: ada* (operator, away). */
-export function memberText({ name, owned, away, operator }: Member): string {
+function memberText({ name, owned, away, operator }: Member): string {
   const marks = [operator && "operator", away && "away"].filter((mark) => mark);
   return `${name}${owned ? "*" : ""}${marks.length === 0 ? "" : ` (${marks.join(", ")})`}`;
 }

@@ -1,5 +1,5 @@
 // Bytes → lines. The caller pushes chunks as they come and pulls lines one at a time, so it can stop in the middle
-// of a chunk (a flood) and go on later. What comes out depends on the bytes alone, not on where they were cut.
+// of a chunk (a flood) and go on later. The lines depend on the bytes alone, not on where they were cut.
 // Memory: what was pushed and not yet pulled; of a line that is too long, nothing.
 
 import { type Fault, fault, limits } from "./events.ts";

@@ -19,7 +19,7 @@ const maxNames = 10;
 const maxPeople = 200;
 
 export class Ignored {
-  /** How often who is ignored has changed. */
+  /** Counts the changes of who is ignored. */
   changes = 0;
   readonly #people: People;
   /** The names of each ignored person by key, the latest at the end. */

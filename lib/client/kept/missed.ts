@@ -4,7 +4,7 @@
 //   at a start     the last 200 messages come as a `history`; older ones are asked for, page by page, to be counted
 //
 // Nothing of that is shown before it is all known; what happens in the meantime waits. So it is bounded: a start counts
-// 10,000 messages at most and takes a few seconds at most, and of what comes after a drop only the end is held.
+// 10,000 messages at most and takes a few seconds at most, and after a drop only the last events are held.
 // What is counted is what is shown: messages of others that are not ignored. Where that is little, a start asks for some of
 // what was said before it as well, so that the person sees what it is about.
 

@@ -73,7 +73,7 @@ export class PipeFront {
     });
   }
 
-  /** Joins, says what comes in, and leaves. Resolves with the exit code: 1 if something was not sent. */
+  /** Joins, says the lines of the input, and leaves. Resolves with the exit code: 1 if something was not sent. */
   async run(): Promise<number> {
     this.#join().then((problem) =>
       problem === undefined ? this.#sayInput() : this.#closed.resolve(problem),

@@ -18,7 +18,7 @@ import { type Place, serverKey } from "../../protocol/addresses.ts";
 import { nameKey } from "../../protocol/names.ts";
 import type { Keep, Kind } from "../kept/keep.ts";
 
-/** How many names at servers are kept of each kind; those that were not written for longest make room. */
+/** How many files of each kind are kept; those that were written longest ago make room. */
 const keptFiles = 100;
 
 export class Files implements Keep {

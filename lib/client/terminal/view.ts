@@ -3,7 +3,7 @@
 // row of a message starts at the margin, so that no message can pass for another.
 
 import type picocolors from "picocolors";
-import { inWords, memberText } from "../../dialects/words.ts";
+import { deletion, inWords, memberList } from "../../dialects/words.ts";
 import {
   type Event,
   isMessage,
@@ -159,7 +159,7 @@ export class View {
         return this.#message(event);
       case "renamed":
         if (this.#chat.ignored.has(event.to, event.seq)) return [];
-        return this.#happened(event.at, `${event.from} is now ${event.to}`);
+        return this.#happened(event.at, inWords(event));
       case "kicked":
       case "banned":
       case "unbanned":
@@ -172,6 +172,8 @@ export class View {
         return inWords(event)
           .split("\n")
           .flatMap((row) => this.#happened(event.at, row));
+      case "members":
+        return this.notice(here(event.members));
       case "subject":
       case "bans":
       case "whois":
@@ -180,17 +182,16 @@ export class View {
           .split("\n")
           .flatMap((row) => this.notice(row));
       case "deleted":
-        return this.#deletion(event);
+        // What is on the screen already cannot be changed: it is told which message was taken back.
+        return this.notice(deletion(event, (at) => new Date(at).toTimeString().slice(0, 5)));
       case "welcome":
         // It need not be shown again after a drop.
         if (this.#welcomed) return [];
         this.#welcomed = true;
         return [
           ...this.notice(`You are connected as ${event.name}. ${here(others(event))} /help for help.`),
-          ...(event.topic === undefined ? [] : this.notice(`The topic is: ${event.topic}`)),
+          ...(event.topic === undefined ? [] : this.notice(inWords({ type: "subject", text: event.topic }))),
         ];
-      case "members":
-        return this.notice(here(event.members));
       case "history": {
         const lines = this.#past(event.events, "earlier");
         // Without an id it was not asked for by a person, who would wait for an answer.
@@ -234,14 +235,6 @@ export class View {
     const lines = events.flatMap((event) => this.past(event, found?.words));
     if (lines.length === 0) return lines;
     return [...this.divider(title), ...lines, ...(found?.more ?? []), ...this.divider("now")];
-  }
-
-  /** What is on the screen already cannot be changed: it is told which message was taken back. */
-  #deletion({ by, name, seqs, saidAt }: Extract<Recorded, { type: "deleted" }>): string[] {
-    const whose = name === by ? "" : ` of ${name}`;
-    const time = new Date(saidAt).toTimeString().slice(0, 5);
-    const what = seqs.length === 1 ? `a message${whose}, said at ${time}` : `${seqs.length} messages${whose}`;
-    return this.notice(`${by} took back ${what}`);
   }
 
   #message(event: Message, words?: string): string[] {
@@ -307,8 +300,7 @@ function others({ name, members }: Welcome): Member[] {
 }
 
 function here(members: Member[]): string {
-  const names = members.map(memberText);
-  return names.length === 0 ? "Nobody else is here." : `Here: ${names.join(", ")}.`;
+  return members.length === 0 ? "Nobody else is here." : `Here: ${memberList(members)}.`;
 }
 
 /** Any of the words of a search, wherever one starts. */

@@ -89,7 +89,7 @@ export function looks(name: string): readonly string[] {
   return found;
 }
 
-/** Names of those who run things: no member has one, or what looks so, but an operator. */
+/** Titles: only an operator can have one, or a name that looks like one. */
 const titles = new Set(["admin", "administrator", "operator", "root"].flatMap(looks));
 const reservedLooks = new Set(reserved.filter((name) => !alikeAllowed.has(name)).flatMap(looks));
 

@@ -42,7 +42,7 @@ export const liveLogBytes = 1024 * 1024;
 
 /** How long the readers may write in one turn; some thousand of them can. */
 const pumpMs = 5;
-/** To read the clock is not free: it is looked at after so many readers. */
+/** The clock is read once for this many readers, since reading it is not free. */
 const readersAtOnce = 64;
 
 export class LiveLog {
@@ -58,10 +58,10 @@ export class LiveLog {
 
   readonly #capacityBytes: number;
   readonly #fanOut: FanOut | undefined;
-  /** Those that are to be written to at once, next. */
+  /** The readers that the next fan-out writes to. */
   #together: LogReader[] = [];
   #bytes: Buffer | undefined;
-  /** Those that are still to write in this round. */
+  /** The readers that have yet to write in this round. */
   #round: Iterable<LogReader> | undefined;
   /** The last event that had happened when this round began. */
   #roundSeq = -1;

@@ -5,21 +5,14 @@ import type { Recorded } from "../../protocol/events.ts";
 import type { Journal } from "../journal/journal.ts";
 import { maySee, PageSize, pageEvents } from "../journal/pages.ts";
 
-/** The journal, with each look at it done in its turn. */
-export type Looks = Pick<Journal, "endOf" | "first" | "last"> & {
-  entriesAfter(
-    ...asked: Parameters<Journal["entriesAfter"]>
-  ): Promise<Awaited<ReturnType<Journal["entriesAfter"]>>>;
-  entriesBefore(
-    ...asked: Parameters<Journal["entriesBefore"]>
-  ): Promise<Awaited<ReturnType<Journal["entriesBefore"]>>>;
-};
+/** The part of a journal that is paged through. */
+type Source = Pick<Journal, "endOf" | "first" | "last" | "entriesAfter" | "entriesBefore">;
 
 /** One request reads at most this many pages: most events may be of a kind that is not wanted. */
 const readPages = 10;
 
 /** The events that were asked for and that the seat `viewer` may see, oldest first. Rejects as the journal does. */
-export async function pastOf(journal: Looks, request: PastRequest, viewer: string): Promise<Recorded[]> {
+export async function pastOf(journal: Source, request: PastRequest, viewer: string): Promise<Recorded[]> {
   const { isLast, limit, isWanted } = request;
   const from = request.after === undefined ? 0 : await seqOf(journal, request.after, "after");
   const to = request.before === undefined ? journal.last + 1 : await seqOf(journal, request.before, "before");
@@ -49,7 +42,7 @@ export async function pastOf(journal: Looks, request: PastRequest, viewer: strin
  * is between two events: what is after it is after the last one that was not later, what is before it, before the first
  * one that was not earlier.
  */
-async function seqOf(journal: Looks, position: PastPosition, side: "after" | "before"): Promise<number> {
+async function seqOf(journal: Source, position: PastPosition, side: "after" | "before"): Promise<number> {
   if (!("at" in position)) {
     const end = journal.endOf(position.epoch);
     return end === undefined || position.seq > end ? 0 : position.seq;

@@ -39,7 +39,7 @@ export type SeatFact = {
   since?: number | undefined;
 };
 
-/** A ban of a member holds for the member's key, too, and for the address if it was alone there. */
+/** The value of the fact "ban". One of a member holds for its key, too, and for the address if it was alone there. */
 export type BanFact = Ban & Held;
 
 /** What an order holds for beside a name: an address or a network, and the SHA-256 of a key. Never sent to members. */
@@ -56,7 +56,7 @@ export type OwnFact = {
   usedAt: number;
 };
 
-/** The same of a mute. */
+/** The value of the fact "muted". */
 export type MuteFact = Held & { name: string; by: string; at: number; until?: number | undefined };
 
 /** A fact as it was read; without a value it no longer holds. */
@@ -81,7 +81,7 @@ export const factKey = {
   at: (id: string) => `at ${id}`,
   op: (id: string) => `op ${id}`,
   ban: (name: string) => `ban ${skeleton(name)}`,
-  /** Those that a ban of any name that looks like this one may have. */
+  /** The keys of bans that hold for this name: of any name that looks like it. */
   bans: (name: string) => looks(name).map((look) => `ban ${look}`),
   /** `addressKey`: as addresses.ts has it. */
   banOfAddress: (addressKey: string) => `ban ${addressKey}`,

@@ -13,8 +13,8 @@ import { type Entry, type Journal, serversOnly } from "./journal.ts";
 /** Events `from` … `to` are not kept any more. From 0: the position that was asked for is of another journal. */
 export type Gap = { from: number; to: number };
 
-/** A position in a journal. `resumed`: what was shown up to it is the journal's past. `gap`: what is missing behind it. */
-export type Place = { position: number; resumed?: true; gap: Gap | undefined };
+/** Where a reader goes on. `resumed`: what was shown up to it is the journal's past. `gap`: what is missing behind it. */
+export type Resumption = { position: number; resumed?: true; gap: Gap | undefined };
 
 /** Entries in order, the gap before them, and the position up to which this is everything. */
 export type Stretch = { gap: Gap | undefined; entries: Entry[]; last: number };
@@ -28,12 +28,6 @@ export type Past = {
   before?: number;
 };
 
-/** The entries before a position, newest first: at most `count`, and at least one if there is any. */
-export type EntriesBefore = (position: number, count: number) => Entry[] | Promise<Entry[]>;
-
-/** The entries behind a position, oldest first: at most `count`, and at least one if there is any. */
-export type EntriesAfter = (position: number, count: number) => Entry[] | Promise<Entry[]>;
-
 /** A page ends with the event that takes it over this many characters, since a slow reader holds it in memory. */
 export const pageLength = 128 * 1024;
 /** It ends with this many events, too, so that a page of short ones takes no longer. */
@@ -46,12 +40,12 @@ const lookedPages = 10;
  * event of now. In an unknown epoch, or behind the end of a known one, the events that it was shown are lost, and it was not
  * shown those that came in their place.
  */
-export function placeOf(
+export function resumptionOf(
   journal: Pick<Journal, "epoch" | "endOf" | "first">,
   epoch: string | undefined,
   after: number,
   last: number,
-): Place {
+): Resumption {
   const { first } = journal;
   const end = journal.endOf(epoch ?? journal.epoch);
   const position = end === undefined ? first - 1 : Math.min(after, end, last);
@@ -87,7 +81,7 @@ export async function entriesIn(
  * more than fit in a page. Of comings and goings there are the last `limit`, too: in a busy room they would fill it.
  */
 export function lastBefore(
-  entriesBefore: EntriesBefore,
+  entriesBefore: Journal["entriesBefore"],
   position: number,
   limit: number,
   viewer: string,
@@ -116,7 +110,7 @@ export function search(
 
 /** The first whispers to a seat behind a position and before another one, no more than fit in a page. */
 export async function whispersTo(
-  entriesAfter: EntriesAfter,
+  entriesAfter: Journal["entriesAfter"],
   seat: string,
   after: number,
   before: number,
@@ -137,7 +131,7 @@ export async function whispersTo(
 }
 
 async function lookBack(
-  entriesBefore: EntriesBefore,
+  entriesBefore: Journal["entriesBefore"],
   position: number,
   limit: number,
   viewer: string,

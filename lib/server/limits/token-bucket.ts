@@ -1,5 +1,5 @@
 // A token bucket that is paid afterwards: a line is always taken, and what it overdraws must be waited for before the
-// next one is read. So a burst loses no line and no connection; those who write faster are read more slowly.
+// next one is read. So a burst loses no line and no connection; a faster sender is read more slowly.
 // It reads no clock: each call is given the time.
 
 /** How fast lines may come. */

@@ -11,9 +11,9 @@ import { TokenBucket } from "./token-bucket.ts";
 export type WorkShare = {
   /** The part of the time that the work may take. */
   ofTime: number;
-  /** For so many milliseconds of one turn, piece follows piece. */
+  /** How long pieces follow each other in one turn, in milliseconds. */
   sliceMs: number;
-  /** After a pause so many milliseconds of work have no rest between them. */
+  /** How much work after a pause has no rest between its pieces, in milliseconds. */
   burstMs: number;
 };
 

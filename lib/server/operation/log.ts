@@ -10,13 +10,15 @@ import { visibleRow } from "../../protocol/text.ts";
 /** What a line of the log is about, for `--log json`. */
 export type Fields = Record<string, unknown>;
 
-/** A message that came again since it was last written, how often, and how often it may still be written at once. */
-type Repeated = { times: number; left: number; message: string; fields: Fields };
+type Line = { message: string; fields: Fields };
+/** A line that came again since it was last written, how often, and how often it may still be written at once. */
+type Repeated = Line & { times: number; left: number };
 
 const repeatMs = 60_000;
 /** How many keys are remembered; the last one counts for all that find no place. */
 const maxKeys = 1_000;
 const others = Symbol("others");
+const tooManyKeys: Line = { message: "More is going on than is told here line by line", fields: {} };
 type Keys = Map<string | typeof others, Repeated>;
 
 /** Where the lines go, each without its end. It may drop some, and then calls `onDropped` with how many. */
@@ -79,7 +81,7 @@ export class Log {
 
   /** As `repeated`, unless the log is quiet. */
   noteRepeated(key: string, message: string, fields: Fields): void {
-    if (!this.#options.quiet) this.#count(this.#noted, key, message, fields, 1);
+    if (!this.#options.quiet) this.#count(this.#noted, key, { message, fields }, 1);
   }
 
   /** An event that all members saw, unless the log is quiet; a join with its `address`. A whisper is in no log. */
@@ -95,29 +97,24 @@ export class Log {
    * message is the newest one's.
    */
   repeated(key: string, message: string, fields: Fields = {}, lines = 1): void {
-    this.#count(this.#repeated, key, message, fields, lines);
+    this.#count(this.#repeated, key, { message, fields }, lines);
   }
 
   #now(): Date {
     return this.#options.now?.() ?? new Date();
   }
 
-  #count(keys: Keys, key: string, message: string, fields: Fields, lines: number): void {
-    if (keys.has(key) || keys.size < maxKeys - 1) this.#countOne(keys, key, message, fields, lines);
-    else this.#countOne(keys, others, "More is going on than is told here line by line", {}, 1);
+  #count(keys: Keys, key: string, line: Line, lines: number): void {
+    if (keys.has(key) || keys.size < maxKeys - 1) this.#countOne(keys, key, line, lines);
+    else this.#countOne(keys, others, tooManyKeys, 1);
   }
 
-  #countOne(keys: Keys, key: string | typeof others, message: string, fields: Fields, lines: number): void {
+  #countOne(keys: Keys, key: string | typeof others, line: Line, lines: number): void {
     const known = keys.get(key);
-    if (known && known.left === 0) {
-      known.times += 1;
-      known.message = message;
-      known.fields = fields;
-      return;
-    }
-    this.write(message, fields);
+    if (known?.left === 0) return void Object.assign(known, line, { times: known.times + 1 });
+    this.write(line.message, line.fields);
     if (known) known.left -= 1;
-    else this.#remember(keys, key, { times: 0, left: lines - 1, message, fields });
+    else this.#remember(keys, key, { times: 0, left: lines - 1, ...line });
   }
 
   #remember(keys: Keys, key: string | typeof others, repeated: Repeated): void {

@@ -6,13 +6,7 @@
 //   # TYPE chat_events_total counter
 //   chat_events_total 42
 //
-// Units are seconds and bytes, as Prometheus wants them. The page is for this machine alone (127.0.0.1), unless another
-// host is given. A browser here could be made to read it by a page whose name leads to this machine (DNS rebinding), so
-// only requests that ask for an address, or for a name of this machine, are answered.
-
-import { addressOf, type Place } from "../../protocol/addresses.ts";
-import { codeOf, messageOf } from "../../protocol/errors.ts";
-import { isOwnHost } from "../limits/host-names.ts";
+// Units are seconds and bytes, as Prometheus wants them.
 
 /** A number that only grows. */
 export class Counter {
@@ -243,63 +237,4 @@ function sample(series: string, value: number): string {
 function numeral(value: number): string {
   if (Math.abs(value) !== Infinity) return String(value);
   return value > 0 ? "+Inf" : "-Inf";
-}
-
-// ---- The page ----
-
-const contentType = "text/plain; version=0.0.4; charset=utf-8";
-
-/**
- * Shows the metrics on http://host:port/metrics, and on /healthz whether the server is well: `trouble` tells in words why
- * it is not. Port 0 is any free one. Throws an Error of one sentence if the port cannot be had.
- */
-export function serveMetrics(
-  port: number,
-  metrics: Metrics,
-  trouble: () => string | undefined,
-  host = "127.0.0.1",
-): { port: number; stop: () => void } {
-  const server = listen({ host, port }, (request) => {
-    const asked = request.headers.get("host") ?? "";
-    // No browser leaves it out.
-    if (asked !== "" && !isOwnHost(asked, [host.toLowerCase()])) {
-      return new Response("This is not the host you asked for\n", { status: 403 });
-    }
-    // Without a Host, as HTTP/1.0 may ask, it is no whole URL.
-    const pathname = URL.parse(request.url, "http://localhost")?.pathname ?? "";
-    if (!["/metrics", "/healthz"].includes(pathname)) return new Response("Not found\n", { status: 404 });
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      return new Response("Only GET\n", { status: 405, headers: { allow: "GET, HEAD" } });
-    }
-    if (pathname === "/metrics") {
-      return new Response(metrics.render(), { headers: { "content-type": contentType } });
-    }
-    const reason = trouble();
-    return new Response(`${reason ?? "ok"}\n`, { status: reason === undefined ? 200 : 503 });
-  });
-  return { port: server.port ?? port, stop: () => server.stop(true) };
-}
-
-function listen(place: Place, fetch: (request: Request) => Response): Bun.Server<undefined> {
-  try {
-    return Bun.serve({
-      hostname: place.host,
-      port: place.port,
-      // By itself Bun would share the port with another server.
-      reusePort: false,
-      development: false,
-      fetch,
-      error: () => new Response("Bad request\n", { status: 400 }),
-    });
-  } catch (error) {
-    const reasons: Record<string, string> = {
-      EADDRINUSE: "something listens there already: end it, or choose another --metrics",
-      EADDRNOTAVAIL: "this machine has no such address: choose another --metrics",
-      // What Bun says of a name that cannot be looked up.
-      EINVAL: "this machine knows no such host: choose another --metrics",
-      EACCES: "ports below 1024 need more rights: choose another --metrics",
-    };
-    const reason = reasons[codeOf(error)] ?? messageOf(error);
-    throw new Error(`Cannot show the metrics on ${addressOf(place)}, ${reason}`);
-  }
 }

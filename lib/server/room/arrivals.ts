@@ -21,6 +21,7 @@ import {
 } from "../seats/seats.ts";
 import { takenOver } from "./goodbyes.ts";
 import type { Moderation } from "./moderation.ts";
+import type { Standing } from "./orders.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import type { Roster } from "./roster.ts";
 
@@ -53,17 +54,17 @@ export class Arrivals {
   readonly #recorder: Recorder;
   readonly #seats: Seats;
   readonly #moderation: Moderation;
+  readonly #owners: Owners;
   /** The ids of new seats whose `joined` has no outcome yet: there must not be two of the same. */
   readonly #arriving = new Set<string>();
-  readonly #owners: Owners;
   #hasEnded = false;
 
-  constructor(journal: Journal, recorder: Recorder, seats: Seats, moderation: Moderation, owners: Owners) {
-    this.#owners = owners;
+  constructor(journal: Journal, recorder: Recorder, { seats, moderation, owners }: Standing) {
     this.#journal = journal;
     this.#recorder = recorder;
     this.#seats = seats;
     this.#moderation = moderation;
+    this.#owners = owners;
   }
 
   /** Another Members takes the place of this one: no more seats are given here. */

@@ -5,7 +5,7 @@ import { type Fault, isFault } from "../../protocol/events.ts";
 import { factKey } from "../journal/facts.ts";
 import { unnumbered } from "../journal/journal.ts";
 import { type Seat, sittingAt } from "../seats/seats.ts";
-import { entryOf, type Moderated, type Operator, type Order } from "./orders.ts";
+import { entryOf, type Operator, type Order, type Standing } from "./orders.ts";
 import type { Recorder, Waiter } from "./recorder.ts";
 
 /** The name in events that the server causes by itself, and their author. */
@@ -17,16 +17,16 @@ const longestWaitMs = 3_600_000;
 
 export class Enforcement {
   readonly #recorder: Recorder;
-  readonly #room: Moderated;
+  readonly #standing: Standing;
   readonly #holds: (credential: string) => boolean;
   /** Runs until the next ban or mute ends. */
   #lifting: Timer | undefined;
   #hasEnded = false;
 
   /** `holds`: whether a credential still makes its member an operator. */
-  constructor(recorder: Recorder, room: Moderated, holds: (credential: string) => boolean) {
+  constructor(recorder: Recorder, standing: Standing, holds: (credential: string) => boolean) {
     this.#recorder = recorder;
-    this.#room = room;
+    this.#standing = standing;
     this.#holds = holds;
   }
 
@@ -41,7 +41,7 @@ export class Enforcement {
    * given what the operator has to know about it.
    */
   order(order: Order, by: Operator, waiter: Waiter<string | undefined>, isRetry = false): void {
-    const carried = entryOf(order, by, this.#room);
+    const carried = entryOf(order, by, this.#standing);
     if (isFault(carried)) return waiter.failed(carried);
     const { note, ...entry } = carried;
     const expects = { ...entry.expects, ...by.expects };
@@ -66,8 +66,8 @@ export class Enforcement {
   }
 
   /** Makes those no operators any more whose credential does not hold: at the start, and when passwords changed. */
-  takeBack(): void {
-    for (const { id, name, credential } of this.#room.seats) {
+  revokeOperators(): void {
+    for (const { id, name, credential } of this.#standing.seats) {
       if (credential === undefined || this.#holds(credential)) continue;
       this.#recorder.record({
         event: unnumbered({ type: "deopped", name, by: server }),
@@ -82,7 +82,7 @@ export class Enforcement {
   liftEnded(): void {
     clearTimeout(this.#lifting);
     if (this.#hasEnded) return;
-    const { moderation } = this.#room;
+    const { moderation } = this.#standing;
     for (const { type, name, ...change } of moderation.ended(Date.now())) {
       this.#recorder.record({ event: unnumbered({ type, name, by: server }), author: server, ...change });
     }

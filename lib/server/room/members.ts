@@ -49,10 +49,11 @@ import { Roster } from "./roster.ts";
 const maxTraces = 20;
 
 export type MembersOptions = {
+  /** How long the seat of a lost connection is kept, in milliseconds. */
   seatMs: number;
-  /** 90 days if absent. */
+  /** How long a name is kept for its key after it was last used, in milliseconds; 0: not at all. 90 days if absent. */
   ownMs?: number;
-  /** Whether a credential still makes its member an operator; if absent, all do. */
+  /** Whether a credential still makes its member an operator; by default all do. */
   holds?: (credential: string) => boolean;
 };
 
@@ -75,16 +76,16 @@ export class Members {
     this.#recorder = recorder;
     this.#seatMs = seatMs;
     this.#owners = new Owners(ownMs, this.#seats);
-    this.#arrivals = new Arrivals(journal, recorder, this.#seats, this.#moderation, this.#owners);
-    const room = { seats: this.#seats, moderation: this.#moderation, owners: this.#owners };
-    this.#enforcement = new Enforcement(recorder, room, holds);
+    const standing = { seats: this.#seats, moderation: this.#moderation, owners: this.#owners };
+    this.#arrivals = new Arrivals(journal, recorder, standing);
+    this.#enforcement = new Enforcement(recorder, standing, holds);
     const facts = readFacts(journal.facts());
     // Seats first: the other facts about a seat can only be applied once it is there.
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
     this.#applyAll(facts.filter(({ kind }) => kind !== "seat" && kind !== "own"));
     this.#applyAll(facts.filter((fact) => fact.kind === "own").sort(byUse));
     this.expireLost();
-    this.takeBack();
+    this.revokeOperators();
   }
 
   /** Whether a member has been here since the server started. */
@@ -252,8 +253,8 @@ export class Members {
   }
 
   /** To be called when the operators' passwords have changed. */
-  takeBack(): void {
-    this.#enforcement.takeBack();
+  revokeOperators(): void {
+    this.#enforcement.revokeOperators();
   }
 
   /** `whois`: the member whose name looks like this one; `whowas`: those who had it and have another, then those who left. */

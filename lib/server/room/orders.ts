@@ -24,11 +24,11 @@ export type Operator = { name: string; author: string; address: string; expects:
 /** The entry that carries out an order, and what its operator has to know about it. */
 export type Carried = Omit<Entry, "author"> & { note?: string | undefined };
 
-/** What orders are about. */
-export type Moderated = { seats: Seats; moderation: Moderation; owners: Owners };
+/** What the facts say now: who has which seat, what is banned or muted, who owns which name. */
+export type Standing = { seats: Seats; moderation: Moderation; owners: Owners };
 
 /** The entry that carries out the order, or the reason why it cannot be carried out. */
-export function entryOf(order: Order, by: Operator, room: Moderated): Carried | Fault {
+export function entryOf(order: Order, by: Operator, room: Standing): Carried | Fault {
   switch (order.type) {
     case "topic":
       return {
@@ -52,7 +52,7 @@ export function entryOf(order: Order, by: Operator, room: Moderated): Carried | 
   }
 }
 
-function kick({ name, text, seq }: CommandOf<"kick">, by: Operator, { seats }: Moderated): Carried | Fault {
+function kick({ name, text, seq }: CommandOf<"kick">, by: Operator, { seats }: Standing): Carried | Fault {
   const meant = find(name, seq, seats);
   if (!meant) return noSuchMember(name);
   if (!isHere(meant)) {
@@ -66,7 +66,7 @@ function kick({ name, text, seq }: CommandOf<"kick">, by: Operator, { seats }: M
 function banName(
   { name, for: ms, text, seq }: CommandOf<"ban">,
   by: Operator,
-  { seats, moderation }: Moderated,
+  { seats, moderation }: Standing,
 ): Carried | Fault {
   const alike = seats.byLook(name);
   const meant = find(name, seq, seats) ?? (alike && alike.namedAt <= (seq ?? Infinity) ? alike : undefined);
@@ -123,18 +123,14 @@ function banAddress({ name, for: ms, text }: CommandOf<"ban">, by: Operator): Ca
   };
 }
 
-function unban(name: string, by: Operator, { moderation }: Moderated): Carried | Fault {
+function unban(name: string, by: Operator, { moderation }: Standing): Carried | Fault {
   const [key, ban] = moderation.banOf(name) ?? [];
   if (key === undefined) return fault("no-such-ban", `"${name}" is not banned: /bans lists who is`);
   const shown = ban && !meansAddress(ban.name) ? ban.name : undefined;
   return { event: unnumbered({ type: "unbanned", name: shown, by: by.name }), facts: { [key]: null } };
 }
 
-function mute(
-  { name, for: ms, seq }: CommandOf<"mute">,
-  by: Operator,
-  { seats }: Moderated,
-): Carried | Fault {
+function mute({ name, for: ms, seq }: CommandOf<"mute">, by: Operator, { seats }: Standing): Carried | Fault {
   const meant = name === everybody ? undefined : find(name, seq, seats);
   if (name !== everybody && !meant) return noSuchMember(name);
   const isShared = meant !== undefined && othersAt(meant, seats).length > 0;
@@ -155,7 +151,7 @@ function mute(
 function unmute(
   { name, seq }: CommandOf<"unmute">,
   by: Operator,
-  { seats, moderation }: Moderated,
+  { seats, moderation }: Standing,
 ): Carried | Fault {
   const meant = name === everybody ? undefined : find(name, seq, seats);
   const keys = moderation.mutesOf(meant?.id, name).map(([key]) => key);
@@ -172,14 +168,14 @@ function unmute(
   };
 }
 
-function free(name: string, by: Operator, { owners }: Moderated): Carried | Fault {
+function free(name: string, by: Operator, { owners }: Standing): Carried | Fault {
   const freed = owners.free(name);
   if (!freed) return fault("no-such-member", `No key owns "${name}"`);
   return { event: unnumbered({ type: "freed", name: freed.name, by: by.name }), ...freed.change };
 }
 
 /** Without a name, the operator itself. */
-function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: Moderated): Carried | Fault {
+function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: Standing): Carried | Fault {
   const seat = name === undefined ? seats.byId(by.author) : seats.byName(name);
   if (!seat) {
     return name === undefined

@@ -16,22 +16,16 @@ import { Posts } from "../delivery/posts.ts";
 import type { Opening, Reader, ReadPage } from "../delivery/reader.ts";
 import type { SharedPages } from "../delivery/shared-pages.ts";
 import { type Entry, idOf, type Journal, type JournalListener, serversOnly } from "../journal/journal.ts";
-import { type Place as PagePlace, type Past, placeOf } from "../journal/pages.ts";
+import { type Past, type Resumption, resumptionOf } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Occupant } from "../seats/seats.ts";
 import { Archive } from "./archive/archive.ts";
 import type { Taken } from "./arrivals.ts";
-import { Members } from "./members.ts";
+import { Members, type MembersOptions } from "./members.ts";
 import { isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
 
-export type RoomOptions = {
-  /** How long the seat of a lost connection is kept, in milliseconds. */
-  seatMs: number;
-  /** How long a name is kept for its key after it was last used, in milliseconds; 0: not at all. 90 days if absent. */
-  ownMs?: number;
-  /** Whether a credential still makes its member an operator; by default all do. */
-  holds?: (credential: string) => boolean;
+export type RoomOptions = MembersOptions & {
   /** The channel that it is for clients of IRC; #room if absent. */
   channel?: string | undefined;
   /** Called with each event, for the server's own terminal and log. */
@@ -109,19 +103,20 @@ export class Room implements JournalListener, Recorder {
     const { log, pages } = this.#flows.of(dialect.shared, this.seq);
     const readPage = this.#pagesFor(taken.seat.id, pages, dialect.own?.bind(dialect));
     const { after, history } = request;
-    const place =
+    const resumption =
       after === undefined
-        ? this.#placeBack(taken, dialect)
-        : placeOf(this.#journal, request.epoch, after, taken.roster?.seq ?? this.seq);
-    if (place && (request.token !== undefined || history === undefined)) {
-      return reader.start(log, this.#resuming(taken, dialect, place), readPage);
+        ? this.#resumptionFor(taken, dialect)
+        : resumptionOf(this.#journal, request.epoch, after, taken.roster?.seq ?? this.seq);
+    if (resumption && (request.token !== undefined || history === undefined)) {
+      return reader.start(log, this.#resuming(taken, dialect, resumption), readPage);
     }
     const roster = taken.roster ?? this.members.roster();
-    const newcomer = newcomerOf(taken, place);
-    const past = this.#pastFor(taken, dialect, { roster, place, count: history ?? dialect.historyEvents });
+    const newcomer = newcomerOf(taken, resumption);
+    const count = history ?? dialect.historyEvents;
+    const past = this.#pastFor(taken, dialect, { roster, resumption, count });
     const opening: Opening = async (take) => {
       const shown = await past();
-      const pieces = [...roster.welcome(dialect, newcomer), ...gapOf(place, dialect), ...shown];
+      const pieces = [...roster.welcome(dialect, newcomer), ...gapOf(resumption, dialect), ...shown];
       await this.newcomers.run(() => take({ pieces, last: roster.seq }));
     };
     // A dialect with words of its own may have some for the newcomer's own `joined`.
@@ -130,14 +125,14 @@ export class Room implements JournalListener, Recorder {
   }
 
   /** The opening of a reader that goes on at a position. */
-  #resuming(taken: Taken, dialect: Dialect, place: PagePlace): Opening {
-    const newcomer = newcomerOf(taken, place);
+  #resuming(taken: Taken, dialect: Dialect, resumption: Resumption): Opening {
+    const newcomer = newcomerOf(taken, resumption);
     return (take) =>
       this.newcomers.run(() => {
         const roster = taken.roster ?? this.members.roster();
         // Where only the oldest events are no longer kept, the first page says so.
-        const missing = place.resumed ? [] : gapOf(place, dialect);
-        take({ pieces: [...roster.welcome(dialect, newcomer), ...missing], last: place.position });
+        const missing = resumption.resumed ? [] : gapOf(resumption, dialect);
+        take({ pieces: [...roster.welcome(dialect, newcomer), ...missing], last: resumption.position });
       });
   }
 
@@ -145,26 +140,26 @@ export class Room implements JournalListener, Recorder {
   #pastFor(
     { seat, isNew, mail }: Taken,
     dialect: Dialect,
-    { roster, place, count }: { roster: Roster; place: PagePlace | undefined; count: number },
+    { roster, resumption, count }: { roster: Roster; resumption: Resumption | undefined; count: number },
   ): () => Promise<Uint8Array[]> {
-    const seen = place?.resumed ? place.position : 0;
+    const seen = resumption?.resumed ? resumption.position : 0;
     const left = dialect.showsMissed ? this.archive.leftAt(seat.name) : 0;
     const recall = async (): Promise<Past> => {
       const past = await this.archive.recall(seat.id, roster.seq, count);
-      return { ...past, events: past.events.filter(({ seq }) => seq > (place?.resumed ? seen : left)) };
+      return { ...past, events: past.events.filter(({ seq }) => seq > (resumption?.resumed ? seen : left)) };
     };
     const shown = count === 0 ? undefined : recall;
     // No whisper is for a seat that is new: all newcomers are shown the same.
-    if (isNew && !place) return async () => (shown ? [await roster.history(dialect, count, shown)] : []);
+    if (isNew && !resumption) return async () => (shown ? [await roster.history(dialect, count, shown)] : []);
     const waiting = (before = roster.seq + 1) =>
       mail === undefined ? [] : this.archive.whispersTo(seat.id, Math.max(mail, seen), before);
     return () => encodeOwnPast(dialect, shown, waiting);
   }
 
   /** Where a member goes on that comes back to its seat, if its client cannot say so. */
-  #placeBack({ seat, isNew }: Taken, dialect: Dialect): PagePlace | undefined {
+  #resumptionFor({ seat, isNew }: Taken, dialect: Dialect): Resumption | undefined {
     if (isNew || !dialect.showsMissed) return undefined;
-    // What happened before this server began, it was shown.
+    // It was shown what happened before this server began.
     const position = seat.read ?? (seat.namedAt === 0 ? this.#begun : undefined);
     return position === undefined ? undefined : { position, resumed: true, gap: undefined };
   }
@@ -349,12 +344,12 @@ export class Room implements JournalListener, Recorder {
   }
 }
 
-function newcomerOf({ seat: { name }, token }: Taken, place: PagePlace | undefined): Newcomer {
-  return { type: "welcome", name, token, resumed: place?.resumed };
+function newcomerOf({ seat: { name }, token }: Taken, resumption: Resumption | undefined): Newcomer {
+  return { type: "welcome", name, token, resumed: resumption?.resumed };
 }
 
-function gapOf(place: PagePlace | undefined, dialect: Dialect): Uint8Array[] {
-  return place?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...place.gap }))] : [];
+function gapOf(resumption: Resumption | undefined, dialect: Dialect): Uint8Array[] {
+  return resumption?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...resumption.gap }))] : [];
 }
 
 const beganAgain: Bye = {

@@ -16,7 +16,7 @@ import { both, newSeatId, type Owned, owning, type Seat, type Seats, type ShownK
 const keyNames = 50;
 /** At most; about 300 bytes each in memory. */
 const allNames = 100_000;
-/** So often, as long as members join, so many names are looked at for having been unused for too long. */
+/** As long as members join: how often some names are checked for being unused for too long, and how many at once. */
 const pruneEveryMs = 1_000;
 const prunedNames = 16;
 

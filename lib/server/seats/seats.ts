@@ -294,7 +294,7 @@ export function moving(seat: Seat, to: string, address: string, tokenHash: strin
   };
 }
 
-/** The same of a member who has a name already. It may take its own, written in another way. */
+/** A member takes another name, as in `taking`, or its own, written in another way. */
 export function renaming(seat: Seat, to: string, alike?: Seat): Change {
   const { id, tokenHash, address, since, nameKeys } = seat;
   const keys = factKey.names(to);

@@ -1,5 +1,5 @@
 // The intake of one connection: its bytes come in, its lines go out one after the other, at the pace they are paid for.
-// Nothing is dropped. Where no line may be taken, what comes meanwhile waits here and the transport is paused with the
+// Nothing is dropped. Where no line may be taken, bytes that arrive wait here and the transport is paused with the
 // first of it, so that the peer has to wait:
 //
 //   a pause     what was taken is not paid for yet: lines and long answers cost the member and the address

@@ -7,7 +7,7 @@ import type { Entrance } from "./entrance.ts";
 
 /** The connection that posts. */
 export type Sender = {
-  /** Its name if it has joined: a member says what it has to say. */
+  /** Its name if it has joined, else "": a member cannot post. */
   name: string;
   address: string;
   entrance: Entrance;

@@ -3,25 +3,10 @@ import fc from "fast-check";
 import { isFault, limits } from "../../../lib/protocol/events.ts";
 import { cleanName, nameKey, nextName } from "../../../lib/protocol/names.ts";
 import { visible } from "../../../lib/protocol/text.ts";
+import { anyName, casedLetters } from "../../support/names.ts";
 import { testMs } from "../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
-
-/** Every letter that a name may be made of and that has two cases. */
-const casedLetters = Array.from({ length: 0x20000 }, (_, code) => String.fromCodePoint(code))
-  .filter((character) => /\p{Changes_When_Casemapped}/u.test(character))
-  .map(cleanName)
-  .filter((name) => typeof name === "string");
-
-/** Any code points, and often those worth cheating with. */
-const anyName = fc.string({
-  unit: fc.oneof(
-    fc.constantFrom(..."aAIil1oO0vвВеЕѕНνΝıİſßéﬁＢ_-山ロ", "\u0301", "\u0307", "\u200d"),
-    fc.constantFrom(...casedLetters),
-    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
-  ),
-  maxLength: 40,
-});
 
 describe("cleanName()", () => {
   const max = limits.nameLength;

@@ -1,7 +1,7 @@
 // A window on the past that moves: a bounded stretch of what the room shows us, to which older and newer pages are joined.
 // What it has to give up on the other side is read again when it is wanted.
 //
-//     older ◀── [ from … the events of the window … to ) ──▶ newer, up to the last event of now
+//     older ◀── [ from … the events of the window … to ) ──▶ newer, up to the newest event
 //
 // It has everything between its two ends, each event once and in order. Newer events are read backwards, too, since that is
 // how a history is asked for: from some positions further on, down to the end of the window.
@@ -43,7 +43,7 @@ export class Window {
     return this.#reading !== undefined;
   }
 
-  /** Whether it reaches up to this position, that of the last event of now. */
+  /** Whether it reaches up to this position, that of the newest event. */
   reaches(now: number): boolean {
     return this.#to > now;
   }
@@ -56,7 +56,7 @@ export class Window {
   }
 
   /**
-   * Joins an event of now. False if it is full, so that it ends before the event; with `kept` it gives up the oldest, so
+   * Joins a live event. False if it is full, so that it ends before the event; with `kept` it gives up the oldest, so
    * that no more than this are left.
    */
   add(event: Recorded, kept?: number): boolean {
@@ -85,7 +85,7 @@ export class Window {
     });
   }
 
-  /** Joins a page of newer events, up to the position `now` of the last one. */
+  /** Joins a page of newer events, up to the position `now`, that of the newest one. */
   newer(now: number, done: (problem?: Fault) => void, span = firstSpan): void {
     if (this.isReading) return;
     if (this.reaches(now)) return done();

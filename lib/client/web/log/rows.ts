@@ -2,7 +2,7 @@
 // time is shown where the minute is another one, and a new day has a line of its own. What only the eye leaves out, a
 // name that repeats and the time, is still there for screen readers and for copying.
 
-import { inWords } from "../../../dialects/words.ts";
+import { deletion, inWords } from "../../../dialects/words.ts";
 import { isMessage, type Message, type Recorded } from "../../../protocol/events.ts";
 import { visible, visibleRow } from "../../../protocol/text.ts";
 import type { Chat, Move } from "../../core/chat.ts";
@@ -86,18 +86,8 @@ function listed(names: string[]): string {
 
 function happening(chat: Chat, event: Recorded): HTMLElement | undefined {
   if (event.type === "renamed" && chat.ignored.has(event.to, event.seq)) return undefined;
-  const text = event.type === "deleted" ? deletion(event) : inWords(event);
+  const text = event.type === "deleted" ? deletion(event, clock.format) : inWords(event);
   return text === "" ? undefined : noticeRow(visibleRow(text));
-}
-
-/** The message itself is gone from the rows; the time is that of the reader. */
-function deletion({ by, name, seqs, saidAt }: Extract<Recorded, { type: "deleted" }>): string {
-  const whose = name === by ? "" : ` of ${name}`;
-  const what =
-    seqs.length === 1
-      ? `a message${whose}, said at ${clock.format(saidAt)}`
-      : `${seqs.length} messages${whose}`;
-  return `${by} took back ${what}`;
 }
 
 function messageRow(chat: Chat, message: Message, before: Recorded | undefined): HTMLElement | undefined {

@@ -22,7 +22,7 @@ import { SearchIndex } from "./search-index.ts";
 import { Trimming } from "./trimming.ts";
 import { type Row, Turns } from "./turns.ts";
 
-/** Entries that are not kept any more are deleted after so many were added: at most this many for each of these. */
+/** After this many new entries, old ones that are not kept any more are deleted: at most so many for each new one. */
 const trimmedAfter = 256;
 const trimmedForEach = 2;
 

@@ -1,5 +1,5 @@
 // Events from JSON lines, as --export writes them or a person by hand: {"at": …, "from": "ada", "text": "hi"}. Each is
-// checked like what comes from a stranger, gets a new number, and keeps its time. It changes no seat, ban or topic.
+// checked like a stranger's input, gets a new number, and keeps its time. It changes no seat, ban or topic.
 //
 // No line is taken in twice. A line of this history tells so by its `epoch` and `seq`; any other is known by its author and
 // an id: its own, or one that is made from where it came from, or from what it says.

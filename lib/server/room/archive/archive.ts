@@ -77,7 +77,7 @@ export class Archive {
       if (found.length > 0 || recent.from <= 1) return found;
       const before = Math.min(position, recent.from);
       const deletions = this.#deletions;
-      const entries = await this.#room.work.run(() => this.#journal.entriesBefore(before, count), isGone);
+      const entries = await this.#queued(isGone).entriesBefore(before, count);
       // What was taken back since it was read must not be kept here.
       if (deletions === this.#deletions) recent.extend(before, entries);
       return entries;
@@ -87,9 +87,7 @@ export class Archive {
 
   /** The first whispers to a seat behind a position and before another one. */
   whispersTo(seat: string, after: number, before: number): Promise<Recorded[]> {
-    const entriesAfter = (...asked: Parameters<Journal["entriesAfter"]>) =>
-      this.#room.work.run(() => this.#journal.entriesAfter(...asked));
-    return whispersTo(entriesAfter, seat, after, before);
+    return whispersTo(this.#queued().entriesAfter, seat, after, before);
   }
 
   /** The events up to now with these words that the seat `viewer` may see; or the reason why they cannot be searched. */
@@ -100,10 +98,8 @@ export class Archive {
   ): Promise<Answer> {
     const now = this.#room.seq + 1;
     const events = Math.min(limit ?? foundEvents, limits.searchEvents);
-    const matchesBefore = (...asked: Parameters<Journal["matchesBefore"]>) =>
-      this.#room.work.run(() => this.#journal.matchesBefore(...asked), isGone);
     try {
-      const found = await search({ matchesBefore }, text, Math.min(before ?? now, now), events, viewer);
+      const found = await search(this.#queued(isGone), text, Math.min(before ?? now, now), events, viewer);
       return { type: "results", text, ...found, id };
     } catch (error) {
       const problem = `The history cannot be searched now, ${messageOf(error)}: try again`;
@@ -113,27 +109,29 @@ export class Archive {
 
   /** Past events that the seat `viewer` may see. Rejects as `recall` does. */
   past(viewer: string, request: PastRequest, isGone: () => boolean): Promise<Recorded[]> {
-    const journal = this.#journal;
-    const { work, seq } = this.#room;
-    const looks = {
-      endOf: (epoch: string) => journal.endOf(epoch),
-      first: journal.first,
-      last: seq,
-      entriesAfter: (...asked: Parameters<Journal["entriesAfter"]>) =>
-        work.run(() => journal.entriesAfter(...asked), isGone),
-      entriesBefore: (...asked: Parameters<Journal["entriesBefore"]>) =>
-        work.run(() => journal.entriesBefore(...asked), isGone),
-    };
-    return pastOf(looks, request, viewer);
+    const { first } = this.#journal;
+    const endOf = (epoch: string) => this.#journal.endOf(epoch);
+    const source = { ...this.#queued(isGone), endOf, first, last: this.#room.seq };
+    return pastOf(source, request, viewer);
   }
 
   /** Takes messages back. Resolves with the reason if nothing, or not all that was meant, was taken back. */
   async delete(request: CommandOf<"delete">, by: Deleter): Promise<Fault | undefined> {
     await this.#room.afterTurn();
     try {
-      return await takeBack(this.#journal, this.#room, request, by);
+      return await takeBack(this.#queued(), this.#room, request, by);
     } catch (error) {
       return unreadable(error);
     }
+  }
+
+  /** The journal, where each look takes its turn among the room's costly work, unless the connection `isGone` by then. */
+  #queued(isGone?: () => boolean): Pick<Journal, "entriesAfter" | "entriesBefore" | "matchesBefore"> {
+    const { work } = this.#room;
+    return {
+      entriesAfter: (...asked) => work.run(() => this.#journal.entriesAfter(...asked), isGone),
+      entriesBefore: (...asked) => work.run(() => this.#journal.entriesBefore(...asked), isGone),
+      matchesBefore: (...asked) => work.run(() => this.#journal.matchesBefore(...asked), isGone),
+    };
   }
 }

@@ -37,7 +37,7 @@ const firstLook = 50;
 const notFound = fault("no-such-message", "There is no such message any more");
 const othersMessage = fault("not-operator", "Only operators take back what others said");
 
-/** Takes back what the request means. Resolves with the reason if nothing, or not all of it, was taken back. */
+/** Takes back what the request means, found in the `journal` a slice at a time. Resolves with the reason if nothing, or not all of it, was taken back. */
 export async function takeBack(
   journal: Pick<Journal, "entriesBefore">,
   room: ArchiveRoom,
@@ -50,7 +50,7 @@ export async function takeBack(
   let look = request.seq === undefined ? Math.max(firstLook, wanted.count) : 1;
   for (let before = wanted.upTo + 1; taken < wanted.count; look *= 2) {
     const count = Math.min(look, pageEvents);
-    const entries = await room.work.run(() => journal.entriesBefore(before, count));
+    const entries = await journal.entriesBefore(before, count);
     const oldest = entries.at(-1);
     if (!oldest) break;
     before = oldest.event.seq;
@@ -87,7 +87,7 @@ function wantedBy(
   return { matches, count: count ?? Number.POSITIVE_INFINITY, upTo };
 }
 
-/** Takes these messages back, those that the same members see in one event. */
+/** Takes these messages back, by one event for those that the same members see. */
 async function takeAll(room: ArchiveRoom, found: Entry[], by: Deleter): Promise<Fault | undefined> {
   for (const entry of entriesFor(found, by)) {
     const problem = await room.work.run(() => {

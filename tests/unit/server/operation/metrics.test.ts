@@ -1,13 +1,8 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { hostname } from "node:os";
 import fc from "fast-check";
-import {
-  Counter,
-  Gauge,
-  Histogram,
-  Metrics,
-  serveMetrics,
-} from "../../../../lib/server/operation/metrics.ts";
+import { Counter, Gauge, Histogram, Metrics } from "../../../../lib/server/operation/metrics.ts";
+import { serveMetrics } from "../../../../lib/server/operation/metrics-page.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
