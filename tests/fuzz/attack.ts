@@ -127,7 +127,8 @@ async function carryOut(
     peer.halfClose();
     const inTime = await Promise.race([
       peer.closed.then(() => true),
-      Bun.sleep(patienceMs).then(() => false),
+      // Each of its lines may be a wrong key, whose answer is held.
+      Bun.sleep(patienceMs + heldGuessMs * linesOf(plan)).then(() => false),
     ]);
     if (!inTime)
       throw new Error(
@@ -135,6 +136,13 @@ async function carryOut(
       );
   } else if (plan.ending === "close") peer.close();
   else peer.reset();
+}
+
+/** A wrong password or key is answered after so long at most. */
+const heldGuessMs = 8_000;
+
+function linesOf({ inputs }: Plan): number {
+  return inputs.reduce((lines, input) => lines + input.filter((byte) => byte === 0x0a).length, 0);
 }
 
 /** The beginnings of its inputs, by number; a character is a byte. */
