@@ -26,7 +26,7 @@ import { readOperators } from "./operators.ts";
 
 export const about: About = {
   usage: "bun ChatServer.ts [flags]",
-  summary: "A chat room for terminals. Join it with bun ChatClient.ts, or with nc.",
+  summary: "A chat room. Join it with bun ChatClient.ts, nc, a browser or an IRC client.",
   configPath: join(configFolder(), "server.conf"),
   prefix: "CHAT_",
 };
