@@ -1,9 +1,9 @@
 // The settings that /set changes while the client runs. They are flags of options.ts: a change holds at once and is kept in
 // the config file, over which the environment and the command line win at the next start.
 
-import { readFileSync } from "node:fs";
 import { type About, type Flag, parseFlags } from "../../cli/flags.ts";
-import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
+import { readSettings } from "../../cli/settings.ts";
+import { messageOf, UsageError } from "../../protocol/errors.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { writeWhole } from "./files.ts";
 import { changeable, type flags, type Options } from "./options.ts";
@@ -89,14 +89,11 @@ export class Settings {
     const { configPath } = this.#about;
     if (configPath === undefined) return;
     try {
-      writeWhole(
-        configPath,
-        `${JSON.stringify({ ...readObject(configPath), [name]: text }, undefined, 2)}\n`,
-      );
+      const kept = readSettings(configPath, false, () => false).map(({ name, value }) => [name, value]);
+      const settings = { ...Object.fromEntries(kept), [name]: text };
+      writeWhole(configPath, `${JSON.stringify(settings, undefined, 2)}\n`);
     } catch (error) {
-      throw new UsageError(
-        `${name} holds until the end, but cannot be kept in ${configPath}: ${messageOf(error)}`,
-      );
+      throw new UsageError(`${name} holds until the end, but cannot be kept: ${messageOf(error)}`);
     }
   }
 
@@ -176,16 +173,4 @@ function isAmong(people: string[][], person: string[]): boolean {
 function textOf(value: Options[Name]): string {
   if (typeof value === "string") return value;
   return value.map((word) => (typeof word === "string" ? word : word.join("/"))).join(",");
-}
-
-/** The JSON object in a file; an empty one if there is none. */
-function readObject(path: string): object {
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return {};
-    throw error;
-  }
-  throw new UsageError("it is not a JSON object");
 }

@@ -46,7 +46,10 @@ const keysOf: Record<Exclude<Recorded["type"], (typeof skippedTypes)[number]>, s
 /** While members are there, these alone can be taken in: they would take all else for news of who is here. */
 const messages = ["said", "acted", "told"];
 
-/** Takes the lines in. `isInUse`: whether a server has the room open now. Rejects with an Error that says which line is wrong, and how many were taken in before it. */
+/**
+ * Takes the lines in. `isInUse`: whether a server has the room open now. Rejects with an Error that says which line is
+ * wrong, and how many were taken in before it.
+ */
 export async function importLines(
   journal: Journal,
   input: NodeJS.ReadableStream,
