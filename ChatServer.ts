@@ -30,11 +30,12 @@ import type { Connection } from "./lib/server/session/transport.ts";
 import { TurnedAway } from "./lib/server/session/turned-away.ts";
 import { CertificateWatch } from "./lib/server/transports/certificates.ts";
 import { IoUring } from "./lib/server/transports/io-uring.ts";
+import { addressesOf, Listeners } from "./lib/server/transports/listeners.ts";
 import { trustedProxies } from "./lib/server/transports/proxy.ts";
 import { type Carrier, Reception, type SocketData } from "./lib/server/transports/reception.ts";
-import { addressesOf, Listeners, waysIn, waysToJoin } from "./lib/server/transports/tcp.ts";
 import { type Certificate, Handshake, readCertificate } from "./lib/server/transports/tls.ts";
 import { endVanished } from "./lib/server/transports/vanished.ts";
+import { waysIn, waysToJoin } from "./lib/server/transports/ways-in.ts";
 import { watchFiles } from "./lib/server/transports/web/files.ts";
 import { Web } from "./lib/server/transports/web/server.ts";
 

@@ -24,6 +24,11 @@ export interface Transport extends Sink {
 /** A transport whose file descriptor takes what is to be written as it is: plain TCP. It is -1 once closed. */
 export type WithDescriptor = { readonly fd: number };
 
+/** Bun's sockets have a file descriptor, which its types do not tell. */
+export function hasDescriptor(socket: object): socket is WithDescriptor {
+  return "fd" in socket && typeof socket.fd === "number";
+}
+
 /** The transport as readers write to it: `written` counts the bytes that it took. */
 export function sinkOf(
   transport: Pick<Transport, "write">,

@@ -8,10 +8,12 @@ import type { Bye } from "../../protocol/events.ts";
 import { plainAddress } from "../limits/addresses.ts";
 import type { Admission, Admitted, Door } from "../limits/door.ts";
 import type { Origin } from "../limits/origin.ts";
-import type { Connection, Transport, WithDescriptor } from "../session/transport.ts";
+import { type Connection, hasDescriptor, type Transport, type WithDescriptor } from "../session/transport.ts";
 import { Proxied } from "./proxy.ts";
-import { hasDescriptor, keepAliveMs } from "./tcp.ts";
 import { Handshake } from "./tls.ts";
+
+/** A peer that is silent for so long is asked by the kernel, each second; after ten questions the connection is closed. */
+const keepAliveMs = 60_000;
 
 /** The `data` of a socket; undefined until it was let in or refused. */
 export type SocketData = Admitted | undefined;

@@ -13,8 +13,7 @@ import { createSecureContext } from "node:tls";
 import type { Socket } from "bun";
 import { answerTo } from "../../dialects/http.ts";
 import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
-import type { Connection } from "../session/transport.ts";
-import { hasDescriptor } from "./tcp.ts";
+import { type Connection, hasDescriptor } from "../session/transport.ts";
 
 /** A certificate and its key, as a server uses them. */
 export type Certificate = {

@@ -6,7 +6,7 @@
 // On Linux only; elsewhere, and where bun:ffi finds no libc, the kernel's own time is all there is.
 
 import { dlopen, FFIType, ptr } from "bun:ffi";
-import { hasDescriptor } from "./tcp.ts";
+import { hasDescriptor } from "../session/transport.ts";
 
 /** A peer that has not answered for so long what it was sent in this time has vanished. */
 const vanishedMs = 90_000;

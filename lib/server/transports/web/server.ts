@@ -10,8 +10,9 @@
 import type { Place } from "../../../protocol/addresses.ts";
 import { messageOf } from "../../../protocol/errors.ts";
 import { plainAddress } from "../../limits/addresses.ts";
-import { Listeners, pageAt, waysToBrowse } from "../tcp.ts";
+import { Listeners } from "../listeners.ts";
 import type { Certificate } from "../tls.ts";
+import { pageAt, waysToBrowse } from "../ways-in.ts";
 import { headers, Page, type PageDocument, sentence } from "./page.ts";
 import { placeOf, refusalOf } from "./request.ts";
 import { type Socket, type Upgraded, WebSocketTransport } from "./web-socket.ts";

@@ -2,8 +2,8 @@
 
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Socket } from "bun";
+import { hasDescriptor } from "../../../../lib/server/session/transport.ts";
 import { IoUring } from "../../../../lib/server/transports/io-uring.ts";
-import { hasDescriptor } from "../../../../lib/server/transports/tcp.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
