@@ -47,9 +47,6 @@ await Bun.write(
 // The letters, marks and digits that look like another letter or like several. An entry is LOOK:LETTERS, both as code points
 // in base 36, each but the first as the distance to the one before.
 
-/** The version of Unicode that the table is of. */
-export const unicodeVersion = "${version}";
-
 export const confusables =
 ${rows.map((row) => `  "${row}"`).join(" +\n")};
 `,

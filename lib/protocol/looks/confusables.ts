@@ -3,9 +3,6 @@
 // The letters, marks and digits that look like another letter or like several. An entry is LOOK:LETTERS, both as code points
 // in base 36, each but the first as the distance to the one before.
 
-/** The version of Unicode that the table is of. */
-export const unicodeVersion = "17.0.0";
-
 export const confusables =
   "13q:14d;13s:14e;13t:148;13u:144;1cr:59w 17r;lv:lx lg 1i is;lw:199;ld:13w 1 3f 1i 6x el;lc:1ub;" +
   "li:lo 2q kq 2 kr v1z n3e;li 1:ls rc ex 3k 74 3k 73 3l 3k 1g3i;le:lt ne b7 44i ra8;" +
