@@ -78,7 +78,7 @@ export async function attack({ seed, inputs = Infinity, seconds = Infinity }: At
     const took = elapsed();
     const lines = await good.finish();
     await until(
-      () => openFiles(server.pid) <= filesBefore + threadFiles,
+      () => (openFiles(server.pid) ?? 0) <= (filesBefore ?? 0) + threadFiles,
       () => `The server had ${filesBefore} files open before, and has ${openFiles(server.pid)} in the end`,
     );
     return {
