@@ -33,8 +33,10 @@ export function hostOf(name: string): string {
 
 /** The name that a mask of a ban means; `members`: those whose host may be in it. Undefined if it means no single one. */
 export function nameOfMask(mask: string, members: Iterable<{ name: string }>): string | undefined {
-  const [, nick = "", host = ""] = /^([^!@]*)(?:!?[^@]*)?(?:@(.*))?$/.exec(mask) ?? [];
-  if (nick !== "" && !/[*?]/.test(nick) && (mask.includes("!") || !mask.includes("@"))) return nick;
+  const end = mask.search(/[!@]/);
+  const nick = end === -1 ? mask : mask.slice(0, end);
+  if (nick !== "" && !/[*?]/.test(nick) && mask[end] !== "@") return nick;
+  const host = mask.includes("@") ? mask.slice(mask.indexOf("@") + 1) : "";
   const meant = host.replace(/^\*\.?/, "").toLowerCase();
   if (meant === "" || /[*?]/.test(meant)) return undefined;
   for (const { name } of members) if (hostOf(name) === meant) return name;
