@@ -36,7 +36,9 @@ export interface Host {
   readonly topic: string | undefined;
   /** Whether the room has a password. */
   readonly hasPassword: boolean;
-  readonly members: Iterable<Member>;
+  /** Whether that is the room's password: a colon in it is not where a key begins. It is judged when it is joined with. */
+  isPassword(text: string): boolean;
+  readonly members: readonly Member[];
   find(name: string): Member | undefined;
   /** Sends lines to this connection alone. */
   utter(lines: string): void;

@@ -1,7 +1,7 @@
 // How a client says who it is, before it is in the room: its name, its capabilities and its password, in any order.
 //
 // A password field may have both the room's password and the key of the name: PASSWORD:KEY, or :KEY where the room has
-// none. What is behind the last colon is a key if it is long enough for one.
+// none. What is behind the last colon is a key if it is long enough for one, and not a part of the password.
 
 import { type Command, check } from "../../protocol/commands.ts";
 import type { Fault } from "../../protocol/events.ts";
@@ -91,8 +91,8 @@ export class Registration {
   giveSecret(secret: string): void {
     const colon = secret.lastIndexOf(":");
     const key = secret.slice(colon + 1);
-    const isAlone = colon === -1 && !this.#host.hasPassword;
-    if (isKey(key) && (colon !== -1 || isAlone)) {
+    const hasKey = colon !== -1 || !this.#host.hasPassword;
+    if (isKey(key) && hasKey && !this.#host.isPassword(secret)) {
       this.#key = key;
       if (colon > 0) this.#password = secret.slice(0, colon);
     } else this.#password = secret;

@@ -65,6 +65,11 @@ export class Entrance {
     return this.#options.password !== undefined;
   }
 
+  /** Whether that is the room's password. Nothing may be told of this before it is judged. */
+  isPassword(text: string): boolean {
+    return isSame(text, this.#options.password ?? "") && this.hasPassword;
+  }
+
   /** The key that the last request to join had. */
   get key(): ShownKey | undefined {
     if (this.#keyHash === undefined) return undefined;

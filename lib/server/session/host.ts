@@ -13,7 +13,7 @@ const maxNameUnits = 2 * limits.nameLength;
 /** The part of a session that this needs. */
 export type Hosting = {
   seatId(): string;
-  readonly entrance: Pick<Entrance, "hasPassword" | "prove">;
+  readonly entrance: Pick<Entrance, "hasPassword" | "isPassword" | "prove">;
   utter(lines: string): void;
   part(text: string | undefined): void;
   /** Later lines wait until the function that this returns is called. */
@@ -51,6 +51,10 @@ export class SessionHost implements Host {
 
   get hasPassword(): boolean {
     return this.#session.entrance.hasPassword;
+  }
+
+  isPassword(text: string): boolean {
+    return this.#session.entrance.isPassword(text);
   }
 
   get members() {

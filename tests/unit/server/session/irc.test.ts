@@ -218,6 +218,18 @@ describe("passwords", () => {
     expect(wrong.socket.text).toContain("ERROR :Closing Link: * (That is not the password: what is it?)");
   });
 
+  test("a colon in the room's password is a part of it", async () => {
+    const password = "open:sesame-sesame";
+    const [first, second] = [new IrcClient({ password }), new IrcClient({ password })];
+    const ada = ["NICK ada", "USER ada 0 * :ada"];
+    expect((await first.send(`PASS ${password}`, ...ada, "QUIT"))[0]).toContain(" 001 ada ");
+    const plain = Buffer.from(`\0ada\0${password}:some-long-key`).toString("base64");
+    const sasl = ["CAP REQ sasl", "AUTHENTICATE PLAIN", `AUTHENTICATE ${plain}`, "CAP END"];
+    expect((await second.send(...sasl, ...ada)).join("\n")).toContain(" 001 ada ");
+    const third = new IrcClient({ password });
+    expect((await third.send(`PASS ${password}`, ...ada))[0]).toContain(' 433 * ada :"ada" belongs to a key');
+  });
+
   test("a key behind the password owns the name, and brings its holder back", async () => {
     const key = "a-key-of-my-own";
     const first = new IrcClient(options);
