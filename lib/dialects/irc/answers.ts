@@ -231,24 +231,25 @@ function traces(
   return check({ type, name, id: client.question(asked) });
 }
 
-export function list(client: Client): Outcome {
-  const { host, channel } = client;
-  return members(client, (members) => [
+export function list(client: Client): string[] {
+  const { members, topic } = client.host;
+  return [
     client.numeric("321", "Channel", "Users  Name"),
-    client.numeric("322", channel, `${members.length}`, host.topic ?? ""),
+    client.numeric("322", client.channel, `${members.length}`, topic ?? ""),
     client.numeric("323", "End of /LIST"),
-  ]);
+  ];
 }
 
-export function lusers(client: Client): Outcome {
-  return members(client, ({ length }) => [
+export function lusers(client: Client): string[] {
+  const { length } = client.host.members;
+  return [
     client.numeric("251", `There are ${length} users and 0 invisible on 1 servers`),
     client.numeric("252", "0", "operator(s) online"),
     client.numeric("254", "1", "channels formed"),
     client.numeric("255", `I have ${length} clients and 0 servers`),
     client.numeric("265", `${length}`, `${length}`, `Current local users ${length}, max ${length}`),
     client.numeric("266", `${length}`, `${length}`, `Current global users ${length}, max ${length}`),
-  ]);
+  ];
 }
 
 /** Which of these nicks are here. */

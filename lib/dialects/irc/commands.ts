@@ -302,7 +302,7 @@ const entries: Record<string, Entry> = {
   MODE: { needs: 1, run: mode },
   KICK: { needs: 2, run: kick },
   OPER: { needs: 2, run: operator },
-  LIST: { run: list },
+  LIST: always(list),
   INVITE: {
     needs: 2,
     run: (client, [nick = "", channel = ""]) => [
@@ -354,7 +354,7 @@ const entries: Record<string, Entry> = {
     },
   },
   MOTD: always((client) => [noMotd(client)]),
-  LUSERS: { run: lusers },
+  LUSERS: always(lusers),
   VERSION: always((client) => [client.numeric("351", version, serverName, "")]),
   TIME: always((client) => [client.numeric("391", serverName, new Date().toUTCString())]),
   INFO: always((client) => [

@@ -8,7 +8,7 @@ import { nameKey } from "../../protocol/names.ts";
 import type { PastPosition, PastRequest } from "../host.ts";
 import { type Asked, type Client, failLine } from "./client.ts";
 import type { IrcEncoding } from "./encoding.ts";
-import { serverLine } from "./wire.ts";
+import { parseTags, serverLine } from "./wire.ts";
 
 /** Events that one CHATHISTORY, or SEARCH, may ask for. */
 const maxEvents = 100;
@@ -123,25 +123,31 @@ function orderOf(position: PastPosition): number {
 function positionOf(text: string): PastPosition | undefined {
   const [, epoch = "", seq = ""] = /^msgid=(.+)-(\d{1,15})$/.exec(text) ?? [];
   if (epoch !== "") return { epoch, seq: Number(seq) };
-  const [, time = ""] = /^timestamp=(\d{4}-\d{2}-\d{2}T[\d:.]+Z)$/.exec(text) ?? [];
-  const at = Date.parse(time);
+  const at = text.startsWith("timestamp=") ? timeOf(text.slice("timestamp=".length)) : Number.NaN;
   return Number.isNaN(at) ? undefined : { at };
 }
 
+/** A time as IRC writes it, in ms since 1970 UTC; NaN if it is none. */
+function timeOf(text: string | undefined, absent = Number.NaN): number {
+  if (text === undefined) return absent;
+  return /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/.test(text) ? Date.parse(text) : Number.NaN;
+}
+
 function limitOf(text: string | undefined): number | undefined {
-  const limit = Number(text);
-  return Number.isSafeInteger(limit) && limit > 0 ? Math.min(limit, maxEvents) : undefined;
+  const limit = /^\d+$/.test(text ?? "") ? Number(text) : 0;
+  return limit > 0 ? Math.min(limit, maxEvents) : undefined;
 }
 
 /** Of the channel what was said, and with event-playback all else that it shows; of a member the whispers with it. */
 function wantedIn(whispers: { name: string; me: string } | undefined, all: boolean): PastRequest["isWanted"] {
-  if (!whispers) return ({ type }) => type === "said" || type === "acted" || (all && shown.has(type));
+  if (!whispers) return ({ type }) => type === "said" || type === "acted" || (all && !hidden.has(type));
   const names = [whispers.name, whispers.me].map(nameKey).sort();
   return (event) =>
     event.type === "told" && Bun.deepEquals([event.from, event.to].map(nameKey).sort(), names);
 }
 
-const shown = new Set<Recorded["type"]>(["joined", "left", "renamed", "kicked", "banned", "topic", "opped"]);
+/** What the channel shows to no member, or to two of them alone. */
+const hidden = new Set<Recorded["type"]>(["told", "moved", "erased"]);
 
 function targets(
   params: string[],
@@ -171,32 +177,35 @@ function targets(
 
 // ---- SEARCH ----
 
-/** `SEARCH text=WORDS;in=#room;from=ada;limit=50`: the command, or what is wrong with it. */
+/** `SEARCH text=WORDS;in=#room;from=ada;after=TIME;before=TIME;limit=50`: the command, or what is wrong with it. */
 export function searchCommand(
   params: string[],
   client: Client,
   encoding: IrcEncoding,
 ): Command | Fault | string[] {
-  const wanted = new Map<string, string>();
-  for (const field of (params[0] ?? "").split(";")) {
-    const [key = "", ...value] = field.split("=");
-    wanted.set(key, value.join("=").replaceAll("\\s", " ").replaceAll("\\:", ";").replaceAll("\\\\", "\\"));
-  }
+  const wanted = parseTags(params[0] ?? "");
+  const invalid = (field: string, text: string) => [failLine("SEARCH", "INVALID_PARAMS", field, text)];
   const text = wanted.get("text") ?? "";
   const target = wanted.get("in") ?? client.channel;
   const from = wanted.get("from");
+  const [after, before] = [timeOf(wanted.get("after"), -Infinity), timeOf(wanted.get("before"), Infinity)];
+  if (Number.isNaN(after) || Number.isNaN(before))
+    return invalid(Number.isNaN(after) ? "after" : "before", "A time is like 2026-11-25T17:26:00.000Z");
   const limit = limitOf(wanted.get("limit") ?? `${maxEvents}`) ?? maxEvents;
+  const isIn = client.isChannel(target)
+    ? wantedIn(undefined, false)
+    : wantedIn({ name: target, me: client.me }, false);
   const asked: Asked = { ...client.asked };
   asked.show = (answer) => {
     if (answer.type !== "results") return [];
     const found = answer.events.filter((event) => {
-      if (!isMessage(event)) return false;
-      const isIn = client.isChannel(target) ? event.type !== "told" : event.type === "told";
-      return isIn && (from === undefined || nameKey(event.from) === nameKey(from));
+      if (!isMessage(event) || !isIn(event)) return false;
+      if (event.at <= after || event.at >= before) return false;
+      return from === undefined || nameKey(event.from) === nameKey(from);
     });
     return historyBatch(found.slice(-limit), client, encoding, "soju.im/search", []);
   };
   const command = check({ type: "search", text, limit: maxEvents, id: client.question(asked) });
-  if (isFault(command)) return [failLine("SEARCH", "INVALID_PARAMS", "text", command.text)];
+  if (isFault(command)) return invalid("text", command.text);
   return command;
 }

@@ -46,7 +46,8 @@ export function parseLine(raw: string): Line | "too-long" | undefined {
   return { tags: parseTags(tags), command: command.toUpperCase(), params };
 }
 
-function parseTags(tags: string): Map<string, string> {
+/** `key=value;key;…`, as the tags of a line and the attributes of a search are written. */
+export function parseTags(tags: string): Map<string, string> {
   const parsed = new Map<string, string>();
   for (const tag of tags.split(";")) {
     const end = tag.indexOf("=");

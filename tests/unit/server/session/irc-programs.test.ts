@@ -3,6 +3,7 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { limits } from "../../../../lib/protocol/events.ts";
+import { Operators } from "../../../../lib/server/session/operators.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { inFakeRoom, joined, room } from "./fake-room.ts";
 import { turn, unlimited } from "./fake-socket.ts";
@@ -201,6 +202,24 @@ describe("the history", () => {
     ]);
   });
 
+  test("what operators did is in it with event-playback", async () => {
+    const operators = new Operators("cat", undefined);
+    const ada = await ircClient("ada", `${all} draft/event-playback`, { operators });
+    await ircClient("bob");
+    const changes = ["+q bob", "-q bob", "+m", "-m", "+b eve", "-b eve"].map((one) => `MODE #room ${one}`);
+    await ada.send("OPER ada cat", ...changes);
+    const shown = await ada.send("CHATHISTORY LATEST #room * 6");
+    const modes = shown.filter((line) => /^@batch=b1;.* MODE /.test(line));
+    expect(modes.map((line) => line.replace(/^.* MODE #room /, ""))).toEqual([
+      "+q bob!*@*",
+      "-q bob!*@*",
+      "+m",
+      "-m",
+      "+b eve!*@*",
+      "-b eve!*@*",
+    ]);
+  });
+
   test.each([
     ["CHATHISTORY", ":chat.room 461 ada CHATHISTORY :Not enough parameters"],
     [
@@ -220,6 +239,7 @@ describe("the history", () => {
       ":chat.room FAIL CHATHISTORY INVALID_TARGET LATEST #other :Messages could not be retrieved",
     ],
     ["SEARCH in=#room", ":chat.room FAIL SEARCH INVALID_PARAMS text :A search needs some words"],
+    ["SEARCH text=x;before=noon", ":chat.room FAIL SEARCH INVALID_PARAMS before :A time is like NOW"],
   ])("%s is refused", async (sent, got) => {
     expect(await (await ircClient("ada", all)).send(sent)).toEqual([got]);
   });
@@ -235,6 +255,11 @@ describe("the history", () => {
       (await ada.send(`SEARCH ${request}`)).slice(1, -1).map((line) => line.replace(/^.*:/, ""));
     expect(await found("text=beans")).toEqual(["green beans", "red beans"]);
     expect(await found("text=beans;from=jane;in=#room;limit=5")).toEqual(["green beans"]);
+    expect(await found("text=beans;in=jane")).toEqual(["secret beans"]);
+    expect(await found("text=beans;in=ada;from=jane;limit=5")).toEqual([]);
+    expect(await found("text=beans;before=2020-01-01T00:00:00.000Z")).toEqual([]);
+    expect(await found("text=beans;after=2020-01-01T00:00:00Z;limit=1")).toEqual(["red beans"]);
+    expect(await found("text=green\\sbeans")).toEqual(["green beans"]);
   });
 });
 
