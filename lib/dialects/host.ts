@@ -16,7 +16,7 @@ export interface Place {
 export type PastRequest = {
   /** Behind this one; absent: from the beginning. */
   after?: PastPosition | undefined;
-  /** Before this one; absent: up to now. */
+  /** Before this one; absent: up to now. Where it is earlier than `after`, the request is turned round, with `isLast`. */
   before?: PastPosition | undefined;
   /** Those at the later end; else those at the earlier one. */
   isLast: boolean;

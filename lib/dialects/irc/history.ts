@@ -104,19 +104,11 @@ function requestsFor(subcommand: string, [first, second]: Places, limit: number)
         { after: from, isLast: false, limit: limit - half },
       ];
     }
-    case "BETWEEN": {
-      const isBack = first !== undefined && second !== undefined && orderOf(first) > orderOf(second);
-      return isBack
-        ? [{ after: second, before: first, isLast: true, limit }]
-        : [{ after: first, before: second, isLast: false, limit }];
-    }
+    case "BETWEEN":
+      return [{ after: first, before: second, isLast: false, limit }];
     default:
       return [{ after: first, isLast: true, limit }];
   }
-}
-
-function orderOf(position: PastPosition): number {
-  return "at" in position ? position.at : position.seq;
 }
 
 /** `msgid=EPOCH-SEQ` or `timestamp=…`. */
@@ -155,14 +147,15 @@ function targets(
   invalid: (text: string) => string[],
 ): string[] | undefined {
   const [from, to] = params.slice(0, 2).map(positionOf);
-  if (!from || !to || limitOf(params[2]) === undefined) return invalid("It needs two times and a limit");
+  if (!from || !to || !("at" in from && "at" in to) || limitOf(params[2]) === undefined)
+    return invalid("It needs two times and a limit");
   const { asked } = client;
   const isWanted = wantedIn(undefined, false);
   client.host.past([{ isLast: true, limit: 1, isWanted }], (events) => {
     if (isFault(events))
       return client.reply(asked, [failLine("CHATHISTORY", "MESSAGE_ERROR", "TARGETS", events.text)]);
-    const [at, ends] = [events[0]?.at ?? 0, [orderOf(from), orderOf(to)].sort((a, b) => a - b)];
-    const isBetween = events.length > 0 && at > (ends[0] ?? 0) && at < (ends[1] ?? 0);
+    const at = events[0]?.at ?? 0;
+    const isBetween = at > Math.min(from.at, to.at) && at < Math.max(from.at, to.at) && events.length > 0;
     const time = new Date(at).toISOString();
     const lines = isBetween
       ? [serverLine("CHATHISTORY", "TARGETS", client.channel, time).replace(" :", " ")]

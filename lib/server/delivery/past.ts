@@ -13,9 +13,8 @@ const readPages = 10;
 
 /** The events that were asked for and that the seat `viewer` may see, oldest first. Rejects as the journal does. */
 export async function pastOf(journal: Source, request: PastRequest, viewer: string): Promise<Recorded[]> {
-  const { isLast, limit, isWanted } = request;
-  const from = request.after === undefined ? 0 : await seqOf(journal, request.after, "after");
-  const to = request.before === undefined ? journal.last + 1 : await seqOf(journal, request.before, "before");
+  const { limit, isWanted } = request;
+  const { from, to, isLast } = await stretchOf(journal, request);
   const found: Recorded[] = [];
   const read = new PageSize(readPages);
   let at = isLast ? to : from;
@@ -35,6 +34,15 @@ export async function pastOf(journal: Source, request: PastRequest, viewer: stri
     if (isOver) break;
   }
   return isLast ? found.reverse() : found;
+}
+
+/** What is meant, between two numbers. If `before` is earlier than `after`, it is the other way round. */
+async function stretchOf(journal: Source, { after, before, isLast }: Omit<PastRequest, "isWanted">) {
+  const from = after === undefined ? 0 : await seqOf(journal, after, "after");
+  const to = before === undefined ? journal.last + 1 : await seqOf(journal, before, "before");
+  if (from <= to || after === undefined || before === undefined) return { from, to, isLast };
+  const ends = { from: await seqOf(journal, before, "after"), to: await seqOf(journal, after, "before") };
+  return { ...ends, isLast: !isLast };
 }
 
 /**

@@ -155,6 +155,7 @@ describe("the history", () => {
     const { epoch } = room.place;
     const ask = async (request: string) => {
       const lines = await ada.send(`CHATHISTORY ${request}`);
+      while (!lines.some((line) => line.includes("BATCH -"))) lines.push(...(await ada.send()));
       return lines
         .slice(1, -1)
         .map((line) => line.replace(/^.*:/, ""))
@@ -172,6 +173,12 @@ describe("the history", () => {
     expect(await ask(`AROUND #room msgid=${epoch}-5 4`)).toBe("3 4 5 6");
     expect(await ask(`BETWEEN #room msgid=${epoch}-3 msgid=${epoch}-6 5`)).toBe("4 5");
     expect(await ask(`BETWEEN #room msgid=${epoch}-6 msgid=${epoch}-3 1`)).toBe("5");
+    for (const time of ["timestamp=2020-01-01T00:00:00.000Z", "timestamp=2200-01-01T00:00:00.000Z"]) {
+      const isEarly = time.includes("2020");
+      expect(await ask(`BETWEEN #room ${time} msgid=${epoch}-6 2`)).toBe(isEarly ? "2 3" : "8 9");
+      expect(await ask(`BETWEEN #room msgid=${epoch}-6 ${time} 2`)).toBe(isEarly ? "4 5" : "7 8");
+    }
+    expect(await ask(`BETWEEN #room msgid=${epoch}-6 msgid=${epoch}-6 2`)).toBe("");
     expect(await ask(`BEFORE #room msgid=other-5 2`)).toBe("");
     expect(await ask("AFTER #room timestamp=2020-01-01T00:00:00.000Z 2")).toBe("2 3");
     expect(await ask("BEFORE #room timestamp=2200-01-01T00:00:00.000Z 2")).toBe("8 9");
@@ -237,6 +244,14 @@ describe("the history", () => {
     [
       "CHATHISTORY LATEST #other * 5",
       ":chat.room FAIL CHATHISTORY INVALID_TARGET LATEST #other :Messages could not be retrieved",
+    ],
+    [
+      "CHATHISTORY TARGETS msgid=x-1 msgid=x-2 5",
+      ":chat.room FAIL CHATHISTORY INVALID_PARAMS TARGETS :It needs two times and a limit",
+    ],
+    [
+      "CHATHISTORY LATEST #room * 0x5",
+      ":chat.room FAIL CHATHISTORY INVALID_PARAMS LATEST :It needs a limit, a whole number above 0",
     ],
     ["SEARCH in=#room", ":chat.room FAIL SEARCH INVALID_PARAMS text :A search needs some words"],
     ["SEARCH text=x;before=noon", ":chat.room FAIL SEARCH INVALID_PARAMS before :A time is like NOW"],
