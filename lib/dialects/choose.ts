@@ -2,12 +2,12 @@
 // too long. Nothing behind a refused line is carried out: a web page may have made a browser send it. A new dialect has
 // its line here.
 
-import { fault, limits } from "../protocol/events.ts";
+import { type Bye, fault, limits } from "../protocol/events.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Host } from "./host.ts";
 import { answerTo, methodOf } from "./http.ts";
 import { Irc } from "./irc/irc.ts";
-import { isOpening } from "./irc/wire.ts";
+import { closingLine, ended, isOpening } from "./irc/wire.ts";
 import { json } from "./json.ts";
 import { plain } from "./plain.ts";
 
@@ -15,6 +15,11 @@ import { plain } from "./plain.ts";
 export function dialectOf(firstLine: string, host: () => Host): Dialect {
   if (isOpening(firstLine)) return new Irc(host());
   return firstLine.trimStart().startsWith("{") ? json : plain;
+}
+
+/** A goodbye in all dialects, to a connection whose first line would have shown which one it speaks. */
+export function inAllDialects(bye: Bye): string {
+  return plain.encode(bye) + json.encode(bye) + ended([closingLine("*", bye.text)]);
 }
 
 /** Whether these are the first bytes of a client that speaks TLS. */

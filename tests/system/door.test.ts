@@ -121,14 +121,15 @@ describe.concurrent("at the door", () => {
     const text = "The room is full, it takes 3 connections: try again later";
     for (let i = 0; i < 5; i++) {
       const bye = JSON.stringify({ type: "bye", code: "full", text, retryAfterMs: 5000 });
-      expect(await turnedAway(server.port)).toEqual([`! ${text}.`, bye]);
+      const error = `ERROR :Closing Link: * (${text})`;
+      expect(await turnedAway(server.port)).toEqual([`! ${text}.`, bye, error]);
     }
     members[1]?.[Symbol.dispose]();
     await server.line(/disconnected/);
     expect(turnedAwayLines(server)).toHaveLength(1);
     using next = await JsonClient.join(server.port, "next");
     await next.roundTrip();
-    expect(await turnedAway(server.port)).toHaveLength(2);
+    expect(await turnedAway(server.port)).toHaveLength(3);
     for (const member of members) member[Symbol.dispose]();
   });
 

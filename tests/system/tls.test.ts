@@ -34,6 +34,7 @@ openssl.concurrent("plain text on a TLS port", () => {
       using client = await new PlainClient().open(server.port);
       client.sendBytes(bytes);
       await client.line(sentence);
+      await client.line("ERROR :Closing Link: * (This room speaks TLS)");
       await client.closed;
     }
     // Too little to be taken for anything, and nothing at all.
@@ -41,6 +42,7 @@ openssl.concurrent("plain text on a TLS port", () => {
       using client = await new PlainClient().open(server.port);
       client.sendBytes(bytes);
       await client.line(sentence);
+      await client.line("ERROR :Closing Link: * (This room speaks TLS)");
       await client.closed;
     };
     await Promise.all(["ada\n", ""].map(wait));

@@ -5,7 +5,7 @@ import { type Command, check } from "../../protocol/commands.ts";
 import type { Answer, Bye, Fault, Member, Trace } from "../../protocol/events.ts";
 import { type Client, failLine, isAboutName } from "./client.ts";
 import { hostOf, maskOf, userName } from "./place.ts";
-import { cut, maxLineBytes, serverName, word } from "./wire.ts";
+import { closingLine, serverName, word } from "./wire.ts";
 
 /** The lines that answer a command; or the command of the room that it is; or undefined, if the answer is sent later. */
 export type Outcome = Command | Fault | string[] | undefined;
@@ -38,12 +38,12 @@ export function faultLines(fault: Fault, client: Client): string[] {
     case "name-reserved":
       return [isName ? client.numeric("432", name, text) : client.numeric("401", name, "No such nick")];
     case "banned":
-      if (!isDone) return [client.numeric("465", text), closing(client, text)];
+      if (!isDone) return [client.numeric("465", text), closingLine(client.me, text)];
       return [
         command === "JOIN" ? client.numeric("474", client.channel, text) : client.numeric("432", name, text),
       ];
     case "wrong-password":
-      return [client.numeric("464", text), ...(isDone ? [] : [closing(client, text)])];
+      return [client.numeric("464", text), ...(isDone ? [] : [closingLine(client.me, text)])];
     case "not-operator":
       if (command === "OPER") return [client.numeric("491", text)];
       return [
@@ -60,7 +60,7 @@ export function faultLines(fault: Fault, client: Client): string[] {
     case "too-long":
       return [client.fail("TOO_LONG", text)];
     case "unavailable":
-      return isDone ? [client.fail("TEMPORARILY_UNAVAILABLE", text)] : [closing(client, text)];
+      return isDone ? [client.fail("TEMPORARILY_UNAVAILABLE", text)] : [closingLine(client.me, text)];
     default:
       return [client.notice(text)];
   }
@@ -74,11 +74,7 @@ export function lineFault({ code, text }: Fault, client: Client): string[] {
 
 /** The last lines of a connection. */
 export function byeLines({ code, text }: Bye, client: Client): string[] {
-  return [...(code === "banned" ? [client.numeric("465", text)] : []), closing(client, text)];
-}
-
-function closing({ me }: Client, text: string): string {
-  return cut(`ERROR :Closing Link: ${me} (${text})`, maxLineBytes);
+  return [...(code === "banned" ? [client.numeric("465", text)] : []), closingLine(client.me, text)];
 }
 
 // ---- Members ----

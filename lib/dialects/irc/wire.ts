@@ -96,6 +96,11 @@ export function word(text: string): string {
   return shown === "" ? "*" : shown;
 }
 
+/** What a connection is told last, and why. */
+export function closingLine(me: string, why: string): string {
+  return cut(`ERROR :Closing Link: ${me} (${why})`, maxLineBytes);
+}
+
 /** The lines as they are sent. */
 export function ended(lines: readonly string[]): string {
   return lines.length === 0 ? "" : `${lines.join("\r\n")}\r\n`;

@@ -1,8 +1,7 @@
 // A connection that the door refused: it is told why and closed a moment later, and nothing it sends is read. The moment
 // lets it read the reason, which closing at once could take back; the door bounds how many such connections there are.
 
-import { json } from "../../dialects/json.ts";
-import { plain } from "../../dialects/plain.ts";
+import { inAllDialects } from "../../dialects/choose.ts";
 import type { Bye } from "../../protocol/events.ts";
 import { farewellMs } from "../limits/door.ts";
 import type { Connection, Transport } from "./transport.ts";
@@ -15,9 +14,7 @@ export class TurnedAway implements Connection {
 
   constructor(transport: Transport, why: Bye) {
     this.#transport = transport;
-    // In both dialects, if its first line would have shown which one it speaks.
-    const dialects = transport.dialect ? [transport.dialect] : [plain, json];
-    const bytes = Buffer.from(dialects.map((dialect) => dialect.encode(why)).join(""));
+    const bytes = Buffer.from(transport.dialect ? transport.dialect.encode(why) : inAllDialects(why));
     transport.write(bytes, 0, bytes.length);
     // Closing at once would reset a peer that has begun to speak, and could take the reason back.
     transport.shutdown();

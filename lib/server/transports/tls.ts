@@ -65,7 +65,10 @@ function read(path: string): string {
 /** How long a ClientHello may be on its way: one that was lost comes again after a second. */
 const helloWithinMs = 2_000;
 const waysIn = ["bun ChatClient.ts --tls HOST:PORT", "openssl s_client -quiet -connect HOST:PORT"];
-const sentence = "\n! This room speaks TLS: join with bun ChatClient.ts --tls, or openssl s_client.\n";
+const sentence = `
+! This room speaks TLS: join with bun ChatClient.ts --tls, or openssl s_client.
+ERROR :Closing Link: * (This room speaks TLS)\r
+`;
 
 /** What a handshake needs of its socket. */
 export type Shaking = Pick<Socket, "end" | "terminate" | "getCipher">;

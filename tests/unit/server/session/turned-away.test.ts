@@ -35,10 +35,15 @@ describe("a connection that is turned away", () => {
     terminate = () => this.acts.push("terminate");
   }
 
-  test("a connection turned away hears why in both dialects, with time to read", () => {
+  test("a connection turned away hears why in all dialects, with time to read", () => {
     const socket = new FakeSocket();
     const client = new TurnedAway(socket, bye);
-    expect(socket.text.split("\n")).toEqual(["! The room is full.", JSON.stringify(bye), ""]);
+    expect(socket.text.split("\n")).toEqual([
+      "! The room is full.",
+      JSON.stringify(bye),
+      "ERROR :Closing Link: * (The room is full)\r",
+      "",
+    ]);
     expect(socket.acts).toEqual(["shutdown"]);
     jest.advanceTimersByTime(1_999);
     expect(socket.acts).toEqual(["shutdown"]);
