@@ -123,11 +123,16 @@ export class Client {
     return id?.startsWith(`${this.#prefix}.`) ?? false;
   }
 
-  /** What had this id. A labeled question is kept: its event may be asked for again. */
+  /** What had this id, which is answered with that. */
   answered(id: string): Asked | undefined {
     const asked = this.#questions.get(id);
-    if (asked?.label === undefined) this.#questions.delete(id);
+    this.#questions.delete(id);
     return asked;
+  }
+
+  /** The label of a message with this id. It is kept: the message's event may be asked for again. */
+  labelOf(id: string): string | undefined {
+    return this.#questions.get(id)?.label;
   }
 }
 

@@ -230,7 +230,7 @@ export class Irc implements Dialect {
       case "said":
       case "acted":
       case "told": {
-        const label = client.isOwn(event.id) ? client.answered(event.id)?.label : undefined;
+        const label = client.isOwn(event.id) ? client.labelOf(event.id) : undefined;
         const echoes = client.has("echo-message");
         const isToSelf = event.type === "told" && nameKey(event.to) === nameKey(event.from);
         if (echoes && label === undefined && !isToSelf) return undefined;

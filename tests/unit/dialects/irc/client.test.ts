@@ -1,0 +1,43 @@
+// What a client of IRC keeps of its questions: no more than what may still be asked of it.
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import type { Host } from "../../../../lib/dialects/host.ts";
+import { Client } from "../../../../lib/dialects/irc/client.ts";
+import { testMs } from "../../../support/transcript.ts";
+
+setDefaultTimeout(testMs);
+
+const host: Host = {
+  place: { channel: "#room", epoch: "x", begun: new Date(0) },
+  name: "ada",
+  operator: false,
+  topic: undefined,
+  hasPassword: false,
+  members: [],
+  isPassword: () => false,
+  find: () => undefined,
+  utter: () => {},
+  part: () => {},
+  later: (then) => then(),
+  past: (_, found) => found([]),
+  prove: (_, answered) => answered(true),
+};
+const asked = { command: "PRIVMSG", target: "x".repeat(15_000), label: "7" };
+
+test("a question is forgotten with its answer, labeled or not", () => {
+  const client = new Client(host);
+  for (const question of [asked, { ...asked, label: undefined }]) {
+    const id = client.question(question);
+    expect(client.answered(id)).toBe(question);
+    expect(client.answered(id)).toBeUndefined();
+  }
+});
+
+test("the label of a message is kept until a thousand others came", () => {
+  const client = new Client(host);
+  const id = client.question(asked);
+  for (let i = 1; i < 1_000; i++) client.question(asked);
+  expect([client.labelOf(id), client.labelOf(id)]).toEqual(["7", "7"]);
+  client.question(asked);
+  expect(client.labelOf(id)).toBeUndefined();
+});
