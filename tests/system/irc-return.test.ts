@@ -33,7 +33,12 @@ test("clients of IRC that come back are shown what they missed, once", async () 
   const ada = await IrcClient.join(port, "ada");
   const eve = await withKey(port);
   const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
-  for (const text of lines) bob.send({ type: "say", text });
+  const zoe = await IrcClient.join(port, "zoe");
+  for (const text of lines.slice(0, 15)) bob.send({ type: "say", text });
+  await zoe.line("line 14");
+  zoe.say("QUIT :later");
+  await bob.event("left", { name: "zoe" });
+  for (const text of lines.slice(15)) bob.send({ type: "say", text });
   for (const client of [ada, eve]) await client.line("line 29");
   expect([said(ada), said(eve)]).toEqual([lines, lines]);
   await before.kill("SIGKILL");
@@ -47,6 +52,10 @@ test("clients of IRC that come back are shown what they missed, once", async () 
     await client.line("missed");
     expect(said(client)).toEqual(["missed"]);
   }
+  // So is who had left before the server ended.
+  const back = await IrcClient.join(port, "zoe");
+  await back.line("missed");
+  expect(said(back)).toEqual([...lines.slice(15), "missed"]);
   // Who has a key was not seen to go: others are told only that the other one went and came.
   const { members } = await jane.event("welcome");
   expect(members.map(({ name }) => name)).toContain("eve");

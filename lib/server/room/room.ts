@@ -143,9 +143,9 @@ export class Room implements JournalListener, Recorder {
     { roster, resumption, count }: { roster: Roster; resumption: Resumption | undefined; count: number },
   ): () => Promise<Uint8Array[]> {
     const seen = resumption?.resumed ? resumption.position : 0;
-    const left = dialect.showsMissed ? this.archive.leftAt(seat.name) : 0;
     const recall = async (): Promise<Past> => {
       const past = await this.archive.recall(seat.id, roster.seq, count);
+      const left = dialect.showsMissed ? this.archive.leftAt(seat.name, past.events) : 0;
       return { ...past, events: past.events.filter(({ seq }) => seq > (resumption?.resumed ? seen : left)) };
     };
     const shown = count === 0 ? undefined : recall;

@@ -44,18 +44,18 @@ export class Archive {
   }
 
   #noteDeparture(event: Recorded): void {
-    if (event.type !== "left" && event.type !== "kicked" && event.type !== "banned") return;
-    if (event.name === undefined) return;
-    const key = nameKey(event.name);
+    const key = goneBy(event);
+    if (key === undefined) return;
     this.#departures.delete(key);
     this.#departures.set(key, event.seq);
     const [oldest] = this.#departures.keys();
     if (this.#departures.size > keptDepartures && oldest !== undefined) this.#departures.delete(oldest);
   }
 
-  /** The event by which the last one with that name left; 0 if none did lately. */
-  leftAt(name: string): number {
-    return this.#departures.get(nameKey(name)) ?? 0;
+  /** The event by which the last one with that name left: lately, or among these, which may be older; 0 if none did. */
+  leftAt(name: string, events: readonly Recorded[]): number {
+    const key = nameKey(name);
+    return this.#departures.get(key) ?? events.findLast((event) => goneBy(event) === key)?.seq ?? 0;
   }
 
   /** The journal began again: what was at hand may not have happened. */
@@ -134,4 +134,10 @@ export class Archive {
       matchesBefore: (...asked) => work.run(() => this.#journal.matchesBefore(...asked), isGone),
     };
   }
+}
+
+/** The key of the name whose member is gone with this event; undefined if none is. */
+function goneBy(event: Recorded): string | undefined {
+  const isGoing = event.type === "left" || event.type === "kicked" || event.type === "banned";
+  return isGoing && event.name !== undefined ? nameKey(event.name) : undefined;
 }
