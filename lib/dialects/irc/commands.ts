@@ -157,7 +157,7 @@ function mode(client: Client, [target = "", change = "", ...params]: string[]): 
       return restrict(client, isTaken ? "unmute" : "mute", letter, mask);
     case "o":
     case "v":
-      return [client.numeric("482", channel, "Who knows the password becomes one: /oper NAME PASSWORD")];
+      return [client.numeric("482", channel, "Whoever knows the password becomes one: /oper NAME PASSWORD")];
     case "m":
       return restrict(client, isTaken ? "unmute" : "mute", letter, "*");
     case "n":
