@@ -4,11 +4,13 @@
 
 import {
   type Command,
+  type CommandOf,
   check,
   checkTyped,
   help,
   helpOf,
   parseTyped,
+  type Raw,
   typed,
   written,
 } from "../../protocol/commands.ts";
@@ -115,11 +117,11 @@ export class Client {
       return this.handlers.event({ type: "help", text: `${help()}\n${localHelp()}` });
     }
     if (raw.type === "search" && raw.text === "" && this.past?.searchOn()) return;
-    const command = this.#addressed(checkTyped(raw));
+    const command = checkTyped(raw);
     if (isFault(command)) this.handlers.problem(command);
     else if (command.type === "history" && this.past) this.past.history(command.limit);
     else if (command.type === "search" && this.past) this.past.search(command.text);
-    else this.ask(command);
+    else this.ask(command.type === "tell" ? this.#addressed(command) : raw);
   }
 
   /** An argument that stands without brackets in its usage is needed. */
@@ -129,13 +131,14 @@ export class Client {
     else command.run(this, words);
   }
 
-  /** Sends a command, or says what is wrong with it. */
-  ask(command: Command | Fault): void {
+  /** Sends a command as it was written, if it is right: "1h" is a number of ms once it was checked. Or says what is wrong. */
+  ask(raw: Raw | Fault): void {
+    const command = isFault(raw) ? raw : check(raw);
     if (isFault(command)) this.handlers.problem(command);
     else if (command.type === "quit") this.leave(command.text);
     else if (command.type === "say" || command.type === "act" || command.type === "tell") {
       this.link.say(command);
-    } else if (!this.link.send(identified(command))) {
+    } else if (!this.link.send(identified(raw))) {
       this.handlers.problem(noConnection);
     } else if (command.type === "op") {
       this.#op = command;
@@ -175,7 +178,7 @@ export class Client {
     // The server whispers too, from its own terminal.
     if (isFault(cleanName(name)))
       return this.ask(fault("no-such-member", `${name} is no member: say it aloud`));
-    this.ask(check({ type: "tell", to: name, text }));
+    this.ask({ type: "tell", to: name, text });
   }
 
   /** Hides a person, or lists who is hidden. */
@@ -213,8 +216,7 @@ export class Client {
   }
 
   /** Puts the present name into a whisper whose addressee was renamed since its name was typed. */
-  #addressed(command: Command | Fault): Command | Fault {
-    if (isFault(command) || command.type !== "tell") return command;
+  #addressed(command: CommandOf<"tell">): Raw | Fault {
     const person = this.chat.takeAddressee(command.to);
     if (!person) return command;
     return isUnreachable(person) ? hasLeft(person.name) : { ...command, to: person.name };
@@ -228,7 +230,7 @@ function isVerdict(event: Event, name: string): boolean {
 }
 
 /** A look back gets an id: the server then takes what we send next, pings too, before it has found the answer. */
-function identified(command: Command): Command {
+function identified(command: Raw): Raw {
   if (command.type !== "history" && command.type !== "search") return command;
   return { ...command, id: command.id ?? "look" };
 }
