@@ -20,16 +20,13 @@ import { Chat, type Joins } from "./chat.ts";
 import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
 import { hasLeft } from "./outbox.ts";
 import { noConnection, Pages } from "./past/pages.ts";
-import type { Past, PastHandlers } from "./past/past.ts";
+import type { Past } from "./past/past.ts";
 import { isUnreachable } from "./people.ts";
 
 export type ClientOptions = LinkOptions & {
   joins: Joins;
   /** Carries out /history, /search and /around; absent where a front end shows the past by itself. */
-  past?: new (
-    pages: Pages,
-    handlers: PastHandlers,
-  ) => Past;
+  past?: (client: Client) => Past;
 };
 
 export type ClientHandlers = LinkHandlers & {
@@ -37,6 +34,8 @@ export type ClientHandlers = LinkHandlers & {
   problem: (problem: Fault) => void;
   /** Shows that a command was carried out which the room sees nothing of. */
   notice: (text: string) => void;
+  /** Shows the commands, as `allHelp` has them. */
+  help: () => void;
   /** Who is ignored has changed: the names of each person. */
   ignoring?: (people: string[][]) => void;
   /** Carries out /set with what was typed behind it; absent where settings come from flags alone. */
@@ -88,18 +87,7 @@ export class Client {
     });
     this.chat = new Chat(this.link.people, options.joins);
     this.pages = new Pages((command) => this.link.send(command));
-    this.past =
-      options.past &&
-      new options.past(this.pages, {
-        event: handlers.event,
-        problem: handlers.problem,
-        isShown: (message) => this.chat.regard(message) !== "ignored",
-        now: () => this.link.position?.seq ?? 0,
-        around: (seq) => handlers.around?.(seq) ?? false,
-        forgotten: handlers.forgotten,
-        takenBack: handlers.takenBack,
-        progress: handlers.lookingBack,
-      });
+    this.past = options.past?.(this);
   }
 
   /** Carries out what a person entered: a message, a command of the room, or one of our own. */
@@ -113,9 +101,7 @@ export class Client {
     if (raw.type === "op" && raw.password === "" && askOperatorPassword) {
       return this.link.status === "online" ? askOperatorPassword() : this.ask(noConnection);
     }
-    if (raw.type === "help") {
-      return this.handlers.event({ type: "help", text: `${help()}\n${localHelp()}` });
-    }
+    if (raw.type === "help") return this.handlers.help();
     if (raw.type === "search" && raw.text === "" && this.past?.searchOn()) return;
     const command = checkTyped(raw);
     if (isFault(command)) this.handlers.problem(command);
@@ -294,6 +280,11 @@ export const localCommands: LocalCommand[] = [
 
 /** All command words that a person can enter, slash included, for completion. */
 export const words = [...typed, ...localCommands].map(({ word }) => word).sort();
+
+/** What /help shows where it is text. */
+export function allHelp(): { type: "help"; text: string } {
+  return { type: "help", text: `${help()}\n${localHelp()}` };
+}
 
 /** The lines that /help adds for these. */
 export function localHelp(): string {

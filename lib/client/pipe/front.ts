@@ -7,8 +7,9 @@
 
 import { isFault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
-import { Client } from "../core/client.ts";
-import { Past } from "../core/past/past.ts";
+import { allHelp, Client } from "../core/client.ts";
+import { unsentLines } from "../core/outbox.ts";
+import { pastOf } from "../core/past/past.ts";
 import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
 import type { Ends, Format } from "./formats.ts";
 import { linesOf } from "./lines.ts";
@@ -42,11 +43,12 @@ export class PipeFront {
   constructor(options: PipeOptions) {
     this.#options = options;
     this.#client = new Client(
-      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all", past: Past },
+      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all", past: pastOf },
       {
         event: (event) => this.#format.event(event),
         problem: (problem) => this.#format.problem(problem),
         refused: (message, problem) => this.#format.problem(problem, message),
+        help: () => this.#format.event(allHelp()),
         notice: (text) => this.#out.write([visibleRow(text)]),
         state: (state) => {
           if (state.type === "offline" && !this.#isLost) this.#complain(`${state.reason}: trying again`);
@@ -81,7 +83,7 @@ export class PipeFront {
     const problem = await this.#closed.promise;
     this.#format.end();
     if (problem !== undefined) this.#complain(problem);
-    const { unsent } = this.#client.link.outbox;
+    const unsent = unsentLines(this.#client.link.outbox);
     this.#err.write(unsent.flatMap((line) => visible(line).split("\n")));
     const taken = Promise.all([this.#out.taken(), this.#err.taken()]);
     await Promise.race([taken, this.#interrupted.promise]);

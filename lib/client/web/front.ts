@@ -76,6 +76,7 @@ export class WebFront {
         event: (event) => this.#event(event),
         problem: (problem) => this.#status.problem(problem.text),
         refused: (message, problem) => this.#refused(message, problem),
+        help: () => this.#help(),
         notice: (text) => this.#log.notice(text),
         ignoring: (people) => this.#ignoring(people),
         set: () => this.#log.notice("Settings are in the menu, behind the three dots"),
@@ -314,8 +315,6 @@ export class WebFront {
         return this.#search.open(word.toLowerCase() === "/search" ? words.trim() : "");
       case "/history":
         return this.#log.page(-1);
-      case "/help":
-        return this.#help();
     }
     this.#client.enter(text);
     this.#log.toEnd();
@@ -330,8 +329,8 @@ export class WebFront {
 
   #escaped(): void {
     this.#status.problem("");
-    this.#members.open(false);
-    this.#log.toEnd();
+    if (this.#members.isOpen) this.#members.open(false);
+    else this.#log.toEnd();
   }
 
   #listen(): void {

@@ -1,6 +1,7 @@
 // What a person enters, and what of the others is shown, in a room that the test plays.
 
 import { describe, expect, jest, setDefaultTimeout, test } from "bun:test";
+import { unsentLines } from "../../../../lib/client/core/outbox.ts";
 import { check } from "../../../../lib/protocol/commands.ts";
 import type { Happening } from "../../../support/played-room.ts";
 import { testMs } from "../../../support/transcript.ts";
@@ -115,7 +116,7 @@ describe("what is entered", () => {
     client.enter("/who");
     client.enter("hello");
     expect(problems).toEqual(["There is no connection now: try again"]);
-    expect(client.link.outbox.unsent).toEqual(["1 message was not sent:", "hello"]);
+    expect(unsentLines(client.link.outbox)).toEqual(["1 message was not sent:", "hello"]);
   });
 
   test("/history and /search are read page by page, and shown once", () => {
