@@ -165,6 +165,24 @@ chromium.describe("reading in the page", () => {
     await ada.shows("line 30599");
   });
 
+  test("a hit among the latest messages leaves the reader at the end", async () => {
+    await using short = await webRoom();
+    await using eve = await browser.join(short.url, "eve");
+    for (const text of ["a straw", "a pin", "the last"]) await eve.enter(text);
+    await eve.enter("/search pin");
+    await eve.page.click("#found .go");
+    await eve.page.locator(".sought", { hasText: "a pin" }).waitFor();
+    await eve.until("document.querySelector('#latest').hidden");
+    await eve.enter("row\n".repeat(11));
+    await eve.enter("row\n".repeat(11));
+    await eve.enter("row\n".repeat(11));
+    await eve.enter("the end");
+    await eve.shows("the end");
+    await eve.until(
+      "document.querySelector('#rows').lastChild.getBoundingClientRect().bottom <= innerHeight",
+    );
+  });
+
   test("an ignored member is hidden, also what it said before", async () => {
     await says(["something to hide"]);
     await ada.shows("something to hide");

@@ -185,7 +185,7 @@ export class Log {
   #found(seq: number): void {
     this.draw();
     const row = this.#rowOf(seq);
-    if (row) this.#scroll.to(row);
+    if (row) this.#scroll.to(row, this.isWhole);
     for (const other of this.#list.querySelectorAll(".sought")) other.classList.remove("sought");
     row?.classList.add("sought");
     this.#handlers.moved();
