@@ -110,6 +110,25 @@ chromium.describe("the page", () => {
     await ada.page.fill("#entry", "");
   });
 
+  test("Enter carries out a command that is whole, though it begins another", async () => {
+    for (const [line, shown] of [
+      ["/who", "ada"],
+      ["/WHO", "bob"],
+    ] as const) {
+      const before = await ada.page.locator("#rows .notice").count();
+      await ada.page.fill("#entry", line);
+      await ada.page.locator("#list li").nth(2).waitFor();
+      await ada.page.keyboard.press("Enter");
+      await ada.page.locator("#rows .notice").nth(before).getByText(shown).waitFor();
+      expect(await ada.page.inputValue("#entry")).toBe("");
+    }
+    await ada.page.fill("#entry", "/who");
+    await ada.page.keyboard.press("ArrowDown");
+    await ada.page.keyboard.press("Enter");
+    expect(await ada.page.inputValue("#entry")).toBe("/whois ");
+    await ada.page.fill("#entry", "");
+  });
+
   test("a whisper is told apart before it is sent, and after", async () => {
     const { page } = ada;
     await page.fill("#entry", "/msg bob psst");

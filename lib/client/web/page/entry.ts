@@ -99,7 +99,7 @@ export class Entry {
     switch (key) {
       case "Enter":
         if (shift) return false;
-        if (list.isOpen) list.take();
+        if (list.isOpen && !list.isWhole) list.take();
         else this.#enter();
         return true;
       case "Tab":
