@@ -183,7 +183,7 @@ chromium.describe("the page", () => {
     await ada.page.fill("#entry", "");
   });
 
-  test("an operator silences a member for a time, whose line stays with it", async () => {
+  test("who is silenced keeps the line, who is put out is told so", async () => {
     await using eve = await browser.join(room.url, "evi");
     await ada.enter(`/op ${kept.CHAT_OPERATOR_PASSWORD}`);
     await ada.shows("ada is an operator now");
@@ -193,6 +193,13 @@ chromium.describe("the page", () => {
     await eve.shows("Not sent: unheard");
     expect(await eve.page.inputValue("#entry")).toBe("unheard");
     await ada.enter("/unmute evi");
+    await eve.page.click("#menu-button");
+    await ada.enter("/kick evi too loud");
+    await eve.page.getByText("You were kicked by ada: too loud.").waitFor();
+    expect(await eve.page.isVisible("#menu")).toBe(false);
+    await eve.page.keyboard.press("Enter");
+    await eve.page.waitForSelector("#door:not([hidden])");
+    expect(eve.faults).toEqual([]);
     await ada.enter("/deop");
     await ada.shows("ada is no operator any more");
   });

@@ -177,6 +177,7 @@ export class WebFront {
   }
 
   #toDoor(problem?: Fault): void {
+    closeDialogs();
     show(this.#over, false);
     show(this.#room, false);
     this.#door.open(this.#client.link.name, problem);
@@ -245,7 +246,7 @@ export class WebFront {
       else location.reload();
     };
     this.#room.inert = true;
-    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+    closeDialogs();
     if (this.#door.isOpen) return this.#toDoor(fault("unavailable", text));
     show(this.#over, true);
     button.focus();
@@ -368,4 +369,10 @@ export class WebFront {
     if (this.#client.link.status === "closed") return;
     this.#returning.save(this.#entry.text, this.#entry.lines);
   }
+}
+
+/** What is open above the room goes with it. */
+function closeDialogs(): void {
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  byId("menu", HTMLElement).hidePopover();
 }
