@@ -5,12 +5,13 @@
 // read from the server, and after a thousand messages without an ack none from the input either. An output that is
 // closed or broken stops nothing: the rest of the input is still said.
 
+import { messageOf } from "../../protocol/errors.ts";
 import { isFault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { allHelp, Client } from "../core/client.ts";
 import { unsentLines } from "../core/outbox.ts";
 import { pastOf } from "../core/past/past.ts";
-import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+import { type Connect, Refusal } from "../core/wire.ts";
 import type { Ends, Format } from "./formats.ts";
 import { linesOf } from "./lines.ts";
 import { PipeOutput } from "./output.ts";
@@ -105,7 +106,7 @@ export class PipeFront {
       return problem && refusalText(problem);
     } catch (error) {
       if (error instanceof Refusal) return error.message;
-      return `No chat server at ${place}: ${reasonOf(error)}. Start one with "bun ChatServer.ts"`;
+      return `No chat server at ${place}: ${messageOf(error)}. Start one with "bun ChatServer.ts"`;
     }
   }
 
@@ -121,7 +122,7 @@ export class PipeFront {
         await Promise.all([this.#out.ready(), this.#err.ready()]);
       }
     } catch (error) {
-      this.#complain(`Cannot read the input: ${reasonOf(error)}`);
+      this.#complain(`Cannot read the input: ${messageOf(error)}`);
     }
     client.leave();
   }

@@ -17,7 +17,7 @@ import { allHelp, Client, words } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
 import { asTyped, type Unsettled, unsentLines } from "../core/outbox.ts";
 import { pastOf } from "../core/past/past.ts";
-import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+import { type Connect, Refusal } from "../core/wire.ts";
 import { Memory } from "../kept/memory.ts";
 import type { Missed } from "../kept/missed.ts";
 import { Files } from "./files.ts";
@@ -185,7 +185,7 @@ export class TerminalFront {
         problem = await this.#join(name, lost === undefined);
       } catch (error) {
         if (error instanceof Refusal) return this.#closed.resolve(error.message);
-        const reason = `No chat server at ${this.#options.place}: ${reasonOf(error)}`;
+        const reason = `No chat server at ${this.#options.place}: ${messageOf(error)}`;
         if (!lost) return this.#closed.resolve(`${reason}. Start one with "bun ChatServer.ts"`);
         problem = fault("unavailable", reason);
       }

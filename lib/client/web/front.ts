@@ -5,6 +5,7 @@
 // A reload takes the same seat again, so the others see nothing of it. A window in which the seat was taken over keeps
 // what it has, and can take it back.
 
+import { messageOf } from "../../protocol/errors.ts";
 import {
   type ByeCode,
   type Event,
@@ -19,7 +20,6 @@ import { Client } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
 import { pageOf } from "../core/past/pages.ts";
-import { reasonOf } from "../core/wire.ts";
 import { Incoming, quietId } from "./incoming.ts";
 import { listenForKeys } from "./keys.ts";
 import { helpRows } from "./log/help.ts";
@@ -165,7 +165,7 @@ export class WebFront {
       const problem = await link.join(name);
       if (problem) this.#toDoor(problem);
     } catch (error) {
-      this.#toDoor(fault("unavailable", reasonOf(error)));
+      this.#toDoor(fault("unavailable", messageOf(error)));
       // The seat is still there: a server that comes back finds this page waiting.
       if (token !== undefined) setTimeout(() => this.#joinAgain(token), retryMs);
     }
