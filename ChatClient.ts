@@ -18,7 +18,7 @@ import { about, flags, keyPath, serversOf } from "./lib/client/terminal/options.
 import { Settings } from "./lib/client/terminal/settings.ts";
 import { tcp } from "./lib/client/terminal/tcp.ts";
 import { View } from "./lib/client/terminal/view.ts";
-import { json } from "./lib/dialects/json.ts";
+import { rawOf } from "./lib/dialects/json.ts";
 import { addressOf } from "./lib/protocol/addresses.ts";
 import { messageOf, UsageError } from "./lib/protocol/errors.ts";
 import { visibleRow } from "./lib/protocol/text.ts";
@@ -81,7 +81,7 @@ function nameGiven(where: string): string {
 }
 
 function jsonFormat(ends: Ends): Format {
-  return new JsonFormat(ends, (line) => json.parse(line, true));
+  return new JsonFormat(ends, rawOf);
 }
 
 function plainFormat(ends: Ends): Format {

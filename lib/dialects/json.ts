@@ -3,7 +3,7 @@
 // field of a command is checked before it is used (lib/protocol/commands.ts).
 
 import { type Command, check, type Raw } from "../protocol/commands.ts";
-import { type Event, type Fault, fault, type Member } from "../protocol/events.ts";
+import { type Event, type Fault, fault, isFault, type Member } from "../protocol/events.ts";
 import type { Newcomer, RoomState, Stateless } from "./dialect.ts";
 
 export const json: Stateless = {
@@ -14,15 +14,8 @@ export const json: Stateless = {
   keepsSeat: true,
 
   parse(line: string): Command | Fault {
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      return fault("bad-json", "A line must be one JSON object: this one does not parse");
-    }
-    return isRaw(value)
-      ? check(value)
-      : fault("bad-command", 'A command is a JSON object with a string "type": {"type":"say","text":"hi"}');
+    const raw = rawOf(line);
+    return isFault(raw) ? raw : check(raw);
   },
 
   encode(event: Event, json?: string): string {
@@ -39,6 +32,19 @@ export const json: Stateless = {
     return `,${around.replace('"members":[]', () => members)}\n`;
   },
 };
+
+/** The command in a line, its fields as they were written. */
+export function rawOf(line: string): Raw | Fault {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return fault("bad-json", "A line must be one JSON object: this one does not parse");
+  }
+  // An error is no command, and would be taken for one of ours.
+  if (isRaw(value)) return isFault(value) ? check({ type: value.type }) : value;
+  return fault("bad-command", 'A command is a JSON object with a string "type": {"type":"say","text":"hi"}');
+}
 
 /** Members who enter one after the other are shown mostly the same members. */
 const encodedMembers = new WeakMap<Member, string>();

@@ -50,6 +50,7 @@ describe("the page", () => {
     }
     const gzip = await fetch(at("/"), { headers: { "accept-encoding": "gzip" } });
     expect(gzip.headers.get("content-encoding")).toBe("gzip");
+    expect(Number(gzip.headers.get("content-length"))).toBeWithin(1, 30_001);
     expect(await gzip.text()).toBe(html);
 
     const etag = plain.headers.get("etag") ?? "";

@@ -165,6 +165,44 @@ chromium.describe("reading in the page", () => {
     await ada.shows("line 30599");
   });
 
+  test("a hit among the latest messages leaves the reader at the end", async () => {
+    await using short = await webRoom();
+    await using eve = await browser.join(short.url, "eve");
+    for (const text of ["a straw", "a pin", "the last"]) await eve.enter(text);
+    await eve.enter("/search pin");
+    await eve.page.click("#found .go");
+    await eve.page.locator(".sought", { hasText: "a pin" }).waitFor();
+    await eve.until("document.querySelector('#latest').hidden");
+    await eve.enter("row\n".repeat(11));
+    await eve.enter("row\n".repeat(11));
+    await eve.enter("row\n".repeat(11));
+    await eve.enter("the end");
+    await eve.shows("the end");
+    await eve.until(
+      "document.querySelector('#rows').lastChild.getBoundingClientRect().bottom <= innerHeight",
+    );
+  });
+
+  test("/clear takes what was said out of sight, and scrolling brings it back", async () => {
+    await using short = await webRoom();
+    await using eve = await browser.join(short.url, "eve");
+    const { page } = eve;
+    await page.mouse.move(400, 400);
+    for (const text of ["an old line", "another one"]) await eve.enter(text);
+    for (const fresh of ["a new line", "a newer line"]) {
+      await eve.enter("/clear");
+      await eve.enter(fresh);
+      await eve.shows(fresh);
+      await eve.until(
+        "[...document.querySelectorAll('#rows .text')].at(-2).getBoundingClientRect().bottom < 0",
+      );
+    }
+    await page.mouse.wheel(0, -9_000);
+    await eve.until(
+      "document.querySelector('#rows .text').getBoundingClientRect().top > 0 && !document.querySelector('#latest').hidden",
+    );
+  });
+
   test("an ignored member is hidden, also what it said before", async () => {
     await says(["something to hide"]);
     await ada.shows("something to hide");

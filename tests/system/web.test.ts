@@ -1,9 +1,9 @@
 // The room in a browser, as a person uses it: a real Chromium, real keys, a real server.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { Browser, type Window } from "../support/browser.ts";
+import { Browser, phone, type Window } from "../support/browser.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
-import { guarded } from "../support/members.ts";
+import { guarded, kept } from "../support/members.ts";
 import { chromium } from "../support/parts.ts";
 import { testMs } from "../support/transcript.ts";
 import { webRoom } from "../support/web-room.ts";
@@ -18,7 +18,7 @@ chromium.describe("the page", () => {
   let bob: JsonClient;
 
   beforeAll(async () => {
-    [browser, room] = await Promise.all([Browser.start(), webRoom()]);
+    [browser, room] = await Promise.all([Browser.start(), webRoom([], kept)]);
     bob = await JsonClient.join(room.port, "bob");
     ada = await browser.join(room.url, "ada");
   });
@@ -110,6 +110,25 @@ chromium.describe("the page", () => {
     await ada.page.fill("#entry", "");
   });
 
+  test("Enter carries out a command that is whole, though it begins another", async () => {
+    for (const [line, shown] of [
+      ["/who", "ada"],
+      ["/WHO", "bob"],
+    ] as const) {
+      const before = await ada.page.locator("#rows .notice").count();
+      await ada.page.fill("#entry", line);
+      await ada.page.locator("#list li").nth(2).waitFor();
+      await ada.page.keyboard.press("Enter");
+      await ada.page.locator("#rows .notice").nth(before).getByText(shown).waitFor();
+      expect(await ada.page.inputValue("#entry")).toBe("");
+    }
+    await ada.page.fill("#entry", "/who");
+    await ada.page.keyboard.press("ArrowDown");
+    await ada.page.keyboard.press("Enter");
+    expect(await ada.page.inputValue("#entry")).toBe("/whois ");
+    await ada.page.fill("#entry", "");
+  });
+
   test("a whisper is told apart before it is sent, and after", async () => {
     const { page } = ada;
     await page.fill("#entry", "/msg bob psst");
@@ -152,6 +171,53 @@ chromium.describe("the page", () => {
     await ada.page.press("#entry", "ArrowDown");
     expect(await ada.page.inputValue("#entry")).toBe("a draft");
     await ada.page.fill("#entry", "");
+  });
+
+  test("Up does not bring back a line with the operators' password", async () => {
+    for (const line of ["/op a secret", " /OP ada secret", "look:\n/op secret"]) {
+      await ada.enter("said before it");
+      await ada.enter(line);
+      await ada.page.press("#entry", "ArrowUp");
+      expect(await ada.page.inputValue("#entry")).toBe("said before it");
+    }
+    await ada.page.fill("#entry", "");
+  });
+
+  test("who is silenced keeps the line, who is put out is told so", async () => {
+    await using eve = await browser.join(room.url, "evi");
+    await ada.enter(`/op ${kept.CHAT_OPERATOR_PASSWORD}`);
+    await ada.shows("ada is an operator now");
+    await ada.enter("/mute evi 7m");
+    await eve.page.getByText("silenced").or(eve.page.getByText("mute")).first().waitFor();
+    await eve.enter("unheard");
+    await eve.shows("Not sent: unheard");
+    expect(await eve.page.inputValue("#entry")).toBe("unheard");
+    await ada.enter("/unmute evi");
+    await eve.page.click("#menu-button");
+    await ada.enter("/kick evi too loud");
+    await eve.page.getByText("You were kicked by ada: too loud.").waitFor();
+    expect(await eve.page.isVisible("#menu")).toBe(false);
+    await eve.page.keyboard.press("Enter");
+    await eve.page.waitForSelector("#door:not([hidden])");
+    expect(eve.faults).toEqual([]);
+    await ada.enter("/deop");
+    await ada.shows("ada is no operator any more");
+  });
+
+  test("the members over the messages go at Esc, and at a touch beside them", async () => {
+    await using eve = await browser.join(room.url, "evo", { size: phone });
+    const members = eve.page.locator("#members");
+    for (const close of [
+      () => eve.page.keyboard.press("Escape"),
+      () => eve.page.locator("#names button").last().press("Escape"),
+      () => eve.page.mouse.click(20, 400),
+    ]) {
+      await eve.page.click("#members-button");
+      await members.waitFor();
+      await close();
+      await members.waitFor({ state: "hidden" });
+      expect(await eve.page.evaluate("document.activeElement !== document.body")).toBe(true);
+    }
   });
 
   test("a letter that is typed anywhere goes to the row", async () => {

@@ -4,11 +4,13 @@
 
 import {
   type Command,
+  type CommandOf,
   check,
   checkTyped,
   help,
   helpOf,
   parseTyped,
+  type Raw,
   typed,
   written,
 } from "../../protocol/commands.ts";
@@ -18,16 +20,13 @@ import { Chat, type Joins } from "./chat.ts";
 import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
 import { hasLeft } from "./outbox.ts";
 import { noConnection, Pages } from "./past/pages.ts";
-import type { Past, PastHandlers } from "./past/past.ts";
+import type { Past } from "./past/past.ts";
 import { isUnreachable } from "./people.ts";
 
 export type ClientOptions = LinkOptions & {
   joins: Joins;
   /** Carries out /history, /search and /around; absent where a front end shows the past by itself. */
-  past?: new (
-    pages: Pages,
-    handlers: PastHandlers,
-  ) => Past;
+  past?: (client: Client) => Past;
 };
 
 export type ClientHandlers = LinkHandlers & {
@@ -35,6 +34,8 @@ export type ClientHandlers = LinkHandlers & {
   problem: (problem: Fault) => void;
   /** Shows that a command was carried out which the room sees nothing of. */
   notice: (text: string) => void;
+  /** Shows the commands, as `allHelp` has them. */
+  help: () => void;
   /** Who is ignored has changed: the names of each person. */
   ignoring?: (people: string[][]) => void;
   /** Carries out /set with what was typed behind it; absent where settings come from flags alone. */
@@ -86,18 +87,7 @@ export class Client {
     });
     this.chat = new Chat(this.link.people, options.joins);
     this.pages = new Pages((command) => this.link.send(command));
-    this.past =
-      options.past &&
-      new options.past(this.pages, {
-        event: handlers.event,
-        problem: handlers.problem,
-        isShown: (message) => this.chat.regard(message) !== "ignored",
-        now: () => this.link.position?.seq ?? 0,
-        around: (seq) => handlers.around?.(seq) ?? false,
-        forgotten: handlers.forgotten,
-        takenBack: handlers.takenBack,
-        progress: handlers.lookingBack,
-      });
+    this.past = options.past?.(this);
   }
 
   /** Carries out what a person entered: a message, a command of the room, or one of our own. */
@@ -111,15 +101,13 @@ export class Client {
     if (raw.type === "op" && raw.password === "" && askOperatorPassword) {
       return this.link.status === "online" ? askOperatorPassword() : this.ask(noConnection);
     }
-    if (raw.type === "help") {
-      return this.handlers.event({ type: "help", text: `${help()}\n${localHelp()}` });
-    }
+    if (raw.type === "help") return this.handlers.help();
     if (raw.type === "search" && raw.text === "" && this.past?.searchOn()) return;
-    const command = this.#addressed(checkTyped(raw));
+    const command = checkTyped(raw);
     if (isFault(command)) this.handlers.problem(command);
     else if (command.type === "history" && this.past) this.past.history(command.limit);
     else if (command.type === "search" && this.past) this.past.search(command.text);
-    else this.ask(command);
+    else this.ask(command.type === "tell" ? this.#addressed(command) : raw);
   }
 
   /** An argument that stands without brackets in its usage is needed. */
@@ -129,13 +117,14 @@ export class Client {
     else command.run(this, words);
   }
 
-  /** Sends a command, or says what is wrong with it. */
-  ask(command: Command | Fault): void {
+  /** Sends a command as it was written, if it is right: "1h" is a number of ms once it was checked. Or says what is wrong. */
+  ask(raw: Raw | Fault): void {
+    const command = isFault(raw) ? raw : check(raw);
     if (isFault(command)) this.handlers.problem(command);
     else if (command.type === "quit") this.leave(command.text);
     else if (command.type === "say" || command.type === "act" || command.type === "tell") {
       this.link.say(command);
-    } else if (!this.link.send(identified(command))) {
+    } else if (!this.link.send(identified(raw))) {
       this.handlers.problem(noConnection);
     } else if (command.type === "op") {
       this.#op = command;
@@ -175,7 +164,7 @@ export class Client {
     // The server whispers too, from its own terminal.
     if (isFault(cleanName(name)))
       return this.ask(fault("no-such-member", `${name} is no member: say it aloud`));
-    this.ask(check({ type: "tell", to: name, text }));
+    this.ask({ type: "tell", to: name, text });
   }
 
   /** Hides a person, or lists who is hidden. */
@@ -213,8 +202,7 @@ export class Client {
   }
 
   /** Puts the present name into a whisper whose addressee was renamed since its name was typed. */
-  #addressed(command: Command | Fault): Command | Fault {
-    if (isFault(command) || command.type !== "tell") return command;
+  #addressed(command: CommandOf<"tell">): Raw | Fault {
     const person = this.chat.takeAddressee(command.to);
     if (!person) return command;
     return isUnreachable(person) ? hasLeft(person.name) : { ...command, to: person.name };
@@ -228,7 +216,7 @@ function isVerdict(event: Event, name: string): boolean {
 }
 
 /** A look back gets an id: the server then takes what we send next, pings too, before it has found the answer. */
-function identified(command: Command): Command {
+function identified(command: Raw): Raw {
   if (command.type !== "history" && command.type !== "search") return command;
   return { ...command, id: command.id ?? "look" };
 }
@@ -292,6 +280,11 @@ export const localCommands: LocalCommand[] = [
 
 /** All command words that a person can enter, slash included, for completion. */
 export const words = [...typed, ...localCommands].map(({ word }) => word).sort();
+
+/** What /help shows where it is text. */
+export function allHelp(): { type: "help"; text: string } {
+  return { type: "help", text: `${help()}\n${localHelp()}` };
+}
 
 /** The lines that /help adds for these. */
 export function localHelp(): string {

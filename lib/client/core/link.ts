@@ -8,12 +8,13 @@
 // has left before it was sent.
 
 import type { Raw } from "../../protocol/commands.ts";
+import { messageOf } from "../../protocol/errors.ts";
 import { type ByeCode, type Event, type Fault, isFault, type Welcome } from "../../protocol/events.ts";
 import { Backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import { Addressees, Outbox, type Unsettled } from "./outbox.ts";
 import { People } from "./people.ts";
-import { type Connect, Refusal, reasonOf } from "./wire.ts";
+import { type Connect, Refusal } from "./wire.ts";
 
 export type LinkOptions = {
   /** The servers of the room, at least one: the first that answers is taken, after a loss the next one. */
@@ -352,7 +353,7 @@ export class Link {
     if (status.type === "online" && status.leaving) return this.#close(undefined);
     this.#end();
     if (status.type === "connecting" && status.joining) {
-      return status.joining.reject(retryAfterMs === undefined ? why : new Refusal(reasonOf(why)));
+      return status.joining.reject(retryAfterMs === undefined ? why : new Refusal(messageOf(why)));
     }
     // A server that is not to be trusted is given up; another server of the room may do.
     const { length } = this.#options.servers;
@@ -360,7 +361,7 @@ export class Link {
     this.#at++;
     const retryMs = this.#backoff.next(retryAfterMs);
     this.#status = { type: "offline", retry: setTimeout(() => this.#connect(undefined), retryMs) };
-    this.#handlers.state({ type: "offline", reason: reasonOf(why), retryMs });
+    this.#handlers.state({ type: "offline", reason: messageOf(why), retryMs });
   }
 
   #close(reason: string | undefined, code?: ByeCode): void {

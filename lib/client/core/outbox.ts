@@ -35,13 +35,6 @@ export class Outbox {
     return unsettled;
   }
 
-  /** The messages under way, as a person types them, below a line that counts them; empty if there are none. */
-  get unsent(): string[] {
-    if (this.size === 0) return [];
-    const title = this.size === 1 ? "1 message was not sent:" : `${this.size} messages were not sent:`;
-    return [title, ...Array.from(this, asTyped)];
-  }
-
   /** Removes the message with this id: it is in the room, or never will be. False if there is none. */
   settle(id: string): boolean {
     const known = this.#unsettled.delete(id);
@@ -131,4 +124,11 @@ export function hasLeft(name: string): Fault {
 /** 96 random bits. A page without TLS has no `crypto.randomUUID`. */
 export function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("-");
+}
+
+/** The messages under way, as a person types them, below a line that counts them; empty if there are none. */
+export function unsentLines(outbox: Outbox): string[] {
+  if (outbox.size === 0) return [];
+  const title = outbox.size === 1 ? "1 message was not sent:" : `${outbox.size} messages were not sent:`;
+  return [title, ...Array.from(outbox, asTyped)];
 }

@@ -2,8 +2,6 @@
 // Connect for each server of the room; nothing else in the core knows of a network. `opened` comes once and first, if at
 // all; nothing comes after `closed`, or once `close` was called.
 
-import { codeOf, messageOf } from "../../protocol/errors.ts";
-
 /** One connection, from the first attempt to open it to its end. */
 export interface Wire {
   /** Sends a line; the LF is added. What the network does not take at once waits in the wire. */
@@ -30,18 +28,4 @@ export type Connect = (handlers: WireHandlers) => Wire;
 export class Refusal extends Error {
   /** Whether a person may still accept the server, and is to be asked before another server is tried. */
   readonly undecided: boolean = false;
-}
-
-/** Why there is no connection, in a few words. */
-export function reasonOf(error: unknown): string {
-  const reasons: Record<string, string> = {
-    ECONNREFUSED: "nobody listens there",
-    ENOTFOUND: "there is no such host",
-    ETIMEDOUT: "it does not answer",
-    ENETUNREACH: "the network cannot be reached",
-    EHOSTUNREACH: "the host cannot be reached",
-    EPROTO: "it and this client agree on no TLS",
-    ECONNRESET: "it hangs up",
-  };
-  return reasons[codeOf(error)] ?? messageOf(error);
 }

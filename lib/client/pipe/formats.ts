@@ -2,7 +2,7 @@
 // hold comings and goings back for a moment, so that many share a line; JSON writes each event at once. A line that was not
 // taken is reported on stderr in plain, and as an event like any other in JSON.
 
-import type { Command } from "../../protocol/commands.ts";
+import type { Raw } from "../../protocol/commands.ts";
 import type { Event, Fault } from "../../protocol/events.ts";
 import { visibleRow } from "../../protocol/text.ts";
 import { settleMs } from "../core/chat.ts";
@@ -68,9 +68,9 @@ export class PlainFormat implements Format {
 
 export class JsonFormat implements Format {
   readonly #ends: Ends;
-  readonly #parse: (line: string) => Command | Fault;
+  readonly #parse: (line: string) => Raw | Fault;
 
-  constructor(ends: Ends, parse: (line: string) => Command | Fault) {
+  constructor(ends: Ends, parse: (line: string) => Raw | Fault) {
     this.#ends = ends;
     this.#parse = parse;
   }

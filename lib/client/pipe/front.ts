@@ -5,11 +5,13 @@
 // read from the server, and after a thousand messages without an ack none from the input either. An output that is
 // closed or broken stops nothing: the rest of the input is still said.
 
+import { messageOf } from "../../protocol/errors.ts";
 import { isFault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
-import { Client } from "../core/client.ts";
-import { Past } from "../core/past/past.ts";
-import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+import { allHelp, Client } from "../core/client.ts";
+import { unsentLines } from "../core/outbox.ts";
+import { pastOf } from "../core/past/past.ts";
+import { type Connect, Refusal } from "../core/wire.ts";
 import type { Ends, Format } from "./formats.ts";
 import { linesOf } from "./lines.ts";
 import { PipeOutput } from "./output.ts";
@@ -42,11 +44,12 @@ export class PipeFront {
   constructor(options: PipeOptions) {
     this.#options = options;
     this.#client = new Client(
-      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all", past: Past },
+      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all", past: pastOf },
       {
         event: (event) => this.#format.event(event),
         problem: (problem) => this.#format.problem(problem),
         refused: (message, problem) => this.#format.problem(problem, message),
+        help: () => this.#format.event(allHelp()),
         notice: (text) => this.#out.write([visibleRow(text)]),
         state: (state) => {
           if (state.type === "offline" && !this.#isLost) this.#complain(`${state.reason}: trying again`);
@@ -81,7 +84,7 @@ export class PipeFront {
     const problem = await this.#closed.promise;
     this.#format.end();
     if (problem !== undefined) this.#complain(problem);
-    const { unsent } = this.#client.link.outbox;
+    const unsent = unsentLines(this.#client.link.outbox);
     this.#err.write(unsent.flatMap((line) => visible(line).split("\n")));
     const taken = Promise.all([this.#out.taken(), this.#err.taken()]);
     await Promise.race([taken, this.#interrupted.promise]);
@@ -103,7 +106,7 @@ export class PipeFront {
       return problem && refusalText(problem);
     } catch (error) {
       if (error instanceof Refusal) return error.message;
-      return `No chat server at ${place}: ${reasonOf(error)}. Start one with "bun ChatServer.ts"`;
+      return `No chat server at ${place}: ${messageOf(error)}. Start one with "bun ChatServer.ts"`;
     }
   }
 
@@ -119,7 +122,7 @@ export class PipeFront {
         await Promise.all([this.#out.ready(), this.#err.ready()]);
       }
     } catch (error) {
-      this.#complain(`Cannot read the input: ${reasonOf(error)}`);
+      this.#complain(`Cannot read the input: ${messageOf(error)}`);
     }
     client.leave();
   }

@@ -6,12 +6,13 @@
 //      └── lost ─────────┘ └── any other error ──▶ failed
 
 import { commands, type Raw } from "../../protocol/commands.ts";
+import { messageOf } from "../../protocol/errors.ts";
 import { type Event, type Fault, isFault, limits } from "../../protocol/events.ts";
 import { Backoff } from "../core/backoff.ts";
 import { Connection } from "../core/connection.ts";
 import { asRefusal } from "../core/link.ts";
 import { newId } from "../core/outbox.ts";
-import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+import { type Connect, Refusal } from "../core/wire.ts";
 import { refusalText } from "./password.ts";
 
 export type PostOptions = {
@@ -120,9 +121,9 @@ class Poster {
     const { servers, place } = this.#options;
     if (why instanceof Refusal) return this.#end(why.message);
     if (!this.#hasOpened && this.#tries >= servers.length) {
-      return this.#end(`No chat server at ${place}: ${reasonOf(why)}`);
+      return this.#end(`No chat server at ${place}: ${messageOf(why)}`);
     }
-    this.#trouble = reasonOf(why);
+    this.#trouble = messageOf(why);
     this.#again = setTimeout(() => this.#connect(), this.#backoff.next(retryAfterMs));
   }
 

@@ -13,11 +13,11 @@ import { Prompt } from "../../terminal/row/prompt.ts";
 import { Tty } from "../../terminal/tty.ts";
 import { notification } from "../../terminal/window.ts";
 import { settleMs } from "../core/chat.ts";
-import { Client, words } from "../core/client.ts";
+import { allHelp, Client, words } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
-import { asTyped, type Unsettled } from "../core/outbox.ts";
-import { Past } from "../core/past/past.ts";
-import { type Connect, Refusal, reasonOf } from "../core/wire.ts";
+import { asTyped, type Unsettled, unsentLines } from "../core/outbox.ts";
+import { pastOf } from "../core/past/past.ts";
+import { type Connect, Refusal } from "../core/wire.ts";
 import { Memory } from "../kept/memory.ts";
 import type { Missed } from "../kept/missed.ts";
 import { Files } from "./files.ts";
@@ -68,11 +68,12 @@ export class TerminalFront {
     this.#over.catch(() => {});
     const { settings, stateFolder, places } = options;
     this.#client = new Client(
-      { servers: options.servers, key: options.key, joins: settings.values.joins, past: Past },
+      { servers: options.servers, key: options.key, joins: settings.values.joins, past: pastOf },
       {
         event: (event) => this.#memory.event(event),
         problem: (problem) => this.#print(this.#view.problem(problem.text)),
         refused: (message, problem) => this.#refused(message, problem),
+        help: () => this.#memory.event(allHelp()),
         notice: (text) => this.#print(this.#view.notice(text)),
         ignoring: (people) => this.#trySetting(() => settings.ignore(people)),
         set: (words) => this.#set(words),
@@ -151,7 +152,7 @@ export class TerminalFront {
     this.#prompt.print(this.#view.settle());
     this.#prompt.stop();
     const { name, outbox } = this.#client.link;
-    const { unsent } = outbox;
+    const unsent = unsentLines(outbox);
     await this.#tty.close();
     if (problem !== undefined) process.stderr.write(`${visibleRow(problem)}\n`);
     for (const line of unsent) process.stderr.write(`${visible(line)}\n`);
@@ -184,7 +185,7 @@ export class TerminalFront {
         problem = await this.#join(name, lost === undefined);
       } catch (error) {
         if (error instanceof Refusal) return this.#closed.resolve(error.message);
-        const reason = `No chat server at ${this.#options.place}: ${reasonOf(error)}`;
+        const reason = `No chat server at ${this.#options.place}: ${messageOf(error)}`;
         if (!lost) return this.#closed.resolve(`${reason}. Start one with "bun ChatServer.ts"`);
         problem = fault("unavailable", reason);
       }

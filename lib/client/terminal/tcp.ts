@@ -3,6 +3,7 @@
 
 import type { Socket } from "bun";
 import { addressOf, type Place } from "../../protocol/addresses.ts";
+import { codeOf, messageOf } from "../../protocol/errors.ts";
 import { type Connect, Refusal, type Wire, type WireHandlers } from "../core/wire.ts";
 import type { Trust } from "./trust.ts";
 
@@ -104,7 +105,7 @@ class TcpWire implements Wire {
   #end(why: unknown): void {
     if (this.#closed) return;
     this.close();
-    this.#handlers.closed(why);
+    this.#handlers.closed(why instanceof Refusal ? why : new Error(reasonOf(why)));
   }
 
   #flush(): void {
@@ -119,4 +120,18 @@ class TcpWire implements Wire {
       this.#unwritten.shift();
     }
   }
+}
+
+/** Why there is no connection, in a few words. */
+function reasonOf(error: unknown): string {
+  const reasons: Record<string, string> = {
+    ECONNREFUSED: "nobody listens there",
+    ENOTFOUND: "there is no such host",
+    ETIMEDOUT: "it does not answer",
+    ENETUNREACH: "the network cannot be reached",
+    EHOSTUNREACH: "the host cannot be reached",
+    EPROTO: "it and this client agree on no TLS",
+    ECONNRESET: "it hangs up",
+  };
+  return reasons[codeOf(error)] ?? messageOf(error);
 }

@@ -31,7 +31,7 @@ export async function buildDocument(): Promise<PageDocument> {
     throw new Error("The page's script would end its element");
   // As functions: "$&" in a script is no pattern.
   const html = markup
-    .replace(/\n\s*/g, "\n")
+    .replace(/\n\s*/g, "")
     .replace("/*style*/", () => style)
     .replace("/*script*/", () => script);
   return { html, scriptHash: hashOf(script), styleHash: hashOf(style) };

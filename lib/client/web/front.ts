@@ -5,6 +5,7 @@
 // A reload takes the same seat again, so the others see nothing of it. A window in which the seat was taken over keeps
 // what it has, and can take it back.
 
+import { messageOf } from "../../protocol/errors.ts";
 import {
   type ByeCode,
   type Event,
@@ -19,7 +20,6 @@ import { Client } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
 import { pageOf } from "../core/past/pages.ts";
-import { reasonOf } from "../core/wire.ts";
 import { Incoming, quietId } from "./incoming.ts";
 import { listenForKeys } from "./keys.ts";
 import { helpRows } from "./log/help.ts";
@@ -76,6 +76,7 @@ export class WebFront {
         event: (event) => this.#event(event),
         problem: (problem) => this.#status.problem(problem.text),
         refused: (message, problem) => this.#refused(message, problem),
+        help: () => this.#help(),
         notice: (text) => this.#log.notice(text),
         ignoring: (people) => this.#ignoring(people),
         set: () => this.#log.notice("Settings are in the menu, behind the three dots"),
@@ -164,7 +165,7 @@ export class WebFront {
       const problem = await link.join(name);
       if (problem) this.#toDoor(problem);
     } catch (error) {
-      this.#toDoor(fault("unavailable", reasonOf(error)));
+      this.#toDoor(fault("unavailable", messageOf(error)));
       // The seat is still there: a server that comes back finds this page waiting.
       if (token !== undefined) setTimeout(() => this.#joinAgain(token), retryMs);
     }
@@ -176,6 +177,7 @@ export class WebFront {
   }
 
   #toDoor(problem?: Fault): void {
+    closeDialogs();
     show(this.#over, false);
     show(this.#room, false);
     this.#door.open(this.#client.link.name, problem);
@@ -244,7 +246,7 @@ export class WebFront {
       else location.reload();
     };
     this.#room.inert = true;
-    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+    closeDialogs();
     if (this.#door.isOpen) return this.#toDoor(fault("unavailable", text));
     show(this.#over, true);
     button.focus();
@@ -314,8 +316,6 @@ export class WebFront {
         return this.#search.open(word.toLowerCase() === "/search" ? words.trim() : "");
       case "/history":
         return this.#log.page(-1);
-      case "/help":
-        return this.#help();
     }
     this.#client.enter(text);
     this.#log.toEnd();
@@ -330,8 +330,8 @@ export class WebFront {
 
   #escaped(): void {
     this.#status.problem("");
-    this.#members.open(false);
-    this.#log.toEnd();
+    if (this.#members.isOpen) this.#members.open(false);
+    else this.#log.toEnd();
   }
 
   #listen(): void {
@@ -369,4 +369,10 @@ export class WebFront {
     if (this.#client.link.status === "closed") return;
     this.#returning.save(this.#entry.text, this.#entry.lines);
   }
+}
+
+/** What is open above the room goes with it. */
+function closeDialogs(): void {
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  byId("menu", HTMLElement).hidePopover();
 }

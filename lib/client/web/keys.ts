@@ -17,9 +17,10 @@ export function listenForKeys({ isOpen, search, escaped, typing }: KeyHandlers):
       event.preventDefault();
       return search();
     }
-    const isUnused = target === document.body || (target instanceof HTMLElement && target.id === "log");
-    if (!isUnused || ctrlKey || altKey || metaKey) return;
-    if (key === "Escape") escaped();
+    if (!(target instanceof HTMLElement) || ctrlKey || altKey || metaKey) return;
+    // The row, the menu and a dialog have an end of their own for it.
+    if (key === "Escape" && !target.closest("#row, #menu, dialog")) escaped();
+    if (target !== document.body && target.id !== "log") return;
     // A blank scrolls the messages.
     if ([...key].length === 1 && key !== " ") typing();
   });

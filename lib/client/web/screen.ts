@@ -62,7 +62,10 @@ export class Screen {
     const { client, log, members, attention } = this.#parts;
     log.draw();
     this.#drawWaiting();
-    write(this.#topic, visibleRow(client.chat.topic ?? "Chat room"));
+    const topic = visibleRow(client.chat.topic ?? "Chat room");
+    write(this.#topic, topic);
+    // A long one is cut short.
+    if (this.#topic.title !== topic) this.#topic.title = topic;
     members.changed();
     attention.draw();
     this.moved();

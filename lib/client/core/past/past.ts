@@ -25,6 +25,31 @@ export type PastHandlers = {
   progress?: (() => void) | undefined;
 };
 
+/** A client, as far as its past needs it. */
+type Host = {
+  pages: Pages;
+  chat: { regard: (message: Message) => string };
+  link: { position: { seq: number } | undefined };
+  handlers: Pick<PastHandlers, "event" | "problem" | "forgotten" | "takenBack"> & {
+    around?: (seq: number) => boolean;
+    lookingBack?: () => void;
+  };
+};
+
+/** The past that a client asks for. */
+export function pastOf({ pages, chat, link, handlers }: Host): Past {
+  return new Past(pages, {
+    event: handlers.event,
+    problem: handlers.problem,
+    isShown: (message) => chat.regard(message) !== "ignored",
+    now: () => link.position?.seq ?? 0,
+    around: (seq) => handlers.around?.(seq) ?? false,
+    forgotten: handlers.forgotten,
+    takenBack: handlers.takenBack,
+    progress: handlers.lookingBack,
+  });
+}
+
 /** What is being read. */
 type Task = { stop: () => void };
 

@@ -10,7 +10,7 @@ import { isMessage, type Recorded } from "../../../protocol/events.ts";
 import type { Chat } from "../../core/chat.ts";
 import type { Page, Pages } from "../../core/past/pages.ts";
 import { Window } from "../../core/past/window.ts";
-import { byId, show, write } from "../page/dom.ts";
+import { byId, element, show, write } from "../page/dom.ts";
 import { copyAsLines } from "./copy.ts";
 import { divider, noticeRow, rowsOf } from "./rows.ts";
 import { Scroll } from "./scroll.ts";
@@ -98,9 +98,12 @@ export class Log {
     this.add(noticeRow(text, kind));
   }
 
-  /** Takes away all rows; what was said before is found by scrolling up. */
+  /** Leaves a blank below all rows that is as high as the view: what was said before is found by scrolling up. */
   clear(): void {
-    this.begin(this.#now);
+    this.toEnd();
+    const blank = element("li", "blank");
+    blank.ariaHidden = "true";
+    this.add(blank);
   }
 
   /** The messages at these positions were taken back. */
@@ -185,7 +188,7 @@ export class Log {
   #found(seq: number): void {
     this.draw();
     const row = this.#rowOf(seq);
-    if (row) this.#scroll.to(row);
+    if (row) this.#scroll.to(row, this.isWhole);
     for (const other of this.#list.querySelectorAll(".sought")) other.classList.remove("sought");
     row?.classList.add("sought");
     this.#handlers.moved();

@@ -12,13 +12,8 @@ import { type Marks, messageText, nameElement } from "../page/text.ts";
 
 /** Lines of one member join if no more time than this lies between them. */
 const joinedMs = 5 * 60_000;
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat("en-GB", {
-  weekday: "long",
-  day: "numeric",
-  month: "long",
-  year: "numeric",
-});
+const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "full" });
 const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
 /** The rows of an event below the event before it: none if it is not shown, two where a day begins. */

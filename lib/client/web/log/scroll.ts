@@ -51,11 +51,11 @@ export class Scroll {
     this.#restore();
   }
 
-  /** Puts a row in the middle, away from the end. */
-  to(row: HTMLElement): void {
-    this.#isAtEnd = false;
+  /** Puts a row in the middle. `isWhole`: whether the last row is the end. */
+  to(row: HTMLElement, isWhole: boolean): void {
     row.scrollIntoView({ block: "center" });
     this.#top = this.#view.scrollTop;
+    this.#isAtEnd = isWhole && this.below <= slack;
     this.#findAnchor();
   }
 

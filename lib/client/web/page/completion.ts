@@ -52,8 +52,14 @@ export class CompletionList {
     const isName = /(?:^|\s)[("']*@[^\s@]*$/.test(before);
     this.#offer(isCommand || isName ? before : undefined);
     // A command that is whole needs no list.
-    const [only] = this.#choices;
-    if (this.#choices.length === 1 && only && only.text.trim() === before.slice(this.#start)) this.close();
+    if (this.#choices.length === 1 && this.isWhole) this.close();
+  }
+
+  /** Whether the chosen word is typed already, as /who is, of which /whois may come as well. */
+  get isWhole(): boolean {
+    const { value, selectionStart } = this.#entry;
+    const typed = value.slice(this.#start, selectionStart);
+    return !this.#isRound && this.#choices[this.#chosen]?.text.trim() === typed.toLowerCase();
   }
 
   /** Tab: completes the word before the cursor, or goes on to the next choice. False if there is nothing to complete. */

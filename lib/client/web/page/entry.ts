@@ -2,6 +2,7 @@
 // row, and on the button. Nothing is sent while an input method composes; some browsers end the composition before the
 // key that ended it, so that its code tells.
 
+import { holdsPassword } from "../../../protocol/commands.ts";
 import { limits } from "../../../protocol/events.ts";
 import type { Chat } from "../../core/chat.ts";
 import { isUnreachable } from "../../core/people.ts";
@@ -31,7 +32,7 @@ export class Entry {
   readonly #row = byId("row", HTMLFormElement);
   readonly #whisper = byId("whisper", HTMLElement);
   readonly #list: CompletionList;
-  /** What was sent, oldest first. */
+  /** What was sent, oldest first, but for passwords. */
   #lines: string[] = [];
   /** The line that is looked at; behind the last one stands the draft. */
   #at = 0;
@@ -98,7 +99,7 @@ export class Entry {
     switch (key) {
       case "Enter":
         if (shift) return false;
-        if (list.isOpen) list.take();
+        if (list.isOpen && !list.isWhole) list.take();
         else this.#enter();
         return true;
       case "Tab":
@@ -156,7 +157,7 @@ export class Entry {
   }
 
   #remember(text: string): void {
-    if (this.#lines.at(-1) !== text) this.lines = [...this.#lines, text];
+    if (this.#lines.at(-1) !== text && !holdsPassword(text)) this.lines = [...this.#lines, text];
     this.#at = this.#lines.length;
     this.#draft = "";
   }

@@ -29,6 +29,11 @@ export class Members {
     this.#chat = chat;
     this.#whisper = whisper;
     this.#button.onclick = () => this.open(!this.isOpen);
+    document.addEventListener("pointerdown", ({ target }) => {
+      const isBeside =
+        target instanceof Node && !this.#panel.contains(target) && !this.#button.contains(target);
+      if (isBeside && this.isOpen) this.open(false);
+    });
   }
 
   /** Whether they stand over the messages. */
@@ -37,6 +42,7 @@ export class Members {
   }
 
   open(isOpen: boolean): void {
+    if (!isOpen && this.#panel.contains(document.activeElement)) this.#button.focus();
     this.#panel.classList.toggle("open", isOpen);
     this.#button.ariaExpanded = String(isOpen);
   }

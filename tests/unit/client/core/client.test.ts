@@ -1,6 +1,8 @@
 // What a person enters, and what of the others is shown, in a room that the test plays.
 
 import { describe, expect, jest, setDefaultTimeout, test } from "bun:test";
+import { unsentLines } from "../../../../lib/client/core/outbox.ts";
+import { check } from "../../../../lib/protocol/commands.ts";
 import type { Happening } from "../../../support/played-room.ts";
 import { testMs } from "../../../support/transcript.ts";
 import {
@@ -93,12 +95,28 @@ describe("what is entered", () => {
     });
   });
 
+  test.each<[line: string, fields: Record<string, unknown>]>([
+    ["/mute gus 90m", { name: "gus", for: "90m" }],
+    ["/mute * 2w", { name: "*", for: "2w" }],
+    ["/ban 192.0.2.7 1d too loud", { name: "192.0.2.7", for: "1d", text: "too loud" }],
+    ["/delete gus ALL", { name: "gus", count: "all" }],
+    ["/delete gus 12", { name: "gus", count: 12 }],
+  ])("%s goes to the room in the words of the wire", (line, fields) => {
+    client.enter(line);
+    expect(problems).toEqual([]);
+    const sent = room.heard.at(-1) ?? { type: "" };
+    expect(sent).toMatchObject(fields);
+    expect(check(sent)).toMatchObject({ type: sent.type });
+    client.ask(sent);
+    expect(room.heard.at(-1)).toEqual(sent);
+  });
+
   test("a command needs a connection, a message waits for one", () => {
     room.cut();
     client.enter("/who");
     client.enter("hello");
     expect(problems).toEqual(["There is no connection now: try again"]);
-    expect(client.link.outbox.unsent).toEqual(["1 message was not sent:", "hello"]);
+    expect(unsentLines(client.link.outbox)).toEqual(["1 message was not sent:", "hello"]);
   });
 
   test("/history and /search are read page by page, and shown once", () => {

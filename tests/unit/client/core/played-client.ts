@@ -1,9 +1,9 @@
 // ada's client in a room that the test plays, with gus and mallory there, and what the client hands out.
 
 import { afterEach, beforeEach, jest } from "bun:test";
-import { Client } from "../../../../lib/client/core/client.ts";
+import { allHelp, Client } from "../../../../lib/client/core/client.ts";
 import { asTyped } from "../../../../lib/client/core/outbox.ts";
-import { Past } from "../../../../lib/client/core/past/past.ts";
+import { pastOf } from "../../../../lib/client/core/past/past.ts";
 import type { Event } from "../../../../lib/protocol/events.ts";
 import { type Happening, PlayedRoom } from "../../../support/played-room.ts";
 
@@ -24,10 +24,11 @@ export function inPlayedRoom(): void {
     room.members = ["ada", "gus", "mallory"];
     [shown, problems, notices, refused, refusedIds] = [[], [], [], [], []];
     client = new Client(
-      { servers: [room.connect], joins: "all", past: Past },
+      { servers: [room.connect], joins: "all", past: pastOf },
       {
         event: (event) => shown.push(event),
         problem: ({ text }) => problems.push(text),
+        help: () => shown.push(allHelp()),
         notice: (text) => notices.push(text),
         refused: (message, { text, id }) => {
           refused.push(`${asTyped(message)}: ${text}`);

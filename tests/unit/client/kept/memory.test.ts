@@ -57,6 +57,7 @@ class Run {
       {
         event: (event) => this.memory.event(event),
         problem: () => {},
+        help: () => {},
         notice: () => {},
         refused: () => {},
         state: (state) =>

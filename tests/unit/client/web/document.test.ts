@@ -6,8 +6,8 @@ import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-/** A page is read over slow networks, in one request. */
-const gzipBytes = 30 * 1024;
+/** A page is read over slow networks, in one request: at most 30 kB. */
+const gzipBytes = 30_000;
 
 const hashOf = (text: string) => new Bun.CryptoHasher("sha256").update(text).digest("base64");
 
