@@ -42,7 +42,7 @@ class Home implements Disposable {
 const trusted = { code: 0, out: expect.stringContaining("bot: hello"), err: "" };
 const refused = (sentence: string) => ({ code: 1, out: "", err: `${sentence}\n` });
 
-openssl.describe("a certificate", () => {
+openssl.concurrent("a certificate", () => {
   test.each<[certificate: string, flags: (made: Certificates) => string[], doubt: string | undefined]>([
     ["good", (made) => ["--ca", made.cert("authority")], undefined],
     ["address", (made) => ["--ca", made.cert("authority"), "--host", "127.0.0.1"], undefined],
@@ -151,7 +151,7 @@ openssl.describe("a certificate", () => {
   });
 });
 
-openssl.describe("a certificate that nobody vouches for, on a terminal", () => {
+openssl.concurrent("a certificate that nobody vouches for, on a terminal", () => {
   const question = "may it be remembered?";
   const client = (server: Server, home: Home) =>
     new Terminal(

@@ -104,7 +104,7 @@ describe("among others' whispers", () => {
   });
 
   test("a search among whispers of others ends after some pages", async () => {
-    const journal = new Held([said(1), ...manyWhispers(50_000, 2)]);
+    const journal = new Held([said(1), ...manyWhispers(25_000, 2)]);
     let past: Past = await search(journal, "x", Infinity, 20, "a");
     expect(past).toMatchObject({ events: [], more: true });
     expect(journal.looked).toBeLessThan(20_000);

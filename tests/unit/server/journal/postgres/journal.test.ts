@@ -34,7 +34,7 @@ postgresql.concurrent("a journal in PostgreSQL", () => {
   testSearchContract(kind);
   testDeletionContract(kind);
   testSharedContract(kind);
-  testAgainstModel(kind, 60);
+  testAgainstModel(kind, 40);
 
   test("rooms of any name are kept apart", async () => {
     const { open, name } = newRoom();
@@ -256,7 +256,7 @@ postgresql.describe("connections that are cut", () => {
     await using one = await open();
     await using two = await open();
     const lines: string[] = [];
-    for (let turn = 0; turn < 60; turn++) {
+    for (let turn = 0; turn < 30; turn++) {
       const line = (i: number) => `${i}-${turn}`;
       lines.push(line(1), line(2));
       await Promise.all([
