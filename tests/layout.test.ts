@@ -93,11 +93,13 @@ const rooms: Record<string, string[]> = {
     "client/core",
     "client/core/past",
     "client/kept",
+    "client/web/link",
     "client/web/log",
     "client/web/page",
     "dialects",
     "protocol",
   ],
+  "client/web/link": ["client/core", "client/core/past", "client/kept", "protocol"],
   "client/web/log": ["client/core", "client/core/past", "client/web/page", "dialects", "protocol"],
   "client/web/page": ["client/core", "terminal/row", "protocol"],
 };
@@ -107,6 +109,7 @@ const withoutPackages = [
   "client/core",
   "client/core/past",
   "client/kept",
+  "client/web/link",
   "client/web/log",
   "client/web/page",
 ];

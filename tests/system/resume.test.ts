@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Link } from "../../lib/client/core/link.ts";
 import type { Connect } from "../../lib/client/core/wire.ts";
 import { tcp } from "../../lib/client/terminal/tcp.ts";
-import { webSocket } from "../../lib/client/web/wire.ts";
+import { webSocket } from "../../lib/client/web/link/wire.ts";
 import type { Recorded, Welcome } from "../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../lib/server/journal/sqlite/journal.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";

@@ -22,6 +22,9 @@ import { asTyped, type Unsettled } from "../core/outbox.ts";
 import { pageOf } from "../core/past/pages.ts";
 import { Incoming, quietId } from "./incoming.ts";
 import { listenForKeys } from "./keys.ts";
+import { Returning } from "./link/returning.ts";
+import { PageStorage, type TextStorage } from "./link/storage.ts";
+import { webSocket } from "./link/wire.ts";
 import { helpRows } from "./log/help.ts";
 import { Log } from "./log/log.ts";
 import { Search } from "./log/search.ts";
@@ -32,11 +35,8 @@ import { Entry } from "./page/entry.ts";
 import { Members } from "./page/members.ts";
 import { Menu } from "./page/menu.ts";
 import { Status } from "./page/status.ts";
-import { Returning } from "./returning.ts";
 import { Screen } from "./screen.ts";
 import { askSecret } from "./secret.ts";
-import { PageStorage, type TextStorage } from "./storage.ts";
-import { webSocket } from "./wire.ts";
 
 /** How many messages of the past the page begins with. */
 const firstMessages = 80;

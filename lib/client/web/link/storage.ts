@@ -2,9 +2,9 @@
 // each of the last names what was not sent, what was typed and where it left. Another tab has the same storage. A browser
 // may allow no storage, or no more of it: then nothing is kept, and the page works until it is reloaded.
 
-import { isKey } from "../../protocol/keys.ts";
-import { nameKey } from "../../protocol/names.ts";
-import type { Keep, Kind } from "../kept/keep.ts";
+import { isKey } from "../../../protocol/keys.ts";
+import { nameKey } from "../../../protocol/names.ts";
+import type { Keep, Kind } from "../../kept/keep.ts";
 
 /** The seat in the room that a reload takes again. */
 export type StoredSeat = { name: string; token: string };

@@ -1,6 +1,6 @@
 // A wire over a WebSocket. The server sends whole lines in binary messages; each line goes to it as a text message.
 
-import type { Connect, Wire, WireHandlers } from "../core/wire.ts";
+import type { Connect, Wire, WireHandlers } from "../../core/wire.ts";
 
 /** How to connect to this address, ws: or wss:. */
 export function webSocket(url: string): Connect {

@@ -2,12 +2,12 @@
 // left, and the text of the row. A message that may be in the room already is never said twice: where the room cannot
 // tell it from another one, it is offered, and the person decides.
 
-import { holdsPassword } from "../../protocol/commands.ts";
-import { isMessage, type Welcome } from "../../protocol/events.ts";
-import type { Link } from "../core/link.ts";
-import { asTyped, type Unsettled } from "../core/outbox.ts";
-import type { Page } from "../core/past/pages.ts";
-import { type Keep, type Left, linesText, parseLines, parsePlace, placeText } from "../kept/keep.ts";
+import { holdsPassword } from "../../../protocol/commands.ts";
+import { isMessage, type Welcome } from "../../../protocol/events.ts";
+import type { Link } from "../../core/link.ts";
+import { asTyped, type Unsettled } from "../../core/outbox.ts";
+import type { Page } from "../../core/past/pages.ts";
+import { type Keep, type Left, linesText, parseLines, parsePlace, placeText } from "../../kept/keep.ts";
 
 export class Returning {
   readonly #link: Link;

@@ -1,8 +1,8 @@
 // What the page keeps in its browser, whatever another page, an older one or a person has put there.
 
 import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { PageStorage } from "../../../../lib/client/web/storage.ts";
-import { testMs } from "../../../support/transcript.ts";
+import { PageStorage } from "../../../../../lib/client/web/link/storage.ts";
+import { testMs } from "../../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
