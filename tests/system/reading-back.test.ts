@@ -21,6 +21,16 @@ async function speak(bob: JsonClient, from: number, to: number): Promise<void> {
   await bob.event("said", { text: `line ${to}` });
 }
 
+/** Bob says a hundred lines, and ada opens the page above the newest. */
+async function readBack({ server, ada }: Awaited<ReturnType<typeof open>>): Promise<JsonClient> {
+  const bob = await JsonClient.join(server.port, "bob");
+  await speak(bob, 1, 100);
+  await ada.shows("bob: line 100");
+  ada.type(pageUp);
+  await ada.until("a page", isReading);
+  return bob;
+}
+
 describe.concurrent("reading back", () => {
   test.each([
     { cols: 80, rows: 24 },
@@ -63,12 +73,8 @@ describe.concurrent("reading back", () => {
 
   test("the conversation has each line once behind a page at the same size", async () => {
     await using room = await open(["--time", "off"]);
-    const { server, ada } = room;
-    using bob = await JsonClient.join(server.port, "bob");
-    await speak(bob, 1, 100);
-    await ada.shows("bob: line 100");
-    ada.type(pageUp);
-    await ada.until("a page", isReading);
+    const { ada } = room;
+    using bob = await readBack(room);
     await speak(bob, 101, 200);
     await ada.shows("100 new below");
     for (let i = 0; i < 40 && isReading(ada); i++) {
@@ -107,12 +113,8 @@ describe.concurrent("reading back", () => {
 
   test("Ctrl-C, and the end of the client, give the ordinary screen back", async () => {
     await using room = await open(["--time", "off"]);
-    const { server, ada } = room;
-    using bob = await JsonClient.join(server.port, "bob");
-    await speak(bob, 1, 100);
-    await ada.shows("bob: line 100");
-    ada.type(pageUp);
-    await ada.until("a page", isReading);
+    const { ada } = room;
+    using _ = await readBack(room);
     ada.type(key.ctrl("C"));
     await ada.until("the conversation", (t) => !isReading(t));
     ada.type(pageUp);
