@@ -10,7 +10,7 @@ type Own = "type" | "name" | "token" | "resumed";
 export type Newcomer = Pick<Welcome, Own>;
 export type RoomState = Omit<Welcome, Own>;
 
-/** A name that was asked for, what was given with it, and the secret that is missing, which is asked for. */
+/** A name that a client asked for, the secrets it gave with it, and the missing one, which the server asks for. */
 export type Claimed = {
   name: string;
   password?: string | undefined;
@@ -36,7 +36,7 @@ export interface Dialect {
   /** Whether its clients keep a token, so that a lost connection's seat is worth keeping. */
   readonly keepsSeat: boolean;
   /**
-   * The command in a line, or what is wrong with it; undefined if the dialect has dealt with it. Before the connection has
+   * The command in a line, or the line's fault; undefined if the dialect has dealt with it. Before the connection has
    * `joined`, a line of plain text is a name, perhaps with its key; while a name is `claimed`, it is the missing secret.
    */
   parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault | undefined;

@@ -22,7 +22,7 @@ export const plain: Stateless = {
   parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault {
     const { missing, ...given } = claimed ?? {};
     if (missing === "password") return check({ type: "join", ...given, password: line });
-    // What is too short for a key is another name.
+    // A line that is too short for a key is read as another name.
     const isMissing = missing === "key" && isKey(line.trim());
     if (isMissing) return check({ type: "join", ...given, key: line.trim() });
     const raw = parseTyped(line);

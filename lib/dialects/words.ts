@@ -87,7 +87,7 @@ export function deletion(
   return `${by} took back a message${whose}, said at ${clock(saidAt)}`;
 }
 
-/** A member's name, and what is to be known of it: ada* (operator, away). */
+/** A member's name with its marks: * if it is owned, and whether it is operator or away: ada* (operator, away). */
 function memberText({ name, owned, away, operator }: Member): string {
   const marks = [operator && "operator", away && "away"].filter((mark) => mark);
   return `${name}${owned ? "*" : ""}${marks.length === 0 ? "" : ` (${marks.join(", ")})`}`;

@@ -30,8 +30,8 @@ export function addressOf({ host, port }: Place): string {
 }
 
 /**
- * Equal for the same server, however its host was written: in any case, with an address in any notation, and as any name
- * that this machine has for itself. Only addresses are compared: nothing is looked up.
+ * A key that is equal for all spellings of one server: in any case, with its address in any notation, and by each name that
+ * this machine has for itself. It compares the texts alone and looks no name up.
  */
 export function serverKey({ host, port }: Place): string {
   // The scope of an address is part of the place.

@@ -147,7 +147,7 @@ export type Answer =
       id?: string | undefined;
     }
   | { type: "bans"; bans: Ban[] }
-  /** What is known of the member who has a name, or looks so; of those who had it, the last one first. */
+  /** Details of the member with this name, or one that looks so; of those who had it before, the last one first. */
   | { type: "whois" | "whowas"; name: string; traces: Trace[]; id?: string | undefined }
   | { type: "subject"; text?: string | undefined }
   | { type: "pong"; id?: string | undefined }

@@ -83,7 +83,7 @@ export function nextName(name: string): string {
   return [...letters].slice(0, limits.nameLength - next.length).join("") + next;
 }
 
-/** What is left of a name once its blanks are "_" and other signs are gone; undefined if that is no name either. */
+/** The name with "_" for blanks and without other signs; undefined if that changes nothing, or gives no valid name. */
 export function nearName(name: string): string | undefined {
   const letters = name.replaceAll(new RegExp(likePunctuation, "gv"), "");
   const near = letters.replaceAll(/\s+/g, "_").replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, "");

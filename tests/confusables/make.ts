@@ -3,7 +3,8 @@
 //
 //   bun tests/confusables/make.ts FILE
 //
-// Left out is what no name of the room can have: what NFKC or NFD takes apart, and what is neither letter, mark nor digit.
+// Left out are the characters that no name of the room can have: those that NFKC or NFD takes apart, the invisible
+// ones, and those that are neither letter, mark nor digit.
 
 import { join } from "node:path";
 import { root } from "../support/server.ts";

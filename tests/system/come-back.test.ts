@@ -1,4 +1,4 @@
-// A person who comes back: what was missed, what was not sent and the settings are there at the next start.
+// A person who comes back: missed messages, lines not sent yet and the settings are there at the next start.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";

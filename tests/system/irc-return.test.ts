@@ -11,7 +11,7 @@ setDefaultTimeout(testMs);
 
 const key = "a-key-of-my-own";
 
-/** What was said, as this connection was shown it. */
+/** The texts of the room's messages that this client received, in order. */
 function said({ received }: IrcClient): string[] {
   return received.items.flatMap((line) => / PRIVMSG #room :(.*)$/.exec(line)?.[1] ?? []);
 }

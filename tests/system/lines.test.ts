@@ -1,4 +1,4 @@
-// Texts of several lines, the search in what was typed, the status and the title, as a person meets them at two sizes.
+// Texts of several lines, the search in lines typed before, the status and the title, on screens of two sizes.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";

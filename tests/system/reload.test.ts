@@ -1,4 +1,4 @@
-// SIGHUP at a server that has members: what is read again, and that none of them is disturbed. And its log of strangers.
+// SIGHUP at a server that has members: it reads files again and disturbs no member. And its log of strangers.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, writeFileSync } from "node:fs";

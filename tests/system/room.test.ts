@@ -334,7 +334,7 @@ test("a join after a position is told the last messages behind it alone", async 
   expect(await saidIn(eve)).toMatchObject([{ text: "29" }, { text: "30" }]);
   expect(types(eve)).toEqual(["welcome", "gap", "history"]);
   expect(await eve.event("gap")).toMatchObject({ from: 0 });
-  // What was missed first is not kept any more.
+  // The server does not keep the first of the missed messages any more.
   for (let i = 31; i <= 150; i++) ada.send({ type: "say", text: `${i}` });
   await ada.event("said", { text: "150" });
   using fay = await JsonClient.join(server.port, "fay", { epoch, after: 2, history: 1 });

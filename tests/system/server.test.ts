@@ -150,7 +150,7 @@ test.skipIf(!existsSync("/proc/net/tcp"))("the kernel looks after a connection t
       fields.find(([, local, , state]) => local?.endsWith(port) && state === established) ?? [];
     return row.split(":");
   };
-  // Until the peer's kernel has confirmed what was written, another timer runs.
+  // Until the peer's kernel has confirmed the bytes that were written, another timer runs.
   while (timer()[0] !== keepAlive) await Bun.sleep(10);
   expect(Number.parseInt(timer()[1] ?? "", 16)).toBeLessThanOrEqual(6_000);
 });

@@ -262,7 +262,7 @@ chromium.describe("the page for everybody", () => {
   }
 });
 
-/** What axe finds wrong with what is shown now. */
+/** The faults that axe finds in the page as it is shown now. */
 async function axeIn({ page }: Window): Promise<string[]> {
   if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);
   const found: string = await page.evaluate(

@@ -38,7 +38,7 @@ export type ClientHandlers = LinkHandlers & {
   help: () => void;
   /** Who is ignored has changed: the names of each person. */
   ignoring?: (people: string[][]) => void;
-  /** Carries out /set with what was typed behind it; absent where settings come from flags alone. */
+  /** Carries out /set with the words typed behind it; absent where settings come from flags alone. */
   set?: (words: string) => void;
   /** Clears the screen; absent where there is none. */
   clear?: () => void;
@@ -46,9 +46,9 @@ export type ClientHandlers = LinkHandlers & {
   askOperatorPassword?: () => void;
   /** Leaving waits for messages that are not in the room yet. */
   leaving?: () => void;
-  /** Shows what was said around an event; false if it is to be shown as a `history`. */
+  /** Shows the messages around an event; false if the client is to show them as a `history`. */
   around?: (seq: number) => boolean;
-  /** The room's history is another one now: what was shown of it is no part of it. */
+  /** The room has another history now: the messages shown so far are no part of it. */
   forgotten?: () => void;
   /** The messages at these positions were taken back. */
   takenBack?: (seqs: readonly number[]) => void;
@@ -117,7 +117,7 @@ export class Client {
     else command.run(this, words);
   }
 
-  /** Sends a command as it was written, if it is right: "1h" is a number of ms once it was checked. Or says what is wrong. */
+  /** Sends a command as written, if it passes the check, which turns "1h" into ms. Otherwise shows its fault. */
   ask(raw: Raw | Fault): void {
     const command = isFault(raw) ? raw : check(raw);
     if (isFault(command)) this.handlers.problem(command);

@@ -26,7 +26,7 @@ export type LinkOptions = {
 };
 
 export type LinkState =
-  /** Called when our name changes, too. `isBack`: after a loss; what was missed comes next, and behind it `caughtUp`. */
+  /** Called when our name changes, too. `isBack`: after a loss; the missed events come next, and then `caughtUp`. */
   | { type: "online"; isBack: boolean }
   /** Tried again in `retryMs`. */
   | { type: "offline"; reason: string; retryMs: number };
@@ -142,7 +142,7 @@ export class Link {
   /** Sends a command now or not at all. False if there is no connection to send it on. */
   send(command: Raw): boolean {
     if (this.#status.type !== "online") return false;
-    // An order is for the member who has the name in what was shown, not for one who takes it meanwhile.
+    // An order is for the member who had the name in the events received so far, not for one who takes it meanwhile.
     const seen = orders.has(command.type) && { seq: command.seq ?? this.#seq };
     this.#status.connection.send({ ...command, ...seen });
     return true;

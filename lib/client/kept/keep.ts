@@ -5,7 +5,7 @@ import { check, holdsPassword, type Raw } from "../../protocol/commands.ts";
 import { isFault } from "../../protocol/events.ts";
 import type { Unsettled } from "../core/outbox.ts";
 
-/** `positions`: a Place; `lines`: what was typed; `drafts`: the text of the row. */
+/** `positions`: a Place; `lines`: the lines typed; `drafts`: the text of the row. */
 export type Kind = "positions" | "lines" | "drafts";
 
 export interface Keep {

@@ -1,10 +1,10 @@
 // What a client remembers for its name at a server: how far it has come, what it said that is not known to be in the room,
-// and what was typed. With that the next start shows what was missed, and sends what was not sent:
+// and the lines typed. With that the next start shows the missed messages, and sends the unsent ones:
 //
-//   join under a name ──▶ what its Keep has ──▶ what was missed is shown ──▶ unsent messages that are not among it are sent
+//   join under a name ──▶ what its Keep has ──▶ missed messages are shown ──▶ unsent ones not among them are sent
 //
 // An unsent message that may be in the room already is never said twice: it is offered, and the person decides.
-// A position never gets ahead of what was shown, and is kept together with what is unsent, so that both fit.
+// A position never gets ahead of the events shown, and is kept together with the unsent messages, so that both fit.
 
 import { holdsPassword } from "../../protocol/commands.ts";
 import type { Event } from "../../protocol/events.ts";
@@ -102,7 +102,7 @@ export class Memory {
     this.#catchUp.end();
   }
 
-  /** Messages of the last run that wait for what was missed, oldest first. */
+  /** Unsent messages of the last run, which wait until the missed ones are known; oldest first. */
   get waiting(): Unsettled[] {
     return this.#unsent;
   }

@@ -1,18 +1,18 @@
-// What was missed while there was no connection, or no client: how much it was, what of it is for us, and the last of it.
+// The messages missed while there was no connection, or no client: how many, which are for us, and the last of them.
 //
-//   after a drop   all that was missed comes as if it were live, until `caughtUp`
+//   after a drop   all missed events come as if they were live, until `caughtUp`
 //   at a start     the last 200 messages come as a `history`; older ones are asked for, page by page, to be counted
 //
 // Nothing of that is shown before it is all known; what happens in the meantime waits. So it is bounded: a start counts
 // 10,000 messages at most and takes a few seconds at most, and after a drop only the last events are held.
-// What is counted is what is shown: messages of others that are not ignored. Where that is little, a start asks for some of
-// what was said before it as well, so that the person sees what it is about.
+// The client counts the messages it shows: those of others that are not ignored. Where they are few, a start asks for
+// some messages before them as well, so that the person sees what they are about.
 
 import { type Event, isMessage, limits, type Message, type Recorded } from "../../protocol/events.ts";
 import type { Regard } from "../core/chat.ts";
 import type { Left } from "./keep.ts";
 
-/** What was missed. */
+/** The messages a client missed, counted, and the last of them. */
 export type Missed = {
   /** When the client was in the room last, in ms since 1970; undefined after a drop. */
   since: number | undefined;
@@ -25,7 +25,7 @@ export type Missed = {
   before: Message[];
   /** The last messages, and what else happened between them. */
   last: Recorded[];
-  /** At a start, if little was missed: what was said before that, and seen then. */
+  /** At a start, if few messages were missed: the ones before them, which the person has seen. */
   seen: Recorded[];
   /** Something is not kept any more. */
   hasGap: boolean;
@@ -34,7 +34,7 @@ export type Missed = {
 };
 
 export type CatchUpHandlers = {
-  /** An event that is not part of what was missed. */
+  /** An event that is not one of the missed ones. */
   event: (event: Event) => void;
   missed: (missed: Missed) => void;
   /** A message was found with this id. */
@@ -53,7 +53,7 @@ const countedMessages = 10_000;
 const seenMessages = 10;
 /** How long a start may take to count. */
 const countMs = 3_000;
-/** The id of what is asked for. */
+/** The id of the client's requests for missed messages. */
 const askedId = "missed";
 
 const nothing: Missed = {
@@ -72,9 +72,9 @@ export class CatchUp {
   readonly #regard: (message: Message) => Regard;
   readonly #handlers: CatchUpHandlers;
   #missed: Missed = nothing;
-  /** `seen`: all that was missed at a start is counted, and what was seen before it is asked for. */
+  /** `seen`: all messages missed at a start are counted, and the seen ones before them are asked for. */
   #state: "none" | "drop" | "start" | "seen" = "none";
-  /** At a start: where what was missed begins, the pages that have come, and the live events that wait. */
+  /** At a start: where the missed messages begin, the pages that have come, and the live events that wait. */
   #after = 0;
   #pages = 0;
   #held: Recorded[] = [];
@@ -119,7 +119,7 @@ export class CatchUp {
     else this.#atStart(event);
   }
 
-  /** Shows what was missed, as far as it has come. After a drop that is all of it. */
+  /** Shows the missed messages that have come so far. After a drop those are all of them. */
   end(): void {
     if (this.isUnderWay) this.#end(this.#state === "start");
   }

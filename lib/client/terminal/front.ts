@@ -144,7 +144,7 @@ export class TerminalFront {
     const problem = await this.#closed.promise;
     clearTimeout(this.#settling);
     this.#status.stop();
-    // What was typed while it connected is a draft, too.
+    // Text typed while the client connected is a draft, too.
     if (!this.#hasRow) this.#start();
     // Before what waits below a page is printed: the window may be gone.
     this.#memory.keepDraft();
@@ -288,7 +288,7 @@ export class TerminalFront {
     this.#call(this.#view.rings(event), this.#view.calls(event) ? event : undefined);
   }
 
-  /** Rings, and tells the desktop of what is for us unless the person looks at it. */
+  /** Rings, and tells the desktop of a message for us unless the person looks at the terminal. */
   #call(rings: boolean, words: { from: string; text: string } | undefined): void {
     const { notify } = this.#options.settings.values;
     if (this.#tty.isFocused) this.#looked();

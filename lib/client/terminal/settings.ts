@@ -40,7 +40,7 @@ export class Settings {
     this.#environment = environment;
   }
 
-  /** Carries out what was typed behind /set: what to say about it. Throws a UsageError if it cannot be done. */
+  /** Carries out the words typed behind /set, and returns the text to show. Throws a UsageError if it cannot. */
   command(words: string): string {
     const [, typed = "", value = ""] = /^(\S*)\s*(.*)$/s.exec(words.trim()) ?? [];
     if (typed === "") return changeable.map((name) => this.#row(name)).join("\n");

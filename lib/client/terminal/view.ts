@@ -104,7 +104,7 @@ export class View {
     return this.#wrap("── ", `${visibleRow(text)} ──`).map(this.#colors.dim);
   }
 
-  /** What was missed, in a block of its own; no lines if it was nothing. */
+  /** The missed messages, in a block of their own; no lines if there were none. */
   missed(missed: Missed): string[] {
     const { since, messages, mentions, hasMore, before, last, seen, hasGap, isUnknown } = missed;
     const when =
@@ -182,7 +182,7 @@ export class View {
           .split("\n")
           .flatMap((row) => this.notice(row));
       case "deleted":
-        // What is on the screen already cannot be changed: it is told which message was taken back.
+        // Lines on the screen cannot be changed any more: a notice says which message was taken back.
         return this.notice(deletion(event, (at) => new Date(at).toTimeString().slice(0, 5)));
       case "welcome":
         // It need not be shown again after a drop.

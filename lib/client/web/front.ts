@@ -365,13 +365,13 @@ export class WebFront {
   #save(): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    // Another window has our seat, and keeps what is its own.
+    // Another window has our seat, and keeps its own draft and position.
     if (this.#client.link.status === "closed") return;
     this.#returning.save(this.#entry.text, this.#entry.lines);
   }
 }
 
-/** What is open above the room goes with it. */
+/** Closes the menu and the dialogs, which stand above the room. */
 function closeDialogs(): void {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   byId("menu", HTMLElement).hidePopover();

@@ -1,5 +1,5 @@
 // What of the page changes as the room does, drawn at most once a frame, however much comes: the messages, those that
-// wait, the topic, the title, and the way back to the latest message. What is so already is not set again.
+// wait, the topic, the title, and the way back to the latest message. An element that shows the same already is left alone.
 
 import { visibleRow } from "../../protocol/text.ts";
 import type { Client } from "../core/client.ts";

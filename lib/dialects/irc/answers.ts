@@ -1,4 +1,4 @@
-// What a client is told in numerics: what is wrong, who is here, and what there is to know of a member.
+// The numerics that answer a client: faults, the list of members, and the details of one member.
 
 import about from "../../../package.json";
 import { type Command, check } from "../../protocol/commands.ts";
@@ -16,7 +16,7 @@ export function endsWith({ code }: Fault, client: Client): boolean {
   return isFinal && !client.registration.isDone;
 }
 
-/** What is wrong with what was asked for last. */
+/** The lines that tell a client the fault of its last command. */
 export function faultLines(fault: Fault, client: Client): string[] {
   const { code, text } = fault;
   const { command, target } = client.asked;
@@ -66,7 +66,7 @@ export function faultLines(fault: Fault, client: Client): string[] {
   }
 }
 
-/** What is wrong with a line that could not be read. */
+/** The lines that tell a client the fault of a line that the server could not read. */
 export function lineFault({ code, text }: Fault, client: Client): string[] {
   if (code === "too-long") return [client.numeric("417", "Input line was too long")];
   return [client.has("standard-replies") ? failLine("*", "INVALID_UTF8", text) : client.notice(text)];
@@ -82,7 +82,7 @@ export function byeLines({ code, text }: Bye, client: Client): string[] {
 /** The members as rows of names, which are the same for all who ask while these are here. */
 const rows = new WeakMap<readonly Member[], { rows: Map<boolean, string[]>; names: Set<string> }>();
 
-/** Bytes for the names in a row: what is in front of them has a name of at most 128 bytes. */
+/** Bytes for the names in a row: the prefix in front of them has a name of at most 128 bytes. */
 const maxRowBytes = 300;
 
 /** 353 and 366: who is here, and `more`, if they are not among the members yet. */

@@ -109,7 +109,7 @@ export class Client {
 
   // ---- Questions ----
 
-  /** An id for what was asked last, by which its answer is known. */
+  /** An id for the client's last command, by which the answer finds its question. */
   question(asked: Asked = this.asked): string {
     const id = `${this.#prefix}.${++this.#ids}`;
     this.#questions.set(id, asked);

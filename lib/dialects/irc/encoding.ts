@@ -2,7 +2,7 @@
 // capabilities that changes these lines: in practice three or four, and eight at most, each of which has a live log.
 //
 //   time        server-time: when it happened
-//   ids         message-tags: msgid=EPOCH-SEQ, by which a client can ask for what was before or after it
+//   ids         message-tags: msgid=EPOCH-SEQ, by which a client can ask for the events before or after it
 //   multiline   batch and draft/multiline: a message of several rows stays one
 //
 // Without its tags no line has more than 512 bytes: a longer row is cut, and all of it is said.

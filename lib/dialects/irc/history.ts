@@ -1,4 +1,4 @@
-// What was said before: on joining, with CHATHISTORY (https://ircv3.net/specs/extensions/chathistory) and with SEARCH
+// Past messages: on joining, with CHATHISTORY (https://ircv3.net/specs/extensions/chathistory) and with SEARCH
 // (https://git.sr.ht/~emersion/soju/tree/master/item/doc/ext/search.md). An event's id is EPOCH-SEQ, so it points into
 // the journal and needs no index.
 
@@ -16,8 +16,8 @@ const maxEvents = 100;
 // ---- On joining ----
 
 /**
- * What was said before this member came: in a batch, where the client knows that; else between two notices, since some
- * show no time.
+ * The messages from before this member came: in a batch, where the client knows batches; else between two notices,
+ * since some clients show no time.
  */
 export function joinLines(events: Recorded[], client: Client, encoding: IrcEncoding): string[] {
   const said = events.filter(({ type }) => type === "said" || type === "acted");
@@ -49,7 +49,7 @@ function historyBatch(
 
 // ---- CHATHISTORY ----
 
-/** Asks for past events, and sends them when they are there. Returns what is wrong with the request. */
+/** Asks for past events, and sends them when they are there. Returns the fault of a wrong request. */
 export function chatHistory(params: string[], client: Client, encoding: IrcEncoding): string[] | undefined {
   const [sub = "", ...rest] = params;
   const subcommand = sub.toUpperCase();
@@ -130,7 +130,7 @@ function limitOf(text: string | undefined): number | undefined {
   return limit > 0 ? Math.min(limit, maxEvents) : undefined;
 }
 
-/** Of the channel what was said, and with event-playback all else that it shows; of a member the whispers with it. */
+/** For the channel its messages, and with event-playback its other events too; for a member the whispers with it. */
 function wantedIn(whispers: { name: string; me: string } | undefined, all: boolean): PastRequest["isWanted"] {
   if (!whispers) return ({ type }) => type === "said" || type === "acted" || (all && !hidden.has(type));
   const names = [whispers.name, whispers.me].map(nameKey).sort();
@@ -170,7 +170,7 @@ function targets(
 
 // ---- SEARCH ----
 
-/** `SEARCH text=WORDS;in=#room;from=ada;after=TIME;before=TIME;limit=50`: the command, or what is wrong with it. */
+/** `SEARCH text=WORDS;in=#room;from=ada;after=TIME;before=TIME;limit=50`: the command, or its fault. */
 export function searchCommand(
   params: string[],
   client: Client,

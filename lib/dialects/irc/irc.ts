@@ -53,7 +53,7 @@ export class Irc implements Dialect {
     return encodingFor(this.#client);
   }
 
-  /** Who can ask for the history itself is shown none; nor are those who could not tell it from what is said now. */
+  /** None for a client that can ask for the history itself, or that could not tell past messages from new ones. */
   get historyEvents(): number {
     const client = this.#client;
     const isShown = client.has("batch") || client.has("server-time");
@@ -93,7 +93,7 @@ export class Irc implements Dialect {
     return this.#settle(run(client, command, params));
   }
 
-  /** Sends what is known at once; returns what is to be carried out. */
+  /** Sends an answer that is ready at once; returns a command that the room has to carry out. */
   #settle(outcome: ReturnType<typeof run>): Command | undefined {
     if (outcome === undefined) return undefined;
     if (Array.isArray(outcome)) return void this.#reply(outcome);

@@ -33,7 +33,7 @@ export class Multiline {
     return this.#open !== undefined;
   }
 
-  /** A BATCH line: the message if it is whole, or what is wrong; undefined if it goes on. */
+  /** A BATCH line: the message if it is whole, or the refusal; undefined if the batch goes on. */
   batch(
     [reference = "", type = "", target = ""]: string[],
     label: string | undefined,
@@ -61,7 +61,7 @@ export class Multiline {
     return { command, target: open.target, text, label: open.label };
   }
 
-  /** A line with a `batch` tag: what is wrong with it; undefined if it is taken, or passed over. */
+  /** A line with a `batch` tag: its refusal; undefined if the line is taken, or passed over. */
   line({ tags, command, params }: Line): Refusal | undefined {
     const name = tags.get("batch");
     const open = this.#open;

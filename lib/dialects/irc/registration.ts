@@ -1,7 +1,7 @@
 // How a client says who it is, before it is in the room: its name, its capabilities and its password, in any order.
 //
 // A password field may have both the room's password and the key of the name: PASSWORD:KEY, or :KEY where the room has
-// none. What is behind the last colon is a key if it is long enough for one, and not a part of the password.
+// none. The text behind the last colon is a key if it is long enough for one; else it is a part of the password.
 
 import { type Command, check } from "../../protocol/commands.ts";
 import type { Fault } from "../../protocol/events.ts";

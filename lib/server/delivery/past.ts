@@ -36,7 +36,7 @@ export async function pastOf(journal: Source, request: PastRequest, viewer: stri
   return isLast ? found.reverse() : found;
 }
 
-/** What is meant, between two numbers. If `before` is earlier than `after`, it is the other way round. */
+/** The stretch between two numbers that a request means. If `before` is earlier than `after`, the two change places. */
 async function stretchOf(journal: Source, { after, before, isLast }: Omit<PastRequest, "isWanted">) {
   const from = after === undefined ? 0 : await seqOf(journal, after, "after");
   const to = before === undefined ? journal.last + 1 : await seqOf(journal, before, "before");
@@ -46,9 +46,9 @@ async function stretchOf(journal: Source, { after, before, isLast }: Omit<PastRe
 }
 
 /**
- * The number of a position. One that is of no run of this journal, or behind its end, is before all that is kept. A time
- * is between two events: what is after it is after the last one that was not later, what is before it, before the first
- * one that was not earlier.
+ * The number of a position. A position of no run of this journal, or behind the end of its run, counts as 0: before all
+ * kept events. For a time, side "after" gives the number of the last event that was not later, side "before" that of
+ * the first event that was not earlier.
  */
 async function seqOf(journal: Source, position: PastPosition, side: "after" | "before"): Promise<number> {
   if (!("at" in position)) {

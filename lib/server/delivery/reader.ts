@@ -110,9 +110,9 @@ export class Reader implements LogReader {
   whisper(event: Recorded, words?: string): void {
     this.#whispered = event.seq;
     if (!this.#live || !this.#log) return;
-    // What was taken back may wait in the queue: the journal does not have it any more.
+    // The deleted message may wait in the queue: the client is served from the journal, which has erased it.
     if (event.type === "deleted" && this.#queue.some(({ recorded }) => recorded)) return this.fallBehind();
-    // The journal has it too: what finds no room is read from there.
+    // The journal has the event too: if the queue has no room for it, the client gets it from there.
     if (this.#hasRoom()) this.#enqueue(words ?? this.#log.encoding.encode(event), event.seq, true);
     else this.fallBehind();
   }

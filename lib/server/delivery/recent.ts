@@ -35,7 +35,7 @@ export class RecentEntries {
     this.#messages = this.#entries.filter(({ event }) => isMessage(event)).length;
   }
 
-  /** Takes what the journal gave for `entriesBefore`, where it goes on from what is here. */
+  /** Adds the entries that the journal gave for `entriesBefore`, if they join the oldest ones here. */
   extend(position: number, entries: Entry[]): void {
     if (position < this.from) return;
     const older = entries.filter(({ event }) => event.seq < this.from);

@@ -70,7 +70,7 @@ export class SharedPage {
 export class SharedPages {
   readonly #encoding: Encoding;
   readonly #journal: Pick<Journal, "entriesAfter">;
-  /** By what was asked for; the one that was wanted last at the end. A page may still be read. */
+  /** By start and end of the request, the latest used page last. The journal may still be reading a page. */
   readonly #pages = new Map<string, Promise<SharedPage>>();
 
   constructor(encoding: Encoding, journal: Pick<Journal, "entriesAfter">) {

@@ -98,7 +98,7 @@ export function serversIn(facts: Facts): string[] {
   );
 }
 
-/** The facts among what was read from a place where a person may write, too: all that have a text or `null`. */
+/** The facts in a stored value, which a person may have edited: only the keys that have a text or `null`. */
 export function factsIn(read: unknown): Facts | undefined {
   if (typeof read !== "object" || read === null) return undefined;
   return Object.fromEntries(

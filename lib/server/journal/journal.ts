@@ -102,7 +102,7 @@ export interface Journal {
   /**
    * Numbers the entries and stores them together with the facts they change, all in one transaction. The listener gets
    * the outcome of each, before `append` returns or later. Fills in `seq` and `at` of their events. As it numbers an event
-   * `deleted`, it takes the texts out of the messages that this one names: `erased` (sound.ts) is what is left of them.
+   * `deleted`, it takes the texts out of the messages that this one names: `erased` (sound.ts) makes their remains.
    */
   append(entries: Entry[]): void;
   /**

@@ -13,7 +13,7 @@ import { type Entry, type Journal, serversOnly } from "./journal.ts";
 /** Events `from` … `to` are not kept any more. From 0: the position that was asked for is of another journal. */
 export type Gap = { from: number; to: number };
 
-/** Where a reader goes on. `resumed`: what was shown up to it is the journal's past. `gap`: what is missing behind it. */
+/** Where a reader goes on. `resumed`: the events it saw so far are this journal's. `gap`: the lost ones after them. */
 export type Resumption = { position: number; resumed?: true; gap: Gap | undefined };
 
 /** Entries in order, the gap before them, and the position up to which this is everything. */

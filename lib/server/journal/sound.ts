@@ -24,7 +24,7 @@ export function soundEntry(value: unknown): Entry | undefined {
   return value as Entry;
 }
 
-/** What the journal has in the place of an entry that was taken back; what is no message stays as it is. */
+/** The entry that the journal keeps in the place of a deleted message; other entries stay as they are. */
 export function erased(entry: Entry): Entry {
   const { event, author } = entry;
   if (!isSaid(entry)) return entry;

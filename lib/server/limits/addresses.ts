@@ -23,7 +23,7 @@ function isWithinLoopback(network: Network): boolean {
 
 /**
  * What limits and bans compare: an IPv4 address, the network of an IPv6 one, or a network that is larger, in the one
- * notation of each. ::1 stays as it is, for this machine. What is no address stays as it is, too.
+ * notation of each. ::1 stays as it is, for this machine. Text that is no address stays as it is, too.
  */
 export function addressKey(address: string): string {
   if (plainKey.test(address)) return address;

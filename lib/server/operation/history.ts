@@ -30,7 +30,7 @@ export function historyPlaceOf({ history }: Pick<Options, "history">, port: numb
   return { kind: "file", path: history ?? join(stateFolder(), `${port}.sqlite`) };
 }
 
-/** A database: any URL, since none is a file, and it may hold a password that no message may show. */
+/** Any URL counts as a database: no file has such a name, and a URL may hold a password, which no message may show. */
 const url = /^\s*([a-z][a-z0-9+.-]*:\/\/|postgres(ql)?:)/i;
 
 /**

@@ -9,7 +9,7 @@ import { looks, refusesLook } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
 
-/** What is asked about a member: its seat, all that its name looks like, where it is, its key, whether it is an operator. */
+/** A member as bans and mutes see it: its seat, its name's looks, its address, its key, whether it is an operator. */
 export type Subject = {
   readonly id: string;
   readonly looks: readonly string[];

@@ -24,7 +24,7 @@ export type Operator = { name: string; author: string; address: string; expects:
 /** The entry that carries out an order, and what its operator has to know about it. */
 export type Carried = Omit<Entry, "author"> & { note?: string | undefined };
 
-/** What the facts say now: who has which seat, what is banned or muted, who owns which name. */
+/** The room's state by its facts: the members' seats, the bans and mutes, and the owners of names. */
 export type Standing = { seats: Seats; moderation: Moderation; owners: Owners };
 
 /** The entry that carries out the order, or the reason why it cannot be carried out. */

@@ -162,7 +162,7 @@ export class Owners {
     return { ...seat, owned: true, change: both(given, own) };
   }
 
-  /** What is left of an owner whose time is over. */
+  /** The change that removes the owner of a name, whose time is over; an empty change if none is kept. */
   #without(name: string): Change {
     const key = factKey.own(name);
     const kept = this.#kept.get(skeleton(name));

@@ -1,6 +1,6 @@
-// The rate of what one address makes all members read: joins, renames, farewells with words. What is too fast waits, and
-// nothing more is read from that connection meanwhile; a farewell loses its words instead. And the queue in which
-// connections without a seat are heard.
+// The rate of lines that one address makes all members read: joins, renames, farewells with words. A command that comes
+// too fast waits, and the server reads nothing more from its connection meanwhile; a farewell loses its words instead.
+// And the queue in which connections without a seat are heard.
 
 import type { TokenBucket } from "../limits/token-bucket.ts";
 import type { WorkQueue } from "../limits/work-queue.ts";

@@ -378,7 +378,7 @@ export class Session extends Speaker implements Connection, Occupant {
     clearTimeout(this.#greeting);
   }
 
-  /** Sends what is for this connection alone. What is long costs as much as the lines that would be as long. */
+  /** Sends a line for this connection alone. A long line costs as much as the input lines of the same length. */
   #say(line: string): void {
     if (this.#isClosing) return;
     if (this.#reader.tell(line)) this.room.wake(this.#reader);

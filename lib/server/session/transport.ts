@@ -21,7 +21,7 @@ export interface Transport extends Sink {
   terminate(): void;
 }
 
-/** A transport whose file descriptor takes what is to be written as it is: plain TCP. It is -1 once closed. */
+/** A transport whose file descriptor takes the bytes as they are, unencrypted: plain TCP. It is -1 once closed. */
 export type WithDescriptor = { readonly fd: number };
 
 /** Bun's sockets have a file descriptor, which its types do not tell. */

@@ -47,7 +47,7 @@ export class IoUring implements FanOut {
   readonly #sends: Uint32Array;
   readonly #taken = new Int32Array(entries);
   #added = 0;
-  /** What is sent from, and its address, which stays the same for as long as it is kept. */
+  /** The buffer that is sent from, and its address, which stays the same for as long as the buffer is kept. */
   #bytes: Uint8Array = new Uint8Array();
   #address = 0;
 

@@ -3,9 +3,9 @@
 //   PROXY TCP4 192.0.2.1 198.51.100.7 56324 53000 CR LF                       version 1
 //   12 bytes of signature | version, command | family | length | addresses, more fields     version 2
 //
-// The format is that of https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt. Anybody can write such a header, so it
-// is read from the proxies that --proxy names, and from nowhere else. A connection of the proxy itself, such as a check
-// whether the server is up, has no address in its header (LOCAL, UNKNOWN): it counts as the proxy's.
+// The format is that of https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt. A client can write such a header,
+// so it is read from the proxies that --proxy names alone. A connection of the proxy itself, such as a check whether
+// the server is up, has no address in its header (LOCAL, UNKNOWN): it counts as the proxy's.
 
 import { networkIn, networkText, type Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
@@ -60,7 +60,7 @@ function readVersion2(bytes: Buffer): ProxyHeader | "more" | "wrong" {
   if (bytes.length < length) return "more";
   const size = addressBytes[family >> 4];
   if (command === 0 || size === undefined) return { length, from: undefined };
-  // Two addresses and two ports; what is behind them is not needed.
+  // Two addresses and two ports; the fields behind them are not needed.
   if (length < fixed2 + 2 * size + 4) return "wrong";
   const source = bytes.subarray(fixed2, fixed2 + size);
   const first = BigInt(`0x${source.toString("hex")}`);
@@ -84,7 +84,7 @@ export function trustedProxies(given: readonly string[], tls: boolean): Networks
   return new Networks(given);
 }
 
-/** How long the header may be on its way: what was lost comes again after a second, and later once more. */
+/** How long the header may be on its way: TCP sends a lost packet again after a second, and later once more. */
 const headerWithinMs = 5_000;
 
 export type ProxyHandlers = {

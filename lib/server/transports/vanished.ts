@@ -15,7 +15,7 @@ const lookEveryMs = 10_000;
 /** From netinet/tcp.h. */
 const protocolTcp = 6;
 const tcpInfo = 11;
-/** Where struct tcp_info of linux/tcp.h has: what was sent again, what was asked again, and ms since the last answer. */
+/** Offsets in struct tcp_info of linux/tcp.h: unanswered retransmits and probes, and ms since the last answer. */
 const at = { retransmits: 2, probes: 3, lastAckMs: 56 };
 const infoBytes = 60;
 

@@ -19,7 +19,7 @@ const wrapOn = "\x1b[?7h";
 
 export class Canvas {
   readonly #tty: Pick<Tty, "columns" | "askColumn">;
-  /** What was drawn last: the columns of each row above the one with the cursor, and the column of the cursor. */
+  /** The last drawing: the columns of each row above the one with the cursor, and the column of the cursor. */
   #drawn: { above: number[]; column: number } = { above: [], column: 0 };
   /** Rows between the first one of ours and the cursor. */
   #rowsAbove = 0;
@@ -65,7 +65,7 @@ export class Canvas {
     return `${home}${eraseRow}${secondRow}${eraseDown}${home}`;
   }
 
-  /** What was drawn is part of the past now. */
+  /** Forgets the last drawing, so that the next one does not erase it. */
   forget(): void {
     this.#drawn = { above: [], column: 0 };
     this.#rowsAbove = 0;

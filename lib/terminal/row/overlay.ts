@@ -68,7 +68,7 @@ export class OverlayScreen {
     this.#isResized = true;
   }
 
-  /** What is left by the row to type in. */
+  /** The columns and rows that the row to type in leaves for the overlay. */
   size(content: Content): Size {
     const { columns, rows } = this.#tty;
     return { columns, rows: rows - pictureOf({ ...content, status: "its status" }, this.#tty).rows.length };

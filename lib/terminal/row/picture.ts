@@ -92,7 +92,7 @@ function textRows({ label, text, cursor }: Content, { columns, rows }: Size): Pi
   return { rows: shown, cursorRow: current - top, before };
 }
 
-/** What is shown of the line with the cursor, on both sides of it. */
+/** The parts of the cursor's line that fit the columns, before the cursor and after it. */
 function aroundCursor(margin: string, before: string, after: string, columns: number) {
   const width = Math.max(columns - widthOf(margin) - 1, 1);
   const behind = visible(after);

@@ -1,5 +1,5 @@
-// The row to type in, below lines that keep coming: what each key does, and what is to be drawn. It is drawn at most once
-// a turn, and never while the terminal still takes what was drawn before, so a slow terminal gets fewer pictures of the
+// The row to type in, below lines that keep coming: what each key does, and when the row is drawn, at most once
+// a turn, and never while the terminal still takes the drawing before, so a slow terminal gets fewer pictures of the
 // same row, and never waits for old ones.
 
 import { check, parseTyped } from "../../protocol/commands.ts";
@@ -50,7 +50,7 @@ export class Prompt implements TtyReader {
   readonly #tty: Tty;
   readonly #handlers: PromptHandlers;
   readonly #editor = new Editor();
-  /** What was entered before. */
+  /** The lines entered before. */
   readonly history = new InputHistory();
   #isShown = false;
   /** True while the shell has the terminal. */
@@ -80,7 +80,7 @@ export class Prompt implements TtyReader {
     this.#handlers = handlers;
   }
 
-  /** Shows the row. What was typed ahead stands in it: nothing is sent by an Enter before there was a row. */
+  /** Shows the row. Text typed ahead stands in it: nothing is sent by an Enter before there was a row. */
   start(): void {
     this.#isShown = true;
     for (const key of this.#tty.attach(this)) {
@@ -143,7 +143,7 @@ export class Prompt implements TtyReader {
     this.#redraw();
   }
 
-  /** What is shown in place of the conversation. Lines that are printed wait until it is undefined again. */
+  /** The overlay shown in place of the conversation. Lines that are printed wait until it is undefined again. */
   get overlay(): Overlay | undefined {
     return this.#overlayScreen.overlay;
   }
@@ -293,7 +293,7 @@ export class Prompt implements TtyReader {
   /** A paste presses no keys: Enter sends it. */
   #paste(pasted: string): void {
     const copied = pasted.replaceAll(/\r\n?/g, "\n");
-    // The newline at the end of what was copied is no line.
+    // The newline at the end of a copied text is no line.
     const text = this.#editor.after === "" ? copied.replace(/\n$/, "") : copied;
     const lines = `${this.#editor.before}${text}${this.#editor.after}`.trimEnd().split("\n").length;
     const way = "paste fewer at a time, or pipe a file in: bun ChatClient.ts --name NAME < FILE";

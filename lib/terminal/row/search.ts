@@ -8,7 +8,7 @@ import { type Key, keyName } from "../keys.ts";
 import { lastGrapheme } from "./editor.ts";
 import type { Found, InputHistory } from "./history.ts";
 
-/** What a key means for the search: it goes on, is left, or what was found is taken; the key itself may be for the row. */
+/** The effect of a key on the search: it goes on, is left, or its hit is taken; the key itself may be for the row. */
 export type Outcome = "goes on" | "left" | "taken" | "taken, and the key is for the row";
 
 export class Search {

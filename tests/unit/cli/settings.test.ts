@@ -42,7 +42,7 @@ function parseLines(content: string, args: string[] = [], environment: Record<st
   );
 }
 
-/** What is wrong with the settings. */
+/** The message with which the settings are refused. */
 function problemWith(parse: () => unknown): string {
   try {
     return `nothing: ${JSON.stringify(parse())}`;

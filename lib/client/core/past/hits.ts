@@ -4,7 +4,7 @@
 import type { Message } from "../../../protocol/events.ts";
 
 export class Hits {
-  /** What was searched for last; undefined before the first search. */
+  /** The words of the last search; undefined before the first one. */
   words: string | undefined;
   /** Older ones are found before this position; undefined if there are none. */
   next: number | undefined;
@@ -17,7 +17,7 @@ export class Hits {
     this.clear();
   }
 
-  /** What was found is no part of the history any more. */
+  /** Forgets the hits, as they are no part of the history any more. */
   clear(): void {
     this.next = undefined;
     this.#seqs = [];

@@ -3,7 +3,7 @@
 //
 //   … ◀── next ── [ a page: events before a position ]
 //
-// An answer is handed on within the event that brings it, so that what is made of it stands in its place among the others.
+// An answer is handed on within the event that brings it, so that its lines stand in their place among the others.
 
 import type { Raw } from "../../../protocol/commands.ts";
 import { type Event, type Fault, fault, isMessage, type Recorded } from "../../../protocol/events.ts";
@@ -16,7 +16,7 @@ export type Page = { events: Recorded[]; next: number | undefined };
 
 export type Take = (answer: Page | Fault) => void;
 
-/** What is asked for: the last `limit` messages before a position, or those of them that have these words. */
+/** A request to the server: the last `limit` messages before a position, or the last ones that have these words. */
 export type Look = { before?: number | undefined; limit: number; words?: string | undefined };
 
 export const noConnection = fault("unavailable", "There is no connection now: try again");
@@ -40,7 +40,7 @@ export class Pages {
     if (!this.#send({ ...kind, ...place, id })) this.#answer(id, noConnection);
   }
 
-  /** Takes the next event; true if it is the answer to what was asked here. */
+  /** Takes the next event; true if it is the server's answer to a request made here. */
   event(event: Event): boolean {
     if (event.type !== "history" && event.type !== "results" && event.type !== "error") return false;
     const { id } = event;
@@ -49,7 +49,7 @@ export class Pages {
     return this.#answer(id, event.type === "error" ? event : pageOf(event, look));
   }
 
-  /** The connection was lost: what was asked on it is not answered any more. */
+  /** The connection was lost: the server does not answer the requests made on it any more. */
   lost(): void {
     for (const id of [...this.#asked.keys()]) this.#answer(id, noConnection);
   }

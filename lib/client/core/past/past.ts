@@ -8,7 +8,7 @@ import { Reading, stopped, type Wanted } from "./reading.ts";
 import { Window } from "./window.ts";
 
 export type PastHandlers = {
-  /** What was asked for, as one answer of the server's: a `history`, `results`, or why there is none. */
+  /** The messages asked for, as one answer of the server's: a `history`, `results`, or why there is none. */
   event: (event: Event) => void;
   problem: (problem: Fault) => void;
   /** Whether a message is shown at all. */
@@ -17,7 +17,7 @@ export type PastHandlers = {
   around?: ((seq: number) => boolean) | undefined;
   /** The position of the last event. */
   now: () => number;
-  /** The room's history is another one now: what was shown of it is no part of it. */
+  /** The room has another history now: the messages shown so far are no part of it. */
   forgotten?: (() => void) | undefined;
   /** The messages at these positions were taken back. */
   takenBack?: ((seqs: readonly number[]) => void) | undefined;
@@ -50,7 +50,7 @@ export function pastOf({ pages, chat, link, handlers }: Host): Past {
   });
 }
 
-/** What is being read. */
+/** A reading of older messages that is under way, and can be stopped. */
 type Task = { stop: () => void };
 
 /** How many messages a /history shows that asks for no number, and one that asks for too many. */
@@ -83,7 +83,7 @@ export class Past {
     if (this.#tasks.size > 0) await this.#idle.promise;
   }
 
-  /** What is being read that takes more than a page, in words. */
+  /** Says in words how far a reading of more than a page has come; undefined if there is none. */
   get progress(): string | undefined {
     const isLong = (task: Task) => task instanceof Reading && task.wanted.messages > limits.historyEvents;
     const reading = [...this.#tasks].find(isLong);
@@ -131,7 +131,7 @@ export class Past {
     return true;
   }
 
-  /** Shows what was said around a hit of the last search, the newest one if there is no number. */
+  /** Shows the messages around a hit of the last search, the newest one if there is no number. */
   around(number: string): void {
     const { hits } = this;
     const seq = hits.seqOf(number === "" ? 1 : Number(number.replace(/^\[(.*)\]$/, "$1")));
@@ -143,7 +143,7 @@ export class Past {
     if (!this.#handlers.around?.(seq)) this.#showAround(seq);
   }
 
-  /** Takes the next event; true if it is the answer to what was asked for here. */
+  /** Takes the next event; true if it is the server's answer to a request made here. */
   event(event: Event): boolean {
     // The positions so far were those of another journal.
     if (event.type === "gap" && event.from === 0) {

@@ -12,7 +12,7 @@ import { Reading, type Wanted } from "./reading.ts";
 
 /** How many messages a page of older events has, and after how many characters it ends in any case. */
 const olderPage = { messages: 100, length: 64 * 1024 };
-/** How many events a window keeps: more than a page can have, so that what was shown last is still there. */
+/** How many events a window keeps: more than a page can have, so that the messages shown last are still there. */
 const keptEvents = 2_000;
 /** How many positions a page of newer events spans: more, the longer nothing is found. */
 const firstSpan = 100;
@@ -110,7 +110,7 @@ export class Window {
     );
   }
 
-  /** What is under way is not joined any more. */
+  /** Drops the reading that is under way, so that its page is not joined any more. */
   close(): void {
     this.#reading = undefined;
   }

@@ -20,7 +20,7 @@ export class Returning {
     this.#link = link;
   }
 
-  /** To be called before a join under a name, with what is kept for it. */
+  /** To be called before a join under a name, with the texts kept for it. */
   joining(keep: Keep): void {
     if (this.#hasArrived) return;
     const { left, unsent } = parsePlace(keep.get("positions"));

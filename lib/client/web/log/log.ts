@@ -157,7 +157,7 @@ export class Log {
     return this.#window.reaches(this.#now);
   }
 
-  /** Changes what stands below the rows; what is read stays where it is. */
+  /** Changes the part below the rows; the rows in sight stay where they are. */
   keep(change: () => void): void {
     this.#scroll.keep(change);
   }

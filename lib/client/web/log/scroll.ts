@@ -1,6 +1,6 @@
-// Keeps what is read where it is. At the end it stays at the end, whatever comes; elsewhere the first row in sight keeps
-// its place on the screen, whatever is put in or taken out above and below it. Rows that grow leave the end, too, so only
-// a scroll position that becomes smaller says that the reader went up. The browser's own anchoring is off.
+// Keeps the rows in sight where they are. At the end the log stays at the end, with each new row; elsewhere the first row
+// in sight keeps its place on the screen, also when rows are put in or taken out above and below it. Rows that grow leave
+// the end, too, so only a scroll position that becomes smaller says that the reader went up. The browser's own anchoring is off.
 
 /** So near to the end counts as the end, in CSS pixels. */
 const slack = 48;
@@ -28,7 +28,7 @@ export class Scroll {
     return this.#isAtEnd;
   }
 
-  /** How far what is above the upper edge reaches, in CSS pixels, and what is below the lower one. */
+  /** How far the rows reach above the upper edge of the view, and below the lower one, in CSS pixels. */
   get above(): number {
     return this.#view.scrollTop;
   }

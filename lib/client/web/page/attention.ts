@@ -1,5 +1,5 @@
 // Whether the person looks, and how they are called if not: by the title, a dot on the icon and, if asked for, the
-// desktop. Someone who looks has this window in front and focused, and the latest messages in sight.
+// desktop. A reader looks if this window is in front and focused, with the latest messages in sight.
 
 import type { Message } from "../../../protocol/events.ts";
 import { visibleRow } from "../../../protocol/text.ts";

@@ -21,7 +21,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Shows an element, or hides it. Setting what is so already would make a browser compute styles anew. */
+/** Shows an element, or hides it. Setting the same value again would make a browser compute styles anew. */
 export function show(shown: HTMLElement, isShown: boolean): void {
   if (shown.hidden === isShown) shown.hidden = !isShown;
 }

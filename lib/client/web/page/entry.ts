@@ -1,4 +1,4 @@
-// The row to type in. What is being written for one member alone says so before it is sent: in words, in the colour of the
+// The row to type in. A whisper is marked as one before it is sent: in words, in the colour of the
 // row, and on the button. Nothing is sent while an input method composes; some browsers end the composition before the
 // key that ended it, so that its code tells.
 
@@ -32,7 +32,7 @@ export class Entry {
   readonly #row = byId("row", HTMLFormElement);
   readonly #whisper = byId("whisper", HTMLElement);
   readonly #list: CompletionList;
-  /** What was sent, oldest first, but for passwords. */
+  /** The lines that were sent, oldest first, without those that hold a password. */
   #lines: string[] = [];
   /** The line that is looked at; behind the last one stands the draft. */
   #at = 0;
@@ -81,7 +81,7 @@ export class Entry {
     this.focus();
   }
 
-  /** Someone came, went or has another name: what the row says may be another thing. */
+  /** A member came, went or has another name: the addressee that the row names may have changed. */
   peopleChanged(): void {
     if (this.text.startsWith("/")) this.#showAddressee();
   }

@@ -1,10 +1,10 @@
-// The menu behind the three dots: colours, notifications, help, and the way out. What is chosen is kept.
+// The menu behind the three dots: colours, notifications, help, and the way out. The choices are kept in the browser.
 
 import { mayNotify, whyNoNotifications } from "./attention.ts";
 import { byId, write } from "./dom.ts";
 
 export type MenuHandlers = {
-  /** What was kept of a setting, and keeps it. */
+  /** Reads the kept value of a setting, and keeps a new one. */
   get: (setting: string) => string | undefined;
   set: (setting: string, value: string | undefined) => void;
   notifies: (isWanted: boolean) => void;

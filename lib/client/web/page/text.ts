@@ -5,7 +5,7 @@ import { nameKey } from "../../../protocol/names.ts";
 import { visible } from "../../../protocol/text.ts";
 import { element } from "./dom.ts";
 
-/** What is marked in a text: every match of a pattern, which is global. */
+/** The places that are marked in a text: every match of a pattern, which is global. */
 export type Marks = RegExp | undefined;
 
 const link = /\bhttps?:\/\/[^\s<>"`|^\\]+/gi;

@@ -55,7 +55,7 @@ function storable<T extends string | null>(text: T): T | string {
 
 /** Reads events of one room over one connection. */
 export class EventReader {
-  /** The room's last event, and up to where events have lost their facts, as of what was read last. */
+  /** The room's last event, and the last event that has lost its facts, both as of the latest read. */
   last = 0;
   bare = 0;
   readonly #connection: PostgresConnection;

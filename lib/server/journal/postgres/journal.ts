@@ -50,7 +50,7 @@ const hasLost = "PostgreSQL has lost what members have seen already: the room go
 const hasMissed = "This server was away too long to read all that was said: the room goes on behind it";
 /** How long the end waits for PostgreSQL to take the farewell. */
 const farewellMs = 500;
-/** The wait after an error in reading. */
+/** The wait after an error in reading: an error that comes at once must not make the loop spin. */
 const readAgainMs = 1_000;
 /** With several hosts, every so many heartbeats it looks which one takes writes now. */
 const beatsBetweenLooks = 5;

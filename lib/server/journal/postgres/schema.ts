@@ -142,7 +142,7 @@ export async function farewell(connection: PostgresConnection, room: string, ser
   await connection.run("SELECT chat.farewell($1, $2)", [room, server]);
 }
 
-/** Deletes what is no longer kept, events and their facts, in slices, so that no other statement waits long. */
+/** Deletes events and facts that are past their limits, in slices, so that no other statement waits long. */
 export async function trim(
   connection: PostgresConnection,
   room: string,

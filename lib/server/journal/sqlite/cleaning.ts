@@ -1,4 +1,4 @@
-// The write-ahead log keeps what was deleted until it is written to the file and cut off. After a deletion that happens at
+// The write-ahead log keeps deleted texts until it is written to the file and cut off. After a deletion that happens at
 // once, but not twice within a second, since it waits for the disk.
 
 import type { Database } from "bun:sqlite";

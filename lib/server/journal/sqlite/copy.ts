@@ -8,7 +8,7 @@ import { epochsIn, format, reasonOf, versionOf } from "./file.ts";
 import { Turns } from "./turns.ts";
 
 /**
- * Writes the history to another file, as of one moment, without what was deleted. The target must not
+ * Writes the history to another file, as of one moment, without deleted texts. The target must not
  * be there; only its owner can read it. Throws an Error of one sentence, or that of the file system.
  */
 export function copyHistory(path: string, target: string): void {

@@ -67,12 +67,12 @@ function makeTables(path: string): Database {
 
 function prepared(db: Database): Database {
   db.run(`PRAGMA busy_timeout = ${busyMs}`);
-  // Before the first table is made: what is deleted can be given back to the disk a part at a time.
+  // Before the first table is made: SQLite can then give the space of deleted rows back to the disk bit by bit.
   db.run("PRAGMA auto_vacuum = INCREMENTAL");
   db.run("PRAGMA journal_mode = WAL");
   db.run("PRAGMA synchronous = NORMAL");
   db.run("PRAGMA temp_store = MEMORY");
-  // What is deleted is overwritten in the file.
+  // SQLite overwrites deleted texts in the file.
   db.run("PRAGMA secure_delete = ON");
   const before = versionOf(db);
   if (before > format) throw new Error(`it was written by another version (${before})`);

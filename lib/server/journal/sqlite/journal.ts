@@ -1,6 +1,6 @@
 // The journal in an SQLite file, or in memory: a write-ahead log, one transaction for each turn of the event loop. An
 // event that members have seen survives the end of the process; a power cut can lose the last moments
-// (synchronous=NORMAL). What is taken back or no longer kept is overwritten in the file and in its log.
+// (synchronous=NORMAL). Deleted messages and trimmed events are overwritten in file and log.
 
 import { type Database, SQLiteError, type Statement } from "bun:sqlite";
 import { randomBytes } from "node:crypto";

@@ -92,7 +92,7 @@ export class SearchIndex {
     return { entries: [], before: 0 };
   }
 
-  /** Takes these events out. What is not in the index yet is without its text by the time it comes. */
+  /** Takes these events out. Those not indexed yet have lost their text before the index gets to them. */
   erase(seqs: number[]): void {
     try {
       for (const [number, part] of Map.groupBy(seqs, numberOf)) {

@@ -1,6 +1,6 @@
-// Deletes what is no longer kept, from the file as well: the rows of events that are too many or too old, the ids said in
-// them, their texts in the index; and gives the disk its space back. It works in slices, with rests between them, so that
-// it holds up no message; what is too much as messages come, these delete themselves.
+// Deletes events that are too many or too old from the file: their rows, the ids said in them, their indexed texts;
+// and gives the disk its space back. It works in slices, with rests between them, so that it holds up no message. The
+// transaction that stores new messages deletes some of the surplus events itself.
 
 import type { Database, Statement } from "bun:sqlite";
 import type { SearchIndex } from "./search-index.ts";
@@ -21,7 +21,7 @@ const atOnceMs = 100;
 const freePages = 64;
 const freeShare = 1 / 5;
 
-/** What is kept: `first` is the oldest event of it, and rises. */
+/** The range of kept events: `first` is the oldest one, and rises. */
 export type Kept = { first: number; readonly last: number };
 
 export class Trimming {
@@ -69,7 +69,7 @@ export class Trimming {
     this.#isAhead = true;
   }
 
-  /** Ends, after a moment in which most of what is left to do is done. */
+  /** Ends, after a moment in which it does as many of the remaining slices as it can. */
   stop(): void {
     this.#atOnce();
     clearTimeout(this.#timer);
@@ -108,7 +108,7 @@ export class Trimming {
       if (this.#transact(() => this.#index.trim(sliceRows))) return true;
       return this.#giveBack();
     } catch {
-      // The disk may be full or the file damaged: it is tried again later, and what is said next tells the reason.
+      // The disk may be full or the file damaged: the timer tries again, and storing the next message reports it.
       return false;
     }
   }

@@ -1,5 +1,5 @@
-// The rows of events in an SQLite file, one for each turn of the event loop. What is read is checked: the file may be
-// damaged, and a person may have written to it. A row that makes no sense is passed over, and told.
+// The rows of events in an SQLite file, one for each turn of the event loop. Each row is checked as it is read: the
+// file may be damaged, and a person may have written to it. A row that makes no sense is skipped, and reported.
 
 import type { Database, Statement } from "bun:sqlite";
 import type { Entry } from "../journal.ts";

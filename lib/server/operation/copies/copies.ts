@@ -66,7 +66,7 @@ async function exportHistory(place: HistoryPlace, room: string, target: string, 
   note(`Written${target === "-" ? "" : ` to ${target}`}: ${count} events`);
 }
 
-/** An event with what is needed to take it in again, and nothing that gives access to the room. */
+/** An event with the fields that an import needs, and none that gives access to the room. */
 function lineOf({ event, author, reader }: Entry, epochs: Epochs): string {
   return `${JSON.stringify({ ...event, epoch: epochOf(epochs, event.seq), author, reader })}\n`;
 }

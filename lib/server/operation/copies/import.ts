@@ -17,7 +17,7 @@ const batchLines = 500;
 const unknownAuthor = "import";
 /** The longest id of a seat that a line may name, in characters. */
 const seatLength = 64;
-/** So much of what is wrong in a line is shown. */
+/** Characters of a line's unknown event type that the error shows. */
 const shownLength = 40;
 
 type Counts = { taken: number; known: number; skipped: number };

@@ -58,7 +58,7 @@ export class Archive {
     return this.#departures.get(key) ?? events.findLast((event) => goneBy(event) === key)?.seq ?? 0;
   }
 
-  /** The journal began again: what was at hand may not have happened. */
+  /** The journal began again: the entries held in memory may not be in it, so they are dropped. */
   clear(): void {
     this.#recent = new RecentEntries(this.#journal.last);
     this.#departures.clear();
@@ -78,7 +78,7 @@ export class Archive {
       const before = Math.min(position, recent.from);
       const deletions = this.#deletions;
       const entries = await this.#queued(isGone).entriesBefore(before, count);
-      // What was taken back since it was read must not be kept here.
+      // Entries that were deleted while they were being read must not be kept here.
       if (deletions === this.#deletions) recent.extend(before, entries);
       return entries;
     };

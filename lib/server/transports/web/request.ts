@@ -4,8 +4,8 @@
 //   Host     must name this machine, or a name of --web-names: no site can lead its own name here (DNS rebinding)
 //   Origin   is the site whose page asks; it must be this one. Programs have none
 //
-// A proxy writes down where a request comes from in X-Forwarded-For, behind what was there before: only its last entry is
-// the proxy's own. Anyone can send that header, so it counts from proxies alone.
+// A proxy adds the address that a request comes from to the end of X-Forwarded-For: only the last entry is the proxy's
+// own. Any client can send that header, so it counts from proxies alone.
 
 import { isAddress, type Place } from "../../../protocol/addresses.ts";
 import { isOwnHost } from "../../limits/host-names.ts";

@@ -44,7 +44,7 @@ describe("an ignore", () => {
     renamed("gus", "gustav");
     expect(renamed("mallory", "gus")).toBe(false);
     expect(hidden("gus", "gustav", "mallory")).toEqual(["gustav"]);
-    // What was said under the name before is hidden in a history, too.
+    // Messages under the member's earlier name are hidden in a history, too.
     expect(ignored.has("gus", 10)).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-// What the view shows of what was missed, of who is ignored, and of words to highlight.
+// How the view shows missed messages, ignored members, and words to highlight.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { sinceWords } from "../../../../lib/client/kept/times.ts";

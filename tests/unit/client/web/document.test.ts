@@ -1,4 +1,4 @@
-// The page as one text: everything is in it, it is small, and its policy's hashes are those of what is in it.
+// The page as one text: it is complete and small, and its policy's hashes are those of its own scripts and styles.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { buildDocument } from "../../../../lib/client/web/document.ts";

@@ -1,4 +1,4 @@
-// Lines of IRC: what was written is read back, and a row that is cut is all there, never in the middle of a character.
+// Lines of IRC: a line is read as it was written, and a row that is too long is cut without loss, between characters.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";

@@ -43,7 +43,7 @@ export function testDeletionContract(kind: Kind): void {
             said("three", "bob", "3"),
             whisper("secret", "ada", "bob"),
           );
-          // Also what is in the index already.
+          // Both texts are in the search index before the deletion.
           expect((await search(room.journal, "two", 5, 10, "bob")).events).toHaveLength(1);
           expect((await search(room.journal, "secret", 5, 10, "bob")).events).toHaveLength(1);
           await room.append(deletion(4, 2));

@@ -228,7 +228,7 @@ test("a search on a full disk is refused, and works again later", async () => {
   await expect(findIn(index, "word")).rejects.toThrow("full");
   db.run("PRAGMA max_page_count = 1000000");
   expect((await findIn(index, "word")).events.length).toBe(1_000);
-  // What is indexed is found on a full disk, too.
+  // Messages that are indexed are found on a full disk, too.
   db.run("PRAGMA max_page_count = 1");
   expect((await findIn(index, "word")).events.length).toBe(1_000);
 });

@@ -33,7 +33,7 @@ beforeEach(() => {
   ports = 0;
 });
 
-/** A connection from this host comes; what is returned lets it go. */
+/** A connection from this host comes; the returned function ends it. */
 function come(host: string): () => void {
   const admission = door.enter(host);
   if (!admission) return () => {};

@@ -1,4 +1,4 @@
-// Whose a name is, without a room: what is kept, for how long, and what is given up for it.
+// Which key owns a name, tested without a room: how many names a key keeps, for how long, and when one is set free.
 
 import { afterEach, describe, expect, setDefaultTimeout, setSystemTime, test } from "bun:test";
 import { isFault } from "../../../../lib/protocol/events.ts";

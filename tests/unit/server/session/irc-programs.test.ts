@@ -1,5 +1,5 @@
-// What programs and phones ask for in IRC: labels, messages of several lines, the history; and how a client is told what is
-// wrong.
+// Features that programs and phones ask for in IRC: labels, messages of several lines, the history; and how the server
+// tells a client of its errors.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { limits } from "../../../../lib/protocol/events.ts";

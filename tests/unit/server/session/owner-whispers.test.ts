@@ -1,4 +1,4 @@
-// What reaches an owner who is away, and what is its own from one day to the next.
+// Whispers that reach an owner who was away, and messages that stay an owner's own from one day to the next.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { testMs } from "../../../support/transcript.ts";

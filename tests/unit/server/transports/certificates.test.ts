@@ -38,7 +38,7 @@ openssl.describe("CertificateWatch", () => {
     copyFileSync(made[which](name), paths[`tls-${which}`]);
   }
 
-  /** Watches what is in the files now; `cannot`: why another one cannot be used. */
+  /** Watches the certificate files; `cannot`: the error with which the server refuses another certificate. */
   function watch(cannot?: string): CertificateWatch {
     const current = readCertificate(paths["tls-cert"], paths["tls-key"]);
     if (!current) throw new Error("There is no certificate");

@@ -96,7 +96,7 @@ test("a host that is not known is a sentence", async () => {
   );
 });
 
-/** Listens where the addresses are this machine's, and writes down what is open. */
+/** Plays the machine: refuses addresses that are taken or missing, and writes down the ports that are open. */
 function listening(taken: string[] = [], missing: string[] = []) {
   const open: string[] = [];
   let free = 1_000;

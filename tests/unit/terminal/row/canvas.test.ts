@@ -19,7 +19,7 @@ test("a picture that changes is drawn over the last one without erasing it", asy
   // Rows are erased whole: of one that is erased in part, tmux counts the erased part when it breaks rows.
   expect(drawn.split("\x1b[2K").length - 1).toBe(2);
   expect(drawn).not.toContain("\x1b[K");
-  // Only what is left of the last picture is erased, behind the new one.
+  // Only the rest of the last picture is erased, behind the new one.
   expect(drawn.indexOf("\x1b[J")).toBeGreaterThan(drawn.indexOf("ada>"));
   await new Promise<void>((done) => paper.emulator.write(drawn, done));
   expect(paper.rows.slice(0, 4)).toEqual(["bob: hi", "  again in 9 s", "ada>", ""]);
@@ -36,7 +36,7 @@ test("lines that come push the picture down", async () => {
   expect(paper.cursor).toEqual({ x: 6, y: 8 });
 });
 
-/** What happens to the screen; a text's lines have a mark, so that what is left of it can be found. */
+/** What happens to the screen; a text's lines have a mark, so that its leftovers can be found. */
 type Step =
   | { type: "line" }
   | { type: "resize"; columns: number; rows: number }
@@ -59,7 +59,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     type: fc.constant("resize" as const),
     columns: fc.integer({ min: 20, max: 80 }),
-    // High enough for the rows even if each breaks into four: what was scrolled off cannot be erased.
+    // High enough for the rows even if each breaks into four: rows that were scrolled off cannot be erased.
     rows: fc.integer({ min: 30, max: 40 }),
   }),
   fc.record({

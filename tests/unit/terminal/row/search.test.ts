@@ -1,4 +1,4 @@
-// Ctrl-R: what is found while words are typed, and what each key makes of it.
+// Ctrl-R: the line that the search finds while words are typed, and the effect of each key on it.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Key } from "../../../../lib/terminal/keys.ts";

@@ -10,7 +10,7 @@ setDefaultTimeout(testMs);
 
 let room: PlayedPast;
 let past: Past;
-/** What is shown: the kind of the answer, and its lines. */
+/** The answers shown, each with its kind and its lines. */
 let shown: { type: string; seqs: number[]; more: boolean }[];
 let problems: string[];
 let opened: number[];

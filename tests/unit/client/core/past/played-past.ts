@@ -1,4 +1,4 @@
-// A room's past as a server gives it out: pages cut at will, with positions that are nobody's to see between the events.
+// A room's past as a server gives it out: pages cut at will, with positions between the events that no member sees.
 
 import { Pages } from "../../../../../lib/client/core/past/pages.ts";
 import type { Raw } from "../../../../../lib/protocol/commands.ts";
@@ -11,7 +11,7 @@ export class PlayedPast {
   /** Asks it. */
   readonly pages: Pages;
   isOnline = true;
-  /** What was asked and not answered yet. */
+  /** The commands that have no answer yet. */
   readonly asked: Raw[] = [];
   /** How many events and how many positions an answer covers at most. */
   pageEvents = 1_000;
@@ -19,7 +19,7 @@ export class PlayedPast {
   /** By position, from 1. */
   readonly #kinds: Kind[];
 
-  /** What was said at a position. */
+  /** The text of the message at a position. */
   readonly #textOf: (seq: number) => string;
 
   constructor(kinds: Kind[], textOf = (seq: number) => `line ${seq}`) {
@@ -50,13 +50,13 @@ export class PlayedPast {
     this.#kinds[seq - 1] = "hidden";
   }
 
-  /** Answers what was asked first; what is asked because of that waits. */
+  /** Answers the oldest command; commands that follow from the answer wait. */
   answerOne(): void {
     const command = this.asked.shift();
     if (command) this.pages.event(this.#answerTo(command));
   }
 
-  /** Answers all that was asked, and what is asked because of the answers. */
+  /** Answers all commands, also those that follow from the answers. */
   answer(): void {
     while (this.asked.length > 0) this.answerOne();
   }

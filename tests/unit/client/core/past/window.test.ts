@@ -1,5 +1,5 @@
-// Reading back and forth: however the server cuts its pages and whatever is missing, what is shown is the past without a
-// hole, each line once and in order, and never more of it than is kept.
+// Reading back and forth: however the server cuts its pages and whatever is missing, the window shows the past without
+// a hole, each line once and in order, and never more lines than it keeps.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
@@ -64,7 +64,7 @@ test("a window shows the past without a hole, each line once and in order", () =
           else if (step.type === "drop") room.pages.lost();
           else if (step.type === "older") window.older(ignore);
           else window.newer(room.now, ignore);
-          // What is lost with the connection was asked before.
+          // The commands asked before are lost with the connection.
           if (step.type === "drop") room.asked.length = 0;
           else room.answer();
           const [first, last] = [window.events[0]?.seq ?? 1, window.events.at(-1)?.seq ?? 0];
@@ -132,7 +132,7 @@ test("a window that begins with a page takes events of now behind it", () => {
   window.older(ignore);
   room.answer();
   expect(window.events).toEqual(room.all.slice(0, 120));
-  // Full: what is read stays, and it ends before the event.
+  // Full: the window keeps the lines being read, and ends before the new event.
   expect(window.add({ ...said, seq: 121 })).toBe(false);
   expect([window.reaches(120), window.reaches(121)]).toEqual([true, false]);
   // At the end it is shorter, and what it gave up is read again.

@@ -1,5 +1,5 @@
-// A pager on an emulator's screen, in a room that a test plays. Below it stands the conversation, of which the emulator keeps
-// what was scrolled off.
+// A pager on an emulator's screen, in a room that a test plays. Below it stands the conversation, of which the emulator
+// keeps the rows that were scrolled off.
 
 import { Terminal as Emulator } from "@xterm/headless";
 import picocolors from "picocolors";
@@ -98,7 +98,7 @@ export class PlayedScreen implements Screen, Disposable {
     await new Promise<void>((written) => this.emulator.write("", written));
     const { active } = this.emulator.buffer;
     const { cols } = this.emulator;
-    // The emulator's other screen keeps what is beyond the columns.
+    // The emulator's other screen keeps the text beyond the last column.
     const row = (y: number) => active.getLine(active.baseY + y)?.translateToString(true, 0, cols) ?? "";
     return Array.from({ length: this.emulator.rows }, (_, y) => row(y).trimEnd());
   }

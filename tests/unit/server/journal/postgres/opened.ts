@@ -33,7 +33,7 @@ export function usePostgres(): void {
   beforeAll(async () => {
     if (!postgresql.found) return;
     postgres = await PostgresServer.start();
-    // Makes the tables, and somebody who may use them.
+    // Makes the tables, and the role "lesser" that may use their rows.
     await (await PostgresJournal.open({ url: postgres.url(), room: "x", keepEvents: 1 })).close();
     for (const right of [
       "CREATE ROLE lesser LOGIN",

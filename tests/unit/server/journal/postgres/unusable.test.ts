@@ -1,4 +1,4 @@
-// What is wrong with a PostgreSQL that the journal cannot use is told in one sentence when it is opened.
+// A journal that cannot use its PostgreSQL says why, in one sentence, when it is opened.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { SQL } from "bun";

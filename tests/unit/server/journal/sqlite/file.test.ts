@@ -1,4 +1,4 @@
-// The file of a history: what is in it and what is not any more, who else may read it, and files of earlier versions.
+// The file of a history: the events it keeps and those deleted from it, other programs that read it, and old formats.
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
