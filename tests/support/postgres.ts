@@ -2,6 +2,7 @@
 // frozen and started again there, and have a standby. PostgreSQL does not run as root: then it runs as a user made for
 // it, or as nobody.
 
+import { afterAll, beforeAll } from "bun:test";
 import { appendFileSync, chmodSync, chownSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
@@ -208,6 +209,19 @@ export class PostgresServer implements AsyncDisposable {
     await this.kill();
     this.#folder[Symbol.dispose]();
   }
+}
+
+/** Starts a PostgreSQL before the tests of a file, where the machine has one, and ends it behind them. */
+export function forAllTests(use: (started: PostgresServer) => void): void {
+  let started: PostgresServer | undefined;
+  beforeAll(async () => {
+    if (!postgresql.found) return;
+    started = await PostgresServer.start();
+    use(started);
+  });
+  afterAll(async () => {
+    await started?.[Symbol.asyncDispose]();
+  });
 }
 
 async function run(program: string, args: string[]): Promise<void> {

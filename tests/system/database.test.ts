@@ -1,11 +1,11 @@
 // What members and who runs the server see of a PostgreSQL that is frozen, slow, killed, full, emptied, or not there.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { Certificates } from "../support/certificates.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { House, Member, textOf, troubles } from "../support/house.ts";
 import { openssl, postgresql } from "../support/parts.ts";
-import { PostgresServer } from "../support/postgres.ts";
+import { forAllTests, PostgresServer } from "../support/postgres.ts";
 import { FlakyProxy } from "../support/proxy.ts";
 import { root, Server, withoutSettings } from "../support/server.ts";
 import { patienceMs } from "../support/transcript.ts";
@@ -13,12 +13,8 @@ import { patienceMs } from "../support/transcript.ts";
 setDefaultTimeout(3 * patienceMs);
 
 let postgres: PostgresServer;
-
-beforeAll(async () => {
-  if (postgresql.found) postgres = await PostgresServer.start();
-});
-afterAll(async () => {
-  await postgres?.[Symbol.asyncDispose]();
+forAllTests((started) => {
+  postgres = started;
 });
 
 /** A server that does not get so far: its exit code, and what it says. */

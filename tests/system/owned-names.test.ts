@@ -1,12 +1,12 @@
 // A name of one's own: real clients with a key file, real servers, one or two of them, and people on nc.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { House } from "../support/house.ts";
 import { postgresql } from "../support/parts.ts";
-import { PostgresServer } from "../support/postgres.ts";
+import { forAllTests, type PostgresServer } from "../support/postgres.ts";
 import { Terminal } from "../support/screen.ts";
 import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
 import { patienceMs } from "../support/transcript.ts";
@@ -14,12 +14,8 @@ import { patienceMs } from "../support/transcript.ts";
 setDefaultTimeout(3 * patienceMs);
 
 let postgres: PostgresServer;
-
-beforeAll(async () => {
-  if (postgresql.found) postgres = await PostgresServer.start();
-});
-afterAll(async () => {
-  await postgres?.[Symbol.asyncDispose]();
+forAllTests((started) => {
+  postgres = started;
 });
 
 const program = (port: number) => ["bun", join(root, "ChatClient.ts"), "--port", `${port}`, "--name", "ada"];

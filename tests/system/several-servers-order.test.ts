@@ -1,21 +1,17 @@
 // Operators of a room on several servers: what they do holds at all of them.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { JsonClient } from "../support/clients.ts";
 import { House } from "../support/house.ts";
 import { lanAddress, postgresql } from "../support/parts.ts";
-import { PostgresServer } from "../support/postgres.ts";
+import { forAllTests, type PostgresServer } from "../support/postgres.ts";
 import { patienceMs } from "../support/transcript.ts";
 
 setDefaultTimeout(3 * patienceMs);
 
 let postgres: PostgresServer;
-
-beforeAll(async () => {
-  if (postgresql.found) postgres = await PostgresServer.start();
-});
-afterAll(async () => {
-  await postgres?.[Symbol.asyncDispose]();
+forAllTests((started) => {
+  postgres = started;
 });
 
 postgresql.describe("keeping order in the whole room", () => {

@@ -1,7 +1,7 @@
 // One room on several servers, with real ones, a real PostgreSQL, and clients as they are: there is one order for all,
 // each line is in it once, and each seat, name and order holds everywhere.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Recorded } from "../../lib/protocol/events.ts";
 import { PostgresJournal } from "../../lib/server/journal/postgres/journal.ts";
 import { Metrics } from "../../lib/server/operation/metrics.ts";
@@ -10,7 +10,7 @@ import type { Occupant } from "../../lib/server/seats/seats.ts";
 import { IrcClient, JsonClient, PlainClient } from "../support/clients.ts";
 import { House, Member, textOf } from "../support/house.ts";
 import { postgresql } from "../support/parts.ts";
-import { PostgresServer } from "../support/postgres.ts";
+import { forAllTests, type PostgresServer } from "../support/postgres.ts";
 import { FlakyProxy } from "../support/proxy.ts";
 import { freePort } from "../support/server.ts";
 import { patienceMs, Transcript } from "../support/transcript.ts";
@@ -18,12 +18,8 @@ import { patienceMs, Transcript } from "../support/transcript.ts";
 setDefaultTimeout(3 * patienceMs);
 
 let postgres: PostgresServer;
-
-beforeAll(async () => {
-  if (postgresql.found) postgres = await PostgresServer.start();
-});
-afterAll(async () => {
-  await postgres?.[Symbol.asyncDispose]();
+forAllTests((started) => {
+  postgres = started;
 });
 
 postgresql.concurrent("one room on several servers", () => {
