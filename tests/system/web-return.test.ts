@@ -91,6 +91,8 @@ chromium.describe("the page that comes back", () => {
     await ada.page.waitForSelector("#state:not([hidden])");
     await ada.enter("said meanwhile");
     await ada.enter("/msg bob a whisper meanwhile");
+    // They are drawn with the next frame.
+    await ada.page.waitForSelector("#waiting .row:nth-child(2) .text");
     expect(await ada.texts("#waiting .row .text")).toEqual(["said meanwhile", "a whisper meanwhile"]);
     await room.restart();
     bob = await JsonClient.join(room.port, "bob", { key: "the-key-of-bob" });
@@ -109,8 +111,8 @@ chromium.describe("the page that comes back", () => {
     await ada.enter("said before the end");
     await ada.page.goto("about:blank");
     await room.restart();
-    await ada.page.goto(room.url);
     bob = await JsonClient.join(room.port, "bob", { key: "the-key-of-bob" });
+    await ada.page.goto(room.url);
     await ada.inRoom();
     await bob.event("said", { text: "said before the end" });
     await ada.shows("said before the end");
