@@ -9,7 +9,6 @@
 // on both sides; of other lines the start is shown. Terminals disagree on widths, so each character counts as what the
 // widest of them takes, and what stands before the cursor is given apart: once it is written, the cursor is right.
 
-import picocolors from "picocolors";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { widthOf } from "../wrap.ts";
 
@@ -20,7 +19,7 @@ export type Content = {
   waiting: string[];
   /** Empty for none. */
   status: string;
-  /** Sets the status off in colour; undefined for the terminal's own idea of colours. */
+  /** Sets the status off in colour; undefined for none. */
   dim?: ((status: string) => string) | undefined;
   /** What stands before the text. */
   label: string;
@@ -102,7 +101,7 @@ function aroundCursor(margin: string, before: string, after: string, columns: nu
   return { before: shown, after: head(behind, columns - 1 - widthOf(shown)) };
 }
 
-function statusRow({ status, dim = picocolors.dim }: Content, { columns }: Size): string {
+function statusRow({ status, dim = (text) => text }: Content, { columns }: Size): string {
   return dim(cut(`  ${visibleRow(status)}`, columns - 1));
 }
 

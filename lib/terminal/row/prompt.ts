@@ -34,7 +34,7 @@ export type PromptHandlers = {
   drained?: () => void;
   /** PageUp. */
   back?: () => void;
-  /** Sets the status off in colour; absent for the terminal's own idea of colours. */
+  /** Sets the status off in colour; absent for none. */
   dim?: (status: string) => string;
 };
 
