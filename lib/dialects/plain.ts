@@ -3,9 +3,10 @@
 // Only the first line of a message can start at the margin, so no message can pass for another member's.
 // It has no token, so the seat of a lost connection is given up at once.
 
-import { type Command, check, checkTyped, parseTyped, type Raw } from "../protocol/commands.ts";
+import { type Command, check, type Raw } from "../protocol/commands.ts";
 import { type Event, type Fault, isFault } from "../protocol/events.ts";
 import { isKey } from "../protocol/keys.ts";
+import { checkTyped, parseTyped } from "../protocol/typed.ts";
 import type { Claimed, Newcomer, RoomState, Stateless } from "./dialect.ts";
 import { deletion, inWords, memberList } from "./words.ts";
 

@@ -8,8 +8,9 @@
 //
 // The words are those of the command table, so a new command is tried as soon as it is there.
 
-import { commands, typed } from "../../lib/protocol/commands.ts";
+import { commands } from "../../lib/protocol/commands.ts";
 import { limits } from "../../lib/protocol/events.ts";
+import { typed } from "../../lib/protocol/typed.ts";
 import { Random } from "../support/random.ts";
 
 export type Plan = {

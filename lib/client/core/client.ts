@@ -2,20 +2,10 @@
 // end shows events and asks questions; the terminal and the pipe are front ends. Nothing in the core needs Bun, Node or a
 // terminal, so a browser can be a front end, too.
 
-import {
-  type Command,
-  type CommandOf,
-  check,
-  checkTyped,
-  help,
-  helpOf,
-  parseTyped,
-  type Raw,
-  typed,
-  written,
-} from "../../protocol/commands.ts";
+import { type Command, type CommandOf, check, type Raw } from "../../protocol/commands.ts";
 import { type Event, type Fault, fault, isFault } from "../../protocol/events.ts";
 import { cleanName, nameKey } from "../../protocol/names.ts";
+import { checkTyped, help, helpOf, parseTyped, typed, written } from "../../protocol/typed.ts";
 import { Chat, type Joins } from "./chat.ts";
 import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
 import { hasLeft } from "./outbox.ts";

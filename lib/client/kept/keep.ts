@@ -1,8 +1,9 @@
 // What the client keeps from one run to the next for a name at a server, as texts in a Keep: files on a terminal, the
 // storage of a page in a browser. Whatever stands in a text, reading it ends well: what makes no sense is left out.
 
-import { check, holdsPassword, type Raw } from "../../protocol/commands.ts";
+import { check, type Raw } from "../../protocol/commands.ts";
 import { isFault } from "../../protocol/events.ts";
+import { holdsPassword } from "../../protocol/typed.ts";
 import type { Unsettled } from "../core/outbox.ts";
 
 /** `positions`: a Place; `lines`: the lines typed; `drafts`: the text of the row. */

@@ -6,9 +6,9 @@
 // An unsent message that may be in the room already is never said twice: it is offered, and the person decides.
 // A position never gets ahead of the events shown, and is kept together with the unsent messages, so that both fit.
 
-import { holdsPassword } from "../../protocol/commands.ts";
 import type { Event } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
+import { holdsPassword } from "../../protocol/typed.ts";
 import type { Client } from "../core/client.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
 import { type Keep, type Kind, type Left, linesText, parseLines, parsePlace, placeText } from "./keep.ts";

@@ -3,8 +3,9 @@
 
 import { isatty } from "node:tty";
 import { render } from "../../dialects/plain.ts";
-import { type CommandOf, checkTyped, parseTyped, typed } from "../../protocol/commands.ts";
+import type { CommandOf } from "../../protocol/commands.ts";
 import { type Answer, type Bye, fault, isFault, type Recorded } from "../../protocol/events.ts";
+import { checkTyped, parseTyped, typed } from "../../protocol/typed.ts";
 import { inForeground } from "../../terminal/foreground.ts";
 import { complete } from "../../terminal/row/completion.ts";
 import { Prompt } from "../../terminal/row/prompt.ts";

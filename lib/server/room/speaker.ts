@@ -2,8 +2,9 @@
 // two has its own way to join, to take another name, to become an operator and to leave.
 // A history or a search waits for the end of the turn, so that the messages before it are in its answer.
 
-import { type Command, type CommandOf, commands, help } from "../../protocol/commands.ts";
+import { type Command, type CommandOf, commands } from "../../protocol/commands.ts";
 import { type Answer, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
+import { help } from "../../protocol/typed.ts";
 import type { Facts } from "../journal/facts.ts";
 import type { Entry } from "../journal/journal.ts";
 import type { Order } from "./orders.ts";

@@ -1,7 +1,7 @@
 // The lines that were typed before, for Up, Down and Ctrl-R. Below the newest line comes the draft, which stood in the row
 // at the first Up. A line typed again is kept once, in its new place; a line with a password never.
 
-import { holdsPassword } from "../../protocol/commands.ts";
+import { holdsPassword } from "../../protocol/typed.ts";
 
 /** How many lines are kept. */
 const keptLines = 200;

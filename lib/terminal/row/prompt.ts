@@ -2,8 +2,9 @@
 // a turn, and never while the terminal still takes the drawing before, so a slow terminal gets fewer pictures of the
 // same row, and never waits for old ones.
 
-import { check, parseTyped } from "../../protocol/commands.ts";
+import { check } from "../../protocol/commands.ts";
 import { isFault, limits } from "../../protocol/events.ts";
+import { parseTyped } from "../../protocol/typed.ts";
 import { type Key, keyName } from "../keys.ts";
 import type { Tty, TtyReader } from "../tty.ts";
 import { bell } from "../window.ts";

@@ -2,8 +2,9 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { dialectOf } from "../../../lib/dialects/choose.ts";
 import { greeting, plain } from "../../../lib/dialects/plain.ts";
-import { help, commands as table } from "../../../lib/protocol/commands.ts";
+import { commands as table } from "../../../lib/protocol/commands.ts";
 import { type Event, isFault, limits } from "../../../lib/protocol/events.ts";
+import { help } from "../../../lib/protocol/typed.ts";
 import { testMs } from "../../support/transcript.ts";
 import { feeds, read } from "./feeds.ts";
 

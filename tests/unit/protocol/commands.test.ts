@@ -1,15 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import {
-  check,
-  checkTyped,
-  commands,
-  help,
-  parseTyped,
-  type Raw,
-  typed,
-} from "../../../lib/protocol/commands.ts";
+import { check, commands, type Raw } from "../../../lib/protocol/commands.ts";
 import { isFault, limits } from "../../../lib/protocol/events.ts";
+import { checkTyped, help, parseTyped, typed } from "../../../lib/protocol/typed.ts";
 import { testMs } from "../../support/transcript.ts";
 
 setDefaultTimeout(testMs);

@@ -3,8 +3,8 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { holdsPassword, parseTyped } from "../../../lib/protocol/commands.ts";
 import { isFault } from "../../../lib/protocol/events.ts";
+import { holdsPassword, parseTyped } from "../../../lib/protocol/typed.ts";
 import { testMs } from "../../support/transcript.ts";
 
 setDefaultTimeout(testMs);

@@ -2,8 +2,8 @@
 // left, and the text of the row. A message that may be in the room already is never said twice: where the room cannot
 // tell it from another one, it is offered, and the person decides.
 
-import { holdsPassword } from "../../../protocol/commands.ts";
 import { isMessage, type Welcome } from "../../../protocol/events.ts";
+import { holdsPassword } from "../../../protocol/typed.ts";
 import type { Link } from "../../core/link.ts";
 import { asTyped, type Unsettled } from "../../core/outbox.ts";
 import type { Page } from "../../core/past/pages.ts";

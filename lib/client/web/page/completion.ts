@@ -1,7 +1,7 @@
 // The list above the row: commands with what they do, behind a slash, and names behind an @ or at Tab. While it is shown,
 // the focus stays in the row, and a screen reader is told which entry is chosen.
 
-import { typed } from "../../../protocol/commands.ts";
+import { typed } from "../../../protocol/typed.ts";
 import { complete } from "../../../terminal/row/completion.ts";
 import { localCommands } from "../../core/client.ts";
 import { byId, element, show } from "./dom.ts";

@@ -2,8 +2,8 @@
 // row, and on the button. Nothing is sent while an input method composes; some browsers end the composition before the
 // key that ended it, so that its code tells.
 
-import { holdsPassword } from "../../../protocol/commands.ts";
 import { limits } from "../../../protocol/events.ts";
+import { holdsPassword } from "../../../protocol/typed.ts";
 import type { Chat } from "../../core/chat.ts";
 import { isUnreachable } from "../../core/people.ts";
 import { CompletionList } from "./completion.ts";

@@ -6,7 +6,6 @@ import {
   type CommandOf,
   check,
   commands,
-  help,
   type Raw,
 } from "../../../../lib/protocol/commands.ts";
 import {
@@ -16,6 +15,7 @@ import {
   isFault,
   type Recorded,
 } from "../../../../lib/protocol/events.ts";
+import { help } from "../../../../lib/protocol/typed.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { Speaker } from "../../../../lib/server/room/speaker.ts";
