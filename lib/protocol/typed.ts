@@ -77,6 +77,12 @@ export function checkTyped(raw: Raw): Command | Fault {
   return isMissing || checked.code === "bad-field" ? { ...checked, text: written(entry) } : checked;
 }
 
+/** The command in a line that a person typed, with its fields checked, or what is wrong with it. */
+export function typedCommand(line: string): Command | Fault {
+  const raw = parseTyped(line);
+  return isFault(raw) ? raw : checkTyped(raw);
+}
+
 /** How a command is written, for a person who wrote it in another way. */
 export function written({ usage, summary }: { usage: string; summary: string }): string {
   return `Write it as ${usage}: ${summary}`;

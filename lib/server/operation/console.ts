@@ -5,7 +5,7 @@ import { isatty } from "node:tty";
 import { render } from "../../dialects/plain.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Answer, type Bye, fault, isFault, type Recorded } from "../../protocol/events.ts";
-import { checkTyped, parseTyped, typed } from "../../protocol/typed.ts";
+import { typed, typedCommand } from "../../protocol/typed.ts";
 import { inForeground } from "../../terminal/foreground.ts";
 import { complete } from "../../terminal/row/completion.ts";
 import { Prompt } from "../../terminal/row/prompt.ts";
@@ -120,9 +120,7 @@ export class Console extends Speaker implements LogOutput, Occupant {
 
   #handle(line: string): void {
     if (line.trim() === "") return;
-    const raw = parseTyped(line);
-    if (isFault(raw)) return this.answer(raw);
-    const command = checkTyped(raw);
+    const command = typedCommand(line);
     if (isFault(command)) this.answer(command);
     else this.carryOut(command);
   }

@@ -2,9 +2,8 @@
 // a turn, and never while the terminal still takes the drawing before, so a slow terminal gets fewer pictures of the
 // same row, and never waits for old ones.
 
-import { check } from "../../protocol/commands.ts";
 import { isFault, limits } from "../../protocol/events.ts";
-import { parseTyped } from "../../protocol/typed.ts";
+import { typedCommand } from "../../protocol/typed.ts";
 import { type Key, keyName } from "../keys.ts";
 import type { Tty, TtyReader } from "../tty.ts";
 import { bell } from "../window.ts";
@@ -395,7 +394,6 @@ export class Prompt implements TtyReader {
 
 /** Why a text is too long to be sent; undefined if it is not. */
 function tooLong(text: string): string | undefined {
-  const raw = parseTyped(text);
-  const command = isFault(raw) ? raw : check(raw);
+  const command = typedCommand(text);
   return isFault(command) && command.code === "too-long" ? command.text : undefined;
 }
