@@ -2,13 +2,13 @@
 
 import type { Fault, Member, Recorded } from "../protocol/events.ts";
 
-/** What a server's room is called, and which run of its journal it is. */
-export interface Place {
-  /** The name of the channel, with its #. */
-  readonly channel: string;
-  /** Names the run of the journal: with its number, an event has an id. */
+/** The room as IRC shows it: a channel. */
+export interface Channel {
+  /** With its #. */
+  readonly name: string;
+  /** The journal's epoch now: EPOCH-SEQ is the id of an event. */
   readonly epoch: string;
-  /** When the server began. */
+  /** When this server started. */
   readonly begun: Date;
 }
 
@@ -29,7 +29,7 @@ export type PastRequest = {
 export type PastPosition = { epoch: string; seq: number } | { at: number };
 
 export interface Host {
-  readonly place: Place;
+  readonly channel: Channel;
   /** The name of its seat; "" without one. */
   readonly name: string;
   readonly operator: boolean;

@@ -4,7 +4,7 @@ import about from "../../../package.json";
 import { type Command, check } from "../../protocol/commands.ts";
 import type { Answer, Bye, Fault, Member, Trace } from "../../protocol/events.ts";
 import { type Client, failLine, isAboutName } from "./client.ts";
-import { hostOf, maskOf, userName } from "./place.ts";
+import { hostOf, maskOf, userName } from "./masks.ts";
 import { closingLine, serverName, word } from "./wire.ts";
 
 /** The lines that answer a command; or the command of the room that it is; or undefined, if the answer is sent later. */
@@ -263,7 +263,7 @@ export function greetingLines(client: Client): string[] {
   return [
     client.numeric("001", `Welcome to the chat room, ${me}`),
     client.numeric("002", `Your host is ${serverName}, running version ${version}`),
-    client.numeric("003", `This server was created ${client.host.place.begun.toUTCString()}`),
+    client.numeric("003", `This server was created ${client.host.channel.begun.toUTCString()}`),
     // The letters have no colon before the last one: some clients count the words.
     `:${serverName} 004 ${me} ${serverName} ${version} i bmnoqt boq`,
     supported(

@@ -44,7 +44,7 @@ export class Client {
   }
 
   get channel(): string {
-    return this.host.place.channel;
+    return this.host.channel.name;
   }
 
   get isSeated(): boolean {

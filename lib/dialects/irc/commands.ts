@@ -22,7 +22,7 @@ import {
 import type { Client } from "./client.ts";
 import { encodingOf, type IrcEncoding } from "./encoding.ts";
 import { chatHistory, searchCommand } from "./history.ts";
-import { nameOfMask, sourceOf } from "./place.ts";
+import { nameOfMask, sourceOf } from "./masks.ts";
 import { serverLine, serverName, word } from "./wire.ts";
 
 type Entry = {
@@ -41,7 +41,11 @@ const formatting =
 export function encodingFor({ host, registration }: Client): IrcEncoding {
   const { caps } = registration;
   const multiline = caps.has("batch") && caps.has("draft/multiline");
-  return encodingOf(host.place, { time: caps.has("server-time"), ids: caps.has("message-tags"), multiline });
+  return encodingOf(host.channel, {
+    time: caps.has("server-time"),
+    ids: caps.has("message-tags"),
+    multiline,
+  });
 }
 
 // ---- Saying ----

@@ -9,21 +9,21 @@
 
 import { type Event, isMessage, type Message, type Recorded } from "../../protocol/events.ts";
 import type { Encoding } from "../dialect.ts";
-import type { Place } from "../host.ts";
+import type { Channel } from "../host.ts";
 import { render } from "../plain.ts";
-import { sourceOf } from "./place.ts";
+import { sourceOf } from "./masks.ts";
 import { cut, ended, maxLineBytes, pieces, serverLine, serverName } from "./wire.ts";
 
 export type Variant = { time: boolean; ids: boolean; multiline: boolean };
 
-const encodings = new WeakMap<Place, Map<string, IrcEncoding>>();
+const encodings = new WeakMap<Channel, Map<string, IrcEncoding>>();
 
 /** The encoding of a room for those who have asked for this: one for all of them. */
-export function encodingOf(place: Place, variant: Variant): IrcEncoding {
-  const made = encodings.get(place) ?? new Map<string, IrcEncoding>();
-  encodings.set(place, made);
+export function encodingOf(channel: Channel, variant: Variant): IrcEncoding {
+  const made = encodings.get(channel) ?? new Map<string, IrcEncoding>();
+  encodings.set(channel, made);
   const key = `${variant.time} ${variant.ids} ${variant.multiline}`;
-  const encoding = made.get(key) ?? new IrcEncoding(place, variant);
+  const encoding = made.get(key) ?? new IrcEncoding(channel, variant);
   made.set(key, encoding);
   return encoding;
 }
@@ -31,12 +31,12 @@ export function encodingOf(place: Place, variant: Variant): IrcEncoding {
 export class IrcEncoding implements Encoding {
   readonly hasOwnWords = true;
   readonly variant: Variant;
-  readonly #place: Place;
+  readonly #channel: Channel;
   /** Many events happen in one millisecond, and a date takes longer to write than all else. */
   #date = { at: -1, text: "" };
 
-  constructor(place: Place, variant: Variant) {
-    this.#place = place;
+  constructor(channel: Channel, variant: Variant) {
+    this.#channel = channel;
     this.variant = variant;
   }
 
@@ -57,7 +57,7 @@ export class IrcEncoding implements Encoding {
 
   /** What happened, apart from messages. */
   #lines(event: Recorded): string[] {
-    const { channel } = this.#place;
+    const { name: channel } = this.#channel;
     switch (event.type) {
       case "joined":
         return [`${sourceOf(event.name)} JOIN ${channel}`];
@@ -97,7 +97,7 @@ export class IrcEncoding implements Encoding {
   }
 
   #message(event: Message, tags: string[], mayBatch: boolean): string[] {
-    const { channel } = this.#place;
+    const { name: channel } = this.#channel;
     const target = event.type === "told" ? event.to : channel;
     const source = sourceOf(event.from);
     const head = `${source} ${event.notice ? "NOTICE" : "PRIVMSG"} ${target} :`;
@@ -128,7 +128,7 @@ export class IrcEncoding implements Encoding {
     if (!time && !ids && more.length === 0) return "";
     const tags = [...more];
     if (time) tags.push(`time=${this.#dateOf(at)}`);
-    if (ids && isFirst) tags.push(`msgid=${this.#place.epoch}-${seq}`);
+    if (ids && isFirst) tags.push(`msgid=${this.#channel.epoch}-${seq}`);
     return tags.length === 0 ? "" : `@${tags.join(";")} `;
   }
 
@@ -138,15 +138,15 @@ export class IrcEncoding implements Encoding {
   }
 
   #kick(by: string, name: string, reason: string): string {
-    return fitted(`${sourceOf(by)} KICK ${this.#place.channel} ${name} :${rowOf(reason)}`);
+    return fitted(`${sourceOf(by)} KICK ${this.#channel.name} ${name} :${rowOf(reason)}`);
   }
 
   #mode(by: string, change: string): string {
-    return `${sourceOf(by)} MODE ${this.#place.channel} ${change}`;
+    return `${sourceOf(by)} MODE ${this.#channel.name} ${change}`;
   }
 
   #notice(text: string): string {
-    return serverLine("NOTICE", this.#place.channel, text);
+    return serverLine("NOTICE", this.#channel.name, text);
   }
 }
 

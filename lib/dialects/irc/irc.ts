@@ -20,8 +20,8 @@ import { byeLines, endsWith, faultLines, greetingLines, lineFault, namesLines } 
 import { Client, failLine } from "./client.ts";
 import { encodingFor, message, run, topicLines } from "./commands.ts";
 import { joinLines } from "./history.ts";
+import { sourceOf } from "./masks.ts";
 import { Multiline, multilineLines } from "./multiline.ts";
-import { sourceOf } from "./place.ts";
 import { cut, ended, type Line, maxLineBytes, parseLine, serverName, tagged } from "./wire.ts";
 
 /** Clients send so many lines before they have read any; these cost nothing. */

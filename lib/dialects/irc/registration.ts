@@ -7,8 +7,8 @@ import { type Command, check } from "../../protocol/commands.ts";
 import type { Fault } from "../../protocol/events.ts";
 import { isKey } from "../../protocol/keys.ts";
 import type { Host } from "../host.ts";
+import { maskOf } from "./masks.ts";
 import { multilineBytes, multilineLines } from "./multiline.ts";
-import { maskOf } from "./place.ts";
 import { serverLine } from "./wire.ts";
 
 /** The capabilities, and the value that a client of CAP 302 is shown. */

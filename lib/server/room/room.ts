@@ -7,7 +7,7 @@
 //   log.pump()                        one write for each reader
 
 import type { Dialect, Newcomer } from "../../dialects/dialect.ts";
-import type { Place } from "../../dialects/host.ts";
+import type { Channel } from "../../dialects/host.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Bye, type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import { Flows } from "../delivery/flows.ts";
@@ -49,7 +49,7 @@ export class Room implements JournalListener, Recorder {
   members: Members;
   readonly archive: Archive;
   /** The room as IRC shows it. */
-  readonly place: Place;
+  readonly channel: Channel;
   /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
   readonly work = new WorkQueue();
   /** Messages of senders without a seat that are under way. */
@@ -85,8 +85,8 @@ export class Room implements JournalListener, Recorder {
     this.#begun = journal.last;
     this.#flows = new Flows(journal, options.fanOut);
     this.archive = new Archive(journal, this);
-    this.place = {
-      channel: options.channel ?? defaultChannel,
+    this.channel = {
+      name: options.channel ?? defaultChannel,
       get epoch() {
         return journal.epoch;
       },

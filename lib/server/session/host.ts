@@ -33,8 +33,8 @@ export class SessionHost implements Host {
     this.#session = session;
   }
 
-  get place() {
-    return this.#room.place;
+  get channel() {
+    return this.#room.channel;
   }
 
   get name(): string {

@@ -8,7 +8,7 @@ import { testMs } from "../../../support/transcript.ts";
 setDefaultTimeout(testMs);
 
 const host: Host = {
-  place: { channel: "#room", epoch: "x", begun: new Date(0) },
+  channel: { name: "#room", epoch: "x", begun: new Date(0) },
   name: "ada",
   operator: false,
   topic: undefined,

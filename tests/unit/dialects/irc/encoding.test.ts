@@ -3,7 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { encodingOf, type Variant } from "../../../../lib/dialects/irc/encoding.ts";
-import { hostOf, nameOfMask } from "../../../../lib/dialects/irc/place.ts";
+import { hostOf, nameOfMask } from "../../../../lib/dialects/irc/masks.ts";
 import { parseLine } from "../../../../lib/dialects/irc/wire.ts";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { cleanName } from "../../../../lib/protocol/names.ts";
@@ -12,11 +12,11 @@ import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-const place = { channel: "#room", epoch: "e1", begun: new Date(0) };
+const channel = { name: "#room", epoch: "e1", begun: new Date(0) };
 const bare: Variant = { time: false, ids: false, multiline: false };
 const at = Date.UTC(2026, 10, 25, 17, 26, 1, 250);
 const lines = (event: Omit<Recorded, "seq" | "at">, variant: Partial<Variant> = {}) =>
-  encodingOf(place, { ...bare, ...variant })
+  encodingOf(channel, { ...bare, ...variant })
     .encode({ seq: 7, at, ...event } as Recorded)
     .split("\r\n")
     .slice(0, -1);
@@ -63,7 +63,7 @@ describe("encode()", () => {
   });
 
   test("a gap is told in the channel", () => {
-    expect(encodingOf(place, bare).encode({ type: "gap", from: 1, to: 2 })).toBe(
+    expect(encodingOf(channel, bare).encode({ type: "gap", from: 1, to: 2 })).toBe(
       ":chat.room NOTICE #room :Some lines are missing here: they are no longer kept.\r\n",
     );
   });
@@ -98,7 +98,7 @@ describe("encode()", () => {
   });
 
   test("in the batch of a history a message is in no batch of its own", () => {
-    const encoding = encodingOf(place, { time: false, ids: true, multiline: true });
+    const encoding = encodingOf(channel, { time: false, ids: true, multiline: true });
     expect(encoding.linesOf({ ...said, seq: 7, at, text: "one\ntwo" }, "b1")).toEqual([
       "@batch=b1;msgid=e1-7 :ada!u@ada PRIVMSG #room :one",
       "@batch=b1 :ada!u@ada PRIVMSG #room :two",
@@ -106,9 +106,9 @@ describe("encode()", () => {
   });
 
   test("those who have asked for the same share an encoding", () => {
-    expect(encodingOf(place, { ...bare })).toBe(encodingOf(place, { ...bare }));
-    expect(encodingOf(place, bare)).not.toBe(encodingOf({ ...place }, bare));
-    expect(encodingOf(place, bare)).not.toBe(encodingOf(place, { ...bare, time: true }));
+    expect(encodingOf(channel, { ...bare })).toBe(encodingOf(channel, { ...bare }));
+    expect(encodingOf(channel, bare)).not.toBe(encodingOf({ ...channel }, bare));
+    expect(encodingOf(channel, bare)).not.toBe(encodingOf(channel, { ...bare, time: true }));
   });
 });
 
@@ -161,7 +161,7 @@ test("no line has more than 512 bytes, and all of a message is said", () => {
         seqs: [1],
         saidAt: at,
       };
-      const encoded = encodingOf(place, variant).encode(event as never);
+      const encoded = encodingOf(channel, variant).encode(event as never);
       expect(encoded).toMatch(/^(?:[^\r\n\0]+\r\n)*$/);
       let said = "";
       for (const line of encoded.split("\r\n").slice(0, -1)) {

@@ -152,7 +152,7 @@ describe("the history", () => {
     for (let i = 2; i <= 9; i++) jane.send({ type: "say", text: `${i}` });
     await turn();
     const ada = await ircClient("ada", all);
-    const { epoch } = room.place;
+    const { epoch } = room.channel;
     const ask = async (request: string) => {
       const lines = await ada.send(`CHATHISTORY ${request}`);
       while (!lines.some((line) => line.includes("BATCH -"))) lines.push(...(await ada.send()));

@@ -1,7 +1,7 @@
 // Which member a mask means, in every shape that clients make of a name.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { hostOf, nameOfMask } from "../../../../lib/dialects/irc/place.ts";
+import { hostOf, nameOfMask } from "../../../../lib/dialects/irc/masks.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
