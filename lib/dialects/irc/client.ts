@@ -3,6 +3,7 @@
 // until the next line, since that is read only once the outcome is known.
 
 import { randomBytes } from "node:crypto";
+import type { Command } from "../../protocol/commands.ts";
 import type { Answer, Fault } from "../../protocol/events.ts";
 import type { Host } from "../host.ts";
 import { Registration } from "./registration.ts";
@@ -17,6 +18,9 @@ export type Asked = {
   /** The lines of its answer, where there is one. */
   show?: ((answer: Answer) => string[]) | undefined;
 };
+
+/** The lines that answer a command; or the command of the room that it is; or undefined, if the answer is sent later. */
+export type Outcome = Command | Fault | string[] | undefined;
 
 /** So many questions are kept, whose answers have not come or may be asked for again. */
 const keptQuestions = 1_000;
@@ -68,6 +72,18 @@ export class Client {
 
   notice(text: string): string {
     return serverLine("NOTICE", this.me, text);
+  }
+
+  noSuchNick(nick: string): string {
+    return this.numeric("401", nick, "No such nick");
+  }
+
+  noSuchChannel(channel: string): string {
+    return this.numeric("403", channel, `No such channel: there is ${this.channel} alone`);
+  }
+
+  notInChannel(channel = this.channel): string {
+    return this.numeric("442", channel, "You're not on that channel");
   }
 
   /** A problem that no numeric is for: as FAIL, where the client knows that, or as NOTICE. */

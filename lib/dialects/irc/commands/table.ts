@@ -2,28 +2,17 @@
 // registered, and what it does. A command returns the lines that answer it; or the command of the room that it is, whose
 // answer comes later; or undefined, if it sends its answer itself.
 
-import { networkIn } from "../../protocol/addresses.ts";
-import { type Command, type CommandOf, check } from "../../protocol/commands.ts";
-import { isFault } from "../../protocol/events.ts";
-import { cleanName, nameKey } from "../../protocol/names.ts";
-import {
-  list,
-  lusers,
-  names,
-  noMotd,
-  noSuchNick,
-  type Outcome,
-  present,
-  version,
-  who,
-  whois,
-  whowas,
-} from "./answers.ts";
-import type { Client } from "./client.ts";
-import { encodingOf, type IrcEncoding } from "./encoding.ts";
+import { type CommandOf, check } from "../../../protocol/commands.ts";
+import { isFault } from "../../../protocol/events.ts";
+import { cleanName } from "../../../protocol/names.ts";
+import { noMotd, version } from "../answers.ts";
+import type { Client, Outcome } from "../client.ts";
+import { encodingOf, type IrcEncoding } from "../encoding.ts";
+import { sourceOf } from "../masks.ts";
+import { ended, serverLine, serverName, word } from "../wire.ts";
 import { chatHistory, searchCommand } from "./history.ts";
-import { nameOfMask, sourceOf } from "./masks.ts";
-import { serverLine, serverName, word } from "./wire.ts";
+import { list, lusers, names, present, who, whois, whowas } from "./members.ts";
+import { mode } from "./modes.ts";
 
 type Entry = {
   /** How many parameters it needs. */
@@ -56,7 +45,7 @@ export function message(client: Client, command: string, target: string, text: s
   const isRoom = client.isChannel(target);
   const refused = (line: string) => (notice ? [] : [line]);
   if (target.includes(",")) return refused(client.numeric("407", target, "Send it to one at a time"));
-  if (/^[#&+!]/.test(target) && !isRoom) return refused(noSuchChannel(client, target));
+  if (/^[#&+!]/.test(target) && !isRoom) return refused(client.noSuchChannel(target));
   if (!client.isSeated) {
     return refused(client.numeric("404", client.channel, "Cannot send to channel: /join it first"));
   }
@@ -87,15 +76,11 @@ function say(command: string): Entry {
 
 // ---- The channel ----
 
-function noSuchChannel(client: Client, channel: string): string {
-  return client.numeric("403", channel, `No such channel: there is ${client.channel} alone`);
-}
-
 /** Runs for the room's channel, while the client is in it. */
 function inChannel(run: (client: Client, params: string[]) => Outcome): Entry["run"] {
   return (client, [channel = "", ...params]) => {
-    if (!client.isChannel(channel)) return [noSuchChannel(client, channel)];
-    if (!client.isSeated) return [client.numeric("442", channel, "You're not on that channel")];
+    if (!client.isChannel(channel)) return [client.noSuchChannel(channel)];
+    if (!client.isSeated) return [client.notInChannel(channel)];
     return run(client, params);
   };
 }
@@ -105,9 +90,9 @@ function join(client: Client, [channels = "", keys = ""]: string[]): Outcome {
   const wanted = channels.split(",").filter(Boolean);
   const at = wanted.findIndex((channel) => client.isChannel(channel));
   const others = wanted.filter((channel) => !client.isChannel(channel)).slice(0, 10);
-  const refused = others.map((channel) => noSuchChannel(client, channel));
+  const refused = others.map((channel) => client.noSuchChannel(channel));
   if (at === -1 || client.isSeated) return refused;
-  client.host.utter(refused.map((line) => `${line}\r\n`).join(""));
+  client.host.utter(ended(refused));
   const key = keys.split(",")[at];
   if (key) client.registration.giveSecret(key);
   return client.registration.enter();
@@ -115,8 +100,8 @@ function join(client: Client, [channels = "", keys = ""]: string[]): Outcome {
 
 function part(client: Client, [channels = "", text]: string[]): Outcome {
   const [channel = ""] = channels.split(",");
-  if (!client.isChannel(channel)) return [noSuchChannel(client, channel)];
-  if (!client.isSeated) return [client.numeric("442", channel, "You're not on that channel")];
+  if (!client.isChannel(channel)) return [client.noSuchChannel(channel)];
+  if (!client.isSeated) return [client.notInChannel(channel)];
   const words = quitOf(text).text;
   client.parting = words?.replaceAll("\n", " ") ?? "";
   client.host.part(words);
@@ -142,79 +127,6 @@ const kick = inChannel((client, [name = "", text = ""]) => {
   return check({ type: "kick", name, ...(text.trim() !== "" && { text: text.replaceAll(formatting, "") }) });
 });
 
-// ---- Modes ----
-
-function mode(client: Client, [target = "", change = "", ...params]: string[]): Outcome {
-  const { me, channel } = client;
-  if (!client.isChannel(target))
-    return /^[#&+!]/.test(target) ? [noSuchChannel(client, target)] : userMode(client, target, change);
-  if (change === "") return [`:${serverName} 324 ${me} ${channel} +nt`];
-  const isTaken = change.startsWith("-");
-  const letter = change.replace(/^[+-]/, "").slice(0, 1);
-  const mask = params[0] ?? "";
-  switch (letter) {
-    case "b":
-      if (mask === "") return banList(client);
-      return restrict(client, isTaken ? "unban" : "ban", letter, mask);
-    case "q":
-      if (mask === "") return [client.numeric("729", channel, "q", "End of channel quiet list")];
-      return restrict(client, isTaken ? "unmute" : "mute", letter, mask);
-    case "o":
-    case "v":
-      return [client.numeric("482", channel, "Whoever knows the password becomes one: /oper NAME PASSWORD")];
-    case "m":
-      return restrict(client, isTaken ? "unmute" : "mute", letter, "*");
-    case "n":
-    case "t":
-      return [];
-    default:
-      return [
-        client.numeric("472", letter === "" ? change : letter, `is unknown mode char to me for ${channel}`),
-      ];
-  }
-}
-
-function restrict(client: Client, type: Command["type"], letter: string, mask: string): Outcome {
-  const { host, channel } = client;
-  if (!client.isSeated) return [client.numeric("442", channel, "You're not on that channel")];
-  const isAll = letter === "m" || (letter === "q" && /^\*(?:!\*@\*)?$/.test(mask));
-  const name = isAll ? "*" : nameOfMask(mask, host.operator ? host.members : []);
-  if (name === undefined)
-    return [client.numeric("696", channel, letter, mask, "It has to say a name: NAME!*@*")];
-  client.asked.target = name;
-  return check({ type, name });
-}
-
-function banList(client: Client): Outcome {
-  const end = client.numeric("368", client.channel, "End of channel ban list");
-  if (!client.host.operator) return [end];
-  client.asked.show = (answer) => {
-    if (answer.type !== "bans") return [];
-    return [
-      ...answer.bans.map(({ name, by, at }) =>
-        client.numeric("367", client.channel, maskFor(name), by, `${Math.floor(at / 1000)}`),
-      ),
-      end,
-    ];
-  };
-  return check({ type: "bans" });
-}
-
-/** The mask of a ban, which may be of an address or a network. */
-function maskFor(name: string): string {
-  return networkIn(name) ? `*!*@${name}` : `${name}!*@*`;
-}
-
-function userMode(client: Client, target: string, change: string): string[] {
-  const { me } = client;
-  if (nameKey(target) !== nameKey(me)) {
-    const isHere = client.host.find(target) !== undefined;
-    return [isHere ? client.numeric("502", "Cant change mode for other users") : noSuchNick(client, target)];
-  }
-  const isKnown = /^[+-]?i*$/.test(change);
-  return [`:${serverName} 221 ${me} +i`, ...(isKnown ? [] : [client.numeric("501", "Unknown MODE flag")])];
-}
-
 // ---- The connection ----
 
 function nick(client: Client, [name = ""]: string[]): Outcome {
@@ -233,7 +145,7 @@ function nick(client: Client, [name = ""]: string[]): Outcome {
 }
 
 function operator(client: Client, [name = "", password = ""]: string[]): Outcome {
-  if (!client.isSeated) return [client.numeric("442", client.channel, "You're not on that channel")];
+  if (!client.isSeated) return [client.notInChannel()];
   client.asked.target = name;
   const named = check({ type: "op", password, name });
   return isFault(named) ? check({ type: "op", password }) : named;
@@ -346,14 +258,14 @@ const entries: Record<string, Entry> = {
   CHATHISTORY: {
     needs: 1,
     run: (client, params) => {
-      if (!client.isSeated) return [client.numeric("442", client.channel, "You're not on that channel")];
+      if (!client.isSeated) return [client.notInChannel()];
       return chatHistory(params, client, encodingFor(client));
     },
   },
   SEARCH: {
     needs: 1,
     run: (client, params) => {
-      if (!client.isSeated) return [client.numeric("442", client.channel, "You're not on that channel")];
+      if (!client.isSeated) return [client.notInChannel()];
       return searchCommand(params, client, encodingFor(client));
     },
   },
@@ -383,7 +295,7 @@ function capability(client: Client, params: string[]): Outcome {
   const lines = client.registration.cap(params);
   const join = client.registration.join();
   if (join === undefined) return lines;
-  client.host.utter(lines.map((line) => `${line}\r\n`).join(""));
+  client.host.utter(ended(lines));
   return join;
 }
 

@@ -2,13 +2,13 @@
 // (https://git.sr.ht/~emersion/soju/tree/master/item/doc/ext/search.md). An event's id is EPOCH-SEQ, so it points into
 // the journal and needs no index.
 
-import { type Command, check } from "../../protocol/commands.ts";
-import { type Fault, isFault, isMessage, type Recorded } from "../../protocol/events.ts";
-import { nameKey } from "../../protocol/names.ts";
-import type { PastPosition, PastRequest } from "../host.ts";
-import { type Asked, type Client, failLine } from "./client.ts";
-import type { IrcEncoding } from "./encoding.ts";
-import { parseTags, serverLine } from "./wire.ts";
+import { type Command, check } from "../../../protocol/commands.ts";
+import { type Fault, isFault, isMessage, type Recorded } from "../../../protocol/events.ts";
+import { nameKey } from "../../../protocol/names.ts";
+import type { PastPosition, PastRequest } from "../../host.ts";
+import { type Asked, type Client, failLine } from "../client.ts";
+import type { IrcEncoding } from "../encoding.ts";
+import { parseTags, serverLine } from "../wire.ts";
 
 /** Events that one CHATHISTORY, or SEARCH, may ask for. */
 const maxEvents = 100;
