@@ -32,8 +32,9 @@ import { CertificateWatch } from "./lib/server/transports/certificates.ts";
 import { IoUring } from "./lib/server/transports/io-uring.ts";
 import { addressesOf, Listeners } from "./lib/server/transports/listeners.ts";
 import { trustedProxies } from "./lib/server/transports/proxy.ts";
-import { type Carrier, Reception, type SocketData } from "./lib/server/transports/reception.ts";
-import { type Certificate, Handshake, readCertificate } from "./lib/server/transports/tls.ts";
+import { type Carrier, Reception } from "./lib/server/transports/reception.ts";
+import { listenTcp } from "./lib/server/transports/tcp.ts";
+import { type Certificate, readCertificate } from "./lib/server/transports/tls.ts";
 import { endVanished } from "./lib/server/transports/vanished.ts";
 import { waysIn, waysToJoin } from "./lib/server/transports/ways-in.ts";
 import { watchFiles } from "./lib/server/transports/web/files.ts";
@@ -46,15 +47,17 @@ if (options["hash-password"]) {
   process.exit();
 }
 if (await carryOutCopy(options, (message) => console.error(message)).catch(fail)) process.exit();
-let certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
+
 const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, options);
 const say = (message: string) => log.write(message);
+const failed = (problem: string) => log.repeated("handler", problem);
 const metrics = new Metrics();
 const traffic = new Traffic(log, metrics);
 const operators = new Operators(...settings.operators);
-const proxies = attempt(() => trustedProxies(options.proxy, certificate !== undefined));
-
+let certificate = attempt(() => readCertificate(options["tls-cert"], options["tls-key"]));
+const isTls = certificate !== undefined;
+const proxies = attempt(() => trustedProxies(options.proxy, isTls));
 const database = await openDatabase(options, say).catch(fail);
 const addresses = await addressesOf(options).catch(fail);
 
@@ -64,57 +67,28 @@ const connections = new Map<Carrier, Connection>();
 /** True once the goodbyes are sent: the server ends with the last connection. */
 let stopping = false;
 
-const receive = (carrier: Carrier, chunk: Buffer) => connections.get(carrier)?.receive(chunk);
-const drained = (carrier: Carrier) => connections.get(carrier)?.drained();
+const isBanned = (address: string) => room.members.isBanned(address);
+const reception = new Reception(connections, {
+  door: new Door(Object.assign(settings.door, { isBanned })),
+  proxies,
+  isTls,
+  session: (carrier, origin, plain) => new Session(room, carrier, origin, limits, plain),
+  refused: (carrier, refusal) => new TurnedAway(carrier, refusal),
+  traffic,
+  closed: () => {
+    if (stopping && connections.size === 0) exit();
+  },
+});
+endVanished(() => connections.keys());
 
-function closed(carrier: Carrier): void {
-  reception.closed(carrier);
-  if (stopping && connections.size === 0) exit();
-}
-
-const failed = (problem: string) => log.repeated("handler", problem);
-
-const listeners = attempt(
-  () =>
-    new Listeners(options, addresses, (hostname, port) =>
-      Bun.listen<SocketData>({
-        hostname,
-        port,
-        allowHalfOpen: true,
-        ...(certificate && { tls: certificate }),
-        socket: {
-          open: (socket) => reception.opened(socket),
-          handshake(socket, ok, problem) {
-            const handshake = connections.get(socket);
-            if (handshake instanceof Handshake) handshake.ended(ok, problem);
-          },
-          data: receive,
-          drain: drained,
-          end: (socket) => connections.get(socket)?.inputEnded(),
-          close: closed,
-          error(socket, error) {
-            failed(`A connection failed: ${error.stack ?? error.message}`);
-            socket.terminate();
-          },
-        },
-      }),
-    ),
-);
+const listen = (hostname: string, port: number) =>
+  listenTcp({ hostname, port, certificate }, reception, failed);
+const listeners = attempt(() => new Listeners(options, addresses, listen));
 const place = { host: options.host, port: listeners.port };
 
-const web = attempt(
-  () =>
-    new Web(options, addresses, {
-      build: buildDocument,
-      certificate: () => certificate,
-      isProxy: (address) => isLoopback(address) || proxies.has(address),
-      opened: (socket, from) => reception.admit(socket, from),
-      receive,
-      drained,
-      closed,
-      failed,
-    }),
-);
+const isProxy = (address: string) => isLoopback(address) || proxies.has(address);
+const webHandlers = { build: buildDocument, certificate: () => certificate, isProxy, reception, failed };
+const web = attempt(() => new Web(options, addresses, webHandlers));
 
 /** Bun changes the certificate of no listener, so there are new ones. */
 function useCertificate(next: Certificate): void {
@@ -123,7 +97,7 @@ function useCertificate(next: Certificate): void {
   web.renew(say);
 }
 
-// ---- The room, on its history ----
+// ---- The room, on its history, whose file is named after the port ----
 
 const history =
   database ?? attempt(() => openFile(options, place.port, (message) => log.repeated("history", message)));
@@ -147,9 +121,6 @@ const room = attempt(
       metrics,
     }),
 );
-const isBanned = (address: string) => room.members.isBanned(address);
-const door = new Door(Object.assign(settings.door, { isBanned }));
-const isTls = certificate !== undefined;
 const limits = Object.assign(settings.session, {
   metrics,
   operators,
@@ -158,23 +129,13 @@ const limits = Object.assign(settings.session, {
   posted: traffic.posted,
 });
 
-const reception = new Reception(connections, {
-  door,
-  proxies,
-  isTls: () => certificate !== undefined,
-  session: (carrier, origin, plain) => new Session(room, carrier, origin, limits, plain),
-  refused: (carrier, refusal) => new TurnedAway(carrier, refusal),
-  traffic,
-});
-endVanished(() => connections.keys());
-
 // ---- The metrics' page, and the server's own terminal ----
 
 metrics.build = aboutBuild();
 metrics.watch(connections, () => room);
 if (history.figures) metrics.watchShared(history.figures);
 const { metrics: shown } = options;
-const page = shown && attempt(() => serveMetrics(shown.port, metrics, () => metrics.trouble, shown.host));
+const page = shown && attempt(() => serveMetrics(shown, metrics, () => metrics.trouble));
 const terminal = consoleFor(options, room, {
   stop: () => interrupt("The server ends"),
   gone: () => log.write("The terminal was closed: the server goes on"),

@@ -9,19 +9,18 @@ import { isOwnHost } from "../limits/host-names.ts";
 const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Shows the metrics on http://host:port/metrics, and on /healthz whether the server is well: `trouble` tells in words why
+ * Shows the metrics on http://HOST:PORT/metrics of that place, and on /healthz whether the server is well: `trouble` tells in words why
  * it is not. Port 0 is any free one. Throws an Error of one sentence if the port cannot be had.
  */
 export function serveMetrics(
-  port: number,
+  place: Place,
   metrics: { render(): string },
   trouble: () => string | undefined,
-  host = "127.0.0.1",
 ): { port: number; stop: () => void } {
-  const server = listen({ host, port }, (request) => {
+  const server = listen(place, (request) => {
     const asked = request.headers.get("host") ?? "";
     // No browser leaves it out.
-    if (asked !== "" && !isOwnHost(asked, [host.toLowerCase()])) {
+    if (asked !== "" && !isOwnHost(asked, [place.host.toLowerCase()])) {
       return new Response("This is not the host you asked for\n", { status: 403 });
     }
     // Without a Host, as HTTP/1.0 may ask, it is no whole URL.
@@ -36,7 +35,7 @@ export function serveMetrics(
     const reason = trouble();
     return new Response(`${reason ?? "ok"}\n`, { status: reason === undefined ? 200 : 503 });
   });
-  return { port: server.port ?? port, stop: () => server.stop(true) };
+  return { port: server.port ?? place.port, stop: () => server.stop(true) };
 }
 
 function listen(place: Place, fetch: (request: Request) => Response): Bun.Server<undefined> {

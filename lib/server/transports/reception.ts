@@ -1,6 +1,6 @@
-// Takes in the connections of all transports: from a proxy, its first bytes say where one comes from; with TLS, its
-// handshake comes first; and the door decides whether it gets a session, or the reason why it gets none, or is closed at
-// once. What it gets stands in the map of connections, until it is closed.
+// Takes in the connections of all transports, and hands each what its transport tells. The first bytes from a proxy say where
+// a connection comes from; with TLS the handshake comes first; then the door decides: a session, a refusal with its reason,
+// or the end at once. Until it is closed, the map of connections has what handles it now.
 
 import type { Socket } from "bun";
 import { addressOf, type Place } from "../../protocol/addresses.ts";
@@ -24,12 +24,14 @@ export type ReceptionOptions = {
   door: Pick<Door, "enter" | "leave">;
   /** The addresses whose connections begin with a PROXY protocol header. */
   proxies: { has(address: string): boolean };
-  /** Whether sockets speak TLS now. */
-  isTls: () => boolean;
+  /** Whether TCP sockets speak TLS. */
+  isTls: boolean;
   /** The session of a connection that was let in; `plain`: its socket, if it takes bytes by its descriptor. */
   session: (carrier: Carrier, origin: Origin, plain: WithDescriptor | undefined) => Connection;
-  /** What a connection gets that was refused. */
+  /** Handles a connection that was refused. */
   refused: (carrier: Carrier, refusal: Bye) => Connection;
+  /** Called after a connection has closed. */
+  closed: () => void;
   /** Counts and logs connections, and what strangers do wrong. */
   traffic: {
     came(host: string, address: string, admission: Admission): void;
@@ -52,7 +54,7 @@ export class Reception {
     const { proxies, traffic, isTls } = this.#options;
     const peer: Place = { host: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort };
     socket.setKeepAlive(true, keepAliveMs);
-    if (!proxies.has(peer.host)) return this.admit(socket, peer, isTls() ? socket : undefined);
+    if (!proxies.has(peer.host)) return this.admit(socket, peer, isTls ? socket : undefined);
     const proxied = new Proxied(socket, {
       failed: (problem) => traffic.report(problem, peer.host),
       begin: (from, rest) => {
@@ -81,12 +83,34 @@ export class Reception {
     else begin();
   }
 
-  /** A connection is gone. */
+  // ---- Called by the transports ----
+
+  /** The TLS handshake of a socket is done (`ok`), or it failed. */
+  handshaken(socket: Socket<SocketData>, ok: boolean, problem: Error | null): void {
+    const handshake = this.#connections.get(socket);
+    if (handshake instanceof Handshake) handshake.ended(ok, problem);
+  }
+
+  receive(carrier: Carrier, chunk: Buffer): void {
+    this.#connections.get(carrier)?.receive(chunk);
+  }
+
+  drained(carrier: Carrier): void {
+    this.#connections.get(carrier)?.drained();
+  }
+
+  inputEnded(carrier: Carrier): void {
+    this.#connections.get(carrier)?.inputEnded();
+  }
+
   closed(carrier: Carrier): void {
+    const { door, traffic, closed } = this.#options;
     this.#connections.get(carrier)?.closed();
     this.#connections.delete(carrier);
-    if (!carrier.data) return;
-    this.#options.traffic.went(carrier.data.address, carrier.data.admission);
-    this.#options.door.leave(carrier.data.admission);
+    if (carrier.data) {
+      traffic.went(carrier.data.address, carrier.data.admission);
+      door.leave(carrier.data.admission);
+    }
+    closed();
   }
 }

@@ -7,10 +7,10 @@
 // HTTP, TLS and frames are Bun's. A connection counts, and is refused or let in, once it has become a WebSocket: only so
 // can the page hear why. What never gets so far is closed when it is silent (files.ts has the rest).
 
-import type { Place } from "../../../protocol/addresses.ts";
 import { messageOf } from "../../../protocol/errors.ts";
 import { plainAddress } from "../../limits/addresses.ts";
 import { Listeners } from "../listeners.ts";
+import type { Reception } from "../reception.ts";
 import type { Certificate } from "../tls.ts";
 import { pageAt, waysToBrowse } from "../ways-in.ts";
 import { headers, Page, type PageDocument, sentence } from "./page.ts";
@@ -34,11 +34,8 @@ export type WebHandlers = {
   certificate: () => Certificate | undefined;
   /** Whether this address is that of a proxy, which is believed to tell where its requests come from. */
   isProxy: (address: string) => boolean;
-  /** A connection was opened from this place. It gets what `receive` is called with, until `closed`, the last call. */
-  opened: (transport: WebSocketTransport, from: Place) => void;
-  receive: (transport: WebSocketTransport, chunk: Buffer) => void;
-  drained: (transport: WebSocketTransport) => void;
-  closed: (transport: WebSocketTransport) => void;
+  /** Takes in the WebSockets, as the sockets of TCP. */
+  reception: Pick<Reception, "admit" | "receive" | "drained" | "closed">;
   /** Something is wrong with the server, in one sentence. */
   failed: (problem: string) => void;
 };
@@ -122,12 +119,12 @@ export class Web {
         drain: (socket) => {
           const { transport } = socket.data;
           this.#guarded(socket, () => {
-            if (transport?.drained()) this.#handlers.drained(transport);
+            if (transport?.drained()) this.#handlers.reception.drained(transport);
           });
         },
         close: (socket) => {
           const { transport } = socket.data;
-          if (transport) this.#guarded(socket, () => this.#handlers.closed(transport));
+          if (transport) this.#guarded(socket, () => this.#handlers.reception.closed(transport));
         },
       },
     });
@@ -165,9 +162,10 @@ export class Web {
   }
 
   #opened(socket: Socket): void {
-    const transport = new WebSocketTransport(socket, (chunk) => this.#handlers.receive(transport, chunk));
+    const { reception } = this.#handlers;
+    const transport = new WebSocketTransport(socket, (chunk) => reception.receive(transport, chunk));
     socket.data.transport = transport;
-    this.#handlers.opened(transport, socket.data.from);
+    reception.admit(transport, socket.data.from);
   }
 
   /** Bun would end the process. */

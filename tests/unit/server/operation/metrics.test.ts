@@ -259,7 +259,7 @@ describe("serveMetrics()", () => {
   });
 
   function serve(metrics = new Metrics(), trouble: () => string | undefined = () => undefined) {
-    const page = serveMetrics(0, metrics, trouble);
+    const page = serveMetrics({ host: "127.0.0.1", port: 0 }, metrics, trouble);
     running.push(page);
     return { ...page, url: `http://127.0.0.1:${page.port}` };
   }
@@ -324,7 +324,7 @@ describe("serveMetrics()", () => {
 
   test("a port in use for the metrics is told in one sentence", () => {
     const port = occupy(0);
-    expect(() => serveMetrics(port, new Metrics(), () => undefined)).toThrow(
+    expect(() => serveMetrics({ host: "127.0.0.1", port }, new Metrics(), () => undefined)).toThrow(
       `Cannot show the metrics on 127.0.0.1:${port}, something listens there already: end it, or choose another --metrics`,
     );
   });
@@ -333,7 +333,7 @@ describe("serveMetrics()", () => {
     ["nosuchhost.invalid", "this machine knows no such host"],
     ["203.0.113.1", "this machine has no such address"],
   ])("metrics that cannot be shown on %s are told in one sentence", (host, reason) => {
-    expect(() => serveMetrics(9_100, new Metrics(), () => undefined, host)).toThrow(
+    expect(() => serveMetrics({ host, port: 9_100 }, new Metrics(), () => undefined)).toThrow(
       `Cannot show the metrics on ${host}:9100, ${reason}: choose another --metrics`,
     );
   });

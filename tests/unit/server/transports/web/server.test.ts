@@ -25,13 +25,15 @@ const handlers: WebHandlers = {
   build: () => Promise.reject(new Error("main.ts is damaged")),
   certificate: () => undefined,
   isProxy: () => true,
-  opened: (_, { host }) => act(`opened from ${host}`),
-  receive: (transport, chunk) => {
-    act(`receive ${chunk}`);
-    transport.write(chunk, 0, chunk.length);
+  reception: {
+    admit: (_, { host }) => act(`opened from ${host}`),
+    receive: (transport, chunk) => {
+      act(`receive ${chunk}`);
+      transport.write(chunk, 0, chunk.length);
+    },
+    drained: () => {},
+    closed: () => act("closed"),
   },
-  drained: () => {},
-  closed: () => act("closed"),
   failed: (problem) => acts.push(problem.split("\n", 1)[0] ?? ""),
 };
 
