@@ -17,6 +17,9 @@ export function dialectOf(firstLine: string, host: () => Host): Dialect {
   return firstLine.trimStart().startsWith("{") ? json : plain;
 }
 
+/** The dialect of a connection whose first line is still to come: what it is told then is plain text. */
+export const undecided: Dialect = { ...plain };
+
 /** A goodbye in all dialects, to a connection whose first line would have shown which one it speaks. */
 export function inAllDialects(bye: Bye): string {
   return plain.encode(bye) + json.encode(bye) + ended([closingLine("*", bye.text)]);

@@ -30,15 +30,9 @@ export function consoleFor(
 const words = typed.map(({ word }) => word).sort();
 
 export class Console extends Speaker implements LogOutput, Occupant {
-  readonly name = "server";
   readonly address = "";
   readonly leaving = false;
-  readonly operator = true;
-  protected readonly author = "console";
   protected readonly historyEvents = 20;
-  protected readonly silenced = undefined;
-  protected readonly sitting = undefined;
-  protected readonly speaking = undefined;
   onDropped: (count: number) => void = () => {};
   readonly #prompt: Prompt;
   readonly #tty: Tty;
@@ -65,6 +59,18 @@ export class Console extends Speaker implements LogOutput, Occupant {
     });
     this.#prompt.label = "server> ";
     room.attend(this.author, this);
+  }
+
+  override get name(): string {
+    return "server";
+  }
+
+  override get operator(): boolean {
+    return true;
+  }
+
+  protected override get author(): string {
+    return "console";
   }
 
   start(): void {

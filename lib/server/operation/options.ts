@@ -2,7 +2,6 @@
 // flag can be set by a variable and in a file of settings as well (lib/cli/flags.ts). A wrong value ends the start with
 // one sentence; SIGHUP reads them again (reload.ts).
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type About,
@@ -20,6 +19,7 @@ import { networkIn, networkText, type Place } from "../../protocol/addresses.ts"
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import type { DoorOptions } from "../limits/door.ts";
+import { openFiles } from "../limits/open-files.ts";
 import type { Operators } from "../session/operators.ts";
 import type { SessionOptions } from "../session/options.ts";
 import { readOperators } from "./operators.ts";
@@ -253,19 +253,3 @@ export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
 
 /** Open files that connections of members must leave free: for the history, the metrics, refused connections. */
 const sparedFiles = 200;
-
-/** How many files the system lets us open (`ulimit -n`); with none left, accepting a connection would spin. */
-export function openFiles(
-  readLimits: () => string = () => readFileSync("/proc/self/limits", "utf8"),
-  askShell: () => string = () => String(Bun.spawnSync(["sh", "-c", "ulimit -n"]).stdout),
-): number {
-  for (const ask of [() => /^Max open files\s+(\d+)/m.exec(readLimits())?.[1], askShell]) {
-    try {
-      const files = Number.parseInt(ask() ?? "", 10);
-      if (files > 0) return files;
-    } catch {
-      // Not Linux, or no shell, as on Windows, which has no such limit.
-    }
-  }
-  return Infinity;
-}

@@ -6,19 +6,10 @@ import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { refusesLook } from "../../protocol/looks/looks.ts";
 import { factKey } from "../journal/facts.ts";
 import { type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
+import { both, moving, taking } from "../seats/changes.ts";
 import type { Owners } from "../seats/owners.ts";
-import {
-  both,
-  hashOf,
-  moving,
-  newSeatId,
-  newToken,
-  type Occupant,
-  type Seat,
-  type Seats,
-  stopExpiry,
-  taking,
-} from "../seats/seats.ts";
+import { type Occupant, type Seat, type Seats, stopExpiry } from "../seats/seats.ts";
+import { hashOf, newSeatId, newToken } from "../seats/tokens.ts";
 import { takenOver } from "./goodbyes.ts";
 import type { Moderation } from "./moderation.ts";
 import type { Standing } from "./orders.ts";

@@ -4,7 +4,8 @@
 import { type Fault, isFault } from "../../protocol/events.ts";
 import { factKey } from "../journal/facts.ts";
 import { unnumbered } from "../journal/journal.ts";
-import { type Seat, sittingAt } from "../seats/seats.ts";
+import { sittingAt } from "../seats/changes.ts";
+import type { Seat } from "../seats/seats.ts";
 import { entryOf, type Operator, type Order, type Standing } from "./orders.ts";
 import type { Recorder, Waiter } from "./recorder.ts";
 

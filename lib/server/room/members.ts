@@ -21,22 +21,19 @@ import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
 import { plainAddress } from "../limits/addresses.ts";
 import { bannedAddress } from "../limits/door.ts";
 import { type Addressee, addresseeOf } from "../seats/addressee.ts";
+import { both, leaving, posting, renaming } from "../seats/changes.ts";
 import { traceOf, whoHad } from "../seats/departed.ts";
 import { Owners } from "../seats/owners.ts";
 import {
-  both,
-  hashOf,
   keyHashOf,
-  leaving,
   memberAt,
   type Occupant,
   type Owned,
-  posting,
-  renaming,
   type Seat,
   Seats,
   stopExpiry,
 } from "../seats/seats.ts";
+import { hashOf } from "../seats/tokens.ts";
 import { Arrivals, type Taken } from "./arrivals.ts";
 import { Enforcement } from "./enforcement.ts";
 import { bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";

@@ -10,9 +10,10 @@ import { type BanFact, type Facts, factKey, type MuteFact } from "../journal/fac
 import { type Entry, unnumbered } from "../journal/journal.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
 import { noSuchMember } from "../seats/addressee.ts";
+import { leaving } from "../seats/changes.ts";
 import { type Gone, lastUse } from "../seats/departed.ts";
 import type { Owners } from "../seats/owners.ts";
-import { keyHashOf, leaving, type Seat, type Seats } from "../seats/seats.ts";
+import { keyHashOf, type Seat, type Seats } from "../seats/seats.ts";
 import { type Moderation, meansAddress, type Subject } from "./moderation.ts";
 
 /** An order of an operator. A topic without a text removes the topic. */

@@ -7,6 +7,8 @@ import { type Answer, type Fault, fault, isFault, type Recorded } from "../../pr
 import { help } from "../../protocol/typed.ts";
 import type { Facts } from "../journal/facts.ts";
 import type { Entry } from "../journal/journal.ts";
+import { sittingAt, speakingAt } from "../seats/changes.ts";
+import type { Seat } from "../seats/seats.ts";
 import type { Order } from "./orders.ts";
 import type { Waiter } from "./recorder.ts";
 import type { Room } from "./room.ts";
@@ -21,26 +23,47 @@ export abstract class Speaker {
     this.room = room;
   }
 
-  abstract readonly name: string;
+  /** The speaker's seat; undefined before it has joined, and for the server's own terminal, which needs none. */
+  protected seat: Seat | undefined;
   /** The address that it comes from; "" for the server's own terminal. */
   abstract readonly address: string;
-  abstract readonly operator: boolean;
   /** How many events `history` shows if it asks for no number. */
   protected abstract readonly historyEvents: number;
-  /** The id of the speaker's seat; for the server's own terminal, which has none, a word in its place. */
-  protected abstract readonly author: string;
-  /** Why it may not speak now; undefined if it may. */
-  protected abstract readonly silenced: Fault | undefined;
-  /** The facts that its orders expect: another server may have given its seat up in the meantime. */
-  protected abstract readonly sitting: Facts | undefined;
-  /** The facts that its words expect: the same, and that it is not muted. */
-  protected abstract readonly speaking: Facts | undefined;
 
   /** Settles once the look back that runs beside the next commands is answered; undefined if none runs. */
   protected lookingBack: Promise<void> | undefined;
 
   /** Whether no answer can reach it any more. */
   protected readonly isGone = () => false;
+
+  /** The name of its seat; "" without one. */
+  get name(): string {
+    return this.seat?.name ?? "";
+  }
+
+  get operator(): boolean {
+    return this.seat?.operator ?? false;
+  }
+
+  /** The author of its entries: the id of its seat or, for the server's own terminal, a word. */
+  protected get author(): string {
+    return this.seat?.id ?? "";
+  }
+
+  /** Why it may not speak now; undefined if it may. */
+  protected get silenced(): Fault | undefined {
+    return this.seat && this.room.members.refusesSpeech(this.seat);
+  }
+
+  /** The facts that its orders expect: another server may have given its seat up in the meantime. */
+  get #sitting(): Facts | undefined {
+    return this.seat && sittingAt(this.seat);
+  }
+
+  /** The facts that its words expect: the same, and that it is not muted. */
+  get #speaking(): Facts | undefined {
+    return this.seat && speakingAt(this.seat);
+  }
 
   abstract answer(answer: Answer): void;
   protected abstract join(request: CommandOf<"join">): void;
@@ -120,7 +143,7 @@ export abstract class Speaker {
 
   #record(event: Recorded & { id?: string | undefined }, more: Pick<Entry, "reader" | "facts"> = {}): void {
     if (this.silenced) return this.answer({ ...this.silenced, id: event.id });
-    this.room.record({ event, author: this.author, expects: this.speaking, ...more });
+    this.room.record({ event, author: this.author, expects: this.#speaking, ...more });
   }
 
   /** Sends an answer when it is there. The next commands wait for it, so that answers keep their order. */
@@ -189,8 +212,8 @@ export abstract class Speaker {
 
   /** The next command waits for one message to go; many messages may take long, so these go beside the next commands. */
   #delete(request: CommandOf<"delete">): void {
-    const { name, author, sitting: expects, operator: isOperator } = this;
-    const by = { name, author, expects, isOperator };
+    const { name, author, operator: isOperator } = this;
+    const by = { name, author, expects: this.#sitting, isOperator };
     this.#lookBack(() => this.room.archive.delete(request, by), request.name !== undefined);
   }
 
@@ -203,7 +226,7 @@ export abstract class Speaker {
     const isSilent = order.type === "deop" || order.text === undefined;
     if (!isSilent && this.silenced) return this.answer(this.silenced);
     const { name, author, address } = this;
-    const expects = isSilent ? this.sitting : this.speaking;
+    const expects = isSilent ? this.#sitting : this.#speaking;
     const { happened, failed } = this.waiter();
     this.room.members.order(
       order,

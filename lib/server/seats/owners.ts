@@ -11,7 +11,9 @@ import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { looks, skeleton } from "../../protocol/looks/looks.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { type Change, type Fact, factKey } from "../journal/facts.ts";
-import { both, newSeatId, type Owned, owning, type Seat, type Seats, type ShownKey } from "./seats.ts";
+import { both, owning } from "./changes.ts";
+import type { Owned, Seat, Seats, ShownKey } from "./seats.ts";
+import { newSeatId } from "./tokens.ts";
 
 const keyNames = 50;
 /** At most; about 300 bytes each in memory. */

@@ -1,24 +1,16 @@
 // The seats of the room, one for each member, as the journal's facts have them after the last event. A seat is kept for a
 // time when its connection is lost: a client that comes back with the seat's token goes on where it stopped.
 //
-// Only facts change a seat. The functions below say, for each change, which facts it sets and which it expects.
+// Only facts change a seat: changes.ts says, for each change, which facts it sets and which it expects.
 
-import { createHash, randomBytes } from "node:crypto";
 import type { Answer, Bye, Member, Recorded } from "../../protocol/events.ts";
-import { everybody } from "../../protocol/fields.ts";
 import { looks } from "../../protocol/looks/looks.ts";
 import { nameKey } from "../../protocol/names.ts";
-import {
-  type Change,
-  type Fact,
-  type Facts,
-  factKey,
-  type OwnFact,
-  type SeatFact,
-} from "../journal/facts.ts";
+import type { Fact, Facts, OwnFact, SeatFact } from "../journal/facts.ts";
 import { addressKey, Networks } from "../limits/addresses.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 import { Departed, type Gone, maxUses, type Use } from "./departed.ts";
+import { hashOf } from "./tokens.ts";
 
 /** A key that a connection has shown. */
 export type ShownKey = {
@@ -249,118 +241,4 @@ export function keyHashOf({ occupant, owned }: Seat): string | undefined {
 /** The names of a seat that gives its name up at this position. */
 function usesUntil({ name, namedAt, uses }: Seat, to: number): Use[] {
   return [{ name, from: namedAt, to, endedAt: performance.now() }, ...uses].slice(0, maxUses);
-}
-
-/** The fact that a seat's connection is still with the same server. */
-export function sittingAt({ id, server }: Seat): Facts {
-  return { [factKey.at(id)]: server };
-}
-
-/**
- * The facts that what a member says expects: its seat is still with the same server, and it may speak. They are kept, since
- * each message expects them.
- */
-export function speakingAt(seat: Seat): Facts {
-  const { id, server, operator, speaking } = seat;
-  if (speaking?.server === server && speaking.operator === operator) return speaking.facts;
-  const alone = { ...sittingAt(seat), [factKey.muted(id)]: null };
-  const facts = operator ? alone : { ...alone, [factKey.muted(everybody)]: null };
-  seat.speaking = { server, operator, facts };
-  return facts;
-}
-
-/** A member takes a new seat, under a name that is free and not banned. `alike`: who has a name that looks like it. */
-export function taking(id: string, server: string, fact: SeatFact, alike?: Seat): Change {
-  const keys = factKey.names(fact.name);
-  return {
-    facts: { [factKey.seat(id)]: JSON.stringify(fact), ...all(keys, id), [factKey.at(id)]: server },
-    expects: { ...all(keys, null), ...all(alike?.nameKeys ?? [], null), ...notBanned(fact.name) },
-  };
-}
-
-/** What a message expects that is posted under a name: it is free, or that of the sender's own seat, and not banned. */
-export function posting(name: string, own: Seat | undefined): Facts {
-  const names = own ? all(own.nameKeys, own.id) : all(factKey.names(name), null);
-  return { ...names, ...notBanned(name), [factKey.muted(everybody)]: null };
-}
-
-/** A member's connection comes from elsewhere, perhaps with another token, if the seat has not moved in the meantime. */
-export function moving(seat: Seat, to: string, address: string, tokenHash: string | undefined): Change {
-  const { id, name, server, since, nameKeys } = seat;
-  const fact: SeatFact = { name, tokenHash, address, since };
-  return {
-    facts: { [factKey.seat(id)]: JSON.stringify(fact), [factKey.at(id)]: to },
-    expects: { [factKey.at(id)]: server, ...all(nameKeys, id) },
-  };
-}
-
-/** A member takes another name, as in `taking`, or its own, written in another way. */
-export function renaming(seat: Seat, to: string, alike?: Seat): Change {
-  const { id, tokenHash, address, since, nameKeys } = seat;
-  const keys = factKey.names(to);
-  const fact: SeatFact = { name: to, tokenHash, address, since };
-  return {
-    facts: { ...all(nameKeys, null), ...all(keys, id), [factKey.seat(id)]: JSON.stringify(fact) },
-    expects: {
-      ...all(keys, null),
-      ...all(alike?.nameKeys ?? [], null),
-      ...all(nameKeys, id),
-      ...notBanned(to),
-    },
-  };
-}
-
-/** A seat is given up, with all facts about it. It must still be with the same server, under the same name. */
-export function leaving({ id, name, server, owned, occupant, nameKeys }: Seat): Change {
-  const { seat, at, op } = factKey;
-  const given = {
-    facts: { [seat(id)]: null, ...all(nameKeys, null), [at(id)]: null, [op(id)]: null },
-    expects: { [at(id)]: server, ...all(nameKeys, id) },
-  };
-  if (!owned) return given;
-  // A member that is here has read what waited for it.
-  const read = { facts: occupant ? { [factKey.mail(id)]: null } : {}, expects: {} };
-  return both(both(given, read), owning(name, owned, owned.stored));
-}
-
-/** A name is kept for the holder of a key from now on, if what the journal has about that is still `stored`. */
-export function owning(
-  name: string,
-  { keyHash, seat }: Omit<OwnFact, "name" | "usedAt">,
-  stored: string | null,
-): Change {
-  const own: OwnFact = { name, keyHash, seat, usedAt: Date.now() };
-  return { facts: { [factKey.own(name)]: JSON.stringify(own) }, expects: { [factKey.own(name)]: stored } };
-}
-
-/** Two changes in one event; where both change a fact, the second one counts. */
-export function both(first: Change, second: Change): Change {
-  return {
-    facts: { ...first.facts, ...second.facts },
-    expects: { ...first.expects, ...second.expects },
-  };
-}
-
-/** No name that looks like this one is banned. */
-function notBanned(name: string): Facts {
-  return all(factKey.bans(name), null);
-}
-
-function all(keys: Iterable<string>, value: string | null): Facts {
-  return Object.fromEntries(Array.from(keys, (key) => [key, value]));
-}
-
-/** 72 random bits, so that no two seats get the same. */
-export function newSeatId(): string {
-  return randomBytes(9).toString("base64url");
-}
-
-/** 144 random bits, which cannot be guessed. */
-export function newToken(): string {
-  return randomBytes(18).toString("base64url");
-}
-
-/** The SHA-256 of a token: the server keeps no token itself. */
-export function hashOf(token: string): string {
-  return createHash("sha256").update(token).digest("base64url");
 }

@@ -1,9 +1,7 @@
 // The rate of lines that one address makes all members read: joins, renames, farewells with words. A command that comes
 // too fast waits, and the server reads nothing more from its connection meanwhile; a farewell loses its words instead.
-// And the queue in which connections without a seat are heard.
 
 import type { TokenBucket } from "../limits/token-bucket.ts";
-import type { WorkQueue } from "../limits/work-queue.ts";
 
 export class Comings {
   readonly #bucket: TokenBucket;
@@ -15,13 +13,6 @@ export class Comings {
     this.#bucket = bucket;
     this.#wait = wait;
     this.#isGone = isGone;
-  }
-
-  /** Calls `take`, which takes bytes in. Their lines wait for their turn among those of all newcomers. */
-  arrive(newcomers: WorkQueue, take: () => void): void {
-    const goOn = this.#wait();
-    take();
-    newcomers.soon(goOn);
   }
 
   /** Calls `act` once the bucket allows it, and the member's `own` one if given; never if the connection is gone by then. */

@@ -9,7 +9,8 @@ import { Countdown } from "../limits/countdown.ts";
 import { isSame } from "../limits/guesses.ts";
 import type { Origin, SecretKind } from "../limits/origin.ts";
 import type { Members } from "../room/members.ts";
-import { hashOf, type ShownKey } from "../seats/seats.ts";
+import type { ShownKey } from "../seats/seats.ts";
+import { hashOf } from "../seats/tokens.ts";
 import type { Operators } from "./operators.ts";
 
 export type EntranceOptions = {

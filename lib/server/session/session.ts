@@ -8,10 +8,10 @@
 // From leaving on, nothing that the peer sends is read. A connection that breaks is closed, whatever its phase. In some
 // dialects it outlives its seat: once all is written that its member may see, it is open again, as one that has not joined.
 
-import { beginsTls, dialectOf, refusalOf } from "../../dialects/choose.ts";
+import { beginsTls, dialectOf, refusalOf, undecided } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { Host } from "../../dialects/host.ts";
-import { greeting, plain } from "../../dialects/plain.ts";
+import { greeting } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Answer, type Bye, type Fault, fault, limits, type Recorded } from "../../protocol/events.ts";
@@ -23,7 +23,7 @@ import type { Taken } from "../room/arrivals.ts";
 import { noTls, silentFor, slowReader } from "../room/goodbyes.ts";
 import type { Room } from "../room/room.ts";
 import { Speaker } from "../room/speaker.ts";
-import { type Occupant, type Seat, type ShownKey, sittingAt, speakingAt } from "../seats/seats.ts";
+import type { Occupant, Seat, ShownKey } from "../seats/seats.ts";
 import { Comings } from "./comings.ts";
 import { Entrance } from "./entrance.ts";
 import { SessionHost } from "./host.ts";
@@ -47,8 +47,7 @@ export class Session extends Speaker implements Connection, Occupant {
   #reader: Reader;
   readonly #sink: Sink;
   #phase: Phase = "open";
-  #dialect: Dialect | undefined;
-  #seat: Seat | undefined;
+  #dialect: Dialect;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
   /** Lets lines be read again, once the seat is given up and all that it may see is written. */
@@ -61,25 +60,25 @@ export class Session extends Speaker implements Connection, Occupant {
     transport: Transport,
     origin: Origin,
     options: SessionOptions,
-    plain?: WithDescriptor,
+    withDescriptor?: WithDescriptor,
   ) {
     super(room);
-    this.#sink = sinkOf(transport, plain, options.metrics.writtenBytes);
+    this.#sink = sinkOf(transport, withDescriptor, options.metrics.writtenBytes);
     this.#transport = transport;
-    this.#dialect = transport.dialect;
+    this.#dialect = transport.dialect ?? undecided;
     this.#origin = origin;
     this.#options = options;
     this.#intake = new Intake(transport, new TokenBucket(options.rate), origin.bucket, {
       next: () => this.#lookAtFirstLine(),
       line: (line) => this.#handle(line),
-      cost: () => this.#dialect?.lineCost ?? 1,
+      cost: () => this.#dialect.lineCost ?? 1,
       ended: () => this.#leaveAfterTurn(),
       paused: () => options.metrics.pauses.add(1),
       flooded: (lines, waitMs) => this.answer(slowDown(lines, waitMs)),
     });
     this.#comings = new Comings(origin.comings, () => this.wait(), this.isGone);
     this.#reader = this.#newReader();
-    if (!this.#dialect) this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
+    if (this.#isOpening) this.#greeting = setTimeout(() => this.#say(greeting), options.greetAfterMs);
     this.#entrance = new Entrance(options, origin, {
       answer: (problem) => this.answer(problem),
       wait: () => this.wait(),
@@ -92,10 +91,13 @@ export class Session extends Speaker implements Connection, Occupant {
   receive(chunk: Buffer): void {
     this.#options.metrics.readBytes.add(chunk.length);
     if (this.#isClosing) return;
-    if (!this.#dialect) clearTimeout(this.#greeting);
-    if (!this.#dialect && !this.#intake.isPending && beginsTls(chunk)) return this.dismiss(noTls);
-    if (this.#seat) this.#intake.push(chunk);
-    else this.#comings.arrive(this.room.newcomers, () => this.#intake.push(chunk));
+    clearTimeout(this.#greeting);
+    if (this.#isOpening && !this.#intake.isPending && beginsTls(chunk)) return this.dismiss(noTls);
+    if (this.seat) return this.#intake.push(chunk);
+    // The lines of a newcomer wait for their turn among those of all newcomers.
+    const settled = this.wait();
+    this.#intake.push(chunk);
+    this.room.newcomers.soon(settled);
   }
 
   /** A reader that is behind has much to write, so it waits for its turn among the newcomers. */
@@ -114,8 +116,8 @@ export class Session extends Speaker implements Connection, Occupant {
     this.#phase = "closed";
     this.#stopTaking();
     clearTimeout(this.#linger);
-    const seat = this.#seat;
-    this.#seat = undefined;
+    const seat = this.seat;
+    this.seat = undefined;
     if (seat) this.room.members.vacate(seat, this);
     this.#reader.close();
   }
@@ -131,9 +133,14 @@ export class Session extends Speaker implements Connection, Occupant {
 
   // ---- Lines → commands ----
 
+  /** Whether the first line, which shows the dialect, is still to come. */
+  get #isOpening(): boolean {
+    return this.#dialect === undecided;
+  }
+
   /** Ends the connection if its first line is one of no chat client. */
   #lookAtFirstLine(): void {
-    const refusal = this.#dialect ? undefined : refusalOf(this.#intake.peek(), this.#options.waysIn);
+    const refusal = this.#isOpening && refusalOf(this.#intake.peek(), this.#options.waysIn);
     if (!refusal) return;
     this.#options.report(refusal.problem, this.address);
     this.#finish(refusal.answer, undefined);
@@ -141,28 +148,24 @@ export class Session extends Speaker implements Connection, Occupant {
 
   #handle(line: string | Fault): void {
     if (typeof line !== "string") return this.answer(line);
-    if (!this.#dialect && line.trim() === "") return;
-    this.#dialect ??= dialectOf(line, () => this.#host());
-    const command = this.#dialect.parse(line, this.#seat !== undefined, this.#entrance.claimed);
+    if (this.#isOpening && line.trim() === "") return;
+    if (this.#isOpening) this.#dialect = dialectOf(line, () => this.#host());
+    const command = this.#dialect.parse(line, this.seat !== undefined, this.#entrance.claimed);
     if (command === undefined) return;
     if (command.type === "error") this.answer(command);
-    else if (this.#seat || commands[command.type].early) this.carryOut(command);
+    else if (this.seat || commands[command.type].early) this.carryOut(command);
     else this.answer(fault("not-joined", "Join with a name first"));
   }
 
   /** The peer has half-closed: what it asked for happens at the end of this turn, and is written before we close. */
   #leaveAfterTurn(): void {
-    if (this.#seat && !this.#dialect?.keepsSeat) return this.quit(undefined);
+    if (this.seat && !this.#dialect.keepsSeat) return this.quit(undefined);
     this.#intake.stop();
     // No goodbye: with its token it may come back to the seat.
-    void Promise.all([this.room.afterTurn(), this.lookingBack]).then(() => this.#finish("", this.#seat));
+    void Promise.all([this.room.afterTurn(), this.lookingBack]).then(() => this.#finish("", this.seat));
   }
 
   // ---- Commands ----
-
-  get name(): string {
-    return this.#seat?.name ?? "";
-  }
 
   get address(): string {
     return this.#origin.address;
@@ -172,28 +175,8 @@ export class Session extends Speaker implements Connection, Occupant {
     return this.#entrance.key;
   }
 
-  get operator(): boolean {
-    return this.#seat?.operator ?? false;
-  }
-
-  protected get author(): string {
-    return this.#seat?.id ?? "";
-  }
-
-  protected get sitting() {
-    return this.#seat && sittingAt(this.#seat);
-  }
-
-  protected get speaking() {
-    return this.#seat && speakingAt(this.#seat);
-  }
-
   protected get historyEvents(): number {
-    return (this.#dialect ?? plain).historyEvents;
-  }
-
-  protected get silenced(): Fault | undefined {
-    return this.#seat && this.room.members.refusesSpeech(this.#seat);
+    return this.#dialect.historyEvents;
   }
 
   protected override readonly isGone = () => this.#isClosing;
@@ -206,14 +189,14 @@ export class Session extends Speaker implements Connection, Occupant {
   }
 
   answer(answer: Answer): void {
-    const line = (this.#dialect ?? plain).encode(answer);
+    const line = this.#dialect.encode(answer);
     if (answer.type === "error") this.#options.metrics.refusals.add(1);
-    if (answer.type === "error" && this.#dialect?.ends?.(answer)) return this.#finish(line, undefined);
-    this.#say(line);
+    if (this.#dialect.ends?.(answer)) this.#finish(line, undefined);
+    else this.#say(line);
   }
 
   protected join(request: CommandOf<"join">): void {
-    if (this.#seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
+    if (this.seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
     const { members } = this.room;
     const take = () => this.#take(request);
     // No member is shown that a seat is taken again, so it need not wait.
@@ -222,7 +205,7 @@ export class Session extends Speaker implements Connection, Occupant {
   }
 
   #take(request: CommandOf<"join">): void {
-    const dialect = this.#dialect ?? plain;
+    const dialect = this.#dialect;
     const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
@@ -237,7 +220,7 @@ export class Session extends Speaker implements Connection, Occupant {
 
   #enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">): void {
     const { seat } = taken;
-    this.#seat = seat;
+    this.seat = seat;
     // Reconnecting must not refill the bucket.
     this.#intake.bucket = seat.bucket ??= this.#intake.bucket;
     this.#entrance.close();
@@ -253,11 +236,11 @@ export class Session extends Speaker implements Connection, Occupant {
   }
 
   protected rename(name: string): void {
-    const seat = this.#seat;
+    const seat = this.seat;
     if (!seat || name === this.name) return;
     const { members } = this.room;
     const rename = () => {
-      if (this.#seat) members.rename(this.#seat, name, this.waiter());
+      if (this.seat) members.rename(this.seat, name, this.waiter());
     };
     seat.renames ??= new TokenBucket(this.#options.renames);
     this.#comings.inTime(() => this.#entrance.rename(members.ownerOf(name), rename), seat.renames);
@@ -265,21 +248,21 @@ export class Session extends Speaker implements Connection, Occupant {
 
   protected appoint(request: CommandOf<"op">): void {
     this.#entrance.appoint(request, this.name, (credential) => {
-      if (this.#seat) this.room.members.appoint(this.#seat, credential, this.waiter());
+      if (this.seat) this.room.members.appoint(this.seat, credential, this.waiter());
     });
   }
 
   protected quit(text: string | undefined): void {
     this.#intake.stop();
-    if (!this.#seat) return this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
+    if (!this.seat) return this.dismiss({ type: "bye", code: "left", text: "Goodbye" });
     this.#phase = "leaving";
-    this.room.members.leave(this.#seat, this.#comings.words(text));
+    this.room.members.leave(this.seat, this.#comings.words(text));
   }
 
   // ---- Occupant ----
 
   get read(): number | undefined {
-    return this.#dialect?.showsMissed ? this.#reader.position : undefined;
+    return this.#dialect.showsMissed ? this.#reader.position : undefined;
   }
 
   get leaving(): boolean {
@@ -287,11 +270,11 @@ export class Session extends Speaker implements Connection, Occupant {
   }
 
   whisper(event: Recorded, isOwn: boolean): void {
-    this.#reader.whisper(event, isOwn ? this.#dialect?.own?.(event) : undefined);
+    this.#reader.whisper(event, isOwn ? this.#dialect.own?.(event) : undefined);
   }
 
   did(event: Recorded): void {
-    const words = this.#dialect?.own?.(event);
+    const words = this.#dialect.own?.(event);
     if (words !== undefined) this.#reader.replace(event.seq, words);
   }
 
@@ -301,8 +284,8 @@ export class Session extends Speaker implements Connection, Occupant {
 
   /** `seat`: the one to keep for this member, if it may come back to it. */
   dismiss(bye: Bye, seat?: Seat): void {
-    const lastLines = this.#isClosing ? undefined : this.#dialect?.outlived?.(bye);
-    if (lastLines === undefined) this.#finish((this.#dialect ?? plain).encode(bye), seat);
+    const lastLines = this.#isClosing ? undefined : this.#dialect.outlived?.(bye);
+    if (lastLines === undefined) this.#finish(this.#dialect.encode(bye), seat);
     else this.#standUp(lastLines);
   }
 
@@ -318,15 +301,15 @@ export class Session extends Speaker implements Connection, Occupant {
   }
 
   #part(text: string | undefined): void {
-    if (!this.#seat) return;
+    if (!this.seat) return;
     this.#phase = "leaving";
     this.#parted = this.wait();
-    this.room.members.leave(this.#seat, this.#comings.words(text));
+    this.room.members.leave(this.seat, this.#comings.words(text));
   }
 
   /** The seat is given up, and the connection goes on: what it may see is written, then `lastLines`. */
   #standUp(lastLines: string): void {
-    this.#seat = undefined;
+    this.seat = undefined;
     this.#parted ??= this.wait();
     // A peer that reads nothing is not waited for.
     this.#linger = setTimeout(() => this.#transport.terminate(), this.#options.silentMs);
@@ -357,7 +340,7 @@ export class Session extends Speaker implements Connection, Occupant {
   #finish(lastLine: string, seat: Seat | undefined): void {
     if (this.#isClosing) return;
     this.#phase = "closing";
-    this.#seat = seat;
+    this.seat = seat;
     this.#stopTaking();
     this.#transport.resume();
     clearTimeout(this.#linger);
@@ -382,7 +365,7 @@ export class Session extends Speaker implements Connection, Occupant {
   #say(line: string): void {
     if (this.#isClosing) return;
     if (this.#reader.tell(line)) this.room.wake(this.#reader);
-    else this.dismiss(slowReader, this.#seat);
+    else this.dismiss(slowReader, this.seat);
     if (line.length >= limits.lineBytes) this.#intake.pay(Math.floor(line.length / limits.lineBytes));
   }
 
@@ -393,7 +376,7 @@ export class Session extends Speaker implements Connection, Occupant {
     this.#silence = new Silence(
       silentMs,
       () => this.#intake.silentMs,
-      () => this.dismiss(silentFor(silentMs), this.#seat),
+      () => this.dismiss(silentFor(silentMs), this.seat),
       nudge === undefined ? undefined : () => this.#say(nudge),
     );
   }

@@ -2,10 +2,8 @@
 // nothing takes a file, and no limit counts it until it is closed for its silence. Without a free file the room could let
 // in no member, and to accept one would spin. So the page's port is closed while they are few, and opened again.
 
-import { readdirSync, statSync } from "node:fs";
+import { filesInUse } from "../../limits/open-files.ts";
 
-/** Where the system shows the files of this process, one name each. */
-const shownAt = "/proc/self/fd";
 const lookMs = 1_000;
 /** Files that have to be free beside those of the connections that the room would still take. */
 const spared = 64;
@@ -41,14 +39,4 @@ export function watchFiles(web: Port, handlers: FileHandlers, count = filesInUse
     say(`${files} of ${limit} files are open: the page's port is ${now}`);
   };
   setInterval(look, lookMs).unref();
-}
-
-/** How many files this process has open; undefined where it is not shown. */
-function filesInUse(): number | undefined {
-  try {
-    // Linux has had the number as a size since 6.2.
-    return statSync(shownAt).size || readdirSync(shownAt).length;
-  } catch {
-    return undefined;
-  }
 }

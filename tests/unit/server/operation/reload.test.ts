@@ -3,8 +3,9 @@
 import { beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { parseFlags } from "../../../../lib/cli/flags.ts";
 import { UsageError } from "../../../../lib/protocol/errors.ts";
+import { openFiles } from "../../../../lib/server/limits/open-files.ts";
 import { TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
-import { doorLimits, flags, openFiles, sessionOptions } from "../../../../lib/server/operation/options.ts";
+import { doorLimits, flags, sessionOptions } from "../../../../lib/server/operation/options.ts";
 import { reload, type Settings } from "../../../../lib/server/operation/reload.ts";
 import { testMs } from "../../../support/transcript.ts";
 

@@ -6,8 +6,9 @@ import { readFacts, type SeatFact } from "../../../../lib/server/journal/facts.t
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
 import { Moderation, type Subject } from "../../../../lib/server/room/moderation.ts";
 import { type Carried, entryOf, type Order } from "../../../../lib/server/room/orders.ts";
+import { taking } from "../../../../lib/server/seats/changes.ts";
 import { Owners } from "../../../../lib/server/seats/owners.ts";
-import { type Seat, Seats, taking } from "../../../../lib/server/seats/seats.ts";
+import { type Seat, Seats } from "../../../../lib/server/seats/seats.ts";
 
 /** A room with the operator ann, whose orders are carried out at once. */
 export class Kept {

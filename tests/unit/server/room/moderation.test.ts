@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { isFault } from "../../../../lib/protocol/events.ts";
 import { factKey, readFacts } from "../../../../lib/server/journal/facts.ts";
 import { addressKey } from "../../../../lib/server/limits/addresses.ts";
-import { leaving, moving, taking } from "../../../../lib/server/seats/seats.ts";
+import { leaving, moving, taking } from "../../../../lib/server/seats/changes.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { bob, isMuted, Kept, mayNotJoin } from "./kept.ts";
 

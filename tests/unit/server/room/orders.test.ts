@@ -5,8 +5,8 @@ import { isFault } from "../../../../lib/protocol/events.ts";
 import type { SeatFact } from "../../../../lib/server/journal/facts.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
 import type { Subject } from "../../../../lib/server/room/moderation.ts";
+import { leaving, renaming, taking } from "../../../../lib/server/seats/changes.ts";
 import { traceOf, whoHad } from "../../../../lib/server/seats/departed.ts";
-import { leaving, renaming, taking } from "../../../../lib/server/seats/seats.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { bob, isMuted, Kept, mayNotJoin } from "./kept.ts";
 

@@ -26,14 +26,12 @@ import { testMs } from "../../../support/transcript.ts";
 setDefaultTimeout(testMs);
 
 class Ann extends Speaker {
-  readonly name = "ann";
+  override accessor name = "ann";
+  override accessor operator = true;
+  override accessor silenced: Fault | undefined = undefined;
+  protected override accessor author = "ann's seat";
   readonly address = "192.0.2.1";
-  operator = true;
-  silenced: Fault | undefined = undefined;
-  protected readonly author = "ann's seat";
   protected readonly historyEvents = 2;
-  protected readonly sitting = undefined;
-  protected readonly speaking = undefined;
   /** What has no outcome yet, and who waits until all has. */
   #awaited = 0;
   #settled = () => {};

@@ -6,8 +6,9 @@ import { type Change, readFacts } from "../../../../lib/server/journal/facts.ts"
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
+import { leaving, renaming, taking } from "../../../../lib/server/seats/changes.ts";
 import { Owners } from "../../../../lib/server/seats/owners.ts";
-import { leaving, renaming, type Seat, Seats, taking } from "../../../../lib/server/seats/seats.ts";
+import { type Seat, Seats } from "../../../../lib/server/seats/seats.ts";
 import { idleMetrics } from "../../../support/metrics.ts";
 import { testMs } from "../../../support/transcript.ts";
 

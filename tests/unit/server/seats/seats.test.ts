@@ -1,16 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Facts, readFacts, type SeatFact } from "../../../../lib/server/journal/facts.ts";
-import {
-  hashOf,
-  leaving,
-  moving,
-  newSeatId,
-  newToken,
-  renaming,
-  type Seat,
-  Seats,
-  taking,
-} from "../../../../lib/server/seats/seats.ts";
+import { leaving, moving, renaming, taking } from "../../../../lib/server/seats/changes.ts";
+import { type Seat, Seats } from "../../../../lib/server/seats/seats.ts";
+import { hashOf, newSeatId, newToken } from "../../../../lib/server/seats/tokens.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
