@@ -180,7 +180,7 @@ function isOwn(value: Record<string, unknown> | null): value is OwnFact {
   return [name, keyHash, seat].every((text) => typeof text === "string") && typeof usedAt === "number";
 }
 
-function isTextOrAbsent(value: unknown): boolean {
+export function isTextOrAbsent(value: unknown): boolean {
   return value === undefined || typeof value === "string";
 }
 

@@ -164,6 +164,19 @@ async function lookBack(
   }
 }
 
+/** All entries up to position `last`, page by page, oldest first. `after` reads the page behind a position. */
+export async function* pagesUpTo(
+  last: number,
+  after: (position: number) => Entry[] | Promise<Entry[]>,
+): AsyncIterable<Entry[]> {
+  for (let position = 0; position < last; ) {
+    const page = await after(position);
+    if (page.length === 0) return;
+    yield page.filter(({ event }) => event.seq <= last);
+    position = page.at(-1)?.event.seq ?? position;
+  }
+}
+
 /** The first of the entries: at most `count`, and no more than fill a page. */
 export function firstOf(entries: Iterable<Entry>, count: number): Entry[] {
   const first: Entry[] = [];

@@ -2,6 +2,7 @@
 // like any other input. A type that is not known here is of a newer version, and is passed on as it is.
 
 import type { Answer, Recorded } from "../../protocol/events.ts";
+import { isTextOrAbsent } from "./facts.ts";
 import { type Entry, serversOnly } from "./journal.ts";
 
 /** The event with all that it needs; undefined if this version cannot make sense of it. */
@@ -54,10 +55,6 @@ function hasContent(type: string, content: Record<string, unknown>): boolean {
   return (
     keys.every((key) => content[key] !== undefined) && texts.every((key) => isTextOrAbsent(content[key]))
   );
-}
-
-function isTextOrAbsent(value: unknown): boolean {
-  return value === undefined || typeof value === "string";
 }
 
 function isTime(value: unknown): boolean {

@@ -1,7 +1,7 @@
 // Reads the history of a room in PostgreSQL from its beginning, beside the servers that may use it.
 
 import type { Entry, Epochs } from "../journal.ts";
-import { pageEvents } from "../pages.ts";
+import { pageEvents, pagesUpTo } from "../pages.ts";
 import { askTwice, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
 import { EventReader } from "./events.ts";
 
@@ -27,12 +27,7 @@ export async function readRoom(
   );
   async function* pages(): AsyncIterable<Entry[]> {
     try {
-      for (let position = 0; position < last; ) {
-        const page = await askTwice(() => reader.after(position, pageEvents));
-        if (page.length === 0) return;
-        yield page.filter(({ event }) => event.seq <= last);
-        position = page.at(-1)?.event.seq ?? position;
-      }
+      yield* pagesUpTo(last, (position) => askTwice(() => reader.after(position, pageEvents)));
     } finally {
       connection.close();
     }

@@ -13,19 +13,12 @@ import { randomBytes } from "node:crypto";
 import type { SQL } from "bun";
 import { messageOf } from "../../../protocol/errors.ts";
 import { serversIn } from "../facts.ts";
-import {
-  type Entry,
-  type Epochs,
-  endOfEpoch,
-  type Journal,
-  type JournalListener,
-  type Matches,
-} from "../journal.ts";
-import { firstOf, pageEvents } from "../pages.ts";
-import { lexemesOf, matcher } from "../search.ts";
+import { type Entry, type Epochs, endOfEpoch, type Journal, type JournalListener } from "../journal.ts";
+import { pageEvents } from "../pages.ts";
 import { askTwice, insist, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
 import { Deafness } from "./deafness.ts";
 import { EventReader } from "./events.ts";
+import { PostgresPast } from "./past.ts";
 import { attach, beat, farewell, prepare, trim } from "./schema.ts";
 import { PostgresServers } from "./servers.ts";
 import { PostgresWriter } from "./writer.ts";
@@ -64,13 +57,16 @@ export class PostgresJournal implements Journal {
   #epochs: Epochs = [];
   #facts: [key: string, value: string][] = [];
 
+  readonly entriesAfter: Journal["entriesAfter"];
+  readonly entriesBefore: Journal["entriesBefore"];
+  readonly matchesBefore: Journal["matchesBefore"];
+
   readonly #options: Required<Omit<PostgresOptions, "keepMs">> & Pick<PostgresOptions, "keepMs">;
   readonly #hosts: PostgresHosts;
   readonly #writing: PostgresConnection;
   readonly #reading: PostgresConnection;
   readonly #paging: PostgresConnection;
   readonly #news: EventReader;
-  readonly #past: EventReader;
   readonly #writer: PostgresWriter;
   readonly #servers: PostgresServers;
   readonly #deafness: Deafness;
@@ -134,7 +130,14 @@ export class PostgresJournal implements Journal {
     this.#news = new EventReader(this.#reading, room, this, changed, (seq) =>
       note(`Event ${seq} in the database cannot be read by this version: it is passed over`),
     );
-    this.#past = new EventReader(this.#paging, room, this, changed);
+    const past = new PostgresPast(
+      new EventReader(this.#paging, room, this, changed),
+      this,
+      () => this.#closed,
+    );
+    this.entriesAfter = (...asked) => past.entriesAfter(...asked);
+    this.entriesBefore = (...asked) => past.entriesBefore(...asked);
+    this.matchesBefore = (text, position, count) => past.matchesBefore(text, position, count);
     this.#writer = new PostgresWriter(this.#writing, room, this, changed, {
       happened: (entries) => this.#happened(entries),
       untilRead: (seq) => this.#untilRead(seq),
@@ -324,31 +327,6 @@ export class PostgresJournal implements Journal {
     return new Promise((resolve) => this.#waits.push({ seq, resolve }));
   }
 
-  // ---- The past ----
-
-  async entriesAfter(position: number, count: number): Promise<Entry[]> {
-    const from = Math.max(position, this.first - 1);
-    return firstOf(await this.#insist(() => this.#past.after(from, count)).catch(inWords), count);
-  }
-
-  async entriesBefore(position: number, count: number): Promise<Entry[]> {
-    return firstOf(await this.#lookBack(() => this.#past.before(position, count)), count);
-  }
-
-  async matchesBefore(text: string, position: number, count: number): Promise<Matches> {
-    const query = lexemesOf(text);
-    if (query === undefined) return { entries: [], before: 0 };
-    const found = await this.#lookBack(() => this.#past.matchesBefore(query, position, count));
-    const matches = matcher(text);
-    const entries = found.filter(({ event }) => "text" in event && matches(event.text ?? ""));
-    return { entries, before: found.at(-1)?.event.seq ?? 0 };
-  }
-
-  /** Rejects with an Error that says in words why it failed. */
-  async #lookBack(ask: () => Promise<Entry[]>): Promise<Entry[]> {
-    return (await askTwice(ask).catch(inWords)).filter(({ event }) => event.seq >= this.first);
-  }
-
   // ---- The other servers, and PostgreSQL itself ----
 
   #beat(): void {
@@ -393,8 +371,4 @@ export class PostgresJournal implements Journal {
   #insist<T>(ask: () => Promise<T>, failed?: (error: PostgresError) => void): Promise<T> {
     return insist(ask, () => this.#closed, failed);
   }
-}
-
-function inWords(error: unknown): never {
-  throw new Error(`PostgreSQL ${messageOf(error)}`);
 }

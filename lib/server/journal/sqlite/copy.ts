@@ -3,7 +3,7 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
 import type { Entry, Epochs } from "../journal.ts";
-import { firstOf, pageEvents } from "../pages.ts";
+import { firstOf, pageEvents, pagesUpTo } from "../pages.ts";
 import { epochsIn, format, reasonOf, versionOf } from "./file.ts";
 import { Turns } from "./turns.ts";
 
@@ -33,18 +33,13 @@ export function copyHistory(path: string, target: string): void {
 export function readHistory(
   path: string,
   note: (message: string) => void,
-): { epochs: Epochs; pages: Iterable<Entry[]> } {
+): { epochs: Epochs; pages: AsyncIterable<Entry[]> } {
   const db = openHistory(path);
   const turns = new Turns(db, (first, last) => note(`Events ${first} to ${last} cannot all be read`));
   const end = db.query<{ last: number | null }, []>("SELECT max(last) AS last FROM turns").get()?.last ?? 0;
-  function* pages(): Iterable<Entry[]> {
+  async function* pages(): AsyncIterable<Entry[]> {
     try {
-      for (let position = 0; position < end; ) {
-        const page = firstOf(turns.after(position), pageEvents);
-        if (page.length === 0) return;
-        yield page.filter(({ event }) => event.seq <= end);
-        position = page.at(-1)?.event.seq ?? position;
-      }
+      yield* pagesUpTo(end, (position) => firstOf(turns.after(position), pageEvents));
     } catch (error) {
       throw new Error(`Cannot read the history in "${path}": ${reasonOf(error)}`);
     } finally {
