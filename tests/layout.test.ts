@@ -54,6 +54,7 @@ const rooms: Record<string, string[]> = {
   "server/transports": ["server/session", "server/delivery", "server/limits", "dialects", "protocol"],
   "server/transports/web": ["server/transports", "server/session", "server/limits", "dialects", "protocol"],
   "server/operation": [
+    "server/operation/metrics",
     "server/room",
     "server/seats",
     "server/session",
@@ -67,6 +68,7 @@ const rooms: Record<string, string[]> = {
     "protocol",
     "cli",
   ],
+  "server/operation/metrics": ["server/limits", "protocol"],
   "server/operation/copies": [
     "server/operation",
     "server/journal",

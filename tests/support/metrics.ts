@@ -1,6 +1,6 @@
 // Metrics that are never shown, for tests of what counts something.
 
-import { Metrics } from "../../lib/server/operation/metrics.ts";
+import { Metrics } from "../../lib/server/operation/metrics/metrics.ts";
 
 export function idleMetrics(): Metrics {
   const none = () => 0;

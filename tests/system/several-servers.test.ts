@@ -4,7 +4,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Recorded } from "../../lib/protocol/events.ts";
 import { PostgresJournal } from "../../lib/server/journal/postgres/journal.ts";
-import { Metrics } from "../../lib/server/operation/metrics.ts";
+import { Metrics } from "../../lib/server/operation/metrics/metrics.ts";
 import { Room } from "../../lib/server/room/room.ts";
 import type { Occupant } from "../../lib/server/seats/seats.ts";
 import { IrcClient, JsonClient, PlainClient } from "../support/clients.ts";

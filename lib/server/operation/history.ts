@@ -7,7 +7,7 @@ import { stateFolder } from "../../cli/folders.ts";
 import type { Journal } from "../journal/journal.ts";
 import { PostgresJournal } from "../journal/postgres/journal.ts";
 import { SqliteJournal } from "../journal/sqlite/journal.ts";
-import type { SharedFigures } from "./metrics.ts";
+import type { SharedFigures } from "./metrics/metrics.ts";
 import { keepOf, type Options } from "./options.ts";
 
 export type History = {

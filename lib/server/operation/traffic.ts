@@ -4,7 +4,7 @@
 import { addressKey } from "../limits/addresses.ts";
 import type { Admission } from "../limits/door.ts";
 import type { Log } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 
 /** So many wrong passwords from one address have a line each, within a minute: more than a person can type. */
 const guessesLogged = 100;

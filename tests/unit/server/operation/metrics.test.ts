@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { hostname } from "node:os";
 import fc from "fast-check";
-import { Counter, Gauge, Histogram, Metrics } from "../../../../lib/server/operation/metrics.ts";
-import { serveMetrics } from "../../../../lib/server/operation/metrics-page.ts";
+import { Metrics } from "../../../../lib/server/operation/metrics/metrics.ts";
+import { serveMetrics } from "../../../../lib/server/operation/metrics/page.ts";
+import { Counter, Gauge, Histogram } from "../../../../lib/server/operation/metrics/prometheus.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);

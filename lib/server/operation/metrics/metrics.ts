@@ -1,82 +1,6 @@
-// The server's own numbers, for monitoring. Counting is on the hot path, so it is one addition; all the text is made
-// when the page is asked for, in Prometheus' text format 0.0.4:
-// https://prometheus.io/docs/instrumenting/exposition_formats/
-//
-//   # HELP chat_events_total What happened in the room.
-//   # TYPE chat_events_total counter
-//   chat_events_total 42
-//
-// Units are seconds and bytes, as Prometheus wants them.
+// The server's own numbers, for monitoring: what it counts as it happens, and what it reads when the page is asked for.
 
-/** A number that only grows. */
-export class Counter {
-  value = 0;
-
-  constructor(
-    readonly name: string,
-    readonly help: string,
-  ) {}
-
-  add(amount: number): void {
-    this.value += amount;
-  }
-
-  render(): string {
-    return head(this.name, this.help, "counter") + sample(this.name, this.value);
-  }
-}
-
-/** A number that is read when the page is asked for. Its type is counter where it only grows. */
-export class Gauge {
-  constructor(
-    readonly name: string,
-    readonly help: string,
-    readonly read: () => number,
-    readonly type: "gauge" | "counter" = "gauge",
-    readonly labels: Record<string, string> = {},
-  ) {}
-
-  render(): string {
-    const labels = Object.entries(this.labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-    const series = labels.length === 0 ? this.name : `${this.name}{${labels.join(",")}}`;
-    return head(this.name, this.help, this.type) + sample(series, this.read());
-  }
-}
-
-/** Upper bounds, in seconds, for work that should take less than a millisecond and must not take a second. */
-const shortTimes = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
-
-/** How often something took how long. `bounds`: the upper bounds of the buckets in seconds, rising. */
-export class Histogram {
-  readonly #counts: Float64Array;
-  #sum = 0;
-
-  constructor(
-    readonly name: string,
-    readonly help: string,
-    readonly bounds: readonly number[] = shortTimes,
-  ) {
-    this.#counts = new Float64Array(bounds.length + 1);
-  }
-
-  observe(seconds: number): void {
-    let bucket = 0;
-    while (seconds > (this.bounds[bucket] ?? Infinity)) bucket += 1;
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
-    this.#sum += seconds;
-  }
-
-  /** Each bucket counts all that took at most as long as its bound, those of the smaller ones included. */
-  render(): string {
-    let count = 0;
-    let text = head(this.name, this.help, "histogram");
-    for (const [bucket, more] of this.#counts.entries()) {
-      count += more;
-      text += sample(`${this.name}_bucket{le="${numeral(this.bounds[bucket] ?? Infinity)}"}`, count);
-    }
-    return text + sample(`${this.name}_sum`, this.#sum) + sample(`${this.name}_count`, count);
-  }
-}
+import { Counter, Gauge, Histogram } from "./prometheus.ts";
 
 /** Numbers that the server knows at any moment. */
 export type Readings = {
@@ -104,15 +28,6 @@ export type SharedFigures = {
   servers: number;
 };
 
-const none = () => 0;
-const noReadings: Readings = {
-  connections: none,
-  members: none,
-  readersBehind: none,
-  paused: none,
-  work: none,
-};
-
 export class Metrics {
   readonly connections = new Counter("chat_connections_total", "Connections accepted.");
   readonly refusedConnections = new Counter("chat_refused_connections_total", "Connections refused.");
@@ -137,12 +52,12 @@ export class Metrics {
   );
   readonly journalSeconds = new Histogram("chat_journal_seconds", "An append to the journal.");
   #trouble: string | undefined;
-  #readings: Readings;
+  #readings: Partial<Readings>;
   readonly #gauges: Gauge[];
 
   constructor(readings: Partial<Readings> = {}) {
-    this.#readings = { ...noReadings, ...readings };
-    const read = (name: keyof Readings) => () => this.#readings[name]();
+    this.#readings = readings;
+    const read = (name: keyof Readings) => () => this.#readings[name]?.() ?? 0;
     this.#gauges = [
       new Gauge("chat_connections", "Connections open now.", read("connections")),
       new Gauge("chat_members", "Members of the room now, those away included.", read("members")),
@@ -208,33 +123,14 @@ export class Metrics {
     );
   }
 
-  /** The page, as it is now. */
+  /** The page, as it is now: the public fields, which are counters and histograms, and the gauges. */
   render(): string {
-    const { connections, refusedConnections, events, deliveries, writtenBytes, readBytes, pauses } = this;
-    const { refusals, wrongPasswords, journalTroubles, webClosures } = this;
-    const counters = [connections, refusedConnections, events, deliveries, writtenBytes, readBytes, pauses];
-    const problems = [refusals, wrongPasswords, journalTroubles, webClosures];
-    const all = [...counters, ...problems, this.turnSeconds, this.journalSeconds, ...this.#gauges];
-    return all.map((metric) => metric.render()).join("");
+    const fields: (Counter | Histogram)[] = Object.values(this);
+    return [...fields, ...this.#gauges].map((metric) => metric.render()).join("");
   }
 }
 
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000_000;
-}
-
-function head(name: string, help: string, type: string): string {
-  const escaped = help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
-  return `# HELP ${name} ${escaped}\n# TYPE ${name} ${type}\n`;
-}
-
-function sample(series: string, value: number): string {
-  return `${series} ${numeral(value)}\n`;
-}
-
-/** As Go's ParseFloat reads it, which is how JavaScript writes it but for the infinite. */
-function numeral(value: number): string {
-  if (Math.abs(value) !== Infinity) return String(value);
-  return value > 0 ? "+Inf" : "-Inf";
 }

@@ -2,9 +2,9 @@
 // is given. A browser here could be made to read it by a page whose name leads to this machine (DNS rebinding), so only
 // requests that ask for an address, or for a name of this machine, are answered.
 
-import { addressOf, type Place } from "../../protocol/addresses.ts";
-import { codeOf, messageOf } from "../../protocol/errors.ts";
-import { isOwnHost } from "../limits/host-names.ts";
+import { addressOf, type Place } from "../../../protocol/addresses.ts";
+import { codeOf, messageOf } from "../../../protocol/errors.ts";
+import { isOwnHost } from "../../limits/host-names.ts";
 
 const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
