@@ -77,7 +77,14 @@ export const notice: Field<true | undefined> = (value) => {
 /** Stands for all members but the operators. */
 export const everybody = "*";
 
-const unitMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+/** The milliseconds in each unit of time that people write. */
+export const unitMs: Record<string, number> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 
 /** The milliseconds in 90s, 30m, 1h, 7d or 2w; undefined if it is no such time, or none at all. */
 export function durationIn(text: string): number | undefined {

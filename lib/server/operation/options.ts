@@ -18,10 +18,11 @@ import { configFolder } from "../../cli/folders.ts";
 import { networkIn, networkText, type Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
+import { unitMs } from "../../protocol/fields.ts";
 import type { DoorOptions } from "../limits/door.ts";
 import { openFiles } from "../limits/open-files.ts";
 import type { Operators } from "../session/operators.ts";
-import type { SessionOptions } from "../session/options.ts";
+import type { SessionLimits } from "../session/options.ts";
 import { readOperators } from "./operators.ts";
 
 export const about: About = {
@@ -181,10 +182,9 @@ export type Options = ReturnType<typeof parseFlags<typeof flags>>;
 /** How many of the newest events are kept, and how long, in milliseconds; undefined: however old they are. */
 export type Keep = { keepEvents: number; keepMs: number | undefined };
 
-const hourMs = 3_600_000;
-const unitMs: Record<string, number> = { h: hourMs, d: 24 * hourMs, w: 7 * 24 * hourMs };
 const mostEvents = 1_000_000_000;
-const longestMs = 100 * 366 * 24 * hourMs;
+/** A hundred years. */
+const longestMs = 100 * 366 * 86_400_000;
 
 /** What `--keep` says. Throws a UsageError if it makes no sense. */
 export function keepOf(text: string): Keep {
@@ -211,9 +211,7 @@ const burst = 20;
 const addressShare = 5;
 
 /** What every session is held to. Throws a UsageError if a password file cannot be read. */
-export function sessionOptions(
-  options: Options,
-): Omit<SessionOptions, "metrics" | "report" | "waysIn" | "operators"> {
+export function sessionLimits(options: Options): SessionLimits {
   return {
     rate: { burst, perSecond: options.rate },
     renames: options.rate === 0 ? { burst: 0, perSecond: 0 } : { burst: 10, perSecond: 0.5 },

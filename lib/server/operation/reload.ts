@@ -7,12 +7,12 @@ import { parseFlags } from "../../cli/flags.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import type { DoorOptions } from "../limits/door.ts";
 import type { Operators } from "../session/operators.ts";
-import type { SessionOptions } from "../session/options.ts";
-import { about, doorLimits, flags, type Options, operatorsOf, sessionOptions } from "./options.ts";
+import type { SessionLimits } from "../session/options.ts";
+import { about, doorLimits, flags, type Options, operatorsOf, sessionLimits } from "./options.ts";
 
 export type Settings = {
   options: Options;
-  session: Omit<SessionOptions, "metrics" | "report" | "waysIn" | "operators">;
+  session: SessionLimits;
   door: Omit<DoorOptions, "isBanned">;
   /** The passwords that make operators. */
   operators: Parameters<Operators["set"]>;
@@ -41,7 +41,7 @@ export function readSettings(): Settings {
   const options = parseFlags(flags, about);
   return {
     options,
-    session: sessionOptions(options),
+    session: sessionLimits(options),
     door: doorLimits(options),
     operators: operatorsOf(options),
   };

@@ -68,7 +68,7 @@ export class Arrivals {
     const { name, token, after = 0 } = request;
     const refused = this.#refused(occupant, name);
     if (refused) return waiter.failed(refused);
-    const hasToken = this.#hasSeat(token);
+    const hasToken = this.#seats.byToken(token) !== undefined;
     const hasOwn = this.#owners.seatOf(name, occupant.key?.hash) !== undefined;
     const arrival: Arrival = {
       occupant,
@@ -79,7 +79,7 @@ export class Arrivals {
       waiter,
     };
     const takeSeat = () => {
-      const seat = token === undefined ? undefined : this.#seats.byToken(token);
+      const seat = this.#seats.byToken(token);
       if (seat) this.#takeAgain(seat, { ...arrival, token });
       else this.#takeOwn(arrival);
     };
@@ -194,10 +194,6 @@ export class Arrivals {
     seat.mail ??= mail ?? this.#owners.mailOf(id);
     this.visited = true;
     waiter.happened({ seat, token, roster, isNew, mail: seat.mail });
-  }
-
-  #hasSeat(token: string | undefined): boolean {
-    return token !== undefined && this.#seats.byToken(token) !== undefined;
   }
 }
 

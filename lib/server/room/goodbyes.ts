@@ -10,6 +10,12 @@ export const cutOff: Bye = {
   text: "This server has lost the others: joining again elsewhere",
   retryAfterMs,
 };
+export const beganAgain: Bye = {
+  type: "bye",
+  code: "lost",
+  text: "The room has lost what was said last: joining again",
+  retryAfterMs: 0,
+};
 export const takenOver: Bye = { type: "bye", code: "taken-over", text: "You joined from another place" };
 export const bannedKey: Bye = { type: "bye", code: "banned", text: "You are banned from this room" };
 

@@ -150,7 +150,7 @@ export class Members {
 
   /** Whether a seat of the room has that token. */
   hasSeat(token: string | undefined): boolean {
-    return token !== undefined && this.#seats.byToken(token) !== undefined;
+    return this.#seats.byToken(token) !== undefined;
   }
 
   /** Whether the request is for a seat that is in use, by its token or by the key of its name. */

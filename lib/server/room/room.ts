@@ -9,7 +9,7 @@
 import type { Dialect, Newcomer } from "../../dialects/dialect.ts";
 import type { Channel } from "../../dialects/host.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
-import { type Bye, type Fault, fault, type Recorded } from "../../protocol/events.ts";
+import { type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import { Flows } from "../delivery/flows.ts";
 import type { FanOut } from "../delivery/live-log.ts";
 import { Posts } from "../delivery/posts.ts";
@@ -21,6 +21,7 @@ import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Occupant } from "../seats/seats.ts";
 import { Archive } from "./archive/archive.ts";
 import type { Taken } from "./arrivals.ts";
+import { beganAgain } from "./goodbyes.ts";
 import { Members, type MembersOptions } from "./members.ts";
 import { isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
 import { encodeOwnPast, type Roster } from "./roster.ts";
@@ -351,10 +352,3 @@ function newcomerOf({ seat: { name }, token }: Taken, resumption: Resumption | u
 function gapOf(resumption: Resumption | undefined, dialect: Dialect): Uint8Array[] {
   return resumption?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...resumption.gap }))] : [];
 }
-
-const beganAgain: Bye = {
-  type: "bye",
-  code: "lost",
-  text: "The room has lost what was said last: joining again",
-  retryAfterMs: 0,
-};

@@ -122,8 +122,8 @@ export class Seats implements Iterable<Seat> {
     return seat && nameKey(seat.name) === nameKey(name) ? seat : undefined;
   }
 
-  byToken(token: string): Seat | undefined {
-    return this.#byToken.get(hashOf(token));
+  byToken(token: string | undefined): Seat | undefined {
+    return token === undefined ? undefined : this.#byToken.get(hashOf(token));
   }
 
   /** The seats of members from this address, as `addressKey` has it; empty, or a copy. */

@@ -3,7 +3,8 @@
 import type { Rate } from "../limits/token-bucket.ts";
 import type { EntranceOptions } from "./entrance.ts";
 
-export type SessionOptions = EntranceOptions & {
+/** The limits of a session, which the server's settings give and may change. */
+export type SessionLimits = Omit<EntranceOptions, "operators" | "report"> & {
   /** For the lines of one member. */
   rate: Rate;
   /** For the names that one member takes. */
@@ -12,9 +13,13 @@ export type SessionOptions = EntranceOptions & {
   greetAfterMs: number;
   /** A program that is silent for so long counts as dead. */
   silentMs: number;
-  /** The commands that join this room, to show in a browser. */
-  waysIn: readonly string[];
-  /** Called with the name and the address of each message that a sender without a seat posts. */
-  posted?: (name: string, address: string) => void;
-  metrics: Record<"readBytes" | "writtenBytes" | "pauses" | "refusals", { add: (amount: number) => void }>;
 };
+
+export type SessionOptions = EntranceOptions &
+  SessionLimits & {
+    /** The commands that join this room, to show in a browser. */
+    waysIn: readonly string[];
+    /** Called with the name and the address of each message that a sender without a seat posts. */
+    posted?: (name: string, address: string) => void;
+    metrics: Record<"readBytes" | "writtenBytes" | "pauses" | "refusals", { add: (amount: number) => void }>;
+  };

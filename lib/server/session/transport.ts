@@ -58,8 +58,8 @@ export interface Connection {
   closed(): void;
   /** Sends the goodbye, where the peer could read one, and closes. */
   dismiss(bye: Bye): void;
-  /** Whether it reads from the journal now. */
-  readonly isBehind: boolean;
-  /** Whether it waits for the rate limit now. */
-  readonly isPaused: boolean;
+  /** Whether it reads from the journal now; false if absent. */
+  readonly isBehind?: boolean;
+  /** Whether it waits for the rate limit now; false if absent. */
+  readonly isPaused?: boolean;
 }

@@ -7,8 +7,6 @@ import { farewellMs } from "../limits/door.ts";
 import type { Connection, Transport } from "./transport.ts";
 
 export class TurnedAway implements Connection {
-  readonly isBehind = false;
-  readonly isPaused = false;
   readonly #transport: Transport;
   readonly #farewell: Timer;
 

@@ -96,8 +96,6 @@ export type ProxyHandlers = {
 
 /** A connection from a proxy until its header is read. */
 export class Proxied implements Connection {
-  readonly isBehind = false;
-  readonly isPaused = false;
   readonly #transport: Pick<Transport, "terminate">;
   readonly #handlers: ProxyHandlers;
   readonly #deadline: Timer;

@@ -75,8 +75,6 @@ export type Shaking = Pick<Socket, "end" | "terminate" | "getCipher">;
 
 /** A connection until its TLS handshake is done. */
 export class Handshake implements Connection {
-  readonly isBehind = false;
-  readonly isPaused = false;
   readonly #socket: Shaking;
   readonly #begin: () => void;
   readonly #hello: Timer;

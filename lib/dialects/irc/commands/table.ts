@@ -85,6 +85,11 @@ function inChannel(run: (client: Client, params: string[]) => Outcome): Entry["r
   };
 }
 
+/** Runs for a client that is in the channel. */
+function seated(run: Entry["run"]): Entry["run"] {
+  return (client, params) => (client.isSeated ? run(client, params) : [client.notInChannel()]);
+}
+
 function join(client: Client, [channels = "", keys = ""]: string[]): Outcome {
   if (channels === "0") return part(client, [client.channel]);
   const wanted = channels.split(",").filter(Boolean);
@@ -144,12 +149,11 @@ function nick(client: Client, [name = ""]: string[]): Outcome {
   return [`${sourceOf(me)} NICK :${checked}`];
 }
 
-function operator(client: Client, [name = "", password = ""]: string[]): Outcome {
-  if (!client.isSeated) return [client.notInChannel()];
+const operator = seated((client, [name = "", password = ""]) => {
   client.asked.target = name;
   const named = check({ type: "op", password, name });
   return isFault(named) ? check({ type: "op", password }) : named;
-}
+});
 
 /** Sends the answer once all that was asked for before has happened: clients take it for the proof of that. */
 function ping(client: Client, [token = ""]: string[]): Outcome {
@@ -257,17 +261,11 @@ const entries: Record<string, Entry> = {
   },
   CHATHISTORY: {
     needs: 1,
-    run: (client, params) => {
-      if (!client.isSeated) return [client.notInChannel()];
-      return chatHistory(params, client, encodingFor(client));
-    },
+    run: seated((client, params) => chatHistory(params, client, encodingFor(client))),
   },
   SEARCH: {
     needs: 1,
-    run: (client, params) => {
-      if (!client.isSeated) return [client.notInChannel()];
-      return searchCommand(params, client, encodingFor(client));
-    },
+    run: seated((client, params) => searchCommand(params, client, encodingFor(client))),
   },
   MOTD: always((client) => [noMotd(client)]),
   LUSERS: always(lusers),

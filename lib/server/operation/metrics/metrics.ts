@@ -13,7 +13,7 @@ export type Readings = {
 };
 
 /** The part of a connection that the metrics need. */
-type Watched = { readonly isBehind: boolean; readonly isPaused: boolean };
+type Watched = { readonly isBehind?: boolean; readonly isPaused?: boolean };
 
 /** The part of the room that they need. */
 type Queue = { readonly waiting: number };
@@ -79,14 +79,14 @@ export class Metrics {
 
   /** Reads from these whenever a page is asked for. */
   watch(connections: ReadonlyMap<unknown, Watched>, room: () => WatchedRoom): void {
-    const count = (is: (connection: Watched) => boolean) =>
-      connections.values().reduce((sum, connection) => sum + Number(is(connection)), 0);
+    const count = (key: keyof Watched) =>
+      connections.values().reduce((sum, connection) => sum + Number(connection[key] ?? false), 0);
     this.#readings = {
       connections: () => connections.size,
       members: () => room().members.size,
       work: () => room().work.waiting + room().newcomers.waiting,
-      readersBehind: () => count(({ isBehind }) => isBehind),
-      paused: () => count(({ isPaused }) => isPaused),
+      readersBehind: () => count("isBehind"),
+      paused: () => count("isPaused"),
     };
   }
 

@@ -5,7 +5,7 @@ import { parseFlags } from "../../../../lib/cli/flags.ts";
 import { UsageError } from "../../../../lib/protocol/errors.ts";
 import { openFiles } from "../../../../lib/server/limits/open-files.ts";
 import { TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
-import { doorLimits, flags, sessionOptions } from "../../../../lib/server/operation/options.ts";
+import { doorLimits, flags, sessionLimits } from "../../../../lib/server/operation/options.ts";
 import { reload, type Settings } from "../../../../lib/server/operation/reload.ts";
 import { testMs } from "../../../support/transcript.ts";
 
@@ -18,7 +18,7 @@ function settingsOf(
 ): Settings {
   const options = parseFlags(flags, { usage: "", summary: "" }, args, {});
   const { password, operatorPassword } = passwords;
-  const session = { ...sessionOptions(options), password };
+  const session = { ...sessionLimits(options), password };
   return { options, session, door: doorLimits(options), operators: [operatorPassword, []] };
 }
 
