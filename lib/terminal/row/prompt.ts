@@ -5,17 +5,17 @@
 import { check, parseTyped } from "../../protocol/commands.ts";
 import { isFault, limits } from "../../protocol/events.ts";
 import { type Key, keyName } from "../keys.ts";
+import { Canvas } from "../screen/canvas.ts";
+import { type Overlay, OverlayScreen } from "../screen/overlay.ts";
+import { type Content, pictureOf, type Size } from "../screen/picture.ts";
+import { Shown } from "../screen/shown.ts";
+import { Undrawn } from "../screen/undrawn.ts";
 import type { Tty, TtyReader } from "../tty.ts";
 import { bell } from "../window.ts";
-import { Canvas } from "./canvas.ts";
 import type { Completion } from "./completion.ts";
 import { Editor } from "./editor.ts";
 import { type Found, InputHistory } from "./history.ts";
-import { type Overlay, OverlayScreen } from "./overlay.ts";
-import { type Content, pictureOf, type Size } from "./picture.ts";
 import { Search } from "./search.ts";
-import { Shown } from "./shown.ts";
-import { Undrawn } from "./undrawn.ts";
 
 export type PromptHandlers = {
   /** Called with the text of the row when Enter is pressed; it may have several lines, or be blank. */

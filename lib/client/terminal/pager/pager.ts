@@ -10,9 +10,9 @@
 import type { Fault, Recorded } from "../../../protocol/events.ts";
 import { visibleRow } from "../../../protocol/text.ts";
 import { type Key, keyName } from "../../../terminal/keys.ts";
-import type { Overlay } from "../../../terminal/row/overlay.ts";
-import type { Size } from "../../../terminal/row/picture.ts";
 import type { Prompt } from "../../../terminal/row/prompt.ts";
+import type { Overlay } from "../../../terminal/screen/overlay.ts";
+import type { Size } from "../../../terminal/screen/picture.ts";
 import { widthOf } from "../../../terminal/wrap.ts";
 import type { Pages } from "../../core/past/pages.ts";
 import { Window } from "../../core/past/window.ts";

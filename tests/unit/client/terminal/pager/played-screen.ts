@@ -9,9 +9,9 @@ import { Pager, type Screen } from "../../../../../lib/client/terminal/pager/pag
 import { View } from "../../../../../lib/client/terminal/view.ts";
 import { limits } from "../../../../../lib/protocol/events.ts";
 import type { Key } from "../../../../../lib/terminal/keys.ts";
-import { Canvas } from "../../../../../lib/terminal/row/canvas.ts";
-import { type Overlay, OverlayScreen } from "../../../../../lib/terminal/row/overlay.ts";
-import { type Content, pictureOf, type Size } from "../../../../../lib/terminal/row/picture.ts";
+import { Canvas } from "../../../../../lib/terminal/screen/canvas.ts";
+import { type Overlay, OverlayScreen } from "../../../../../lib/terminal/screen/overlay.ts";
+import { type Content, pictureOf, type Size } from "../../../../../lib/terminal/screen/picture.ts";
 import type { PlayedPast } from "../../core/past/played-past.ts";
 
 const content: Content = { waiting: [], status: "2 here", label: "ada> ", text: "draft", cursor: 5 };
