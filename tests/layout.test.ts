@@ -88,14 +88,7 @@ const rooms: Record<string, string[]> = {
     "protocol",
     "cli",
   ],
-  "client/terminal/pager": [
-    "client/core/past",
-    "client/kept",
-    "terminal",
-    "terminal/row",
-    "terminal/screen",
-    "protocol",
-  ],
+  "client/terminal/pager": ["client/core/past", "client/kept", "terminal", "terminal/screen", "protocol"],
   "client/pipe": ["client/core", "client/core/past", "protocol"],
   "client/web": [
     "client/core",

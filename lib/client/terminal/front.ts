@@ -77,7 +77,7 @@ export class TerminalFront {
         notice: (text) => this.#print(this.#view.notice(text)),
         ignoring: (people) => this.#trySetting(() => settings.ignore(people)),
         set: (words) => this.#set(words),
-        clear: () => this.#prompt.clear(),
+        clear: () => this.#prompt.screen.clear(),
         around: (seq) => this.#pager.around(seq),
         forgotten: () => this.#pager.close(),
         takenBack: (seqs) => this.#pager.takeBack(seqs),
@@ -124,7 +124,7 @@ export class TerminalFront {
       drained: () => link.resume(),
       dim: (status) => this.#colors.dim(status),
     });
-    this.#pager = new Pager(this.#prompt, this.#client.pages, {
+    this.#pager = new Pager(this.#prompt.screen, this.#client.pages, {
       now: () => link.position?.seq ?? 0,
       renderer: () => this.#pastRenderer(),
       left: () => {
@@ -149,7 +149,7 @@ export class TerminalFront {
     // Before what waits below a page is printed: the window may be gone.
     this.#memory.keepDraft();
     this.#memory.save();
-    this.#prompt.print(this.#view.settle());
+    this.#prompt.screen.print(this.#view.settle());
     this.#prompt.stop();
     const { name, outbox } = this.#client.link;
     const unsent = unsentLines(outbox);
@@ -279,7 +279,7 @@ export class TerminalFront {
   /** Prints lines, and redraws the messages that are still on their way. */
   #print(lines: string[]): void {
     if (this.#unshown) return void this.#unshown.push(...lines);
-    this.#prompt.print(lines);
+    this.#prompt.screen.print(lines);
     this.#prompt.waiting = [...this.#memory.waiting, ...this.#client.link.outbox].map(asWaiting);
     this.#status.changed();
   }
@@ -294,9 +294,9 @@ export class TerminalFront {
     if (this.#tty.isFocused) this.#looked();
     this.#showUnread();
     if (notify === "off") return;
-    if (rings) this.#prompt.ring();
+    if (rings) this.#prompt.screen.ring();
     if (notify === "bell" || this.#tty.isFocused || !words) return;
-    this.#prompt.notify(notification(notify === "osc9" ? 9 : 777, words.from, words.text));
+    this.#prompt.screen.notify(notification(notify === "osc9" ? 9 : 777, words.from, words.text));
   }
 
   /** What came is read, unless something else is shown in its place. */
@@ -310,7 +310,7 @@ export class TerminalFront {
     const { chat, link } = this.#client;
     const { messages, mentions } = chat.unread;
     const unread = messages === 0 ? "" : `(${messages}${mentions === 0 ? "" : "!"}) `;
-    this.#prompt.title = `${unread}${link.name}@${this.#options.place}`;
+    this.#prompt.screen.title = `${unread}${link.name}@${this.#options.place}`;
   }
 
   #showState(state: LinkState): void {

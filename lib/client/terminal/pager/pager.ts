@@ -10,17 +10,17 @@
 import type { Fault, Recorded } from "../../../protocol/events.ts";
 import { visibleRow } from "../../../protocol/text.ts";
 import { type Key, keyName } from "../../../terminal/keys.ts";
-import type { Prompt } from "../../../terminal/row/prompt.ts";
 import type { Overlay } from "../../../terminal/screen/overlay.ts";
 import type { Size } from "../../../terminal/screen/picture.ts";
+import type { Screen } from "../../../terminal/screen/screen.ts";
 import { widthOf } from "../../../terminal/wrap.ts";
 import type { Pages } from "../../core/past/pages.ts";
 import { Window } from "../../core/past/window.ts";
 import { sinceWords } from "../../kept/times.ts";
 import { type Row, Rows } from "./rows.ts";
 
-/** What of a prompt a pager needs. */
-export type Screen = Pick<Prompt, "overlay" | "overlaySize" | "overlayChanged">;
+/** The part of a terminal's screen that a pager needs. */
+export type PagerScreen = Pick<Screen, "overlay" | "overlaySize" | "changed">;
 
 export type PagerHandlers = {
   /** The position of the last event. */
@@ -37,7 +37,7 @@ const minRows = 5;
 const overlap = 1;
 
 export class Pager implements Overlay {
-  readonly #prompt: Screen;
+  readonly #screen: PagerScreen;
   readonly #pages: Pages;
   readonly #handlers: PagerHandlers;
   #window: Window | undefined;
@@ -50,14 +50,14 @@ export class Pager implements Overlay {
   /** Nothing was newer than the last row when it was read. */
   #isAtEnd = false;
 
-  constructor(prompt: Screen, pages: Pages, handlers: PagerHandlers) {
-    this.#prompt = prompt;
+  constructor(screen: PagerScreen, pages: Pages, handlers: PagerHandlers) {
+    this.#screen = screen;
     this.#pages = pages;
     this.#handlers = handlers;
   }
 
   get isOpen(): boolean {
-    return this.#prompt.overlay === this;
+    return this.#screen.overlay === this;
   }
 
   /** Shows the page above the end. False if the terminal is too small. */
@@ -71,23 +71,23 @@ export class Pager implements Overlay {
   }
 
   close(): void {
-    if (this.isOpen) this.#prompt.overlay = undefined;
+    if (this.isOpen) this.#screen.overlay = undefined;
   }
 
   /** A message came that is shown once this is left. */
   arrived(): void {
     this.#arrived++;
-    this.#prompt.overlayChanged();
+    this.#screen.changed();
   }
 
   /** The messages at these positions were taken back. */
   takeBack(seqs: readonly number[]): void {
     this.#window?.takeBack(seqs);
     this.#build();
-    this.#prompt.overlayChanged();
+    this.#screen.changed();
   }
 
-  // ---- Called by the prompt ----
+  // ---- Called by the screen ----
 
   key(key: Key): boolean {
     if (key.type !== "key") return false;
@@ -147,7 +147,7 @@ export class Pager implements Overlay {
   // ---- Where it is ----
 
   get #height(): number {
-    return this.#prompt.overlaySize.rows;
+    return this.#screen.overlaySize.rows;
   }
 
   get #step(): number {
@@ -162,7 +162,7 @@ export class Pager implements Overlay {
     this.#problem = undefined;
     this.#arrived = 0;
     this.#isAtEnd = false;
-    this.#prompt.overlay = this;
+    this.#screen.overlay = this;
     this.#settle();
     return true;
   }
@@ -195,7 +195,7 @@ export class Pager implements Overlay {
       this.#isAtEnd = rows.bottom === rows.count && window.reaches(now);
       if (this.#isAtEnd) this.#arrived = 0;
     }
-    this.#prompt.overlayChanged();
+    this.#screen.changed();
   }
 
   readonly #came = (problem?: Fault): void => {
@@ -203,7 +203,7 @@ export class Pager implements Overlay {
     if (!problem) return this.#settle();
     this.#clamp();
     this.#problem = visibleRow(problem.text);
-    this.#prompt.overlayChanged();
+    this.#screen.changed();
   };
 
   #clamp(): void {
@@ -214,7 +214,7 @@ export class Pager implements Overlay {
   #build(): void {
     const window = this.#window;
     if (!window) return;
-    const { columns } = this.#prompt.overlaySize;
+    const { columns } = this.#screen.overlaySize;
     const render = this.#handlers.renderer();
     const rows = window.events.flatMap((event): Row[] => {
       const lines = render(event).flatMap((line) => cut(line, columns));
