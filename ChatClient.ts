@@ -28,7 +28,7 @@ const places = attempt(() => serversOf(options));
 const [first, ...others] = places;
 const room = {
   servers: [tcp(first), ...others.map(tcp)] as const,
-  place: places.map(addressOf).join(", "),
+  address: places.map(addressOf).join(", "),
   password: attempt(() => secret(options["password-file"], "CHAT_PASSWORD")),
   key: ownKey(),
 };

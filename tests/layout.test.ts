@@ -80,14 +80,17 @@ const rooms: Record<string, string[]> = {
   "client/terminal": [
     "client/core",
     "client/core/past",
+    "client/terminal/entrance",
     "client/terminal/pager",
     "client/kept",
     "terminal",
     "terminal/row",
+    "terminal/screen",
     "dialects",
     "protocol",
     "cli",
   ],
+  "client/terminal/entrance": ["client/core", "client/terminal", "terminal", "protocol"],
   "client/terminal/pager": ["client/core/past", "client/kept", "terminal", "terminal/screen", "protocol"],
   "client/pipe": ["client/core", "client/core/past", "protocol"],
   "client/web": [

@@ -16,11 +16,19 @@ import { Addressees, Outbox, type Unsettled } from "./outbox.ts";
 import { People } from "./people.ts";
 import { type Connect, Refusal } from "./wire.ts";
 
-export type LinkOptions = {
+/** The room that a front end is for, and what lets its person in. */
+export type RoomOptions = {
   /** The servers of the room, at least one: the first that answers is taken, after a loss the next one. */
   servers: readonly [Connect, ...Connect[]];
-  /** The key that the names we take are kept for. */
+  /** The servers' addresses, as messages name them. */
+  address: string;
+  /** The room's password; undefined if none was given. */
+  password: string | undefined;
+  /** The key that the names we take are kept for; without one they are not kept. */
   key?: string | undefined;
+};
+
+export type LinkOptions = Pick<RoomOptions, "servers" | "key"> & {
   /** How many past events to show at the first join; undefined leaves it to the server. */
   historyEvents?: number | undefined;
 };

@@ -10,20 +10,12 @@ import { messageOf } from "../../protocol/errors.ts";
 import { type Event, type Fault, isFault, limits } from "../../protocol/events.ts";
 import { Backoff } from "../core/backoff.ts";
 import { Connection } from "../core/connection.ts";
-import { asRefusal } from "../core/link.ts";
+import { asRefusal, type RoomOptions } from "../core/link.ts";
 import { newId } from "../core/outbox.ts";
-import { type Connect, Refusal } from "../core/wire.ts";
+import { Refusal } from "../core/wire.ts";
 import { refusalText } from "./password.ts";
 
-export type PostOptions = {
-  servers: readonly [Connect, ...Connect[]];
-  /** The servers, as messages name them. */
-  place: string;
-  name: string;
-  password: string | undefined;
-  /** The client's key, for a name that is owned. */
-  key?: string | undefined;
-};
+export type PostOptions = RoomOptions & { name: string };
 
 type Post = Raw & { id: string };
 
@@ -118,10 +110,10 @@ class Poster {
   #lost(why: unknown, retryAfterMs?: number): void {
     this.#connection?.close();
     clearTimeout(this.#again);
-    const { servers, place } = this.#options;
+    const { servers, address } = this.#options;
     if (why instanceof Refusal) return this.#end(why.message);
     if (!this.#hasOpened && this.#tries >= servers.length) {
-      return this.#end(`No chat server at ${place}: ${messageOf(why)}`);
+      return this.#end(`No chat server at ${address}: ${messageOf(why)}`);
     }
     this.#trouble = messageOf(why);
     this.#again = setTimeout(() => this.#connect(), this.#backoff.next(retryAfterMs));

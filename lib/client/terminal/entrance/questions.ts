@@ -5,12 +5,12 @@
 
 import { PassThrough, Writable } from "node:stream";
 import picocolors from "picocolors";
-import { type Fault, isFault, limits } from "../../protocol/events.ts";
-import { cleanName, nearName, nextName } from "../../protocol/names.ts";
-import { visibleRow } from "../../protocol/text.ts";
-import type { Key } from "../../terminal/keys.ts";
-import { isCtrl, type Tty, type TtyReader } from "../../terminal/tty.ts";
-import type { Unknown } from "./trust.ts";
+import { type Fault, isFault, limits } from "../../../protocol/events.ts";
+import { cleanName, nearName, nextName } from "../../../protocol/names.ts";
+import { visibleRow } from "../../../protocol/text.ts";
+import type { Key } from "../../../terminal/keys.ts";
+import { isCtrl, type Tty, type TtyReader } from "../../../terminal/tty.ts";
+import type { Unknown } from "../trust.ts";
 
 /** A wait that is shorter than this is not shown. */
 const wonderMs = 300;
