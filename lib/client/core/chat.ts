@@ -175,6 +175,24 @@ export class Chat {
   }
 }
 
+/**
+ * Moves in words: one row for the members who said nothing with theirs, and a row for each of the others. `list` writes
+ * names in a row.
+ */
+export function movesInWords(
+  moves: readonly Move[],
+  list: (names: string[]) => string = (names) => names.join(", "),
+): string[] {
+  const silent = (["joined", "left", "came and went"] as const).flatMap((what) => {
+    const names = moves.filter((move) => move.what === what && move.text === "").map(({ name }) => name);
+    return names.length === 0 ? [] : [`${list(names)} ${what}`];
+  });
+  // A stranger's words come last in their row, so that they cannot go on as if others had come or gone.
+  const telling = moves.filter(({ text }) => text !== "");
+  const rows = telling.map(({ name, what, text }) => `${name} ${what}: ${text}`);
+  return silent.length === 0 ? rows : [silent.join(" · "), ...rows];
+}
+
 /** A pattern for this text where no letter of another word touches it. Nothing in the text acts as a pattern. */
 function asWord(text: string): string {
   const literal = text.normalize("NFC").replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");

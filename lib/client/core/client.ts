@@ -26,7 +26,7 @@ import { isUnreachable } from "./people.ts";
 export type ClientOptions = LinkOptions & {
   joins: Joins;
   /** Carries out /history, /search and /around; absent where a front end shows the past by itself. */
-  past?: (client: Client) => Past;
+  past?: typeof Past;
 };
 
 export type ClientHandlers = LinkHandlers & {
@@ -87,7 +87,7 @@ export class Client {
     });
     this.chat = new Chat(this.link.people, options.joins);
     this.pages = new Pages((command) => this.link.send(command));
-    this.past = options.past?.(this);
+    this.past = options.past && new options.past(this);
   }
 
   /** Carries out what a person entered: a message, a command of the room, or one of our own. */

@@ -126,6 +126,14 @@ export function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("-");
 }
 
+/** A message that was refused, in words. */
+export function notSent(message: Unsettled): string {
+  return `Not sent: ${asTyped(message)}`;
+}
+
+/** Above messages of the last run that may be in the room: the person decides. */
+export const offeredTitle = "Perhaps not sent, and not sent again by itself; Up brings it back:";
+
 /** The messages under way, as a person types them, below a line that counts them; empty if there are none. */
 export function unsentLines(outbox: Outbox): string[] {
   if (outbox.size === 0) return [];

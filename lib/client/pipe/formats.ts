@@ -7,7 +7,7 @@ import type { Event, Fault } from "../../protocol/events.ts";
 import { visibleRow } from "../../protocol/text.ts";
 import { settleMs } from "../core/chat.ts";
 import type { Client } from "../core/client.ts";
-import { asTyped, type Unsettled } from "../core/outbox.ts";
+import { notSent, type Unsettled } from "../core/outbox.ts";
 
 /** The two ends of a pipe: the client that its lines are for, and where lines go. */
 export type Ends = {
@@ -52,7 +52,7 @@ export class PlainFormat implements Format {
 
   problem({ text }: Fault, message?: Unsettled): void {
     this.#ends.err([visibleRow(text)]);
-    if (message) this.#ends.err([visibleRow(`Not sent: ${asTyped(message)}`)]);
+    if (message) this.#ends.err([visibleRow(notSent(message))]);
   }
 
   end(): void {

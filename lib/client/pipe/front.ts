@@ -11,7 +11,7 @@ import { visible, visibleRow } from "../../protocol/text.ts";
 import { allHelp, Client } from "../core/client.ts";
 import type { RoomOptions } from "../core/link.ts";
 import { unsentLines } from "../core/outbox.ts";
-import { pastOf } from "../core/past/past.ts";
+import { Past } from "../core/past/past.ts";
 import { Refusal } from "../core/wire.ts";
 import type { Ends, Format } from "./formats.ts";
 import { linesOf } from "./lines.ts";
@@ -40,7 +40,7 @@ export class PipeFront {
   constructor(options: PipeOptions) {
     this.#options = options;
     this.#client = new Client(
-      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all", past: pastOf },
+      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all", past: Past },
       {
         event: (event) => this.#format.event(event),
         problem: (problem) => this.#format.problem(problem),

@@ -14,8 +14,8 @@ import { Tty } from "../../terminal/tty.ts";
 import { settleMs } from "../core/chat.ts";
 import { allHelp, Client, type ClientHandlers, words } from "../core/client.ts";
 import type { LinkState, RoomOptions } from "../core/link.ts";
-import { asTyped, type Unsettled, unsentLines } from "../core/outbox.ts";
-import { pastOf } from "../core/past/past.ts";
+import { asTyped, notSent, offeredTitle, type Unsettled, unsentLines } from "../core/outbox.ts";
+import { Past } from "../core/past/past.ts";
 import { Refusal } from "../core/wire.ts";
 import { Memory } from "../kept/memory.ts";
 import type { Missed } from "../kept/missed.ts";
@@ -64,7 +64,7 @@ export class TerminalFront {
     over.catch(() => {});
     const { settings, stateFolder, places } = options;
     this.#client = new Client(
-      { servers: options.servers, key: options.key, joins: settings.values.joins, past: pastOf },
+      { servers: options.servers, key: options.key, joins: settings.values.joins, past: Past },
       this.#clientHandlers(),
     );
     const { link, chat } = this.#client;
@@ -279,13 +279,12 @@ export class TerminalFront {
 
   #refused(message: Unsettled, problem: Fault): void {
     this.#memory.changed();
-    this.#print([...this.#view.problem(problem.text), ...this.#view.notice(`Not sent: ${asTyped(message)}`)]);
+    this.#print([...this.#view.problem(problem.text), ...this.#view.notice(notSent(message))]);
   }
 
   /** Messages of the last run that may be in the room: the person decides. */
   #offer(lines: string[]): void {
-    const title = "Perhaps not sent, and not sent again by itself; Up brings it back:";
-    this.#print([...this.#view.problem(title), ...lines.flatMap((line) => this.#view.notice(line))]);
+    this.#print([...this.#view.problem(offeredTitle), ...lines.flatMap((line) => this.#view.notice(line))]);
     for (const line of lines) this.#prompt.history.add(line);
   }
 

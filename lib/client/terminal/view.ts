@@ -15,7 +15,8 @@ import {
 import { nameKey } from "../../protocol/names.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { wrap } from "../../terminal/wrap.ts";
-import type { Chat } from "../core/chat.ts";
+import { type Chat, movesInWords } from "../core/chat.ts";
+import { wordsSought } from "../core/past/hits.ts";
 import type { Missed } from "../kept/missed.ts";
 import { sinceWords } from "../kept/times.ts";
 
@@ -62,20 +63,11 @@ export class View {
     return lines.length === 0 ? lines : [...this.settle(), ...lines];
   }
 
-  /** The members who came and went since the last line, in one; those who said something with it in a row each. */
+  /** The members who came and went since the last line. */
   settle(): string[] {
     const moves = this.#chat.takeMoves();
-    const silent = (["joined", "left", "came and went"] as const).flatMap((what) => {
-      const names = moves.filter((move) => move.what === what && move.text === "").map(({ name }) => name);
-      return names.length === 0 ? [] : [`${names.join(", ")} ${what}`];
-    });
-    // A stranger's words come last in their row, so that they cannot go on as if others had come or gone.
-    const telling = moves.filter(({ text }) => text !== "");
-    const rows = telling.map(({ name, what, text }) => `${name} ${what}: ${text}`);
     const at = moves.at(-1)?.at ?? 0;
-    return [...(silent.length === 0 ? [] : [silent.join(" · ")]), ...rows].flatMap((row) =>
-      this.#happened(at, row),
-    );
+    return movesInWords(moves).flatMap((row) => this.#happened(at, row));
   }
 
   /** Whether a live event is worth the bell. */
@@ -206,7 +198,7 @@ export class View {
         return lines.length > 0 ? lines : this.notice(`Nothing was found for "${event.text}"`);
       }
       case "gap":
-        return this.problem("Some lines are missing here: they are no longer kept");
+        return this.problem(inWords(event));
       case "error":
       case "bye":
         return this.problem(event.text);
@@ -252,7 +244,7 @@ export class View {
       },
     };
     const mention = mentioned ? this.#chat.mention : undefined;
-    const marked = words === undefined ? mention : wordsOf(words);
+    const marked = words === undefined ? mention : wordsSought(words);
     const hit = words === undefined ? undefined : this.#options.hitNumber?.(event.seq);
     const number = hit === undefined ? "" : this.#colors.dim(`[${hit}] `);
     const [dateLine, time] = this.#timeOf(event.at);
@@ -301,10 +293,4 @@ function others({ name, members }: Welcome): Member[] {
 
 function here(members: Member[]): string {
   return members.length === 0 ? "Nobody else is here." : `Here: ${memberList(members)}.`;
-}
-
-/** Any of the words of a search, wherever one starts. */
-function wordsOf(text: string): RegExp {
-  const words = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-  return words.length === 0 ? /$^/g : new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})`, "giu");
 }

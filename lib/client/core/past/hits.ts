@@ -43,3 +43,10 @@ export class Hits {
     return this.#seqs[number - 1];
   }
 }
+
+/** Matches the words of a search wherever one begins in a text, in any case; undefined without a word in them. */
+export function wordsSought(text: string): RegExp | undefined {
+  // Letters and digits alone, so nothing in them acts as a pattern.
+  const words = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  return words.length === 0 ? undefined : new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})`, "giu");
+}
