@@ -84,8 +84,8 @@ export class Link {
   readonly people = new People();
   /** What we are called, or want to be. */
   name = "";
-  /** Where the first join begins: with the last messages, of all or of those behind a position. */
-  place: { history?: number | undefined; epoch?: string; after?: number };
+  /** Fields of the first join: how many of the last messages it asks for, of all or of those behind a position. */
+  firstJoin: { history?: number | undefined; epoch?: string; after?: number };
   /** The token of a seat that a program before this one had; it is shown until we have been in the room. */
   token: string | undefined;
   /** The password of the room, if it needs one. */
@@ -109,7 +109,7 @@ export class Link {
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
     this.#options = options;
-    this.place = { history: options.historyEvents };
+    this.firstJoin = { history: options.historyEvents };
     this.#handlers = handlers;
     this.#backoff = new Backoff(options.servers.length);
   }
@@ -221,7 +221,7 @@ export class Link {
 
   #sendJoin(connection: Connection): void {
     const { name, password, token } = this;
-    const place = this.#seat ? { ...this.#seat, after: this.#seq } : { token, ...this.place };
+    const place = this.#seat ? { ...this.#seat, after: this.#seq } : { token, ...this.firstJoin };
     connection.send({ type: "join", name, password, key: this.#options.key, ...place });
   }
 

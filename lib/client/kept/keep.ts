@@ -5,7 +5,7 @@ import { check, holdsPassword, type Raw } from "../../protocol/commands.ts";
 import { isFault } from "../../protocol/events.ts";
 import type { Unsettled } from "../core/outbox.ts";
 
-/** `positions`: a Place; `lines`: the lines typed; `drafts`: the text of the row. */
+/** `positions`: a Progress; `lines`: the lines typed; `drafts`: the text of the row. */
 export type Kind = "positions" | "lines" | "drafts";
 
 export interface Keep {
@@ -15,26 +15,26 @@ export interface Keep {
 }
 
 /** How far a client has come: the last event that was shown, and when the client was in the room last, in ms since 1970. */
-export type Left = { epoch: string; seq: number; at: number };
+export type LastSeen = { epoch: string; seq: number; at: number };
 
 /** How far a client has come, and the messages that are not known to be in the room, oldest first. */
-export type Place = { left: Left | undefined; unsent: Unsettled[] };
+export type Progress = { left: LastSeen | undefined; unsent: Unsettled[] };
 
 /** How many unsent messages are kept. */
 const maxUnsent = 200;
 /** How many characters of the lines that were typed are kept; the newest are. */
 const maxLines = 64 * 1024;
 
-export function parsePlace(text: string | undefined): Place {
+export function parseProgress(text: string | undefined): Progress {
   const { left, unsent } = parseObject(text);
   const messages = Array.isArray(unsent) ? unsent.slice(-maxUnsent) : [];
   return {
-    left: isLeft(left) ? { epoch: left.epoch, seq: left.seq, at: left.at } : undefined,
+    left: isLastSeen(left) ? { epoch: left.epoch, seq: left.seq, at: left.at } : undefined,
     unsent: messages.flatMap((message) => asUnsettled(message) ?? []),
   };
 }
 
-export function placeText({ left, unsent }: Place): string {
+export function progressText({ left, unsent }: Progress): string {
   const kept = unsent.filter(({ text }) => !holdsPassword(text)).slice(-maxUnsent);
   return JSON.stringify({ left, unsent: kept });
 }
@@ -68,7 +68,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function isLeft(value: unknown): value is Left {
+function isLastSeen(value: unknown): value is LastSeen {
   if (!isObject(value) || typeof value.epoch !== "string") return false;
   const { seq, at } = value;
   // The last millisecond that a Date can have.

@@ -11,7 +11,15 @@ import type { Event } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import type { Client } from "../core/client.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
-import { type Keep, type Kind, type Left, linesText, parseLines, parsePlace, placeText } from "./keep.ts";
+import {
+  type Keep,
+  type Kind,
+  type LastSeen,
+  linesText,
+  parseLines,
+  parseProgress,
+  progressText,
+} from "./keep.ts";
 import { CatchUp, type Missed, missedMessages } from "./missed.ts";
 
 export type MemoryHandlers = {
@@ -39,7 +47,7 @@ export class Memory {
   /** For the name that we joined under; the same as `#keep` until we take another one. */
   #first: Keep | undefined;
   /** As far as events were shown. */
-  #left: Left | undefined;
+  #left: LastSeen | undefined;
   /** Messages of the last run, until it is known whether they are in the room. */
   #unsent: Unsettled[] = [];
   #hasStarted = false;
@@ -68,7 +76,7 @@ export class Memory {
     this.#use(name);
     this.#first = this.#keep;
     const left = this.#left;
-    this.#client.link.place = left ? { epoch: left.epoch, after: left.seq, history: missedMessages } : {};
+    this.#client.link.firstJoin = left ? { epoch: left.epoch, after: left.seq, history: missedMessages } : {};
   }
 
   /** The next event, which the chat has applied. */
@@ -155,14 +163,14 @@ export class Memory {
     if (position && isShown) {
       this.#left = { ...position, at: this.#isHere ? Date.now() : (this.#left?.at ?? Date.now()) };
     }
-    const text = placeText({ left: this.#left, unsent });
+    const text = progressText({ left: this.#left, unsent });
     if (text === this.#saved) return;
     this.#saved = text;
     this.#keep?.set("positions", text);
     // Unsent messages are for one name alone, so that none is sent twice.
     if (this.#first === this.#keep) return;
-    const { unsent: others } = parsePlace(this.#first?.get("positions"));
-    this.#first?.set("positions", placeText({ left: this.#left, unsent: others }));
+    const { unsent: others } = parseProgress(this.#first?.get("positions"));
+    this.#first?.set("positions", progressText({ left: this.#left, unsent: others }));
   }
 
   /** Keeps something for our name, and for the one that we joined under, which the next start may be under again. */
@@ -173,7 +181,7 @@ export class Memory {
   #use(name: string): void {
     this.#name = name;
     this.#keep = this.#keepOf(name);
-    const { left, unsent } = parsePlace(this.#keep.get("positions"));
+    const { left, unsent } = parseProgress(this.#keep.get("positions"));
     this.#left = left;
     this.#unsent = unsent;
   }

@@ -10,7 +10,7 @@
 
 import { type Event, isMessage, limits, type Message, type Recorded } from "../../protocol/events.ts";
 import type { Regard } from "../core/chat.ts";
-import type { Left } from "./keep.ts";
+import type { LastSeen } from "./keep.ts";
 
 /** The messages a client missed, counted, and the last of them. */
 export type Missed = {
@@ -100,7 +100,7 @@ export class CatchUp {
   }
 
   /** We have joined where another run of the client left. */
-  started(left: Left): void {
+  started(left: LastSeen): void {
     this.#state = "start";
     this.#missed = { ...nothing, before: [], last: [], since: left.at };
     this.#after = left.seq;
