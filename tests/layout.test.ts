@@ -76,7 +76,7 @@ const rooms: Record<string, string[]> = {
   ],
   "client/core": ["client/core/past", "protocol"],
   "client/core/past": ["protocol"],
-  "client/kept": ["client/core", "protocol"],
+  "client/kept": ["client/core", "client/core/past", "protocol"],
   "client/terminal": [
     "client/core",
     "client/core/past",

@@ -19,8 +19,9 @@ export type Regard = "own" | "ignored" | "mention" | "other";
 /** How long a coming or going waits for others to share its line. */
 export const settleMs = 1_000;
 
-/** What ends a word on either side of it. Scripts that write no blanks between words have no such sign. */
+/** A letter of a word: a match beside one is only a part of a word. */
 const letter = "[\\p{L}\\p{M}\\p{N}_-]";
+/** Letters of scripts without blanks between words, in which a match counts wherever it stands. */
 const withoutBlanks =
   /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]/u;
 
@@ -94,7 +95,7 @@ export class Chat {
     const { name } = this.people.me;
     const words = this.highlight;
     if (name !== this.#mention?.name || words !== this.#mention.words) {
-      // The server chose the name, and must not choose what else is marked.
+      // The name comes from the server: signs in it could mark other words of the text.
       const sought = [name.replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, ""), ...words]
         .filter((word) => word !== "")
         .map(asWord);
@@ -193,7 +194,7 @@ export function movesInWords(
   return silent.length === 0 ? rows : [silent.join(" · "), ...rows];
 }
 
-/** A pattern for this text where no letter of another word touches it. Nothing in the text acts as a pattern. */
+/** A pattern that matches this text as a word of its own. Nothing in the text acts as a pattern. */
 function asWord(text: string): string {
   const literal = text.normalize("NFC").replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   const [first = ""] = text;

@@ -1,7 +1,7 @@
 // The client on pipes: lines in are said, lines out are the room. It leaves at the end of the input, once everything
 // is in the room.
 //
-// An output whose reader stalls stalls the pipe, as in any pipe, and loses nothing: while it takes no lines, none are
+// An output whose reader stalls holds the pipe up, as in any pipe, and loses nothing: while it takes no lines, none are
 // read from the server, and after a thousand messages without an ack none from the input either. An output that is
 // closed or broken stops nothing: the rest of the input is still said.
 

@@ -19,7 +19,7 @@ export type PostOptions = RoomOptions & { name: string };
 
 type Post = Raw & { id: string };
 
-/** Once it has reached a server, it tries for so long to have a message acknowledged. */
+/** How long it tries to have a message acknowledged, once it has reached a server. */
 const patienceMs = 30_000;
 
 /** Posts the texts in their order. Rejects with an Error of one sentence if one of them is not known to be in the room. */
@@ -98,7 +98,7 @@ class Poster {
 
   #refused(problem: Fault): void {
     const { code, retryAfterMs } = problem;
-    // The answer to the password is on its way, only late.
+    // A password was wrong: the answer follows, only later.
     if (code === "slow-down") return;
     const { name, key } = this.#options;
     const text = refusalText(asRefusal(problem, name, key));
@@ -150,6 +150,6 @@ export function messagesIn(text: string): string[] {
     }
   }
   const whole = messages.map((lines) => lines.join("\n"));
-  // A part that only separates others has nothing to say; a text that is empty throughout is reported as such.
+  // Blank parts are left out, unless the whole text is blank: that is a fault, which the check of the message reports.
   return whole.length === 1 ? whole : whole.filter((message) => message.trim() !== "");
 }

@@ -1,6 +1,6 @@
-// Renders an event for a person: its lines, and whether to ring. The prompt or a pipe writes them.
-// Everything that another member wrote is made visible here, even if the server did so already, and only the first
-// row of a message starts at the margin, so that no message can pass for another.
+// Renders an event for a person: its lines, and whether it rings. A screen or a pipe prints them.
+// All text of other members is made visible here, even if the server did so already, and only the first row of a message
+// starts at the margin, so that no message can pass for another.
 
 import type picocolors from "picocolors";
 import { deletion, inWords, memberList } from "../../dialects/words.ts";
@@ -177,7 +177,7 @@ export class View {
         // Lines on the screen cannot be changed any more: a notice says which message was taken back.
         return this.notice(deletion(event, (at) => new Date(at).toTimeString().slice(0, 5)));
       case "welcome":
-        // It need not be shown again after a drop.
+        // Shown at the start, and not again after each drop.
         if (this.#welcomed) return [];
         this.#welcomed = true;
         return [
@@ -186,7 +186,7 @@ export class View {
         ];
       case "history": {
         const lines = this.#past(event.events, "earlier");
-        // Without an id it was not asked for by a person, who would wait for an answer.
+        // With an id a person asked for it, and is to see an answer even if there is nothing.
         if (lines.length > 0 || event.id === undefined) return lines;
         return this.notice(`Nothing was said ${event.before === undefined ? "yet" : "lately"}`);
       }
@@ -216,13 +216,13 @@ export class View {
     }
   }
 
-  /** A line about something that happened, behind the time where each line has it in full. */
+  /** A line about something that happened; the time stands before it only if each line has the full time. */
   #happened(at: number, text: string): string[] {
     const [dateLine, time] = this.#options.time === "full" ? this.#timeOf(at) : [[], ""];
     return [...dateLine, ...this.#wrap(time, visibleRow(text)).map(this.#colors.dim)];
   }
 
-  /** Events of the past, set apart, without the coming and going. */
+  /** Events of the past between dividers, without comings and goings. */
   #past(events: Recorded[], title: string, found?: { words: string; more: string[] }): string[] {
     const lines = events.flatMap((event) => this.past(event, found?.words));
     if (lines.length === 0) return lines;
@@ -251,7 +251,7 @@ export class View {
     return [...dateLine, ...this.#wrap(time + number + head[event.type](), visible(event.text), marked)];
   }
 
-  /** The day if it is another one than that of the line before, and the time to stand before the message. */
+  /** The time to put before a line, and a divider with the day if the line before was of another day. */
   #timeOf(at: number): [dateLine: string[], time: string] {
     const { time } = this.#options;
     if (time === "off") return [[], ""];
@@ -286,7 +286,7 @@ export class View {
   }
 }
 
-/** The members beside ourselves: a client that comes back to its seat is one of them. */
+/** The members without ourselves: of a client that comes back to its seat, the welcome lists it as well. */
 function others({ name, members }: Welcome): Member[] {
   return members.filter((member) => nameKey(member.name) !== nameKey(name));
 }

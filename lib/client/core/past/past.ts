@@ -1,5 +1,5 @@
-// What a person asks of the past: /history, /search and /around, each read page by page, and shown once all of it has come.
-// It can take a while, so that it can be stopped; what has come by then is shown.
+// /history, /search and /around: each is read page by page, and shown once all of it has come. That can take a while, so
+// it can be stopped; what has come by then is shown.
 
 import { type Event, type Fault, fault, isMessage, limits, type Message } from "../../../protocol/events.ts";
 import { Hits } from "./hits.ts";
@@ -28,14 +28,14 @@ type Task = { stop: () => void };
 /** How many messages a /history shows that asks for no number, and one that asks for too many. */
 const someMessages = 50;
 const mostMessages = 10_000;
-/** How many characters one shows, about: what a terminal that is slow has to keep. */
+/** About how many characters a /history shows: as much waits in memory for a terminal that is slow. */
 const mostLength = 4 * 1024 * 1024;
 /** How many hits a search shows. */
 const someHits = 20;
 /** How many messages are shown on either side of a hit. */
 const neighbours = 5;
 
-/** The id of answers to what a person asked: one is shown even if it is empty. */
+/** The id of answers that a person asked for: they are shown even if they are empty. */
 const shownId = "look";
 
 export class Past {
@@ -53,7 +53,7 @@ export class Past {
     if (this.#tasks.size > 0) await this.#idle.promise;
   }
 
-  /** Says in words how far a reading of more than a page has come; undefined if there is none. */
+  /** In words, how far a reading of more than a page has come; undefined if none is under way. */
   get progress(): string | undefined {
     const isLong = (task: Task) => task instanceof Reading && task.wanted.messages > limits.historyEvents;
     const reading = [...this.#tasks].find(isLong);
@@ -129,7 +129,7 @@ export class Past {
 
   #search(words: string, before: number | undefined): void {
     this.#read({ words, before, messages: someHits }, ({ events, next }, problem) => {
-      // Two may be under way.
+      // Of two searches under way, the hits are those of the one that ends last.
       if (this.hits.words !== words) this.hits.begin(words);
       this.hits.next = next;
       this.hits.add(events.filter(isMessage).filter(this.#isShown));

@@ -1,5 +1,5 @@
-// Reading back: a page of older messages in place of the conversation, which goes on unseen meanwhile. It begins a page above
-// the end, or around a hit of a search, and asks for more wherever it is moved to.
+// Reading back: a page of older messages in place of the conversation, which goes on unseen meanwhile. It opens a page above
+// the end, or around a hit of a search, and reads on in either direction as the person moves.
 //
 //   PageUp, PageDown    a page; PageDown at the end goes back to the conversation
 //   Up, Down            a row; a mouse wheel sends these on the terminal's other screen
@@ -25,15 +25,15 @@ export type PagerScreen = Pick<Screen, "overlay" | "overlaySize" | "changed">;
 export type PagerHandlers = {
   /** The position of the last event. */
   now: () => number;
-  /** Returns what renders events in their order, from the first of some on. */
+  /** Returns a function that renders events; it is called with each, in their order. */
   renderer: () => (event: Recorded) => string[];
-  /** It was left. */
+  /** The person went back to the conversation. */
   left: () => void;
 };
 
 /** With fewer rows there is no room for the status below them. */
 const minRows = 5;
-/** Rows of a page that the next one shows again. */
+/** How many rows of a page the next page shows again. */
 const overlap = 1;
 
 export class Pager implements Overlay {
@@ -45,9 +45,9 @@ export class Pager implements Overlay {
   /** The size that the rows were made for. */
   #size: Size = { columns: 0, rows: 0 };
   #problem: string | undefined;
-  /** How many messages came that are not among the rows. */
+  /** How many messages came since the end of the rows. */
   #arrived = 0;
-  /** Nothing was newer than the last row when it was read. */
+  /** Whether the last row on the screen is the newest there is. */
   #isAtEnd = false;
 
   constructor(screen: PagerScreen, pages: Pages, handlers: PagerHandlers) {
@@ -133,7 +133,7 @@ export class Pager implements Overlay {
       [place, ...below, "Esc goes back"],
       [place, ...short, "Esc: back"],
     ].map((parts) => `── ${parts.join(" · ")} ──`);
-    // It stands off the margin.
+    // The status is drawn two columns off the margin, and the last column stays free.
     return texts.find((text) => widthOf(text) <= columns - 3) ?? texts.at(-1) ?? "";
   }
 
@@ -168,7 +168,7 @@ export class Pager implements Overlay {
   }
 
   #up(rows: number): void {
-    // Rows above are on their way.
+    // The rows above are being read.
     if (this.#rows.bottom < this.#height && !this.#window?.isOldest && !this.#problem) return;
     this.#isAtEnd = false;
     this.#rows.bottom -= rows;
@@ -181,7 +181,7 @@ export class Pager implements Overlay {
     this.#settle();
   }
 
-  /** Reads the rows that the screen lacks; if it lacks none, keeps it within the rows there are. */
+  /** Reads the rows that the screen lacks; if it lacks none, moves it back to where there are rows. */
   #settle(): void {
     const window = this.#window;
     if (!window) return;
@@ -225,7 +225,7 @@ export class Pager implements Overlay {
   }
 }
 
-/** A link, which is left whole elsewhere, in rows: here nothing may be wider than the screen. */
+/** Cuts a line that is too wide into rows: a link, which stays whole in the conversation. */
 function cut(line: string, columns: number): string[] {
   const width = Bun.stringWidth(line);
   if (width <= columns) return [line];
