@@ -53,7 +53,7 @@ function closeToOthers(path: string): void {
   } catch {}
 }
 
-/** Links a whole file to its name, so that no client reads half a key; of clients that start at once, the first makes it. */
+/** Links a whole file to its name, so that no client reads half a key. Of clients that start at once, one makes the key. */
 function make(path: string): string {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}-${randomBytes(6).toString("hex")}`;

@@ -109,12 +109,8 @@ export class Settings {
   }
 
   #row(name: Name): string {
-    return `${name} is ${this.#text(name)} (${this.#changed.has(name) ? "/set" : this.#source(name).source})`;
-  }
-
-  /** The value as it is typed. */
-  #text(name: Name): string {
-    return textOf(this.values[name]) || "not set";
+    const value = textOf(this.values[name]) || "not set";
+    return `${name} is ${value} (${this.#changed.has(name) ? "/set" : this.#source(name).source})`;
   }
 
   #choices(name: Name): string[] {

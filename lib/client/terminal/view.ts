@@ -98,26 +98,27 @@ export class View {
 
   /** The missed messages, in a block of their own; no lines if there were none. */
   missed(missed: Missed): string[] {
-    const { since, messages, mentions, hasMore, before, last, seen, hasGap, isUnknown } = missed;
+    const { since, messages, last, seen, hasGap, isUnknown } = missed;
     const when =
       since === undefined ? "while you were away" : `since you left ${sinceWords(since, new Date())}`;
+    const settled = this.settle();
     if (isUnknown) {
-      const problem = this.problem(
-        `What you missed ${when} cannot be told: the room's history is another one now`,
-      );
-      return [...this.settle(), ...problem, ...this.#past(last, "earlier")];
+      const problem = `What you missed ${when} cannot be told: the room's history is another one now`;
+      return [...settled, ...this.problem(problem), ...this.#past(last, "earlier")];
+    }
+    if (messages === 0 && !hasGap && seen.length > 0) {
+      return [...settled, ...this.#past([...seen, ...last], "earlier")];
     }
     const lost = hasGap
       ? this.problem(`Some of what was said ${when} is missing here: it is no longer kept`)
       : [];
-    const settled = this.settle();
-    if (messages === 0 && !hasGap && seen.length > 0) {
-      return [...settled, ...this.#past([...seen, ...last], "earlier")];
-    }
+    if (messages > 0) return [...settled, ...this.#missedBlock(missed, when, lost)];
+    return [...settled, ...lost, ...last.flatMap((event) => this.#lines(event))];
+  }
+
+  /** `lost`: lines that say that some messages are not kept any more. */
+  #missedBlock({ messages, mentions, hasMore, before, last, seen }: Missed, when: string, lost: string[]) {
     const context = seen.flatMap((event) => this.past(event));
-    const earlier = before.flatMap((event) => this.#message(event));
-    const lines = last.flatMap((event) => this.#lines(event));
-    if (messages === 0) return [...settled, ...lost, ...lines];
     const shown = last.filter((event) => isMessage(event)).length;
     const title = [
       `${hasMore ? "more than " : ""}${messages.toLocaleString("en-GB")} ${when}`,
@@ -125,13 +126,12 @@ export class View {
       ...(hasMore || messages > shown ? [` · the last ${shown}`] : []),
     ].join("");
     return [
-      ...settled,
       ...(context.length > 0 ? [...this.divider("earlier"), ...context] : []),
       ...this.divider(title),
       ...lost,
-      ...earlier,
+      ...before.flatMap((event) => this.#message(event)),
       ...(before.length > 0 ? this.notice("⋯") : []),
-      ...lines,
+      ...last.flatMap((event) => this.#lines(event)),
       ...this.divider("now"),
     ];
   }

@@ -188,7 +188,7 @@ export class Screen implements TtyReader {
     this.#weigh();
   }
 
-  /** Called whenever more or less waits than before. Lines that wait under an overlay count as none, since the overlay reads too. */
+  /** Tells when too much or little waits. Under an overlay nothing counts: its pages have to come, too. */
   #weigh(): void {
     const isFull = !this.overlay && this.#undrawn.length > (this.#isFull ? drained : full);
     if (isFull === this.#isFull) return;

@@ -29,7 +29,7 @@ export class Entrance {
     this.#options = options;
   }
 
-  /** Lets a person in who starts the client. False if a question was left; throws an Error of one sentence if there is no way in. */
+  /** Lets a person in. False if a question was left; throws an Error of one sentence if there is no way in. */
   async enter(): Promise<boolean> {
     try {
       return await this.#ask(this.#options.name, undefined, async (name) => {
@@ -43,8 +43,8 @@ export class Entrance {
   }
 
   /**
-   * Lets a member in again whose name is not to be had any more. Such a member may have messages to lose, so after a failed
-   * try it is asked again. False if a question was left; throws a Refusal if the room is not to be entered.
+   * Lets a member in again who lost the seat and the name. Such a member may have messages to lose, so after a failed try
+   * it is asked again. False if a question was left; throws a Refusal if the servers let no client in.
    */
   reenter(lost: Fault): Promise<boolean> {
     return this.#ask(this.#options.link.name, lost, async (name) => {
