@@ -7,8 +7,10 @@
 
 import "./lib/cli/bun-version.ts";
 import picocolors from "picocolors";
-import { attempt, fail, parseFlags, secret } from "./lib/cli/flags.ts";
+import { attempt, fail } from "./lib/cli/failure.ts";
+import { parseFlags } from "./lib/cli/flags.ts";
 import { stateFolder } from "./lib/cli/folders.ts";
+import { secret } from "./lib/cli/secret.ts";
 import { type Ends, type Format, JsonFormat, PlainFormat } from "./lib/client/pipe/formats.ts";
 import { PipeFront } from "./lib/client/pipe/front.ts";
 import { messagesIn, post } from "./lib/client/pipe/post.ts";
@@ -28,7 +30,7 @@ const places = attempt(() => serversOf(options));
 const [first, ...others] = places;
 const room = {
   servers: [tcp(first), ...others.map(tcp)] as const,
-  place: places.map(addressOf).join(", "),
+  address: places.map(addressOf).join(", "),
   password: attempt(() => secret(options["password-file"], "CHAT_PASSWORD")),
   key: ownKey(),
 };

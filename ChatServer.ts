@@ -4,7 +4,7 @@
 //   bun ChatServer.ts        then, in other terminals:   bun ChatClient.ts   or   nc localhost 53000
 
 import "./lib/cli/bun-version.ts";
-import { attempt, fail } from "./lib/cli/flags.ts";
+import { attempt, fail } from "./lib/cli/failure.ts";
 import { onHangup } from "./lib/cli/hangup.ts";
 import { Output } from "./lib/cli/output.ts";
 import { writeTo } from "./lib/cli/writer.ts";

@@ -1,6 +1,6 @@
-// The first import of both programs: an older Bun would start, and fail at some later moment with a stack trace. Old
-// versions have to read this file too, so it uses what all of them have. They also link all other files before they run
-// this one: what an older Bun's own modules lack must not be imported by name, but as in `import tls from "node:tls"`.
+// The first import of both programs: an older Bun would start, and fail at some later moment with a stack trace. It has to
+// read this file too, so only old features are used here. It also links all other files before it runs this one: a name
+// that its own modules lack must not be imported by name, but through the module, as in `import tls from "node:tls"`.
 
 import about from "../../package.json";
 

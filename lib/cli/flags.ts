@@ -7,11 +7,9 @@
 // text, which the flag's parse() reads. A wrong value, even one that is overridden, is a UsageError: one sentence, which
 // names where the value is from if it is not a flag's; exit code 2.
 
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { version } from "../../package.json";
-import { messageOf, UsageError } from "../protocol/errors.ts";
-import { visibleRow } from "../protocol/text.ts";
+import { UsageError } from "../protocol/errors.ts";
 import { readSettings } from "./settings.ts";
 
 /** A flag: how --help shows it, and how its text becomes a value. */
@@ -32,7 +30,7 @@ export type Flag<T> = {
 export type About = {
   usage: string;
   summary: string;
-  /** What may stand once without a flag; the groups in `shape` are values of the flags they are named after. */
+  /** The one argument that needs no flag; the groups in `shape` are values of the flags they are named after. */
   positional?: { value: string; summary: string; shape: RegExp };
   /** A file of settings (settings.ts); it need not exist. */
   configPath?: string;
@@ -97,7 +95,7 @@ export function choice<const T extends string>(
   };
 }
 
-/** Given or not; only the environment and the file of settings say true or false. */
+/** A switch: true if it is given. Only the environment and the file of settings write true or false behind it. */
 export function toggle(summary: string): Flag<boolean> {
   return {
     summary,
@@ -109,7 +107,7 @@ export function toggle(summary: string): Flag<boolean> {
   };
 }
 
-/** The same flag, which the environment and the file of settings may set too. */
+/** A copy of a flag that the environment and the file of settings may set, too. */
 export function lasting<F extends Flag<unknown>>(env: string, flag: F): F {
   return { ...flag, env };
 }
@@ -137,7 +135,7 @@ export function parseFlags<F extends Flags>(
 /** The flag that names the file of settings, so that it cannot stand in one. */
 const configFlag = "config";
 
-/** The variables of the environment that begin like those of the table, and are none of them. */
+/** The variables of the environment that begin with the table's prefix, but belong to no flag: mistyped names. */
 export function unknownVariables(
   flags: Flags,
   about: About,
@@ -154,19 +152,10 @@ function variableOf(name: string, { env }: Flag<unknown>, { prefix }: About): st
 }
 
 function fromArgs(flags: Flags, about: About, args: string[]): Record<string, unknown> {
-  const options = Object.fromEntries(
-    Object.entries(flags).map(([name, { value }]) => [
-      name,
-      { type: value === undefined ? ("boolean" as const) : ("string" as const) },
-    ]),
-  );
-  options.help = { type: "boolean" };
-  options.version = { type: "boolean" };
-  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
   const values: Record<string, unknown> = {};
   const texts = new Map<string, string>();
   let positionals = 0;
-  for (const token of tokens) {
+  for (const token of tokensIn(args, flags)) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
       if (about.positional === undefined) throw new UsageError(`"${token.value}" is not a flag: see --help`);
@@ -180,21 +169,37 @@ function fromArgs(flags: Flags, about: About, args: string[]): Record<string, un
     if (flag === undefined || token.rawName.length < 3) {
       throw new UsageError(`There is no flag ${token.rawName}: see --help`);
     }
-    if (flag.value === undefined && token.value !== undefined) {
-      throw new UsageError(`--${token.name} takes no value`);
-    }
-    if (
-      flag.value !== undefined &&
-      (token.value === undefined || (!token.inlineValue && /^--?\D/.test(token.value)))
-    ) {
-      throw new UsageError(`--${token.name} needs a value: --${token.name} ${flag.value}`);
-    }
     const before = flag.several && texts.get(token.name);
-    const text = before ? `${before},${token.value}` : (token.value ?? "true");
+    const given = textOf(token, flag);
+    const text = before ? `${before},${given}` : given;
     texts.set(token.name, text);
     values[token.name] = flag.parse(text, token.name);
   }
   return values;
+}
+
+function tokensIn(args: string[], flags: Flags) {
+  const types = Object.entries(flags).map(([name, { value }]) => [
+    name,
+    { type: value === undefined ? ("boolean" as const) : ("string" as const) },
+  ]);
+  const switches = { help: { type: "boolean" as const }, version: { type: "boolean" as const } };
+  const options = { ...Object.fromEntries(types), ...switches };
+  return parseArgs({ args, options, strict: false, tokens: true }).tokens;
+}
+
+type OptionToken = Extract<ReturnType<typeof tokensIn>[number], { kind: "option" }>;
+
+/** The text given with a flag, "true" for a switch. A word that looks like the next flag is no value of this one. */
+function textOf({ name, value, inlineValue }: OptionToken, flag: Flag<unknown>): string {
+  if (flag.value === undefined) {
+    if (value !== undefined) throw new UsageError(`--${name} takes no value`);
+    return "true";
+  }
+  if (value === undefined || (!inlineValue && /^--?\D/.test(value))) {
+    throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
+  }
+  return value;
 }
 
 function fromPositional(
@@ -252,7 +257,7 @@ function flagNamed(name: string, flags: Flags): Flag<unknown> | undefined {
   return Object.hasOwn(flags, name) ? flags[name] : undefined;
 }
 
-/** Parses what was not given as a flag: an error says where it is from. */
+/** Parses a text that was not given as a flag: its error says where the text is from. */
 function parseFrom(source: string, flag: Flag<unknown> | undefined, name: string, text: string): unknown {
   try {
     return flag?.parse(text, name);
@@ -292,45 +297,4 @@ function help(flags: Flags, about: About): string {
 function printAndExit(text: string): never {
   console.log(text);
   process.exit(0);
-}
-
-/** A password has to fit in a line on the wire. */
-const secretLength = 1_000;
-
-/**
- * A secret: the first line of the file if there is one, else what the environment has. Never a flag, which every user of
- * the machine can see. Throws a UsageError if the file cannot be read or has none.
- */
-export function secret(
-  path: string | undefined,
-  variable: string,
-  environment: Record<string, string | undefined> = process.env,
-): string | undefined {
-  if (path === undefined) return environment[variable]?.trim() || undefined;
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError(`Cannot read the password in ${path}: ${messageOf(error)}`);
-  }
-  const line = (text.split(/\r?\n/)[0] ?? "").trim();
-  if (line.length > secretLength)
-    throw new UsageError(`The password in ${path} is longer than ${secretLength} characters`);
-  if (line === "") throw new UsageError(`There is no password in ${path}: its first line is empty`);
-  return line;
-}
-
-/** Prints the error's sentence and ends the program: with exit code 2 for a UsageError, 1 for any other. */
-export function fail(error: unknown): never {
-  process.stderr.write(`${visibleRow(messageOf(error))}\n`);
-  process.exit(error instanceof UsageError ? 2 : 1);
-}
-
-/** The result of a step that the program cannot start without: if it throws, the program ends as `fail` says. */
-export function attempt<T>(step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    return fail(error);
-  }
 }

@@ -3,12 +3,12 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** For settings and keys, which a person may write, too. */
+/** The folder for settings and keys, which a person may edit. */
 export function configFolder(): string {
   return join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "chatroom");
 }
 
-/** For what a program keeps from one run to the next. */
+/** The folder for data that a program keeps from one run to the next. */
 export function stateFolder(): string {
   return join(process.env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "chatroom");
 }

@@ -1,5 +1,5 @@
-// SIGHUP must not end the server at any moment, and ends a program that handles it too late. So it is handled from here on,
-// and this is among the first imports: one that comes before `onHangup` is kept for it.
+// SIGHUP ends a program that has no handler for it yet, and must never end the server. So this is among the first imports,
+// and handles it from then on: a SIGHUP that comes before `onHangup` is called is kept for its handler.
 
 let handle: () => void = () => {
   isPending = true;

@@ -1,5 +1,5 @@
-// Lines on stdout or stderr that nothing waits for. Lines that come while a write is under way wait, up to a bound; those
-// above it are dropped, and `onDropped` is called with their number when the output flows again.
+// Lines on stdout or stderr, printed without waiting for the reader. Lines that come while a write is under way wait, up to
+// a bound; those above it are dropped, and `onDropped` is called with their number when the output flows again.
 //
 //   print ──▶ waiting lines ──▶ one write under way ──▶ the file descriptor
 //                 └ full: dropped, and counted

@@ -5,8 +5,8 @@
 //   max-connections 500
 //   stay
 //
-// Which names there are and what their values mean, the table of flags knows (flags.ts). Every problem is a UsageError of
-// one sentence that names the file, and the line where there is one.
+// The table of flags (flags.ts) says which names there are and what their values mean. Every problem is a UsageError of
+// one sentence that names the file, and the line if it has lines.
 
 import { readFileSync } from "node:fs";
 import { codeOf, messageOf, UsageError } from "../protocol/errors.ts";

@@ -22,7 +22,7 @@ const lf = 10;
 /** The errors of a descriptor whose other end is closed for good. */
 const gone = new Set(["EPIPE", "EIO", "EBADF", "ENXIO", "ECONNRESET"]);
 
-/** How a write ended: all was taken; all was lost, or its end, within a line; or nothing will be taken any more. */
+/** How a write ended. `lost`: the rest was, behind a whole line; `torn`: within a line; `gone`: the other end is closed. */
 export type Outcome = "taken" | "lost" | "torn" | "gone";
 
 /** Writes all of the text, in as many parts as it takes. `write` is one that `writeTo` made. */

@@ -79,7 +79,7 @@ export function render(event: Event): string {
     case "note":
       return `! ${event.text}.`;
     case "gap":
-      return "! Some lines are missing here: they are no longer kept.";
+      return `! ${inWords(event)}.`;
     case "help":
       return event.text;
     case "pong":

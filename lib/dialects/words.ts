@@ -29,6 +29,8 @@ export function inWords(event: Event): string {
       return event.text === undefined
         ? `${event.by} took the topic away`
         : `${event.by} set the topic: ${event.text}`;
+    case "gap":
+      return "Some lines are missing here: they are no longer kept";
     case "moved":
       return `${event.name} is with another server now`;
     case "subject":

@@ -1,13 +1,10 @@
-// Job control: whether the terminal is this program's, and how it is given back to the shell until `fg`. A program in the
-// background must not read from the terminal, since the system would stop it. /proc says this on Linux, ps elsewhere; where
-// there is neither, as on Windows, there is no job control.
+// Job control: whether this program is in the terminal's foreground, and how it gives the terminal back to the shell until
+// `fg`. A program in the background must not read from the terminal, since the system would stop it. Linux tells in /proc,
+// other systems by ps; a system without both, as Windows, has no job control.
 
 import { readFileSync } from "node:fs";
 
-/**
- * Whether this program may read from the terminal: the system stops a job in the background that does. True where the
- * system does not say, since there is no shell then that could have put the program into the background.
- */
+/** Whether this program may read from the terminal. True if the system does not tell: then it has no job control. */
 export function inForeground(
   readStat: () => string = () => readFileSync("/proc/self/stat", "utf8"),
   askPs: () => string = psOfThis,
@@ -17,8 +14,8 @@ export function inForeground(
 }
 
 /**
- * Stops the program, as Ctrl-Z asks for, together with what was started with it. Returns once it goes on, or at once
- * where no shell could let it go on.
+ * Stops the program and the others of its job, as Ctrl-Z asks for. Returns once the shell continues it, or at once if no
+ * shell could.
  */
 export function stopJob(): void {
   try {
@@ -28,7 +25,7 @@ export function stopJob(): void {
   }
 }
 
-/** Our process group, and the one that has the terminal; undefined where the system does not say. */
+/** Our process group, and the one in the terminal's foreground; undefined if the system does not tell. */
 function processGroups(
   readStat: () => string,
   askPs: () => string,

@@ -5,8 +5,8 @@
 //   LF            → j, ctrl                   ESC, then a pause   → escape
 //   ESC [ 200 ~ … ESC [ 201 ~  → paste        ESC ] … BEL, ESC [ ? 62 ; c  → nothing: a terminal's answers
 //
-// Bytes may be cut anywhere, by any pause: what has begun waits for its end, and `expire` gives up waiting. So no mode
-// can keep the keyboard: a paste whose end never comes ends with a pause or with Ctrl-C, and its text stays.
+// Bytes may be cut anywhere, by any pause: an unfinished sequence or paste waits for its end, until `expire` is called.
+// So a paste whose end never comes does not swallow the keyboard: it ends with a pause or with Ctrl-C, and its text stays.
 
 export type Key =
   | { type: "text"; text: string }
@@ -63,7 +63,7 @@ const controls: Record<string, string> = {
   "\x7f": "backspace",
 };
 
-/** What a terminal tells between the keys. */
+/** Messages of the terminal that come between the keys. */
 export type KeyReaderHandlers = {
   /** Called with the column of each answer to the question where the cursor is, counted from 0. */
   cursor?: (column: number) => void;
@@ -82,10 +82,10 @@ export class KeyReader {
     this.#handlers = handlers;
   }
 
-  /** The keys in these bytes, with what came before them. */
+  /** The keys that are complete with these bytes. */
   push(bytes: Uint8Array): Key[] {
     const came = this.#decoder.decode(bytes, { stream: true });
-    // Ctrl-C pressed while a paste waits for its end: one byte alone, which no terminal sends of a longer paste.
+    // Ctrl-C is pressed while a paste waits for its end: terminals send no part of a paste that is this byte alone.
     if (this.#pasting && came === ctrlC) return this.expire();
     this.#pending += came;
     const keys: Key[] = [];
@@ -157,7 +157,7 @@ export class KeyReader {
   }
 }
 
-/** A byte below the blank, or a character with Alt. */
+/** The key of a control character, or of any character with Alt. */
 function controlKey(character: string, alt: boolean): Key | null {
   const name = controls[character];
   if (name !== undefined) return key(name, { alt });

@@ -1,28 +1,28 @@
-// The terminal as a program has it: keys in, text out, a size. It is in raw mode between `open` and `close`, keys go to
-// the one reader that is attached, and writing never blocks, also when the terminal is stopped.
+// A terminal: keys in, text out, a size. It is in raw mode between `open` and `close`, keys go to the one reader that is
+// attached, and writing never blocks, even if the terminal is stopped.
 //
 //   attached      keys go to the reader
 //   between two   keys are kept for the next reader; Ctrl-C and Ctrl-D leave
 //   stopped       after Ctrl-Z the shell has the terminal; with `fg` the reader draws itself anew
 //   gone          the window was closed: nothing is read or written any more, and `gone` is called once
 //
-// The end of input is never a key: a window that is closed must not send what stands in it.
+// The end of input is never a key: a window that is closed must not send the text in its row.
 
 import { type Outcome, type Write, writeText, writeTo } from "../cli/writer.ts";
 import { stopJob } from "./foreground.ts";
 import { type Key, KeyReader } from "./keys.ts";
 import { titleBack, titled, titleKept } from "./window.ts";
 
-/** The one part of the program that gets the keys now. */
+/** The part of the program that gets the keys. */
 export interface TtyReader {
   key(key: Key): void;
-  /** Draws anew where it stands: the size is another one. */
+  /** The terminal has another size: draws anew. */
   resized?(): void;
-  /** Takes away what it drew: the shell is to have the terminal. */
+  /** The shell is about to have the terminal: erases its drawing. */
   stopped?(): void;
-  /** Draws anew: the program was stopped, and the shell may have had the terminal. */
+  /** The program goes on after a stop, in which the shell may have had the terminal: draws anew. */
   resumed?(): void;
-  /** All that was written has been taken. */
+  /** The terminal has taken all that was written. */
   taken?(): void;
   /** The terminal is gone. */
   gone?(): void;
@@ -33,7 +33,7 @@ export type TtyHandlers = {
   gone: () => void;
   /** Ctrl-C or Ctrl-D while no reader was attached. */
   left: () => void;
-  /** The person looks at the terminal: a key was pressed, or the window got the focus. Without it no focus is asked for. */
+  /** A key was pressed, or the window got the focus; if absent, the terminal is not asked to tell of its focus. */
   looked?: () => void;
 };
 
@@ -45,15 +45,15 @@ const focusOff = "\x1b[?1004l";
 const showCursor = "\x1b[?25h";
 const wrapOn = "\x1b[?7h";
 
-/** The descriptor that the output stream is on. */
+/** The file descriptor of the output. */
 const stdout = 1;
-/** Keys typed ahead that are kept. */
+/** How many keys are kept while no reader is attached. */
 const maxAhead = 4_096;
 /** How long the terminal may take to answer where the cursor is. */
 const answerMs = 500;
 /** How long SIGCONT may take after the job was continued. */
 const stoppedMs = 100;
-/** How long the last bytes may take before the program ends without them. */
+/** How long `flush` waits at most. */
 const flushMs = 500;
 
 export class Tty {
@@ -75,7 +75,7 @@ export class Tty {
   #waiting = "";
   #writing = false;
   #idle = Promise.withResolvers<void>();
-  /** The title that the window has from us; undefined while it has its own. */
+  /** The title that we gave the window; undefined while it has its own. */
   #title: string | undefined;
   /** Whether the window has the focus; undefined if the terminal does not tell. */
   isFocused: boolean | undefined;
@@ -132,7 +132,7 @@ export class Tty {
     this.#input.pause();
   }
 
-  /** Gives the keyboard to a reader, which may make something of what was typed while none had it. */
+  /** Gives the keys to this reader from now on. Returns those that were typed while none was attached. */
   attach(reader: TtyReader): Key[] {
     this.#reader = reader;
     return this.#ahead.splice(0);
@@ -142,7 +142,7 @@ export class Tty {
     if (this.#reader === reader) this.#reader = undefined;
   }
 
-  /** What gives the window this title, to be written; empty if it has it. Its own title is there again after `close`. */
+  /** The text to write for this title of the window; empty if it has it. `close` brings the window's own title back. */
   title(text: string): string {
     if (text === this.#title) return "";
     const keep = this.#title === undefined ? titleKept : "";
@@ -156,7 +156,7 @@ export class Tty {
     if (!this.#writing) this.#writeWaiting();
   }
 
-  /** Calls `tell` with the cursor's column, or undefined without an answer. A later call replaces this one. */
+  /** Calls `tell` with the cursor's column, or with undefined if no answer comes. A later call replaces this one. */
   askColumn(tell: (column: number | undefined) => void): void {
     this.#asked = { answers: (this.#asked?.answers ?? 0) + 1, tell };
     this.write(askCursor);
@@ -172,7 +172,7 @@ export class Tty {
     asked.tell(column);
   }
 
-  /** Resolves once the terminal has answered, or took too long: an answer after `close` would be typed into the shell. */
+  /** Resolves once a question for the cursor is answered or given up: the shell would read a later answer as typed. */
   #answered(): Promise<void> {
     const asked = this.#asked;
     if (!asked || this.#isGone) return Promise.resolve();
@@ -185,12 +185,12 @@ export class Tty {
     return promise;
   }
 
-  /** Whether a write is under way. A drawing made now would only wait behind it. */
+  /** Whether a write is under way, behind which another one would wait. */
   get isBusy(): boolean {
     return this.#writing;
   }
 
-  /** Resolves once all is written, or after a moment: a stopped terminal must not keep a program. */
+  /** Resolves once all is written, or after half a second: a stopped terminal must not keep the program from ending. */
   async flush(): Promise<void> {
     if (!this.#writing) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -239,11 +239,11 @@ export class Tty {
     await this.flush();
     this.#raw(false);
     stopJob();
-    // Reached when the shell continues us, which SIGCONT tells; or at once, where no shell could.
+    // Reached once the shell continues us, and then SIGCONT comes as well; or at once, if no shell could, and without it.
     this.#stopped = setTimeout(this.#continued, stoppedMs);
   }
 
-  /** After `fg`, whatever stopped the program. Bun's idea of the mode is not the terminal's then. */
+  /** After `fg`, whatever stopped the program. The shell has changed the mode, which Bun does not know: off, then on. */
   readonly #continued = (): void => {
     clearTimeout(this.#stopped);
     if (!this.#isOpen || this.#isGone) return;
@@ -258,7 +258,7 @@ export class Tty {
     return this.#handlers.looked ? pasteOn + focusOn : pasteOn;
   }
 
-  /** What gives the terminal back as it was found. */
+  /** The text that gives the terminal back as it was before `open`. */
   #asFound(): string {
     const title = this.#title === undefined ? "" : titleBack;
     this.#title = undefined;
@@ -277,7 +277,7 @@ export class Tty {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#answer(undefined);
-    // The part of a paste that has come is text for the draft.
+    // The part of a paste that has come is kept in the draft.
     for (const key of this.#keys.expire()) this.#pressed(key);
     this.#reader?.gone?.();
     this.#handlers.gone();
@@ -292,7 +292,7 @@ export class Tty {
   }
 }
 
-/** Whether that key is Ctrl and this letter, without Alt. */
+/** Whether the key is Ctrl with this letter, without Alt. */
 export function isCtrl(key: Key, name: string): boolean {
   return key.type === "key" && key.ctrl && !key.alt && key.name === name;
 }

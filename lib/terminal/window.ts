@@ -1,5 +1,5 @@
-// The window around a terminal: its title, and notifications of the desktop. Both are strings that end with BEL, and what
-// is in them may be a stranger's, so every control character is made visible: nothing in them can end the string.
+// The window around a terminal: its title, and notifications of the desktop. Both are strings that end with BEL, and may
+// contain a stranger's words, so every control character is made visible: no word can end the string.
 //
 //   ESC [ 22 ; 0 t   keeps the title      ESC ] 0 ; TEXT BEL            sets it (xterm's control sequences)
 //   ESC [ 23 ; 0 t   has it back          ESC ] 9 ; TEXT BEL            a notification (iTerm2, kitty, Windows Terminal)
@@ -9,10 +9,10 @@ import { visibleRow } from "../protocol/text.ts";
 
 export const bell = "\x07";
 export const titleKept = "\x1b[22;0t";
-/** Where a terminal keeps no titles, the window is left without one. */
+/** In a terminal that keeps no titles, the window is left without one. */
 export const titleBack = "\x1b]0;\x07\x1b[23;0t";
 
-/** The longest text that a window is given, in characters. */
+/** The longest title or part of a notification, in characters. */
 const maxLength = 200;
 
 export function titled(text: string): string {

@@ -8,19 +8,19 @@
 // columns for one letter and its marks, so each character counts as what the widest of them takes: a row may end early,
 // never late. (Ambiguous characters, Cyrillic among them, count as narrow: that is how terminals come.)
 //
-// Only a link goes on at the margin, where terminals find it whole; see `isLink` for why it can pass for no member's line.
+// Only a link goes on at the margin, so that terminals find it whole; `isLink` says why it cannot pass for a member's line.
 
 const ascii = /^[\x20-\x7e]*$/;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** What a terminal draws upon the character before; of other marks some take a column. */
+/** Marks that every terminal draws upon the character before; on some terminals other marks take a column. */
 const upon = /^(?:[\u0300-\u036f\ufe0e]|\u200c|\u200d)$/;
-/** What some terminals draw in two columns: emoji and symbols like them, what fonts or a later Unicode define. */
+/** Characters that some terminals draw in two columns: emoji, and those that fonts or a later Unicode may define. */
 const wide = /^[\p{Extended_Pictographic}\p{Emoji_Presentation}\p{Co}\p{Cn}\u3248-\u324f]$/u;
 
 /**
  * The text in rows of at most so many columns, the first behind `head`, which may have colours; the text may not.
- * `style` draws what of the text is in a row.
+ * `style` adds colours to the part of the text in each row.
  */
 export function wrap(
   head: string,
@@ -44,7 +44,7 @@ export function wrap(
   return [top, ...rest.map((row) => under + row), ...below(rows)];
 }
 
-/** A line, broken at its blanks. Those in front of it stay, since they may be code. */
+/** The rows of a line, broken at its blanks. Blanks at its start stay, since it may be code. */
 function rowsOf(line: string, columns: number): string[] {
   if (fits(line, columns)) return [line];
   const rows: string[] = [];
@@ -67,15 +67,15 @@ function rowsOf(line: string, columns: number): string[] {
 }
 
 /**
- * Whether a word too wide for its row stays whole, so that terminals can link it. What of it the terminal puts at the
- * margin has no blank and, since a colon has to be in the first row, no colon: no line of a member, and no notice, is
- * without both. In ASCII there is nothing that only looks like a blank or a colon, and no doubt about the width.
+ * Whether a word too wide for its row stays whole, so that terminals can link it. The part of it that the terminal puts at
+ * the margin has no blank and, since its last colon has to be in the first row, no colon; each line of a member, and each
+ * notice, has one of the two. It has to be ASCII, where nothing only looks like a blank or a colon, and widths are certain.
  */
 function isLink(word: string, columns: number): boolean {
   return /^[<("']?[a-z][a-z0-9+.-]*:\/\/[!-~]+$/i.test(word) && word.lastIndexOf(":") < columns;
 }
 
-/** A word, broken wherever a row is full; between graphemes, if they are not themselves as wide as a row. */
+/** The rows of a word, broken wherever a row is full: between graphemes, unless one is wider than a row. */
 function pieces(word: string, columns: number): string[] {
   const rows: string[] = [];
   let row = "";
@@ -100,7 +100,7 @@ function fits(text: string, columns: number): boolean {
   return text.length * 2 <= columns || widthOf(text) <= columns;
 }
 
-/** How many columns it takes at most, on any terminal. */
+/** How many columns the text takes at most, on any terminal. */
 export function widthOf(text: string): number {
   if (ascii.test(text)) return text.length;
   let width = 0;

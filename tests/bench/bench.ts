@@ -8,7 +8,8 @@
 //   bun run bench        bun run bench flood postgres        bun run bench fanout --clients 300 --seconds 10
 
 import { cpus } from "node:os";
-import { attempt, type Flag, fail, number, parseFlags, toggle } from "../../lib/cli/flags.ts";
+import { attempt, fail } from "../../lib/cli/failure.ts";
+import { type Flag, number, parseFlags, toggle } from "../../lib/cli/flags.ts";
 import { UsageError } from "../../lib/protocol/errors.ts";
 import type { LoadResult, Target } from "./load.ts";
 import type { PaceResult } from "./pace.ts";

@@ -3,7 +3,8 @@
 //
 //   bun run fuzz        bun run fuzz --inputs 1000000 --seed 7
 
-import { attempt, type Flag, number, parseFlags } from "../../lib/cli/flags.ts";
+import { attempt } from "../../lib/cli/failure.ts";
+import { type Flag, number, parseFlags } from "../../lib/cli/flags.ts";
 import { messageOf } from "../../lib/protocol/errors.ts";
 import { attack } from "./attack.ts";
 

@@ -7,7 +7,8 @@
 //   bun run soak        bun run soak --minutes 3 --seed 7
 
 import { join } from "node:path";
-import { attempt, type Flag, number, parseFlags } from "../../lib/cli/flags.ts";
+import { attempt } from "../../lib/cli/failure.ts";
+import { type Flag, number, parseFlags } from "../../lib/cli/flags.ts";
 import { openFiles, rssMegabytes } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { Server, temporaryFolder } from "../support/server.ts";

@@ -1,6 +1,6 @@
 // How long to wait before the next try to connect, so that clients do not storm a server that comes back: each server of
 // the room is tried once without a wait, then after longer and longer waits, which are random, so that clients spread.
-// Where a room has one server, the wait that it asks for is kept, too.
+// If the room has only one server, the wait is at least as long as that server asked for.
 
 const firstWaitMs = 250;
 const longestWaitMs = 15_000;

@@ -19,8 +19,9 @@ export type Regard = "own" | "ignored" | "mention" | "other";
 /** How long a coming or going waits for others to share its line. */
 export const settleMs = 1_000;
 
-/** What ends a word on either side of it. Scripts that write no blanks between words have no such sign. */
+/** A letter of a word: a match beside one is only a part of a word. */
 const letter = "[\\p{L}\\p{M}\\p{N}_-]";
+/** Letters of scripts without blanks between words, in which a match counts wherever it stands. */
 const withoutBlanks =
   /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]/u;
 
@@ -94,7 +95,7 @@ export class Chat {
     const { name } = this.people.me;
     const words = this.highlight;
     if (name !== this.#mention?.name || words !== this.#mention.words) {
-      // The server chose the name, and must not choose what else is marked.
+      // The name comes from the server: signs in it could mark other words of the text.
       const sought = [name.replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, ""), ...words]
         .filter((word) => word !== "")
         .map(asWord);
@@ -175,7 +176,25 @@ export class Chat {
   }
 }
 
-/** A pattern for this text where no letter of another word touches it. Nothing in the text acts as a pattern. */
+/**
+ * Moves in words: one row for the members who said nothing with theirs, and a row for each of the others. `list` writes
+ * names in a row.
+ */
+export function movesInWords(
+  moves: readonly Move[],
+  list: (names: string[]) => string = (names) => names.join(", "),
+): string[] {
+  const silent = (["joined", "left", "came and went"] as const).flatMap((what) => {
+    const names = moves.filter((move) => move.what === what && move.text === "").map(({ name }) => name);
+    return names.length === 0 ? [] : [`${list(names)} ${what}`];
+  });
+  // A stranger's words come last in their row, so that they cannot go on as if others had come or gone.
+  const telling = moves.filter(({ text }) => text !== "");
+  const rows = telling.map(({ name, what, text }) => `${name} ${what}: ${text}`);
+  return silent.length === 0 ? rows : [silent.join(" · "), ...rows];
+}
+
+/** A pattern that matches this text as a word of its own. Nothing in the text acts as a pattern. */
 function asWord(text: string): string {
   const literal = text.normalize("NFC").replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   const [first = ""] = text;

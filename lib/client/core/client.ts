@@ -1,6 +1,5 @@
-// The base of every front end: the link, the state of the chat, and the lines that a person enters, carried out. A front
-// end shows events and asks questions; the terminal and the pipe are front ends. Nothing in the core needs Bun, Node or a
-// terminal, so a browser can be a front end, too.
+// The core of every front end: the link, the state of the chat, and the lines that a person enters, carried out. The front
+// ends (terminal, pipe, page) show events and ask questions. Nothing in the core needs Bun, Node or a screen.
 
 import { type Command, type CommandOf, check, type Raw } from "../../protocol/commands.ts";
 import { type Event, type Fault, fault, isFault } from "../../protocol/events.ts";
@@ -15,18 +14,18 @@ import { isUnreachable } from "./people.ts";
 
 export type ClientOptions = LinkOptions & {
   joins: Joins;
-  /** Carries out /history, /search and /around; absent where a front end shows the past by itself. */
-  past?: (client: Client) => Past;
+  /** Carries out /history, /search and /around; absent in the page, which shows the past by scrolling. */
+  past?: typeof Past;
 };
 
 export type ClientHandlers = LinkHandlers & {
-  /** A line that was entered cannot be carried out. */
+  /** Shows why a line that was entered cannot be carried out. */
   problem: (problem: Fault) => void;
-  /** Shows that a command was carried out which the room sees nothing of. */
+  /** Shows the outcome of a command that the client carries out itself. */
   notice: (text: string) => void;
   /** Shows the commands, as `allHelp` has them. */
   help: () => void;
-  /** Who is ignored has changed: the names of each person. */
+  /** The people who are ignored have changed: the names of each. */
   ignoring?: (people: string[][]) => void;
   /** Carries out /set with the words typed behind it; absent where settings come from flags alone. */
   set?: (words: string) => void;
@@ -34,27 +33,26 @@ export type ClientHandlers = LinkHandlers & {
   clear?: () => void;
   /** Asks for the operators' password; absent where it could be seen. */
   askOperatorPassword?: () => void;
-  /** Leaving waits for messages that are not in the room yet. */
+  /** The person asked to leave, which waits for messages that are not in the room yet. */
   leaving?: () => void;
-  /** Shows the messages around an event; false if the client is to show them as a `history`. */
+  /** Shows the messages around an event; if it returns false, they come as a `history`. */
   around?: (seq: number) => boolean;
   /** The room has another history now: the messages shown so far are no part of it. */
   forgotten?: () => void;
   /** The messages at these positions were taken back. */
   takenBack?: (seqs: readonly number[]) => void;
-  /** A look back has come further, or to its end. */
+  /** `past.progress` has changed. */
   lookingBack?: () => void;
 };
 
 export class Client {
   readonly link: Link;
   readonly chat: Chat;
-  /** Asks the room for pages of its past. */
   readonly pages: Pages;
   readonly past: Past | undefined;
   readonly handlers: ClientHandlers;
   #leaving = false;
-  /** The request to become an operator until it is answered, since the connection may be lost first. */
+  /** The request to become an operator until it is answered: if the connection is lost first, it is sent again. */
   #op: Command | undefined;
 
   constructor(options: ClientOptions, handlers: ClientHandlers) {
@@ -77,10 +75,10 @@ export class Client {
     });
     this.chat = new Chat(this.link.people, options.joins);
     this.pages = new Pages((command) => this.link.send(command));
-    this.past = options.past?.(this);
+    this.past = options.past && new options.past(this);
   }
 
-  /** Carries out what a person entered: a message, a command of the room, or one of our own. */
+  /** Carries out a line that a person entered: a message, a command of the room, or one of the client. */
   enter(line: string): void {
     const [, word = "", words = ""] = /^(\/\w+)\s*(.*)$/s.exec(line) ?? [];
     const local = localCommands.find((known) => known.word === word.toLowerCase());
@@ -100,7 +98,7 @@ export class Client {
     else this.ask(command.type === "tell" ? this.#addressed(command) : raw);
   }
 
-  /** An argument that stands without brackets in its usage is needed. */
+  /** Runs a command of the client. An argument that stands without brackets in its usage is needed. */
   #local(command: LocalCommand, words: string): void {
     const isNeeded = /^\S+ [^[]/.test(command.usage);
     if (words === "" && isNeeded) this.ask(fault("empty", written(command)));
@@ -199,13 +197,13 @@ export class Client {
   }
 }
 
-/** Whether a request to become an operator is answered by this. */
+/** Whether this event answers a request of that member to become an operator. */
 function isVerdict(event: Event, name: string): boolean {
   if (event.type === "opped") return nameKey(event.name) === nameKey(name);
   return event.type === "error" && event.id === undefined && event.code !== "slow-down";
 }
 
-/** A look back gets an id: the server then takes what we send next, pings too, before it has found the answer. */
+/** Gives a look back an id: the server then carries out later commands, pings too, while it searches for the answer. */
 function identified(command: Raw): Raw {
   if (command.type !== "history" && command.type !== "search") return command;
   return { ...command, id: command.id ?? "look" };
@@ -271,12 +269,12 @@ export const localCommands: LocalCommand[] = [
 /** All command words that a person can enter, slash included, for completion. */
 export const words = [...typed, ...localCommands].map(({ word }) => word).sort();
 
-/** What /help shows where it is text. */
+/** The answer to /help: the commands of the room and of the client. */
 export function allHelp(): { type: "help"; text: string } {
   return { type: "help", text: `${help()}\n${localHelp()}` };
 }
 
-/** The lines that /help adds for these. */
+/** The lines of /help for the client's own commands. */
 export function localHelp(): string {
   return helpOf(localCommands);
 }

@@ -19,7 +19,7 @@ export type ConnectionHandlers = {
 
 /** How long opening may take: some networks never give up by themselves. */
 const connectMs = 10_000;
-/** The longest answer: a `history` of long messages. */
+/** The longest line that is read: a `history` of long messages needs about as much. */
 const lineBytes = 4 * 1024 * 1024;
 
 export class Connection {
@@ -29,7 +29,7 @@ export class Connection {
   readonly #opening: ReturnType<typeof setTimeout>;
   #silence: Silence | undefined;
   #paused = false;
-  /** The wire is gone: nothing comes behind what waits. */
+  /** The wire is closed. Lines that came before are handed on, paused or not: they may say why. */
   #isCut = false;
   #closed = false;
 
@@ -48,7 +48,7 @@ export class Connection {
     this.#wire.send(JSON.stringify(command));
   }
 
-  /** Reads nothing more until `resume`: what has come already waits, too. */
+  /** Hands on no event until `resume`, and lets the wire read nothing more. */
   pause(): void {
     this.#paused = true;
     if (this.#silence) this.#silence.deaf = true;
@@ -62,7 +62,7 @@ export class Connection {
     this.#take();
   }
 
-  /** Another server takes over after so long: if this one is silent, it is lost before that. */
+  /** Another server takes over after so long: a silent one counts as lost before that. */
   loseWithin(ms: number): void {
     this.#silence?.within(ms);
   }
@@ -80,7 +80,6 @@ export class Connection {
     this.#wire.close();
   }
 
-  /** What came before that may hold the reason, so it is taken, paused or not. */
   #closedBy(why: unknown): void {
     this.#isCut = true;
     this.#take();
@@ -118,7 +117,7 @@ export class Connection {
         if (event) this.#handlers.event(event);
       }
     } catch (error) {
-      // An event that makes no sense to this client: ending the connection is better than showing something wrong.
+      // An event that this client cannot apply: to end the connection is better than to show something wrong.
       const reason = messageOf(error);
       this.#lose(new Refusal(`The server and this client do not understand each other: ${reason}`));
     }

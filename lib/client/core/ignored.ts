@@ -1,7 +1,7 @@
 // The people whose messages, comings and goings are hidden. An ignore is for a person, not for a name: it follows a member
-// to each name that it takes, and a member who takes a name that it has left behind is shown. Once the person is not here,
-// nothing but the names can tell who comes back: the next who joins under one of them is hidden. Where one of the names is
-// owned, only owned names count for that: no other member can have them.
+// to each name that it takes, and a member who takes a name that it has left behind is shown. After the person has left, only
+// a name can tell that it is back: the next member who joins under one of its names is hidden. If some of its names are
+// owned, only those count, since no other member can have them.
 
 import type { Event, Member } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
@@ -46,7 +46,7 @@ export class Ignored {
     if (this.#names.length > maxPeople) this.#names.shift();
   }
 
-  /** Shows the person again who has or had that name; false if there is none. */
+  /** Shows the person again that has or had this name; false if none is ignored under it. */
   remove(name: string): boolean {
     const found = this.#find(name);
     this.changes++;
@@ -97,7 +97,7 @@ export class Ignored {
     return true;
   }
 
-  /** A name that counts is in use again: it is that person, unless that is here under another name. */
+  /** A member has this name now. It is the ignored person that the name is a sign of, unless that is here under another. */
   #returned(name: string): void {
     const key = nameKey(name);
     for (const names of this.#names) {
@@ -107,7 +107,7 @@ export class Ignored {
     }
   }
 
-  /** A name that does not count is given up: who takes it next is another person. */
+  /** A member left this name. Unless the name is a sign of its person, the next member under it is another one. */
   #left(name: string, seq: number): void {
     for (const names of this.#names) {
       const alias = names.get(nameKey(name));
@@ -115,7 +115,7 @@ export class Ignored {
     }
   }
 
-  /** Of several names of one person that are in use at a start, the latest is that person's. */
+  /** After a welcome: if several names of one person are in use, the latest is that person's. */
   #tellApart(seq: number): void {
     if (this.#people.arriving) return;
     for (const names of this.#names) {
@@ -124,6 +124,7 @@ export class Ignored {
     }
   }
 
+  /** Notes whether the names of these members are owned. */
   #know(members: Pick<Member, "name" | "owned">[]): void {
     if (this.#names.length === 0) return;
     for (const { name, owned = false } of members) {
@@ -155,7 +156,7 @@ export class Ignored {
   }
 }
 
-/** The names by which a person that was away is known again. */
+/** The names that are a sign of their person when it comes back: those that are owned, or if none is, all. */
 function lasting(names: Aliases): Alias[] {
   const all = [...names.values()];
   const owned = all.filter(({ isOwned }) => isOwned);

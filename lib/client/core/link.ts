@@ -16,11 +16,19 @@ import { Addressees, Outbox, type Unsettled } from "./outbox.ts";
 import { People } from "./people.ts";
 import { type Connect, Refusal } from "./wire.ts";
 
-export type LinkOptions = {
+/** The room that a front end is for, and what lets its person in. */
+export type RoomOptions = {
   /** The servers of the room, at least one: the first that answers is taken, after a loss the next one. */
   servers: readonly [Connect, ...Connect[]];
-  /** The key that the names we take are kept for. */
+  /** The servers' addresses, as messages name them. */
+  address: string;
+  /** The room's password; undefined if none was given. */
+  password: string | undefined;
+  /** The key that the names we take are kept for; without one they are not kept. */
   key?: string | undefined;
+};
+
+export type LinkOptions = Pick<RoomOptions, "servers" | "key"> & {
   /** How many past events to show at the first join; undefined leaves it to the server. */
   historyEvents?: number | undefined;
 };
@@ -37,11 +45,11 @@ export type LinkHandlers = {
   state: (state: LinkState) => void;
   /** All that was missed since the loss has come. */
   caughtUp?: () => void;
-  /** Our seat was given up and our name is not to be had: `join` takes another one, and nothing is lost. */
+  /** The server gave up our seat, and our name is not to be had: `join` under another one, and no message is lost. */
   nameless: (problem: Fault) => void;
   /** A message was not taken and never will be. */
   refused: (message: Unsettled, problem: Fault) => void;
-  /** It is over: `reason` is undefined if we left; `code` is that of the server's goodbye. */
+  /** The link is closed for good: `reason` is undefined if we left; `code` is that of the server's goodbye. */
   closed: (reason: string | undefined, code?: ByeCode) => void;
 };
 
@@ -56,7 +64,7 @@ type Status =
   | {
       type: "online";
       connection: Connection;
-      /** The ping behind what was missed: what we said may be among that, so nothing is said before its pong. */
+      /** The id of the ping behind the missed events: nothing is said before its pong. */
       catchUp?: string | undefined;
       /** Runs while the room can take no messages. */
       held?: Timer | undefined;
@@ -68,7 +76,7 @@ type Status =
 /** How long the server may take to say goodbye. */
 const goodbyeMs = 2_000;
 
-/** The commands that are about the member of a name. */
+/** The commands that are about the member who has a name. */
 const orders = new Set(["kick", "ban", "mute", "unmute"]);
 
 export class Link {
@@ -76,9 +84,9 @@ export class Link {
   readonly people = new People();
   /** What we are called, or want to be. */
   name = "";
-  /** Where the first join begins: with the last messages, of all or of those behind a position. */
-  place: { history?: number | undefined; epoch?: string; after?: number };
-  /** The token of a seat that a program before this one had; it is shown until we have been in the room. */
+  /** Fields of the first join: how many of the last messages it asks for, of all or of those behind a position. */
+  firstJoin: { history?: number | undefined; epoch?: string; after?: number };
+  /** The token of the seat that an earlier run of the program had; sent with each join until the first welcome. */
   token: string | undefined;
   /** The password of the room, if it needs one. */
   password: string | undefined;
@@ -87,11 +95,11 @@ export class Link {
   readonly #backoff: Backoff;
   readonly #addressees = new Addressees(this.people);
   #status: Status = { type: "offline" };
-  /** Counts servers tried, in turn: its remainder is the index of the present one. */
-  #at = 0;
-  /** How many servers in a row we refused, since they are not to be trusted. */
+  /** Counts the servers tried; divided by their number, its remainder is the index of the present one. */
+  #tries = 0;
+  /** How many servers in a row were not to be trusted. */
   #refusals = 0;
-  /** What takes our seat again, once we have been in the room. */
+  /** The token that takes our seat again, and the epoch of `#seq`; undefined before the first welcome. */
   #seat: { token: string | undefined; epoch: string } | undefined;
   /** The `seq` of the last event that was given out. */
   #seq = 0;
@@ -101,7 +109,7 @@ export class Link {
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
     this.#options = options;
-    this.place = { history: options.historyEvents };
+    this.firstJoin = { history: options.historyEvents };
     this.#handlers = handlers;
     this.#backoff = new Backoff(options.servers.length);
   }
@@ -134,7 +142,7 @@ export class Link {
         return await joining.promise;
       } catch (error) {
         if (left === 1 || (error instanceof Refusal && error.undecided)) throw error;
-        this.#at++;
+        this.#tries++;
       }
     }
   }
@@ -202,7 +210,7 @@ export class Link {
   #connect(joining: Joining | undefined): void {
     this.#end();
     const { servers } = this.#options;
-    const connection = new Connection(servers[this.#at % servers.length] ?? servers[0], {
+    const connection = new Connection(servers[this.#tries % servers.length] ?? servers[0], {
       opened: () => this.#sendJoin(connection),
       event: (event) => this.#handle(event),
       lost: (why) => this.#lost(why),
@@ -213,7 +221,7 @@ export class Link {
 
   #sendJoin(connection: Connection): void {
     const { name, password, token } = this;
-    const place = this.#seat ? { ...this.#seat, after: this.#seq } : { token, ...this.place };
+    const place = this.#seat ? { ...this.#seat, after: this.#seq } : { token, ...this.firstJoin };
     connection.send({ type: "join", name, password, key: this.#options.key, ...place });
   }
 
@@ -221,7 +229,7 @@ export class Link {
     if (this.#status.type !== "connecting") return;
     const { connection, joining } = this.#status;
     const isBack = this.#seat !== undefined;
-    // What we said may be among what we missed: it is sent again only once that has come.
+    // A message of ours may be among the missed events: it is sent again only once they have come.
     const catchUp = isBack ? `back-${welcome.seq}` : undefined;
     this.#status = { type: "online", connection, catchUp };
     this.#refusals = 0;
@@ -301,7 +309,7 @@ export class Link {
 
   /** The room does not let us in, or not under this name. */
   #turnedAway(problem: Fault): void {
-    // The answer is on its way, only late; asking again would make it later.
+    // A password was wrong, and the answer comes later. To ask again would delay it further.
     if (problem.code === "slow-down") return this.#handlers.event(problem);
     const joining = this.#status.type === "connecting" ? this.#status.joining : undefined;
     if (!joining && problem.retryAfterMs !== undefined) {
@@ -333,7 +341,7 @@ export class Link {
     this.#handlers.refused(message, { ...problem, id: message.id });
   }
 
-  /** All of the messages wait, so that they keep their order. */
+  /** Holds all messages back, so that they keep their order. */
   #hold(problem: Fault, waitMs: number): void {
     const status = this.#status;
     if (status.type !== "online" || status.held) return;
@@ -358,7 +366,7 @@ export class Link {
     // A server that is not to be trusted is given up; another server of the room may do.
     const { length } = this.#options.servers;
     if (why instanceof Refusal && ++this.#refusals >= length) return this.#close(why.message);
-    this.#at++;
+    this.#tries++;
     const retryMs = this.#backoff.next(retryAfterMs);
     this.#status = { type: "offline", retry: setTimeout(() => this.#connect(undefined), retryMs) };
     this.#handlers.state({ type: "offline", reason: messageOf(why), retryMs });
@@ -371,7 +379,7 @@ export class Link {
     this.#handlers.closed(reason, code);
   }
 
-  /** Ends what the status has under way. */
+  /** Closes the connection and stops the timers of the status, which becomes offline. */
   #end(): void {
     const status = this.#status;
     this.#status = { type: "offline" };
@@ -384,7 +392,7 @@ export class Link {
   }
 }
 
-/** Without a key the server asks for it, which a person types on nc alone. */
+/** A fault of a join in the words of this client: the server's ask for a key to be typed, which only nc can do. */
 export function asRefusal(problem: Fault, name: string, key: string | undefined): Fault {
   if (problem.code !== "name-owned" || key !== undefined) return problem;
   return { ...problem, text: `"${name}" belongs to a key, and this client has none: take another name` };

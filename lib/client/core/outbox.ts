@@ -35,7 +35,7 @@ export class Outbox {
     return unsettled;
   }
 
-  /** Removes the message with this id: it is in the room, or never will be. False if there is none. */
+  /** Removes the message with this id, since it is in the room or never will be. False if there is none. */
   settle(id: string): boolean {
     const known = this.#unsettled.delete(id);
     for (const waiting of this.#waiting.splice(0)) {
@@ -67,7 +67,7 @@ type Addressee = { person: Person | undefined; after: Position; sentTo?: string 
 
 type Position = { epoch: string | undefined; seq: number };
 
-/** Whom the whispers under way are for: a person, under any name that it has taken since. */
+/** The addressees of the whispers under way. Each is a person, under any name that it has taken since. */
 export class Addressees {
   readonly #people: People;
   readonly #addressees = new WeakMap<Unsettled, Addressee>();
@@ -125,6 +125,14 @@ export function hasLeft(name: string): Fault {
 export function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("-");
 }
+
+/** A message that was refused, in words. */
+export function notSent(message: Unsettled): string {
+  return `Not sent: ${asTyped(message)}`;
+}
+
+/** Above messages of the last run that may be in the room: the person decides. */
+export const offeredTitle = "Perhaps not sent, and not sent again by itself; Up brings it back:";
 
 /** The messages under way, as a person types them, below a line that counts them; empty if there are none. */
 export function unsentLines(outbox: Outbox): string[] {

@@ -14,14 +14,14 @@ import { cleanName, nameKey } from "../../protocol/names.ts";
 /** A member, with the name it has now, or had last before it was gone; `owned`: the name is kept for it. */
 export type Person = { name: string; gone: boolean; owned?: boolean };
 
-/** Whether a whisper cannot reach it any more: it is gone, and will not come back as the same one. */
+/** Whether no whisper can reach this person any more: it has left, and a later member of that name is another person. */
 export function isUnreachable({ gone, owned = false }: Person): boolean {
   return gone && !owned;
 }
 
 /** For so long after its last word a member counts as active. */
 const activeMs = 30 * 60_000;
-/** How many speakers are remembered, and owners who are away: new names may come for ever. */
+/** How many speakers, and how many owners who are away, are remembered: in a long run, new names come without end. */
 const namesKept = 5_000;
 
 export class People {
@@ -72,7 +72,7 @@ export class People {
     return this.#here.get(key) ?? (!this.me.gone && nameKey(this.me.name) === key ? this.me : undefined);
   }
 
-  /** The same, or the owner of that name, who has left. */
+  /** The member with that name, or else its owner, who is away. */
   known(name: string): Person | undefined {
     return this.find(name) ?? this.#away.get(nameKey(name));
   }
@@ -104,7 +104,7 @@ export class People {
     return (this.#spokeAt.get(nameKey(name)) ?? -Infinity) > at - activeMs;
   }
 
-  /** Whether a message under that name was seen, by any member of it. */
+  /** Whether a message under this name was seen, whichever member had it then. */
   hasSpoken(name: string): boolean {
     return this.#spokeAt.has(nameKey(name));
   }
@@ -128,7 +128,7 @@ export class People {
     }
   }
 
-  /** Some events never come: each name may belong to another member now. */
+  /** Some events are lost: any name may belong to another member now. */
   #lose(): void {
     for (const [key, person] of this.#here) {
       const other = { ...person };
@@ -167,7 +167,7 @@ export class People {
     this.#here.set(key, this.#returning(name, owned));
   }
 
-  /** The person that comes under a name: its owner, who was here before, or one that is new. */
+  /** The person that comes under a name: the owner who was here before, or a new person. */
   #returning(name: string, owned: boolean): Person {
     const key = nameKey(name);
     if (!owned) this.#free(key);
@@ -207,7 +207,7 @@ export class People {
   #spoke(event: Recorded): void {
     if (event.type !== "said" && event.type !== "acted" && event.type !== "told") return;
     const key = nameKey(event.from);
-    // A history that was asked for tells of earlier messages.
+    // A history that was asked for brings earlier messages behind later ones.
     const at = Math.max(event.at, this.#spokeAt.get(key) ?? 0);
     this.#spokeAt.delete(key);
     this.#spokeAt.set(key, at);

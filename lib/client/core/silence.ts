@@ -19,7 +19,7 @@ export type SilenceHandlers = {
 };
 
 export class Silence {
-  /** Set while nothing is read: pings go on, so that the server keeps us, but it cannot count as gone. */
+  /** Set while nothing is read: pings go on, so that the server keeps us, but its silence means nothing. */
   deaf = false;
   readonly #handlers: SilenceHandlers;
   #patience = patient;
@@ -34,7 +34,7 @@ export class Silence {
     this.#handlers = handlers;
   }
 
-  /** Where another server takes over after so long, this one is gone before that. */
+  /** Counts a silent server as gone before `ms` have passed, after which another one takes over. */
   within(ms: number): void {
     const look = Math.min(ms / 8, patient.lookEveryMs);
     this.#patience = { pingAfterMs: ms / 3, goneAfterMs: (3 * ms) / 4, lookEveryMs: look };

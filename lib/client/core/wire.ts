@@ -24,7 +24,7 @@ export type WireHandlers = {
 /** Begins to connect. No handler is called before it has returned. */
 export type Connect = (handlers: WireHandlers) => Wire;
 
-/** The server is not to be trusted, or lets no client in now. The message is a sentence that says so. */
+/** The server is not to be trusted, or lets no client in now. The message is a sentence that says why. */
 export class Refusal extends Error {
   /** Whether a person may still accept the server, and is to be asked before another server is tried. */
   readonly undecided: boolean = false;

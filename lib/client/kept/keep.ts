@@ -1,51 +1,54 @@
-// What the client keeps from one run to the next for a name at a server, as texts in a Keep: files on a terminal, the
-// storage of a page in a browser. Whatever stands in a text, reading it ends well: what makes no sense is left out.
+// The texts that a client keeps from one run to the next, for each name at each server. A Keep holds them: files on a
+// terminal, the storage of the browser for a page. Parsing never throws: parts of a text that make no sense are left out.
 
 import { check, type Raw } from "../../protocol/commands.ts";
 import { isFault } from "../../protocol/events.ts";
 import { holdsPassword } from "../../protocol/typed.ts";
 import type { Unsettled } from "../core/outbox.ts";
 
-/** `positions`: a Place; `lines`: the lines typed; `drafts`: the text of the row. */
+/** `positions`: a Progress; `lines`: the lines typed; `drafts`: the text of the row. */
 export type Kind = "positions" | "lines" | "drafts";
 
 export interface Keep {
   get(kind: Kind): string | undefined;
-  /** Undefined: nothing is kept any more. Never throws: what cannot be kept is lost. */
+  /** Keeps a text, or with undefined none any more. Never throws: a text that cannot be kept is lost. */
   set(kind: Kind, value: string | undefined): void;
 }
 
 /** How far a client has come: the last event that was shown, and when the client was in the room last, in ms since 1970. */
-export type Left = { epoch: string; seq: number; at: number };
+export type LastSeen = { epoch: string; seq: number; at: number };
 
 /** How far a client has come, and the messages that are not known to be in the room, oldest first. */
-export type Place = { left: Left | undefined; unsent: Unsettled[] };
+export type Progress = { left: LastSeen | undefined; unsent: Unsettled[] };
 
-/** How many unsent messages are kept. */
+/** How many unsent messages are kept; the newest are. */
 const maxUnsent = 200;
 /** How many characters of the lines that were typed are kept; the newest are. */
 const maxLines = 64 * 1024;
 
-export function parsePlace(text: string | undefined): Place {
+/** The progress in a kept text; without a text, or in one that makes no sense, an empty one. */
+export function parseProgress(text: string | undefined): Progress {
   const { left, unsent } = parseObject(text);
   const messages = Array.isArray(unsent) ? unsent.slice(-maxUnsent) : [];
   return {
-    left: isLeft(left) ? { epoch: left.epoch, seq: left.seq, at: left.at } : undefined,
+    left: isLastSeen(left) ? { epoch: left.epoch, seq: left.seq, at: left.at } : undefined,
     unsent: messages.flatMap((message) => asUnsettled(message) ?? []),
   };
 }
 
-export function placeText({ left, unsent }: Place): string {
+/** The text to keep of a progress: no message with a password, and only the newest. */
+export function progressText({ left, unsent }: Progress): string {
   const kept = unsent.filter(({ text }) => !holdsPassword(text)).slice(-maxUnsent);
   return JSON.stringify({ left, unsent: kept });
 }
 
+/** The lines in a kept text, oldest first. */
 export function parseLines(text: string | undefined): string[] {
   const { lines } = parseObject(text);
   return Array.isArray(lines) ? lines.filter((line) => typeof line === "string") : [];
 }
 
-/** The newest of the lines, oldest first; none with a password. */
+/** The text to keep of lines, which are oldest first: the newest of them, none with a password. */
 export function linesText(lines: readonly string[]): string {
   let left = maxLines;
   const kept = lines.filter((line) => !holdsPassword(line));
@@ -69,10 +72,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function isLeft(value: unknown): value is Left {
+function isLastSeen(value: unknown): value is LastSeen {
   if (!isObject(value) || typeof value.epoch !== "string") return false;
   const { seq, at } = value;
-  // The last millisecond that a Date can have.
+  // A Date goes no further than 8.64e15 ms.
   return Number.isSafeInteger(seq) && Number(seq) >= 0 && typeof at === "number" && Math.abs(at) <= 8.64e15;
 }
 

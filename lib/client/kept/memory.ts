@@ -1,7 +1,7 @@
-// What a client remembers for its name at a server: how far it has come, what it said that is not known to be in the room,
-// and the lines typed. With that the next start shows the missed messages, and sends the unsent ones:
+// The memory of a client for its name at a server: how far it has come, the messages that are not known to be in the room,
+// the lines typed and the draft. With it the next start shows the missed messages, and sends the unsent ones:
 //
-//   join under a name ──▶ what its Keep has ──▶ missed messages are shown ──▶ unsent ones not among them are sent
+//   join under a name ──▶ read its Keep ──▶ missed messages are shown ──▶ unsent ones not among them are sent
 //
 // An unsent message that may be in the room already is never said twice: it is offered, and the person decides.
 // A position never gets ahead of the events shown, and is kept together with the unsent messages, so that both fit.
@@ -11,22 +11,30 @@ import { nameKey } from "../../protocol/names.ts";
 import { holdsPassword } from "../../protocol/typed.ts";
 import type { Client } from "../core/client.ts";
 import { asTyped, type Unsettled } from "../core/outbox.ts";
-import { type Keep, type Kind, type Left, linesText, parseLines, parsePlace, placeText } from "./keep.ts";
+import {
+  type Keep,
+  type Kind,
+  type LastSeen,
+  linesText,
+  parseLines,
+  parseProgress,
+  progressText,
+} from "./keep.ts";
 import { CatchUp, type Missed, missedMessages } from "./missed.ts";
 
 export type MemoryHandlers = {
   /** An event that was not missed, to be shown. */
   event: (event: Event) => void;
   missed: (missed: Missed) => void;
-  /** Messages that were not sent, or perhaps were, as a person types them: they are not sent by themselves. */
+  /** Messages that may be in the room already, as a person types them: the person is to decide whether to send them. */
   offered: (lines: string[]) => void;
   /** The text in the row. */
   draft: () => string;
-  /** Whether new events are not shown yet, but wait; absent where none ever do. */
+  /** Whether new events wait behind something else instead of being shown; absent where they never do. */
   isHidden?: () => boolean;
 };
 
-/** How long a change may wait to be kept. */
+/** How long after a change it is kept, together with those that follow. */
 const saveMs = 1_000;
 
 export class Memory {
@@ -38,8 +46,8 @@ export class Memory {
   #keep: Keep | undefined;
   /** For the name that we joined under; the same as `#keep` until we take another one. */
   #first: Keep | undefined;
-  /** As far as events were shown. */
-  #left: Left | undefined;
+  /** The last event that was shown. */
+  #left: LastSeen | undefined;
   /** Messages of the last run, until it is known whether they are in the room. */
   #unsent: Unsettled[] = [];
   #hasStarted = false;
@@ -63,12 +71,12 @@ export class Memory {
     });
   }
 
-  /** To be called before the first join under a name. */
+  /** To be called before the first join under a name: reads what is kept for it. */
   joining(name: string): void {
     this.#use(name);
     this.#first = this.#keep;
     const left = this.#left;
-    this.#client.link.place = left ? { epoch: left.epoch, after: left.seq, history: missedMessages } : {};
+    this.#client.link.firstJoin = left ? { epoch: left.epoch, after: left.seq, history: missedMessages } : {};
   }
 
   /** The next event, which the chat has applied. */
@@ -98,6 +106,7 @@ export class Memory {
     this.#isHere = false;
   }
 
+  /** All that was missed since the loss has come. */
   caughtUp(): void {
     this.#catchUp.end();
   }
@@ -132,22 +141,22 @@ export class Memory {
   /** Keeps the text in the row; nothing is kept if it is blank or has a password. */
   keepDraft(): void {
     const draft = this.#handlers.draft();
-    // Without text before we are in the room, the draft of the last run stays for the next one.
+    // A client that never got into the room leaves the draft of the run before, unless a text was typed.
     if (!this.#hasStarted && draft.trim() === "") return;
     this.#isTyped = false;
     this.#set("drafts", draft.trim() === "" || holdsPassword(draft) ? undefined : draft);
   }
 
-  /** Keeps within a second what has changed. */
+  /** Keeps the changes, within a second. */
   changed(): void {
     this.#saving ??= setTimeout(() => this.save(), saveMs);
   }
 
-  /** Keeps now what has changed. */
+  /** Keeps the changes now. */
   save(unsent = [...this.#unsent, ...this.#client.link.unsent]): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    // A name under which we were not let in may be that of another client, which keeps its own memory.
+    // A name under which we were not let in may belong to another client, whose memory must not be overwritten.
     if (!this.#hasStarted) return;
     if (this.#isTyped) this.keepDraft();
     const { position } = this.#client.link;
@@ -155,17 +164,17 @@ export class Memory {
     if (position && isShown) {
       this.#left = { ...position, at: this.#isHere ? Date.now() : (this.#left?.at ?? Date.now()) };
     }
-    const text = placeText({ left: this.#left, unsent });
+    const text = progressText({ left: this.#left, unsent });
     if (text === this.#saved) return;
     this.#saved = text;
     this.#keep?.set("positions", text);
     // Unsent messages are for one name alone, so that none is sent twice.
     if (this.#first === this.#keep) return;
-    const { unsent: others } = parsePlace(this.#first?.get("positions"));
-    this.#first?.set("positions", placeText({ left: this.#left, unsent: others }));
+    const { unsent: others } = parseProgress(this.#first?.get("positions"));
+    this.#first?.set("positions", progressText({ left: this.#left, unsent: others }));
   }
 
-  /** Keeps something for our name, and for the one that we joined under, which the next start may be under again. */
+  /** Keeps a text for our name, and for the one we joined under, since the next start may use either. */
   #set(kind: Kind, value: string | undefined): void {
     for (const keep of new Set([this.#first, this.#keep])) keep?.set(kind, value);
   }
@@ -173,12 +182,12 @@ export class Memory {
   #use(name: string): void {
     this.#name = name;
     this.#keep = this.#keepOf(name);
-    const { left, unsent } = parsePlace(this.#keep.get("positions"));
+    const { left, unsent } = parseProgress(this.#keep.get("positions"));
     this.#left = left;
     this.#unsent = unsent;
   }
 
-  /** Another name: what belongs to it is kept from now on. */
+  /** We have another name: from now on everything is kept for it. */
   #rename(name: string): void {
     const before = this.#unsent;
     const left = this.#left;

@@ -3,14 +3,15 @@
 //   after a drop   all missed events come as if they were live, until `caughtUp`
 //   at a start     the last 200 messages come as a `history`; older ones are asked for, page by page, to be counted
 //
-// Nothing of that is shown before it is all known; what happens in the meantime waits. So it is bounded: a start counts
-// 10,000 messages at most and takes a few seconds at most, and after a drop only the last events are held.
+// They are shown once all of them are known; live events at a start wait until then. The wait is bounded: a start counts
+// at most 10,000 messages for at most 3 seconds, and after a drop only the last events are held.
 // The client counts the messages it shows: those of others that are not ignored. Where they are few, a start asks for
 // some messages before them as well, so that the person sees what they are about.
 
 import { type Event, isMessage, limits, type Message, type Recorded } from "../../protocol/events.ts";
 import type { Regard } from "../core/chat.ts";
-import type { Left } from "./keep.ts";
+import { pageOf } from "../core/past/pages.ts";
+import type { LastSeen } from "./keep.ts";
 
 /** The messages a client missed, counted, and the last of them. */
 export type Missed = {
@@ -27,17 +28,17 @@ export type Missed = {
   last: Recorded[];
   /** At a start, if few messages were missed: the ones before them, which the person has seen. */
   seen: Recorded[];
-  /** Something is not kept any more. */
+  /** Some of the missed events are not kept any more. */
   hasGap: boolean;
-  /** The position means nothing to this room: `last` is its history, and what of it was missed cannot be told. */
+  /** The room has another history than the one of our position: `last` is its end; how much was missed is unknown. */
   isUnknown: boolean;
 };
 
 export type CatchUpHandlers = {
-  /** An event that is not one of the missed ones. */
+  /** An event that was not missed. */
   event: (event: Event) => void;
   missed: (missed: Missed) => void;
-  /** A message was found with this id. */
+  /** A message with this id is in the room. */
   found: (id: string) => void;
   /** Asks the room for the messages before a position; false if there is no connection. */
   ask: (command: { type: "history"; before: number; limit: number; id: string }) => boolean;
@@ -45,11 +46,11 @@ export type CatchUpHandlers = {
 
 /** How many of the last messages are shown. */
 export const missedMessages = 200;
-/** How many messages for us are shown of those before. */
+/** How many messages for us are shown above the last messages. */
 const shownMentions = 100;
 /** How many messages a start counts. */
 const countedMessages = 10_000;
-/** Below this many missed messages, this many of those before are shown, too. */
+/** If fewer messages than this were missed, this many that were seen before are shown above them. */
 const seenMessages = 10;
 /** How long a start may take to count. */
 const countMs = 3_000;
@@ -87,12 +88,12 @@ export class CatchUp {
     this.#handlers = handlers;
   }
 
-  /** Whether something that was missed is still to be shown. */
+  /** Whether missed messages are still being collected. */
   get isUnderWay(): boolean {
     return this.#state !== "none";
   }
 
-  /** The connection is back: all events until `end` were missed. */
+  /** The connection is back: all events until `end` were missed. A start that is under way goes on. */
   dropped(): void {
     if (this.isUnderWay) return;
     this.#state = "drop";
@@ -100,7 +101,7 @@ export class CatchUp {
   }
 
   /** We have joined where another run of the client left. */
-  started(left: Left): void {
+  started(left: LastSeen): void {
     this.#state = "start";
     this.#missed = { ...nothing, before: [], last: [], since: left.at };
     this.#after = left.seq;
@@ -110,7 +111,7 @@ export class CatchUp {
 
   /** Takes the next event; the chat has applied it. */
   event(event: Event): void {
-    // An answer that came too late to be counted.
+    // An answer to `ask` that comes after the time for it has no reader.
     const isAsking = this.#state === "start" || this.#state === "seen";
     if (event.type === "history" && event.id === askedId && !isAsking) return;
     if (this.#state === "none") this.#handlers.event(event);
@@ -133,7 +134,7 @@ export class CatchUp {
     this.#state = "none";
     this.#missed = nothing;
     this.#held = [];
-    // Where only our own messages came, or who was renamed, nothing was missed.
+    // Our own messages and events without a message are no reason for a block.
     const isNothing = isDrop && missed.messages === 0 && !missed.hasGap;
     if (isNothing) held.push(...missed.last);
     else this.#handlers.missed(missed);
@@ -152,11 +153,11 @@ export class CatchUp {
     if (isMessage(event) && !this.#count(event)) return;
     const { last } = this.#missed;
     last.push(event);
-    // Not at each event, so that it costs little.
+    // Cut at every 200th event, since a cut goes through all that is held.
     if (last.length > 2 * missedMessages) this.#cut();
   }
 
-  /** Leaves the last messages, and of those before the ones for us. */
+  /** Keeps the last messages, and of those before them the ones for us. */
   #cut(): void {
     const { last, before } = this.#missed;
     let messages = 0;
@@ -173,25 +174,25 @@ export class CatchUp {
     if ("at" in event) return void this.#held.push(event);
     if (event.type === "waiting" && !this.#missed.isUnknown) return this.#waited(event.events);
     const isOpening = event.type === "history" && event.id === undefined;
-    if (event.type === "history" && (isOpening || event.id === askedId))
-      this.#page(event.events, event.before);
+    if (event.type === "history" && (isOpening || event.id === askedId)) this.#page(event);
     else {
       this.#handlers.event(event);
-      // The history cannot be read.
+      // Without the history there is nothing to wait for.
       const expected = this.#pages === 0 ? undefined : askedId;
       if (event.type === "error" && event.id === expected) this.end();
     }
   }
 
-  /** Whispers that waited for us, before the last messages; the pages have them, too, as far as they go back. */
+  /** Whispers that waited for us, older than the last messages; pages that go back so far have them as well. */
   #waited(events: Recorded[]): void {
     for (const event of events) this.#waitedAt.add(event.seq);
     this.#missed.before = this.#forUs(events.filter((event) => !isMessage(event) || this.#count(event)));
   }
 
   /** A page of the history: the first is shown, the others, each older than the one before, are counted. */
-  #page(past: Recorded[], before: number | undefined): void {
-    const events = past.filter(({ type }) => type !== "joined" && type !== "left");
+  #page(answer: Extract<Event, { type: "history" }>): void {
+    const limit = this.#pages === 0 ? missedMessages : limits.historyEvents;
+    const { events, next } = pageOf(answer, { limit });
     const missed = this.#missed;
     if (this.#state === "seen") {
       missed.seen = events.filter(({ seq }) => seq <= this.#after);
@@ -201,23 +202,21 @@ export class CatchUp {
       missed.last = events;
       return this.#end(false);
     }
-    const asked = this.#pages++ === 0 ? missedMessages : limits.historyEvents;
+    const isFirst = this.#pages++ === 0;
     const behind = events.filter(({ seq }) => seq > this.#after);
     const isNew = ({ seq }: Recorded) => !this.#waitedAt.has(seq);
     const counted = behind.filter((event) => !isMessage(event) || (isNew(event) && this.#count(event)));
-    if (this.#pages === 1) missed.last = counted;
+    if (isFirst) missed.last = counted;
     else {
       const found = [...this.#forUs(counted.filter(isNew)), ...missed.before];
       missed.before = found.sort((one, other) => one.seq - other.seq).slice(-shownMentions);
     }
-    const isFull = events.filter(isMessage).length >= asked;
-    const next = before ?? (isFull ? events[0]?.seq : undefined);
     const isAll = behind.length < events.length || next === undefined || next <= this.#after + 1;
     if (isAll) return this.#askSeen();
     if (missed.messages >= countedMessages || !this.#ask(next, limits.historyEvents)) this.#end(true);
   }
 
-  /** Where events are missing, those before them would not tell what the last ones are about. */
+  /** Asks for the messages seen before, if few were missed. Before a gap they say nothing about the missed ones. */
   #askSeen(): void {
     const { messages, hasGap } = this.#missed;
     this.#state = "seen";

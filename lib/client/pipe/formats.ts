@@ -1,15 +1,15 @@
-// The two formats of a pipe: lines as people type and read them, and, for programs, JSON in both directions. Plain lines
-// hold comings and goings back for a moment, so that many share a line; JSON writes each event at once. A line that was not
-// taken is reported on stderr in plain, and as an event like any other in JSON.
+// The two formats of a pipe: lines as people type and read them, and, for programs, JSON in both directions. The plain format
+// holds comings and goings back for a moment, so that many share a line; JSON writes each event at once. The plain format
+// reports a line that was not taken on stderr, JSON as an event like any other.
 
 import type { Raw } from "../../protocol/commands.ts";
 import type { Event, Fault } from "../../protocol/events.ts";
 import { visibleRow } from "../../protocol/text.ts";
 import { settleMs } from "../core/chat.ts";
 import type { Client } from "../core/client.ts";
-import { asTyped, type Unsettled } from "../core/outbox.ts";
+import { notSent, type Unsettled } from "../core/outbox.ts";
 
-/** The two ends of a pipe: the client that its lines are for, and where lines go. */
+/** The ends that a format connects: the client for the lines that come in, and stdout and stderr for those that go out. */
 export type Ends = {
   client: Client;
   out: (lines: string[]) => void;
@@ -22,7 +22,7 @@ export interface Format {
   event(event: Event): void;
   /** Writes why a line, or the message in it, was not taken. */
   problem(problem: Fault, message?: Unsettled): void;
-  /** No more events come. */
+  /** No more events come: writes the lines that were held back. */
   end(): void;
 }
 
@@ -52,7 +52,7 @@ export class PlainFormat implements Format {
 
   problem({ text }: Fault, message?: Unsettled): void {
     this.#ends.err([visibleRow(text)]);
-    if (message) this.#ends.err([visibleRow(`Not sent: ${asTyped(message)}`)]);
+    if (message) this.#ends.err([visibleRow(notSent(message))]);
   }
 
   end(): void {

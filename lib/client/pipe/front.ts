@@ -1,7 +1,7 @@
 // The client on pipes: lines in are said, lines out are the room. It leaves at the end of the input, once everything
 // is in the room.
 //
-// An output whose reader stalls stalls the pipe, as in any pipe, and loses nothing: while it takes no lines, none are
+// An output whose reader stalls holds the pipe up, as in any pipe, and loses nothing: while it takes no lines, none are
 // read from the server, and after a thousand messages without an ack none from the input either. An output that is
 // closed or broken stops nothing: the rest of the input is still said.
 
@@ -9,21 +9,17 @@ import { messageOf } from "../../protocol/errors.ts";
 import { isFault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { allHelp, Client } from "../core/client.ts";
+import type { RoomOptions } from "../core/link.ts";
 import { unsentLines } from "../core/outbox.ts";
-import { pastOf } from "../core/past/past.ts";
-import { type Connect, Refusal } from "../core/wire.ts";
+import { Past } from "../core/past/past.ts";
+import { Refusal } from "../core/wire.ts";
 import type { Ends, Format } from "./formats.ts";
 import { linesOf } from "./lines.ts";
 import { PipeOutput } from "./output.ts";
 import { refusalText } from "./password.ts";
 
-export type PipeOptions = {
-  servers: readonly [Connect, ...Connect[]];
-  /** The servers, as messages name them. */
-  place: string;
+export type PipeOptions = RoomOptions & {
   name: string;
-  password: string | undefined;
-  key: string | undefined;
   format: (ends: Ends) => Format;
 };
 
@@ -44,7 +40,7 @@ export class PipeFront {
   constructor(options: PipeOptions) {
     this.#options = options;
     this.#client = new Client(
-      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all", past: pastOf },
+      { servers: options.servers, key: options.key, historyEvents: 0, joins: "all", past: Past },
       {
         event: (event) => this.#format.event(event),
         problem: (problem) => this.#format.problem(problem),
@@ -100,13 +96,13 @@ export class PipeFront {
 
   /** Joins. Resolves with undefined, or with the reason why we are not in the room. */
   async #join(): Promise<string | undefined> {
-    const { name, place } = this.#options;
+    const { name, address } = this.#options;
     try {
       const problem = await this.#client.link.join(name);
       return problem && refusalText(problem);
     } catch (error) {
       if (error instanceof Refusal) return error.message;
-      return `No chat server at ${place}: ${messageOf(error)}. Start one with "bun ChatServer.ts"`;
+      return `No chat server at ${address}: ${messageOf(error)}. Start one with "bun ChatServer.ts"`;
     }
   }
 

@@ -4,7 +4,7 @@
 import type { Fault } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
 
-/** Far more than any message has, so that one that is too long is told its limit in characters, not in bytes. */
+/** Far more than any message has: a line that is too long is refused for its characters, the limit that people know. */
 const lineBytes = 1024 * 1024;
 
 /** Every line, or what is wrong with it; the last one needs no LF. */

@@ -4,9 +4,9 @@
 export type OutputHandlers = {
   /** The stream takes no more now. */
   full: () => void;
-  /** It has taken everything. */
+  /** The stream has taken everything. */
   drained: () => void;
-  /** The stream takes nothing any more. Called once. */
+  /** The stream is closed or broken. Called once. */
   broken: (error: Error) => void;
 };
 
@@ -43,7 +43,7 @@ export class PipeOutput {
     if (this.#isFull) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Resolves once everything was taken, or nothing will be any more. */
+  /** Resolves once everything was taken, or the stream is broken. */
   async taken(): Promise<void> {
     this.#flush();
     if (this.#untaken > 0 && !this.#isBroken)

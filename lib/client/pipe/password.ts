@@ -1,4 +1,4 @@
-// Where a password cannot be asked for without showing it, a refusal says how it is given.
+// On pipes a password cannot be asked for, so a refusal says how to give it.
 
 import type { Fault } from "../../protocol/events.ts";
 

@@ -10,24 +10,16 @@ import { messageOf } from "../../protocol/errors.ts";
 import { type Event, type Fault, isFault, limits } from "../../protocol/events.ts";
 import { Backoff } from "../core/backoff.ts";
 import { Connection } from "../core/connection.ts";
-import { asRefusal } from "../core/link.ts";
+import { asRefusal, type RoomOptions } from "../core/link.ts";
 import { newId } from "../core/outbox.ts";
-import { type Connect, Refusal } from "../core/wire.ts";
+import { Refusal } from "../core/wire.ts";
 import { refusalText } from "./password.ts";
 
-export type PostOptions = {
-  servers: readonly [Connect, ...Connect[]];
-  /** The servers, as messages name them. */
-  place: string;
-  name: string;
-  password: string | undefined;
-  /** The client's key, for a name that is owned. */
-  key?: string | undefined;
-};
+export type PostOptions = RoomOptions & { name: string };
 
 type Post = Raw & { id: string };
 
-/** Once it has reached a server, it tries for so long to have a message acknowledged. */
+/** How long it tries to have a message acknowledged, once it has reached a server. */
 const patienceMs = 30_000;
 
 /** Posts the texts in their order. Rejects with an Error of one sentence if one of them is not known to be in the room. */
@@ -106,7 +98,7 @@ class Poster {
 
   #refused(problem: Fault): void {
     const { code, retryAfterMs } = problem;
-    // The answer to the password is on its way, only late.
+    // A password was wrong: the answer follows, only later.
     if (code === "slow-down") return;
     const { name, key } = this.#options;
     const text = refusalText(asRefusal(problem, name, key));
@@ -118,10 +110,10 @@ class Poster {
   #lost(why: unknown, retryAfterMs?: number): void {
     this.#connection?.close();
     clearTimeout(this.#again);
-    const { servers, place } = this.#options;
+    const { servers, address } = this.#options;
     if (why instanceof Refusal) return this.#end(why.message);
     if (!this.#hasOpened && this.#tries >= servers.length) {
-      return this.#end(`No chat server at ${place}: ${messageOf(why)}`);
+      return this.#end(`No chat server at ${address}: ${messageOf(why)}`);
     }
     this.#trouble = messageOf(why);
     this.#again = setTimeout(() => this.#connect(), this.#backoff.next(retryAfterMs));
@@ -158,6 +150,6 @@ export function messagesIn(text: string): string[] {
     }
   }
   const whole = messages.map((lines) => lines.join("\n"));
-  // A part that only separates others has nothing to say; a text that is empty throughout is reported as such.
+  // Blank parts are left out, unless the whole text is blank: that is a fault, which the check of the message reports.
   return whole.length === 1 ? whole : whole.filter((message) => message.trim() !== "");
 }

@@ -1,6 +1,6 @@
-// What the client keeps from one run to the next, in files that their owner alone can read: a folder for each kind of thing,
-// and in it a file for each name at each server. So clients that run at the same time do not overwrite each other's. A file
-// is replaced as a whole, so that one is never half written, whenever the program is killed.
+// A Keep of files that their owner alone can read: a folder for each kind of text, and in it a file for each name at each
+// server, so that clients that run at the same time do not overwrite each other's. A file is replaced as a whole, so that it
+// is never half written, whenever the program is killed.
 
 import { createHash } from "node:crypto";
 import {
@@ -18,14 +18,14 @@ import { type Place, serverKey } from "../../protocol/addresses.ts";
 import { nameKey } from "../../protocol/names.ts";
 import type { Keep, Kind } from "../kept/keep.ts";
 
-/** How many files of each kind are kept; those that were written longest ago make room. */
+/** How many files of each kind are kept; those that were written longest ago are deleted. */
 const keptFiles = 100;
 
 export class Files implements Keep {
   readonly #folder: string;
   readonly #file: string;
 
-  /** `folder`: made if need be. `servers`: those of the room, in any order. */
+  /** `folder` is made with the first file. `servers`: those of the room, in any order. */
   constructor(folder: string, servers: readonly Place[], name: string) {
     const place = servers.map(serverKey).sort().join(", ");
     const key = createHash("sha256")
@@ -44,7 +44,7 @@ export class Files implements Keep {
     }
   }
 
-  /** Where nothing can be written nothing is kept: the chat goes on, and at the end the window may be gone. */
+  /** A text that cannot be written is lost without a word: the chat goes on, and at the end there may be no window. */
   set(kind: Kind, value: string | undefined): void {
     const path = this.#path(kind);
     try {

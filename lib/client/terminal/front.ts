@@ -6,40 +6,35 @@
 import picocolors from "picocolors";
 import type { Place } from "../../protocol/addresses.ts";
 import { messageOf } from "../../protocol/errors.ts";
-import { type Event, type Fault, fault, isMessage, type Recorded } from "../../protocol/events.ts";
+import { type Event, type Fault, isMessage, type Recorded } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { complete } from "../../terminal/row/completion.ts";
-import { Prompt } from "../../terminal/row/prompt.ts";
+import { Prompt, type PromptHandlers } from "../../terminal/row/prompt.ts";
 import { Tty } from "../../terminal/tty.ts";
-import { notification } from "../../terminal/window.ts";
 import { settleMs } from "../core/chat.ts";
-import { allHelp, Client, words } from "../core/client.ts";
-import type { LinkState } from "../core/link.ts";
-import { asTyped, type Unsettled, unsentLines } from "../core/outbox.ts";
-import { pastOf } from "../core/past/past.ts";
-import { type Connect, Refusal } from "../core/wire.ts";
+import { allHelp, Client, type ClientHandlers, words } from "../core/client.ts";
+import type { LinkState, RoomOptions } from "../core/link.ts";
+import { asTyped, notSent, offeredTitle, type Unsettled, unsentLines } from "../core/outbox.ts";
+import { Past } from "../core/past/past.ts";
+import { Refusal } from "../core/wire.ts";
 import { Memory } from "../kept/memory.ts";
 import type { Missed } from "../kept/missed.ts";
+import { Alerts } from "./alerts.ts";
+import { Entrance } from "./entrance/entrance.ts";
+import { askPassword } from "./entrance/questions.ts";
 import { Files } from "./files.ts";
 import { Pager } from "./pager/pager.ts";
-import { askName, askPassword, askTrust, whileWaiting } from "./questions.ts";
 import type { Settings } from "./settings.ts";
 import { Status } from "./status.ts";
-import { UnknownCertificate } from "./trust.ts";
 import { type Colors, View, type ViewOptions } from "./view.ts";
 
-export type TerminalOptions = {
-  servers: readonly [Connect, ...Connect[]];
-  /** Where the servers are. */
+export type TerminalOptions = RoomOptions & {
+  /** The hosts and ports of the servers, which tell the files of one room from those of another. */
   places: readonly Place[];
-  /** The servers, as messages name them. */
-  place: string;
   /** The name to join under; undefined: it is asked for. */
   name: string | undefined;
-  password: string | undefined;
-  key: string | undefined;
   settings: Settings;
-  /** Where what outlives the program is kept. */
+  /** The folder of the files that outlive the program. */
   stateFolder: string;
 };
 
@@ -51,12 +46,10 @@ export class TerminalFront {
   readonly #prompt: Prompt;
   readonly #status: Status;
   readonly #pager: Pager;
+  readonly #alerts: Alerts;
+  readonly #entrance: Entrance;
   readonly #memory: Memory;
   readonly #closed = Promise.withResolvers<string | undefined>();
-  /** Rejects once it is over, so that no wait for the room goes on. */
-  readonly #over = this.#closed.promise.then((): never => {
-    throw new Refusal("It is over");
-  });
   #settling: ReturnType<typeof setTimeout> | undefined;
   #hasRow = false;
   #colors: Colors = picocolors;
@@ -65,36 +58,14 @@ export class TerminalFront {
 
   constructor(options: TerminalOptions) {
     this.#options = options;
-    this.#over.catch(() => {});
+    const over = this.#closed.promise.then((): never => {
+      throw new Refusal("It is over");
+    });
+    over.catch(() => {});
     const { settings, stateFolder, places } = options;
     this.#client = new Client(
-      { servers: options.servers, key: options.key, joins: settings.values.joins, past: pastOf },
-      {
-        event: (event) => this.#memory.event(event),
-        problem: (problem) => this.#print(this.#view.problem(problem.text)),
-        refused: (message, problem) => this.#refused(message, problem),
-        help: () => this.#memory.event(allHelp()),
-        notice: (text) => this.#print(this.#view.notice(text)),
-        ignoring: (people) => this.#trySetting(() => settings.ignore(people)),
-        set: (words) => this.#set(words),
-        clear: () => this.#prompt.clear(),
-        around: (seq) => this.#pager.around(seq),
-        forgotten: () => this.#pager.close(),
-        takenBack: (seqs) => this.#pager.takeBack(seqs),
-        lookingBack: () => this.#status.changed(),
-        askOperatorPassword: () => this.#becomeOperator(),
-        leaving: () =>
-          this.#print(
-            this.#view.notice("Leaving once everything you said is in the room; Ctrl-C leaves now"),
-          ),
-        state: (state) => this.#showState(state),
-        caughtUp: () => this.#memory.caughtUp(),
-        nameless: (problem) => {
-          this.#prompt.stop();
-          this.#enter(problem);
-        },
-        closed: this.#closed.resolve,
-      },
+      { servers: options.servers, key: options.key, joins: settings.values.joins, past: Past },
+      this.#clientHandlers(),
     );
     const { link, chat } = this.#client;
     link.password = options.password;
@@ -108,8 +79,75 @@ export class TerminalFront {
     this.#view = new View(chat, this.#viewOptions());
     this.#apply();
     const left = () => this.quit();
-    this.#tty = new Tty(process.stdin, process.stdout, { gone: left, left, looked: () => this.#looked() });
-    this.#prompt = new Prompt(this.#tty, {
+    this.#tty = new Tty(process.stdin, process.stdout, {
+      gone: left,
+      left,
+      looked: () => this.#alerts.looked(),
+    });
+    this.#prompt = new Prompt(this.#tty, this.#promptHandlers());
+    const { screen } = this.#prompt;
+    this.#pager = new Pager(screen, this.#client.pages, {
+      now: () => link.position?.seq ?? 0,
+      renderer: () => this.#pastRenderer(),
+      left: () => {
+        this.#memory.changed();
+        this.#alerts.looked();
+      },
+    });
+    this.#alerts = new Alerts({
+      client: this.#client,
+      view: this.#view,
+      tty: this.#tty,
+      screen,
+      settings: settings.values,
+      address: options.address,
+      isHidden: () => this.#pager.isOpen,
+    });
+    this.#entrance = new Entrance({
+      tty: this.#tty,
+      link,
+      address: options.address,
+      name: options.name,
+      joining: (name) => this.#memory.joining(name),
+      over,
+    });
+    this.#status = new Status(this.#client, (status) => {
+      this.#prompt.status = status;
+    });
+  }
+
+  #clientHandlers(): ClientHandlers {
+    const { settings } = this.#options;
+    return {
+      event: (event) => this.#memory.event(event),
+      problem: (problem) => this.#print(this.#view.problem(problem.text)),
+      refused: (message, problem) => this.#refused(message, problem),
+      help: () => this.#memory.event(allHelp()),
+      notice: (text) => this.#print(this.#view.notice(text)),
+      ignoring: (people) => this.#trySetting(() => settings.ignore(people)),
+      set: (words) => this.#set(words),
+      clear: () => this.#prompt.screen.clear(),
+      around: (seq) => this.#pager.around(seq),
+      forgotten: () => this.#pager.close(),
+      takenBack: (seqs) => this.#pager.takeBack(seqs),
+      lookingBack: () => this.#status.changed(),
+      askOperatorPassword: () => this.#becomeOperator(),
+      leaving: () =>
+        this.#print(this.#view.notice("Leaving once everything you said is in the room; Ctrl-C leaves now")),
+      state: (state) => this.#showState(state),
+      caughtUp: () => this.#memory.caughtUp(),
+      nameless: (problem) => {
+        this.#prompt.stop();
+        this.#enter(this.#entrance.reenter(problem));
+      },
+      closed: this.#closed.resolve,
+    };
+  }
+
+  #promptHandlers(): PromptHandlers {
+    const { settings } = this.#options;
+    const { link, chat } = this.#client;
+    return {
       entered: (line) => this.#entered(line),
       left: () => this.#client.past?.stop() || this.quit(),
       back: () => this.#pager.open() || this.#client.past?.history(),
@@ -123,24 +161,13 @@ export class TerminalFront {
       full: () => link.pause(),
       drained: () => link.resume(),
       dim: (status) => this.#colors.dim(status),
-    });
-    this.#pager = new Pager(this.#prompt, this.#client.pages, {
-      now: () => link.position?.seq ?? 0,
-      renderer: () => this.#pastRenderer(),
-      left: () => {
-        this.#memory.changed();
-        this.#looked();
-      },
-    });
-    this.#status = new Status(this.#client, (status) => {
-      this.#prompt.status = status;
-    });
+    };
   }
 
   /** Asks, joins and chats until it is over. Resolves with the exit code: 1 if something was not sent. */
   async run(): Promise<number> {
     this.#tty.open();
-    this.#enter();
+    this.#enter(this.#entrance.enter());
     const problem = await this.#closed.promise;
     clearTimeout(this.#settling);
     this.#status.stop();
@@ -149,7 +176,7 @@ export class TerminalFront {
     // Before what waits below a page is printed: the window may be gone.
     this.#memory.keepDraft();
     this.#memory.save();
-    this.#prompt.print(this.#view.settle());
+    this.#prompt.screen.print(this.#view.settle());
     this.#prompt.stop();
     const { name, outbox } = this.#client.link;
     const unsent = unsentLines(outbox);
@@ -171,25 +198,13 @@ export class TerminalFront {
 
   // ---- The way in ----
 
-  /** Joins, asking for a name or a password until the room takes them; ends if a question gets no answer. */
-  async #enter(lost?: Fault): Promise<void> {
-    const { link } = this.#client;
-    // A member that was in the room before may have messages to lose: after a failed try it is asked again.
-    let name = lost ? link.name : this.#options.name;
-    for (let problem = lost; ; ) {
-      const asked = await this.#answerTo(problem, name);
-      if (asked === undefined) return this.#closed.resolve(undefined);
-      name = asked;
-      if (!lost) this.#memory.joining(name);
-      try {
-        problem = await this.#join(name, lost === undefined);
-      } catch (error) {
-        if (error instanceof Refusal) return this.#closed.resolve(error.message);
-        const reason = `No chat server at ${this.#options.place}: ${messageOf(error)}`;
-        if (!lost) return this.#closed.resolve(`${reason}. Start one with "bun ChatServer.ts"`);
-        problem = fault("unavailable", reason);
-      }
-      if (problem === undefined) return this.#start();
+  /** Shows the row once the entrance has let the person in; ends if it does not. */
+  async #enter(way: Promise<boolean>): Promise<void> {
+    try {
+      if (await way) this.#start();
+      else this.#closed.resolve(undefined);
+    } catch (error) {
+      this.#closed.resolve(messageOf(error));
     }
   }
 
@@ -203,34 +218,6 @@ export class TerminalFront {
     const offered = [...this.#prompt.history.lines];
     for (const line of [...this.#memory.lines, ...offered]) this.#prompt.history.add(line);
     this.#prompt.start();
-  }
-
-  /** The name to try next, once the person has answered the problem with the last try. Undefined to give up. */
-  async #answerTo(problem: Fault | undefined, name: string | undefined): Promise<string | undefined> {
-    const { link } = this.#client;
-    if (problem?.code === "wrong-password") {
-      link.password = await askPassword(this.#tty, problem.text);
-      return link.password === undefined ? undefined : name;
-    }
-    if (name === undefined) return askName(this.#tty);
-    return problem ? askName(this.#tty, { name, problem }) : name;
-  }
-
-  /** Joins. If `asks`, an unknown certificate is shown to the person, and it joins again if the person takes it. */
-  async #join(name: string, asks: boolean): Promise<Fault | undefined> {
-    try {
-      return await whileWaiting(
-        this.#tty,
-        `Connecting to ${this.#options.place}`,
-        Promise.race([this.#client.link.join(name), this.#over]),
-      );
-    } catch (error) {
-      if (!asks || !(error instanceof UnknownCertificate)) throw error;
-      const { trust, unknown } = error;
-      if (!(await askTrust(this.#tty, trust.address, unknown))) throw error;
-      trust.remember(unknown.fingerprint);
-      return this.#join(name, false);
-    }
   }
 
   async #becomeOperator(): Promise<void> {
@@ -261,7 +248,7 @@ export class TerminalFront {
   #show(event: Event): void {
     const lines = this.#view.render(event);
     if (this.#pager.isOpen && isMessage(event) && lines.length > 0) this.#pager.arrived();
-    this.#alert(event);
+    this.#alerts.event(event);
     if (lines.length > 0) return this.#print(lines);
     this.#settling ??= setTimeout(() => {
       this.#settling = undefined;
@@ -270,47 +257,16 @@ export class TerminalFront {
   }
 
   #showMissed(missed: Missed): void {
-    const { mentions } = missed;
-    const words = { from: this.#options.place, text: `${mentions} for you` };
-    if (mentions > 0) this.#call(this.#options.settings.values.bell !== "off", words);
+    this.#alerts.missed(missed.mentions);
     this.#print(this.#view.missed(missed));
   }
 
   /** Prints lines, and redraws the messages that are still on their way. */
   #print(lines: string[]): void {
     if (this.#unshown) return void this.#unshown.push(...lines);
-    this.#prompt.print(lines);
+    this.#prompt.screen.print(lines);
     this.#prompt.waiting = [...this.#memory.waiting, ...this.#client.link.outbox].map(asWaiting);
     this.#status.changed();
-  }
-
-  #alert(event: Event): void {
-    this.#call(this.#view.rings(event), this.#view.calls(event) ? event : undefined);
-  }
-
-  /** Rings, and tells the desktop of a message for us unless the person looks at the terminal. */
-  #call(rings: boolean, words: { from: string; text: string } | undefined): void {
-    const { notify } = this.#options.settings.values;
-    if (this.#tty.isFocused) this.#looked();
-    this.#showUnread();
-    if (notify === "off") return;
-    if (rings) this.#prompt.ring();
-    if (notify === "bell" || this.#tty.isFocused || !words) return;
-    this.#prompt.notify(notification(notify === "osc9" ? 9 : 777, words.from, words.text));
-  }
-
-  /** What came is read, unless something else is shown in its place. */
-  #looked(): void {
-    if (this.#pager.isOpen) return;
-    this.#client.chat.read();
-    this.#showUnread();
-  }
-
-  #showUnread(): void {
-    const { chat, link } = this.#client;
-    const { messages, mentions } = chat.unread;
-    const unread = messages === 0 ? "" : `(${messages}${mentions === 0 ? "" : "!"}) `;
-    this.#prompt.title = `${unread}${link.name}@${this.#options.place}`;
   }
 
   #showState(state: LinkState): void {
@@ -323,13 +279,12 @@ export class TerminalFront {
 
   #refused(message: Unsettled, problem: Fault): void {
     this.#memory.changed();
-    this.#print([...this.#view.problem(problem.text), ...this.#view.notice(`Not sent: ${asTyped(message)}`)]);
+    this.#print([...this.#view.problem(problem.text), ...this.#view.notice(notSent(message))]);
   }
 
   /** Messages of the last run that may be in the room: the person decides. */
   #offer(lines: string[]): void {
-    const title = "Perhaps not sent, and not sent again by itself; Up brings it back:";
-    this.#print([...this.#view.problem(title), ...lines.flatMap((line) => this.#view.notice(line))]);
+    this.#print([...this.#view.problem(offeredTitle), ...lines.flatMap((line) => this.#view.notice(line))]);
     for (const line of lines) this.#prompt.history.add(line);
   }
 

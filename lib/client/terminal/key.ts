@@ -1,10 +1,10 @@
 // The client's key: 32 random bytes, made once and shown at each join, so that the names it takes are kept for it. Another
 // machine with a copy of the file owns the same names. A person may put a key of their own into the file.
 //
-// Every server is shown the same key. One that was derived from the server's address would differ where an address does: a
-// room is localhost here and 192.0.2.7 there, and has several servers that stand in for each other. One derived from what a
-// server says of itself protects from no server that says it is another one. So the operator of one room can take the
-// person's names in another: for a server that is not to be trusted so far, use another XDG_CONFIG_HOME.
+// Every server is shown the same key, so the operator of one room can take the person's names in another: for a server that
+// is not trusted so far, use another XDG_CONFIG_HOME. A key for each server would need something to tell servers apart.
+// Addresses do not: a room is localhost here and 192.0.2.7 there, and several servers stand in for each other. Nor does the
+// server's own word, which may be that of another server.
 
 import { randomBytes } from "node:crypto";
 import {
@@ -23,7 +23,7 @@ import { dirname } from "node:path";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
 import { isKey } from "../../protocol/keys.ts";
 
-/** The key in this file, which is made if it is not there. Throws an Error of one sentence if there is none to be had. */
+/** The key in this file, which is made if it is missing. Throws an Error of one sentence if it cannot be read or made. */
 export function keyIn(path: string): string {
   try {
     return read(path) ?? make(path);
@@ -46,14 +46,14 @@ function read(path: string): string | undefined {
   throw new Error("which is damaged (without the file, a new one is made)");
 }
 
-/** A key that a person wrote or copied may be readable to all. On a disk that knows no such rights it stays so. */
+/** Takes a file that a person wrote or copied away from other users. On a disk without such rights it stays as it is. */
 function closeToOthers(path: string): void {
   try {
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
   } catch {}
 }
 
-/** A file appears under its name with all that is in it; of clients that start at once, the first one makes the key. */
+/** Links a whole file to its name, so that no client reads half a key. Of clients that start at once, one makes the key. */
 function make(path: string): string {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}-${randomBytes(6).toString("hex")}`;

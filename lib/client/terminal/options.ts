@@ -1,5 +1,5 @@
-// The client's flags and what they mean. Those that last can be set in the environment and in a config file as well
-// (lib/cli/flags.ts). The places of the client's own files stand here, too: settings, known_hosts, the key.
+// The client's flags, and the servers that they name. Flags that last can be set in the environment and in a config file as
+// well (lib/cli/flags.ts). The paths of the client's own files stand here, too: settings, known_hosts, the key.
 
 import { join } from "node:path";
 import {

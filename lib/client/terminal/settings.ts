@@ -1,5 +1,5 @@
 // The settings that /set changes while the client runs. They are flags of options.ts: a change holds at once and is kept in
-// the config file, over which the environment and the command line win at the next start.
+// the config file. At the next start the environment and the command line win over that file.
 
 import { type About, type Flag, parseFlags } from "../../cli/flags.ts";
 import { readSettings } from "../../cli/settings.ts";
@@ -12,20 +12,20 @@ export type Name = (typeof changeable)[number];
 
 type Table = typeof flags;
 
-/** What stands for the value that a setting has by default. */
+/** The word that stands for a setting's default in /set. */
 const byDefault = "-";
 
 export class Settings {
-  /** What holds now. */
+  /** The values that hold now. */
   readonly values: Options;
   readonly #flags: Table;
   readonly #about: About;
   readonly #args: string[] | undefined;
   readonly #environment: Record<string, string | undefined>;
-  /** The settings that were changed in this run. */
+  /** The settings that /set or /ignore changed in this run. */
   readonly #changed = new Set<Name>();
 
-  /** `values`: what parseFlags made of the other arguments. */
+  /** `values`: those that parseFlags returns for the other arguments. */
   constructor(
     values: Options,
     flags: Table,
@@ -97,7 +97,7 @@ export class Settings {
     }
   }
 
-  /** What may stand behind the text in /set, for Tab; undefined if the text is no /set. */
+  /** The names or values that may follow in a /set, for Tab; undefined if the text is no /set. */
   complete(text: string): { start: number; candidates: string[] } | undefined {
     const [, head = "", name, word = ""] = /^(\/set\s+(?:(\S+)\s+)?)(\S*)$/i.exec(text) ?? [];
     if (head === "") return undefined;
@@ -109,12 +109,8 @@ export class Settings {
   }
 
   #row(name: Name): string {
-    return `${name} is ${this.#text(name)} (${this.#changed.has(name) ? "/set" : this.#source(name).source})`;
-  }
-
-  /** The value as it is typed. */
-  #text(name: Name): string {
-    return textOf(this.values[name]) || "not set";
+    const value = textOf(this.values[name]) || "not set";
+    return `${name} is ${value} (${this.#changed.has(name) ? "/set" : this.#source(name).source})`;
   }
 
   #choices(name: Name): string[] {
@@ -134,7 +130,7 @@ export class Settings {
       : `There is no setting "${typed}": there are ${names}`;
   }
 
-  /** Where the value was from when the client started, and whether the config file gives way to it. */
+  /** Where the value came from when the client started, and whether that wins over the config file. */
   #source(name: Name): { source: string; isStronger: boolean } {
     const flag = this.#flag(name);
     const { configPath, ...withoutFile } = this.#about;

@@ -1,6 +1,6 @@
-// The status in the row's own place, in one line: the topic, how many are here, what waits; and while there is no
-// connection, when the next try is, since when, what waits and why. What matters most stands first, since a narrow terminal
-// cuts the end. It is shown a second after something has changed, and at once after a change of the connection.
+// The status above the row, in one line: how many messages are unsent, how many members are here, the topic; and without a
+// connection, when the next try is, since when it is lost, and why. What matters most stands first, since a narrow terminal
+// cuts the end. It is shown a second after a change, and at once when the connection is lost or back.
 
 import type { Client } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
@@ -10,7 +10,7 @@ export type Situation = {
   topic: string | undefined;
   /** How many messages are not in the room yet. */
   unsent: number;
-  /** What a look back that takes long has come to. */
+  /** How far a look back that takes long has come, in words. */
   lookingBack?: string | undefined;
   /** Undefined while there is a connection. */
   offline?: Offline | undefined;
@@ -24,8 +24,10 @@ type Offline = {
   retryMs: number | undefined;
 };
 
+/** How long after a change the status is shown, and how often while it counts down. */
 const showMs = 1_000;
 
+/** The status in words. `now`: ms since 1970 UTC. */
 export function statusOf(
   { members, topic, unsent, lookingBack, offline }: Situation,
   now = Date.now(),
@@ -52,7 +54,7 @@ export class Status {
     this.#show = show;
   }
 
-  /** The connection was lost, or is there again; further tries that fail change nothing about since when. */
+  /** The connection was lost, or is back. Tries that fail in between do not change since when it is lost. */
   connection(state: LinkState): void {
     const { since = Date.now() } = this.#offline ?? {};
     this.#offline =
@@ -63,7 +65,7 @@ export class Status {
     this.#tick();
   }
 
-  /** Something may have changed: shown in a second. */
+  /** Something may have changed: the status is shown in a second. */
   changed(): void {
     this.#timer ??= setTimeout(() => this.#tick(), showMs);
   }
@@ -82,7 +84,7 @@ export class Status {
 
   get #situation(): Situation {
     const { chat, link, past } = this.#client;
-    // A message that is on its way for a moment is no news.
+    // A message counts only if it was unsent at the last look as well: most are in the room at once.
     const unsent = [...link.outbox].filter(({ id }) => this.#offline || this.#wereUnsent.has(id));
     const situation = {
       members: chat.people.count,

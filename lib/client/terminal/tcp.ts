@@ -1,5 +1,5 @@
 // A wire over TCP, with or without TLS. With TLS it counts as open once the server's certificate is trusted, so nothing
-// is sent to another one. Lines that the socket does not take at once wait here, in order.
+// is sent to a server that is not. Lines that the socket does not take at once wait here, in order.
 
 import type { Socket } from "bun";
 import { addressOf, type Place } from "../../protocol/addresses.ts";
@@ -9,7 +9,7 @@ import type { Trust } from "./trust.ts";
 
 /** A server to connect to. */
 export type Server = Place & {
-  /** Whom to trust with TLS; without it, plain text is spoken. */
+  /** Decides whether the server's certificate is trusted; without it, plain text is spoken. */
   trust?: Trust | undefined;
 };
 

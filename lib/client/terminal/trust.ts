@@ -5,8 +5,8 @@
 //   known_hosts         it was accepted before; another one than then is refused
 //   a person            is shown its fingerprint, once; the answer goes to known_hosts
 //
-// Nothing is sent to a server before that. A refused server is not tried again by itself, since its certificate would be
-// the same; where the room has several servers, the next one is tried.
+// Nothing is sent to a server before it is trusted. A refused server is not tried again by itself, since its certificate
+// would be the same; if the room has several servers, the next one is tried.
 
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -15,7 +15,7 @@ import { addressOf, type Place, serverKey } from "../../protocol/addresses.ts";
 import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
 import { Refusal } from "../core/wire.ts";
 
-/** A certificate that is not known, by its SHA-256, and why no authority vouches for it. */
+/** An unknown certificate's SHA-256 fingerprint, and why no authority vouches for it. */
 export type Unknown = { fingerprint: string; doubt: string };
 
 /** A certificate that no authority and no known_hosts vouches for; a person may. */
@@ -31,7 +31,7 @@ export class UnknownCertificate extends Refusal {
   }
 }
 
-/** The part of a socket that knows the outcome of its handshake. */
+/** A socket after its TLS handshake, as far as trust needs it. */
 export type Shaken = {
   readonly authorized: boolean;
   getPeerX509Certificate(): { fingerprint256: string } | undefined;
@@ -53,10 +53,10 @@ export function trustFor(options: TrustOptions): Trust | undefined {
 }
 
 export class Trust {
-  /** The server as its user calls it. */
+  /** The server's address, as the user wrote it. */
   readonly address: string;
   readonly #key: string;
-  /** What `Bun.connect` needs. It must not hang up by itself: `check` decides. */
+  /** TLS options for `Bun.connect`, which must not hang up by itself: `check` decides. */
   readonly tls: { rejectUnauthorized: false; ca?: string | string[] };
   readonly #fingerprint: string | undefined;
   readonly #path: string;
@@ -71,13 +71,13 @@ export class Trust {
     this.#fingerprint = options.fingerprint;
     this.#path = options.knownHostsPath;
     this.tls = { rejectUnauthorized: false };
-    // Where the fingerprint alone counts, no authority is asked.
+    // With a fingerprint, no authority is asked.
     if (options.fingerprint === undefined) this.tls.ca = authorities ?? systemAuthorities();
   }
 
   /**
-   * Throws a Refusal unless the server is to be trusted. `problem` is the one of Bun's `handshake`; its verdict, ok,
-   * says true of a certificate that is self-signed or expired.
+   * Throws a Refusal unless the server is to be trusted. `problem` is that of Bun's `handshake` handler, whose `success`
+   * is no help: it is true for a certificate that is self-signed or expired.
    */
   check(socket: Shaken, problem: Error | null): void {
     const certificate = socket.getPeerX509Certificate();
@@ -111,7 +111,7 @@ export class Trust {
     );
   }
 
-  /** Why there is not even a certificate. */
+  /** The error of a handshake that brought no certificate. */
   #withoutTls(problem: Error | null): Error {
     const plain = problem?.message.includes("WRONG_VERSION_NUMBER");
     if (plain) return new Refusal(`${this.address} does not speak TLS: leave --tls out`);
@@ -130,14 +130,14 @@ export class Trust {
     }
   }
 
-  /** The fingerprints that known_hosts has for this server, under any of its names, and in which lines. */
+  /** The fingerprints that known_hosts has for this server, under any of its names, with their line numbers. */
   #known(): { fingerprint: string; line: number }[] {
     const rows = this.#read().split("\n");
     return rows.flatMap((row, at) => {
       const [address = "", known = ""] = row.trim().split(/\s+/);
       const [, host = "", port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
       if (serverKey({ host, port: Number(port) }) !== this.#key) return [];
-      // A person may have written the line; a text that is no fingerprint matches no certificate.
+      // A line that a person wrote may have something else there, which matches no certificate.
       return [{ fingerprint: normalFingerprint(known) ?? known.replace(/^sha256:/, ""), line: at + 1 }];
     });
   }
@@ -159,7 +159,7 @@ export function normalFingerprint(text: string): string | undefined {
   return hex.toUpperCase().match(/../g)?.join(":");
 }
 
-/** Bun by itself trusts its own authorities and those of NODE_EXTRA_CA_CERTS, but not those of the system. */
+/** Bun's own authorities, those of NODE_EXTRA_CA_CERTS, and those of the system, which Bun by itself does not trust. */
 function systemAuthorities(): string[] {
   return [...tls.getCACertificates("default"), ...tls.getCACertificates("system")];
 }

@@ -1,6 +1,6 @@
-// Renders an event for a person: its lines, and whether to ring. The prompt or a pipe writes them.
-// Everything that another member wrote is made visible here, even if the server did so already, and only the first
-// row of a message starts at the margin, so that no message can pass for another.
+// Renders an event for a person: its lines, and whether it rings. A screen or a pipe prints them.
+// All text of other members is made visible here, even if the server did so already, and only the first row of a message
+// starts at the margin, so that no message can pass for another.
 
 import type picocolors from "picocolors";
 import { deletion, inWords, memberList } from "../../dialects/words.ts";
@@ -15,7 +15,8 @@ import {
 import { nameKey } from "../../protocol/names.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { wrap } from "../../terminal/wrap.ts";
-import type { Chat } from "../core/chat.ts";
+import { type Chat, movesInWords } from "../core/chat.ts";
+import { wordsSought } from "../core/past/hits.ts";
 import type { Missed } from "../kept/missed.ts";
 import { sinceWords } from "../kept/times.ts";
 
@@ -62,20 +63,11 @@ export class View {
     return lines.length === 0 ? lines : [...this.settle(), ...lines];
   }
 
-  /** The members who came and went since the last line, in one; those who said something with it in a row each. */
+  /** The members who came and went since the last line. */
   settle(): string[] {
     const moves = this.#chat.takeMoves();
-    const silent = (["joined", "left", "came and went"] as const).flatMap((what) => {
-      const names = moves.filter((move) => move.what === what && move.text === "").map(({ name }) => name);
-      return names.length === 0 ? [] : [`${names.join(", ")} ${what}`];
-    });
-    // A stranger's words come last in their row, so that they cannot go on as if others had come or gone.
-    const telling = moves.filter(({ text }) => text !== "");
-    const rows = telling.map(({ name, what, text }) => `${name} ${what}: ${text}`);
     const at = moves.at(-1)?.at ?? 0;
-    return [...(silent.length === 0 ? [] : [silent.join(" · ")]), ...rows].flatMap((row) =>
-      this.#happened(at, row),
-    );
+    return movesInWords(moves).flatMap((row) => this.#happened(at, row));
   }
 
   /** Whether a live event is worth the bell. */
@@ -106,26 +98,27 @@ export class View {
 
   /** The missed messages, in a block of their own; no lines if there were none. */
   missed(missed: Missed): string[] {
-    const { since, messages, mentions, hasMore, before, last, seen, hasGap, isUnknown } = missed;
+    const { since, messages, last, seen, hasGap, isUnknown } = missed;
     const when =
       since === undefined ? "while you were away" : `since you left ${sinceWords(since, new Date())}`;
+    const settled = this.settle();
     if (isUnknown) {
-      const problem = this.problem(
-        `What you missed ${when} cannot be told: the room's history is another one now`,
-      );
-      return [...this.settle(), ...problem, ...this.#past(last, "earlier")];
+      const problem = `What you missed ${when} cannot be told: the room's history is another one now`;
+      return [...settled, ...this.problem(problem), ...this.#past(last, "earlier")];
+    }
+    if (messages === 0 && !hasGap && seen.length > 0) {
+      return [...settled, ...this.#past([...seen, ...last], "earlier")];
     }
     const lost = hasGap
       ? this.problem(`Some of what was said ${when} is missing here: it is no longer kept`)
       : [];
-    const settled = this.settle();
-    if (messages === 0 && !hasGap && seen.length > 0) {
-      return [...settled, ...this.#past([...seen, ...last], "earlier")];
-    }
+    if (messages > 0) return [...settled, ...this.#missedBlock(missed, when, lost)];
+    return [...settled, ...lost, ...last.flatMap((event) => this.#lines(event))];
+  }
+
+  /** `lost`: lines that say that some messages are not kept any more. */
+  #missedBlock({ messages, mentions, hasMore, before, last, seen }: Missed, when: string, lost: string[]) {
     const context = seen.flatMap((event) => this.past(event));
-    const earlier = before.flatMap((event) => this.#message(event));
-    const lines = last.flatMap((event) => this.#lines(event));
-    if (messages === 0) return [...settled, ...lost, ...lines];
     const shown = last.filter((event) => isMessage(event)).length;
     const title = [
       `${hasMore ? "more than " : ""}${messages.toLocaleString("en-GB")} ${when}`,
@@ -133,13 +126,12 @@ export class View {
       ...(hasMore || messages > shown ? [` · the last ${shown}`] : []),
     ].join("");
     return [
-      ...settled,
       ...(context.length > 0 ? [...this.divider("earlier"), ...context] : []),
       ...this.divider(title),
       ...lost,
-      ...earlier,
+      ...before.flatMap((event) => this.#message(event)),
       ...(before.length > 0 ? this.notice("⋯") : []),
-      ...lines,
+      ...last.flatMap((event) => this.#lines(event)),
       ...this.divider("now"),
     ];
   }
@@ -185,7 +177,7 @@ export class View {
         // Lines on the screen cannot be changed any more: a notice says which message was taken back.
         return this.notice(deletion(event, (at) => new Date(at).toTimeString().slice(0, 5)));
       case "welcome":
-        // It need not be shown again after a drop.
+        // Shown at the start, and not again after each drop.
         if (this.#welcomed) return [];
         this.#welcomed = true;
         return [
@@ -194,7 +186,7 @@ export class View {
         ];
       case "history": {
         const lines = this.#past(event.events, "earlier");
-        // Without an id it was not asked for by a person, who would wait for an answer.
+        // With an id a person asked for it, and is to see an answer even if there is nothing.
         if (lines.length > 0 || event.id === undefined) return lines;
         return this.notice(`Nothing was said ${event.before === undefined ? "yet" : "lately"}`);
       }
@@ -206,7 +198,7 @@ export class View {
         return lines.length > 0 ? lines : this.notice(`Nothing was found for "${event.text}"`);
       }
       case "gap":
-        return this.problem("Some lines are missing here: they are no longer kept");
+        return this.problem(inWords(event));
       case "error":
       case "bye":
         return this.problem(event.text);
@@ -224,13 +216,13 @@ export class View {
     }
   }
 
-  /** A line about something that happened, behind the time where each line has it in full. */
+  /** A line about something that happened; the time stands before it only if each line has the full time. */
   #happened(at: number, text: string): string[] {
     const [dateLine, time] = this.#options.time === "full" ? this.#timeOf(at) : [[], ""];
     return [...dateLine, ...this.#wrap(time, visibleRow(text)).map(this.#colors.dim)];
   }
 
-  /** Events of the past, set apart, without the coming and going. */
+  /** Events of the past between dividers, without comings and goings. */
   #past(events: Recorded[], title: string, found?: { words: string; more: string[] }): string[] {
     const lines = events.flatMap((event) => this.past(event, found?.words));
     if (lines.length === 0) return lines;
@@ -252,14 +244,14 @@ export class View {
       },
     };
     const mention = mentioned ? this.#chat.mention : undefined;
-    const marked = words === undefined ? mention : wordsOf(words);
+    const marked = words === undefined ? mention : wordsSought(words);
     const hit = words === undefined ? undefined : this.#options.hitNumber?.(event.seq);
     const number = hit === undefined ? "" : this.#colors.dim(`[${hit}] `);
     const [dateLine, time] = this.#timeOf(event.at);
     return [...dateLine, ...this.#wrap(time + number + head[event.type](), visible(event.text), marked)];
   }
 
-  /** The day if it is another one than that of the line before, and the time to stand before the message. */
+  /** The time to put before a line, and a divider with the day if the line before was of another day. */
   #timeOf(at: number): [dateLine: string[], time: string] {
     const { time } = this.#options;
     if (time === "off") return [[], ""];
@@ -294,17 +286,11 @@ export class View {
   }
 }
 
-/** The members beside ourselves: a client that comes back to its seat is one of them. */
+/** The members without ourselves: of a client that comes back to its seat, the welcome lists it as well. */
 function others({ name, members }: Welcome): Member[] {
   return members.filter((member) => nameKey(member.name) !== nameKey(name));
 }
 
 function here(members: Member[]): string {
   return members.length === 0 ? "Nobody else is here." : `Here: ${memberList(members)}.`;
-}
-
-/** Any of the words of a search, wherever one starts. */
-function wordsOf(text: string): RegExp {
-  const words = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-  return words.length === 0 ? /$^/g : new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})`, "giu");
 }

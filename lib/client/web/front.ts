@@ -18,7 +18,7 @@ import {
 import { nameKey } from "../../protocol/names.ts";
 import { Client } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
-import { asTyped, type Unsettled } from "../core/outbox.ts";
+import { asTyped, notSent, offeredTitle, type Unsettled } from "../core/outbox.ts";
 import { pageOf } from "../core/past/pages.ts";
 import { Incoming, quietId } from "./incoming.ts";
 import { listenForKeys } from "./keys.ts";
@@ -219,7 +219,7 @@ export class WebFront {
       if (first) this.#log.unread(first.seq, missed.length);
     }
     if (offered.length > 0) {
-      this.#log.notice("Perhaps not sent, and not sent again by itself; Up brings it back:", "problem");
+      this.#log.notice(offeredTitle, "problem");
       for (const line of offered) this.#log.notice(line);
       this.#entry.lines = [...this.#entry.lines, ...offered];
     }
@@ -292,7 +292,7 @@ export class WebFront {
 
   #refused(message: Unsettled, problem: Fault): void {
     this.#log.notice(problem.text, "problem");
-    this.#log.notice(`Not sent: ${asTyped(message)}`);
+    this.#log.notice(notSent(message));
     if (this.#entry.text === "") this.#entry.text = asTyped(message);
     this.#screen.changed();
   }

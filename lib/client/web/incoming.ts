@@ -52,7 +52,7 @@ export class Incoming {
         return log.notice(event.text);
       case "gap":
         log.begin(event.to);
-        return log.notice("Some lines are missing here: they are no longer kept", "problem");
+        return log.notice(inWords(event), "problem");
     }
   }
 

@@ -11,6 +11,7 @@ import { type Event, isMessage, type Message, type Recorded } from "../../protoc
 import type { Encoding } from "../dialect.ts";
 import type { Channel } from "../host.ts";
 import { render } from "../plain.ts";
+import { inWords } from "../words.ts";
 import { sourceOf } from "./masks.ts";
 import { cut, ended, maxLineBytes, pieces, serverLine, serverName } from "./wire.ts";
 
@@ -46,7 +47,7 @@ export class IrcEncoding implements Encoding {
 
   /** Lines without their ends. In a `batch` of a history, all have its name, and there is no batch in it. */
   linesOf(event: Event, batch?: string): string[] {
-    if (event.type === "gap") return [this.#notice("Some lines are missing here: they are no longer kept.")];
+    if (event.type === "gap") return [this.#notice(`${inWords(event)}.`)];
     if (!("seq" in event) || !("at" in event)) return [];
     const tags = batch === undefined ? [] : [`batch=${batch}`];
     if (isMessage(event)) {

@@ -90,7 +90,7 @@ export class Console extends Speaker implements LogOutput, Occupant {
       const [head = ""] = /^(?:\d\d:\d\d:\d\d {2})?(?:\* |\[\S+ to )?\S+ /.exec(line) ?? [];
       return wrap(head, line.slice(head.length), this.#tty.columns);
     });
-    this.#prompt.print(rows);
+    this.#prompt.screen.print(rows);
   }
 
   answer(answer: Answer): void {

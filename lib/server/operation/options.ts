@@ -9,12 +9,12 @@ import {
   type Flag,
   number,
   type parseFlags,
-  secret,
   text,
   toggle,
   unknownVariables,
 } from "../../cli/flags.ts";
 import { configFolder } from "../../cli/folders.ts";
+import { secret } from "../../cli/secret.ts";
 import { networkIn, networkText, type Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";

@@ -1,10 +1,10 @@
 // The completions of the word before the cursor, for Tab: commands at the start of a line, names everywhere.
-// Names that have spoken last come first, so the likeliest one needs the fewest keys. A name at the start of a line gets
-// the colon of an address behind it. Behind an opening sign, as in `(be` and `@be`, the name is completed as well.
+// Names of members who spoke last come first, so the likeliest one needs the fewest keys. A name at the start of a line gets
+// a colon, as one addresses a member. Behind an opening sign, as in `(be` and `@be`, the name is completed as well.
 
 import { nameKey } from "../../protocol/names.ts";
 
-/** The words that a word may become. */
+/** The completions of a word. */
 export type Completion = {
   /** Where the word starts that is replaced. */
   start: number;

@@ -1,5 +1,5 @@
-// The text in the row, and the cursor in it: keys in, text and cursor out. It draws nothing and sends nothing, so Enter
-// is not its business. A key moves or deletes what a person sees as one character: a grapheme.
+// The text in the row, and the cursor in it: keys in, text and cursor out. It draws nothing and sends nothing. A key moves
+// over or deletes a grapheme, which a person sees as one character.
 // Deleted words and lines come back with Ctrl-Y, and changes are undone with Ctrl-_.
 
 import { type Key, keyName } from "../keys.ts";
@@ -19,7 +19,7 @@ export class Editor {
   #cursor = 0;
   /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Alt-D deleted last, for Ctrl-Y. */
   #killed = "";
-  /** Where in its line the cursor was before it moved through shorter ones; undefined once it moved otherwise. */
+  /** The column from which the cursor began to move up or down, through shorter lines too; undefined after other moves. */
   #goal: number | undefined;
   /** The texts before the last changes, for Ctrl-_. */
   #earlier: { text: string; cursor: number }[] = [];
@@ -42,7 +42,7 @@ export class Editor {
     return this.#text.slice(this.#cursor);
   }
 
-  /** The line with the cursor: what of it is before the cursor, and after. */
+  /** The two parts of the line with the cursor. */
   get line(): { before: string; after: string } {
     const start = this.before.lastIndexOf("\n") + 1;
     const end = this.#text.indexOf("\n", this.#cursor);
@@ -209,7 +209,7 @@ export function lastGrapheme(text: string): string {
   return graphemes.segment(text).containing(text.length - 1)?.segment ?? "";
 }
 
-/** How far back a word is looked for, since the time that takes grows with the square of this. */
+/** How far a word is looked for, in UTF-16 units: the time for it grows with the square of this. */
 const longestWord = 1_000;
 
 function wordBeforeIn(text: string): string {

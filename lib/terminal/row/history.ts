@@ -25,7 +25,7 @@ export class InputHistory {
     if (this.lines.length > keptLines) this.lines.shift();
   }
 
-  /** The text that is not entered yet: the draft while `current` is an unchanged earlier line, else `current`. */
+  /** The text that is not entered yet: the draft if the row, `current`, is an unchanged earlier line, else the row. */
   draftBelow(current: string): string {
     const isLookedAt = this.#up > 0 && this.#draft !== "" && this.lines.at(-this.#up) === current;
     return isLookedAt ? this.#draft : current;

@@ -1,23 +1,18 @@
-// The row to type in, below lines that keep coming: what each key does, and when the row is drawn, at most once
-// a turn, and never while the terminal still takes the drawing before, so a slow terminal gets fewer pictures of the
-// same row, and never waits for old ones.
+// The row to type in: what each key does to its text, and what stands in the rows around it. The screen draws them below
+// lines that keep coming.
 
 import { isFault, limits } from "../../protocol/events.ts";
 import { typedCommand } from "../../protocol/typed.ts";
 import { type Key, keyName } from "../keys.ts";
-import type { Tty, TtyReader } from "../tty.ts";
-import { bell } from "../window.ts";
-import { Canvas } from "./canvas.ts";
+import type { Content } from "../screen/picture.ts";
+import { Screen, type ScreenHandlers } from "../screen/screen.ts";
+import type { Tty } from "../tty.ts";
 import type { Completion } from "./completion.ts";
 import { Editor } from "./editor.ts";
-import { type Found, InputHistory } from "./history.ts";
-import { type Overlay, OverlayScreen } from "./overlay.ts";
-import { type Content, pictureOf, type Size } from "./picture.ts";
+import { InputHistory } from "./history.ts";
 import { Search } from "./search.ts";
-import { Shown } from "./shown.ts";
-import { Undrawn } from "./undrawn.ts";
 
-export type PromptHandlers = {
+export type PromptHandlers = Pick<ScreenHandlers, "full" | "drained"> & {
   /** Called with the text of the row when Enter is pressed; it may have several lines, or be blank. */
   entered: (text: string) => void;
   /** Ctrl-C or Ctrl-D on an empty row. */
@@ -28,109 +23,67 @@ export type PromptHandlers = {
   expand?: (text: string, rest: string) => string | undefined;
   /** Called with the reason when a paste is not taken, or when Enter leaves a text in the row that is too long. */
   refused: (problem: string) => void;
-  /** So much waits for the terminal that no more should be printed for now. */
-  full?: () => void;
-  /** The terminal has taken almost all of it. */
-  drained?: () => void;
   /** PageUp. */
   back?: () => void;
   /** Sets the status off in colour; absent for none. */
   dim?: (status: string) => string;
 };
 
-/** `full` and `drained` are called beyond and below so much that waits, in UTF-16 units: a few blocks that are drawn. */
-const full = 32 * 1024;
-const drained = 8 * 1024;
-/** How much text may wait for a stopped terminal, where lines come all the same. The oldest of more are not shown. */
-const maxUndrawn = 8 * 1024 * 1024;
 /** How much text the row holds: more than a message may have, so that a long one can be cut down. */
 const maxText = 4 * limits.textLength;
 
-export class Prompt implements TtyReader {
-  readonly #tty: Tty;
-  readonly #handlers: PromptHandlers;
-  readonly #editor = new Editor();
+export class Prompt {
+  readonly screen: Screen;
   /** The lines entered before. */
   readonly history = new InputHistory();
-  #isShown = false;
-  /** True while the shell has the terminal. */
-  #isStopped = false;
+  readonly #handlers: PromptHandlers;
+  readonly #editor = new Editor();
   #label = "";
   #status = "";
-  #title: string | undefined;
   #waiting: string[] = [];
   #search: Search | undefined;
-  readonly #canvas: Canvas;
-  readonly #overlayScreen: OverlayScreen;
-  readonly #shown = new Shown();
-  readonly #undrawn = new Undrawn(maxUndrawn);
-  #isFull = false;
-  #drawing: NodeJS.Immediate | undefined;
-  /** True if something changed while the terminal was taking the last drawing. */
-  #isStale = false;
   /** The completions that Tab goes through, and which one is shown. */
   #cycle: (Completion & { shown: number; text: string }) | undefined;
-  #rings = false;
-  #notification = "";
 
   constructor(tty: Tty, handlers: PromptHandlers) {
-    this.#tty = tty;
-    this.#canvas = new Canvas(tty);
-    this.#overlayScreen = new OverlayScreen(tty, this.#canvas);
     this.#handlers = handlers;
+    this.screen = new Screen(tty, {
+      ...handlers,
+      content: () => this.#content,
+      key: (key) => this.#key(key),
+    });
   }
 
   /** Shows the row. Text typed ahead stands in it: nothing is sent by an Enter before there was a row. */
   start(): void {
-    this.#isShown = true;
-    for (const key of this.#tty.attach(this)) {
+    for (const key of this.screen.start()) {
       if (key.type === "paste") this.#paste(key.text);
       else if (key.type === "key" && key.name === "enter") this.#editor.insert("\n");
       else this.#editor.press(key);
     }
-    this.#redraw();
   }
 
   /** Takes the row away; its text is there again after the next `start`. */
   stop(): void {
-    this.overlay = undefined;
-    clearImmediate(this.#drawing);
-    this.#drawing = undefined;
-    this.#tty.detach(this);
-    this.#tty.write((this.#isShown ? this.#canvas.erase() : "") + this.#undrawn.takeAll());
-    this.#isShown = false;
-    this.#weigh();
-  }
-
-  /** Lines above the row; before `start` and after `stop`, just lines. */
-  print(lines: string[]): void {
-    this.#undrawn.add(lines);
-    this.#weigh();
-    this.#redraw();
+    this.screen.stop();
   }
 
   /** The label before the text: the user's name, and the state of the connection. */
   set label(label: string) {
     this.#label = label;
-    this.#redraw();
+    this.screen.changed();
   }
 
   /** A row above the text, for the state of things; empty for none. */
   set status(status: string) {
     this.#status = status;
-    this.#redraw();
-  }
-
-  /** The window's title. */
-  set title(title: string) {
-    this.#title = title;
-    this.#redraw();
+    this.screen.changed();
   }
 
   /** Messages that are not in the room yet, oldest first. */
   set waiting(texts: string[]) {
     this.#waiting = texts;
-    this.#redraw();
+    this.screen.changed();
   }
 
   /** The text that is not entered yet: that of the row, or of before Up went through the history. */
@@ -140,88 +93,28 @@ export class Prompt implements TtyReader {
 
   set draft(text: string) {
     this.#editor.set(text);
-    this.#redraw();
+    this.screen.changed();
   }
 
-  /** The overlay shown in place of the conversation. Lines that are printed wait until it is undefined again. */
-  get overlay(): Overlay | undefined {
-    return this.#overlayScreen.overlay;
+  get #content(): Content {
+    const { text, cursor } = this.#editor;
+    const shared = { waiting: this.#waiting, status: this.#status, dim: this.#handlers.dim };
+    if (!this.#search) return { ...shared, label: this.#label, text, cursor };
+    const { label, found } = this.#search;
+    return { ...shared, label, text: found?.line ?? "", cursor: found?.at ?? 0 };
   }
 
-  set overlay(overlay: Overlay | undefined) {
-    if (overlay === this.overlay || !this.#isShown) return;
-    if (overlay) this.#overlayScreen.show(overlay);
-    else if (this.#overlayScreen.leave()) this.#drawScreen();
-    this.#weigh();
-    this.#redraw();
-  }
+  // ---- Keys ----
 
-  /** How many columns and rows the overlay has now. */
-  get overlaySize(): Size {
-    return this.#overlayScreen.size(this.#content);
-  }
-
-  /** Something of the overlay has changed. */
-  overlayChanged(): void {
-    if (this.overlay) this.#redraw();
-  }
-
-  /** Rings with the next lines. */
-  ring(): void {
-    this.#rings = true;
-    this.#redraw();
-  }
-
-  /** Sends a notification to the desktop with the next lines; the newest one, if more come at once. */
-  notify(sequence: string): void {
-    this.#notification = sequence;
-    this.#redraw();
-  }
-
-  /** Clears the screen of the conversation. */
-  clear(): void {
-    if (!this.#isShown) return;
-    this.overlay = undefined;
-    this.#shown.clear();
-    this.#drawScreen();
-  }
-
-  // ---- Called by the terminal ----
-
-  key(key: Key): void {
+  #key(key: Key): void {
     if (key.type !== "key" || key.name !== "tab") this.#cycle = undefined;
     if (key.type === "text") for (const text of key.text) this.#press({ type: "text", text });
     else this.#press(key);
-    this.#redraw();
-  }
-
-  resized(): void {
-    if (this.overlay) {
-      this.#overlayScreen.resized();
-      return this.#redraw();
-    }
-    this.#canvas.resized(() => this.#redraw());
-  }
-
-  stopped(): void {
-    this.overlay = undefined;
-    this.#isStopped = true;
-    this.#tty.write(this.#canvas.erase());
-  }
-
-  resumed(): void {
-    this.overlay = undefined;
-    this.#isStopped = false;
-    this.#canvas.resumed(() => this.#redraw());
-  }
-
-  taken(): void {
-    if (this.#isStale || (!this.overlay && !this.#undrawn.isEmpty)) this.#redraw();
   }
 
   #press(key: Key): void {
     if (this.#search && !this.#searchOn(this.#search, key)) return;
-    if (this.overlay?.key(key)) return;
+    if (this.screen.overlay?.key(key)) return;
     this.#handle(key);
     const expanded = this.#handlers.expand?.(this.#editor.before, this.#editor.after);
     if (expanded !== undefined) this.#editor.replaceBefore(expanded);
@@ -250,7 +143,7 @@ export class Prompt implements TtyReader {
       case "pageup":
         return this.#handlers.back?.();
       case "ctrl-l":
-        return this.#drawScreen();
+        return this.screen.redraw();
       case "ctrl-c":
         return this.#clearOrLeave();
       case "ctrl-d":
@@ -264,13 +157,12 @@ export class Prompt implements TtyReader {
     const outcome = search.press(key);
     if (outcome === "goes on") return false;
     this.#search = undefined;
-    if (outcome !== "left" && search.found) this.#take(search.found);
+    const { found } = search;
+    if (outcome !== "left" && found) {
+      this.history.show(found, this.#editor.text);
+      this.#editor.set(found.line);
+    }
     return outcome === "taken, and the key is for the row";
-  }
-
-  #take(found: Found): void {
-    this.history.show(found, this.#editor.text);
-    this.#editor.set(found.line);
   }
 
   /** A text that is too long stays in the row. */
@@ -280,13 +172,13 @@ export class Prompt implements TtyReader {
     if (problem !== undefined) return this.#handlers.refused(problem);
     this.#editor.set("");
     this.history.add(text);
-    this.overlay = undefined;
+    this.screen.overlay = undefined;
     this.#handlers.entered(text);
   }
 
   #clearOrLeave(): void {
     if (this.#editor.text !== "") this.#editor.clear();
-    else if (this.overlay) this.overlay = undefined;
+    else if (this.screen.overlay) this.screen.overlay = undefined;
     else this.#handlers.left();
   }
 
@@ -304,7 +196,7 @@ export class Prompt implements TtyReader {
     } else this.#editor.insert(text);
   }
 
-  /** A line up in the text; from its first line, to the message before it. */
+  /** A line up in the text; from its first line, to the line entered before it. */
   #up(): void {
     if (!this.#editor.moveLine("up")) this.#show(this.history.previous(this.#editor.text));
   }
@@ -329,66 +221,6 @@ export class Prompt implements TtyReader {
     this.#editor.replaceBefore(
       linesAbove + this.#cycle.text.slice(0, start) + (candidates[this.#cycle.shown] ?? ""),
     );
-  }
-
-  // ---- Drawing ----
-
-  /** Draws once a turn, however much changes in it. */
-  #redraw(): void {
-    this.#drawing ??= setImmediate(() => {
-      this.#drawing = undefined;
-      if (!this.#isShown) {
-        this.#tty.write(this.#undrawn.takeAll());
-        return this.#weigh();
-      }
-      this.#isStale = this.#tty.isBusy || this.#canvas.isMeasuring || this.#isStopped;
-      if (this.#isStale) return;
-      if (this.overlay)
-        return this.#tty.write(this.#alerts() + this.#overlayScreen.draw(this.overlay, this.#content));
-      const lines = this.#undrawn.take();
-      this.#shown.add(lines);
-      this.#draw(lines);
-      this.#weigh();
-    });
-  }
-
-  /** Called whenever more or less waits than before. Under an overlay it may wait: what that reads has to come. */
-  #weigh(): void {
-    const isFull = !this.overlay && this.#undrawn.length > (this.#isFull ? drained : full);
-    if (isFull === this.#isFull) return;
-    this.#isFull = isFull;
-    if (isFull) this.#handlers.full?.();
-    else this.#handlers.drained?.();
-  }
-
-  /** Draws the screen anew, with the conversation as far as it fits and is remembered. */
-  #drawScreen(): void {
-    if (this.overlay) return this.#redraw();
-    const { rows } = pictureOf(this.#content, this.#tty);
-    const lines = this.#shown.last(this.#tty.rows - rows.length);
-    this.#tty.write((lines === "" ? this.#canvas.clear() : this.#canvas.wipe()) + lines);
-    this.#redraw();
-  }
-
-  #draw(lines: string): void {
-    this.#tty.write(this.#alerts() + this.#canvas.draw(lines, pictureOf(this.#content, this.#tty)));
-  }
-
-  /** The title, if it is another one, and what draws attention. */
-  #alerts(): string {
-    const title = this.#title === undefined ? "" : this.#tty.title(this.#title);
-    const alerts = title + this.#notification + (this.#rings ? bell : "");
-    this.#notification = "";
-    this.#rings = false;
-    return alerts;
-  }
-
-  get #content(): Content {
-    const { text, cursor } = this.#editor;
-    const shared = { waiting: this.#waiting, status: this.#status, dim: this.#handlers.dim };
-    if (!this.#search) return { ...shared, label: this.#label, text, cursor };
-    const { label, found } = this.#search;
-    return { ...shared, label, text: found?.line ?? "", cursor: found?.at ?? 0 };
   }
 }
 

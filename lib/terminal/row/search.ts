@@ -1,4 +1,4 @@
-// Ctrl-R: the search in the lines that were typed before, newest first, while its words are being typed:
+// Ctrl-R: searches the lines that were typed before, newest first, while the words to find are being typed:
 //
 //   (search) lunch: see you at lunch     Ctrl-R: the next older one     Enter and other keys: take it into the row
 //

@@ -1,17 +1,17 @@
-// What a search has found so far, numbered from the newest: a person names a hit by its number, and searches on where the
-// last search ended.
+// The hits of a search so far, numbered from the newest: a person names a hit by its number, and the next search goes on
+// where this one ended.
 
 import type { Message } from "../../../protocol/events.ts";
 
 export class Hits {
   /** The words of the last search; undefined before the first one. */
   words: string | undefined;
-  /** Older ones are found before this position; undefined if there are none. */
+  /** Older hits are found before this position; undefined if there are none. */
   next: number | undefined;
   /** Positions, the newest hit's first. */
   #seqs: number[] = [];
 
-  /** Another search. */
+  /** A new search begins. */
   begin(words: string): void {
     this.words = words;
     this.clear();
@@ -23,7 +23,7 @@ export class Hits {
     this.#seqs = [];
   }
 
-  /** Hits that are older than those before; oldest first. */
+  /** Adds hits that are older than those so far; they come oldest first. */
   add(messages: Message[]): void {
     this.#seqs.push(...messages.map(({ seq }) => seq).reverse());
   }
@@ -42,4 +42,11 @@ export class Hits {
   seqOf(number: number): number | undefined {
     return this.#seqs[number - 1];
   }
+}
+
+/** Matches the words of a search wherever one begins in a text, in any case; undefined without a word in them. */
+export function wordsSought(text: string): RegExp | undefined {
+  // Letters and digits alone, so nothing in them acts as a pattern.
+  const words = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  return words.length === 0 ? undefined : new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})`, "giu");
 }

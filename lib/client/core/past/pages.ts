@@ -1,5 +1,5 @@
-// Asks the room for pages of the past, and knows their answers by an id. A page is cut where the server likes: it says where
-// the one before it ends, or that there is none.
+// Asks the room for pages of the past, and knows their answers by an id. The server decides how long a page is: it says
+// where the next older page ends, or that there is none.
 //
 //   … ◀── next ── [ a page: events before a position ]
 //
@@ -62,7 +62,7 @@ export class Pages {
   }
 }
 
-/** The page in an answer. Whatever the server says, it leads backwards. */
+/** The page in an answer. Its `next` is older than `before` whatever the server says, so no reading runs in a circle. */
 export function pageOf(
   answer: Extract<Event, { type: "history" | "results" }>,
   { before = Infinity, limit }: Look,

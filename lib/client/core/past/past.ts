@@ -1,5 +1,5 @@
-// What a person asks of the past: /history, /search and /around, each read page by page, and shown once all of it has come.
-// It can take a while, so that it can be stopped; what has come by then is shown.
+// /history, /search and /around: each is read page by page, and shown once all of it has come. That can take a while, so
+// it can be stopped; what has come by then is shown.
 
 import { type Event, type Fault, fault, isMessage, limits, type Message } from "../../../protocol/events.ts";
 import { Hits } from "./hits.ts";
@@ -7,48 +7,20 @@ import type { Pages } from "./pages.ts";
 import { Reading, stopped, type Wanted } from "./reading.ts";
 import { Window } from "./window.ts";
 
-export type PastHandlers = {
-  /** The messages asked for, as one answer of the server's: a `history`, `results`, or why there is none. */
-  event: (event: Event) => void;
-  problem: (problem: Fault) => void;
-  /** Whether a message is shown at all. */
-  isShown: (message: Message) => boolean;
-  /** Shows the surroundings of a hit; false if that cannot be done, and they are to be shown as a `history`. */
-  around?: ((seq: number) => boolean) | undefined;
-  /** The position of the last event. */
-  now: () => number;
-  /** The room has another history now: the messages shown so far are no part of it. */
-  forgotten?: (() => void) | undefined;
-  /** The messages at these positions were taken back. */
-  takenBack?: ((seqs: readonly number[]) => void) | undefined;
-  /** Called when `progress` has changed. */
-  progress?: (() => void) | undefined;
-};
-
-/** A client, as far as its past needs it. */
-type Host = {
+/** The parts of a client that its past needs; client.ts says what its handlers are. */
+type PastClient = {
   pages: Pages;
   chat: { regard: (message: Message) => string };
   link: { position: { seq: number } | undefined };
-  handlers: Pick<PastHandlers, "event" | "problem" | "forgotten" | "takenBack"> & {
+  handlers: {
+    event: (event: Event) => void;
+    problem: (problem: Fault) => void;
     around?: (seq: number) => boolean;
+    forgotten?: () => void;
+    takenBack?: (seqs: readonly number[]) => void;
     lookingBack?: () => void;
   };
 };
-
-/** The past that a client asks for. */
-export function pastOf({ pages, chat, link, handlers }: Host): Past {
-  return new Past(pages, {
-    event: handlers.event,
-    problem: handlers.problem,
-    isShown: (message) => chat.regard(message) !== "ignored",
-    now: () => link.position?.seq ?? 0,
-    around: (seq) => handlers.around?.(seq) ?? false,
-    forgotten: handlers.forgotten,
-    takenBack: handlers.takenBack,
-    progress: handlers.lookingBack,
-  });
-}
 
 /** A reading of older messages that is under way, and can be stopped. */
 type Task = { stop: () => void };
@@ -56,26 +28,24 @@ type Task = { stop: () => void };
 /** How many messages a /history shows that asks for no number, and one that asks for too many. */
 const someMessages = 50;
 const mostMessages = 10_000;
-/** How many characters one shows, about: what a terminal that is slow has to keep. */
+/** About how many characters a /history shows: as much waits in memory for a terminal that is slow. */
 const mostLength = 4 * 1024 * 1024;
 /** How many hits a search shows. */
 const someHits = 20;
 /** How many messages are shown on either side of a hit. */
 const neighbours = 5;
 
-/** The id of answers to what a person asked: one is shown even if it is empty. */
+/** The id of answers that a person asked for: they are shown even if they are empty. */
 const shownId = "look";
 
 export class Past {
-  readonly pages: Pages;
   readonly hits = new Hits();
-  readonly #handlers: PastHandlers;
+  readonly #client: PastClient;
   readonly #tasks = new Set<Task>();
   #idle = Promise.withResolvers<void>();
 
-  constructor(pages: Pages, handlers: PastHandlers) {
-    this.pages = pages;
-    this.#handlers = handlers;
+  constructor(client: PastClient) {
+    this.#client = client;
   }
 
   /** Resolves once nothing is being read. */
@@ -83,7 +53,7 @@ export class Past {
     if (this.#tasks.size > 0) await this.#idle.promise;
   }
 
-  /** Says in words how far a reading of more than a page has come; undefined if there is none. */
+  /** In words, how far a reading of more than a page has come; undefined if none is under way. */
   get progress(): string | undefined {
     const isLong = (task: Task) => task instanceof Reading && task.wanted.messages > limits.historyEvents;
     const reading = [...this.#tasks].find(isLong);
@@ -98,7 +68,7 @@ export class Past {
   stop(): boolean {
     const tasks = [...this.#tasks];
     for (const task of tasks) task.stop();
-    this.#handlers.progress?.();
+    this.#client.handlers.lookingBack?.();
     return tasks.length > 0;
   }
 
@@ -106,11 +76,12 @@ export class Past {
   history(count = someMessages): void {
     const messages = Math.min(count, mostMessages);
     this.#read({ messages, length: mostLength }, ({ events }, problem) => {
-      if (events.length > 0 || !problem) this.#handlers.event({ type: "history", events, id: shownId });
-      if (problem) this.#handlers.problem(problem);
+      if (events.length > 0 || !problem)
+        this.#client.handlers.event({ type: "history", events, id: shownId });
+      if (problem) this.#client.handlers.problem(problem);
       if (count > messages) {
         const most = mostMessages.toLocaleString("en-GB");
-        this.#handlers.problem(fault("bad-field", `One /history shows at most ${most} lines`));
+        this.#client.handlers.problem(fault("bad-field", `One /history shows at most ${most} lines`));
       }
     });
   }
@@ -126,7 +97,7 @@ export class Past {
     const { words, next, count } = this.hits;
     if (words === undefined) return false;
     if (count > 0 && next === undefined) {
-      this.#handlers.problem(fault("bad-field", `Nothing older was found for "${words}"`));
+      this.#client.handlers.problem(fault("bad-field", `Nothing older was found for "${words}"`));
     } else this.#search(words, next);
     return true;
   }
@@ -138,9 +109,9 @@ export class Past {
     if (seq === undefined) {
       const what =
         hits.count === 0 ? "Search first: /search WORDS" : `Say which one, 1 to ${hits.count}: /around 1`;
-      return this.#handlers.problem(fault("bad-field", what));
+      return this.#client.handlers.problem(fault("bad-field", what));
     }
-    if (!this.#handlers.around?.(seq)) this.#showAround(seq);
+    if (!this.#client.handlers.around?.(seq)) this.#showAround(seq);
   }
 
   /** Takes the next event; true if it is the server's answer to a request made here. */
@@ -148,38 +119,39 @@ export class Past {
     // The positions so far were those of another journal.
     if (event.type === "gap" && event.from === 0) {
       this.hits.clear();
-      this.#handlers.forgotten?.();
+      this.#client.handlers.forgotten?.();
     }
-    if (event.type === "deleted") this.#handlers.takenBack?.(event.seqs);
-    const isAnswer = this.pages.event(event);
-    if (isAnswer) this.#handlers.progress?.();
+    if (event.type === "deleted") this.#client.handlers.takenBack?.(event.seqs);
+    const isAnswer = this.#client.pages.event(event);
+    if (isAnswer) this.#client.handlers.lookingBack?.();
     return isAnswer;
   }
 
   #search(words: string, before: number | undefined): void {
     this.#read({ words, before, messages: someHits }, ({ events, next }, problem) => {
-      // Two may be under way.
+      // Of two searches under way, the hits are those of the one that ends last.
       if (this.hits.words !== words) this.hits.begin(words);
       this.hits.next = next;
-      this.hits.add(events.filter(isMessage).filter(this.#handlers.isShown));
+      this.hits.add(events.filter(isMessage).filter(this.#isShown));
       if (events.length > 0 || !problem) {
         const more = next === undefined ? undefined : true;
-        this.#handlers.event({ type: "results", text: words, events, more, id: shownId });
+        this.#client.handlers.event({ type: "results", text: words, events, more, id: shownId });
       }
-      if (problem) this.#handlers.problem(problem);
+      if (problem) this.#client.handlers.problem(problem);
     });
   }
 
   #showAround(seq: number): void {
-    const now = this.#handlers.now();
-    const window = new Window(this.pages, seq + 1);
+    const now = this.#client.link.position?.seq ?? 0;
+    const window = new Window(this.#client.pages, seq + 1);
     const show = (problem?: Fault) => {
       this.#end(task);
-      const shown = window.events.filter(isMessage).filter(this.#handlers.isShown);
+      const shown = window.events.filter(isMessage).filter(this.#isShown);
       const hit = shown.findLastIndex((message) => message.seq <= seq);
       const events = shown.slice(Math.max(hit - neighbours, 0), hit + 1 + neighbours);
-      if (events.length > 0 || !problem) this.#handlers.event({ type: "history", events, id: shownId });
-      if (problem) this.#handlers.problem(problem);
+      if (events.length > 0 || !problem)
+        this.#client.handlers.event({ type: "history", events, id: shownId });
+      if (problem) this.#client.handlers.problem(problem);
     };
     const task: Task = {
       stop: () => {
@@ -191,8 +163,10 @@ export class Past {
     window.older((problem) => (problem ? show(problem) : window.newer(now, show)));
   }
 
+  readonly #isShown = (message: Message): boolean => this.#client.chat.regard(message) !== "ignored";
+
   #read(wanted: Wanted, done: (reading: Reading, problem?: Fault) => void): void {
-    const reading = new Reading(this.pages, wanted, (reading, problem) => {
+    const reading = new Reading(this.#client.pages, wanted, (reading, problem) => {
       this.#end(reading);
       done(reading, problem);
     });

@@ -1,5 +1,5 @@
-// Reads the past backwards, page before page, until there is as much as was wanted. It can be stopped at any time, and what
-// has come by then is good. So a `/history 5000` is many small questions, and no page is larger than the server likes.
+// Reads the past backwards, page before page, until there is as much as was wanted. So a `/history 5000` is many small
+// questions, and no page is larger than the server allows. It can be stopped at any time, and keeps what has come by then.
 
 import { type Fault, fault, isFault, isMessage, limits, type Recorded } from "../../../protocol/events.ts";
 import type { Pages } from "./pages.ts";
@@ -20,11 +20,11 @@ export type Wanted = {
 /** About how many characters an event has beside its text. */
 const eventLength = 100;
 
-/** Why there is nothing to show. */
+/** The problem of a reading that was stopped before its first page. */
 export const stopped = fault("unavailable", "Stopped before anything was read");
 
 export class Reading {
-  /** What has come, oldest first: messages, and what else the history has between them. */
+  /** The events that have come, oldest first: messages, and what else the history has between them. */
   events: Recorded[] = [];
   /** How many of them are messages. */
   messages = 0;

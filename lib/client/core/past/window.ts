@@ -1,5 +1,5 @@
-// A window on the past that moves: a bounded stretch of what the room shows us, to which older and newer pages are joined.
-// What it has to give up on the other side is read again when it is wanted.
+// A window on the past that moves: a bounded stretch of events, to which older and newer pages are joined. Events that it
+// gives up on the other side are read again when they are wanted.
 //
 //     older ◀── [ from … the events of the window … to ) ──▶ newer, up to the newest event
 //
@@ -10,7 +10,7 @@ import { type Fault, isMessage, type Recorded } from "../../../protocol/events.t
 import type { Page, Pages } from "./pages.ts";
 import { Reading, type Wanted } from "./reading.ts";
 
-/** How many messages a page of older events has, and after how many characters it ends in any case. */
+/** How many messages a page of older events has; it ends earlier if it has so many characters. */
 const olderPage = { messages: 100, length: 64 * 1024 };
 /** How many events a window keeps: more than a page can have, so that the messages shown last are still there. */
 const keptEvents = 2_000;
@@ -26,11 +26,11 @@ export class Window {
   /** The first position of the window, and the one behind its last. */
   #from: number;
   #to: number;
-  /** Nothing is older than what the window has. */
+  /** Nothing older than the first event is kept. */
   isOldest = false;
   #reading: Reading | undefined;
 
-  /** Nothing at first: it opens between the positions before this one and the others. `kept`: events at most. */
+  /** An empty window between the events before this position and the others. `kept`: how many events it has at most. */
   constructor(pages: Pages, position: number, kept = keptEvents) {
     this.#pages = pages;
     this.#kept = kept;
@@ -67,7 +67,7 @@ export class Window {
     return true;
   }
 
-  /** It has all up to this position. */
+  /** Notes that the event at this position came and is not one to show, so that nothing is missing up to there. */
   passes(seq: number): void {
     this.#to = seq + 1;
   }
@@ -92,7 +92,7 @@ export class Window {
     const end = Math.min(this.#to + span, now + 1);
     const wanted = { before: end, after: this.#to - 1, messages: end - this.#to };
     this.#read(wanted, (reading, problem) => {
-      // There may be others between the window and what has come.
+      // The page does not go back to the window: events may be missing between the two.
       if (reading.next !== undefined) return done(problem);
       this.events.push(...reading.events);
       this.#to = end;
@@ -110,7 +110,7 @@ export class Window {
     );
   }
 
-  /** Drops the reading that is under way, so that its page is not joined any more. */
+  /** Gives up the reading that is under way: its page is not joined. */
   close(): void {
     this.#reading = undefined;
   }

@@ -1,5 +1,5 @@
-// Reading back: a page of older messages in place of the conversation, which goes on unseen meanwhile. It begins a page above
-// the end, or around a hit of a search, and asks for more wherever it is moved to.
+// Reading back: a page of older messages in place of the conversation, which goes on unseen meanwhile. It opens a page above
+// the end, or around a hit of a search, and reads on in either direction as the person moves.
 //
 //   PageUp, PageDown    a page; PageDown at the end goes back to the conversation
 //   Up, Down            a row; a mouse wheel sends these on the terminal's other screen
@@ -10,34 +10,34 @@
 import type { Fault, Recorded } from "../../../protocol/events.ts";
 import { visibleRow } from "../../../protocol/text.ts";
 import { type Key, keyName } from "../../../terminal/keys.ts";
-import type { Overlay } from "../../../terminal/row/overlay.ts";
-import type { Size } from "../../../terminal/row/picture.ts";
-import type { Prompt } from "../../../terminal/row/prompt.ts";
+import type { Overlay } from "../../../terminal/screen/overlay.ts";
+import type { Size } from "../../../terminal/screen/picture.ts";
+import type { Screen } from "../../../terminal/screen/screen.ts";
 import { widthOf } from "../../../terminal/wrap.ts";
 import type { Pages } from "../../core/past/pages.ts";
 import { Window } from "../../core/past/window.ts";
 import { sinceWords } from "../../kept/times.ts";
 import { type Row, Rows } from "./rows.ts";
 
-/** What of a prompt a pager needs. */
-export type Screen = Pick<Prompt, "overlay" | "overlaySize" | "overlayChanged">;
+/** The part of a terminal's screen that a pager needs. */
+export type PagerScreen = Pick<Screen, "overlay" | "overlaySize" | "changed">;
 
 export type PagerHandlers = {
   /** The position of the last event. */
   now: () => number;
-  /** Returns what renders events in their order, from the first of some on. */
+  /** Returns a function that renders events; it is called with each, in their order. */
   renderer: () => (event: Recorded) => string[];
-  /** It was left. */
+  /** The person went back to the conversation. */
   left: () => void;
 };
 
 /** With fewer rows there is no room for the status below them. */
 const minRows = 5;
-/** Rows of a page that the next one shows again. */
+/** How many rows of a page the next page shows again. */
 const overlap = 1;
 
 export class Pager implements Overlay {
-  readonly #prompt: Screen;
+  readonly #screen: PagerScreen;
   readonly #pages: Pages;
   readonly #handlers: PagerHandlers;
   #window: Window | undefined;
@@ -45,19 +45,19 @@ export class Pager implements Overlay {
   /** The size that the rows were made for. */
   #size: Size = { columns: 0, rows: 0 };
   #problem: string | undefined;
-  /** How many messages came that are not among the rows. */
+  /** How many messages came since the end of the rows. */
   #arrived = 0;
-  /** Nothing was newer than the last row when it was read. */
+  /** Whether the last row on the screen is the newest there is. */
   #isAtEnd = false;
 
-  constructor(prompt: Screen, pages: Pages, handlers: PagerHandlers) {
-    this.#prompt = prompt;
+  constructor(screen: PagerScreen, pages: Pages, handlers: PagerHandlers) {
+    this.#screen = screen;
     this.#pages = pages;
     this.#handlers = handlers;
   }
 
   get isOpen(): boolean {
-    return this.#prompt.overlay === this;
+    return this.#screen.overlay === this;
   }
 
   /** Shows the page above the end. False if the terminal is too small. */
@@ -71,23 +71,23 @@ export class Pager implements Overlay {
   }
 
   close(): void {
-    if (this.isOpen) this.#prompt.overlay = undefined;
+    if (this.isOpen) this.#screen.overlay = undefined;
   }
 
   /** A message came that is shown once this is left. */
   arrived(): void {
     this.#arrived++;
-    this.#prompt.overlayChanged();
+    this.#screen.changed();
   }
 
   /** The messages at these positions were taken back. */
   takeBack(seqs: readonly number[]): void {
     this.#window?.takeBack(seqs);
     this.#build();
-    this.#prompt.overlayChanged();
+    this.#screen.changed();
   }
 
-  // ---- Called by the prompt ----
+  // ---- Called by the screen ----
 
   key(key: Key): boolean {
     if (key.type !== "key") return false;
@@ -133,7 +133,7 @@ export class Pager implements Overlay {
       [place, ...below, "Esc goes back"],
       [place, ...short, "Esc: back"],
     ].map((parts) => `── ${parts.join(" · ")} ──`);
-    // It stands off the margin.
+    // The status is drawn two columns off the margin, and the last column stays free.
     return texts.find((text) => widthOf(text) <= columns - 3) ?? texts.at(-1) ?? "";
   }
 
@@ -147,7 +147,7 @@ export class Pager implements Overlay {
   // ---- Where it is ----
 
   get #height(): number {
-    return this.#prompt.overlaySize.rows;
+    return this.#screen.overlaySize.rows;
   }
 
   get #step(): number {
@@ -162,13 +162,13 @@ export class Pager implements Overlay {
     this.#problem = undefined;
     this.#arrived = 0;
     this.#isAtEnd = false;
-    this.#prompt.overlay = this;
+    this.#screen.overlay = this;
     this.#settle();
     return true;
   }
 
   #up(rows: number): void {
-    // Rows above are on their way.
+    // The rows above are being read.
     if (this.#rows.bottom < this.#height && !this.#window?.isOldest && !this.#problem) return;
     this.#isAtEnd = false;
     this.#rows.bottom -= rows;
@@ -181,7 +181,7 @@ export class Pager implements Overlay {
     this.#settle();
   }
 
-  /** Reads the rows that the screen lacks; if it lacks none, keeps it within the rows there are. */
+  /** Reads the rows that the screen lacks; if it lacks none, moves it back to where there are rows. */
   #settle(): void {
     const window = this.#window;
     if (!window) return;
@@ -195,7 +195,7 @@ export class Pager implements Overlay {
       this.#isAtEnd = rows.bottom === rows.count && window.reaches(now);
       if (this.#isAtEnd) this.#arrived = 0;
     }
-    this.#prompt.overlayChanged();
+    this.#screen.changed();
   }
 
   readonly #came = (problem?: Fault): void => {
@@ -203,7 +203,7 @@ export class Pager implements Overlay {
     if (!problem) return this.#settle();
     this.#clamp();
     this.#problem = visibleRow(problem.text);
-    this.#prompt.overlayChanged();
+    this.#screen.changed();
   };
 
   #clamp(): void {
@@ -214,7 +214,7 @@ export class Pager implements Overlay {
   #build(): void {
     const window = this.#window;
     if (!window) return;
-    const { columns } = this.#prompt.overlaySize;
+    const { columns } = this.#screen.overlaySize;
     const render = this.#handlers.renderer();
     const rows = window.events.flatMap((event): Row[] => {
       const lines = render(event).flatMap((line) => cut(line, columns));
@@ -225,7 +225,7 @@ export class Pager implements Overlay {
   }
 }
 
-/** A link, which is left whole elsewhere, in rows: here nothing may be wider than the screen. */
+/** Cuts a line that is too wide into rows: a link, which stays whole in the conversation. */
 function cut(line: string, columns: number): string[] {
   const width = Bun.stringWidth(line);
   if (width <= columns) return [line];

@@ -1,5 +1,5 @@
-// The rows of what a pager has read, and which of them are on its screen. The place is that of the last row shown, and it
-// stays with the event of that row when rows come on either side, and when all are broken anew for another width.
+// The rows that a pager has read, and which of them are on its screen. `bottom` is the place of the last row shown, and it
+// stays with the event of that row when rows come on either side, or when all are broken anew for another width.
 //
 //   rows     0 … ………………………… … count
 //   screen          [ height ] bottom      beyond either end while the rows there are still to come

@@ -7,12 +7,19 @@ import { holdsPassword } from "../../../protocol/typed.ts";
 import type { Link } from "../../core/link.ts";
 import { asTyped, type Unsettled } from "../../core/outbox.ts";
 import type { Page } from "../../core/past/pages.ts";
-import { type Keep, type Left, linesText, parseLines, parsePlace, placeText } from "../../kept/keep.ts";
+import {
+  type Keep,
+  type LastSeen,
+  linesText,
+  parseLines,
+  parseProgress,
+  progressText,
+} from "../../kept/keep.ts";
 
 export class Returning {
   readonly #link: Link;
   #keep: Keep | undefined;
-  #left: Left | undefined;
+  #left: LastSeen | undefined;
   #unsent: Unsettled[] = [];
   #hasArrived = false;
 
@@ -23,7 +30,7 @@ export class Returning {
   /** To be called before a join under a name, with the texts kept for it. */
   joining(keep: Keep): void {
     if (this.#hasArrived) return;
-    const { left, unsent } = parsePlace(keep.get("positions"));
+    const { left, unsent } = parseProgress(keep.get("positions"));
     this.#keep = keep;
     this.#left = left;
     this.#unsent = unsent;
@@ -68,7 +75,7 @@ export class Returning {
   save(draft: string, lines: readonly string[]): void {
     const { position, unsent } = this.#link;
     if (!this.#hasArrived || !position) return;
-    this.#keep?.set("positions", placeText({ left: { ...position, at: Date.now() }, unsent }));
+    this.#keep?.set("positions", progressText({ left: { ...position, at: Date.now() }, unsent }));
     this.#keep?.set("drafts", draft.trim() === "" || holdsPassword(draft) ? undefined : draft);
     this.#keep?.set("lines", linesText(lines));
   }

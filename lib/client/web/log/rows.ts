@@ -5,7 +5,7 @@
 import { deletion, inWords } from "../../../dialects/words.ts";
 import { isMessage, type Message, type Recorded } from "../../../protocol/events.ts";
 import { visible, visibleRow } from "../../../protocol/text.ts";
-import type { Chat, Move } from "../../core/chat.ts";
+import { type Chat, type Move, movesInWords } from "../../core/chat.ts";
 import type { Unsettled } from "../../core/outbox.ts";
 import { element } from "../page/dom.ts";
 import { type Marks, messageText, nameElement } from "../page/text.ts";
@@ -61,18 +61,10 @@ export function divider(text: string, kind = "day"): HTMLElement {
 
 /** The rows of members who came and went. */
 export function moveRows(moves: Move[]): HTMLElement[] {
-  const silent = (["joined", "left", "came and went"] as const).flatMap((what) => {
-    const names = moves
-      .filter((move) => move.what === what && move.text === "")
-      .map(({ name }) => visibleRow(name));
-    return names.length === 0 ? [] : [`${listed(names)} ${what}`];
-  });
-  const telling = moves.filter(({ text }) => text !== "");
-  const rows = telling.map(({ name, what, text }) => `${visibleRow(name)} ${what}: ${visibleRow(text)}`);
-  return [...(silent.length === 0 ? [] : [silent.join(" · ")]), ...rows].map((row) => noticeRow(row));
+  return movesInWords(moves, listed).map((row) => noticeRow(visibleRow(row)));
 }
 
-/** As many as are read in a line. */
+/** The names, as many as are read in a line; the others are counted. */
 function listed(names: string[]): string {
   const shown = 8;
   if (names.length <= shown) return names.join(", ");

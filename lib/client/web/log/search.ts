@@ -2,6 +2,7 @@
 
 import { isFault, isMessage } from "../../../protocol/events.ts";
 import type { Chat } from "../../core/chat.ts";
+import { wordsSought } from "../../core/past/hits.ts";
 import type { Pages } from "../../core/past/pages.ts";
 import { byId, element, show, write } from "../page/dom.ts";
 import { foundRow } from "./rows.ts";
@@ -64,7 +65,7 @@ export class Search {
       if (count !== this.#count) return;
       if (isFault(answer)) return write(this.#state, answer.text);
       this.#next = answer.next;
-      const marks = marksOf(words);
+      const marks = wordsSought(words);
       const hits = answer.events
         .filter(isMessage)
         .filter((message) => this.#chat.regard(message) !== "ignored");
@@ -91,10 +92,4 @@ export class Search {
       this.#place.scrollTop = isMore ? 0 : this.#place.scrollHeight;
     });
   }
-}
-
-/** Any of the words, wherever one begins. Nothing in them acts as a pattern. */
-function marksOf(text: string): RegExp | undefined {
-  const words = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-  return words.length === 0 ? undefined : new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})`, "giu");
 }

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, jest } from "bun:test";
 import { allHelp, Client } from "../../../../lib/client/core/client.ts";
 import { asTyped } from "../../../../lib/client/core/outbox.ts";
-import { pastOf } from "../../../../lib/client/core/past/past.ts";
+import { Past } from "../../../../lib/client/core/past/past.ts";
 import type { Event } from "../../../../lib/protocol/events.ts";
 import { type Happening, PlayedRoom } from "../../../support/played-room.ts";
 
@@ -24,7 +24,7 @@ export function inPlayedRoom(): void {
     room.members = ["ada", "gus", "mallory"];
     [shown, problems, notices, refused, refusedIds] = [[], [], [], [], []];
     client = new Client(
-      { servers: [room.connect], joins: "all", past: pastOf },
+      { servers: [room.connect], joins: "all", past: Past },
       {
         event: (event) => shown.push(event),
         problem: ({ text }) => problems.push(text),

@@ -346,9 +346,9 @@ test("a name that was taken leaves nothing behind for the next one", () => {
   kept.set("ada positions", JSON.stringify({ left: { epoch: "E", seq: 3, at: 1 } }));
   const run = new Run();
   run.memory.joining("zoe");
-  expect(run.client.link.place).toEqual({});
+  expect(run.client.link.firstJoin).toEqual({});
   run.memory.joining("ada");
-  expect(run.client.link.place).toEqual({ epoch: "E", after: 3, history: 200 });
+  expect(run.client.link.firstJoin).toEqual({ epoch: "E", after: 3, history: 200 });
   // Another client may be in the room under that name, and has got further.
   const others = JSON.stringify({ left: { epoch: "E", seq: 9, at: 1 } });
   kept.set("ada positions", others);

@@ -21,7 +21,7 @@ afterEach(() => {
 /** Posts the texts; `outcome` is undefined until it is known, then "said" or why not. */
 function posting(texts: string[], password?: string) {
   const posting: { outcome: string | undefined } = { outcome: undefined };
-  post(texts, { servers: [room.connect], place: "room.example:1", name: "cron", password }).then(
+  post(texts, { servers: [room.connect], address: "room.example:1", name: "cron", password }).then(
     () => (posting.outcome = "said"),
     (error) => (posting.outcome = error.message),
   );

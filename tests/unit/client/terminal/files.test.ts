@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { parseLines, parsePlace } from "../../../../lib/client/kept/keep.ts";
+import { parseLines, parseProgress } from "../../../../lib/client/kept/keep.ts";
 import { Files } from "../../../../lib/client/terminal/files.ts";
 import { temporaryFolder } from "../../../support/server.ts";
 import { testMs } from "../../../support/transcript.ts";
@@ -83,7 +83,7 @@ test("any bytes in a file are read to an end", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 500 }), (bytes) => {
       writeFileSync(path, bytes);
-      expect(parsePlace(ada.get("positions"))).toHaveProperty("unsent");
+      expect(parseProgress(ada.get("positions"))).toHaveProperty("unsent");
       expect(Array.isArray(parseLines(ada.get("positions")))).toBe(true);
     }),
     { numRuns: 300 },

@@ -23,16 +23,24 @@ const upTo = (last: number, count: number) => Array.from({ length: count }, (_, 
 function open(kinds: Kind[], textOf?: (seq: number) => string): void {
   room = new PlayedPast(kinds, textOf);
   [shown, problems, opened, hasScreen] = [[], [], [], false];
-  past = new Past(room.pages, {
-    event: (event: Event) => {
-      if (event.type !== "history" && event.type !== "results") throw new Error(`A ${event.type} was shown`);
-      const more = event.type === "results" && event.more === true;
-      shown.push({ type: event.type, seqs: event.events.map(({ seq }) => seq), more });
+  past = new Past({
+    pages: room.pages,
+    chat: { regard: ({ from }) => (from === "gus" ? "ignored" : "other") },
+    link: {
+      get position() {
+        return { seq: room.now };
+      },
     },
-    problem: ({ text }) => problems.push(text),
-    isShown: ({ from }) => from !== "gus",
-    around: (seq) => hasScreen && opened.push(seq) > 0,
-    now: () => room.now,
+    handlers: {
+      event: (event: Event) => {
+        if (event.type !== "history" && event.type !== "results")
+          throw new Error(`A ${event.type} was shown`);
+        const more = event.type === "results" && event.more === true;
+        shown.push({ type: event.type, seqs: event.events.map(({ seq }) => seq), more });
+      },
+      problem: ({ text }) => problems.push(text),
+      around: (seq) => hasScreen && opened.push(seq) > 0,
+    },
   });
 }
 
@@ -96,7 +104,7 @@ describe("/history", () => {
   test("whose connection is lost shows what has come, and why there is no more", async () => {
     past.history(2_000);
     room.answerOne();
-    past.pages.lost();
+    room.pages.lost();
     await past.idle();
     expect([shown.length, shown[0]?.seqs.length]).toEqual([1, 500]);
     room.isOnline = false;

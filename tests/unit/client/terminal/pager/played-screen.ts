@@ -5,18 +5,18 @@ import { Terminal as Emulator } from "@xterm/headless";
 import picocolors from "picocolors";
 import { Chat } from "../../../../../lib/client/core/chat.ts";
 import { People } from "../../../../../lib/client/core/people.ts";
-import { Pager, type Screen } from "../../../../../lib/client/terminal/pager/pager.ts";
+import { Pager, type PagerScreen } from "../../../../../lib/client/terminal/pager/pager.ts";
 import { View } from "../../../../../lib/client/terminal/view.ts";
 import { limits } from "../../../../../lib/protocol/events.ts";
 import type { Key } from "../../../../../lib/terminal/keys.ts";
-import { Canvas } from "../../../../../lib/terminal/row/canvas.ts";
-import { type Overlay, OverlayScreen } from "../../../../../lib/terminal/row/overlay.ts";
-import { type Content, pictureOf, type Size } from "../../../../../lib/terminal/row/picture.ts";
+import { Canvas } from "../../../../../lib/terminal/screen/canvas.ts";
+import { type Overlay, OverlayScreen } from "../../../../../lib/terminal/screen/overlay.ts";
+import { type Content, pictureOf, type Size } from "../../../../../lib/terminal/screen/picture.ts";
 import type { PlayedPast } from "../../core/past/played-past.ts";
 
 const content: Content = { waiting: [], status: "2 here", label: "ada> ", text: "draft", cursor: 5 };
 
-export class PlayedScreen implements Screen, Disposable {
+export class PlayedScreen implements PagerScreen, Disposable {
   readonly emulator: Emulator;
   readonly room: PlayedPast;
   readonly pager: Pager;
@@ -69,11 +69,11 @@ export class PlayedScreen implements Screen, Disposable {
     return this.#overlays.size(content);
   }
 
-  overlayChanged(): void {
+  changed(): void {
     if (this.overlay) this.emulator.write(this.#overlays.draw(this.overlay, content));
   }
 
-  /** Lines of the conversation, drawn as the prompt draws them. */
+  /** Lines of the conversation, drawn as the screen draws them. */
   print(lines: string[]): void {
     const text = lines.map((line) => `${line}\n`).join("");
     this.emulator.write(this.#canvas.draw(text, pictureOf(content, this.#size)));
@@ -90,7 +90,7 @@ export class PlayedScreen implements Screen, Disposable {
   resize(columns: number, rows: number): void {
     this.emulator.resize(columns, rows);
     this.#overlays.resized();
-    this.overlayChanged();
+    this.changed();
   }
 
   /** The rows on the screen. */

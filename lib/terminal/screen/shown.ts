@@ -1,4 +1,4 @@
-// The lines that were drawn last, a screen of them at least, to draw them again after the screen was cleared.
+// The lines that were drawn last, at least a screen of them, for drawing the screen anew.
 
 /** How much is kept, in blocks and in UTF-16 units; the newest block always. */
 const maxBlocks = 500;

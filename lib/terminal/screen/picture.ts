@@ -7,7 +7,7 @@
 //
 // No row is wider than the terminal. A line that is too wide scrolls sideways under the cursor, so that a part of it shows
 // on both sides; of other lines the start is shown. Terminals disagree on widths, so each character counts as what the
-// widest of them takes, and what stands before the cursor is given apart: once it is written, the cursor is right.
+// widest of them takes, and the text before the cursor is given apart: writing it puts the cursor in its place.
 
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { widthOf } from "../wrap.ts";
@@ -21,7 +21,7 @@ export type Content = {
   status: string;
   /** Sets the status off in colour; undefined for none. */
   dim?: ((status: string) => string) | undefined;
-  /** What stands before the text. */
+  /** The label before the text. */
   label: string;
   /** The text; it may have several lines. */
   text: string;
@@ -33,15 +33,15 @@ export type Size = { columns: number; rows: number };
 
 export type Picture = {
   rows: string[];
-  /** Which of the rows has the cursor. */
+  /** The index of the row with the cursor. */
   cursorRow: number;
-  /** What of that row stands before the cursor. */
+  /** The part of that row before the cursor. */
   before: string;
 };
 
 /** Rows for messages on their way, if the terminal is high enough. */
 const waitingRows = 5;
-/** A terminal with fewer rows for all but the text shows no status. */
+/** The status is shown if the text leaves at least so many rows. */
 const statusNeedsRows = 4;
 
 /** The rows for a terminal of that size. They leave a row for the conversation, if there are more rows than one. */
@@ -71,7 +71,7 @@ function textRows({ label, text, cursor }: Content, { columns, rows }: Size): Pi
   const height = Math.min(lines.length, Math.max(Math.floor(rows / 3), 1));
   const top = Math.min(Math.max(current - Math.floor(height / 2), 0), lines.length - height);
   const below = lines.length - top - height;
-  // Of a long label the end is kept, which has the state of the connection.
+  // A long label keeps its end, which has the state of the connection.
   const first = tail(visibleRow(label), Math.floor(columns / 2));
   const margin = (row: number): string => {
     if (top + row === 0) return first;
@@ -131,7 +131,7 @@ function head(text: string, columns: number): string {
   return kept;
 }
 
-/** The same, with a mark where something was left out. */
+/** The start of the text as `head` cuts it, with a mark if something was left out. */
 function cut(text: string, columns: number): string {
   return widthOf(text) <= columns ? text : `${head(text, columns - 1)}…`;
 }

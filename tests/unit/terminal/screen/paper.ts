@@ -1,8 +1,8 @@
 // An emulator's screen that a canvas draws on, without a program or a pseudo-terminal between.
 
 import { Terminal as Emulator } from "@xterm/headless";
-import { Canvas } from "../../../../lib/terminal/row/canvas.ts";
-import type { Picture } from "../../../../lib/terminal/row/picture.ts";
+import { Canvas } from "../../../../lib/terminal/screen/canvas.ts";
+import type { Picture } from "../../../../lib/terminal/screen/picture.ts";
 import type { Tty } from "../../../../lib/terminal/tty.ts";
 
 export class Paper implements Disposable {

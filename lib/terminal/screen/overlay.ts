@@ -1,5 +1,5 @@
-// Shows something in place of the conversation, in the terminal's other screen: lines that arrive cannot touch it, and when
-// it is left, the ordinary screen and all that was scrolled off it are as they were.
+// Shows an overlay, such as a page of older messages, in place of the conversation. It is drawn on the terminal's other
+// screen: lines that arrive cannot touch it, and when it is left, the ordinary screen and its scrollback are as they were.
 //
 //   ESC [ ? 1049 h   keeps the cursor, and shows the other screen, which is empty
 //   ESC [ ? 1049 l   shows the ordinary one again, with the cursor where it was
@@ -14,11 +14,11 @@ import { type Content, pictureOf, type Size } from "./picture.ts";
 export interface Overlay {
   /** Takes a key; false if it is for the row. */
   key(key: Key): boolean;
-  /** What it shows, from the top: at most `size.rows` rows, none wider than `size.columns`. */
+  /** Its rows, from the top: at most `size.rows` of them, none wider than `size.columns`. */
   rows(size: Size): string[];
-  /** One row that says where it is and how to leave it. */
+  /** One row that says which part of it is shown, and how to leave it. */
   status(columns: number): string;
-  /** It is not shown any more. */
+  /** Called once it is not shown any more. */
   left(): void;
 }
 
@@ -40,17 +40,17 @@ export class OverlayScreen {
     return this.#overlay;
   }
 
-  /** Shows it in place of the conversation. */
+  /** Shows this overlay in place of the conversation, or of another overlay. */
   show(overlay: Overlay): void {
     const isFirst = this.#overlay === undefined;
     this.#overlay = overlay;
-    // Without our rows the cursor is kept where the next line belongs.
+    // Our rows are erased first, so that the terminal keeps the cursor where the next line belongs.
     if (isFirst) this.#tty.write(this.#canvas.erase() + otherScreen);
   }
 
   /**
-   * Shows the conversation again. True if the terminal has got another size meanwhile: terminals disagree then on what
-   * stands where on the ordinary screen.
+   * Shows the conversation again. True if the terminal got another size meanwhile: then the whole screen has to be drawn
+   * anew, since terminals break its rows in different ways.
    */
   leave(): boolean {
     const isResized = this.#isResized;
@@ -74,7 +74,7 @@ export class OverlayScreen {
     return { columns, rows: rows - pictureOf({ ...content, status: "its status" }, this.#tty).rows.length };
   }
 
-  /** What draws it, and the row below it. */
+  /** The text that draws the overlay, and the row to type in below it. */
   draw(overlay: Overlay, content: Content): string {
     const { columns } = this.#tty;
     const picture = pictureOf({ ...content, status: overlay.status(columns) }, this.#tty);

@@ -3,7 +3,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { type Content, pictureOf } from "../../../../lib/terminal/row/picture.ts";
+import { type Content, pictureOf } from "../../../../lib/terminal/screen/picture.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { Paper } from "./paper.ts";
 

@@ -1,18 +1,18 @@
-// The questions before the chat, in @clack/prompts. Clack reads and draws through the terminal that the chat has too: so
-// a closed window ends a question, Ctrl-Z and `fg` draw it anew, and no key is lost between a question and the chat.
+// The questions before the chat, in @clack/prompts. Clack reads and draws through the same Tty as the chat: so a closed
+// window ends a question, Ctrl-Z and `fg` draw it anew, and no key is lost between a question and the chat.
 // A question that is left without an answer gives undefined; a certificate is refused then.
-// Clack is loaded with the first question: most starts ask nothing, and it is a fifth of what such a start costs.
+// Clack is loaded with the first question: most starts ask nothing, and loading it would be a fifth of their time.
 
 import { PassThrough, Writable } from "node:stream";
 import picocolors from "picocolors";
-import { type Fault, isFault, limits } from "../../protocol/events.ts";
-import { cleanName, nearName, nextName } from "../../protocol/names.ts";
-import { visibleRow } from "../../protocol/text.ts";
-import type { Key } from "../../terminal/keys.ts";
-import { isCtrl, type Tty, type TtyReader } from "../../terminal/tty.ts";
-import type { Unknown } from "./trust.ts";
+import { type Fault, isFault, limits } from "../../../protocol/events.ts";
+import { cleanName, nearName, nextName } from "../../../protocol/names.ts";
+import { visibleRow } from "../../../protocol/text.ts";
+import type { Key } from "../../../terminal/keys.ts";
+import { isCtrl, type Tty, type TtyReader } from "../../../terminal/tty.ts";
+import type { Unknown } from "../trust.ts";
 
-/** A wait that is shorter than this is not shown. */
+/** A shorter wait than this is not shown. */
 const wonderMs = 300;
 /** How long each picture of the spinner stays. */
 const spinMs = 80;
@@ -87,11 +87,11 @@ async function answered<T>(
     // Clack does not know Ctrl-D.
     key: (key) => (isCtrl(key, "d") ? leave.abort() : void input.write(bytesOf(key))),
     resized: () => void output.emit("resize"),
-    // All that it drew is relative to where it began, so it draws the same again.
+    // Clack draws relative to where it began, so the same bytes draw the question again.
     resumed: () => tty.write(drawn()),
     gone: () => leave.abort(),
   };
-  // What was typed before the question was there is no answer to it.
+  // Keys that were typed before the question are no answer to it, and are dropped.
   tty.attach(reader);
   const answer = await ask(clack, { input, output, signal: leave.signal });
   tty.detach(reader);
@@ -138,7 +138,7 @@ function bytesOf(key: Key): string {
   return sequences[key.name] ?? "";
 }
 
-/** Shows that something is under way, if it takes long. Keys are kept for the question or the row that follows. */
+/** Shows a spinner while work is under way, if that takes long. Keys are kept for the question or the row that follows. */
 export async function whileWaiting<T>(tty: Tty, message: string, work: Promise<T>): Promise<T> {
   const frames = ["◒", "◐", "◓", "◑"];
   const erase = "\r\x1b[J";

@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { Undrawn } from "../../../../lib/terminal/row/undrawn.ts";
+import { Undrawn } from "../../../../lib/terminal/screen/undrawn.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);

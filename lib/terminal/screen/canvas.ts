@@ -1,5 +1,5 @@
-// The bottom rows of the terminal that are ours, and how to draw them anew: lines that come push them down, and a picture
-// that only changes is drawn over the last one, row by row, so that nothing flickers.
+// Our rows at the bottom of the terminal, and the text that draws them anew, which the caller writes: lines that come push
+// our rows down, and a changed picture is drawn over the last one, row by row, so that nothing flickers.
 //
 //   up to the first row of ours │ if lines come: erase downwards, the lines │ our rows │ erase the rest │ up to the cursor
 //
@@ -8,7 +8,7 @@
 import type { Tty } from "../tty.ts";
 import type { Picture } from "./picture.ts";
 
-/** The whole row: of one that is erased in part, tmux counts the erased part when it breaks rows for a narrower screen. */
+/** Erases the whole row: tmux counts the erased part of a row as text when it breaks rows for a narrower screen. */
 const eraseRow = "\x1b[2K";
 const eraseDown = "\x1b[J";
 const home = "\x1b[H";
@@ -30,7 +30,7 @@ export class Canvas {
     this.#tty = tty;
   }
 
-  /** What draws the picture below these lines, each of which ends with a newline. */
+  /** Draws the picture below these lines, each of which ends with a newline. */
   draw(lines: string, { rows, cursorRow, before }: Picture): string {
     const start = lines === "" ? this.#toTop() : this.erase() + lines;
     this.#rowsAbove = cursorRow;
@@ -42,24 +42,24 @@ export class Canvas {
     return `${start}${wrapOff}${drawn}${eraseDown}${up(rows.length - 1 - cursorRow)}\r${before}${wrapOn}`;
   }
 
-  /** What draws a picture that is as high as the screen. */
+  /** Draws a picture that is as high as the screen. */
   drawAll(picture: Picture): string {
     this.forget();
     return home + this.draw("", picture);
   }
 
-  /** What takes the rows away. */
+  /** Erases our rows. */
   erase(): string {
     return this.#toTop() + eraseDown;
   }
 
-  /** What clears the whole screen. */
+  /** Clears the whole screen. */
   clear(): string {
     this.forget();
     return clearScreen;
   }
 
-  /** The same before it is drawn anew. In two parts: tmux moves a screen that is cleared at once to its scrollback. */
+  /** Clears the whole screen in two parts: tmux would move a screen that is cleared at once to its scrollback. */
   wipe(): string {
     this.forget();
     return `${home}${eraseRow}${secondRow}${eraseDown}${home}`;
@@ -72,8 +72,8 @@ export class Canvas {
   }
 
   /**
-   * Calls `redraw` once it is known where our rows are. Terminals break rows that have become too wide, and then there is
-   * more to erase. Some leave the row with the cursor as it is; where the cursor is tells them apart.
+   * Calls `redraw` once it is known where our rows are. Terminals break rows that have become too wide, so that there are
+   * more to erase. Some do not break the row with the cursor; the cursor's column tells which kind this one is.
    */
   resized(redraw: () => void): void {
     const { above, column } = this.#drawn;
@@ -90,8 +90,8 @@ export class Canvas {
   }
 
   /**
-   * Calls `redraw` once it is known whether the rows are still the last thing on the screen: the program may have been
-   * stopped without a shell to write below them. The cursor is where it was then, and a shell leaves it at the margin.
+   * Calls `redraw` once it is known whether our rows are still the last thing on the screen, as they are if the program was
+   * stopped without a shell. Then the cursor is where it was; a shell that wrote below them leaves it at the margin.
    */
   resumed(redraw: () => void): void {
     const { column } = this.#drawn;

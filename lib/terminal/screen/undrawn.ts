@@ -1,6 +1,6 @@
-// Lines that the terminal has not taken yet, in blocks: a burst of lines is drawn block by block, so that no text of all
-// of it is ever put together, and each block is one flat text, since lines that were put together from parts keep these
-// in memory. Above the bound the oldest blocks are dropped, and counted.
+// Lines that the terminal has not taken yet, in blocks: a burst of lines is drawn block by block, so that its whole text is
+// never put together. Each block is one flat text, since a line that was put together from parts keeps them in memory.
+// Above the bound the oldest blocks are dropped, and their lines counted.
 
 /** A block is complete with this many UTF-16 units, or with the line that goes beyond. */
 const blockLength = 16 * 1024;
