@@ -11,6 +11,7 @@ import {
   type Field,
   id,
   key,
+  member,
   name,
   nameOrAddress,
   nameOrAll,
@@ -101,7 +102,7 @@ function moderation(name: Field<string>, usage: string, summary: string) {
 /** What operators ask about a name. */
 function lookUp(usage: string, summary: string) {
   return command(
-    { name, id: optional(id) },
+    { name: member, id: optional(id) },
     { usage, summary: `operators: ${summary}`, parse: (name) => ({ name }), operator: true },
   );
 }
@@ -130,7 +131,7 @@ export const commands = {
   ),
   tell: command(
     // `seq` is the last event its sender had seen: a name that has changed hands since is not the one that was meant.
-    { to: name, text, id: optional(id), seq: optional(count), notice },
+    { to: member, text, id: optional(id), seq: optional(count), notice },
     {
       usage: "/msg NAME TEXT",
       summary: "whisper to one member",
@@ -180,7 +181,7 @@ export const commands = {
   ),
   delete: command(
     // `seq`: that message. `name`: the last `count` that this member said, or all. Neither: the last of one's own.
-    { seq: optional(count), name: optional(name), count: optional(amount) },
+    { seq: optional(count), name: optional(member), count: optional(amount) },
     {
       usage: "/delete [NAME N|all]",
       summary: "take back your last line; operators: those of NAME",
@@ -210,7 +211,7 @@ export const commands = {
     },
   ),
   deop: command(
-    { name: optional(name) },
+    { name: optional(member) },
     {
       usage: "/deop [NAME]",
       summary: "operators: end that, for NAME too",
@@ -218,12 +219,12 @@ export const commands = {
       operator: true,
     },
   ),
-  kick: moderation(name, "/kick NAME [REASON]", "put NAME out"),
+  kick: moderation(member, "/kick NAME [REASON]", "put NAME out"),
   ban: moderation(nameOrAddress, "/ban NAME|ADDRESS|NETWORK [1h|7d] [REASON]", "keep out"),
   unban: moderation(nameOrAddress, "/unban NAME|ADDRESS|NETWORK", "lift a ban"),
   mute: moderation(nameOrAll, "/mute NAME|* [1h]", "silence NAME, or all"),
   unmute: moderation(nameOrAll, "/unmute NAME|*", "end that"),
-  free: moderation(name, "/free NAME", "let anyone take an owned NAME"),
+  free: moderation(member, "/free NAME", "let anyone take an owned NAME"),
   whois: lookUp("/whois NAME", "tell NAME's address and names"),
   whowas: lookUp("/whowas NAME", "the same of those who left"),
   bans: command(

@@ -2,7 +2,7 @@
 
 import { type Fault, fault, limits } from "./events.ts";
 import { isKey } from "./keys.ts";
-import { cleanName } from "./names.ts";
+import { cleanName, memberName } from "./names.ts";
 import { cleanText, visibleRow } from "./text.ts";
 
 export type Field<T> = (value: unknown) => T | Fault;
@@ -14,11 +14,14 @@ function stringField<T>(clean: (text: string) => T | Fault): Field<T> {
 
 export const string = stringField((text) => text);
 export const text = stringField(cleanText);
+/** A name to take. */
 export const name = stringField(cleanName);
+/** The name of another member. */
+export const member = stringField(memberName);
 /** A member's name, or an address or a network, which no name looks like: the server knows whether it is one. */
-export const nameOrAddress = stringField((text) => (/[.:]/.test(text) ? text.trim() : cleanName(text)));
+export const nameOrAddress = stringField((text) => (/[.:]/.test(text) ? text.trim() : memberName(text)));
 /** A member's name, or all. */
-export const nameOrAll = stringField((text) => (text.trim() === everybody ? everybody : cleanName(text)));
+export const nameOrAll = stringField((text) => (text.trim() === everybody ? everybody : memberName(text)));
 
 /** How long something holds, in ms: 90s, 30m, 1h, 7d, 2w. */
 export const duration = stringField(

@@ -4,6 +4,7 @@
 // that look alike, are in looks.ts, which only a server needs.
 
 import { type Fault, fault, isFault, limits } from "./events.ts";
+import { visibleRow } from "./text.ts";
 
 const nameShape = /^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u;
 const invisible = /\p{Default_Ignorable_Code_Point}/u;
@@ -70,6 +71,14 @@ export function cleanName(raw: string): string | Fault {
     return fault("bad-name", "This name mixes scripts, such as Latin and Cyrillic: write all of it in one");
   }
   return reservedKeys.has(nameKey(name)) ? reservedFault(name) : name;
+}
+
+/** The name of another member, as it may stand in the room, or the fault that no member can have it. */
+export function memberName(raw: string): string | Fault {
+  const name = cleanName(raw);
+  if (!isFault(name) || raw.trim() === "") return name;
+  const shown = [...visibleRow(raw.trim())].slice(0, limits.nameLength + 1).join("");
+  return { ...name, text: `Nobody here is called "${shown}"` };
 }
 
 export function reservedFault(name: string): Fault {

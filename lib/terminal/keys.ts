@@ -7,6 +7,7 @@
 //
 // Bytes may be cut anywhere, by any pause: an unfinished sequence or paste waits for its end, until `expire` is called.
 // So a paste whose end never comes does not swallow the keyboard: it ends with a pause or with Ctrl-C, and its text stays.
+// ESC alone is a key after a short pause; if the rest of its sequence comes only then, it is that sequence's key, no text.
 
 export type Key =
   | { type: "text"; text: string }
@@ -18,8 +19,8 @@ export function keyName({ name, ctrl, alt }: Extract<Key, { type: "key" }>): str
   return `${ctrl ? "ctrl-" : ""}${alt ? "alt-" : ""}${name}`;
 }
 
-/** How long an unfinished sequence or paste may pause before `expire` is to be called. */
-export const patienceMs = { sequence: 500, paste: 1_000 };
+/** How long ESC alone, or an unfinished sequence or paste may pause before `expire` is to be called. */
+export const patienceMs = { escape: 80, sequence: 500, paste: 1_000 };
 
 const pasteStart = "\x1b[200~";
 const pasteEnd = "\x1b[201~";
@@ -35,6 +36,8 @@ const csiBegun = /^\x1b\[(?:\[|M.{0,2}|[0-?]*[ -/]*)$/s;
 const ss3 = /^\x1bO([ -~])/;
 // Strings that a terminal answers with, ended by BEL or ESC \.
 const string = /^\x1b[\]P_^X].*?(?:\x07|\x1b\\)/s;
+/** What makes a sequence of an ESC that came by itself, rather than text that a person types behind it. */
+const restOfSequence = /^(?:\[[\d;]*[A-Z~]$|\[200~|O[A-H]$)/;
 const stringBegun = /^\x1b[\]P_^X]/;
 
 const finals: Record<string, string> = {
@@ -76,6 +79,8 @@ export class KeyReader {
   /** The text of a sequence or paste that has no end yet. */
   #pending = "";
   #pasting = false;
+  /** ESC was taken for a key, and may turn out to begin a sequence. */
+  #isEscaped = false;
   readonly #handlers: KeyReaderHandlers;
 
   constructor(handlers: KeyReaderHandlers = {}) {
@@ -87,6 +92,8 @@ export class KeyReader {
     const came = this.#decoder.decode(bytes, { stream: true });
     // Ctrl-C is pressed while a paste waits for its end: terminals send no part of a paste that is this byte alone.
     if (this.#pasting && came === ctrlC) return this.expire();
+    if (this.#isEscaped && !restOfSequence.test(came)) this.#pending = "";
+    this.#isEscaped = false;
     this.#pending += came;
     const keys: Key[] = [];
     for (let key = this.#next(); key !== undefined; key = this.#next()) if (key) keys.push(key);
@@ -96,6 +103,7 @@ export class KeyReader {
   /** How long to wait for the rest before `expire` is called, in ms; undefined if nothing is unfinished. */
   get waitsMs(): number | undefined {
     if (this.#pasting) return patienceMs.paste;
+    if (this.#pending === "\x1b" && !this.#isEscaped) return patienceMs.escape;
     return this.#pending === "" ? undefined : patienceMs.sequence;
   }
 
@@ -103,9 +111,11 @@ export class KeyReader {
   expire(): Key[] {
     const text = this.#pending;
     const wasPasting = this.#pasting;
+    this.#isEscaped = text === "\x1b" && !wasPasting && !this.#isEscaped;
+    if (this.#isEscaped) return [key("escape")];
     this.#pending = "";
     this.#pasting = false;
-    if (!wasPasting) return text === "\x1b" ? [key("escape")] : [];
+    if (!wasPasting) return [];
     const cut = text.lastIndexOf("\x1b");
     const isEnd = cut !== -1 && pasteEnd.startsWith(text.slice(cut));
     return [{ type: "paste", text: isEnd ? text.slice(0, cut) : text }];

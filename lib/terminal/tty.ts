@@ -214,15 +214,15 @@ export class Tty {
     if (!this.#writing && !this.#isGone) this.#reader?.taken?.();
   }
 
-  readonly #received = (bytes: Buffer): void => {
+  readonly #received = (bytes: Buffer): void => this.#came(this.#keys.push(bytes));
+
+  #came(keys: Key[]): void {
     clearTimeout(this.#expiry);
-    for (const key of this.#keys.push(bytes)) this.#pressed(key);
+    for (const key of keys) this.#pressed(key);
     const { waitsMs } = this.#keys;
     if (waitsMs === undefined) return;
-    this.#expiry = setTimeout(() => {
-      for (const key of this.#keys.expire()) this.#pressed(key);
-    }, waitsMs);
-  };
+    this.#expiry = setTimeout(() => this.#came(this.#keys.expire()), waitsMs);
+  }
 
   #pressed(key: Key): void {
     this.#handlers.looked?.();

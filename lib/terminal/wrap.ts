@@ -18,6 +18,9 @@ const upon = /^(?:[\u0300-\u036f\ufe0e]|\u200c|\u200d)$/;
 /** Characters that some terminals draw in two columns: emoji, and those that fonts or a later Unicode may define. */
 const wide = /^[\p{Extended_Pictographic}\p{Emoji_Presentation}\p{Co}\p{Cn}\u3248-\u324f]$/u;
 
+/** So many columns beside a head are enough for a text, however wide the head is. */
+const enoughRoom = 36;
+
 /**
  * The text in rows of at most so many columns, the first behind `head`, which may have colours; the text may not.
  * `style` adds colours to the part of the text in each row.
@@ -31,7 +34,7 @@ export function wrap(
   const plainHead = Bun.stripANSI(head);
   const headWidth = widthOf(plainHead);
   if (!text.includes("\n") && fits(text, columns - headWidth)) return [head + style(text)];
-  const indent = headWidth <= columns / 2 ? Math.max(headWidth, 2) : 4;
+  const indent = headWidth <= Math.max(columns / 2, columns - enoughRoom) ? Math.max(headWidth, 2) : 4;
   const under = " ".repeat(indent);
   const room = Math.max(columns - indent, 2);
   const rows = text.split("\n").flatMap((line) => rowsOf(line, room));
@@ -40,7 +43,7 @@ export function wrap(
   if (headWidth <= indent || fits(first, columns - headWidth)) return [head + style(first), ...below(more)];
   // A head too wide for its text to stand beside it has rows of its own.
   if (fits(plainHead.trimEnd(), columns)) return [head.trimEnd(), ...below(rows)];
-  const [top = "", ...rest] = pieces(plainHead.trimEnd(), room);
+  const [top = "", ...rest] = rowsOf(plainHead.trimEnd(), room);
   return [top, ...rest.map((row) => under + row), ...below(rows)];
 }
 

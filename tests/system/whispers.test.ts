@@ -148,6 +148,8 @@ test.concurrent("/op alone asks for the password, which is nowhere to be seen", 
   dan.type("\x1b[A");
   await dan.until("the last line again", ({ row }) => row === "dan> /op");
   expect(dan.written).not.toContain("sesame");
+  // Not even its length.
+  expect(dan.screen.join()).not.toMatch(/[▪•]/);
   expect(bob.texts).toEqual(["meanwhile"]);
 });
 
@@ -157,10 +159,13 @@ test.concurrent.each(["\x03", "\x04"])("%j at the password for /op goes back to 
   await ready(dan);
   dan.type("/op\r");
   await dan.shows("What is the operators' password?");
+  dan.type("half");
+  await dan.until("the mask", ({ screen }) => /[▪•]{4}/.test(screen.join()));
   dan.type(key);
   await ready(dan);
   dan.type("still here\r");
   await dan.shows("dan: still here");
+  expect(dan.screen.join()).not.toMatch(/[▪•]/);
 });
 
 test.concurrent("a command behind a blank is not said", async () => {

@@ -19,11 +19,11 @@ export type Regard = "own" | "ignored" | "mention" | "other";
 /** How long a coming or going waits for others to share its line. */
 export const settleMs = 1_000;
 
-/** A letter of a word: a match beside one is only a part of a word. */
-const letter = "[\\p{L}\\p{M}\\p{N}_-]";
-/** Letters of scripts without blanks between words, in which a match counts wherever it stands. */
-const withoutBlanks =
-  /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]/u;
+/** Scripts in which a name runs on into the next word, or into a particle, without a blank. */
+const runningOn = String.raw`[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]`;
+/** A letter that makes another word of one that it touches. */
+const letter = String.raw`[[\p{L}\p{M}\p{N}_\-]--${runningOn}]`;
+const runsOn = new RegExp(runningOn, "v");
 
 export class Chat {
   readonly people: People;
@@ -99,7 +99,7 @@ export class Chat {
       const sought = [name.replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, ""), ...words]
         .filter((word) => word !== "")
         .map(asWord);
-      const pattern = sought.length === 0 ? /$^/g : new RegExp(sought.join("|"), "giu");
+      const pattern = sought.length === 0 ? /$^/g : new RegExp(sought.join("|"), "giv");
       this.#mention = { name, words, pattern };
     }
     return this.#mention.pattern;
@@ -198,7 +198,7 @@ export function movesInWords(
 function asWord(text: string): string {
   const literal = text.normalize("NFC").replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   const [first = ""] = text;
-  const before = withoutBlanks.test(first) ? "" : `(?<!${letter})`;
-  const behind = withoutBlanks.test([...text].at(-1) ?? "") ? "" : `(?!${letter})`;
+  const before = runsOn.test(first) ? "" : `(?<!${letter})`;
+  const behind = runsOn.test([...text].at(-1) ?? "") ? "" : `(?!${letter})`;
   return `${before}${literal}${behind}`;
 }

@@ -3,7 +3,7 @@
 
 import { type Command, type CommandOf, check, type Raw } from "../../protocol/commands.ts";
 import { type Event, type Fault, fault, isFault } from "../../protocol/events.ts";
-import { cleanName, nameKey } from "../../protocol/names.ts";
+import { cleanName, memberName, nameKey } from "../../protocol/names.ts";
 import { checkTyped, help, helpOf, parseTyped, typed, written } from "../../protocol/typed.ts";
 import { Chat, type Joins } from "./chat.ts";
 import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
@@ -159,7 +159,7 @@ export class Client {
   ignore(words: string): void {
     const { ignored, people } = this.chat;
     if (words === "") return this.handlers.notice(listed(ignored.list));
-    const name = cleanName(words);
+    const name = memberName(words);
     if (isFault(name)) return this.handlers.problem(name);
     const person = people.find(name);
     if (person === people.me) return this.ask(fault("bad-name", "That is you: what you say is always shown"));
@@ -174,7 +174,7 @@ export class Client {
   /** Shows a person again. */
   unignore(words: string): void {
     const { ignored } = this.chat;
-    const name = cleanName(words);
+    const name = memberName(words);
     if (isFault(name)) return this.handlers.problem(name);
     if (!ignored.remove(name)) {
       return this.ask(fault("no-such-member", `"${name}" is not hidden: /ignore lists who is`));

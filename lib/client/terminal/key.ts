@@ -68,7 +68,9 @@ function make(path: string): string {
     closeSync(file);
     unlinkSync(draft);
   }
-  return read(path) ?? "";
+  const key = read(path);
+  if (key === undefined) throw new Error("which is a link to nowhere");
+  return key;
 }
 
 /** In words that follow a comma. */

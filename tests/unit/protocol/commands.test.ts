@@ -132,7 +132,7 @@ describe("checkTyped()", () => {
 
   test("checkTyped() names the rule that an argument breaks", () => {
     const tooLong = `A name has at most ${limits.nameLength} characters: choose a shorter one`;
-    expect(typedAs(`/kick ${"x".repeat(limits.nameLength + 1)}`)).toMatchObject({ text: tooLong });
+    expect(typedAs(`/nick ${"x".repeat(limits.nameLength + 1)}`)).toMatchObject({ text: tooLong });
     expect(typedAs(" ")).toMatchObject({ code: "empty" });
     expect(JSON.stringify(typedAs(" "))).not.toContain("Write it as");
     expect(checkTyped({ type: "join", name: "" })).toMatchObject({ code: "bad-name" });
@@ -291,6 +291,23 @@ describe("check()", () => {
   test.each(broken)("check() keeps to the rules of the room for %j", (raw, code) => {
     expect(check(raw)).toMatchObject({ type: "error", code });
   });
+
+  test.each(["nobody", "server", "a b", "b@d", "adа", "x".repeat(limits.nameLength + 9)])(
+    "check() says of %j that nobody is called so, where another is meant",
+    (name) => {
+      for (const type of ["kick", "ban", "unban", "mute", "unmute", "free", "whois", "whowas", "deop"]) {
+        expect(check({ type, name })).toMatchObject({
+          text: `Nobody here is called "${name.slice(0, limits.nameLength + 1)}"`,
+        });
+      }
+      for (const raw of [
+        { type: "tell", to: name, text: "hi" },
+        { type: "delete", name, count: 1 },
+      ]) {
+        expect(check(raw)).toMatchObject({ text: expect.stringContaining("Nobody here is called") });
+      }
+    },
+  );
 
   test.each(["wave", "", "SAY", "me", "toString", "__proto__", "constructor", "hasOwnProperty"])(
     "check() knows no command of type %j",

@@ -42,10 +42,23 @@ describe("rows", () => {
       ["x".repeat(17), "    one two"],
     ],
     ["break a head wider than they are", "x".repeat(22), "one", ["x".repeat(16), "    xxxxxx", "    one"]],
+    [
+      "break a wide head at its blanks",
+      "/ban NAME [1h|7d] [REASON]  ",
+      "keep out",
+      ["/ban NAME", "    [1h|7d] [REASON]", "    keep out"],
+    ],
     ["keep an emoji together", "bob: ", `${"x".repeat(14)}👍🏽`, [`bob: ${"x".repeat(14)}`, "     👍🏽"]],
   ];
   test.each(cases)("rows %s", (_, head, text, rows) => {
     expect(wrap(head, text, 20)).toEqual(rows);
+  });
+
+  test("rows stand beside a wide head if there is room enough", () => {
+    const head = "/ban NAME|ADDRESS|NETWORK [1h|7d] [REASON]  ";
+    const [first, second] = ["operators: keep out all who come", "from there, for as long as it says"];
+    expect(wrap(head, `${first} ${second}`, 80)).toEqual([head + first, " ".repeat(44) + second]);
+    expect(wrap(head, `${first} ${second}`, 79)).toEqual([head.trimEnd(), `    ${first} ${second}`]);
   });
 
   test("colours in the head and in the text take no room", () => {

@@ -47,7 +47,7 @@ function ownName(): string {
   return isFault(name) ? (nearName(USER) ?? "") : name;
 }
 
-/** Asks for a password, which is not shown. Undefined if the question was left. */
+/** Asks for a password, which is not shown. Once given, it leaves no trace of its length. Undefined if the question was left. */
 export function askPassword(tty: Tty, problem: string): Promise<string | undefined> {
   return answered(tty, (clack, io) => clack.password({ message: visibleRow(problem), ...io }));
 }
@@ -72,7 +72,7 @@ export async function askTrust(tty: Tty, address: string, { fingerprint, doubt }
 type Clack = typeof import("@clack/prompts");
 
 /** The streams that clack reads from and draws to. */
-type Streams = { input: PassThrough; output: Writable; signal: AbortSignal };
+type Streams = { input: PassThrough; output: Writable };
 
 /** The answer to a question; undefined if it was left with Ctrl-C or Ctrl-D, or the terminal is gone. */
 async function answered<T>(
@@ -81,31 +81,37 @@ async function answered<T>(
 ): Promise<Exclude<T, symbol> | undefined> {
   const clack = await import("@clack/prompts");
   const input = new PassThrough();
-  const leave = new AbortController();
-  const { output, drawn } = drawingOn(tty);
+  let isAnswered = false;
+  const { output, drawn } = drawingOn(tty, (text) =>
+    isAnswered ? text.replaceAll(clack.S_PASSWORD_MASK, "") : text,
+  );
   const reader: TtyReader = {
-    // Clack does not know Ctrl-D.
-    key: (key) => (isCtrl(key, "d") ? leave.abort() : void input.write(bytesOf(key))),
+    key: (key) => {
+      const bytes = bytesOf(key);
+      isAnswered = bytes === ctrlC || bytes === "\r";
+      input.write(bytes);
+    },
     resized: () => void output.emit("resize"),
     // Clack draws relative to where it began, so the same bytes draw the question again.
     resumed: () => tty.write(drawn()),
-    gone: () => leave.abort(),
+    gone: () => void input.write(ctrlC),
   };
   // Keys that were typed before the question are no answer to it, and are dropped.
   tty.attach(reader);
-  const answer = await ask(clack, { input, output, signal: leave.signal });
+  const answer = await ask(clack, { input, output });
   tty.detach(reader);
   return clack.isCancel(answer) ? undefined : (answer as Exclude<T, symbol>);
 }
 
-/** A stream that draws on the terminal, and what was drawn so far. */
-function drawingOn(tty: Tty): { output: Writable; drawn: () => string } {
+/** A stream that draws on the terminal what `shown` leaves of it, and what was drawn so far. */
+function drawingOn(tty: Tty, shown: (text: string) => string): { output: Writable; drawn: () => string } {
   let drawn = "";
   const output = new Writable({
     decodeStrings: false,
     write(chunk, _, done) {
-      drawn += String(chunk);
-      tty.write(String(chunk));
+      const text = shown(String(chunk));
+      drawn += text;
+      tty.write(text);
       done();
     },
   });
@@ -116,6 +122,8 @@ function drawingOn(tty: Tty): { output: Writable; drawn: () => string } {
   });
   return { output, drawn: () => drawn };
 }
+
+const ctrlC = "\x03";
 
 const sequences: Record<string, string> = {
   enter: "\r",
@@ -130,8 +138,9 @@ const sequences: Record<string, string> = {
   delete: "\x1b[3~",
 };
 
-/** A key as a terminal sends it; of a paste its first line. */
+/** A key as a terminal sends it; of a paste its first line. Clack does not know Ctrl-D, which leaves as Ctrl-C does. */
 function bytesOf(key: Key): string {
+  if (isCtrl(key, "d")) return ctrlC;
   if (key.type === "text") return key.text;
   if (key.type === "paste") return key.text.split(/[\r\n]/)[0] ?? "";
   if (key.ctrl && /^[a-z]$/.test(key.name)) return String.fromCharCode(key.name.charCodeAt(0) - 0x60);

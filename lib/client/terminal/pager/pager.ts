@@ -125,7 +125,7 @@ export class Pager implements Overlay {
   status(columns: number): string {
     const at = this.#rows.shown(this.#height).find(({ at }) => at > 0)?.at;
     const time = at === undefined ? "" : sinceWords(at, new Date());
-    const place = this.#problem ?? (this.#window?.isReading ? "reading …" : time);
+    const place = this.#problem ?? (this.#window?.isReading ? "reading …" : time || "nothing was said");
     const count = this.#arrived.toLocaleString("en-GB");
     const [below, short] = this.#arrived === 0 ? [[], []] : [[`${count} new below`], [`${count} new`]];
     const texts = [

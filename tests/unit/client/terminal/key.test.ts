@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -73,6 +74,8 @@ test("keyIn() says in a sentence why there can be no key", () => {
     `Cannot use the key in ${join(folder.path, "file", "key")}, whose folder cannot be made: your name is not kept`,
   );
   expect(() => keyIn(folder.path)).toThrow("which is a folder");
+  symlinkSync(join(folder.path, "gone"), join(folder.path, "link"));
+  expect(() => keyIn(join(folder.path, "link"))).toThrow("which is a link to nowhere");
   if (process.getuid?.() === 0) return;
   chmodSync(folder.path, 0o500);
   expect(() => keyIn(path)).toThrow("which this user may not use");
