@@ -22,6 +22,8 @@ export type Flag<T> = {
   env?: string;
   /** It may be given more than once: its texts are put together with commas. */
   several?: true;
+  /** What it does is done once, instead of anything else, so only the command line can ask for it. */
+  once?: true;
   /** Throws a UsageError if the text is not a value. */
   parse: (text: string, flag: string) => T;
 };
@@ -34,7 +36,10 @@ export type About = {
   positional?: { value: string; summary: string; shape: RegExp };
   /** A file of settings (settings.ts); it need not exist. */
   configPath?: string;
-  /** Every flag lasts: the variable of one without an `env` is its name in capitals behind this, as in CHAT_MAX_AGE. */
+  /**
+   * Every flag but those of `once` lasts: the variable of one without an `env` is its name in capitals behind this, as in
+   * CHAT_MAX_AGE.
+   */
   prefix?: string;
 };
 
@@ -107,6 +112,11 @@ export function toggle(summary: string): Flag<boolean> {
   };
 }
 
+/** A flag for something that is done once, instead of anything else. */
+export function once<F extends Flag<unknown>>(flag: F): F {
+  return { ...flag, once: true };
+}
+
 /** A copy of a flag that the environment and the file of settings may set, too. */
 export function lasting<F extends Flag<unknown>>(env: string, flag: F): F {
   return { ...flag, env };
@@ -147,8 +157,8 @@ export function unknownVariables(
   return Object.keys(environment).filter((name) => name.startsWith(prefix) && !known.includes(name));
 }
 
-function variableOf(name: string, { env }: Flag<unknown>, { prefix }: About): string | undefined {
-  return env ?? (prefix && prefix + name.replaceAll("-", "_").toUpperCase());
+function variableOf(name: string, { env, once }: Flag<unknown>, { prefix }: About): string | undefined {
+  return env ?? (prefix && !once ? prefix + name.replaceAll("-", "_").toUpperCase() : undefined);
 }
 
 function fromArgs(flags: Flags, about: About, args: string[]): Record<string, unknown> {
@@ -280,7 +290,8 @@ function help(flags: Flags, about: About): string {
   const width = Math.max(...rows.map(([flag = ""]) => flag.length));
   const lines = rows.map(([flag = "", summary]) => `  ${flag.padEnd(width)}  ${summary}`);
   if (configPath !== undefined) {
-    const which = prefix === undefined ? "Flags with a variable in brackets" : "All flags";
+    const which =
+      prefix === undefined ? "Flags with a variable in brackets" : "All flags but those that exit";
     const example = Object.entries(flags).find(([name]) => name.includes("-"));
     const variable =
       prefix === undefined || !example ? "" : `, --${example[0]} as ${variableOf(...example, about)}`;

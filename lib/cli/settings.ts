@@ -27,7 +27,7 @@ export type Setting = {
 export function readSettings(path: string, must: boolean, several: (name: string) => boolean): Setting[] {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
     if (codeOf(error) === "ENOENT" && !must) return [];
     throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
@@ -51,16 +51,16 @@ function fromJson(text: string, path: string, several: (name: string) => boolean
   });
 }
 
-/** A name, then the value behind blanks or an equals sign. A # inside a word begins no comment. */
+/** What stands before a comment. A # inside a word or in quotes around a value begins none. */
+const beforeComment = /^(?!#)(?:(?<=[\s=])(?:"[^"]*"|'[^']*')|\s(?!#)|\S)*/;
+
+/** A name, then the value behind blanks or an equals sign. */
 const shape = /^(?<name>[^\s=]+)(?:(?:\s*=\s*|\s+)(?<value>.*))?$/;
 
 function fromLines(text: string, path: string, several: (name: string) => boolean): Setting[] {
   const settings = new Map<string, Setting>();
-  for (const [index, row] of text
-    .replace(/^\uFEFF/, "")
-    .split(/\r?\n/)
-    .entries()) {
-    const line = row.replace(/(?:^|\s)#.*$/, "").trim();
+  for (const [index, row] of text.split(/\r?\n/).entries()) {
+    const line = beforeComment.exec(row)?.[0].trim() ?? "";
     if (line === "") continue;
     const source = `${path}, line ${index + 1}`;
     const { name, value } = shape.exec(line)?.groups ?? {};

@@ -125,6 +125,7 @@ test.concurrent("an exported history is imported once, beside lines by hand", as
   expect(bad).toMatchObject({ code: 1, told: expect.stringContaining("line 7 ") });
   for (const flags of [
     ["--history", "none", "--backup", "x"],
+    ["--history", one, "--backup", "-"],
     ["--history", one, "--export", "-", "--import", "-"],
     ["--keep", "30x"],
   ]) {

@@ -152,8 +152,11 @@ export class Moderation {
   refusesSpeech(member: Subject): Fault | undefined {
     if (this.#mutes.size === 0) return undefined;
     if (this.isMuted(member)) return fault("muted", "You are muted: nobody hears you");
-    const isQuiet = this.#mutes.get(factKey.muted(everybody)) && !member.operator;
-    return isQuiet ? fault("muted", "Only operators may speak now") : undefined;
+    return this.#isSilenced(member) ? fault("muted", "Only operators may speak now") : undefined;
+  }
+
+  #isSilenced({ operator }: Subject): boolean {
+    return !operator && this.#mutes.get(factKey.muted(everybody)) !== undefined;
   }
 
   isMuted({ id, looks, address, keyHash }: Subject): boolean {
@@ -180,9 +183,11 @@ export class Moderation {
     return refusesLook(name, false) ?? this.refusesJoin(address, name, keyHash) ?? this.refusesSpeech(sender);
   }
 
-  /** To take another name: a muted member must not, since members know it by its name. */
+  /** To take another name: who may not speak must not, since members know it by its name, and names can tell, too. */
   refusesRename(member: Subject, to: string): Fault | undefined {
     if (this.isMuted(member)) return fault("muted", "You are muted: keep the name you have");
+    if (this.#isSilenced(member))
+      return fault("muted", "Only operators may speak now: keep the name you have");
     if (!this.isBanned(member.address ?? "") && !this.#isNameBanned(to)) return undefined;
     return fault("banned", `"${to}" is banned from this room: choose another name`);
   }
@@ -210,6 +215,14 @@ export class Moderation {
   /** The ban of that name or address; with its key. */
   banOf(nameOrAddress: string): [key: string, ban: BanFact] | undefined {
     return named(this.#bans.entries(), nameOrAddress);
+  }
+
+  /** The bans that hold for all of an address or network. */
+  bansOver(address: string): BanFact[] {
+    const key = addressKey(address);
+    return [...this.#bans.entries()]
+      .map(([, ban]) => ban)
+      .filter((ban) => new Networks([addressOfBan(ban) ?? ""]).has(key));
   }
 
   /** The mutes of that seat or name, with their keys: earlier versions wrote them otherwise. */

@@ -14,7 +14,7 @@ import { leaving } from "../seats/changes.ts";
 import { type Gone, lastUse } from "../seats/departed.ts";
 import type { Owners } from "../seats/owners.ts";
 import { keyHashOf, type Seat, type Seats } from "../seats/seats.ts";
-import { type Moderation, meansAddress, type Subject } from "./moderation.ts";
+import { addressOfBan, type Moderation, meansAddress, type Subject } from "./moderation.ts";
 
 /** An order of an operator. A topic without a text removes the topic. */
 export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "free" | "deop" | "topic">;
@@ -126,9 +126,18 @@ function banAddress({ name, for: ms, text }: CommandOf<"ban">, by: Operator): Ca
 
 function unban(name: string, by: Operator, { moderation }: Standing): Carried | Fault {
   const [key, ban] = moderation.banOf(name) ?? [];
-  if (key === undefined) return fault("no-such-ban", `"${name}" is not banned: /bans lists who is`);
+  const address = ban ? addressOfBan(ban) : name;
+  const other = moderation.bansOver(address ?? "").find((one) => one !== ban)?.name;
+  if (key === undefined) {
+    const problem = other ? `is banned with ${other}: /unban ${other}` : "is not banned: /bans lists who is";
+    return fault("no-such-ban", `"${name}" ${problem}`);
+  }
   const shown = ban && !meansAddress(ban.name) ? ban.name : undefined;
-  return { event: unnumbered({ type: "unbanned", name: shown, by: by.name }), facts: { [key]: null } };
+  return {
+    event: unnumbered({ type: "unbanned", name: shown, by: by.name }),
+    facts: { [key]: null },
+    note: other && `The address stays banned with ${other}: /unban ${other}`,
+  };
 }
 
 function mute({ name, for: ms, seq }: CommandOf<"mute">, by: Operator, { seats }: Standing): Carried | Fault {

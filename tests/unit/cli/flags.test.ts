@@ -117,6 +117,7 @@ describe("parseFlags() with an environment and a config file", () => {
   const taken: [args: string[], environment: Environment, config: string | undefined, LastingValues][] = [
     [[], {}, undefined, {}],
     [[], {}, "{}", {}],
+    [[], {}, '\uFEFF{"port": 7}', { port: 7 }],
     [
       [],
       {},

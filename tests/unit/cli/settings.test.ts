@@ -4,7 +4,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { number, parseFlags, text, toggle, unknownVariables } from "../../../lib/cli/flags.ts";
+import { number, once, parseFlags, text, toggle, unknownVariables } from "../../../lib/cli/flags.ts";
 import { UsageError } from "../../../lib/protocol/errors.ts";
 import { testMs } from "../../support/transcript.ts";
 
@@ -20,6 +20,7 @@ const servers = {
   place: text("PLACE", "where"),
   stay: toggle("go on"),
   near: { ...text("A,B", "neighbours", "none"), several: true as const },
+  copy: once(text("FILE", "copy it, and exit")),
 };
 const serverDefaults = {
   config: undefined,
@@ -28,6 +29,7 @@ const serverDefaults = {
   place: undefined,
   stay: false,
   near: "none",
+  copy: undefined,
 };
 const linesPath = join(folder, "server.conf");
 
@@ -65,6 +67,9 @@ describe("parseFlags() with a file of lines", () => {
     ["place = a b", { place: "a b" }],
     ["place = a=b#c", { place: "a=b#c" }],
     ["place '# no comment'", { place: "# no comment" }],
+    ['place="/srv/room #1/a b" # ours', { place: "/srv/room #1/a b" }],
+    ["place = don't # isn't", { place: "don't" }],
+    ["place 'a # b", { place: "'a" }],
     ['place "quoted"', { place: "quoted" }],
     ["\uFEFFport 7", { port: 7 }],
   ];
@@ -80,6 +85,7 @@ describe("parseFlags() with a file of lines", () => {
     ["# one\n\n--port 7", `There is no setting "--port" in ${at(3)}: see --help`],
     ["constructor 1", `There is no setting "constructor" in ${at(1)}: see --help`],
     ["config other", `There is no setting "config" in ${at(1)}: see --help`],
+    ["stay\ncopy /tmp/x", `There is no setting "copy" in ${at(2)}: see --help`],
     ["port", `--port needs a value: port PORT (from ${at(1)})`],
     ["port =", `--port takes a whole number from 0 to 65535, not "" (from ${at(1)})`],
     ["stay yes", `--stay takes true or false, not "yes" (from ${at(1)})`],
@@ -98,6 +104,14 @@ describe("parseFlags() with a file of lines", () => {
       X_STAY: "true",
     });
     expect(values).toEqual({ ...serverDefaults, port: 9, "max-size": 8, stay: true });
+  });
+
+  test("what is done once is asked for on the command line alone", () => {
+    expect(parseLines("", ["--copy", "a"], { X_COPY: "b" })).toEqual({ ...serverDefaults, copy: "a" });
+    expect(parseLines("", [], { X_COPY: "b" })).toEqual(serverDefaults);
+    expect(unknownVariables(servers, { usage: "", summary: "", prefix: "X_" }, { X_COPY: "b" })).toEqual([
+      "X_COPY",
+    ]);
   });
 
   test("a variable with a wrong value is named", () => {

@@ -37,6 +37,8 @@ async function writeBackup(place: HistoryPlace, target: string, note: Note): Pro
       "--backup copies a file: PostgreSQL has pg_dump for that, and --export works with both",
     );
   }
+  if (target === "-")
+    throw new UsageError("--backup needs the name of a file: - is for --export and --import");
   await completing(target, async (part) => copyHistory(place.path, part));
   note(`The history in ${place.path} is copied to ${target}`);
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { isFault } from "../../../../lib/protocol/events.ts";
+import { looks } from "../../../../lib/protocol/looks/looks.ts";
 import type { SeatFact } from "../../../../lib/server/journal/facts.ts";
 import type { Entry } from "../../../../lib/server/journal/journal.ts";
 import type { Subject } from "../../../../lib/server/room/moderation.ts";
@@ -166,6 +167,28 @@ describe("the address of a banned or muted member", () => {
     room.obey({ type: "unban", name: "10.99.0.6/8" });
     expect(mayNotJoin(room, "10.99.0.6", "eve")).toBe(false);
   });
+
+  test("an unban tells which other ban holds for the address", () => {
+    const [bob, eve] = ["bob", "eve"].map((name) => ({ name, address: "192.0.2.7" }));
+    if (!bob || !eve) throw new Error("There are two");
+    const room = new Kept(bob);
+    room.obey({ type: "ban", name: "bob" });
+    room.apply(taking("next", "here", eve));
+    room.obey({ type: "ban", name: "eve" });
+    const [withEve, withNetwork] = ["eve", "192.0.2.0/24"].map(
+      (name) => `The address stays banned with ${name}: /unban ${name}`,
+    );
+    expect(room.refusal({ type: "unban", name: "192.0.2.7" })).toMatchObject({
+      text: '"192.0.2.7" is banned with bob: /unban bob',
+    });
+    expect(room.obey({ type: "unban", name: "bob" }).note).toBe(withEve);
+    for (const name of ["192.0.2.0/24", "192.0.2.7"]) room.obey({ type: "ban", name });
+    expect(room.obey({ type: "unban", name: "eve" }).note).toBe(withNetwork);
+    expect(room.obey({ type: "unban", name: "192.0.2.7" }).note).toBe(withNetwork);
+    expect(room.refusal({ type: "unban", name: "192.0.2.64/26" })).toMatchObject({ code: "no-such-ban" });
+    expect(room.obey({ type: "unban", name: "192.0.2.0/24" }).note).toBeUndefined();
+    expect(mayNotJoin(room, "192.0.2.7", "bob")).toBe(false);
+  });
 });
 
 describe("mutes", () => {
@@ -202,6 +225,9 @@ describe("mutes", () => {
     const room = new Kept(bob);
     room.obey({ type: "mute", name: "*", for: 1_000 });
     expect([isMuted(room, "bob"), isMuted(room, "ann", { operator: true })]).toEqual([true, false]);
+    const renaming = (operator: boolean) =>
+      room.moderation.refusesRename({ id: "another", looks: looks("bob"), operator }, "rob");
+    expect([renaming(false)?.code, renaming(true)]).toEqual(["muted", undefined]);
     expect(room.refusal({ type: "unmute", name: "bob" })).toMatchObject({ code: "no-such-member" });
     room.obey({ type: "unmute", name: "*" });
     expect(isMuted(room, "bob")).toBe(false);
