@@ -183,6 +183,55 @@ chromium.describe("reading in the page", () => {
     );
   });
 
+  test("the reader stays at the end while the row is written in", async () => {
+    const { page } = ada;
+    await says(numbered(40_000, 40_060));
+    await ada.shows("line 40059");
+    const isAtEnd = "document.querySelector('#latest').hidden";
+    // Browsers without field-sizing have the row measured at each change.
+    for (const sizes of ["content", "fixed"]) {
+      await page.evaluate(`CSS.supports = () => ${sizes === "content"};
+        document.querySelector("#entry").style.fieldSizing = "${sizes}"`);
+      for (const draft of ["one\n".repeat(9), "other\n".repeat(9), "/msg bob psst", "a\n".repeat(30), ""]) {
+        await page.fill("#entry", draft);
+        await page.press("#entry", "End");
+        await page.evaluate(
+          "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))",
+        );
+        expect([sizes, draft, await page.evaluate(isAtEnd)]).toEqual([sizes, draft, true]);
+      }
+    }
+  });
+
+  test("a joined line names its member below any line that is no message", async () => {
+    await using eve = await browser.join(room.url, "eva");
+    const isNamed = (text: string) =>
+      eve.page
+        .locator(".row", { hasText: text })
+        .locator(".who")
+        .evaluate(({ clientWidth }) => clientWidth > 1);
+    await says(["above the line"]);
+    await eve.shows("above the line");
+    await eve.look(false);
+    await says(["below the line", "below a message"]);
+    await eve.shows("below a message");
+    await eve.look(true);
+    await eve.enter("/who");
+    await eve.page.locator(".notice").last().waitFor();
+    await says(["below an answer"]);
+    await eve.shows("below an answer");
+    bob.send({ type: "tell", to: "eva", text: "a whisper" });
+    bob.send({ type: "tell", to: "eva", text: "another whisper" });
+    await eve.shows("another whisper");
+    const texts = ["below the line", "below a message", "below an answer", "a whisper", "another whisper"];
+    expect(await Promise.all(texts.map(isNamed))).toEqual([true, false, true, true, false]);
+    await eve.page.emulateMedia({ forcedColors: "active" });
+    await says(["eva: can this be read?"]);
+    await eve.page.locator("mark").waitFor();
+    const colorOf = (where: string) => `getComputedStyle(document.querySelector("${where}")).color`;
+    expect(await eve.page.evaluate(colorOf("mark"))).toBe(await eve.page.evaluate(colorOf("body")));
+  });
+
   test("/clear takes what was said out of sight, and scrolling brings it back", async () => {
     await using short = await webRoom();
     await using eve = await browser.join(short.url, "eve");

@@ -107,7 +107,10 @@ export class WebFront {
     });
     this.#entry = new Entry(chat, {
       entered: (text) => this.#entered(text),
-      typed: () => this.#changedKept(),
+      typed: () => {
+        this.#log.resized();
+        this.#changedKept();
+      },
       problem: (text) => this.#status.problem(text),
       page: (count) => this.#log.page(count),
       escaped: () => this.#escaped(),
@@ -352,7 +355,9 @@ export class WebFront {
     // Safari's keyboard covers the page without making it smaller.
     visualViewport?.addEventListener("resize", () => {
       const { height = 0, scale = 1 } = visualViewport ?? {};
-      if (scale === 1) document.documentElement.style.setProperty("--height", `${height}px`);
+      if (scale !== 1) return;
+      document.documentElement.style.setProperty("--height", `${height}px`);
+      scrollTo(0, 0);
     });
   }
 

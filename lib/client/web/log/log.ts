@@ -162,6 +162,11 @@ export class Log {
     this.#scroll.keep(change);
   }
 
+  /** The view may have another height now, perhaps for the second time since the last frame. */
+  resized(): void {
+    this.#scroll.settle();
+  }
+
   toEnd(): void {
     if (!this.#window.reaches(this.#now)) this.#reopen(this.#now + 1);
     this.#scroll.toEnd();
