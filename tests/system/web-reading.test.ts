@@ -13,11 +13,13 @@ setDefaultTimeout(testMs);
 chromium.describe("reading in the page", () => {
   let browser: Browser;
   let room: Awaited<ReturnType<typeof webRoom>>;
+  /** A room in which little is said. */
+  let quiet: Awaited<ReturnType<typeof webRoom>>;
   let ada: Window;
   let bob: JsonClient;
 
   beforeAll(async () => {
-    [browser, room] = await Promise.all([Browser.start(), webRoom()]);
+    [browser, room, quiet] = await Promise.all([Browser.start(), webRoom(), webRoom()]);
     bob = await JsonClient.join(room.port, "bob");
     ada = await browser.join(room.url, "ada");
   });
@@ -25,6 +27,7 @@ chromium.describe("reading in the page", () => {
   afterAll(async () => {
     await browser[Symbol.asyncDispose]();
     await room[Symbol.asyncDispose]();
+    await quiet[Symbol.asyncDispose]();
   });
 
   /** Says many lines in one go. */
@@ -166,8 +169,7 @@ chromium.describe("reading in the page", () => {
   });
 
   test("a hit among the latest messages leaves the reader at the end", async () => {
-    await using short = await webRoom();
-    await using eve = await browser.join(short.url, "eve");
+    await using eve = await browser.join(quiet.url, "evi");
     for (const text of ["a straw", "a pin", "the last"]) await eve.enter(text);
     await eve.enter("/search pin");
     await eve.page.click("#found .go");
@@ -183,9 +185,80 @@ chromium.describe("reading in the page", () => {
     );
   });
 
-  test("/clear takes what was said out of sight, and scrolling brings it back", async () => {
+  test("the reader stays at the end while the row is written in", async () => {
+    const { page } = ada;
+    await says(numbered(40_000, 40_060));
+    await ada.shows("line 40059");
+    const isAtEnd = "document.querySelector('#latest').hidden";
+    // Browsers without field-sizing have the row measured at each change.
+    for (const sizes of ["content", "fixed"]) {
+      await page.evaluate(`CSS.supports = () => ${sizes === "content"};
+        document.querySelector("#entry").style.fieldSizing = "${sizes}"`);
+      for (const draft of ["one\n".repeat(9), "other\n".repeat(9), "/msg bob psst", "a\n".repeat(30), ""]) {
+        await page.fill("#entry", draft);
+        await page.press("#entry", "End");
+        await page.evaluate(
+          "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))",
+        );
+        expect([sizes, draft, await page.evaluate(isAtEnd)]).toEqual([sizes, draft, true]);
+      }
+    }
+  });
+
+  test("a joined line names its member below any line that is no message", async () => {
+    await using eve = await browser.join(room.url, "eva");
+    const isNamed = (text: string) =>
+      eve.page
+        .locator(".row", { hasText: text })
+        .locator(".who")
+        .evaluate(({ clientWidth }) => clientWidth > 1);
+    await says(["above the line"]);
+    await eve.shows("above the line");
+    await eve.look(false);
+    await says(["below the line", "below a message"]);
+    await eve.shows("below a message");
+    await eve.look(true);
+    await eve.enter("/who");
+    await eve.page.locator(".notice").last().waitFor();
+    await says(["below an answer"]);
+    await eve.shows("below an answer");
+    bob.send({ type: "tell", to: "eva", text: "a whisper" });
+    bob.send({ type: "tell", to: "eva", text: "another whisper" });
+    await eve.shows("another whisper");
+    const texts = ["below the line", "below a message", "below an answer", "a whisper", "another whisper"];
+    expect(await Promise.all(texts.map(isNamed))).toEqual([true, false, true, true, false]);
+    await eve.page.emulateMedia({ forcedColors: "active" });
+    await says(["eva: can this be read?"]);
+    await eve.page.locator("mark").waitFor();
+    const colorOf = (where: string) => `getComputedStyle(document.querySelector("${where}")).color`;
+    expect(await eve.page.evaluate(colorOf("mark"))).toBe(await eve.page.evaluate(colorOf("body")));
+  });
+
+  test("an answer stays above what follows, and is told to a screen reader", async () => {
     await using short = await webRoom();
     await using eve = await browser.join(short.url, "eve");
+    const { page } = eve;
+    const isAbove = async (answer: string, text: string) => {
+      await eve.shows(text);
+      const rows = (await eve.texts("#rows > *")).join("|");
+      expect(rows.indexOf(answer)).toBeWithin(0, rows.indexOf(text));
+    };
+    await eve.enter("/who");
+    await eve.enter("the first line of all");
+    await isAbove("Here: eve", "the first line of all");
+    await page.locator("#said").getByText("Here: eve").waitFor();
+    // In memory, so that the room has another history behind it.
+    await short.crash();
+    await page.locator("#state").waitFor();
+    await eve.enter("said while it was away");
+    await short.restart();
+    await isAbove("Some lines are missing here", "said while it was away");
+    expect(await eve.texts()).toEqual(["said while it was away"]);
+    expect(eve.faults).toEqual([]);
+  });
+
+  test("/clear takes what was said out of sight, and scrolling brings it back", async () => {
+    await using eve = await browser.join(quiet.url, "evo");
     const { page } = eve;
     await page.mouse.move(400, 400);
     for (const text of ["an old line", "another one"]) await eve.enter(text);

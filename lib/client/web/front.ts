@@ -29,11 +29,12 @@ import { helpRows } from "./log/help.ts";
 import { Log } from "./log/log.ts";
 import { Search } from "./log/search.ts";
 import { Attention } from "./page/attention.ts";
-import { byId, show, write } from "./page/dom.ts";
+import { byId, sentence, show, write } from "./page/dom.ts";
 import { Door } from "./page/door.ts";
 import { Entry } from "./page/entry.ts";
 import { Members } from "./page/members.ts";
 import { Menu } from "./page/menu.ts";
+import { Speech } from "./page/speech.ts";
 import { Status } from "./page/status.ts";
 import { Screen } from "./screen.ts";
 import { askSecret } from "./secret.ts";
@@ -96,9 +97,11 @@ export class WebFront {
     chat.ignored.list = this.#storage.ignored;
     this.#returning = new Returning(link);
     this.#door = new Door((name, password) => this.#join(name, password));
+    const speech = new Speech();
     this.#log = new Log(chat, pages, {
       changed: () => this.#screen.changed(),
       moved: () => this.#screen.moved(),
+      noticed: (text) => speech.say(text),
     });
     this.#attention = new Attention(chat, {
       isAtEnd: () => this.#log.isAtEnd,
@@ -107,7 +110,10 @@ export class WebFront {
     });
     this.#entry = new Entry(chat, {
       entered: (text) => this.#entered(text),
-      typed: () => this.#changedKept(),
+      typed: () => {
+        this.#log.resized();
+        this.#changedKept();
+      },
       problem: (text) => this.#status.problem(text),
       page: (count) => this.#log.page(count),
       escaped: () => this.#escaped(),
@@ -121,11 +127,8 @@ export class WebFront {
       members: this.#members,
       attention: this.#attention,
     };
-    this.#incoming = new Incoming({ ...shown, entry: this.#entry });
-    this.#screen = new Screen(shown, () => {
-      this.#log.toEnd();
-      this.#entry.focus();
-    });
+    this.#incoming = new Incoming({ ...shown, entry: this.#entry, speech });
+    this.#screen = new Screen(shown);
     new Menu({
       get: (setting) => this.#storage.get(setting),
       set: (setting, value) => this.#storage.set(setting, value),
@@ -237,7 +240,7 @@ export class WebFront {
     const text = isTakenOver
       ? "You are in the room in another window now."
       : (reason ?? "You have left the room.");
-    write(byId("over-text", HTMLElement), /[.?!]$/.test(text) ? text : `${text}.`);
+    write(byId("over-text", HTMLElement), sentence(text));
     const button = byId("over-button", HTMLButtonElement);
     write(button, isTakenOver ? "Use it here" : "Join again");
     button.onclick = () => {
@@ -352,7 +355,9 @@ export class WebFront {
     // Safari's keyboard covers the page without making it smaller.
     visualViewport?.addEventListener("resize", () => {
       const { height = 0, scale = 1 } = visualViewport ?? {};
-      if (scale === 1) document.documentElement.style.setProperty("--height", `${height}px`);
+      if (scale !== 1) return;
+      document.documentElement.style.setProperty("--height", `${height}px`);
+      scrollTo(0, 0);
     });
   }
 

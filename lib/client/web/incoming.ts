@@ -11,7 +11,7 @@ import { divider, moveRows, rowsOf } from "./log/rows.ts";
 import type { Attention } from "./page/attention.ts";
 import type { Entry } from "./page/entry.ts";
 import type { Members } from "./page/members.ts";
-import { Speech } from "./page/speech.ts";
+import { type Speech, sentenceOf } from "./page/speech.ts";
 
 export type IncomingParts = {
   client: Client;
@@ -19,6 +19,7 @@ export type IncomingParts = {
   members: Members;
   attention: Attention;
   entry: Entry;
+  speech: Speech;
 };
 
 /** The id of a question for the members that is not to be answered among the rows. */
@@ -26,7 +27,6 @@ export const quietId = "quiet";
 
 export class Incoming {
   readonly #parts: IncomingParts;
-  readonly #speech = new Speech();
   #settling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: IncomingParts) {
@@ -67,10 +67,10 @@ export class Incoming {
   }
 
   #message(message: Message): void {
-    const { client, attention } = this.#parts;
+    const { client, attention, speech } = this.#parts;
     if (!client.chat.isOfOthers(message)) return;
     attention.message(message, client.chat.regard(message) === "mention");
-    this.#speech.message(message);
+    speech.say(sentenceOf(message));
   }
 
   /** Whispers that came while we were away, older than the history that is behind them. */

@@ -27,10 +27,14 @@ export class Screen {
   /** What of the messages that wait is drawn. */
   #drawnWaiting = " 0";
 
-  /** `back` is called once the person wants to see the latest message. */
-  constructor(parts: ScreenParts, back: () => void) {
+  constructor(parts: ScreenParts) {
     this.#parts = parts;
-    this.#latest.onclick = back;
+    const { log } = parts;
+    this.#latest.onclick = () => {
+      log.toEnd();
+      // The row would open a phone's keyboard.
+      log.focus();
+    };
   }
 
   /** Something has changed. */

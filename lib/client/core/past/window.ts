@@ -24,7 +24,7 @@ export class Window {
   readonly #pages: Pages;
   readonly #kept: number;
   /** The first position of the window, and the one behind its last. */
-  #from: number;
+  from: number;
   #to: number;
   /** Nothing older than the first event is kept. */
   isOldest = false;
@@ -34,7 +34,7 @@ export class Window {
   constructor(pages: Pages, position: number, kept = keptEvents) {
     this.#pages = pages;
     this.#kept = kept;
-    this.#from = position;
+    this.from = position;
     this.#to = position;
   }
 
@@ -52,7 +52,7 @@ export class Window {
   begin({ events, next }: Page): void {
     this.events = events;
     this.isOldest = next === undefined;
-    this.#from = next ?? 0;
+    this.from = next ?? 0;
   }
 
   /**
@@ -76,10 +76,10 @@ export class Window {
   older(done: (problem?: Fault) => void): void {
     if (this.isReading) return;
     if (this.isOldest) return done();
-    this.#read({ before: this.#from, ...olderPage }, (reading, problem) => {
+    this.#read({ before: this.from, ...olderPage }, (reading, problem) => {
       this.events = [...reading.events, ...this.events];
       this.isOldest = problem === undefined && reading.next === undefined;
-      this.#from = reading.next ?? 0;
+      this.from = reading.next ?? 0;
       this.#drop("newest");
       done(problem);
     });
@@ -131,7 +131,7 @@ export class Window {
       const seq = (side === "oldest" ? this.events.shift() : this.events.pop())?.seq ?? 0;
       if (side === "newest") this.#to = seq;
       else {
-        this.#from = seq + 1;
+        this.from = seq + 1;
         this.isOldest = false;
       }
     }

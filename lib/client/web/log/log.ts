@@ -15,7 +15,10 @@ import { copyAsLines } from "./copy.ts";
 import { divider, noticeRow, rowsOf } from "./rows.ts";
 import { Scroll } from "./scroll.ts";
 
-/** An event and its rows, and what stands below them and is no event. Without an event: what stands above the first one. */
+/**
+ * An event and its rows, and what stands below them and is no event. Without an event: what stands where the window began,
+ * behind this position.
+ */
 type Drawn = { seq: number; event: Recorded | undefined; rows: HTMLElement[]; asides: HTMLElement[] };
 
 export type LogHandlers = {
@@ -23,6 +26,8 @@ export type LogHandlers = {
   changed: () => void;
   /** The reader has scrolled. */
   moved: () => void;
+  /** A line of the page's own has come, which a screen reader is to be told of. */
+  noticed: (text: string) => void;
 };
 
 /** At the end there are no more rows than this: each costs time in every frame, and those before are soon read again. */
@@ -96,6 +101,7 @@ export class Log {
 
   notice(text: string, kind: "notice" | "problem" = "notice"): void {
     this.add(noticeRow(text, kind));
+    this.#handlers.noticed(text);
   }
 
   /** Leaves a blank below all rows that is as high as the view: what was said before is found by scrolling up. */
@@ -160,6 +166,11 @@ export class Log {
   /** Changes the part below the rows; the rows in sight stay where they are. */
   keep(change: () => void): void {
     this.#scroll.keep(change);
+  }
+
+  /** The view may have another height now, perhaps for the second time since the last frame. */
+  resized(): void {
+    this.#scroll.settle();
   }
 
   toEnd(): void {
@@ -241,9 +252,9 @@ export class Log {
   /** Makes the rows match the window. */
   #match(): void {
     const { events } = this.#window;
-    const [first, last] = [events[0], events.at(-1)];
-    if (first && last) {
-      this.#cut(first.seq, this.#window.reaches(this.#now) ? Infinity : last.seq);
+    const last = events.at(-1);
+    if (last) {
+      this.#cut(this.#window.from - 1, this.#window.reaches(this.#now) ? Infinity : last.seq);
       this.#prepend(events);
       this.#append(events);
     }

@@ -20,7 +20,7 @@ export class Scroll {
     this.#rows = rows;
     this.#moved = moved;
     view.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    const resized = new ResizeObserver(() => this.#restore());
+    const resized = new ResizeObserver(() => this.settle());
     for (const each of [view, rows]) resized.observe(each);
   }
 
@@ -42,13 +42,13 @@ export class Scroll {
     if (!this.#isAtEnd) this.#findAnchor();
     change();
     if (this.#anchor) this.#anchor.row = replaced?.(this.#anchor.row) ?? this.#anchor.row;
-    this.#restore();
+    this.settle();
   }
 
   toEnd(): void {
     this.#isAtEnd = true;
     this.#anchor = undefined;
-    this.#restore();
+    this.settle();
   }
 
   /** Puts a row in the middle. `isWhole`: whether the last row is the end. */
@@ -75,7 +75,11 @@ export class Scroll {
     this.#moved();
   }
 
-  #restore(): void {
+  /**
+   * Puts back what the reader saw, in a view or rows of another height. To be called by itself where these change twice
+   * before a frame: the browser takes the position back in between, which would look as if the reader went up.
+   */
+  settle(): void {
     const view = this.#view;
     if (this.#isAtEnd) view.scrollTop = view.scrollHeight;
     else if (this.#anchor?.row.isConnected) {

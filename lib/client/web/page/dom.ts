@@ -26,6 +26,11 @@ export function show(shown: HTMLElement, isShown: boolean): void {
   if (shown.hidden === isShown) shown.hidden = !isShown;
 }
 
+/** The text with a full stop, where it ends without a sign. */
+export function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
+}
+
 /** Puts a text in an element, if it has another one. */
 export function write(into: HTMLElement, text: string): void {
   if (into.textContent !== text) into.textContent = text;

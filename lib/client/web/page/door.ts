@@ -1,7 +1,7 @@
 // The way in: a name, and the room's password once the room has asked for it.
 
 import type { Fault } from "../../../protocol/events.ts";
-import { byId, show, write } from "./dom.ts";
+import { byId, sentence, show, write } from "./dom.ts";
 
 export class Door {
   readonly #door = byId("door", HTMLElement);
@@ -52,8 +52,4 @@ export class Door {
     write(this.#button, isWaiting ? "Joining …" : "Join");
     if (isWaiting) write(this.#problem, "");
   }
-}
-
-function sentence(text: string): string {
-  return /[.?!]$/.test(text) ? text : `${text}.`;
 }

@@ -45,6 +45,8 @@ export class Entry {
     this.#entry.addEventListener("keydown", (event) => this.#key(event));
     this.#entry.addEventListener("input", () => this.#changed());
     this.#entry.addEventListener("blur", () => this.#list.close());
+    // The button takes no focus from the row, which would close a phone's keyboard.
+    this.#send.onmousedown = (event) => event.preventDefault();
     this.#row.onsubmit = (event) => {
       event.preventDefault();
       this.#enter();

@@ -1,5 +1,5 @@
-// Tells a screen reader of new messages, a sentence each. More than three at once are counted, so that a busy room does
-// not talk for minutes.
+// Tells a screen reader of new messages and of answers, a sentence each. More than three at once are counted, so that a
+// busy room does not talk for minutes.
 
 import type { Message } from "../../../protocol/events.ts";
 import { visibleRow } from "../../../protocol/text.ts";
@@ -11,27 +11,25 @@ const longest = 300;
 
 export class Speech {
   readonly #region = byId("said", HTMLElement);
-  #messages: Message[] = [];
+  #sentences: string[] = [];
   #count = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  message(message: Message): void {
+  say(sentence: string): void {
     this.#count++;
-    if (this.#messages.length < most) this.#messages.push(message);
+    if (this.#count <= most) this.#sentences.push(visibleRow(sentence.slice(0, longest)));
     this.#timer ??= setTimeout(() => this.#say(), gatheredMs);
   }
 
   #say(): void {
-    const sentences = this.#count > most ? [`${this.#count} messages`] : this.#messages.map(sentenceOf);
+    const sentences = this.#count > most ? [`${this.#count} messages`] : this.#sentences;
     this.#region.replaceChildren(...sentences.map((text) => element("p", "", text)));
     this.#timer = undefined;
-    this.#messages = [];
+    this.#sentences = [];
     this.#count = 0;
   }
 }
 
-function sentenceOf({ type, from, text }: Message): string {
-  const words = visibleRow(text).slice(0, longest);
-  if (type === "acted") return `${visibleRow(from)} ${words}`;
-  return `${visibleRow(from)}${type === "told" ? " to you" : ""}: ${words}`;
+export function sentenceOf({ type, from, text }: Message): string {
+  return `${from}${{ acted: "", said: ":", told: " to you:" }[type]} ${text}`;
 }
