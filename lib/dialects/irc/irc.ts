@@ -20,7 +20,7 @@ import { byeLines, endsWith, faultLines, greetingLines, lineFault, namesLines } 
 import { Client, failLine } from "./client.ts";
 import { encodingFor, message, run, topicLines } from "./commands.ts";
 import { joinLines } from "./history.ts";
-import { Multiline, multilineLines } from "./multiline.ts";
+import { Multiline, multilineLines, type Refusal } from "./multiline.ts";
 import { sourceOf } from "./place.ts";
 import { cut, ended, type Line, maxLineBytes, parseLine, serverName, tagged } from "./wire.ts";
 
@@ -111,25 +111,25 @@ export class Irc implements Dialect {
 
   #batch(params: string[]): Command | undefined {
     const client = this.#client;
-    const { label } = client.asked;
-    // It is answered with the whole message.
-    client.asked.label = undefined;
     this.#rowsOfBatch = 0;
-    const whole = this.#multiline.batch(params, label);
+    const whole = this.#multiline.batch(params, client.asked.label);
     if (whole === undefined) return undefined;
-    if (Array.isArray(whole)) {
-      client.asked.label = label;
-      return void this.#reply([failLine("BATCH", ...whole)]);
-    }
-    client.asked = { command: whole.command, target: whole.target, label: whole.label };
-    return this.#settle(message(client, whole.command, whole.target, whole.text));
+    if ("words" in whole) return void this.#refuse(whole);
+    const { command, target, text, label } = whole;
+    client.asked = { command, target, label };
+    return this.#settle(message(client, command, target, text));
   }
 
   /** A message in a batch costs as much as one in a line. */
   #rowOfBatch(line: Line): void {
     this.#isFree = this.#multiline.isOpen && ++this.#rowsOfBatch <= multilineLines;
     const refusal = this.#multiline.line(line);
-    if (refusal) this.#reply([failLine("BATCH", ...refusal)]);
+    if (refusal) this.#refuse(refusal);
+  }
+
+  #refuse({ words, label }: Refusal): void {
+    this.#client.asked.label = label ?? this.#client.asked.label;
+    this.#reply([failLine("BATCH", ...words)]);
   }
 
   // ---- Lines for the client ----
