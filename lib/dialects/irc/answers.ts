@@ -237,10 +237,12 @@ export function list(client: Client): string[] {
 }
 
 export function lusers(client: Client): string[] {
-  const { length } = client.host.members;
+  const { members } = client.host;
+  const { length } = members;
+  const operators = members.filter(({ operator }) => operator).length;
   return [
     client.numeric("251", `There are ${length} users and 0 invisible on 1 servers`),
-    client.numeric("252", "0", "operator(s) online"),
+    client.numeric("252", `${operators}`, "operator(s) online"),
     client.numeric("254", "1", "channels formed"),
     client.numeric("255", `I have ${length} clients and 0 servers`),
     client.numeric("265", `${length}`, `${length}`, `Current local users ${length}, max ${length}`),
@@ -273,8 +275,9 @@ export function greetingLines(client: Client): string[] {
       ..."CLIENTTAGDENY=* KICKLEN=300 MODES=1 MSGREFTYPES=msgid,timestamp NETWORK=chatroom".split(" "),
     ),
     supported(
-      ..."NICKLEN=32 PREFIX=(ov)@+ SAFELIST TOPICLEN=300 UTF8ONLY WHOX soju.im/SAFERATE".split(" "),
+      ..."NICKLEN=32 PREFIX=(ov)@+ SAFELIST".split(" "),
       "TARGMAX=JOIN:,KICK:1,NAMES:1,NOTICE:1,PART:,PRIVMSG:1,WHOIS:1",
+      ..."TOPICLEN=300 UTF8ONLY WHOX soju.im/SAFERATE".split(" "),
     ),
     noMotd(client),
   ];

@@ -284,7 +284,6 @@ const commandsOf: Partial<Record<Recorded["type"], string[]>> = {
   kicked: ["KICK"],
   banned: ["MODE"],
   unbanned: ["MODE"],
-  deopped: ["MODE"],
   muted: ["MODE"],
   unmuted: ["MODE"],
   opped: ["OPER"],

@@ -303,6 +303,7 @@ describe("passwords", () => {
       ":chat.room 368 natty #room :End of channel ban list",
       ":natty!u@natty MODE #room -b bob!*@*",
     ]);
+    expect((await natty.send("LUSERS"))[1]).toBe(":chat.room 252 natty 1 :operator(s) online");
     expect((await natty.send("WHO natty"))[0]).toBe(
       ":chat.room 352 natty #room u natty chat.room natty H@ :0 natty",
     );
