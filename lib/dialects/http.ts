@@ -2,19 +2,21 @@
 // that the page chooses. A request is known by the bytes of its first line, whatever its method, version or encoding; no
 // name, command or JSON object looks like one.
 
+import { isOpening } from "./irc/wire.ts";
+
 const latin1 = new TextDecoder("latin1");
 
 /** A method, blanks and the beginning of a path or a URL; a line that was cut, or of HTTP/0.9, has no more than these. */
 const methodAndTarget = /^[\w!#$%&'*+.^`|~-]+\s+(\/|[a-z][a-z0-9+.-]*:\/\/)/i;
-/** The first line of an IRC client whose password begins like a path. No page can make a browser send it. */
-const password = /^PASS [^ ]+\s*$/;
 const version = /\sHTTP\/\d(\.\d+)?\s*$/i;
 
 /** The method, if these bytes are the first line of an HTTP request without its LF, or the beginning of a long one. */
 export function methodOf(line: Uint8Array): string | undefined {
   const text = latin1.decode(line).trimStart();
-  if (password.test(text)) return undefined;
-  return methodAndTarget.test(text) || version.test(text) ? text.split(/\s/, 1)[0] : undefined;
+  const [hasTarget, hasVersion] = [methodAndTarget.test(text), version.test(text)];
+  // A client of IRC may name a password or a user like a path; a browser, whose method may be PASS, sends its version too.
+  const isRequest = isOpening(text) ? hasTarget && hasVersion : hasTarget || hasVersion;
+  return isRequest ? text.split(/\s/, 1)[0] : undefined;
 }
 
 /** The whole response to a request with this method; `waysIn` are the commands that do join the room. */

@@ -7,8 +7,8 @@ import { type Fault, fault, limits } from "./events.ts";
 const LF = 10;
 const CR = 13;
 const nothing = new Uint8Array(0);
-/** Throws for bytes that are not UTF-8; keeps a BOM as the character it is. */
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Throws for bytes that are not UTF-8. Leaves out a BOM in front, which some programs begin with by themselves. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export class LineReader {
   #bytes: Uint8Array = nothing;

@@ -91,8 +91,9 @@ export function greetingLines(client: Client): string[] {
       ..."CLIENTTAGDENY=* KICKLEN=300 MODES=1 MSGREFTYPES=msgid,timestamp NETWORK=chatroom".split(" "),
     ),
     supported(
-      ..."NICKLEN=32 PREFIX=(ov)@+ SAFELIST TOPICLEN=300 UTF8ONLY WHOX soju.im/SAFERATE".split(" "),
+      ..."NICKLEN=32 PREFIX=(ov)@+ SAFELIST".split(" "),
       "TARGMAX=JOIN:,KICK:1,NAMES:1,NOTICE:1,PART:,PRIVMSG:1,WHOIS:1",
+      ..."TOPICLEN=300 UTF8ONLY WHOX soju.im/SAFERATE".split(" "),
     ),
     noMotd(client),
   ];

@@ -22,7 +22,7 @@ import { joinLines } from "./commands/history.ts";
 import { namesLines } from "./commands/members.ts";
 import { encodingFor, message, run, topicLines } from "./commands/table.ts";
 import { sourceOf } from "./masks.ts";
-import { Multiline, multilineLines } from "./multiline.ts";
+import { Multiline, multilineLines, type Refusal } from "./multiline.ts";
 import { cut, ended, type Line, maxLineBytes, parseLine, serverName, tagged } from "./wire.ts";
 
 /** Clients send so many lines before they have read any; these cost nothing. */
@@ -112,25 +112,25 @@ export class Irc implements Dialect {
 
   #batch(params: string[]): Command | undefined {
     const client = this.#client;
-    const { label } = client.asked;
-    // It is answered with the whole message.
-    client.asked.label = undefined;
     this.#rowsOfBatch = 0;
-    const whole = this.#multiline.batch(params, label);
+    const whole = this.#multiline.batch(params, client.asked.label);
     if (whole === undefined) return undefined;
-    if (Array.isArray(whole)) {
-      client.asked.label = label;
-      return void this.#reply([failLine("BATCH", ...whole)]);
-    }
-    client.asked = { command: whole.command, target: whole.target, label: whole.label };
-    return this.#settle(message(client, whole.command, whole.target, whole.text));
+    if ("words" in whole) return void this.#refuse(whole);
+    const { command, target, text, label } = whole;
+    client.asked = { command, target, label };
+    return this.#settle(message(client, command, target, text));
   }
 
   /** A message in a batch costs as much as one in a line. */
   #rowOfBatch(line: Line): void {
     this.#isFree = this.#multiline.isOpen && ++this.#rowsOfBatch <= multilineLines;
     const refusal = this.#multiline.line(line);
-    if (refusal) this.#reply([failLine("BATCH", ...refusal)]);
+    if (refusal) this.#refuse(refusal);
+  }
+
+  #refuse({ words, label }: Refusal): void {
+    this.#client.asked.label = label ?? this.#client.asked.label;
+    this.#reply([failLine("BATCH", ...words)]);
   }
 
   // ---- Lines for the client ----
@@ -285,7 +285,6 @@ const commandsOf: Partial<Record<Recorded["type"], string[]>> = {
   kicked: ["KICK"],
   banned: ["MODE"],
   unbanned: ["MODE"],
-  deopped: ["MODE"],
   muted: ["MODE"],
   unmuted: ["MODE"],
   opped: ["OPER"],

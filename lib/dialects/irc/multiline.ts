@@ -11,8 +11,8 @@ export const multilineLines = 20;
 /** A message that is whole: as if it had come in one line. */
 export type Whole = { command: string; target: string; text: string; label: string | undefined };
 
-/** Why a batch is refused: the code, more words of the line, and a sentence. */
-export type Refusal = [code: string, ...more: string[]];
+/** Why a batch is refused: the code, more words of the line, and a sentence; and the label that the batch began with. */
+export type Refusal = { words: [code: string, ...more: string[]]; label: string | undefined };
 
 type Open = {
   name: string;
@@ -33,17 +33,19 @@ export class Multiline {
     return this.#open !== undefined;
   }
 
-  /** A BATCH line: the message if it is whole, or the refusal; undefined if the batch goes on. */
+  /** A BATCH line and its label: the message if it is whole, or the refusal; undefined if the batch goes on. */
   batch(
     [reference = "", type = "", target = ""]: string[],
     label: string | undefined,
   ): Whole | Refusal | undefined {
     const name = reference.slice(1);
     if (reference.startsWith("+")) {
-      if (this.#open) return this.#refuse(["MULTILINE_INVALID", "A batch is open already"]);
+      if (this.#open) return this.#refuse("MULTILINE_INVALID", "A batch is open already");
       if (type !== "draft/multiline" || name === "" || target === "") {
+        const text = "There are batches of draft/multiline alone, with a target";
+        const refusal = this.#refuse("MULTILINE_INVALID", text);
         this.#refused = name;
-        return ["MULTILINE_INVALID", "There are batches of draft/multiline alone, with a target"];
+        return refusal;
       }
       this.#refused = undefined;
       this.#open = { name, target, label, command: "", text: "", rows: 0 };
@@ -54,11 +56,10 @@ export class Multiline {
       this.#refused = undefined;
       return undefined;
     }
+    if (!open || open.name !== name) return this.#refuse("MULTILINE_INVALID", "There is no such batch");
+    if (open.text.trim() === "") return this.#refuse("MULTILINE_INVALID", "The message is blank");
     this.#open = undefined;
-    if (!open || open.name !== name) return ["MULTILINE_INVALID", "There is no such batch"];
-    if (open.text.trim() === "") return ["MULTILINE_INVALID", "The message is blank"];
-    const { command, text } = open;
-    return { command, target: open.target, text, label: open.label };
+    return open;
   }
 
   /** A line with a `batch` tag: its refusal; undefined if the line is taken, or passed over. */
@@ -66,35 +67,36 @@ export class Multiline {
     const name = tags.get("batch");
     const open = this.#open;
     if (name === this.#refused) return undefined;
-    if (!open || name !== open.name) return this.#refuse(["MULTILINE_INVALID", "There is no such batch"]);
+    if (!open || name !== open.name) return this.#refuse("MULTILINE_INVALID", "There is no such batch");
     const [target = "", text = ""] = params;
     if (command !== "PRIVMSG" && command !== "NOTICE") {
-      return this.#refuse(["MULTILINE_INVALID", "A batch has messages alone"]);
+      return this.#refuse("MULTILINE_INVALID", "A batch has messages alone");
     }
     if (open.command !== "" && command !== open.command) {
-      return this.#refuse(["MULTILINE_INVALID", "A batch has messages of one kind"]);
+      return this.#refuse("MULTILINE_INVALID", "A batch has messages of one kind");
     }
     if (target.toLowerCase() !== open.target.toLowerCase()) {
-      return this.#refuse(["MULTILINE_INVALID_TARGET", open.target, target, "A batch has one target"]);
+      return this.#refuse("MULTILINE_INVALID_TARGET", open.target, target, "A batch has one target");
     }
     const isConcat = tags.has("draft/multiline-concat");
-    if (isConcat && text === "") return this.#refuse(["MULTILINE_INVALID", "A blank line cannot be joined"]);
+    if (isConcat && text === "") return this.#refuse("MULTILINE_INVALID", "A blank line cannot be joined");
     open.command = command;
     open.text += open.rows === 0 || isConcat ? text : `\n${text}`;
     open.rows += 1;
     if (open.rows > multilineLines) {
-      return this.#refuse(["MULTILINE_MAX_LINES", `${multilineLines}`, "The message has too many lines"]);
+      return this.#refuse("MULTILINE_MAX_LINES", `${multilineLines}`, "The message has too many lines");
     }
     if (Buffer.byteLength(open.text) > multilineBytes) {
-      return this.#refuse(["MULTILINE_MAX_BYTES", `${multilineBytes}`, "The message is too long"]);
+      return this.#refuse("MULTILINE_MAX_BYTES", `${multilineBytes}`, "The message is too long");
     }
     return undefined;
   }
 
   /** Forgets the batch, whose other lines are passed over. */
-  #refuse(refusal: Refusal): Refusal {
+  #refuse(...words: Refusal["words"]): Refusal {
+    const label = this.#open?.label;
     this.#refused = this.#open?.name;
     this.#open = undefined;
-    return refusal;
+    return { words, label };
   }
 }

@@ -91,11 +91,12 @@ export class Registration {
   giveSecret(secret: string): void {
     const colon = secret.lastIndexOf(":");
     const key = secret.slice(colon + 1);
-    const hasKey = colon !== -1 || !this.#host.hasPassword;
-    if (isKey(key) && hasKey && !this.#host.isPassword(secret)) {
-      this.#key = key;
-      if (colon > 0) this.#password = secret.slice(0, colon);
-    } else this.#password = secret;
+    const mayBeKey = colon !== -1 || !this.#host.hasPassword;
+    const hasKey = isKey(key) && mayBeKey && !this.#host.isPassword(secret);
+    if (hasKey) this.#key = key;
+    const password = hasKey ? secret.slice(0, Math.max(colon, 0)) : secret;
+    // A right one stays: a client may send a key with its JOIN that another channel has, or had.
+    if (password !== "" && !this.#host.isPassword(this.#password ?? "")) this.#password = password;
   }
 
   // ---- CAP ----

@@ -28,6 +28,8 @@ describe("methodOf()", () => {
     ["OPTIONS rtsp://camera/ RTSP/1.0", "OPTIONS"],
     ["GET /\xff\x80\x00 HTTP/1.1", "GET"],
     ["\xff\xfe /\xe4 HTTP/1.1", "\xff\xfe"],
+    ["PASS /x HTTP/1.1\r", "PASS"],
+    ["USER http://example.org/ HTTP/1.1\r", "USER"],
     [`POST /${long}`, "POST"],
     [`GET http://example.org/${long}`, "GET"],
   ];
@@ -56,6 +58,11 @@ describe("methodOf()", () => {
     '{"type":"join","name":"ada","password":"GET / HTTP/1.1"}',
     '{ "type" : "say", "text": "see http://example.org/ HTTP/2" }',
     "Jos\xe9",
+    "PASS /geheim\r",
+    "PASS /geheim and more\r",
+    "USER /root host /root :root\r",
+    "USER ada 0 * :I write HTTP/2\r",
+    "NICK /ada",
     "\xff\xfb\x1fada",
     long,
   ])("methodOf() takes %j for none", (line) => {

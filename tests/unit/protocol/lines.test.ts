@@ -73,6 +73,11 @@ const cases: [what: string, bytes: Buffer, expected: string[]][] = [
     Buffer.concat([Buffer.from("\ufffd"), latin1("\xff\nz\n")]),
     ["<not-utf8>", "z"],
   ],
+  [
+    "a BOM in front of a line, and not one in it",
+    Buffer.from("\ufeffa\n\ufeff\na\ufeff\n"),
+    ["a", "", "a\ufeff"],
+  ],
   ["NUL and other controls", Buffer.from("\0\x1b\x7f\n"), ["\0\x1b\x7f"]],
 ];
 

@@ -133,9 +133,13 @@ function limitOf(text: string | undefined): number | undefined {
 /** For the channel its messages, and with event-playback its other events too; for a member the whispers with it. */
 function wantedIn(whispers: { name: string; me: string } | undefined, all: boolean): PastRequest["isWanted"] {
   if (!whispers) return ({ type }) => type === "said" || type === "acted" || (all && !hidden.has(type));
-  const names = [whispers.name, whispers.me].map(nameKey).sort();
-  return (event) =>
-    event.type === "told" && Bun.deepEquals([event.from, event.to].map(nameKey).sort(), names);
+  const [other, me] = [whispers.name, whispers.me].map(nameKey);
+  // One end of each is this member, under whatever name it had then.
+  return (event) => {
+    if (event.type !== "told") return false;
+    const [from, to] = [event.from, event.to].map(nameKey);
+    return other === me ? from === to : from === other || to === other;
+  };
 }
 
 /** What the channel shows to no member, or to two of them alone. */
@@ -160,10 +164,9 @@ function targets(
     const lines = isBetween
       ? [serverLine("CHATHISTORY", "TARGETS", client.channel, time).replace(" :", " ")]
       : [];
-    client.reply(
-      { ...asked, label: undefined },
-      client.batch("draft/chathistory-targets", [], lines, asked.label),
-    );
+    if (!client.has("batch")) return client.reply(asked, lines);
+    const batch = client.batch("draft/chathistory-targets", [], lines, asked.label);
+    client.reply({ ...asked, label: undefined }, batch);
   });
   return undefined;
 }

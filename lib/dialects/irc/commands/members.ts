@@ -160,10 +160,12 @@ export function list(client: Client): string[] {
 }
 
 export function lusers(client: Client): string[] {
-  const { length } = client.host.members;
+  const { members } = client.host;
+  const { length } = members;
+  const operators = members.filter(({ operator }) => operator).length;
   return [
     client.numeric("251", `There are ${length} users and 0 invisible on 1 servers`),
-    client.numeric("252", "0", "operator(s) online"),
+    client.numeric("252", `${operators}`, "operator(s) online"),
     client.numeric("254", "1", "channels formed"),
     client.numeric("255", `I have ${length} clients and 0 servers`),
     client.numeric("265", `${length}`, `${length}`, `Current local users ${length}, max ${length}`),

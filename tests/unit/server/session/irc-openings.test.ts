@@ -17,7 +17,7 @@ const greeting = [
   ":chat.room 003 ada :This server was created NOW",
   ":chat.room 004 ada chat.room chatroom-0.1.0 i bmnoqt boq",
   ":chat.room 005 ada CASEMAPPING=ascii CHANLIMIT=#:1 CHANMODES=bq,,,mnt CHANNELLEN=64 CHANTYPES=# CHATHISTORY=100 CLIENTTAGDENY=* KICKLEN=300 MODES=1 MSGREFTYPES=msgid,timestamp NETWORK=chatroom :are supported by this server",
-  ":chat.room 005 ada NICKLEN=32 PREFIX=(ov)@+ SAFELIST TOPICLEN=300 UTF8ONLY WHOX soju.im/SAFERATE TARGMAX=JOIN:,KICK:1,NAMES:1,NOTICE:1,PART:,PRIVMSG:1,WHOIS:1 :are supported by this server",
+  ":chat.room 005 ada NICKLEN=32 PREFIX=(ov)@+ SAFELIST TARGMAX=JOIN:,KICK:1,NAMES:1,NOTICE:1,PART:,PRIVMSG:1,WHOIS:1 TOPICLEN=300 UTF8ONLY WHOX soju.im/SAFERATE :are supported by this server",
   ":chat.room 422 ada :MOTD File is missing",
   ":ada!u@ada JOIN #room",
 ];

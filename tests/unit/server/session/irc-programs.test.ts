@@ -108,6 +108,24 @@ describe("messages of several lines", () => {
     expect(refused[0]).toStartWith(`:chat.room FAIL BATCH ${code} `);
     expect(await ada.send("PRIVMSG #room :hi")).toEqual(["@msgid=X-2 :ada!u@ada PRIVMSG #room :hi"]);
   });
+
+  test.each([
+    ["@batch=1 TAGMSG #room", "BATCH -1"],
+    ["@batch=1 PRIVMSG #room :  ", "BATCH -1"],
+    ["BATCH -1"],
+    ["BATCH -2"],
+    ["BATCH +2 draft/multiline #room"],
+    ["@batch=1 PRIVMSG bob :x"],
+    ["@batch=1 PRIVMSG #room :x", "@batch=1 NOTICE #room :x"],
+  ])("a refusal has the label that its batch began with: %s", async (...sent) => {
+    const ada = await ircClient("ada", all);
+    expect(await ada.send("@label=x BATCH +1 draft/multiline #room", ...sent)).toEqual([
+      expect.stringMatching(/^@label=x :chat\.room FAIL BATCH MULTILINE_INVALID/),
+    ]);
+    const stray = ["@label=y BATCH -7", "@label=y;batch=7 PRIVMSG #room :x", "@label=y BATCH +7 netsplit a"];
+    for (const line of stray)
+      expect((await ada.send(line)).join()).toStartWith("@label=y :chat.room FAIL BATCH ");
+  });
 });
 
 describe("the history", () => {
@@ -257,6 +275,27 @@ describe("the history", () => {
     ["SEARCH text=x;before=noon", ":chat.room FAIL SEARCH INVALID_PARAMS before :A time is like NOW"],
   ])("%s is refused", async (sent, got) => {
     expect(await (await ircClient("ada", all)).send(sent)).toEqual([got]);
+  });
+
+  test("whispers are found after their reader took another name", async () => {
+    const [ada, bob] = [await ircClient("ada", all), await ircClient("bob")];
+    await bob.send("PRIVMSG ada :psst", "PRIVMSG #room :hello");
+    await ada.send("PRIVMSG bob :what", "PRIVMSG ada :to myself", "NICK eve");
+    const texts = async (request: string) =>
+      (await ada.send(request)).slice(1, -1).map((line) => line.replace(/^.*:/, ""));
+    expect(await texts("CHATHISTORY LATEST bob * 9")).toEqual(["psst", "what"]);
+    expect(await texts("SEARCH text=psst;in=bob")).toEqual(["psst"]);
+    expect(await texts("CHATHISTORY LATEST eve * 9")).toEqual(["to myself"]);
+  });
+
+  test("a client without batch is shown the history in lines alone", async () => {
+    const ada = await ircClient("ada", "draft/chathistory");
+    await ada.send("PRIVMSG #room :hi");
+    const times = ["timestamp=2020-01-01T00:00:00.000Z", "timestamp=2200-01-01T00:00:00.000Z"].join(" ");
+    expect(await ada.send("CHATHISTORY LATEST #room * 9", `CHATHISTORY TARGETS ${times} 9`)).toEqual([
+      ":ada!u@ada PRIVMSG #room :hi",
+      ":chat.room CHATHISTORY TARGETS #room NOW",
+    ]);
   });
 
   test("SEARCH finds words, of one member too", async () => {

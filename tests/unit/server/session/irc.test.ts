@@ -218,6 +218,16 @@ describe("passwords", () => {
     expect(wrong.socket.text).toContain("ERROR :Closing Link: * (That is not the password: what is it?)");
   });
 
+  test("a wrong key for the channel keeps out no client that gave the password", async () => {
+    const ada = new IrcClient(options);
+    await ada.send("PASS geheim", "NICK ada", "USER a 0 * :a", "PART #room");
+    expect((await ada.send("JOIN #room falsch"))[0]).toBe(":ada!u@ada JOIN #room");
+    const eve = new IrcClient(options);
+    await eve.send("PASS geheim:a-key-of-eve", "NICK eve", "USER e 0 * :e");
+    await eve.send("PART #room");
+    expect((await eve.send("JOIN #room geheim"))[0]).toBe(":eve!u@eve JOIN #room");
+  });
+
   test("a colon in the room's password is a part of it", async () => {
     const password = "open:sesame-sesame";
     const [first, second] = [new IrcClient({ password }), new IrcClient({ password })];
@@ -303,6 +313,7 @@ describe("passwords", () => {
       ":chat.room 368 natty #room :End of channel ban list",
       ":natty!u@natty MODE #room -b bob!*@*",
     ]);
+    expect((await natty.send("LUSERS"))[1]).toBe(":chat.room 252 natty 1 :operator(s) online");
     expect((await natty.send("WHO natty"))[0]).toBe(
       ":chat.room 352 natty #room u natty chat.room natty H@ :0 natty",
     );
