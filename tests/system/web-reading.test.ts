@@ -138,14 +138,20 @@ chromium.describe("reading in the page", () => {
 
   test("a link that seems to lead elsewhere shows its real host", async () => {
     await says([
-      "https://ex\u0430mple.com/ and https://example.com@evil.example/ and https://example.com/a_(b).",
+      "https://ex\u0430mple.com/ and https://example.com@evil.example/ and https://example.com/plain",
     ]);
     await ada.page.locator("#rows .row:last-child .host").first().waitFor();
     expect(await ada.texts("#rows .row:last-child .host")).toEqual([
       " (xn--exmple-4nf.com)",
       " (evil.example)",
     ]);
-    expect(await ada.texts("#rows .row:last-child a")).toContain("https://example.com/a_(b)");
+  });
+
+  test("a link ends before the signs of its sentence, but for its own brackets", async () => {
+    await says(["@a_(b). (see @c_(d)), @e)))! (@f), @g(h, @i?)".replaceAll("@", "https://example.com/")]);
+    await ada.page.locator("#rows .row:last-child a", { hasText: "/i" }).waitFor();
+    const links = await ada.texts("#rows .row:last-child a");
+    expect(links.map((link) => link.slice(20))).toEqual(["a_(b)", "c_(d)", "e", "f", "g(h", "i"]);
   });
 
   test("a long message is folded, and shown by a click", async () => {

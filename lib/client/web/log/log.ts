@@ -94,8 +94,11 @@ export class Log {
       if (this.#drawn.length === 0) {
         this.#drawn.push({ seq: this.#now, event: undefined, rows: [], asides: [] });
       }
-      this.#drawn.at(-1)?.asides.push(...rows);
+      const { asides = [] } = this.#drawn.at(-1) ?? {};
+      asides.push(...rows);
       this.#list.append(...rows);
+      // Members may come and go for long, and say nothing.
+      for (const old of asides.splice(0, asides.length - rowsAtEnd)) old.remove();
     });
   }
 

@@ -79,12 +79,12 @@ function urlOf(written: string): URL | undefined {
 
 /** A link without the punctuation of the sentence that it stands in. */
 function withoutEnd(written: string): string {
+  // A closing bracket belongs to the link if it was opened there.
+  let unopened = written.split(")").length - written.split("(").length;
   let end = written.length;
   for (; end > 0; end--) {
     const last = written[end - 1] ?? "";
-    const isOpened =
-      last === ")" && written.slice(0, end).split("(").length >= written.slice(0, end).split(")").length;
-    if (isOpened || !".,:;!?'*_~)]}>".includes(last)) break;
+    if ((last === ")" && unopened-- <= 0) || !".,:;!?'*_~)]}>".includes(last)) break;
   }
   return written.slice(0, end);
 }
