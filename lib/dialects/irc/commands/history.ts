@@ -17,18 +17,21 @@ const maxEvents = 100;
 
 /**
  * The messages from before this member came: in a batch, where the client knows batches; else between two notices,
- * since some clients show no time.
+ * since some clients show no time. The whispers that waited for it are none of the channel's, and come before.
  */
 export function joinLines(events: Recorded[], client: Client, encoding: IrcEncoding): string[] {
+  const lines = (events: Recorded[]) => events.flatMap((event) => encoding.linesOf(event));
+  const whispers = lines(events.filter(({ type }) => type === "told"));
   const said = events.filter(({ type }) => type === "said" || type === "acted");
   const [first] = said;
-  if (!first) return [];
-  if (client.has("batch")) return historyBatch(said, client, encoding);
+  if (!first) return whispers;
+  if (client.has("batch")) return [...whispers, ...historyBatch(said, client, encoding)];
   const since = new Date(first.at).toISOString().slice(0, 16).replace("T", " ");
   const notice = (text: string) => serverLine("NOTICE", client.channel, text);
   return [
+    ...whispers,
     notice(`What was said before, since ${since} UTC:`),
-    ...said.flatMap((event) => encoding.linesOf(event)),
+    ...lines(said),
     notice("That was before you came."),
   ];
 }

@@ -269,6 +269,26 @@ describe("passwords", () => {
     expect(await bob.send()).toEqual([]);
   });
 
+  test.each(["server-time", "batch", "draft/chathistory", ""])(
+    "whispers that waited for an owner are shown to it, with %p",
+    async (capabilities) => {
+      const bob = await ircClient("bob");
+      const opening = [
+        "PASS :a-key-of-my-own",
+        `CAP REQ :${capabilities}`,
+        "NICK ada",
+        "USER a 0 * :a",
+        "CAP END",
+      ];
+      await new IrcClient().send(...opening, "QUIT");
+      await bob.send("PRIVMSG #room :to all", "PRIVMSG ada :to ada");
+      const shown = await new IrcClient().send(...opening);
+      expect(shown.filter((line) => line.includes("to ada"))).toEqual([
+        expect.stringMatching(/^(@time=NOW )?:bob!u@bob PRIVMSG ada :to ada$/),
+      ]);
+    },
+  );
+
   test("OPER makes an operator, who can put order into the room", async () => {
     const natty = await ircClient("natty", "", { operators: options.operators });
     const bob = await ircClient("bob");
