@@ -46,7 +46,7 @@ type Checked<F extends Fields> = { [K in Needed<F>]: Value<F, K> } & {
 };
 
 type Entry = {
-  /** How a person types it, `/word ARGUMENTS`. */
+  /** How a person types it, `/word ARGUMENTS`. Absent: only programs send it. */
   usage?: string;
   summary?: string;
   /** The unchecked fields in what a person typed behind the word; absent: there are none. */
@@ -57,13 +57,13 @@ type Entry = {
   operator?: true;
 };
 
-/** An entry with the check its fields make: the compiler infers a command's fields from what they return. */
+/** An entry of the table with its `check`. The compiler infers the command's fields from the types that the checks return. */
 function command<F extends Fields>(shape: F, entry: Entry = {}) {
   const fields = Object.entries(shape);
   return {
     ...entry,
     check(raw: Raw): Checked<F> | Fault {
-      // The type as well, so that nothing has to be copied to make it the command.
+      // With its type, so that the checked fields are the command, without a copy.
       const checked: Record<string, unknown> = { type: raw.type };
       for (const [name, field] of fields) {
         const value = field(raw[name]);
@@ -78,8 +78,8 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
 }
 
 /**
- * A command of moderation: what an operator does to a member or an address, for how long and why. `seq` is the last event
- * its sender had seen: the member is meant who had the name then.
+ * A command of moderation: an operator acts on a member or an address, for a time and for a reason. `seq` is the last event
+ * that the operator had seen: the command means the member who had the name then.
  */
 function moderation(name: Field<string>, usage: string, summary: string) {
   return command(
@@ -99,7 +99,7 @@ function moderation(name: Field<string>, usage: string, summary: string) {
   );
 }
 
-/** What operators ask about a name. */
+/** A question about a name that only operators may ask. */
 function lookUp(usage: string, summary: string) {
   return command(
     { name: member, id: optional(id) },
@@ -141,7 +141,7 @@ export const commands = {
       },
     },
   ),
-  // A message of a sender that takes no seat, such as a script: `id` makes it be said once, as that of `say` does.
+  // A message of a sender without a seat, such as a script. A message with the same `id` is said once, as with `say`.
   post: command({ name, text, id, password: optional(string), key: optional(key) }, { early: true }),
   rename: command(
     { name },
@@ -201,7 +201,7 @@ export const commands = {
       parse: (text) => ({ text: text === "" ? undefined : text }),
     },
   ),
-  /** An operator with a password of its own has a name, too: by default the one it is here with. */
+  /** `name`: of an operator with a password of its own; by default the name that the member has in the room. */
   op: command(
     { password: operatorPassword, name: optional(name) },
     {
@@ -254,7 +254,7 @@ export const commands = {
   ),
 };
 
-/** A command as it came → the same with every field checked, or what is wrong with it. */
+/** Checks every field of a command. Returns the command, or the first fault, with the command's `id`. */
 export function check(raw: Raw): Command | Fault {
   const { type, id } = raw;
   const command = isType(type)
