@@ -16,7 +16,7 @@ export function dialectOf(firstLine: string, host: () => Host): Dialect {
   return firstLine.trimStart().startsWith("{") ? json : plain;
 }
 
-/** The dialect of a connection whose first line is still to come: what it is told then is plain text. */
+/** The dialect of a connection whose first line is still to come: it is answered in plain text. */
 export const undecided: Dialect = { ...plain };
 
 /** A goodbye in every dialect, for a connection that has not sent its first line. */
