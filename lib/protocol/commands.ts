@@ -130,7 +130,7 @@ export const commands = {
     },
   ),
   tell: command(
-    // `seq` is the last event its sender had seen: a name that has changed hands since is not the one that was meant.
+    // `seq`: the last event that the sender had seen. If the name has changed hands since then, nothing is sent.
     { to: member, text, id: optional(id), seq: optional(count), notice },
     {
       usage: "/msg NAME TEXT",
@@ -180,7 +180,7 @@ export const commands = {
     },
   ),
   delete: command(
-    // `seq`: that message. `name`: the last `count` that this member said, or all. Neither: the last of one's own.
+    // With `seq` that message; with `name` the last `count` messages of that member; with neither the sender's last one.
     { seq: optional(count), name: optional(member), count: optional(amount) },
     {
       usage: "/delete [NAME N|all]",

@@ -18,9 +18,9 @@ export const text = stringField(cleanText);
 export const name = stringField(cleanName);
 /** The name of another member. */
 export const member = stringField(memberName);
-/** A member's name, or an address or a network, which no name looks like: the server knows whether it is one. */
+/** A member's name, or an address or a network: these have dots or colons, which names have not. The server reads them. */
 export const nameOrAddress = stringField((text) => (/[.:]/.test(text) ? text.trim() : memberName(text)));
-/** A member's name, or all. */
+/** A member's name, or `*` for everybody. */
 export const nameOrAll = stringField((text) => (text.trim() === everybody ? everybody : memberName(text)));
 
 /** A length of time in ms, written as 90s, 30m, 1h, 7d or 2w. */

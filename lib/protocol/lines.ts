@@ -7,7 +7,7 @@ import { type Fault, fault, limits } from "./events.ts";
 const LF = 10;
 const CR = 13;
 const nothing = new Uint8Array(0);
-/** Throws for bytes that are not UTF-8. Leaves out a BOM in front, which some programs begin with by themselves. */
+/** Throws if the bytes are not UTF-8. Drops a byte order mark at the beginning, which some programs send. */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export class LineReader {

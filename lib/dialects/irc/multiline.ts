@@ -11,7 +11,7 @@ export const multilineLines = 20;
 /** A whole message, in the form of one from a single line. */
 export type Whole = { command: string; target: string; text: string; label: string | undefined };
 
-/** Why a batch is refused: the code, more words of the line, and a sentence; and the label that the batch began with. */
+/** Why a batch is refused: the parameters of FAIL BATCH (a code, words, a sentence), and the label that the batch began with. */
 export type Refusal = { words: [code: string, ...more: string[]]; label: string | undefined };
 
 type Open = {
@@ -33,7 +33,7 @@ export class Multiline {
     return this.#open !== undefined;
   }
 
-  /** A BATCH line and its label: the message if it is whole, or the refusal; undefined if the batch goes on. */
+  /** Takes a BATCH line with its label. Returns the message that it ends, or why the batch is refused; else undefined. */
   batch(
     [reference = "", type = "", target = ""]: string[],
     label: string | undefined,
@@ -92,7 +92,7 @@ export class Multiline {
     return undefined;
   }
 
-  /** Forgets the batch, whose other lines are passed over. */
+  /** Drops the batch. */
   #refuse(...words: Refusal["words"]): Refusal {
     const label = this.#open?.label;
     this.#refused = this.#open?.name;

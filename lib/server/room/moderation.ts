@@ -183,7 +183,7 @@ export class Moderation {
     return refusesLook(name, false) ?? this.refusesJoin(address, name, keyHash) ?? this.refusesSpeech(sender);
   }
 
-  /** To take another name: who may not speak must not, since members know it by its name, and names can tell, too. */
+  /** Whether a member may take another name. One who may not speak may not: a name can be a message, too. */
   refusesRename(member: Subject, to: string): Fault | undefined {
     if (this.isMuted(member)) return fault("muted", "You are muted: keep the name you have");
     if (this.#isSilenced(member))
@@ -217,7 +217,7 @@ export class Moderation {
     return named(this.#bans.entries(), nameOrAddress);
   }
 
-  /** The bans that hold for all of an address or network. */
+  /** The bans that cover the whole of an address or network. */
   bansOver(address: string): BanFact[] {
     const key = addressKey(address);
     return [...this.#bans.entries()]
@@ -225,7 +225,7 @@ export class Moderation {
       .filter((ban) => new Networks([addressOfBan(ban) ?? ""]).has(key));
   }
 
-  /** The mutes of that seat or name, with their keys: earlier versions wrote them otherwise. */
+  /** The mutes of this seat or name, with the keys of their facts: earlier versions wrote other keys. */
   mutesOf(id: string | undefined, name: string): [key: string, mute: MuteFact][] {
     const wanted = new Set(name === everybody ? [] : looks(name));
     return [...this.#mutes.entries()].filter(([key, mute]) => {

@@ -16,8 +16,8 @@ const maxEvents = 100;
 // ---- On joining ----
 
 /**
- * The messages from before this member came: in a batch, where the client knows batches; else between two notices,
- * since some clients show no time. The whispers that waited for it are none of the channel's, and come before.
+ * The lines of messages from before the member joined: in a batch if the client knows batches, else between two notices, since
+ * some clients show no times. Whispers that waited for the member come before, since they are not of the channel.
  */
 export function joinLines(events: Recorded[], client: Client, encoding: IrcEncoding): string[] {
   const lines = (events: Recorded[]) => events.flatMap((event) => encoding.linesOf(event));
@@ -137,7 +137,7 @@ function limitOf(text: string | undefined): number | undefined {
 function wantedIn(whispers: { name: string; me: string } | undefined, all: boolean): PastRequest["isWanted"] {
   if (!whispers) return ({ type }) => type === "said" || type === "acted" || (all && !hidden.has(type));
   const [other, me] = [whispers.name, whispers.me].map(nameKey);
-  // One end of each is this member, under whatever name it had then.
+  // This member is one end of each whisper, perhaps under another name than now.
   return (event) => {
     if (event.type !== "told") return false;
     const [from, to] = [event.from, event.to].map(nameKey);
