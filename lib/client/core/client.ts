@@ -226,44 +226,24 @@ type LocalCommand = {
   run: (client: Client, words: string) => void;
 };
 
+function local(usage: string, summary: string, run: LocalCommand["run"]): LocalCommand {
+  return { word: usage.split(" ", 1).join(), usage, summary, run };
+}
+
 /** The commands that the client carries out itself; all others go to the room. */
-export const localCommands: LocalCommand[] = [
-  {
-    word: "/reply",
-    usage: "/reply TEXT",
-    summary: "answer the last whisper",
-    run: (client, words) => client.reply(words),
-  },
-  {
-    word: "/ignore",
-    usage: "/ignore [NAME]",
-    summary: "hide NAME, under any name, until /unignore; or list who is",
-    run: (client, words) => client.ignore(words),
-  },
-  {
-    word: "/unignore",
-    usage: "/unignore NAME",
-    summary: "show NAME again",
-    run: (client, words) => client.unignore(words),
-  },
-  {
-    word: "/around",
-    usage: "/around [N]",
-    summary: "show the lines around hit N; /search alone: older hits",
-    run: ({ past }, words) => past?.around(words),
-  },
-  {
-    word: "/set",
-    usage: "/set [NAME VALUE]",
-    summary: "change a setting, now and for later starts; or list them",
-    run: (client, words) => client.set(words),
-  },
-  {
-    word: "/clear",
-    usage: "/clear",
-    summary: "clear the screen",
-    run: ({ handlers }) => handlers.clear?.(),
-  },
+export const localCommands = [
+  local("/reply TEXT", "answer the last whisper", (client, words) => client.reply(words)),
+  local("/ignore [NAME]", "hide NAME, under any name, until /unignore; or list who is", (client, words) =>
+    client.ignore(words),
+  ),
+  local("/unignore NAME", "show NAME again", (client, words) => client.unignore(words)),
+  local("/around [N]", "show the lines around hit N; /search alone: older hits", ({ past }, words) =>
+    past?.around(words),
+  ),
+  local("/set [NAME VALUE]", "change a setting, now and for later starts; or list them", (client, words) =>
+    client.set(words),
+  ),
+  local("/clear", "clear the screen", ({ handlers }) => handlers.clear?.()),
 ];
 
 /** All command words that a person can enter, slash included, for completion. */
