@@ -27,8 +27,8 @@ export type ClientHandlers = LinkHandlers & {
   help: () => void;
   /** The people who are ignored have changed: the names of each. */
   ignoring?: (people: string[][]) => void;
-  /** Carries out /set with the words typed behind it; absent where settings come from flags alone. */
-  set?: (words: string) => void;
+  /** Carries out /set with the words typed behind it. */
+  set: (words: string) => void;
   /** Clears the screen; absent where there is none. */
   clear?: () => void;
   /** Asks for the operators' password; absent where it could be seen. */
@@ -183,12 +183,6 @@ export class Client {
     this.handlers.notice(`${name} is shown again`);
   }
 
-  /** Changes a setting, or lists them. */
-  set(words: string): void {
-    if (this.handlers.set) this.handlers.set(words);
-    else this.ask(fault("unknown-command", "Here the flags are the settings: see --help"));
-  }
-
   /** Puts the present name into a whisper whose addressee was renamed since its name was typed. */
   #addressed(command: CommandOf<"tell">): Raw | Fault {
     const person = this.chat.takeAddressee(command.to);
@@ -241,7 +235,7 @@ export const localCommands = [
     past?.around(words),
   ),
   local("/set [NAME VALUE]", "change a setting, now and for later starts; or list them", (client, words) =>
-    client.set(words),
+    client.handlers.set(words),
   ),
   local("/clear", "clear the screen", ({ handlers }) => handlers.clear?.()),
 ];

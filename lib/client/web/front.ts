@@ -33,7 +33,7 @@ import { byId, sentence, show, write } from "./page/dom.ts";
 import { Door } from "./page/door.ts";
 import { Entry } from "./page/entry.ts";
 import { Members } from "./page/members.ts";
-import { Menu } from "./page/menu.ts";
+import { openMenu } from "./page/menu.ts";
 import { Speech } from "./page/speech.ts";
 import { Status } from "./page/status.ts";
 import { Screen } from "./screen.ts";
@@ -129,7 +129,7 @@ export class WebFront {
     };
     this.#incoming = new Incoming({ ...shown, entry: this.#entry, speech });
     this.#screen = new Screen(shown);
-    new Menu({
+    openMenu({
       get: (setting) => this.#storage.get(setting),
       set: (setting, value) => this.#storage.set(setting, value),
       notifies: (isWanted) => {

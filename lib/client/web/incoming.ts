@@ -3,7 +3,6 @@
 
 import { inWords } from "../../dialects/words.ts";
 import { type Event, isMessage, type Message, type Recorded } from "../../protocol/events.ts";
-import { visibleRow } from "../../protocol/text.ts";
 import { settleMs } from "../core/chat.ts";
 import type { Client } from "../core/client.ts";
 import type { Log } from "./log/log.ts";
@@ -42,18 +41,13 @@ export class Incoming {
       case "waiting":
         return this.#waited(event.events);
       case "members":
-        return event.id === quietId ? undefined : log.notice(visibleRow(inWords(event)));
-      case "subject":
-      case "bans":
-      case "whois":
-      case "whowas":
-        return log.notice(inWords(event));
-      case "note":
-        return log.notice(event.text);
+        if (event.id === quietId) return;
+        break;
       case "gap":
         log.begin(event.to);
-        return log.notice(inWords(event), "problem");
     }
+    const text = event.type === "note" ? event.text : inWords(event);
+    if (text !== "") log.notice(text, event.type === "gap" ? "problem" : "notice");
   }
 
   #recorded(event: Recorded): void {
