@@ -6,10 +6,9 @@ import { afterAll, beforeAll } from "bun:test";
 import { appendFileSync, chmodSync, chownSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
-import { LineReader } from "../../lib/protocol/lines.ts";
 import { postgresql } from "./parts.ts";
 import { freePort, temporaryFolder } from "./server.ts";
-import { Transcript } from "./transcript.ts";
+import { follow, Transcript } from "./transcript.ts";
 
 /** What runs a program without root's rights. */
 const user = ordinaryUser();
@@ -137,7 +136,7 @@ export class PostgresServer implements AsyncDisposable {
       cwd: this.#folder.path,
     });
     this.#process = child;
-    void this.#follow(child.stderr);
+    void follow(child.stderr, this.log);
     void child.exited.then((code) => this.log.push(`it has ended with ${code}`));
     const outcome = await this.log.until(
       (lines) => lines.slice(started).find((line) => /ready to accept|it has ended/.test(line)),
@@ -195,14 +194,6 @@ export class PostgresServer implements AsyncDisposable {
       .catch(held.reject)
       .finally(() => client.close({ timeout: 0 }));
     return held.promise;
-  }
-
-  async #follow(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const lines = new LineReader();
-    for await (const chunk of stream) {
-      lines.push(Buffer.from(chunk));
-      for (let line = lines.next(); line !== undefined; line = lines.next()) this.log.push(String(line));
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

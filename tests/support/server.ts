@@ -3,8 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LineReader } from "../../lib/protocol/lines.ts";
-import { Transcript } from "./transcript.ts";
+import { follow, Transcript } from "./transcript.ts";
 
 export const root = join(import.meta.dir, "../..");
 
@@ -44,7 +43,7 @@ export class Server implements AsyncDisposable {
       stderr: "pipe",
       env: { ...withoutSettings(), ...environment },
     });
-    for (const stream of [this.#process.stdout, this.#process.stderr]) this.#follow(stream);
+    for (const stream of [this.#process.stdout, this.#process.stderr]) void follow(stream, this.log);
   }
 
   /**
@@ -89,14 +88,6 @@ export class Server implements AsyncDisposable {
   kill(signal: NodeJS.Signals): Promise<number> {
     this.#process.kill(signal);
     return this.#process.exited;
-  }
-
-  async #follow(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const lines = new LineReader();
-    for await (const chunk of stream) {
-      lines.push(Buffer.from(chunk));
-      for (let line = lines.next(); line !== undefined; line = lines.next()) this.log.push(String(line));
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,7 @@
 // Waiting for conditions, never for time. A wait that is not met fails with the last things that came instead.
 
+import { LineReader } from "../../lib/protocol/lines.ts";
+
 /** How long a wait may take before it fails. Tests measure no time by it. */
 export const patienceMs = 20_000;
 /** How long a test may take: longer than a wait in it, whose failure says more than that the time is over. */
@@ -38,6 +40,18 @@ export class Transcript<T> {
       clearTimeout(timer);
       this.#waiting.delete(look);
     });
+  }
+}
+
+/** Collects the lines of a stream, until it ends. */
+export async function follow(
+  stream: ReadableStream<Uint8Array>,
+  collected: Transcript<string>,
+): Promise<void> {
+  const lines = new LineReader();
+  for await (const chunk of stream) {
+    lines.push(chunk);
+    for (let line = lines.next(); line !== undefined; line = lines.next()) collected.push(String(line));
   }
 }
 
