@@ -1,5 +1,5 @@
 // The clients of tests: one for each dialect, which keeps every line that comes and waits for those a test expects, and a
-// peer for long runs, which hands over each line and keeps none.
+// peer for long runs, which hands on each line and keeps none.
 
 import type { Socket } from "bun";
 import type { Raw } from "../../lib/protocol/commands.ts";
@@ -162,12 +162,12 @@ export class JsonClient extends Client<Event> {
     return this.received.until((events) => events.find(wanted), `${type} ${JSON.stringify(fields)}`);
   }
 
-  /** Everything that was sent has been carried out, and its outcome has arrived. */
+  /** Resolves once everything that was sent is carried out, and its outcome has arrived. */
   async roundTrip(): Promise<void> {
     const id = `ping-${++this.#pings}`;
     this.send({ type: "ping", id });
     await this.event("pong", { id });
-    // What was recorded in the ping's own turn comes right behind it.
+    // Events of the ping's own turn come behind its pong, so that takes a second one.
     const again = `ping-${++this.#pings}`;
     this.send({ type: "ping", id: again });
     await this.event("pong", { id: again });

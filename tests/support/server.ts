@@ -1,4 +1,4 @@
-// A real server process, the environment it runs in, and folders that are gone after the test.
+// A real server process, the environment it runs in, and temporary folders.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { follow, Transcript } from "./transcript.ts";
 
 export const root = join(import.meta.dir, "../..");
 
-/** The settings of the clients that tests start: none, and one key for all of them, which stays for the next run. */
+/** The config folder of the clients that tests start. It has a key for all of them, which stays for the next run. */
 const settings = join(tmpdir(), `chatroom-tests-${process.getuid?.() ?? 0}`);
 
 /** The environment without a person's own settings, and without CI, where a spinner does not turn. */
@@ -47,8 +47,8 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * In memory, on a free port and without a flood limit unless the flags say otherwise. `before` is what runs it: a
-   * command that takes another one.
+   * Starts a server: in memory, on a free port and without a rate limit, unless the flags say otherwise. `before`: a command
+   * that runs another one, which starts it.
    */
   static async start(
     flags: string[] = [],

@@ -1,8 +1,8 @@
-// Waiting for conditions, never for time. A wait that is not met fails with the last things that came instead.
+// Waits for conditions, never for time. A wait that is not met fails with the last items that came instead.
 
 import { LineReader } from "../../lib/protocol/lines.ts";
 
-/** How long a wait may take before it fails. Tests measure no time by it. */
+/** How long a wait may take before it fails. No test expects anything of this time. */
 export const patienceMs = 20_000;
 /** How long a test may take: longer than a wait in it, whose failure says more than that the time is over. */
 export const testMs = 2 * patienceMs;
@@ -10,7 +10,7 @@ export const testMs = 2 * patienceMs;
 const shownItems = 20;
 const shownCharacters = 200;
 
-/** Collects text and resolves those who wait for something in it. */
+/** Collects items, and resolves waits for something in them. */
 export class Transcript<T> {
   readonly items: T[] = [];
   readonly #waiting = new Set<() => void>();
@@ -18,14 +18,14 @@ export class Transcript<T> {
 
   push(item: T): void {
     this.items.push(item);
-    // Once for all that comes in one go.
+    // Waits look once for all items that come in one turn.
     this.#looking ??= setImmediate(() => {
       this.#looking = undefined;
       for (const look of [...this.#waiting]) look();
     });
   }
 
-  /** What `find` makes of the items, once it makes anything. */
+  /** Resolves with the result of `find` on the items, once that is not undefined; `what` names it in the error. */
   async until<R>(find: (items: T[]) => R | undefined, what: string): Promise<R> {
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const look = () => {
