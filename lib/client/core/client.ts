@@ -1,7 +1,7 @@
 // The core of every front end: the link, the state of the chat, and the lines that a person enters, carried out. The front
 // ends (terminal, pipe, page) show events and ask questions. Nothing in the core needs Bun, Node or a screen.
 
-import { type Command, type CommandOf, check, type Raw } from "../../protocol/commands.ts";
+import { type Command, type CommandOf, check, cutWord, type Raw } from "../../protocol/commands.ts";
 import { type Event, type Fault, fault, isFault } from "../../protocol/events.ts";
 import { cleanName, memberName, nameKey } from "../../protocol/names.ts";
 import { checkTyped, help, helpOf, parseTyped, typed, written } from "../../protocol/typed.ts";
@@ -221,7 +221,7 @@ type LocalCommand = {
 };
 
 function local(usage: string, summary: string, run: LocalCommand["run"]): LocalCommand {
-  return { word: usage.split(" ", 1).join(), usage, summary, run };
+  return { word: cutWord(usage)[0], usage, summary, run };
 }
 
 /** The commands that the client carries out itself; all others go to the room. */

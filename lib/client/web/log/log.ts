@@ -75,7 +75,7 @@ export class Log {
 
   /** A live event. */
   event(event: Recorded): void {
-    const isWhole = this.#window.reaches(this.#now);
+    const { isWhole } = this;
     this.#now = event.seq;
     if (!isWhole) return;
     if (event.type === "joined" || event.type === "left" || event.type === "moved")
@@ -174,7 +174,7 @@ export class Log {
   }
 
   toEnd(): void {
-    if (!this.#window.reaches(this.#now)) this.#reopen(this.#now + 1);
+    if (!this.isWhole) this.#reopen(this.#now + 1);
     this.#scroll.toEnd();
     this.#handlers.changed();
   }
@@ -220,8 +220,7 @@ export class Log {
       if (window === this.#window) this.#handlers.changed();
     };
     if (this.#scroll.above < nearby * height && !window.isOldest) window.older(joined);
-    else if (this.#scroll.below < nearby * height && !window.reaches(this.#now))
-      window.newer(this.#now, joined);
+    else if (this.#scroll.below < nearby * height && !this.isWhole) window.newer(this.#now, joined);
   }
 
   #reopen(position: number): void {
@@ -254,7 +253,7 @@ export class Log {
     const { events } = this.#window;
     const last = events.at(-1);
     if (last) {
-      this.#cut(this.#window.from - 1, this.#window.reaches(this.#now) ? Infinity : last.seq);
+      this.#cut(this.#window.from - 1, this.isWhole ? Infinity : last.seq);
       this.#prepend(events);
       this.#append(events);
     }

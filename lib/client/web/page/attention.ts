@@ -28,7 +28,8 @@ export class Attention {
   isCatchingUp = false;
   /** Where the unread messages begin, and how many there are; undefined once they were read. */
   #unread: { from: number; count: number } | undefined;
-  #dot = "";
+  /** The colour of the dot that is drawn, "" for none; undefined before the first drawing. */
+  #dot: string | undefined;
 
   constructor(chat: Chat, handlers: AttentionHandlers) {
     this.#chat = chat;
@@ -75,7 +76,7 @@ export class Attention {
     const title = messages === 0 ? topic : `(${messages}${mentions > 0 ? "!" : ""}) ${topic}`;
     if (document.title !== title) document.title = title;
     const dot = messages === 0 ? "" : mentions > 0 ? "#b45309" : "#3b5b76";
-    if (dot !== this.#dot || this.#icon.href === "data:,") this.#icon.href = iconOf(dot);
+    if (dot !== this.#dot) this.#icon.href = iconOf(dot);
     this.#dot = dot;
   }
 

@@ -48,9 +48,8 @@ export class CompletionList {
     this.#isRound = false;
     const { value, selectionStart } = this.#entry;
     const before = value.slice(0, selectionStart);
-    const isCommand = /^\/\w*$/.test(before);
-    const isName = /(?:^|\s)[("']*@[^\s@]*$/.test(before);
-    this.#offer(isCommand || isName ? before : undefined);
+    // The word of a command, or a name behind an @.
+    this.#offer(/^\/\w*$|(?:^|\s)[("']*@[^\s@]*$/.test(before) ? before : undefined);
     // A command that is typed whole needs no list.
     if (this.#choices.length === 1 && this.isWhole) this.close();
   }
