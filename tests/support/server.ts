@@ -3,9 +3,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { $ } from "bun";
 import { follow, Transcript } from "./transcript.ts";
 
 export const root = join(import.meta.dir, "../..");
+
+/** What starts a program of this repository in a line of a shell. */
+export function inShell(program: string): string {
+  return `bun ${$.escape(join(root, program))}`;
+}
 
 /** The config folder of the clients that tests start. It has a key for all of them, which stays for the next run. */
 const settings = join(tmpdir(), `chatroom-tests-${process.getuid?.() ?? 0}`);
