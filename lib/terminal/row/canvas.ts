@@ -23,11 +23,14 @@ export class Canvas {
   #drawn: { above: number[]; column: number } = { above: [], column: 0 };
   /** Rows between the first one of ours and the cursor. */
   #rowsAbove = 0;
+  /** Whether the terminal breaks the row with the cursor, too: tmux does, of others the answers tell. */
+  #breaksCursorRow: boolean;
   /** True while a terminal that became narrower is asked how many of its rows are ours now: nothing is to be drawn. */
   isMeasuring = false;
 
-  constructor(tty: Pick<Tty, "columns" | "askColumn">) {
+  constructor(tty: Pick<Tty, "columns" | "askColumn">, breaksCursorRow = process.env.TMUX !== undefined) {
     this.#tty = tty;
+    this.#breaksCursorRow = breaksCursorRow;
   }
 
   /** What draws the picture below these lines, each of which ends with a newline. */
@@ -83,8 +86,10 @@ export class Canvas {
     this.isMeasuring = true;
     this.#tty.askColumn((cursor) => {
       this.isMeasuring = false;
-      const isBroken = cursor === column % columns && cursor < columns - 1;
-      if (isBroken) this.#rowsAbove += Math.floor(column / columns);
+      // A row that is not broken has the cursor in the last column, where that of a broken one may be as well.
+      const isTold = cursor !== undefined && column % columns !== columns - 1;
+      if (isTold) this.#breaksCursorRow = cursor === column % columns;
+      if (this.#breaksCursorRow) this.#rowsAbove += Math.floor(column / columns);
       redraw();
     });
   }
