@@ -8,7 +8,6 @@ import {
   amount,
   count,
   duration,
-  durationIn,
   type Field,
   id,
   key,
@@ -78,22 +77,25 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
   };
 }
 
+/** Begins with a word written like a time: 1h, and also 1y, which the check refuses, so that it is taken for no reason. */
+const timeFirst = /^\d+\p{L}+(?!\S)/u;
+
 /**
  * A command of moderation: what an operator does to a member or an address, for how long and why. `seq` is the last event
  * its sender had seen: the member is meant who had the name then.
  */
 function moderation(name: Field<string>, usage: string, summary: string) {
+  const [takesTime, takesReason] = [usage.includes("[1h"), usage.includes("[REASON]")];
   return command(
     { name, for: optional(duration), text: optional(reason), seq: optional(count) },
     {
       usage,
       summary: `operators: ${summary}`,
       parse: (words) => {
-        const [name, rest] = cutWord(words);
-        const [time, text] = /\[\d/.test(usage) ? cutWord(rest) : ["", rest];
-        const isTime = durationIn(time) !== undefined;
-        const reason = isTime ? text : rest;
-        return { name, ...(isTime && { for: time }), text: reason === "" ? undefined : reason };
+        const [name, rest] = takesTime || takesReason ? cutWord(words) : [words, ""];
+        const isTime = takesTime && (!takesReason || timeFirst.test(rest));
+        const [time, reason] = !isTime ? ["", rest] : takesReason ? cutWord(rest) : [rest, ""];
+        return { name, ...(time !== "" && { for: time }), text: reason === "" ? undefined : reason };
       },
       operator: true,
     },
