@@ -235,7 +235,7 @@ export const commands = {
     {},
     {
       usage: "/bans",
-      summary: "list who is banned",
+      summary: "operators: list who is banned",
       parse: () => ({}),
       operator: true,
     },

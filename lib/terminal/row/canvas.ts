@@ -12,7 +12,9 @@ import type { Picture } from "./picture.ts";
 const eraseRow = "\x1b[2K";
 const eraseDown = "\x1b[J";
 const home = "\x1b[H";
-const secondRow = "\x1b[2;1H";
+const rowDown = "\x1b[B";
+const savePlace = "\x1b7";
+const backToPlace = "\x1b8";
 const clearScreen = `\x1b[2J${home}`;
 const wrapOff = "\x1b[?7l";
 const wrapOn = "\x1b[?7h";
@@ -51,21 +53,20 @@ export class Canvas {
     return home + this.draw("", picture);
   }
 
-  /** What takes the rows away. */
+  /** What takes the rows away. In two parts: tmux moves a screen that is cleared at once to its scrollback. */
   erase(): string {
-    return this.#toTop() + eraseDown;
+    return `${this.#toTop()}${eraseRow}${savePlace}${rowDown}${eraseDown}${backToPlace}`;
   }
 
-  /** What clears the whole screen. */
+  /** What clears the whole screen: our rows first, since tmux moves to its scrollback what is cleared. */
   clear(): string {
-    this.forget();
-    return clearScreen;
+    return this.erase() + clearScreen;
   }
 
-  /** The same before it is drawn anew. In two parts: tmux moves a screen that is cleared at once to its scrollback. */
+  /** The same before it is drawn anew. */
   wipe(): string {
     this.forget();
-    return `${home}${eraseRow}${secondRow}${eraseDown}${home}`;
+    return home + this.erase();
   }
 
   /** Forgets the last drawing, so that the next one does not erase it. */
