@@ -310,7 +310,7 @@ export class Prompt implements TtyReader {
   }
 
   #down(): void {
-    if (!this.#editor.moveLine("down")) this.#show(this.history.next());
+    if (!this.#editor.moveLine("down")) this.#show(this.history.next(this.#editor.text));
   }
 
   #show(text: string | undefined): void {
