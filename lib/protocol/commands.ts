@@ -7,7 +7,6 @@ import {
   amount,
   count,
   duration,
-  durationIn,
   type Field,
   id,
   key,
@@ -77,22 +76,25 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
   };
 }
 
+/** Begins with a word written like a time: 1h, and also 1y, which the check refuses, so that it is taken for no reason. */
+const timeFirst = /^\d+\p{L}+(?!\S)/u;
+
 /**
  * A command of moderation: an operator acts on a member or an address, for a time and for a reason. `seq` is the last event
  * that the operator had seen: the command means the member who had the name then.
  */
 function moderation(name: Field<string>, usage: string, summary: string) {
+  const [takesTime, takesReason] = [usage.includes("[1h"), usage.includes("[REASON]")];
   return command(
     { name, for: optional(duration), text: optional(reason), seq: optional(count) },
     {
       usage,
       summary: `operators: ${summary}`,
       parse: (words) => {
-        const [name, rest] = cutWord(words);
-        const [time, text] = /\[\d/.test(usage) ? cutWord(rest) : ["", rest];
-        const isTime = durationIn(time) !== undefined;
-        const reason = isTime ? text : rest;
-        return { name, ...(isTime && { for: time }), text: reason === "" ? undefined : reason };
+        const [name, rest] = takesTime || takesReason ? cutWord(words) : [words, ""];
+        const isTime = takesTime && (!takesReason || timeFirst.test(rest));
+        const [time, reason] = !isTime ? ["", rest] : takesReason ? cutWord(rest) : [rest, ""];
+        return { name, ...(time !== "" && { for: time }), text: reason === "" ? undefined : reason };
       },
       operator: true,
     },
@@ -231,7 +233,7 @@ export const commands = {
     {},
     {
       usage: "/bans",
-      summary: "list who is banned",
+      summary: "operators: list who is banned",
       operator: true,
     },
   ),
