@@ -136,6 +136,7 @@ export class PostgresJournal implements Journal {
     );
     this.#past = new EventReader(this.#paging, room, this, changed);
     this.#writer = new PostgresWriter(this.#writing, room, this, changed, {
+      entriesOf: (rows) => this.#news.entriesOf(rows),
       happened: (entries) => this.#happened(entries),
       untilRead: (seq) => this.#untilRead(seq),
     });
@@ -150,8 +151,7 @@ export class PostgresJournal implements Journal {
     this.#writer.listener = listener;
     this.#heart = setInterval(() => this.#beat(), this.#options.heartbeatMs);
     // It listens before its first heartbeat, since the other servers notify it from then on.
-    const beat = () => this.#beat();
-    this.#reading.open().then(beat, beat);
+    void Promise.allSettled([this.#reading.open()]).then(() => this.#beat());
   }
 
   facts(): Iterable<[key: string, value: string]> {
