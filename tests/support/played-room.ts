@@ -90,7 +90,7 @@ export class PlayedRoom {
 
   /** Says something to the member alone. */
   say(...events: Event[]): void {
-    for (const event of events) this.#wire?.received(new TextEncoder().encode(`${JSON.stringify(event)}\n`));
+    for (const event of events) this.#wire?.received([JSON.stringify(event)]);
   }
 
   /** What was missed up to now is not kept: a gap is told in its place. */
