@@ -273,7 +273,7 @@ chromium.describe("reading in the page", () => {
       await eve.enter(fresh);
       await eve.shows(fresh);
       await eve.until(
-        "[...document.querySelectorAll('#rows .text')].at(-2).getBoundingClientRect().bottom < 0",
+        "[...document.querySelectorAll('#rows .row')].at(-2).getBoundingClientRect().bottom < 0",
       );
     }
     await page.mouse.wheel(0, -9_000);
