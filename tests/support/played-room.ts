@@ -90,7 +90,7 @@ export class PlayedRoom {
 
   /** Sends events to the member alone. */
   say(...events: Event[]): void {
-    for (const event of events) this.#wire?.received(new TextEncoder().encode(`${JSON.stringify(event)}\n`));
+    for (const event of events) this.#wire?.received([JSON.stringify(event)]);
   }
 
   /** Replaces the events that were missed so far by a gap. */

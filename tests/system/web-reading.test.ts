@@ -174,6 +174,19 @@ chromium.describe("reading in the page", () => {
     await ada.shows("line 30599");
   });
 
+  test("a message that is taken back is gone from a search, too", async () => {
+    await says(["a public lamp", "a secret lamp"]);
+    await ada.page.keyboard.press("Control+Shift+F");
+    await ada.page.fill("#search-words", "lamp");
+    await ada.page.press("#search-words", "Enter");
+    const found = ada.page.locator("#found .row");
+    await found.nth(1).waitFor();
+    bob.send({ type: "delete" });
+    await found.nth(1).waitFor({ state: "detached" });
+    expect(await ada.texts("#found .text")).toEqual(["a public lamp"]);
+    await ada.page.keyboard.press("Escape");
+  });
+
   test("a hit among the latest messages leaves the reader at the end", async () => {
     await using eve = await browser.join(quiet.url, "evi");
     for (const text of ["a straw", "a pin", "the last"]) await eve.enter(text);
@@ -273,7 +286,7 @@ chromium.describe("reading in the page", () => {
       await eve.enter(fresh);
       await eve.shows(fresh);
       await eve.until(
-        "[...document.querySelectorAll('#rows .text')].at(-2).getBoundingClientRect().bottom < 0",
+        "[...document.querySelectorAll('#rows .row')].at(-2).getBoundingClientRect().bottom < 0",
       );
     }
     await page.mouse.wheel(0, -9_000);

@@ -1,11 +1,10 @@
-// One connection to one server, until it is lost: bytes → events, commands → lines, and how long each step may take.
+// One connection to one server, until it is lost: lines → events, commands → lines, and how long each step may take.
 // The link decides what the events mean, and what to do once the connection is lost.
 // Once it is lost or closed, no handler is called any more.
 
 import type { Raw } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import type { Event } from "../../protocol/events.ts";
-import { LineReader } from "../../protocol/lines.ts";
 import { Silence } from "./silence.ts";
 import { type Connect, Refusal, type Wire } from "./wire.ts";
 
@@ -19,12 +18,11 @@ export type ConnectionHandlers = {
 
 /** How long opening may take: some networks never give up by themselves. */
 const connectMs = 10_000;
-/** The longest line that is read: a `history` of long messages needs about as much. */
-const lineBytes = 4 * 1024 * 1024;
 
 export class Connection {
   readonly #handlers: ConnectionHandlers;
-  readonly #lines = new LineReader(lineBytes);
+  /** What has come and was not handed on yet. */
+  #lines: string[] = [];
   readonly #wire: Wire;
   readonly #opening: ReturnType<typeof setTimeout>;
   #silence: Silence | undefined;
@@ -37,7 +35,7 @@ export class Connection {
     this.#handlers = handlers;
     this.#wire = connect({
       opened: () => this.#opened(),
-      received: (bytes) => this.#received(bytes),
+      received: (lines) => this.#received(lines),
       closed: (why) => this.#closedBy(why),
     });
     const late = Object.assign(new Error("no answer"), { code: "ETIMEDOUT" });
@@ -102,18 +100,18 @@ export class Connection {
     this.#handlers.opened();
   }
 
-  #received(bytes: Uint8Array): void {
+  #received(lines: readonly string[]): void {
     this.#silence?.heard();
-    this.#lines.push(bytes);
+    this.#lines = [...this.#lines, ...lines];
     this.#take();
   }
 
   #take(): void {
     try {
       while (!this.#closed && (!this.#paused || this.#isCut)) {
-        const line = this.#lines.next();
+        const line = this.#lines.shift();
         if (line === undefined) return;
-        const event = typeof line === "string" ? parse(line) : undefined;
+        const event = parse(line);
         if (event) this.#handlers.event(event);
       }
     } catch (error) {

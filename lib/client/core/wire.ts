@@ -1,4 +1,4 @@
-// What carries the bytes of a connection: a socket with or without TLS, a WebSocket, or a test. A front end hands in a
+// What carries the lines of a connection: a socket with or without TLS, a WebSocket, or a test. A front end hands in a
 // Connect for each server of the room; nothing else in the core knows of a network. `opened` comes once and first, if at
 // all; nothing comes after `closed`, or once `close` was called.
 
@@ -16,7 +16,8 @@ export interface Wire {
 export type WireHandlers = {
   /** Once, before anything is received: now lines can be sent. */
   opened: () => void;
-  received: (bytes: Uint8Array) => void;
+  /** Bytes came. `lines`: those that are whole by now, without their LF; none if a long one is under way. */
+  received: (lines: readonly string[]) => void;
   /** Once, and the last call: it could not be opened, or is lost. `why` is a Refusal if the server is not to be used. */
   closed: (why: unknown) => void;
 };

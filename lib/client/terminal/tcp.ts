@@ -4,6 +4,7 @@
 import type { Socket } from "bun";
 import { addressOf, type Place } from "../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../protocol/errors.ts";
+import { LineReader } from "../../protocol/lines.ts";
 import { type Connect, Refusal, type Wire, type WireHandlers } from "../core/wire.ts";
 import type { Trust } from "./trust.ts";
 
@@ -13,6 +14,8 @@ export type Server = Place & {
   trust?: Trust | undefined;
 };
 
+/** The longest line that is read: a `history` of long messages needs about as much. */
+const lineBytes = 4 * 1024 * 1024;
 /** The first byte with which a TLS server answers plain text: that of an alert. */
 const tlsAlert = 0x15;
 
@@ -24,6 +27,7 @@ export function tcp(server: Server): Connect {
 class TcpWire implements Wire {
   readonly #server: Server;
   readonly #handlers: WireHandlers;
+  readonly #lines = new LineReader(lineBytes);
   #socket: Socket | undefined;
   #unwritten: Buffer[] = [];
   #opened = false;
@@ -99,7 +103,12 @@ class TcpWire implements Wire {
       return this.#end(new Refusal(`${addressOf(this.#server)} speaks TLS: use --tls`));
     }
     this.#received = true;
-    this.#handlers.received(chunk);
+    this.#lines.push(chunk);
+    const lines: string[] = [];
+    for (let line = this.#lines.next(); line !== undefined; line = this.#lines.next()) {
+      if (typeof line === "string") lines.push(line);
+    }
+    this.#handlers.received(lines);
   }
 
   #end(why: unknown): void {

@@ -148,7 +148,7 @@ export class WebFront {
     if (seat) {
       void this.#join(seat.name, undefined, seat.token);
       setTimeout(() => {
-        if (this.#client.link.status !== "connecting") return;
+        if (this.#client.link.status !== "connecting" || !this.#room.hidden) return;
         if (!this.#door.isOpen) this.#door.open(seat.name);
         this.#door.waiting = true;
       }, patienceMs);

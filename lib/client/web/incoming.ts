@@ -53,7 +53,7 @@ export class Incoming {
   #recorded(event: Recorded): void {
     this.#parts.log.event(event);
     if (isMessage(event)) return this.#message(event);
-    if (event.type === "deleted") return this.#parts.log.takeBack(event.seqs);
+    if (event.type === "deleted") return this.#takeBack(event.seqs);
     if (event.type === "joined" || event.type === "left")
       this.#settling ??= setTimeout(() => this.#settle(), settleMs);
     // The row says whether an addressee is here.
@@ -65,6 +65,13 @@ export class Incoming {
     if (!client.chat.isOfOthers(message)) return;
     attention.message(message, client.chat.regard(message) === "mention");
     speech.say(sentenceOf(message));
+  }
+
+  #takeBack(seqs: readonly number[]): void {
+    this.#parts.log.takeBack(seqs);
+    // Whispers that waited, and what a search has found, stand beside the events of the log.
+    for (const row of document.querySelectorAll<HTMLElement>("[data-seq]"))
+      if (seqs.includes(Number(row.dataset.seq))) row.remove();
   }
 
   /** Whispers that came while we were away. They are older than the history, but come right before it: shown after it. */

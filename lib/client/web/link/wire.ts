@@ -7,6 +7,8 @@ export function webSocket(url: string): Connect {
   return (handlers) => new SocketWire(new WebSocket(url), handlers);
 }
 
+const utf8 = new TextDecoder();
+
 class SocketWire implements Wire {
   readonly #socket: WebSocket;
   #isOpen = false;
@@ -20,7 +22,7 @@ class SocketWire implements Wire {
       if (!this.#isClosed) handlers.opened();
     };
     socket.onmessage = ({ data }) => {
-      if (!this.#isClosed && data instanceof ArrayBuffer) handlers.received(new Uint8Array(data));
+      if (!this.#isClosed && data instanceof ArrayBuffer) handlers.received(utf8.decode(data).split("\n"));
     };
     // A browser tells no reason; the `error` that comes before has none either.
     socket.onclose = () => {

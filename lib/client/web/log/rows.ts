@@ -98,6 +98,7 @@ function joins(message: Message, before: Recorded): boolean {
 
 function drawn(chat: Chat, message: Message, marks: Marks): HTMLElement {
   const row = element("li", `row ${message.type}`);
+  row.dataset.seq = `${message.seq}`;
   const who = element("span", "who");
   const body = messageText(message.text, marks);
   if (message.type === "acted") {

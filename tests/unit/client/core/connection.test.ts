@@ -32,7 +32,7 @@ function played(): {
   const [wire] = wires;
   if (!wire) throw new Error("It has no wire");
   const say = (...ids: string[]) => {
-    wire.received(Buffer.from(ids.map((id) => `{"type":"pong","id":"${id}"}\n`).join("")));
+    wire.received(ids.map((id) => `{"type":"pong","id":"${id}"}`));
   };
   return { connection, wire, log, say };
 }
