@@ -10,7 +10,6 @@
 
 import { beginsTls, dialectOf, refusalOf } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
-import type { Host } from "../../dialects/host.ts";
 import { greeting, plain } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
@@ -301,12 +300,13 @@ export class Session extends Speaker implements Connection, Occupant {
 
   /** `seat`: the one to keep for this member, if it may come back to it. */
   dismiss(bye: Bye, seat?: Seat): void {
-    const lastLines = this.#isClosing ? undefined : this.#dialect?.outlived?.(bye);
+    const stays = this.#phase === "open" || (this.leaving && this.#parted !== undefined);
+    const lastLines = stays ? this.#dialect?.outlived?.(bye) : undefined;
     if (lastLines === undefined) this.#finish((this.#dialect ?? plain).encode(bye), seat);
     else this.#standUp(lastLines);
   }
 
-  #host(): Host {
+  #host(): SessionHost {
     return new SessionHost(this.room, this, {
       entrance: this.#entrance,
       utter: (lines) => this.#say(lines),

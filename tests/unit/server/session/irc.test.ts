@@ -94,6 +94,17 @@ describe("its seat", () => {
     expect((await ada.send("JOIN #room"))[0]).toBe(":ada!u@ada JOIN #room");
   });
 
+  test("a client that quits, or ends, in the turn in which it is kicked is gone", async () => {
+    for (const leave of ["QUIT", "end"]) {
+      const ada = await ircClient("ada");
+      order({ type: "kick", name: "ada" });
+      if (leave === "end") ada.socket.session.inputEnded();
+      else ada.socket.session.receive(Buffer.from("QUIT\r\n"));
+      expect((await ada.send()).at(-1)).toBe("ERROR :Closing Link: ada (You were kicked by server)");
+      expect(ada.socket.acts.at(-1)).toBe(leave === "end" ? "end" : "shutdown");
+    }
+  });
+
   test("a slow client is kicked behind all that was said before", async () => {
     const [ada, bob] = [await ircClient("ada"), await ircClient("bob")];
     await ada.send();
