@@ -300,6 +300,21 @@ describe("passwords", () => {
     },
   );
 
+  test("who whispers to an owner that is not here is told so, and a program is not", async () => {
+    await new IrcClient().send("PASS :a-key-of-my-own", "NICK ada", "USER a 0 * :a", "QUIT");
+    const [bob, eve] = [await ircClient("bob"), await ircClient("eve", "echo-message")];
+    const away = "ada :Not here, and reads it later";
+    expect(await bob.send("PRIVMSG ada :psst", "NOTICE ada :beep")).toEqual([
+      expect.stringContaining("JOIN"),
+      `:chat.room 301 bob ${away}`,
+    ]);
+    expect(await eve.send("PRIVMSG ada :psst", "NOTICE ada :beep")).toEqual([
+      ":eve!u@eve PRIVMSG ada :psst",
+      `:chat.room 301 eve ${away}`,
+      ":eve!u@eve NOTICE ada :beep",
+    ]);
+  });
+
   test("OPER makes an operator, who can put order into the room", async () => {
     const natty = await ircClient("natty", "", { operators: options.operators });
     const bob = await ircClient("bob");
