@@ -18,7 +18,7 @@ export type IntakeHandlers = {
   /** A line may be taken, if there is one: `peek` shows it, `stop` leaves it. */
   next(): void;
   line(line: string | Fault): void;
-  /** What the line cost that was taken last, in lines; 1 if absent. */
+  /** What the line cost that was taken last, in lines; 1 if absent. A fault costs 1. */
   cost?(): number;
   /** The peer sends no more, and every line it sent was taken. */
   ended(): void;
@@ -142,7 +142,7 @@ export class Intake {
       this.#handlers.line(line);
       // Read once a line: reading the clock is not free.
       const now = performance.now();
-      this.pay(this.#handlers.cost?.() ?? 1, now);
+      this.pay(typeof line === "string" ? (this.#handlers.cost?.() ?? 1) : 1, now);
       if (now - begun >= turnMs) this.#yield();
     }
     this.#taking = false;

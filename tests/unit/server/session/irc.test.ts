@@ -177,6 +177,16 @@ describe("its seat", () => {
     expect(lines.at(-1)).toContain(" 366 ");
     expect((await client.send(...Array(5).fill("VERSION"))).at(-1)).toContain("NOTICE ada :Slow down: ");
   });
+
+  test.each([
+    ["before it is registered", ["NICK ada"]],
+    ["in a batch", ["USER a 0 * :a", "NICK ada", "BATCH +1 draft/multiline #room", "@batch=1 PRIVMSG #room :x"]],
+  ])("what is no line at all is paid for, %s too", async (_, before) => {
+    const client = new IrcClient({ rate: { burst: 3, perSecond: 1 } });
+    await client.send(...before);
+    client.socket.session.receive(Buffer.from("\xff\n".repeat(20), "latin1"));
+    expect((await client.send()).at(-1)).toContain(":Slow down: ");
+  });
 });
 
 describe("passwords", () => {
