@@ -26,7 +26,7 @@ export type Flag<T> = {
   parse: (text: string, flag: string) => T;
 };
 
-/** How a program describes itself in --help, and what it reads besides flags. */
+/** The texts of --help, and the other sources of values: a positional, the environment, a file. */
 export type About = {
   usage: string;
   summary: string;

@@ -27,7 +27,7 @@ export class Output {
   #torn = false;
   #idle = Promise.withResolvers<void>();
 
-  /** `write` is one that `writeTo` made. `capacity`: what may wait, in UTF-16 units. */
+  /** `write` is one that `writeTo` made. `capacity`: how much text may wait, in UTF-16 units. */
   constructor(write: Write, capacity: number = defaultCapacity) {
     this.#write = write;
     this.#capacity = capacity;

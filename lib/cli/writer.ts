@@ -1,7 +1,7 @@
 // Bytes to a descriptor that may be slow, without waiting: a pipe that is not read and a terminal that is stopped block
 // every write of the main thread, signals included. So the pipe or terminal is opened once more in a way that says
 // EAGAIN instead, and is tried again in a moment. (To change the descriptor itself would change it for all programs that
-// share it, such as the shell.) What cannot be opened again, a socket for instance, is written to by a thread of Bun's
+// share it, such as the shell.) A descriptor that cannot be opened again, as a socket, is written to by a thread of Bun's
 // pool; a thread is no good for a terminal, which it would keep locked, so that nothing could set its mode.
 
 import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
@@ -11,7 +11,7 @@ import { isatty } from "node:tty";
 const firstRetryMs = 1;
 const longestRetryMs = 64;
 
-/** Writes what the descriptor takes now; `done` is called with how many bytes that was, at once or later. */
+/** Writes as many bytes as the descriptor takes now; `done` is called with their number, at once or later. */
 export type Write = (
   bytes: Uint8Array,
   done: (error: NodeJS.ErrnoException | null, bytesWritten: number) => void,

@@ -36,7 +36,7 @@ const csiBegun = /^\x1b\[(?:\[|M.{0,2}|[0-?]*[ -/]*)$/s;
 const ss3 = /^\x1bO([ -~])/;
 // Strings that a terminal answers with, ended by BEL or ESC \.
 const string = /^\x1b[\]P_^X].*?(?:\x07|\x1b\\)/s;
-/** What makes a sequence of an ESC that came by itself, rather than text that a person types behind it. */
+/** The rest of a sequence whose ESC came by itself, rather than text that a person types behind Escape. */
 const restOfSequence = /^(?:\[[\d;]*[A-Z~]$|\[200~|O[A-H]$)/;
 const stringBegun = /^\x1b[\]P_^X]/;
 

@@ -140,7 +140,7 @@ export class Tty {
     this.#input.pause();
   }
 
-  /** Gives the keys to this reader from now on. Returns those that were typed while none was attached. */
+  /** Gives the keys to this reader from now on. Returns the keys that were typed while none was attached. */
   attach(reader: TtyReader): Key[] {
     this.#reader = reader;
     return this.#ahead.splice(0);

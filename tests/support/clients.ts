@@ -78,7 +78,7 @@ abstract class TcpClient implements Disposable {
   }
 }
 
-/** A client of one dialect, which keeps what comes. */
+/** A client of one dialect, which keeps all that comes. */
 abstract class Client<T> extends TcpClient {
   readonly received = new Transcript<T>();
 
@@ -196,7 +196,7 @@ export class Peer extends TcpClient {
     this.#heard = heard;
   }
 
-  /** Without `heard`, what comes is read and forgotten. */
+  /** Without `heard`, bytes that come are read and forgotten. */
   static connect(port: number, heard?: (line: string) => void, tls?: Bun.TLSOptions): Promise<Peer> {
     return new Peer(heard).open(port, { tls });
   }

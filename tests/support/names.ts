@@ -1,4 +1,4 @@
-// Names for property tests: ordinary ones, and those that look like another name.
+// Names for property tests: ordinary ones, and ones that look like another name.
 
 import fc from "fast-check";
 import { cleanName } from "../../lib/protocol/names.ts";

@@ -35,7 +35,7 @@ export function rssMegabytes(pid: number): number | undefined {
   return bytes === undefined ? undefined : Math.round((bytes / 2 ** 20) * 10) / 10;
 }
 
-/** How many files and sockets a process has open, without those that have no name, such as SQLite's temporary file. */
+/** How many files and sockets a process has open, without files that have no name, such as SQLite's temporary one. */
 export function openFiles(pid: number): number | undefined {
   const path = `/proc/${pid}/fd`;
   if (!existsSync(path)) return undefined;

@@ -14,7 +14,7 @@ export class Backoff {
     this.#servers = servers;
   }
 
-  /** The wait before the next try, in ms; `askedMs` is what the only server of a room asked for. */
+  /** The wait before the next try, in ms; `askedMs`: the wait that the only server of a room asked for. */
   next(askedMs = 0): number {
     const round = Math.floor(this.#attempts++ / this.#servers);
     const growing = round === 0 ? 0 : firstWaitMs * 2 ** (round - 1);

@@ -10,7 +10,7 @@ import { isUnreachable, type People, type Person } from "./people.ts";
 /** Whose coming and going is shown; active members have spoken in the last half hour. */
 export type Joins = "all" | "active" | "none";
 
-/** A member came or went; `text` is what it said with that, or empty; `at`: ms since 1970 UTC. */
+/** A member came or went; `text`: the words that came with it, as of /quit, or empty; `at`: ms since 1970 UTC. */
 export type Move = { name: string; what: "joined" | "left" | "came and went"; text: string; at: number };
 
 /** A mention has our name or a word to highlight in it, or is a whisper to us. */
@@ -27,7 +27,7 @@ const runsOn = new RegExp(runningOn, "v");
 
 export class Chat {
   readonly people: People;
-  /** How many messages of others came since `read`, without those of ignored names, and how many mention us. */
+  /** How many messages of others came since `read`, ignored people left out, and how many of them mention us. */
   unread = { messages: 0, mentions: 0 };
   /** Undefined if there is none. */
   topic: string | undefined;

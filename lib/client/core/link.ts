@@ -1,5 +1,5 @@
 // The way to the room: it joins, comes back after a loss, and sends each message until it is in the room. It knows
-// (epoch, seq) of the last event it gave out, so what was missed comes first when it is back, and no event comes twice.
+// (epoch, seq) of the last event it gave out, so missed events come first when it is back, and no event comes twice.
 //
 //   connecting ──welcome──▶ online ──lost──▶ offline ──after a wait──▶ connecting …
 //                             └── bye without retryAfterMs, or quit ──▶ closed, for good
@@ -16,7 +16,7 @@ import { Addressees, Outbox, type Unsettled } from "./outbox.ts";
 import { People } from "./people.ts";
 import { type Connect, Refusal } from "./wire.ts";
 
-/** The room that a front end is for, and what lets its person in. */
+/** The room that a front end joins, and the secrets that open it. */
 export type RoomOptions = {
   /** The servers of the room, at least one: the first that answers is taken, after a loss the next one. */
   servers: readonly [Connect, ...Connect[]];
@@ -82,7 +82,7 @@ const orders = new Set(["kick", "ban", "mute", "unmute"]);
 export class Link {
   readonly outbox = new Outbox();
   readonly people = new People();
-  /** What we are called, or want to be. */
+  /** Our name, or the one that we ask for. */
   name = "";
   /** Fields of the first join: how many of the last messages it asks for, of all or of those behind a position. */
   firstJoin: { history?: number | undefined; epoch?: string; after?: number };

@@ -1,6 +1,6 @@
 // The messages that are not known to be in the room yet. Each carries an id; the event that comes back with it is the
 // ack, and until then the message is sent again on every new connection. The server drops a message that it has.
-// Everyone sees an id once it was used, so ours are random: no member can ack what we are only about to say.
+// All members see an id once it was used, so ours are random: no member can guess the next one, and ack our message with it.
 
 import type { Raw } from "../../protocol/commands.ts";
 import { type Fault, fault } from "../../protocol/events.ts";

@@ -19,7 +19,7 @@ export function isUnreachable({ gone, owned = false }: Person): boolean {
   return gone && !owned;
 }
 
-/** For so long after its last word a member counts as active. */
+/** How long after its last message a member counts as active. */
 const activeMs = 30 * 60_000;
 /** How many speakers, and how many owners who are away, are remembered: in a long run, new names come without end. */
 const namesKept = 5_000;

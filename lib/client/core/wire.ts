@@ -1,10 +1,10 @@
-// What carries the lines of a connection: a socket with or without TLS, a WebSocket, or a test. A front end hands in a
+// A wire carries the lines of a connection: a socket with or without TLS, a WebSocket, or a test. A front end hands in a
 // Connect for each server of the room; nothing else in the core knows of a network. `opened` comes once and first, if at
 // all; nothing comes after `closed`, or once `close` was called.
 
 /** One connection, from the first attempt to open it to its end. */
 export interface Wire {
-  /** Sends a line; the LF is added. What the network does not take at once waits in the wire. */
+  /** Sends a line; the LF is added. Bytes that the network does not take at once wait in the wire. */
   send(line: string): void;
   /** Reads nothing more until `resume`; sending goes on. */
   pause(): void;

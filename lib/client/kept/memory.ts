@@ -34,7 +34,7 @@ export type MemoryHandlers = {
   isHidden?: () => boolean;
 };
 
-/** How long after a change it is kept, together with those that follow. */
+/** How long after a change the memory is saved, with later changes. */
 const saveMs = 1_000;
 
 export class Memory {
@@ -44,7 +44,7 @@ export class Memory {
   readonly #catchUp: CatchUp;
   #name = "";
   #keep: Keep | undefined;
-  /** For the name that we joined under; the same as `#keep` until we take another one. */
+  /** The Keep of the name that we joined under; the same as `#keep` until we take another name. */
   #first: Keep | undefined;
   /** The last event that was shown. */
   #left: LastSeen | undefined;
@@ -205,7 +205,7 @@ export class Memory {
     this.#unsent = [];
     const { link, chat } = this.#client;
     const isRead = !missed.hasMore && !missed.hasGap && !missed.isUnknown;
-    // The room knows the ids of a name's owner, and drops what it has.
+    // The room knows the ids of an owner's messages, and drops one that it has.
     if (isRead || chat.people.me.owned) for (const message of unsent) link.resend(message);
     else this.#offer(unsent);
     this.save();

@@ -5,8 +5,8 @@
 //
 // They are shown once all of them are known; live events at a start wait until then. The wait is bounded: a start counts
 // at most 10,000 messages for at most 3 seconds, and after a drop only the last events are held.
-// The client counts the messages it shows: those of others that are not ignored. Where they are few, a start asks for
-// some messages before them as well, so that the person sees what they are about.
+// Counted are the messages that are shown: of others, and not of ignored people. If they are few, a start asks for some
+// messages before them as well, so that the person understands them.
 
 import { type Event, isMessage, limits, type Message, type Recorded } from "../../protocol/events.ts";
 import type { Regard } from "../core/chat.ts";
@@ -24,7 +24,7 @@ export type Missed = {
   hasMore: boolean;
   /** Mentions and whispers to us before the last messages, the newest of them. */
   before: Message[];
-  /** The last messages, and what else happened between them. */
+  /** The last messages, with the other events between them. */
   last: Recorded[];
   /** At a start, if few messages were missed: the ones before them, which the person has seen. */
   seen: Recorded[];
@@ -157,7 +157,7 @@ export class CatchUp {
     if (last.length > 2 * missedMessages) this.#cut();
   }
 
-  /** Keeps the last messages, and of those before them the ones for us. */
+  /** Keeps the last messages, and from before them only the messages for us. */
   #cut(): void {
     const { last, before } = this.#missed;
     let messages = 0;

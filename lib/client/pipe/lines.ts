@@ -7,7 +7,7 @@ import { LineReader } from "../../protocol/lines.ts";
 /** Far more than any message has: a line that is too long is refused for its characters, the limit that people know. */
 const lineBytes = 1024 * 1024;
 
-/** Every line, or what is wrong with it; the last one needs no LF. */
+/** Every line, or the fault in its place; the last one needs no LF. */
 export async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<string | Fault> {
   const lines = new LineReader(lineBytes);
   for await (const chunk of input) {

@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../protocol/events.ts";
 
-/** Why the room did not let us in, and what to do about it. */
+/** The reason for which the room did not let us in, with a way out. */
 export function refusalText({ code, text }: Fault): string {
   return code === "wrong-password" ? `${text} Set CHAT_PASSWORD, or --password-file` : text;
 }

@@ -29,7 +29,7 @@ import { Status } from "./status.ts";
 import { type Colors, View, type ViewOptions } from "./view.ts";
 
 export type TerminalOptions = RoomOptions & {
-  /** The hosts and ports of the servers, which tell the files of one room from those of another. */
+  /** The hosts and ports of the servers: each room has files of its own by them. */
   places: readonly Place[];
   /** The name to join under; undefined: it is asked for. */
   name: string | undefined;
@@ -157,7 +157,7 @@ export class TerminalFront {
         return chat.typing(text, rest);
       },
       refused: (problem) => this.#print(this.#view.problem(problem)),
-      // What the terminal does not take waits at the server, which loses none of it.
+      // Events that the terminal does not take wait at the server, which loses none.
       full: () => link.pause(),
       drained: () => link.resume(),
       dim: (status) => this.#colors.dim(status),
@@ -173,7 +173,7 @@ export class TerminalFront {
     this.#status.stop();
     // Text typed while the client connected is a draft, too.
     if (!this.#hasRow) this.#start();
-    // Before what waits below a page is printed: the window may be gone.
+    // Saved first: if the window is gone, printing the lines that wait may not return.
     this.#memory.keepDraft();
     this.#memory.save();
     this.#prompt.screen.print(this.#view.settle());
@@ -309,7 +309,7 @@ export class TerminalFront {
     };
   }
 
-  /** A view of its own, since what it shows of times goes on from line to line. */
+  /** Renders with a view of its own, since a view remembers the day and the time of its last line. */
   #pastRenderer(): (event: Recorded) => string[] {
     const { chat, past } = this.#client;
     const view = new View(chat, this.#viewOptions());

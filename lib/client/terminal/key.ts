@@ -73,7 +73,7 @@ function make(path: string): string {
   return key;
 }
 
-/** In words that follow a comma. */
+/** The reason of an error, in words that follow a comma. */
 function reasonOf(error: unknown): string {
   const reasons: Record<string, string> = {
     EACCES: "which this user may not use",

@@ -22,7 +22,7 @@ export class Settings {
   /** The settings that /set or /ignore changed in this run. */
   readonly #changed = new Set<Name>();
 
-  /** `values`: those that parseFlags returns for the other arguments. */
+  /** `values`: the result of parseFlags for the other arguments. */
   constructor(
     values: Options,
     about: About,
@@ -57,8 +57,8 @@ export class Settings {
   }
 
   /**
-   * Keeps who is ignored, which /ignore and renames change; what another client has changed in the file since stays. Throws
-   * a UsageError if it cannot be kept.
+   * Keeps the ignored people, which /ignore and renames change; changes that another client made in the file stay. Throws a
+   * UsageError if they cannot be kept.
    */
   ignore(people: string[][]): void {
     const before = this.values.ignore;

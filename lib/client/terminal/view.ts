@@ -57,7 +57,7 @@ export class View {
     return this.#options.colors;
   }
 
-  /** The lines for an event that the chat has taken in; none if there is nothing to read in it, or not yet. */
+  /** The lines for an event that the chat has applied; none if there is nothing to read, or if `settle` has it later. */
   render(event: Event): string[] {
     const lines = this.#lines(event);
     return lines.length === 0 ? lines : [...this.settle(), ...lines];

@@ -41,7 +41,7 @@ import { askSecret } from "./secret.ts";
 
 /** How many messages of the past the page begins with. */
 const firstMessages = 80;
-/** How long after a change it is kept, together with those that follow. */
+/** How long after a change the page keeps it, together with later changes. */
 const saveMs = 1_000;
 /** How long after a failed try a reloaded page tries again to take its seat. */
 const retryMs = 2_000;
@@ -284,7 +284,7 @@ export class WebFront {
     this.#changedKept();
   }
 
-  /** Notes the name that the link has: the seat and what is kept go with it. */
+  /** Notes the name that the link has: from now on the seat and the kept texts are for it. */
   #named(name: string): void {
     const { seat } = this.#storage;
     if (!seat || nameKey(seat.name) === nameKey(name)) return;

@@ -2,7 +2,7 @@
 
 import { byId } from "./page/dom.ts";
 
-/** Opens the dialog; `take` is called with what was typed, unless it was cancelled. */
+/** Opens the dialog; `take` is called with the password, unless the dialog is cancelled. */
 export function askSecret(take: (password: string) => void): void {
   const dialog = byId("ask", HTMLDialogElement);
   const secret = byId("secret", HTMLInputElement);

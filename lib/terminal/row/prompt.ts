@@ -1,5 +1,5 @@
-// The row to type in: what each key does to its text, and what stands in the rows around it. The screen draws them below
-// lines that keep coming.
+// The row to type in: its keys, its text, and the rows above it for the status and for messages on their way. The screen
+// draws them below lines that keep coming.
 
 import { isFault, limits } from "../../protocol/events.ts";
 import { typedCommand } from "../../protocol/typed.ts";
@@ -19,7 +19,7 @@ export type PromptHandlers = Pick<ScreenHandlers, "full" | "drained"> & {
   left: () => void;
   /** Returns the completions of the text before the cursor. */
   complete: (text: string) => Completion;
-  /** Called after each key with the text before and behind the cursor; returns what replaces the text before it. */
+  /** Called after each key with the text before and behind the cursor; returns a replacement for the text before it. */
   expand?: (text: string, rest: string) => string | undefined;
   /** Called with the reason when a paste is not taken, or when Enter leaves a text in the row that is too long. */
   refused: (problem: string) => void;

@@ -1,6 +1,6 @@
-// Lines that keep coming, and rows of our own below them: what is on the terminal, and when it is drawn. That is at most
-// once a turn, and never while the terminal still takes the drawing before, so a slow terminal gets fewer pictures of the
-// same rows, and never waits for old ones.
+// The screen of a terminal: lines that keep coming, and rows of our own below them. It is drawn at most once a turn, and
+// never while the terminal still takes the drawing before, so a slow terminal gets fewer pictures of the same rows, and
+// never waits for old ones.
 //
 //   print ──▶ undrawn ──▶ canvas ──▶ terminal
 //
@@ -82,7 +82,7 @@ export class Screen implements TtyReader {
     this.#canvas = new Canvas(tty);
   }
 
-  /** Shows our rows and takes the keys from now on. Returns those that were typed before. */
+  /** Shows our rows and takes the keys from now on. Returns the keys that were typed before. */
   start(): Key[] {
     this.#hasRows = true;
     this.changed();
@@ -133,7 +133,7 @@ export class Screen implements TtyReader {
     this.redraw();
   }
 
-  /** The overlay that is shown in place of the lines; those that are printed wait until it is undefined again. */
+  /** The overlay in place of the lines; lines that are printed meanwhile wait until it is undefined again. */
   get overlay(): Overlay | undefined {
     return this.#overlay;
   }
@@ -254,7 +254,7 @@ export class Screen implements TtyReader {
     else this.#handlers.drained?.();
   }
 
-  /** The title, if it is another one, and what draws attention. */
+  /** The title, if it has changed, the bell and the notification. */
   #alerts(): string {
     const title = this.#title === undefined ? "" : this.#tty.title(this.#title);
     const alerts = title + this.#notification + (this.#rings ? bell : "");

@@ -1,5 +1,5 @@
 // /history, /search and /around: each is read page by page, and shown once all of it has come. That can take a while, so
-// it can be stopped; what has come by then is shown.
+// it can be stopped, and shows what has come by then.
 
 import { type Event, type Fault, fault, isMessage, limits, type Message } from "../../../protocol/events.ts";
 import { Hits } from "./hits.ts";

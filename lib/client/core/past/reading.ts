@@ -1,5 +1,5 @@
 // Reads the past backwards, page before page, until there is as much as was wanted. So a `/history 5000` is many small
-// questions, and no page is larger than the server allows. It can be stopped at any time, and keeps what has come by then.
+// questions, and no page is larger than the server allows. It can be stopped at any time, and keeps its events so far.
 
 import { type Fault, fault, isFault, isMessage, limits, type Recorded } from "../../../protocol/events.ts";
 import type { Pages } from "./pages.ts";
@@ -7,11 +7,11 @@ import type { Pages } from "./pages.ts";
 export type Wanted = {
   /** How many messages. */
   messages: number;
-  /** Only those before this position. */
+  /** Only messages before this position. */
   before?: number | undefined;
-  /** Only those behind this position. */
+  /** Only messages behind this position. */
   after?: number;
-  /** Only those with these words. */
+  /** Only messages with these words. */
   words?: string | undefined;
   /** How many characters are enough, however few messages they are. */
   length?: number;
@@ -24,7 +24,7 @@ const eventLength = 100;
 export const stopped = fault("unavailable", "Stopped before anything was read");
 
 export class Reading {
-  /** The events that have come, oldest first: messages, and what else the history has between them. */
+  /** The events so far, oldest first: messages, and the other events between them. */
   events: Recorded[] = [];
   /** How many of them are messages. */
   messages = 0;
@@ -49,7 +49,7 @@ export class Reading {
     return this;
   }
 
-  /** Ends it with what has come. */
+  /** Ends the reading with its events so far. */
   stop(): void {
     const hasSome = this.events.length > 0;
     this.#end(hasSome ? undefined : stopped);

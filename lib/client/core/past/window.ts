@@ -103,7 +103,7 @@ export class Window {
     });
   }
 
-  /** The messages at these positions were taken back: what they said is gone. */
+  /** The messages at these positions were taken back: their texts are erased here, too. */
   takeBack(seqs: readonly number[]): void {
     this.events = this.events.map((event) =>
       isMessage(event) && seqs.includes(event.seq) ? { type: "erased", seq: event.seq, at: event.at } : event,

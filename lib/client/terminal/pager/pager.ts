@@ -27,7 +27,7 @@ export type PagerHandlers = {
   left: () => void;
 };
 
-/** With fewer rows there is no room for the status below them. */
+/** The pager needs at least so many rows: with fewer, its status is not shown below them. */
 const minRows = 5;
 /** How many rows of a page the next page shows again. */
 const overlap = 1;

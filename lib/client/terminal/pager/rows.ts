@@ -42,7 +42,7 @@ export class Rows {
     this.bottom = Math.max(last - below, first) + 1 + beyond;
   }
 
-  /** The rows on a screen of that height, from the top; those that are still to come below leave room. */
+  /** The rows on a screen of that height, from the top; fewer while rows below are still to come. */
   shown(height: number): Row[] {
     const end = Math.max(this.bottom, height);
     return this.#rows.slice(end - height, end);

@@ -85,7 +85,7 @@ export class PageStorage {
     return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
   }
 
-  /** The texts kept for a name, which counts as used now; those of names used long ago are deleted. */
+  /** The texts kept for a name, which counts as used now; texts of names used long ago are deleted. */
   keepFor(name: string): Keep {
     const key = nameKey(name);
     const names = [name, ...this.names.filter((other) => nameKey(other) !== key)];

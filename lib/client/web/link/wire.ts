@@ -32,7 +32,7 @@ class SocketWire implements Wire {
     };
   }
 
-  /** What the network does not take at once waits in the browser. */
+  /** A line that the network does not take at once waits in the browser. */
   send(line: string): void {
     this.#socket.send(`${line}\n`);
   }

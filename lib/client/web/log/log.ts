@@ -104,7 +104,7 @@ export class Log {
     this.#handlers.noticed(text);
   }
 
-  /** Leaves a blank below all rows that is as high as the view: what was said before is found by scrolling up. */
+  /** Leaves a blank below all rows that is as high as the view: older messages are found by scrolling up. */
   clear(): void {
     this.toEnd();
     const blank = element("li", "blank");
@@ -187,7 +187,7 @@ export class Log {
     this.#view.focus();
   }
 
-  /** Shows what was said around an event. */
+  /** Shows the messages around an event. */
   around(seq: number): void {
     if (!this.#rowOf(seq)) {
       this.#reopen(seq + 1);

@@ -52,7 +52,7 @@ export function noticeRow(text: string, kind: "notice" | "problem" = "notice"): 
   return element("li", kind, body);
 }
 
-/** Words that set apart what stands below them. */
+/** A row with words that divides the rows above from those below. */
 export function divider(text: string, kind = "day"): HTMLElement {
   const line = element("span", "", text);
   line.role = "separator";

@@ -1,4 +1,4 @@
-// The list above the row: commands with what they do, behind a slash, and names behind an @ or at Tab. While it is shown,
+// The list above the row: commands with their summaries, behind a slash, and names behind an @ or at Tab. While it is shown,
 // the focus stays in the row, and a screen reader is told which entry is chosen.
 
 import { typed } from "../../../protocol/typed.ts";

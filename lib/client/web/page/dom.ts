@@ -1,4 +1,4 @@
-// Elements: those of the markup, by their id, and new ones. Text goes in as text alone; no markup is ever made of it.
+// Finds elements of the markup by their id, and makes new ones. Text goes in as text alone, never as markup.
 
 /** The element of the markup with this id; throws if it is none of that kind. */
 export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {

@@ -32,7 +32,7 @@ export class Entry {
   readonly #row = byId("row", HTMLFormElement);
   readonly #whisper = byId("whisper", HTMLElement);
   readonly #list: CompletionList;
-  /** The lines that were sent, oldest first, without those that hold a password. */
+  /** The lines that were sent, oldest first; none that holds a password. */
   #lines: string[] = [];
   /** The line that is looked at; behind the last one stands the draft. */
   #at = 0;
@@ -77,7 +77,7 @@ export class Entry {
     this.#entry.focus({ preventScroll: true });
   }
 
-  /** Begins a whisper to this member, with what stands in the row. */
+  /** Begins a whisper to this member, with the text of the row. */
   whisperTo(name: string): void {
     this.text = `/msg ${name} ${this.text.replace(/^\/(?:msg\s+\S+|reply)\s*/i, "")}`;
     this.focus();

@@ -36,7 +36,7 @@ export class Status {
     this.#ticking = setInterval(tick, tickMs);
   }
 
-  /** Shows what is wrong for a while; "" takes it away. */
+  /** Shows a problem for a while; "" takes it away. */
   problem(text: string): void {
     clearTimeout(this.#showing);
     write(this.#problem, visibleRow(text));
