@@ -10,23 +10,11 @@
 import type { Raw } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type ByeCode, type Event, type Fault, isFault, type Welcome } from "../../protocol/events.ts";
-import { Backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import { Addressees, Outbox, type Unsettled } from "./outbox.ts";
 import { People } from "./people.ts";
-import { type Connect, Refusal } from "./wire.ts";
-
-/** The room that a front end joins, and the secrets that open it. */
-export type RoomOptions = {
-  /** The servers of the room, at least one: the first that answers is taken, after a loss the next one. */
-  servers: readonly [Connect, ...Connect[]];
-  /** The servers' addresses, as messages name them. */
-  address: string;
-  /** The room's password; undefined if none was given. */
-  password: string | undefined;
-  /** The key that the names we take are kept for; without one they are not kept. */
-  key?: string | undefined;
-};
+import { type RoomOptions, Servers } from "./servers.ts";
+import { Refusal } from "./wire.ts";
 
 export type LinkOptions = Pick<RoomOptions, "servers" | "key"> & {
   /** How many past events to show at the first join; undefined leaves it to the server. */
@@ -92,11 +80,9 @@ export class Link {
   password: string | undefined;
   readonly #options: LinkOptions;
   readonly #handlers: LinkHandlers;
-  readonly #backoff: Backoff;
+  readonly #servers: Servers;
   readonly #addressees = new Addressees(this.people);
   #status: Status = { type: "offline" };
-  /** Counts the servers tried; divided by their number, its remainder is the index of the present one. */
-  #tries = 0;
   /** How many servers in a row were not to be trusted. */
   #refusals = 0;
   /** The token that takes our seat again, and the epoch of `#seq`; undefined before the first welcome. */
@@ -111,7 +97,7 @@ export class Link {
     this.#options = options;
     this.firstJoin = { history: options.historyEvents };
     this.#handlers = handlers;
-    this.#backoff = new Backoff(options.servers.length);
+    this.#servers = new Servers(options.servers);
   }
 
   get status(): Status["type"] {
@@ -135,14 +121,14 @@ export class Link {
    */
   async join(name: string): Promise<Fault | undefined> {
     this.name = name;
-    for (let left = this.#options.servers.length; ; left--) {
+    for (let left = this.#servers.count; ; left--) {
       const joining: Joining = Promise.withResolvers();
       this.#connect(joining);
       try {
         return await joining.promise;
       } catch (error) {
         if (left === 1 || (error instanceof Refusal && error.undecided)) throw error;
-        this.#tries++;
+        this.#servers.giveUp();
       }
     }
   }
@@ -209,8 +195,7 @@ export class Link {
 
   #connect(joining: Joining | undefined): void {
     this.#end();
-    const { servers } = this.#options;
-    const connection = new Connection(servers[this.#tries % servers.length] ?? servers[0], {
+    const connection = new Connection(this.#servers.present, {
       opened: () => this.#sendJoin(connection),
       event: (event) => this.#handle(event),
       lost: (why) => this.#lost(why),
@@ -239,7 +224,7 @@ export class Link {
     this.#handlers.event(welcome);
     joining?.resolve(undefined);
     const { leaseMs } = welcome.limits;
-    if (leaseMs !== undefined && this.#options.servers.length > 1) connection.loseWithin(leaseMs);
+    if (leaseMs !== undefined && this.#servers.count > 1) connection.loseWithin(leaseMs);
     if (catchUp !== undefined) connection.send({ type: "ping", id: catchUp });
   }
 
@@ -291,8 +276,7 @@ export class Link {
     if (this.#status.type !== "online") return;
     this.#status.catchUp = undefined;
     this.people.arrive();
-    // The connection works: the next loss is a first one again.
-    this.#backoff.reset();
+    this.#servers.works();
     this.#handlers.caughtUp?.();
     this.#sendOutbox();
   }
@@ -364,10 +348,9 @@ export class Link {
       return status.joining.reject(retryAfterMs === undefined ? why : new Refusal(messageOf(why)));
     }
     // A server that is not to be trusted is given up; another server of the room may do.
-    const { length } = this.#options.servers;
-    if (why instanceof Refusal && ++this.#refusals >= length) return this.#close(why.message);
-    this.#tries++;
-    const retryMs = this.#backoff.next(retryAfterMs);
+    if (why instanceof Refusal && ++this.#refusals >= this.#servers.count) return this.#close(why.message);
+    this.#servers.giveUp();
+    const retryMs = this.#servers.wait(retryAfterMs);
     this.#status = { type: "offline", retry: setTimeout(() => this.#connect(undefined), retryMs) };
     this.#handlers.state({ type: "offline", reason: messageOf(why), retryMs });
   }

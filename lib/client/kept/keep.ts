@@ -44,8 +44,12 @@ export function progressText({ left, unsent }: Progress): string {
 
 /** The lines in a kept text, oldest first. */
 export function parseLines(text: string | undefined): string[] {
-  const { lines } = parseObject(text);
-  return Array.isArray(lines) ? lines.filter((line) => typeof line === "string") : [];
+  return stringsIn(parseObject(text).lines);
+}
+
+/** The strings in a list; none in anything else. */
+export function stringsIn(list: unknown): string[] {
+  return Array.isArray(list) ? list.filter((item) => typeof item === "string") : [];
 }
 
 /** The text to keep of lines, which are oldest first: the newest of them, none with a password. */

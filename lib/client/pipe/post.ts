@@ -8,10 +8,10 @@
 import { commands, type Raw } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Event, type Fault, isFault, limits } from "../../protocol/events.ts";
-import { Backoff } from "../core/backoff.ts";
 import { Connection } from "../core/connection.ts";
-import { asRefusal, type RoomOptions } from "../core/link.ts";
+import { asRefusal } from "../core/link.ts";
 import { newId } from "../core/outbox.ts";
+import { type RoomOptions, Servers } from "../core/servers.ts";
 import { Refusal } from "../core/wire.ts";
 import { refusalText } from "./password.ts";
 
@@ -37,11 +37,9 @@ export async function post(texts: string[], options: PostOptions): Promise<void>
 class Poster {
   readonly #posts: Post[];
   readonly #options: PostOptions;
-  readonly #backoff: Backoff;
+  readonly #servers: Servers;
   readonly #outcome = Promise.withResolvers<void>();
   #connection: Connection | undefined;
-  /** Counts tries to connect; its remainder is the index of the present server. */
-  #tries = 0;
   #hasOpened = false;
   /** Why the message under way is not acknowledged yet. */
   #trouble = "no answer";
@@ -51,7 +49,7 @@ class Poster {
   constructor(posts: Post[], options: PostOptions) {
     this.#posts = posts;
     this.#options = options;
-    this.#backoff = new Backoff(options.servers.length);
+    this.#servers = new Servers(options.servers);
     this.#connect();
   }
 
@@ -60,8 +58,7 @@ class Poster {
   }
 
   #connect(): void {
-    const { servers } = this.#options;
-    this.#connection = new Connection(servers[this.#tries++ % servers.length] ?? servers[0], {
+    this.#connection = new Connection(this.#servers.present, {
       opened: () => {
         this.#hasOpened = true;
         this.#deadline ??= this.#hurry();
@@ -84,7 +81,7 @@ class Poster {
       case "seen":
         if (event.id !== this.#posts[0]?.id) return;
         this.#posts.shift();
-        this.#backoff.reset();
+        this.#servers.works();
         clearTimeout(this.#deadline);
         this.#deadline = this.#hurry();
         return this.#next();
@@ -110,13 +107,13 @@ class Poster {
   #lost(why: unknown, retryAfterMs?: number): void {
     this.#connection?.close();
     clearTimeout(this.#again);
-    const { servers, address } = this.#options;
     if (why instanceof Refusal) return this.#end(why.message);
-    if (!this.#hasOpened && this.#tries >= servers.length) {
-      return this.#end(`No chat server at ${address}: ${messageOf(why)}`);
+    const givenUp = this.#servers.giveUp();
+    if (!this.#hasOpened && givenUp >= this.#servers.count) {
+      return this.#end(`No chat server at ${this.#options.address}: ${messageOf(why)}`);
     }
     this.#trouble = messageOf(why);
-    this.#again = setTimeout(() => this.#connect(), this.#backoff.next(retryAfterMs));
+    this.#again = setTimeout(() => this.#connect(), this.#servers.wait(retryAfterMs));
   }
 
   #hurry(): ReturnType<typeof setTimeout> {

@@ -112,11 +112,11 @@ export class WebFront {
     this.#entry = new Entry(chat, {
       entered: (text) => this.#entered(text),
       typed: () => {
-        this.#log.resized();
+        this.#log.scroll.settle();
         this.#changedKept();
       },
       problem: (text) => this.#status.problem(text),
-      page: (count) => this.#log.page(count),
+      page: (count) => this.#log.scroll.page(count),
       escaped: () => this.#escaped(),
     });
     this.#members = new Members(chat, (name) => this.#entry.whisperTo(name));
@@ -318,7 +318,7 @@ export class WebFront {
       case "/around":
         return this.#search.open(word.toLowerCase() === "/search" ? words.trim() : "");
       case "/history":
-        return this.#log.page(-1);
+        return this.#log.scroll.page(-1);
     }
     this.#client.enter(text);
     this.#log.toEnd();

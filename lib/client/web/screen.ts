@@ -85,6 +85,6 @@ export class Screen {
     const more = outbox.size - shown.length;
     const rows = shown.map((message) => waitingRow(client.chat, message));
     if (more > 0) rows.push(noticeRow(`and ${more.toLocaleString("en-GB")} more`));
-    log.keep(() => this.#waiting.replaceChildren(...rows));
+    log.scroll.keep(() => this.#waiting.replaceChildren(...rows));
   }
 }

@@ -14,18 +14,18 @@ export type Completion = {
 
 const openingSigns = /^[\p{Ps}\p{Pi}"'@]*/u;
 
-/** `words` are the commands, slash included; `names` come most recently active first. */
+/** The completions of a command's word, or else of a name. `words` are the commands, slash included; `names` as below. */
 export function complete(text: string, words: string[], names: string[]): Completion {
+  if (!/^\/\S*$/.test(text)) return completeName(text, names);
+  const typed = text.toLowerCase();
+  const matching = words.filter((known) => known.startsWith(typed));
+  return { start: 0, candidates: matching.map((known) => `${known} `) };
+}
+
+/** The completions of a name. `names` come most recently active first. */
+export function completeName(text: string, names: string[]): Completion {
   const start = text.search(/\S*$/);
-  const word = text.slice(start);
-  if (start === 0 && word.startsWith("/")) {
-    const typed = word.toLowerCase();
-    return {
-      start,
-      candidates: words.filter((known) => known.startsWith(typed)).map((known) => `${known} `),
-    };
-  }
-  const nameStart = start + (openingSigns.exec(word)?.[0].length ?? 0);
+  const nameStart = start + (openingSigns.exec(text.slice(start))?.[0].length ?? 0);
   const key = nameKey(text.slice(nameStart));
   const matching = names.filter((name) => nameKey(name).startsWith(key));
   const candidates = matching.map((name) => (nameStart === 0 ? `${name}: ` : `${name} `));

@@ -44,18 +44,14 @@ export class Reading {
     this.next = wanted.before;
   }
 
-  start(): this {
-    this.#ask();
-    return this;
-  }
-
   /** Ends the reading with its events so far. */
   stop(): void {
     const hasSome = this.events.length > 0;
     this.#end(hasSome ? undefined : stopped);
   }
 
-  #ask(): void {
+  /** Asks for the next page; called once from outside, to begin. */
+  start(): void {
     const { words } = this.wanted;
     const most = words === undefined ? limits.historyEvents : limits.searchEvents;
     const limit = Math.min(this.wanted.messages - this.messages, most);
@@ -76,7 +72,7 @@ export class Reading {
       this.#length += eventLength + ("text" in event ? (event.text?.length ?? 0) : 0);
     const isEnough = this.messages >= messages || this.#length >= length;
     if (isEnough || this.next === undefined) this.#end();
-    else this.#ask();
+    else this.start();
   }
 
   #end(problem?: Fault): void {

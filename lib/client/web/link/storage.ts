@@ -4,7 +4,7 @@
 
 import { isKey } from "../../../protocol/keys.ts";
 import { nameKey } from "../../../protocol/names.ts";
-import type { Keep, Kind } from "../../kept/keep.ts";
+import { type Keep, type Kind, stringsIn } from "../../kept/keep.ts";
 
 /** The seat in the room that a reload takes again. */
 export type StoredSeat = { name: string; token: string };
@@ -81,8 +81,7 @@ export class PageStorage {
 
   /** The names that were used last, the latest first. */
   get names(): string[] {
-    const names = this.#json("names");
-    return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+    return stringsIn(this.#json("names"));
   }
 
   /** The texts kept for a name, which counts as used now; texts of names used long ago are deleted. */

@@ -41,7 +41,7 @@ export class Log {
   readonly #view = byId("log", HTMLElement);
   readonly #list = byId("rows", HTMLOListElement);
   readonly #top = byId("top", HTMLElement);
-  readonly #scroll: Scroll;
+  readonly scroll: Scroll;
   #window: Window;
   /** The position of the last live event, drawn or not. */
   #now = 0;
@@ -56,7 +56,7 @@ export class Log {
     this.#pages = pages;
     this.#handlers = handlers;
     this.#window = new Window(pages, 0);
-    this.#scroll = new Scroll(this.#view, this.#list, () => {
+    this.scroll = new Scroll(this.#view, this.#list, () => {
       this.#readOn();
       handlers.moved();
     });
@@ -80,14 +80,14 @@ export class Log {
     if (!isWhole) return;
     if (event.type === "joined" || event.type === "left" || event.type === "moved")
       this.#window.passes(event.seq);
-    else if (this.#window.add(event, this.#scroll.isAtEnd ? rowsAtEnd : undefined)) this.#handlers.changed();
+    else if (this.#window.add(event, this.scroll.isAtEnd ? rowsAtEnd : undefined)) this.#handlers.changed();
   }
 
   /** Adds rows that are no events, below those there are. */
   add(...rows: HTMLElement[]): void {
     if (rows.length === 0) return;
     this.draw();
-    this.#scroll.keep(() => {
+    this.scroll.keep(() => {
       if (this.#drawn.length === 0) {
         this.#drawn.push({ seq: this.#now, event: undefined, rows: [], asides: [] });
       }
@@ -123,7 +123,7 @@ export class Log {
     this.draw();
     const events = new Map(this.#window.events.map((event) => [event.seq, event]));
     const replaced = new Map<Element, Element>();
-    this.#scroll.keep(
+    this.scroll.keep(
       () => {
         let before: Recorded | undefined;
         // Rows that are gone; the next row that is left stands in their place.
@@ -155,7 +155,7 @@ export class Log {
 
   /** Whether the latest messages are in sight. */
   get isAtEnd(): boolean {
-    return this.#scroll.isAtEnd && this.isWhole;
+    return this.scroll.isAtEnd && this.isWhole;
   }
 
   /** Whether the rows go up to the last live event. */
@@ -163,24 +163,10 @@ export class Log {
     return this.#window.reaches(this.#now);
   }
 
-  /** Changes the part below the rows; the rows in sight stay where they are. */
-  keep(change: () => void): void {
-    this.#scroll.keep(change);
-  }
-
-  /** The view may have another height now, perhaps for the second time since the last frame. */
-  resized(): void {
-    this.#scroll.settle();
-  }
-
   toEnd(): void {
     if (!this.isWhole) this.#reopen(this.#now + 1);
-    this.#scroll.toEnd();
+    this.scroll.toEnd();
     this.#handlers.changed();
-  }
-
-  page(count: number): void {
-    this.#scroll.page(count);
   }
 
   focus(): void {
@@ -199,7 +185,7 @@ export class Log {
   #found(seq: number): void {
     this.draw();
     const row = this.#rowOf(seq);
-    if (row) this.#scroll.to(row, this.isWhole);
+    if (row) this.scroll.to(row, this.isWhole);
     for (const other of this.#list.querySelectorAll(".sought")) other.classList.remove("sought");
     row?.classList.add("sought");
     this.#handlers.moved();
@@ -219,17 +205,13 @@ export class Log {
       this.#triedAt = problem === undefined ? -Infinity : performance.now();
       if (window === this.#window) this.#handlers.changed();
     };
-    if (this.#scroll.above < nearby * height && !window.isOldest) window.older(joined);
-    else if (this.#scroll.below < nearby * height && !this.isWhole) window.newer(this.#now, joined);
+    if (this.scroll.above < nearby * height && !window.isOldest) window.older(joined);
+    else if (this.scroll.below < nearby * height && !this.isWhole) window.newer(this.#now, joined);
   }
 
   #reopen(position: number): void {
     this.#window.close();
     this.#window = new Window(this.#pages, position);
-    this.#forget();
-  }
-
-  #forget(): void {
     this.#drawn = [];
     this.#line = undefined;
     this.#list.replaceChildren();
@@ -238,7 +220,7 @@ export class Log {
   // ---- Drawing ----
 
   draw(): void {
-    this.#scroll.keep(() => this.#match());
+    this.scroll.keep(() => this.#match());
     const isEmpty = this.#window.events.length === 0;
     write(
       this.#top,

@@ -102,8 +102,7 @@ function drawn(chat: Chat, message: Message, marks: Marks): HTMLElement {
   const who = element("span", "who");
   const body = messageText(message.text, marks);
   if (message.type === "acted") {
-    const star = element("span", "star", "*");
-    who.append(star);
+    who.append(element("span", "star", "*"));
     (body.querySelector(".text") ?? body).prepend(nameElement(message.from), " ");
   } else if (message.type === "told") who.append(...addressed(chat, message));
   else who.append(nameElement(message.from));

@@ -2,7 +2,7 @@
 // the focus stays in the row, and a screen reader is told which entry is chosen.
 
 import { typed } from "../../../protocol/typed.ts";
-import { complete } from "../../../terminal/row/completion.ts";
+import { completeName } from "../../../terminal/row/completion.ts";
 import { localCommands } from "../../core/client.ts";
 import { byId, element, show } from "./dom.ts";
 
@@ -89,7 +89,6 @@ export class CompletionList {
   /** Puts the choice in the row, and closes. */
   take(): void {
     if (!this.#isRound) this.#put();
-    this.close();
     this.#entry.dispatchEvent(new Event("input"));
     this.close();
   }
@@ -116,7 +115,7 @@ export class CompletionList {
       const matching = commands.filter(({ word }) => word.startsWith(typing));
       return matching.map(({ word, usage, summary }) => ({ text: `${word} `, label: usage, summary }));
     }
-    const { start, candidates } = complete(before, [], this.#names());
+    const { start, candidates } = completeName(before, this.#names());
     // The @ that opened the list is replaced, too.
     this.#start = before[start - 1] === "@" ? start - 1 : start;
     const shown = candidates.slice(0, shownNames);

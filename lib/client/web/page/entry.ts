@@ -90,13 +90,12 @@ export class Entry {
 
   #key(event: KeyboardEvent): void {
     if (event.isComposing || event.keyCode === composing) return;
-    const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey;
-    if (this.#isTaken(event.key, event.shiftKey, isPlain)) event.preventDefault();
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (this.#isTaken(event.key, event.shiftKey)) event.preventDefault();
   }
 
   /** Carries a key out; false if it is the browser's. */
-  #isTaken(key: string, shift: boolean, isPlain: boolean): boolean {
-    if (!isPlain) return false;
+  #isTaken(key: string, shift: boolean): boolean {
     const list = this.#list;
     switch (key) {
       case "Enter":

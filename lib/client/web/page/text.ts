@@ -2,7 +2,7 @@
 // leads to another host than it seems to, the real host stands behind it. Nothing is fetched for a message.
 
 import { nameKey } from "../../../protocol/names.ts";
-import { visible } from "../../../protocol/text.ts";
+import { visible, visibleRow } from "../../../protocol/text.ts";
 import { element } from "./dom.ts";
 
 /** The places that are marked in a text: every match of a pattern, which is global. */
@@ -30,7 +30,7 @@ export function messageText(raw: string, marks: Marks): HTMLElement {
 
 /** A name in its colour, whose direction of writing does not mix with the text around it. */
 export function nameElement(raw: string): HTMLElement {
-  return element("bdi", `name c${colorOf(raw)}`, visible(raw).replaceAll("\n", " "));
+  return element("bdi", `name c${colorOf(raw)}`, visibleRow(raw));
 }
 
 function folded(body: HTMLElement): HTMLElement {
