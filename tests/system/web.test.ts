@@ -168,6 +168,8 @@ chromium.describe("the page", () => {
     await ada.page.fill("#entry", "a draft");
     await ada.page.press("#entry", "ArrowUp");
     expect(await ada.page.inputValue("#entry")).toBe("the last one");
+    await ada.page.evaluate("dispatchEvent(new Event('pagehide'))");
+    expect(await ada.page.evaluate("localStorage.getItem('chatroom.drafts.ada')")).toBe("a draft");
     await ada.page.press("#entry", "ArrowDown");
     expect(await ada.page.inputValue("#entry")).toBe("a draft");
     await ada.page.fill("#entry", "");

@@ -234,7 +234,7 @@ export class WebFront {
     clearTimeout(this.#saving);
     this.#saving = undefined;
     if (!isTakenOver) {
-      this.#returning.save(this.#entry.text, this.#entry.lines);
+      this.#returning.save(this.#entry.draft, this.#entry.lines);
       this.#storage.seat = undefined;
     }
     const text = isTakenOver
@@ -372,7 +372,7 @@ export class WebFront {
     this.#saving = undefined;
     // After a takeover the other window keeps the draft and the position.
     if (this.#client.link.status === "closed") return;
-    this.#returning.save(this.#entry.text, this.#entry.lines);
+    this.#returning.save(this.#entry.draft, this.#entry.lines);
   }
 }
 

@@ -39,18 +39,6 @@ export class InputHistory {
     return this.lines.at(-this.#up);
   }
 
-  /** The newest line with these words, in any case, that is at least so many lines up. */
-  find(words: string, up = 1): Found | undefined {
-    if (words === "") return undefined;
-    const pattern = new RegExp(words.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&"), "iu");
-    for (let at = up; at <= this.lines.length; at++) {
-      const line = this.lines.at(-at) ?? "";
-      const found = pattern.exec(line);
-      if (found) return { line, up: at, at: found.index };
-    }
-    return undefined;
-  }
-
   /** Goes to the line that was found; `current` is the text in the row. */
   show({ up }: Found, current: string): void {
     this.#leave(current);

@@ -37,7 +37,7 @@ export class Search {
         return this.#older();
       case "backspace":
         this.#words = this.#words.slice(0, this.#words.length - lastGrapheme(this.#words).length);
-        this.#found = this.#history.find(this.#words);
+        this.#found = this.#find();
         return "goes on";
       case "escape":
       case "ctrl-g":
@@ -53,12 +53,25 @@ export class Search {
   /** More words: the line that was found stays if it has them, too. */
   #type(text: string): Outcome {
     this.#words += text;
-    this.#found = this.#history.find(this.#words, this.#found?.up);
+    this.#found = this.#find(this.#found?.up);
     return "goes on";
   }
 
   #older(): Outcome {
-    if (this.#found) this.#found = this.#history.find(this.#words, this.#found.up + 1) ?? this.#found;
+    if (this.#found) this.#found = this.#find(this.#found.up + 1) ?? this.#found;
     return "goes on";
+  }
+
+  /** The newest line with the words, in any case, that is at least so many lines up. */
+  #find(up = 1): Found | undefined {
+    if (this.#words === "") return undefined;
+    const { lines } = this.#history;
+    const pattern = new RegExp(this.#words.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&"), "iu");
+    for (let at = up; at <= lines.length; at++) {
+      const line = lines.at(-at) ?? "";
+      const found = pattern.exec(line);
+      if (found) return { line, up: at, at: found.index };
+    }
+    return undefined;
   }
 }

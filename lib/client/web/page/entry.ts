@@ -3,7 +3,7 @@
 // is told by its code.
 
 import { limits } from "../../../protocol/events.ts";
-import { holdsPassword } from "../../../protocol/typed.ts";
+import { InputHistory } from "../../../terminal/row/history.ts";
 import type { Chat } from "../../core/chat.ts";
 import { isUnreachable } from "../../core/people.ts";
 import { CompletionList } from "./completion.ts";
@@ -22,7 +22,6 @@ export type EntryHandlers = {
 
 /** The key code of a key that an input method takes. */
 const composing = 229;
-const keptLines = 200;
 
 export class Entry {
   readonly #chat: Chat;
@@ -32,11 +31,7 @@ export class Entry {
   readonly #row = byId("row", HTMLFormElement);
   readonly #whisper = byId("whisper", HTMLElement);
   readonly #list: CompletionList;
-  /** The lines that were sent, oldest first; none that holds a password. */
-  #lines: string[] = [];
-  /** The line that is looked at; behind the last one stands the draft. */
-  #at = 0;
-  #draft = "";
+  #history = new InputHistory();
 
   constructor(chat: Chat, handlers: EntryHandlers) {
     this.#chat = chat;
@@ -64,13 +59,19 @@ export class Entry {
     this.#list.close();
   }
 
+  /** The text that is not sent yet, also while the row shows an earlier line. */
+  get draft(): string {
+    return this.#history.draftBelow(this.text);
+  }
+
+  /** The lines that were sent, oldest first; none that holds a password. */
   get lines(): readonly string[] {
-    return this.#lines;
+    return this.#history.lines;
   }
 
   set lines(lines: readonly string[]) {
-    this.#lines = lines.slice(-keptLines);
-    this.#at = this.#lines.length;
+    this.#history = new InputHistory();
+    for (const line of lines) this.#history.add(line);
   }
 
   focus(): void {
@@ -131,11 +132,10 @@ export class Entry {
     }
     const { value, selectionStart } = this.#entry;
     const beyond = step === -1 ? value.slice(0, selectionStart) : value.slice(selectionStart);
-    const at = this.#at + step;
-    if (beyond.includes("\n") || at < 0 || at > this.#lines.length) return false;
-    if (this.#at === this.#lines.length) this.#draft = value;
-    this.#at = at;
-    this.text = this.#lines[at] ?? this.#draft;
+    if (beyond.includes("\n")) return false;
+    const shown = step === -1 ? this.#history.previous(value) : this.#history.next(value);
+    if (shown === undefined) return false;
+    this.text = shown;
     this.#entry.setSelectionRange(this.text.length, this.text.length);
     return true;
   }
@@ -152,15 +152,9 @@ export class Entry {
     }
     this.#list.close();
     this.#entry.value = "";
-    this.#remember(text);
+    this.#history.add(text);
     this.#handlers.entered(text);
     this.#changed();
-  }
-
-  #remember(text: string): void {
-    if (this.#lines.at(-1) !== text && !holdsPassword(text)) this.lines = [...this.#lines, text];
-    this.#at = this.#lines.length;
-    this.#draft = "";
   }
 
   #changed(): void {
