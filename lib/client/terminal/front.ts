@@ -27,7 +27,7 @@ import { Files } from "./files.ts";
 import { Pager } from "./pager/pager.ts";
 import type { Settings } from "./settings.ts";
 import { Status } from "./status.ts";
-import { type Colors, View, type ViewOptions } from "./view.ts";
+import { View, type ViewOptions } from "./view.ts";
 
 export type TerminalOptions = RoomOptions & {
   /** The hosts and ports of the servers: each room has files of its own by them. */
@@ -53,7 +53,14 @@ export class TerminalFront {
   readonly #closed = Promise.withResolvers<string | undefined>();
   #settling: ReturnType<typeof setTimeout> | undefined;
   #hasRow = false;
-  #colors: Colors = picocolors;
+  /** The options of all views; `#apply` brings them up to date with the settings. */
+  readonly #viewOptions: ViewOptions = {
+    colors: picocolors,
+    time: "off",
+    bell: "off",
+    columns: () => this.#tty.columns,
+    hitNumber: (seq) => this.#client.past?.hits.numberOf(seq),
+  };
   /** Lines that wait for the end of a question. */
   #unshown: string[] | undefined;
 
@@ -77,7 +84,7 @@ export class TerminalFront {
       draft: () => this.#prompt.draft,
       isHidden: () => this.#pager.isOpen,
     });
-    this.#view = new View(chat, this.#viewOptions());
+    this.#view = new View(chat, this.#viewOptions);
     this.#apply();
     const left = () => this.quit();
     this.#tty = new Tty(process.stdin, process.stdout, {
@@ -161,7 +168,7 @@ export class TerminalFront {
       // Events that the terminal does not take wait at the server, which loses none.
       full: () => link.pause(),
       drained: () => link.resume(),
-      dim: (status) => this.#colors.dim(status),
+      dim: (status) => this.#viewOptions.colors.dim(status),
     };
   }
 
@@ -291,29 +298,10 @@ export class TerminalFront {
 
   // ---- Settings ----
 
-  /** Each is looked up when it is needed, since it may change. */
-  #viewOptions(): ViewOptions {
-    const { values } = this.#options.settings;
-    const colors = () => this.#colors;
-    return {
-      get time() {
-        return values.time;
-      },
-      get bell() {
-        return values.bell;
-      },
-      get colors() {
-        return colors();
-      },
-      columns: () => this.#tty.columns,
-      hitNumber: (seq) => this.#client.past?.hits.numberOf(seq),
-    };
-  }
-
   /** Renders with a view of its own, since a view remembers the day and the time of its last line. */
   #pastRenderer(): (event: Recorded) => string[] {
     const { chat, past } = this.#client;
-    const view = new View(chat, this.#viewOptions());
+    const view = new View(chat, this.#viewOptions);
     return (event) =>
       view.past(event, past?.hits.numberOf(event.seq) === undefined ? undefined : past.hits.words);
   }
@@ -338,11 +326,12 @@ export class TerminalFront {
   /** Hands the settings on to the parts that do not look them up. */
   #apply(): void {
     const { chat } = this.#client;
-    const { joins, highlight, ignore, color } = this.#options.settings.values;
+    const { joins, highlight, ignore, color, time, bell } = this.#options.settings.values;
     chat.joins = joins;
     chat.highlight = highlight;
     if (!Bun.deepEquals(chat.ignored.list, ignore)) chat.ignored.list = ignore;
-    this.#colors = picocolors.createColors(color === "auto" ? picocolors.isColorSupported : color === "on");
+    const colors = picocolors.createColors(color === "auto" ? picocolors.isColorSupported : color === "on");
+    Object.assign(this.#viewOptions, { time, bell, colors });
   }
 }
 
