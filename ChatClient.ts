@@ -11,8 +11,8 @@ import { attempt, fail } from "./lib/cli/failure.ts";
 import { parseFlags } from "./lib/cli/flags.ts";
 import { stateFolder } from "./lib/cli/folders.ts";
 import { secret } from "./lib/cli/secret.ts";
-import { type Ends, type Format, JsonFormat, PlainFormat } from "./lib/client/pipe/formats.ts";
-import { PipeFront } from "./lib/client/pipe/front.ts";
+import type { Client } from "./lib/client/core/client.ts";
+import { type Format, PipeFront } from "./lib/client/pipe/front.ts";
 import { messagesIn, post } from "./lib/client/pipe/post.ts";
 import { TerminalFront } from "./lib/client/terminal/front.ts";
 import { keyIn } from "./lib/client/terminal/key.ts";
@@ -82,15 +82,28 @@ function nameGiven(where: string): string {
   return name ?? fail(new UsageError(`${where} a name is needed: bun ChatClient.ts --name NAME`));
 }
 
-function jsonFormat(ends: Ends): Format {
-  return new JsonFormat(ends, rawOf);
+function jsonFormat(client: Client): Format {
+  return {
+    enter: (line) => client.ask(rawOf(line)),
+    // The token stays in the link: a reader of this output could take the seat with it.
+    render: (event) => [JSON.stringify({ ...event, token: undefined })],
+    settle: () => [],
+    hasProblems: true,
+  };
 }
 
-function plainFormat(ends: Ends): Format {
-  const colors = picocolors.createColors(false);
-  const time = isDumb ? options.time : "off";
-  const { chat, past } = ends.client;
-  const hitNumber = (seq: number) => past?.hits.numberOf(seq);
-  const view = new View(chat, { colors, time, bell: "off", columns: () => Infinity, hitNumber });
-  return new PlainFormat(ends, view);
+function plainFormat(client: Client): Format {
+  const view = new View(client.chat, {
+    colors: picocolors.createColors(false),
+    time: isDumb ? options.time : "off",
+    bell: "off",
+    columns: () => Infinity,
+    hitNumber: (seq) => client.past?.hits.numberOf(seq),
+  });
+  return {
+    enter: (line) => client.enter(line),
+    render: (event) => view.render(event),
+    settle: () => view.settle(),
+    hasProblems: false,
+  };
 }

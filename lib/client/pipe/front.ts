@@ -6,21 +6,32 @@
 // closed or broken stops nothing: the rest of the input is still said.
 
 import { messageOf } from "../../protocol/errors.ts";
-import { fault, isFault } from "../../protocol/events.ts";
+import { type Event, type Fault, fault, isFault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
+import { settleMs } from "../core/chat.ts";
 import { allHelp, Client } from "../core/client.ts";
-import { unsentLines } from "../core/outbox.ts";
+import { notSent, type Unsettled, unsentLines } from "../core/outbox.ts";
 import { Past } from "../core/past/past.ts";
 import type { RoomOptions } from "../core/servers.ts";
 import { Refusal } from "../core/wire.ts";
-import type { Ends, Format } from "./formats.ts";
 import { linesOf } from "./lines.ts";
 import { PipeOutput } from "./output.ts";
 import { refusalText } from "./password.ts";
 
+/** How lines are read and written: as people type and read them, or, for programs, as JSON in both directions. */
+export type Format = {
+  /** Carries out a line of the input. */
+  enter: (line: string) => void;
+  /** The lines of an event. Those of comings and goings may be held back until the next lines, or until `settle`. */
+  render: (event: Event) => string[];
+  settle: () => string[];
+  /** Whether a problem is an event like any other; otherwise it is told on stderr, and stdout has the room alone. */
+  hasProblems: boolean;
+};
+
 export type PipeOptions = RoomOptions & {
   name: string;
-  format: (ends: Ends) => Format;
+  format: (client: Client) => Format;
 };
 
 /** How many messages may be without an ack before more of the input is read. */
@@ -34,6 +45,7 @@ export class PipeFront {
   readonly #err: PipeOutput;
   readonly #closed = Promise.withResolvers<string | undefined>();
   readonly #interrupted = Promise.withResolvers<void>();
+  #settling: ReturnType<typeof setTimeout> | undefined;
   /** Whether a lost connection was reported already. */
   #isLost = false;
 
@@ -42,13 +54,12 @@ export class PipeFront {
     this.#client = new Client(
       { servers: options.servers, key: options.key, historyEvents: 0, joins: "all", past: Past },
       {
-        event: (event) => this.#format.event(event),
-        problem: (problem) => this.#format.problem(problem),
-        refused: (message, problem) => this.#format.problem(problem, message),
-        help: () => this.#format.event(allHelp()),
+        event: (event) => this.#event(event),
+        problem: (problem) => this.#problem(problem),
+        refused: (message, problem) => this.#problem(problem, message),
+        help: () => this.#event(allHelp()),
         notice: (text) => this.#out.write([visibleRow(text)]),
-        set: () =>
-          this.#format.problem(fault("unknown-command", "Here the flags are the settings: see --help")),
+        set: () => this.#problem(fault("unknown-command", "Here the flags are the settings: see --help")),
         state: (state) => {
           if (state.type === "offline" && !this.#isLost) this.#complain(`${state.reason}: trying again`);
           this.#isLost = state.type === "offline";
@@ -67,11 +78,7 @@ export class PipeFront {
     };
     this.#out = new PipeOutput(process.stdout, { ...flow, broken: (error) => this.#brokenOutput(error) });
     this.#err = new PipeOutput(process.stderr, { ...flow, broken: () => {} });
-    this.#format = options.format({
-      client: this.#client,
-      out: (lines) => this.#out.write(lines),
-      err: (lines) => this.#err.write(lines),
-    });
+    this.#format = options.format(this.#client);
   }
 
   /** Joins, says the lines of the input, and leaves. Resolves with the exit code: 1 if something was not sent. */
@@ -80,7 +87,8 @@ export class PipeFront {
       problem === undefined ? this.#sayInput() : this.#closed.resolve(problem),
     );
     const problem = await this.#closed.promise;
-    this.#format.end();
+    clearTimeout(this.#settling);
+    this.#settle();
     if (problem !== undefined) this.#complain(problem);
     const unsent = unsentLines(this.#client.link.outbox);
     this.#err.write(unsent.flatMap((line) => visible(line).split("\n")));
@@ -112,7 +120,7 @@ export class PipeFront {
     const client = this.#client;
     try {
       for await (const line of linesOf(process.stdin)) {
-        if (isFault(line)) this.#format.problem(line);
+        if (isFault(line)) this.#problem(line);
         else if (line.trim() !== "") this.#format.enter(line);
         if (client.isLeaving) return;
         await client.past?.idle();
@@ -123,6 +131,24 @@ export class PipeFront {
       this.#complain(`Cannot read the input: ${messageOf(error)}`);
     }
     client.leave();
+  }
+
+  #event(event: Event): void {
+    if (event.type === "error") return this.#problem(event);
+    this.#out.write(this.#format.render(event));
+    this.#settling ??= setTimeout(() => this.#settle(), settleMs);
+  }
+
+  #settle(): void {
+    this.#settling = undefined;
+    this.#out.write(this.#format.settle());
+  }
+
+  /** Writes why a line, or the message in it, was not taken. */
+  #problem(problem: Fault, message?: Unsettled): void {
+    if (this.#format.hasProblems) return this.#out.write(this.#format.render(problem));
+    this.#complain(problem.text);
+    if (message) this.#complain(notSent(message));
   }
 
   /** A closed pipe is no problem, since its reader has seen enough; a full disk is one. */
