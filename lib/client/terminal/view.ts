@@ -149,54 +149,19 @@ export class View {
       case "acted":
       case "told":
         return this.#message(event);
-      case "renamed":
-        if (this.#chat.ignored.has(event.to, event.seq)) return [];
-        return this.#happened(event.at, inWords(event));
-      case "kicked":
-      case "banned":
-      case "unbanned":
-      case "muted":
-      case "unmuted":
-      case "opped":
-      case "deopped":
-      case "freed":
-      case "topic":
-        return inWords(event)
-          .split("\n")
-          .flatMap((row) => this.#happened(event.at, row));
+      case "welcome":
+        return this.#welcome(event);
+      case "history":
+        return this.#history(event);
+      case "waiting":
+        return this.#past(event.events, "waited for you");
+      case "results":
+        return this.#results(event);
       case "members":
         return this.notice(here(event.members));
-      case "subject":
-      case "bans":
-      case "whois":
-      case "whowas":
-        return inWords(event)
-          .split("\n")
-          .flatMap((row) => this.notice(row));
       case "deleted":
         // Lines on the screen cannot be changed any more: a notice says which message was taken back.
         return this.notice(deletion(event, (at) => new Date(at).toTimeString().slice(0, 5)));
-      case "welcome":
-        // Shown at the start, and not again after each drop.
-        if (this.#welcomed) return [];
-        this.#welcomed = true;
-        return [
-          ...this.notice(`You are connected as ${event.name}. ${here(others(event))} /help for help.`),
-          ...(event.topic === undefined ? [] : this.notice(inWords({ type: "subject", text: event.topic }))),
-        ];
-      case "history": {
-        const lines = this.#past(event.events, "earlier");
-        // With an id a person asked for it, and is to see an answer even if there is nothing.
-        if (lines.length > 0 || event.id === undefined) return lines;
-        return this.notice(`Nothing was said ${event.before === undefined ? "yet" : "lately"}`);
-      }
-      case "waiting":
-        return this.#past(event.events, "waited for you");
-      case "results": {
-        const more = event.more ? this.notice("/search shows older ones") : [];
-        const lines = this.#past(event.events, `found "${event.text}"`, { words: event.text, more });
-        return lines.length > 0 ? lines : this.notice(`Nothing was found for "${event.text}"`);
-      }
       case "gap":
         return this.problem(inWords(event));
       case "error":
@@ -207,13 +172,46 @@ export class View {
       case "help":
         return visible(event.text)
           .split("\n")
-          .flatMap((row) => {
-            const [, command = "", summary = ""] = /^(\S.*? {2,}|)(.*)$/.exec(row) ?? [];
-            return this.#wrap(command, summary);
-          });
-      default:
+          .flatMap((row) => this.#helpRow(row));
+      case "moved":
         return [];
+      case "renamed":
+        if (this.#chat.ignored.has(event.to, event.seq)) return [];
     }
+    const rows = inWords(event)
+      .split("\n")
+      .filter((row) => row !== "");
+    return rows.flatMap((row) => ("at" in event ? this.#happened(event.at, row) : this.notice(row)));
+  }
+
+  /** Shown at the start, and not again after each drop. */
+  #welcome(welcome: Welcome): string[] {
+    if (this.#welcomed) return [];
+    this.#welcomed = true;
+    const { name, topic } = welcome;
+    return [
+      ...this.notice(`You are connected as ${name}. ${here(others(welcome))} /help for help.`),
+      ...(topic === undefined ? [] : this.notice(inWords({ type: "subject", text: topic }))),
+    ];
+  }
+
+  /** With an id a person asked for it, and is to see an answer even if there is nothing. */
+  #history({ events, id, before }: Extract<Event, { type: "history" }>): string[] {
+    const lines = this.#past(events, "earlier");
+    if (lines.length > 0 || id === undefined) return lines;
+    return this.notice(`Nothing was said ${before === undefined ? "yet" : "lately"}`);
+  }
+
+  #results({ events, text, more }: Extract<Event, { type: "results" }>): string[] {
+    const below = more ? this.notice("/search shows older ones") : [];
+    const lines = this.#past(events, `found "${text}"`, { words: text, more: below });
+    return lines.length > 0 ? lines : this.notice(`Nothing was found for "${text}"`);
+  }
+
+  /** A summary that is too long goes on below itself, not below the command. */
+  #helpRow(row: string): string[] {
+    const [, command = "", summary = ""] = /^(\S.*? {2,}|)(.*)$/.exec(row) ?? [];
+    return this.#wrap(command, summary);
   }
 
   /** A line about something that happened; the time stands before it only if each line has the full time. */

@@ -4,22 +4,12 @@
 import { inWords } from "../../dialects/words.ts";
 import { type Event, isMessage, type Message, type Recorded } from "../../protocol/events.ts";
 import { settleMs } from "../core/chat.ts";
-import type { Client } from "../core/client.ts";
-import type { Log } from "./log/log.ts";
 import { divider, moveRows, rowsOf } from "./log/rows.ts";
-import type { Attention } from "./page/attention.ts";
 import type { Entry } from "./page/entry.ts";
-import type { Members } from "./page/members.ts";
 import { type Speech, sentenceOf } from "./page/speech.ts";
+import type { ScreenParts } from "./screen.ts";
 
-export type IncomingParts = {
-  client: Client;
-  log: Log;
-  members: Members;
-  attention: Attention;
-  entry: Entry;
-  speech: Speech;
-};
+export type IncomingParts = ScreenParts & { entry: Entry; speech: Speech };
 
 /** The id of a `who` that the page sends by itself: its answer is not shown among the rows. */
 export const quietId = "quiet";

@@ -149,7 +149,7 @@ export class Screen implements TtyReader {
     this.changed();
   }
 
-  /** How many columns and rows an overlay has now. */
+  /** How many columns and rows an overlay has now; one row below it is its status, whatever that says. */
   get overlaySize(): Size {
     const { columns, rows } = this.#tty;
     return { columns, rows: rows - this.#pictureWith("its status").rows.length };
