@@ -64,7 +64,7 @@ function ownKey(): string | undefined {
 }
 
 function onTerminal(): TerminalFront {
-  const settings = new Settings(options, flags, about);
+  const settings = new Settings(options, about);
   return new TerminalFront({ ...room, places, name: options.name, settings, stateFolder: stateFolder() });
 }
 

@@ -1,5 +1,5 @@
-// A program's flags, from one table that parses them, checks them and makes --help. A flag with a variable lasts: the
-// environment and a file of settings set it too, and the first of these wins:
+// A program's flags, from one table that parses them, checks them and makes --help. The environment and a file of settings
+// set them too, but for those of one start, and the first of these wins:
 //
 //   command line > environment > file > default
 //
@@ -18,12 +18,10 @@ export type Flag<T> = {
   value?: string;
   summary: string;
   default: T;
-  /** The environment variable that sets it too; a flag that has one may also stand in the file of settings. */
-  env?: string;
   /** It may be given more than once: its texts are put together with commas. */
   several?: true;
-  /** What it does is done once, instead of anything else, so only the command line can ask for it. */
-  once?: true;
+  /** It is for one start, so neither the environment nor the file of settings sets it. */
+  oneStart?: true;
   /** Throws a UsageError if the text is not a value. */
   parse: (text: string, flag: string) => T;
 };
@@ -37,10 +35,12 @@ export type About = {
   /** A file of settings (settings.ts); it need not exist. */
   configPath?: string;
   /**
-   * Every flag but those of `once` lasts: the variable of one without an `env` is its name in capitals behind this, as in
-   * CHAT_MAX_AGE.
+   * Behind this, the name of a flag in capitals is its environment variable, as in CHAT_MAX_AGE. Without it the environment
+   * and the file of settings set no flags.
    */
   prefix?: string;
+  /** Whether --help shows the variable of each flag, instead of the rule for them. */
+  showsVariables?: true;
 };
 
 type Flags = Record<string, Flag<unknown>>;
@@ -112,14 +112,9 @@ export function toggle(summary: string): Flag<boolean> {
   };
 }
 
-/** A flag for something that is done once, instead of anything else. */
-export function once<F extends Flag<unknown>>(flag: F): F {
-  return { ...flag, once: true };
-}
-
-/** A copy of a flag that the environment and the file of settings may set, too. */
-export function lasting<F extends Flag<unknown>>(env: string, flag: F): F {
-  return { ...flag, env };
+/** A copy of a flag that is for one start. */
+export function forOneStart<F extends Flag<unknown>>(flag: F): F {
+  return { ...flag, oneStart: true };
 }
 
 /**
@@ -157,8 +152,9 @@ export function unknownVariables(
   return Object.keys(environment).filter((name) => name.startsWith(prefix) && !known.includes(name));
 }
 
-function variableOf(name: string, { env, once }: Flag<unknown>, { prefix }: About): string | undefined {
-  return env ?? (prefix && !once ? prefix + name.replaceAll("-", "_").toUpperCase() : undefined);
+/** The environment variable of a flag; undefined if it has none, and so cannot stand in the file of settings either. */
+export function variableOf(name: string, { oneStart }: Flag<unknown>, { prefix }: About): string | undefined {
+  return prefix && !oneStart ? prefix + name.replaceAll("-", "_").toUpperCase() : undefined;
 }
 
 function fromArgs(flags: Flags, about: About, args: string[]): Record<string, unknown> {
@@ -277,9 +273,11 @@ function parseFrom(source: string, flag: Flag<unknown> | undefined, name: string
 }
 
 function help(flags: Flags, about: About): string {
-  const { usage, summary, positional, configPath, prefix } = about;
-  const rows = Object.entries(flags).map(([name, { value, summary, default: byDefault, env }]) => {
-    const shown = [byDefault === false ? "" : `${byDefault ?? ""}`, env].filter(Boolean);
+  const { usage, summary, positional, configPath, showsVariables } = about;
+  const rows = Object.entries(flags).map(([name, flag]) => {
+    const { value, summary, default: byDefault } = flag;
+    const variable = showsVariables && variableOf(name, flag, about);
+    const shown = [byDefault === false ? "" : `${byDefault ?? ""}`, variable].filter(Boolean);
     return [
       `--${name}${value === undefined ? "" : ` ${value}`}`,
       summary + (shown.length > 0 ? ` (${shown.join("; ")})` : ""),
@@ -290,11 +288,10 @@ function help(flags: Flags, about: About): string {
   const width = Math.max(...rows.map(([flag = ""]) => flag.length));
   const lines = rows.map(([flag = "", summary]) => `  ${flag.padEnd(width)}  ${summary}`);
   if (configPath !== undefined) {
-    const which =
-      prefix === undefined ? "Flags with a variable in brackets" : "All flags but those that exit";
+    const which = showsVariables ? "Flags with a variable in brackets" : "All flags but those that exit";
     const example = Object.entries(flags).find(([name]) => name.includes("-"));
     const variable =
-      prefix === undefined || !example ? "" : `, --${example[0]} as ${variableOf(...example, about)}`;
+      showsVariables || !example ? "" : `, --${example[0]} as ${variableOf(...example, about)}`;
     const kind = configPath.endsWith(".json") ? "in the JSON object" : "and value in lines";
     lines.push(
       "",

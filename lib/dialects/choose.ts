@@ -1,6 +1,5 @@
-// Chooses the dialect of a connection by its first line, and refuses first lines of no dialect: HTTP, and lines that are
-// too long. Nothing behind a refused line is carried out: a web page may have made a browser send it. A new dialect has
-// its line here.
+// Chooses the dialect of a connection by its first line, and refuses a first line that is HTTP or too long. No line behind a
+// refused one is carried out, since a web page may have made a browser send it. A new dialect is chosen here.
 
 import { type Bye, fault, limits } from "../protocol/events.ts";
 import type { Dialect } from "./dialect.ts";
@@ -11,29 +10,29 @@ import { closingLine, ended, isOpening } from "./irc/wire.ts";
 import { json } from "./json.ts";
 import { plain } from "./plain.ts";
 
-/** The dialect: a program begins with `{`, a client of IRC with one of its commands, a person with a name. */
+/** The dialect of this first line: programs begin with `{`, IRC clients with a command of IRC, people with a name. */
 export function dialectOf(firstLine: string, host: () => Host): Dialect {
   if (isOpening(firstLine)) return new Irc(host());
   return firstLine.trimStart().startsWith("{") ? json : plain;
 }
 
-/** The dialect of a connection whose first line is still to come: what it is told then is plain text. */
+/** The dialect of a connection whose first line is still to come: it is answered in plain text. */
 export const undecided: Dialect = { ...plain };
 
-/** A goodbye in all dialects, to a connection whose first line would have shown which one it speaks. */
+/** A goodbye in every dialect, for a connection that has not sent its first line. */
 export function inAllDialects(bye: Bye): string {
   return plain.encode(bye) + json.encode(bye) + ended([closingLine("*", bye.text)]);
 }
 
-/** Whether these are the first bytes of a client that speaks TLS. */
+/** Whether these first bytes are those of a TLS handshake. */
 export function beginsTls(bytes: Uint8Array): boolean {
   return bytes[0] === 0x16;
 }
 
-/** Why the connection has to end, for the log, and the answer it gets. */
+/** Why a connection is ended by its first line: `problem` for the log, `answer` for the peer. */
 export type Refusal = { problem: string; answer: string };
 
-/** Why a first line (its bytes without the LF) is refused; undefined if it is not, and while there is none. */
+/** Why a first line (its bytes without the LF) is refused; undefined if it is taken, or has not come. */
 export function refusalOf(firstLine: Uint8Array | undefined, waysIn: readonly string[]): Refusal | undefined {
   if (!firstLine) return undefined;
   const method = methodOf(firstLine);

@@ -1,4 +1,4 @@
-// What a connection's session does for a dialect that has a state, beyond carrying out the commands of the table.
+// The services of a session for a dialect with a state, such as IRC, beside carrying out commands.
 
 import type { Fault, Member, Recorded } from "../protocol/events.ts";
 
@@ -12,42 +12,42 @@ export interface Channel {
   readonly begun: Date;
 }
 
-/** Which past events are meant: those between two positions, at most `limit` of them, from one end. */
+/** A request for past events: at most `limit` of those between two positions, counted from one end. */
 export type PastRequest = {
-  /** Behind this one; absent: from the beginning. */
+  /** Only events after this position; absent: from the first event on. */
   after?: PastPosition | undefined;
-  /** Before this one; absent: up to now. Where it is earlier than `after`, the request is turned round, with `isLast`. */
+  /** Only events before this position; absent: up to now. If it is earlier than `after`, the request is turned round. */
   before?: PastPosition | undefined;
-  /** Those at the later end; else those at the earlier one. */
+  /** Whether the latest events are wanted, not the earliest. */
   isLast: boolean;
   limit: number;
-  /** Whether such an event counts; the others are passed over. */
+  /** Whether an event is wanted; others are skipped and not counted. */
   isWanted: (event: Recorded) => boolean;
 };
 
-/** An event by its number, in a run of the journal; or a time, in ms since 1970 UTC. */
+/** The number of an event in an epoch, or a time in ms since 1970 UTC. */
 export type PastPosition = { epoch: string; seq: number } | { at: number };
 
 export interface Host {
   readonly channel: Channel;
-  /** The name of its seat; "" without one. */
+  /** The name of the member; "" without a seat. */
   readonly name: string;
   readonly operator: boolean;
   readonly topic: string | undefined;
   /** Whether the room has a password. */
   readonly hasPassword: boolean;
-  /** Whether that is the room's password: a colon in it is not where a key begins. It is judged when it is joined with. */
+  /** Whether the text is the room's password, so that a colon in it begins no key. A join still checks the password. */
   isPassword(text: string): boolean;
   readonly members: readonly Member[];
   find(name: string): Member | undefined;
-  /** Sends lines to this connection alone. */
+  /** Sends lines, with their ends, to this connection alone. */
   utter(lines: string): void;
-  /** Gives up the seat, with these last words, and keeps the connection. */
+  /** Gives up the seat, with these last words; the connection stays. */
   part(text: string | undefined): void;
-  /** Calls `then` once all has happened that was asked for so far. */
+  /** Calls `then` once all earlier requests of the room have their outcome. */
   later(then: () => void): void;
-  /** Hands over past events that its member may see, oldest first, or why they cannot be read. Later lines wait for that. */
+  /** Calls `found` with past events that the member may see, oldest first, or with a fault. Later lines wait for that. */
   past(requests: PastRequest[], found: (events: Recorded[] | Fault) => void): void;
-  /** Calls `answered` with whether that is the room's password; true if it has none. Later lines wait for that. */
+  /** Calls `answered` with whether the password is the room's; true if the room has none. Later lines wait for that. */
   prove(password: string, answered: (right: boolean) => void): void;
 }

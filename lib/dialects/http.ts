@@ -1,16 +1,16 @@
-// HTTP, which the room answers and never carries out: a web page can make a browser send it to any port, with a body
-// that the page chooses. A request is known by the bytes of its first line, whatever its method, version or encoding; no
-// name, command or JSON object looks like one.
+// HTTP requests to the chat port. A web page can make a browser send one to any port, with a body that the page chooses, so
+// the server answers it and carries out none of its lines. A request is recognised by the bytes of its first line, with any
+// method and version; no name, command or JSON object looks like one.
 
 import { isOpening } from "./irc/wire.ts";
 
 const latin1 = new TextDecoder("latin1");
 
-/** A method, blanks and the beginning of a path or a URL; a line that was cut, or of HTTP/0.9, has no more than these. */
+/** A method, blanks and the beginning of a path or a URL. A line of HTTP/0.9, or one that was cut, has no more. */
 const methodAndTarget = /^[\w!#$%&'*+.^`|~-]+\s+(\/|[a-z][a-z0-9+.-]*:\/\/)/i;
 const version = /\sHTTP\/\d(\.\d+)?\s*$/i;
 
-/** The method, if these bytes are the first line of an HTTP request without its LF, or the beginning of a long one. */
+/** The method, if the bytes are the first line of an HTTP request (without its LF, perhaps cut); else undefined. */
 export function methodOf(line: Uint8Array): string | undefined {
   const text = latin1.decode(line).trimStart();
   const [hasTarget, hasVersion] = [methodAndTarget.test(text), version.test(text)];
@@ -19,7 +19,7 @@ export function methodOf(line: Uint8Array): string | undefined {
   return isRequest ? text.split(/\s/, 1)[0] : undefined;
 }
 
-/** The whole response to a request with this method; `waysIn` are the commands that do join the room. */
+/** The whole response to a request with this method. `waysIn`: commands that join the room. */
 export function answerTo(method: string, waysIn: readonly string[], now = new Date()): string {
   const body = [
     "This is a chat room, not a web server. Join it from a terminal:",

@@ -1,6 +1,6 @@
-// The dialect of programs: one JSON object a line, `type` first. An event is written as the object that it is, so a field
-// that joins an event is on the wire at once. A program keeps its token, so the seat of its lost connection is kept. Every
-// field of a command is checked before it is used (lib/protocol/commands.ts).
+// The dialect of programs: one JSON object a line, `type` first. An event is written as it is, so a new field of an event is on
+// the wire without a change here. Programs keep their token, so the seat of a lost connection is kept. Every field of a
+// command is checked (lib/protocol/commands.ts).
 
 import { type Command, check, type Raw } from "../protocol/commands.ts";
 import { type Event, type Fault, fault, isFault, type Member } from "../protocol/events.ts";
@@ -33,7 +33,7 @@ export const json: Stateless = {
   },
 };
 
-/** The command in a line, its fields as they were written. */
+/** The command in a line, with its fields unchecked. */
 export function rawOf(line: string): Raw | Fault {
   let value: unknown;
   try {
@@ -41,12 +41,12 @@ export function rawOf(line: string): Raw | Fault {
   } catch {
     return fault("bad-json", "A line must be one JSON object: this one does not parse");
   }
-  // An error is no command, and would be taken for one of ours.
+  // A line of type "error" would be taken for a fault of this function.
   if (isRaw(value)) return isFault(value) ? check({ type: value.type }) : value;
   return fault("bad-command", 'A command is a JSON object with a string "type": {"type":"say","text":"hi"}');
 }
 
-/** Members who enter one after the other are shown mostly the same members. */
+/** Members as JSON: connections that enter one after the other are shown mostly the same members. */
 const encodedMembers = new WeakMap<Member, string>();
 
 function encodedMember(member: Member): string {

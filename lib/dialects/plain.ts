@@ -1,7 +1,6 @@
-// The dialect of people on nc and telnet. The first line is a name, perhaps with its key, then each line is a message or a
-// command.
-// Only the first line of a message can start at the margin, so no message can pass for another member's.
-// It has no token, so the seat of a lost connection is given up at once.
+// The dialect of people on nc and telnet. The first line is a name, perhaps with its key; then each line is a message or a
+// command. The further rows of a message are indented, so no message can pass for another member's. There is no token, so the
+// seat of a lost connection is given up at once.
 
 import { type Command, check, type Raw } from "../protocol/commands.ts";
 import { type Event, type Fault, isFault } from "../protocol/events.ts";
@@ -10,7 +9,7 @@ import { checkTyped, parseTyped } from "../protocol/typed.ts";
 import type { Claimed, Newcomer, RoomState, Stateless } from "./dialect.ts";
 import { deletion, inWords, memberList } from "./words.ts";
 
-/** Sent to a connection that sends nothing: a person on nc waits for a question. */
+/** Sent to a connection that is silent at first: a person on nc waits for a question. */
 export const greeting = "Welcome to the chat room. What is your name?\n";
 
 export const plain: Stateless = {
@@ -23,7 +22,7 @@ export const plain: Stateless = {
   parse(line: string, joined: boolean, claimed?: Claimed): Command | Fault {
     const { missing, ...given } = claimed ?? {};
     if (missing === "password") return check({ type: "join", ...given, password: line });
-    // A line that is too short for a key is read as another name.
+    // A line that is too short for a key is another name.
     const isMissing = missing === "key" && isKey(line.trim());
     if (isMissing) return check({ type: "join", ...given, key: line.trim() });
     const raw = parseTyped(line);
@@ -43,13 +42,13 @@ export const plain: Stateless = {
   },
 };
 
-/** A name, and behind it its key. A second word that cannot be a key is part of a name, which is refused for it. */
+/** A join with the name and the key in a line. If the second word cannot be a key, the whole line is the name. */
 function joinOf(line: string): Raw {
   const [, name = "", key = ""] = /^\s*(\S+)\s+(\S+)\s*$/.exec(line) ?? [];
   return isKey(key) ? { type: "join", name, key } : { type: "join", name: line };
 }
 
-/** Any event as a person reads it; "" for those that only programs make use of, or that a newer version knows. */
+/** The event in words for people; "" for events that are for programs alone, or of a newer version. */
 export function render(event: Event): string {
   switch (event.type) {
     case "said":
@@ -62,7 +61,7 @@ export function render(event: Event): string {
     case "left":
       return `${event.name} ${event.type}${event.text === undefined ? "" : ` (${indented(event.text)})`}`;
     case "deleted":
-      // Of UTC: a connection in this dialect does not say where its person is.
+      // In UTC, since the server does not know the time zone of the person.
       return deletion(event, (at) => `${new Date(at).toISOString().slice(11, 16)} UTC`);
     case "welcome":
       return renderNewcomer(event) + renderRoom(event);

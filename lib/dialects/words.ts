@@ -1,10 +1,10 @@
-// What happened beside the messages, and what the room answers, in words: the same for people on nc, on a terminal and in
-// a browser. Messages are drawn by each in its own way.
+// Events and answers in words, the same for people on nc, on a terminal and in a browser. Messages are not here: each of the
+// three shows them in its own way.
 
 import type { Ban, Event, Member, Trace } from "../protocol/events.ts";
 import { durationText, everybody } from "../protocol/fields.ts";
 
-/** A sentence, or several in rows; "" for messages, and for events that are for programs or of a newer version. */
+/** A sentence, or rows of them; "" for messages, for events that are for programs alone, and for those of a newer version. */
 export function inWords(event: Event): string {
   switch (event.type) {
     case "renamed":
@@ -79,7 +79,7 @@ function traceRow(trace: Trace): string {
     .join(", ");
 }
 
-/** Which messages were taken back. `clock`: the time of day at `at`, in ms since 1970 UTC, where the reader is. */
+/** Tells which messages were taken back. `clock` writes a time (ms since 1970 UTC) as the time of day where the reader is. */
 export function deletion(
   { by, name, seqs, saidAt }: Extract<Event, { type: "deleted" }>,
   clock: (at: number) => string,
@@ -89,13 +89,13 @@ export function deletion(
   return `${by} took back a message${whose}, said at ${clock(saidAt)}`;
 }
 
-/** A member's name with its marks: * if it is owned, and whether it is operator or away: ada* (operator, away). */
+/** A member's name with its marks: ada* (operator, away). The * marks an owned name. */
 function memberText({ name, owned, away, operator }: Member): string {
   const marks = [operator && "operator", away && "away"].filter((mark) => mark);
   return `${name}${owned ? "*" : ""}${marks.length === 0 ? "" : ` (${marks.join(", ")})`}`;
 }
 
-/** Their names in a row, with the marks. */
+/** The names of the members in a row, with their marks. */
 export function memberList(members: Member[]): string {
   if (members.length === 0) return "nobody else";
   return members.map(memberText).join(", ");

@@ -1,5 +1,5 @@
-// Addresses as text: tells an IP address or a network from a name, without a runtime's help (a browser has no function for
-// it), and gives each one notation, however it was written. Nothing is looked up: a name stays a name.
+// Addresses as text: tells IP addresses and networks from names, and writes each in one notation, whichever a person used. It
+// needs no runtime, since browsers have no function for this. It looks up no name.
 //
 //   ::ffff:192.0.2.1, ::FFFF:c000:201, 192.000.002.001   192.0.2.1
 //   10.1.2.3/8                                           10.0.0.0/8
@@ -7,20 +7,20 @@
 
 const byte = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const version4 = new RegExp(`^${byte}(?:\\.${byte}){3}$`);
-/** A version 4 address at the end stands for the last two groups. */
+/** A version 4 address at the end of a version 6 one: it stands for the last two groups. */
 const mapped = new RegExp(`(?<=:)${byte}(?:\\.${byte}){3}$`);
 const group = /^[\da-f]{1,4}$/i;
 /** The scope behind a version 6 address: fe80::1%eth0. */
 const scope = /%[\da-z.:-]+$/i;
-/** Zeros in front of a byte of version 4, which no socket writes but people do. */
+/** Leading zeros of a byte of version 4: people write them, sockets do not. */
 const paddedByte = /(?<=^|[.:])0{1,2}(?=\d{1,2}(?:\.|$))(?=[\d.]*$)/g;
 
-/** A host as a person gives it, a name or an IP address without brackets, and a port. */
+/** A host, which is a name or an IP address without brackets, and a port. */
 export type Place = { host: string; port: number };
 
 /**
- * All addresses that have the first `bits` bits of `first` in common; an address alone is a network of all its bits. Those of
- * version 4 are 32 bits long, those of version 6 are 128; a version 4 address within version 6 is one of version 4.
+ * The addresses whose first `bits` bits are those of `first`: of 32 bits in version 4, of 128 in version 6. A single address is
+ * a network of all its bits. A version 4 address written as a version 6 one (::ffff:192.0.2.1) has version 4 here.
  */
 export type Network = { version: 4 | 6; first: bigint; bits: number };
 
@@ -30,11 +30,11 @@ export function addressOf({ host, port }: Place): string {
 }
 
 /**
- * A key that is equal for all spellings of one server: in any case, with its address in any notation, and by each name that
- * this machine has for itself. It compares the texts alone and looks no name up.
+ * A key that is equal for all spellings of one server: names in any case, addresses in any notation, and localhost in each of
+ * its forms. It looks up no name.
  */
 export function serverKey({ host, port }: Place): string {
-  // The scope of an address is part of the place.
+  // An address with a scope stays as it is: the scope is part of the place.
   const network = scope.test(host) ? undefined : networkIn(host);
   const plain = network ? networkText(network) : host.toLowerCase().replace(/\.$/, "");
   return addressOf({ host: ownHosts.has(plain) ? "localhost" : plain, port });
@@ -42,7 +42,7 @@ export function serverKey({ host, port }: Place): string {
 
 const ownHosts = new Set(["localhost", "127.0.0.1", "::1"]);
 
-/** Whether the text is an IP address, of version 4 or 6, and nothing else. */
+/** Whether the whole text is an IP address, of version 4 or 6. */
 export function isAddress(text: string): boolean {
   return version4.test(text) || isVersion6(text.replace(scope, ""));
 }
@@ -55,7 +55,7 @@ function isVersion6(text: string): boolean {
   return isWhole && groups.every((part) => group.test(part));
 }
 
-/** The network, or the address, that the text is in any notation; undefined if it is neither. */
+/** Reads a network or an address in any notation; undefined if the text is neither. */
 export function networkIn(text: string): Network | undefined {
   const [, host = "", length] = /^\[?([^/\]]*)\]?(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const address = host.replace(paddedByte, "");
@@ -72,22 +72,22 @@ export function networkIn(text: string): Network | undefined {
 }
 
 const lengthOf = { 4: 32, 6: 128 };
-/** Of ::ffff:0:0/96, the version 4 addresses within version 6. */
+/** The length of ::ffff:0:0/96, which holds the version 4 addresses within version 6. */
 const mappedBits = 96;
 
-/** The network of that address that has `bits` bits: the other bits are cut off. */
+/** The network with the address `first`, whose bits after the first `bits` become 0. */
 export function networkOf({ version, first, bits }: Network): Network {
   const cut = BigInt(lengthOf[version] - bits);
   return { version, first: (first >> cut) << cut, bits };
 }
 
-/** Whether the network has the address, or all of another network. */
+/** Whether the network contains the address, or the whole of the other network. */
 export function contains(network: Network, { version, first, bits }: Network): boolean {
   if (version !== network.version || bits < network.bits) return false;
   return networkOf({ version, first, bits: network.bits }).first === network.first;
 }
 
-/** The one notation of a network, or of an address. */
+/** Writes a network or an address in the one notation: 10.0.0.0/8, 2001:db8::1 (RFC 5952). */
 export function networkText({ version, first, bits }: Network): string {
   if (version === 4) {
     const bytes = [24n, 16n, 8n, 0n].map((shift) => (first >> shift) & 0xffn).join(".");
@@ -99,7 +99,7 @@ export function networkText({ version, first, bits }: Network): string {
   return `${shown.join(":")}${shown.length === 8 ? "" : "::"}/${bits}`;
 }
 
-/** An address of version 6 as RFC 5952 has it: "::" for the first of its longest rows of zeros. */
+/** A version 6 address in the form of RFC 5952: "::" stands for the first of its longest rows of zeros. */
 function shortened(groups: number[]): string {
   const text = groups.map((group) => group.toString(16)).join(":");
   const rows = [...text.matchAll(/\b0(?::0)+\b/g)].sort(([a], [b]) => b.length - a.length);

@@ -7,7 +7,6 @@ import {
   amount,
   count,
   duration,
-  durationIn,
   type Field,
   id,
   key,
@@ -46,7 +45,7 @@ type Checked<F extends Fields> = { [K in Needed<F>]: Value<F, K> } & {
 };
 
 type Entry = {
-  /** How a person types it, `/word ARGUMENTS`. */
+  /** How a person types it, `/word ARGUMENTS`. Absent: only programs send it. */
   usage?: string;
   summary?: string;
   /** The unchecked fields in what a person typed behind the word; absent: there are none. */
@@ -57,13 +56,13 @@ type Entry = {
   operator?: true;
 };
 
-/** An entry with the check its fields make: the compiler infers a command's fields from what they return. */
+/** An entry of the table with its `check`. The compiler infers the command's fields from the types that the checks return. */
 function command<F extends Fields>(shape: F, entry: Entry = {}) {
   const fields = Object.entries(shape);
   return {
     ...entry,
     check(raw: Raw): Checked<F> | Fault {
-      // The type as well, so that nothing has to be copied to make it the command.
+      // With its type, so that the checked fields are the command, without a copy.
       const checked: Record<string, unknown> = { type: raw.type };
       for (const [name, field] of fields) {
         const value = field(raw[name]);
@@ -77,29 +76,32 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
   };
 }
 
+/** Begins with a word written like a time: 1h, and also 1y, which the check refuses, so that it is taken for no reason. */
+const timeFirst = /^\d+\p{L}+(?!\S)/u;
+
 /**
- * A command of moderation: what an operator does to a member or an address, for how long and why. `seq` is the last event
- * its sender had seen: the member is meant who had the name then.
+ * A command of moderation: an operator acts on a member or an address, for a time and for a reason. `seq` is the last event
+ * that the operator had seen: the command means the member who had the name then.
  */
 function moderation(name: Field<string>, usage: string, summary: string) {
+  const [takesTime, takesReason] = [usage.includes("[1h"), usage.includes("[REASON]")];
   return command(
     { name, for: optional(duration), text: optional(reason), seq: optional(count) },
     {
       usage,
       summary: `operators: ${summary}`,
       parse: (words) => {
-        const [name, rest] = cutWord(words);
-        const [time, text] = /\[\d/.test(usage) ? cutWord(rest) : ["", rest];
-        const isTime = durationIn(time) !== undefined;
-        const reason = isTime ? text : rest;
-        return { name, ...(isTime && { for: time }), text: reason === "" ? undefined : reason };
+        const [name, rest] = takesTime || takesReason ? cutWord(words) : [words, ""];
+        const isTime = takesTime && (!takesReason || timeFirst.test(rest));
+        const [time, reason] = !isTime ? ["", rest] : takesReason ? cutWord(rest) : [rest, ""];
+        return { name, ...(time !== "" && { for: time }), text: reason === "" ? undefined : reason };
       },
       operator: true,
     },
   );
 }
 
-/** What operators ask about a name. */
+/** A question about a name that only operators may ask. */
 function lookUp(usage: string, summary: string) {
   return command(
     { name: member, id: optional(id) },
@@ -130,7 +132,7 @@ export const commands = {
     },
   ),
   tell: command(
-    // `seq` is the last event its sender had seen: a name that has changed hands since is not the one that was meant.
+    // `seq`: the last event that the sender had seen. If the name has changed hands since then, nothing is sent.
     { to: member, text, id: optional(id), seq: optional(count), notice },
     {
       usage: "/msg NAME TEXT",
@@ -141,7 +143,7 @@ export const commands = {
       },
     },
   ),
-  // A message of a sender that takes no seat, such as a script: `id` makes it be said once, as that of `say` does.
+  // A message of a sender without a seat, such as a script. A message with the same `id` is said once, as with `say`.
   post: command({ name, text, id, password: optional(string), key: optional(key) }, { early: true }),
   rename: command(
     { name },
@@ -180,7 +182,7 @@ export const commands = {
     },
   ),
   delete: command(
-    // `seq`: that message. `name`: the last `count` that this member said, or all. Neither: the last of one's own.
+    // With `seq` that message; with `name` the last `count` messages of that member; with neither the sender's last one.
     { seq: optional(count), name: optional(member), count: optional(amount) },
     {
       usage: "/delete [NAME N|all]",
@@ -201,7 +203,7 @@ export const commands = {
       parse: (text) => ({ text: text === "" ? undefined : text }),
     },
   ),
-  /** An operator with a password of its own has a name, too: by default the one it is here with. */
+  /** `name`: of an operator with a password of its own; by default the name that the member has in the room. */
   op: command(
     { password: operatorPassword, name: optional(name) },
     {
@@ -231,7 +233,7 @@ export const commands = {
     {},
     {
       usage: "/bans",
-      summary: "list who is banned",
+      summary: "operators: list who is banned",
       operator: true,
     },
   ),
@@ -254,7 +256,7 @@ export const commands = {
   ),
 };
 
-/** A command as it came → the same with every field checked, or what is wrong with it. */
+/** Checks every field of a command. Returns the command, or the first fault, with the command's `id`. */
 export function check(raw: Raw): Command | Fault {
   const { type, id } = raw;
   const command = isType(type)

@@ -1,15 +1,16 @@
-// Errors for people to read: one sentence that says what is wrong and what to do, never a stack trace. The programs print
-// a UsageError and end with exit code 2, any other error with 1. Anything can be thrown, so the functions take anything.
+// Errors for people to read: one sentence that says what is wrong and what to do, never a stack trace. A program that meets
+// one prints it and ends: with exit code 2 after a UsageError, with 1 after any other. JavaScript can throw any value, so the
+// functions take any value.
 
-/** A mistake that the person who started the program can put right; its message is one sentence that says how. */
+/** A mistake in flags or settings. Its message is one sentence that says how to put it right. */
 export class UsageError extends Error {}
 
-/** What an error says: its message, or whatever else was thrown as text. */
+/** The message of an error; any other thrown value as text. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The code that the system or the runtime gave an error, such as ECONNREFUSED; empty if it has none. */
+/** The code that the system or Bun gave an error, such as ECONNREFUSED; "" if it has none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -1,18 +1,15 @@
-// The words of both sides: what can happen in a room (Event) and how much of anything is allowed (limits).
-// Commands are the table in commands.ts; how either looks on the wire is a dialect's business.
+// The events that a server sends, and the limits that both sides keep. Commands are in commands.ts; the dialects decide what
+// either looks like on the wire.
 //
-//   Recorded   numbered by the journal, the same for everyone who may see it
-//   Answer     meant for one client alone, never recorded
+//   Recorded   numbered and kept by the journal; all members who may see it are sent the same
+//   Answer     for one client alone; it has no number and is not kept
 
-/**
- * An event of the journal. `seq` rises by one; `at` is milliseconds since 1970 UTC. Both are 0 until the journal sets
- * them.
- */
+/** An event of the journal. `seq` rises by one; `at` is in ms since 1970 UTC. Both are 0 until the journal sets them. */
 export type Recorded = { seq: number; at: number } & (
   | { type: "said" | "acted"; from: string; text: string; id?: string | undefined; notice?: true | undefined }
   /**
-   * `notice`, here and in "said": a program said it, which no program should answer. `away`: its addressee, who owns that
-   * name, was not here.
+   * A whisper. `notice`, here and in "said": a program sent it, and no program should answer it. `away`: the addressee owns
+   * the name and was not in the room.
    */
   | {
       type: "told";
@@ -23,12 +20,12 @@ export type Recorded = { seq: number; at: number } & (
       away?: true | undefined;
       notice?: true | undefined;
     }
-  /** `owned`, here and in "renamed": the name that was taken is kept for its member's key. */
+  /** `owned`, here and in "renamed": the name belongs to the member's key now. */
   | { type: "joined" | "left"; name: string; text?: string | undefined; owned?: true | undefined }
   | { type: "renamed"; from: string; to: string; owned?: true | undefined }
   /**
-   * By an operator. `name` is absent where an address was meant, which members are not told, and `*` where all but operators
-   * are muted. `until`: when a ban or a mute ends by itself, in ms since 1970 UTC.
+   * An act of moderation by the operator `by`. `name` is absent for the ban of an address, which members are not told, and `*`
+   * for a mute of all but operators. `until`: when a ban or a mute ends by itself, in ms since 1970 UTC.
    */
   | {
       type: Act;
@@ -38,31 +35,31 @@ export type Recorded = { seq: number; at: number } & (
       until?: number | undefined;
     }
   | { type: "opped"; name: string }
-  /** No operator any more: by itself or another operator, or by the server, where its password does not hold any more. */
+  /** The member is no operator any more. `by`: itself, another operator, or the server, if the password was changed. */
   | { type: "deopped"; name: string; by: string }
-  /** Without a text: there is no topic any more. */
+  /** Without a text the topic was removed. */
   | { type: "topic"; text?: string | undefined; by: string }
   /**
-   * `by` took back the messages with these numbers, at most 50, newest first: their text is gone from
-   * the history. They were said by `name`, the newest of them at `saidAt` (ms since 1970 UTC).
+   * `by` took back the messages with these numbers: at most 50, newest first. The history has lost their texts. `name` said
+   * them, the newest at `saidAt` (ms since 1970 UTC).
    */
   | { type: "deleted"; seqs: number[]; name: string; by: string; saidAt: number }
-  /** A member's connection is with another server now. Shown to no member. */
+  /** A member's connection is with another server now. No member is shown this. */
   | { type: "moved"; name: string }
-  /** What the journal has in the place of a message that was taken back. Shown to no member. */
+  /** Stands in the journal in place of a message that was taken back. No member is shown this. */
   | { type: "erased" }
 );
 
-/** An event with what a member said: in a history, these alone are counted. */
+/** An event that a member said. A history of 50 events has 50 of these; other events between them are not counted. */
 export type Message = Extract<Recorded, { type: "said" | "acted" | "told" }>;
 
 /**
- * What an operator does to a member, or to a name. One that was kicked or banned is not in the room any more; a name that
- * was freed is not kept for its owner any more.
+ * The acts of moderation. A member who was kicked or banned has left the room by that; a name that was freed has no owner any
+ * more.
  */
 export type Act = "kicked" | "banned" | "unbanned" | "muted" | "unmuted" | "freed";
 
-/** A member of the room; `away` while a lost connection's seat is kept, `owned` if the name is kept for its key. */
+/** A member of the room. `away`: its connection is lost and its seat is kept. `owned`: the name belongs to its key. */
 export type Member = {
   name: string;
   away?: true | undefined;
@@ -70,11 +67,11 @@ export type Member = {
   operator?: true | undefined;
 };
 
-/** What operators are told of a member, or of one who has left. Times are in ms since 1970 UTC. */
+/** The details of a member, or of one who has left, for operators. Times are in ms since 1970 UTC. */
 export type Trace = Member & {
-  /** The names it had before, the last one first. */
+  /** Its earlier names, the latest first. */
   names: string[];
-  /** The address it came from last. */
+  /** The address of its latest connection. */
   address?: string | undefined;
   /** When it joined. */
   since?: number | undefined;
@@ -87,22 +84,22 @@ export type Trace = Member & {
 export type Welcome = {
   type: "welcome";
   name: string;
-  /** Gives this seat back to the client that shows it. Absent where a dialect cannot keep it. */
+  /** A client that sends this token in a later join gets the seat again. Absent in dialects that cannot keep it. */
   token?: string | undefined;
-  /** Names the journal: a `seq` means nothing outside its epoch. */
+  /** Names a run of the journal: a `seq` is valid in its epoch alone. */
   epoch: string;
-  /** The position `members` belongs to; events from here on come one by one. */
+  /** `members` is the list as of this event; all later events follow one by one. */
   seq: number;
   members: Member[];
   topic?: string | undefined;
-  /** The position that was shown is part of this epoch's past: all that happened behind it comes, or a `gap`. */
+  /** The position in the join belongs to this journal: all events after it follow, or a `gap` where some are lost. */
   resumed?: true | undefined;
   limits: Limits;
 };
 
 /**
- * A name that may not join, or an address or network where that alone was banned; `by`: the operator. It was given `at` and
- * ends by itself at `until`, both in ms since 1970 UTC.
+ * A ban of a name, or of an address or a network, by the operator `by`. It began `at` and ends by itself at `until`, both in
+ * ms since 1970 UTC.
  */
 export type Ban = {
   name: string;
@@ -113,8 +110,8 @@ export type Ban = {
 };
 
 /**
- * Why a line or a command was not taken: `code` for programs, `text` for people, one sentence without its full stop.
- * `id` is the message's. With `retryAfterMs` the same may be taken after that time.
+ * Why a line or a command was refused: `code` for programs, `text` for people, one sentence without its full stop. `id`: the
+ * id of the command. `retryAfterMs`: the same command may succeed after that time.
  */
 export type Fault = {
   type: "error";
@@ -124,7 +121,7 @@ export type Fault = {
   retryAfterMs?: number | undefined;
 };
 
-/** The last word of the server. With `retryAfterMs` the client may come back; without, it should not by itself. */
+/** The last event of a connection. `retryAfterMs`: the client may reconnect by itself after that time; else it should not. */
 export type Bye = { type: "bye"; code: ByeCode; text: string; retryAfterMs?: number | undefined };
 
 /** An event for one client alone: it has no number and is kept nowhere. */
@@ -133,11 +130,11 @@ export type Answer =
   | Fault
   | Bye
   | { type: "members"; seq: number; members: Member[]; id?: string | undefined }
-  /** Oldest first. `before`: looking back ended there for now, older events are found by asking again before it. */
+  /** Oldest first. `before`: the server stopped looking back there; a request with this `before` goes on. */
   | { type: "history"; events: Recorded[]; before?: number | undefined; id?: string | undefined }
-  /** Whispers that waited for their addressee, oldest first: those that are older than the `history` behind it. */
+  /** Whispers that came while their addressee was away, oldest first. They are older than the `history` that follows. */
   | { type: "waiting"; events: Recorded[] }
-  /** What has these words, oldest first; `more`: older ones have them too, or may. `before` as in `history`. */
+  /** The events with these words, oldest first. `more`: older ones have the words, or may. `before`: as in `history`. */
   | {
       type: "results";
       text: string;
@@ -147,16 +144,16 @@ export type Answer =
       id?: string | undefined;
     }
   | { type: "bans"; bans: Ban[] }
-  /** Details of the member with this name, or one that looks so; of those who had it before, the last one first. */
+  /** `whois`: the member with this name or one that looks like it. `whowas`: the members who had it before, latest first. */
   | { type: "whois" | "whowas"; name: string; traces: Trace[]; id?: string | undefined }
   | { type: "subject"; text?: string | undefined }
   | { type: "pong"; id?: string | undefined }
   | { type: "seen"; id: string; seq: number }
-  /** Positions that are not kept any more; the reader goes on behind `to`. `from` is 0 where its start is unknown. */
+  /** These events are no longer kept; the next event comes after `to`. `from` is 0 where the first lost one is unknown. */
   | { type: "gap"; from: number; to: number }
-  /** Positions are of this epoch from here on; all that was told so far is part of it. */
+  /** A new epoch begins; all events that the client has seen so far belong to it, too. */
   | { type: "epoch"; epoch: string }
-  /** What an operator has to know about the order that it gave. */
+  /** A remark to an operator about its order, which was carried out. */
   | { type: "note"; text: string }
   | { type: "help"; text: string };
 
@@ -203,25 +200,25 @@ export type ByeCode =
   | "taken-over"
   | "too-late";
 
-/** Where a server listens, and a client connects, if no flag says otherwise. */
+/** The default address of servers and clients. */
 export const defaultPort = 53000;
 export const defaultHost = "localhost";
 
-/** What both sides keep to; `welcome` brings them to programs. */
+/** The limits that both sides keep; `welcome` tells them to programs. */
 export const limits = {
-  /** A command's line on the wire, its LF not counted. */
+  /** Bytes in a line of a client, its LF not counted. */
   lineBytes: 16_384,
   /** Code points in a name. ssh-chat has 16, Ergo 32. */
   nameLength: 32,
-  /** Code points in a message; at four bytes each they still fit in a line. */
+  /** Code points in a message: 4 bytes for each still fit in a line. */
   textLength: 4_000,
   /** Lines in a message. */
   textLines: 20,
-  /** Characters in the id a sender gives to a message. */
+  /** Characters in the id that a sender gives a message. */
   idLength: 64,
-  /** Events that one `history` may ask for. */
+  /** Messages that one `history` may ask for. */
   historyEvents: 500,
-  /** Code points in what one `search` looks for. */
+  /** Code points in the text of a `search`. */
   searchLength: 200,
   /** Events that one `search` may ask for. */
   searchEvents: 100,
@@ -229,7 +226,7 @@ export const limits = {
   topicLength: 300,
 } as const;
 
-/** What a server tells of itself, too. */
+/** The limits in a `welcome`, with those that a server sets for itself. */
 export type Limits = typeof limits & {
   /** How long a lost connection's seat is kept. */
   seatMs?: number | undefined;

@@ -1,4 +1,4 @@
-// The fields of commands: each is a check, from a value as it came to the value as it is used, or to a fault.
+// The fields of commands. Each is a check: it takes a value of unknown type, and returns it cleaned, or a fault.
 
 import { type Fault, fault, limits } from "./events.ts";
 import { isKey } from "./keys.ts";
@@ -7,7 +7,7 @@ import { cleanText, visibleRow } from "./text.ts";
 
 export type Field<T> = (value: unknown) => T | Fault;
 
-/** A string, which `clean` checks further. */
+/** A string that `clean` accepts. */
 function stringField<T>(clean: (text: string) => T | Fault): Field<T> {
   return (value) => (typeof value === "string" ? clean(value) : fault("bad-field", "must be a string"));
 }
@@ -18,12 +18,12 @@ export const text = stringField(cleanText);
 export const name = stringField(cleanName);
 /** The name of another member. */
 export const member = stringField(memberName);
-/** A member's name, or an address or a network, which no name looks like: the server knows whether it is one. */
+/** A member's name, or an address or a network: these have dots or colons, which names have not. The server reads them. */
 export const nameOrAddress = stringField((text) => (/[.:]/.test(text) ? text.trim() : memberName(text)));
-/** A member's name, or all. */
+/** A member's name, or `*` for everybody. */
 export const nameOrAll = stringField((text) => (text.trim() === everybody ? everybody : memberName(text)));
 
-/** How long something holds, in ms: 90s, 30m, 1h, 7d, 2w. */
+/** A length of time in ms, written as 90s, 30m, 1h, 7d or 2w. */
 export const duration = stringField(
   (text) => durationIn(text) ?? fault("bad-field", "must be a time, such as 1h or 7d"),
 );
@@ -36,7 +36,7 @@ export const operatorPassword = stringField((password) =>
   password === "" ? fault("empty", "An operators' password needs at least one character") : password,
 );
 
-/** One row of at most so many characters. */
+/** A single row of at most `maxLength` code points; `what` names it in faults. */
 export function row(what: string, maxLength: number): Field<string> {
   return stringField((text) => {
     const row = visibleRow(text).trim();
@@ -59,7 +59,7 @@ export const count: Field<number> = (value) =>
     ? value
     : fault("bad-field", "must be a whole number, 0 or more");
 
-/** How many messages are meant; all of them: Infinity. */
+/** A number of messages from 1 up; Infinity for "all". */
 export const amount: Field<number> = (value) => {
   if (value === "all") return Number.POSITIVE_INFINITY;
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0
@@ -71,13 +71,13 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
   return (value) => (value === undefined || value === null ? undefined : field(value));
 }
 
-/** Whether a program says it, which no program should answer. */
+/** True for a message from a program, which no program should answer. */
 export const notice: Field<true | undefined> = (value) => {
   if (value === undefined || value === null || value === false) return undefined;
   return value === true ? true : fault("bad-field", "must be true or false");
 };
 
-/** Stands for all members but the operators. */
+/** Stands for all members except the operators. */
 export const everybody = "*";
 
 /** The milliseconds in each unit of time that people write. */
@@ -89,13 +89,13 @@ export const unitMs: Record<string, number> = {
   w: 604_800_000,
 };
 
-/** The milliseconds in 90s, 30m, 1h, 7d or 2w; undefined if it is no such time, or none at all. */
+/** The milliseconds in 90s, 30m, 1h, 7d or 2w (at most five digits); undefined for any other text, and for 0. */
 export function durationIn(text: string): number | undefined {
   const [, count = "", unit = ""] = /^(\d{1,5})([smhdw])$/i.exec(text) ?? [];
   return Number(count) * (unitMs[unit.toLowerCase()] ?? 0) || undefined;
 }
 
-/** The same the other way round, in the largest unit that fits. */
+/** Writes milliseconds as 90s, 30m, 1h, 7d or 2w: in the largest unit that divides them, rounded to seconds. */
 export function durationText(ms: number): string {
   const seconds = Math.round(ms / 1_000) * 1_000;
   const [unit, each] = Object.entries(unitMs).findLast(

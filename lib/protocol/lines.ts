@@ -1,13 +1,13 @@
-// Bytes → lines. The caller pushes chunks as they come and pulls lines one at a time, so it can stop in the middle
-// of a chunk (a flood) and go on later. The lines depend on the bytes alone, not on where they were cut.
-// Memory: what was pushed and not yet pulled; of a line that is too long, nothing.
+// Cuts a stream of bytes into lines. The caller pushes chunks as they arrive and pulls one line at a time, so it can stop in
+// the middle of a chunk (a flood) and go on later. Where the chunks were cut makes no difference. In memory are the bytes
+// that were pushed and not yet pulled, but none of a line that is too long.
 
 import { type Fault, fault, limits } from "./events.ts";
 
 const LF = 10;
 const CR = 13;
 const nothing = new Uint8Array(0);
-/** Throws for bytes that are not UTF-8. Leaves out a BOM in front, which some programs begin with by themselves. */
+/** Throws if the bytes are not UTF-8. Drops a byte order mark at the beginning, which some programs send. */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export class LineReader {
@@ -26,7 +26,7 @@ export class LineReader {
     this.#at = 0;
   }
 
-  /** The next whole line, a fault in its place (the line is gone, the ones after it are not), or undefined: push more. */
+  /** The next line without its end, or a fault in place of a line that was dropped; undefined until more is pushed. */
   next(): string | Fault | undefined {
     for (;;) {
       const end = this.#bytes.indexOf(LF, this.#at);
@@ -51,26 +51,26 @@ export class LineReader {
     }
   }
 
-  /** The bytes of the next line without its LF, or what has come of one that is too long; undefined: push more. */
+  /** The bytes of the next line without its LF, or the beginning of a line that is too long; undefined until more is pushed. */
   peek(): Uint8Array | undefined {
     const end = this.#bytes.indexOf(LF, this.#at);
     const line = this.#bytes.subarray(this.#at, end === -1 ? undefined : end);
     return end === -1 && line.length <= this.#maxBytes ? undefined : line;
   }
 
-  /** The end of input: what has no LF behind it counts as a line. */
+  /** The input has ended: bytes without an LF behind them count as a line. */
   end(): void {
     if (this.pending && this.#bytes.at(-1) !== LF) this.push(Uint8Array.of(LF));
   }
 
-  /** Whether bytes wait to be pulled, whole line or not. */
+  /** Whether bytes wait to be pulled, as a whole line or not. */
   get pending(): boolean {
     return this.#at < this.#bytes.length;
   }
 
   /** How many whole lines wait to be pulled. */
   get waiting(): number {
-    // Lines may be short: to look for each of them would take ten times as long.
+    // A call of indexOf for each LF would take ten times as long where lines are short.
     let lines = 0;
     for (let at = this.#at; at < this.#bytes.length; at++) if (this.#bytes[at] === LF) lines++;
     return lines;

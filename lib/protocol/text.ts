@@ -1,32 +1,30 @@
-// Text of strangers. A terminal obeys what it is sent, so no stranger's byte may reach one as a command:
-// everything that controls, reorders or hides is replaced by a visible symbol, or dropped if nothing is lost with it.
-// The server applies this once, where text enters; the client once more, where it prints. Names have stricter rules:
-// names.ts.
+// Text from strangers. A terminal carries out control characters, so characters that control it, or that reorder or hide
+// text, are replaced by visible symbols, or dropped if nothing is lost by that. The server does so once, as a text enters the
+// room; a client once more, as it prints. Names have stricter rules: names.ts.
 
 import { type Fault, fault, limits } from "./events.ts";
 
 const harmless = /^[\x20-\x7e]*$/;
-// Controls, formats (but ZWNJ and ZWJ, which scripts and emoji need), lone surrogates, line and paragraph
-// separators, and the letters and symbols that draw nothing. A flag such as Scotland's, which has formats in it, is
-// matched as a whole, to be left alone.
+// Controls, formats (except ZWNJ and ZWJ, which scripts and emoji need), lone surrogates, line and paragraph separators, and
+// letters and symbols that draw nothing. A flag with formats in it, such as Scotland's, is matched as a whole and kept.
 const flagOrHostile =
   /\p{RGI_Emoji_Tag_Sequence}|(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{115f}\u{1160}\u{3164}\u{ffa0}\u{2800}]/gv;
-/** Soft hyphen, word joiner, byte order mark, and the marks of a direction: copied along with text, and not missed. */
+/** Soft hyphen, word joiner, byte order mark and direction marks: people copy them along with text; they are dropped. */
 const needless = /^[\u{ad}\u{2060}\u{feff}\u{200e}\u{200f}\u{61c}]$/u;
-// The lookbehind lets a match start only at the first of a row of joiners: started at each of them, a long row would take
-// the square of its length.
+// More than four marks on one letter. The lookbehind lets a match start only at the first of a row of joiners: a match from
+// each of them would take time in proportion to the square of the row's length.
 const pileOfMarks = /(?<![\u200c\u200d])((?:[\u200c\u200d]*\p{M}){4})(?:[\u200c\u200d]*\p{M})+/gu;
 
-/** A character that leaves a mark on the screen. */
+/** A character that can be seen on the screen. */
 const drawn = /[^\s\p{Default_Ignorable_Code_Point}]/u;
 
-/** The text without anything that a terminal would obey or hide. LF stays; a tab becomes two spaces. */
+/** The text without characters that control a terminal or hide text. LF stays; a tab becomes two blanks. */
 export function visible(text: string): string {
   if (harmless.test(text)) return text;
   return text.replaceAll("\t", "  ").replace(flagOrHostile, shown).replace(pileOfMarks, "$1");
 }
 
-/** ␛ for ESC and so on, from Unicode's Control Pictures; � for what has no picture and is missed. */
+/** Its symbol: ␛ for ESC and so on, from Unicode's Control Pictures; � for other characters; "" for needless ones. */
 function shown(flagOrHostile: string): string {
   const [character = "", ...tags] = flagOrHostile;
   if (tags.length > 0) return flagOrHostile;
@@ -36,12 +34,12 @@ function shown(flagOrHostile: string): string {
   return code === 0x7f ? "\u2421" : "\ufffd";
 }
 
-/** The same in one row, for names and for sentences: an LF becomes a blank. */
+/** As `visible`, in one row: an LF becomes a blank. */
 export function visibleRow(text: string): string {
   return visible(text).replaceAll("\n", " ");
 }
 
-/** A message as it may enter the room, or what is wrong with it. */
+/** A message in the form in which it enters the room, or its fault. */
 export function cleanText(raw: string): string | Fault {
   const text = harmless.test(raw) ? raw.trimEnd() : visible(raw.replaceAll("\r\n", "\n")).trimEnd();
   if (!drawn.test(text)) return fault("empty", "A message needs some text");

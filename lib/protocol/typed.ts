@@ -12,12 +12,12 @@ export const typed = Object.entries(commands).flatMap(
     usage === undefined ? [] : [{ type, word: cutWord(usage)[0], usage, summary, parse }],
 );
 
-/** What /help says: a line a command. */
+/** The text of /help: a row for each command. */
 export function help(): string {
   return helpOf([...typed, { usage: "//TEXT", summary: "say something that starts with a slash" }]);
 }
 
-/** A row for each command: how it is typed, and its summary in a second column. */
+/** A row for each command, in two columns: how it is typed, and its summary. */
 export function helpOf(commands: { usage: string; summary: string }[]): string {
   const width = Math.max(...commands.map(({ usage }) => usage.length));
   return commands.map(({ usage, summary }) => `${usage.padEnd(width)}  ${summary}`).join("\n");
@@ -28,15 +28,15 @@ const unseenBeforeSlash =
   /^(?:\x1b[[O][\d;]*[A-Za-z~]|[\s\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800])+(?=[/／](?![/／]))/u;
 /** The slash of Chinese and Japanese keyboards in front of a command's word, but not in a face, ／(^o^)＼. */
 const wideSlash = /^／(?=[a-zａ-ｚ]+(?:\s|$))/i;
-/** A line below the first that was to be a whisper, or has a password. */
+/** A row below the first that was meant as a whisper, or has a password in it. */
 const secretBelow = /\n\s*[/／](?:msg|reply|op)(?!\S)/i;
-/** `/op` and more behind it. Any signs may stand before its slash, but a second slash makes it a line for all to see. */
+/** A row with `/op` and a word behind it, with any signs before it but a second slash, which makes it a message. */
 const operatorLine = /^[^\p{L}\p{N}/\n]*\/op(?![\p{L}\p{N}])\s*\S/imu;
 
 /**
- * What a person typed → the command as a program would send it, for `checkTyped` to check. A command behind
- * blanks, or with a wide slash, is a slip of the fingers: it is neither said, since a password may be in it, nor
- * carried out. Nor is a text with a whisper or a password in a line below its first.
+ * The command in a line that a person typed, in the form in which a program sends it, for `checkTyped` to check. These are
+ * refused, neither said nor carried out, since a password or a whisper may be in them: a command behind blanks or with a
+ * wide slash, and a text with such a command in a row below its first.
  */
 export function parseTyped(line: string): Raw | Fault {
   const written = line.replace(unseenBeforeSlash, "");
@@ -66,8 +66,8 @@ export function parseTyped(line: string): Raw | Fault {
 }
 
 /**
- * The same as `check` for what `parseTyped` made of a line. A person knows no fields: where an argument is missing, or is
- * none that the command takes, the fault says how the command is written.
+ * Checks a command that `parseTyped` returned. A person does not know the names of fields, so where an argument is missing or
+ * wrong the fault says how the command is written.
  */
 export function checkTyped(raw: Raw): Command | Fault {
   const checked = check(raw);
@@ -89,8 +89,8 @@ export function written({ usage, summary }: { usage: string; summary: string }):
 }
 
 /**
- * Whether a line of the text holds the operators' password, so that the text must be kept nowhere. Lines count, too, that
- * parseTyped refuses as a slip of the fingers.
+ * Whether a row of the text is /op with a password, so that no history and no file may keep the text. This includes the slips
+ * that `parseTyped` refuses.
  */
 export function holdsPassword(text: string): boolean {
   const lines = text.split("\n").map((line) => line.replace(unseenBeforeSlash, ""));

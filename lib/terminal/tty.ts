@@ -51,6 +51,11 @@ const stdout = 1;
 const maxAhead = 4_096;
 /** How long the terminal may take to answer where the cursor is. */
 const answerMs = 500;
+/**
+ * How long a size has to last before anything is drawn for it: a window that is dragged has many, and a terminal that has
+ * another size already puts a drawing elsewhere. tmux tells of a size up to 250 ms late.
+ */
+const resizeMs = 300;
 /** How long SIGCONT may take after the job was continued. */
 const stoppedMs = 100;
 /** How long `flush` waits at most. */
@@ -72,6 +77,8 @@ export class Tty {
   #asking: ReturnType<typeof setTimeout> | undefined;
   #expiry: ReturnType<typeof setTimeout> | undefined;
   #stopped: ReturnType<typeof setTimeout> | undefined;
+  /** Set while the size may still be changing. */
+  #resizing: ReturnType<typeof setTimeout> | undefined;
   #waiting = "";
   #writing = false;
   #idle = Promise.withResolvers<void>();
@@ -123,6 +130,7 @@ export class Tty {
     clearTimeout(this.#expiry);
     clearTimeout(this.#stopped);
     clearTimeout(this.#asking);
+    clearTimeout(this.#resizing);
     process.off("SIGCONT", this.#continued);
     this.#output.off("resize", this.#resized);
     this.#input.off("data", this.#received);
@@ -185,9 +193,9 @@ export class Tty {
     return promise;
   }
 
-  /** Whether a write is under way, behind which another one would wait. */
+  /** Whether a write is under way, behind which a drawing would only wait, or the size is changing. */
   get isBusy(): boolean {
-    return this.#writing;
+    return this.#writing || this.#resizing !== undefined;
   }
 
   /** Resolves once all is written, or after half a second: a stopped terminal must not keep the program from ending. */
@@ -271,7 +279,13 @@ export class Tty {
     if (isFocused) this.#handlers.looked?.();
   }
 
-  readonly #resized = (): void => this.#reader?.resized?.();
+  readonly #resized = (): void => {
+    clearTimeout(this.#resizing);
+    this.#resizing = setTimeout(() => {
+      this.#resizing = undefined;
+      this.#reader?.resized?.();
+    }, resizeMs);
+  };
 
   readonly #gone = (): void => {
     if (this.#isGone) return;

@@ -1,5 +1,5 @@
-// A real Chromium for tests: one browser for a file, and in it windows, each with a storage of its own. A window notes what
-// must never happen: a script that fails or was refused by the policy, and a request to anywhere but the page's server.
+// A real Chromium for tests: one browser for a file, and in it windows, each with a storage of its own. A window notes
+// faults: a script that fails or is refused by the policy, and a request to any other host than the page's.
 
 import { type BrowserContext, chromium, type Page, type Browser as Started } from "playwright-core";
 import { chromium as part } from "./parts.ts";
@@ -8,7 +8,7 @@ import { patienceMs } from "./transcript.ts";
 type Size = { width: number; height: number };
 type Look = { size?: Size; scheme?: "light" | "dark" };
 
-/** How often the page is looked at. */
+/** How long between two looks at the page. */
 const lookMs = 20;
 
 export const wide: Size = { width: 1280, height: 800 };
@@ -48,7 +48,7 @@ export class Browser implements AsyncDisposable {
 
 export class Window implements AsyncDisposable {
   readonly page: Page;
-  /** What must not happen. */
+  /** Errors and requests that must not happen. */
   readonly faults: string[] = [];
   readonly #url: string;
 
@@ -58,7 +58,7 @@ export class Window implements AsyncDisposable {
     const { host } = new URL(url);
     page.on("pageerror", (error) => this.faults.push(`${error.message}\n${error.stack}`));
     page.on("console", (message) => {
-      // That a WebSocket cannot connect while the server is down is no fault of the page.
+      // While the server is down, Chromium reports each WebSocket that cannot connect.
       const text = message.text();
       if (message.type() === "error" && !/WebSocket connection|ERR_CONNECTION/.test(text))
         this.faults.push(text);
@@ -106,10 +106,7 @@ export class Window implements AsyncDisposable {
     await this.page.locator(where).getByText(text, { exact: true }).last().waitFor();
   }
 
-  /**
-   * Waits until an expression is true in the page. It is asked again and again from here: the page's own policy lets no
-   * text run as a script.
-   */
+  /** Waits until an expression is true in the page. It is asked from here, since the page's policy runs no text as a script. */
   async until(expression: string): Promise<void> {
     const deadline = performance.now() + patienceMs;
     while (!(await this.page.evaluate(expression))) {
@@ -118,7 +115,7 @@ export class Window implements AsyncDisposable {
     }
   }
 
-  /** Whether the person looks at the window. Windows that a program drives have the focus, all of them. */
+  /** Gives the window the focus or takes it away. Without this, Chromium says that each window has it. */
   async look(isLooking: boolean): Promise<void> {
     await this.page.evaluate(`document.hasFocus = () => ${isLooking}`);
     if (isLooking) await this.page.evaluate("dispatchEvent(new Event('focus'))");

@@ -11,7 +11,7 @@ const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-n
 export class Certificates implements Disposable {
   readonly #folder = temporaryFolder();
 
-  /** One that vouches for itself; an authority is one, too. */
+  /** A certificate that vouches for itself, as that of an authority does. */
   selfSigned(name: string, altName = "DNS:localhost"): this {
     const alt = ["-addext", `subjectAltName=${altName}`];
     const subject = ["-subj", `/CN=${name}`];
@@ -19,7 +19,7 @@ export class Certificates implements Disposable {
     return this;
   }
 
-  /** One that an authority of ours vouches for; with 0 days, it has expired. */
+  /** A certificate signed by the authority `by`; with 0 days, it has expired. */
   signed(name: string, by: string, altName: string, days = 30): this {
     const request = join(this.#folder.path, `${name}.csr`);
     const alt = ["-addext", `subjectAltName=${altName}`];
@@ -62,7 +62,7 @@ export class Certificates implements Disposable {
   }
 }
 
-/** Those that the tests of TLS need. */
+/** The certificates that the tests of TLS need. */
 export function madeCertificates(): Certificates {
   return new Certificates()
     .selfSigned("self")

@@ -1,5 +1,5 @@
 // The clients of tests: one for each dialect, which keeps every line that comes and waits for those a test expects, and a
-// peer for long runs, which hands over each line and keeps none.
+// peer for long runs, which hands on each line and keeps none.
 
 import type { Socket } from "bun";
 import type { Raw } from "../../lib/protocol/commands.ts";
@@ -9,13 +9,16 @@ import { Transcript } from "./transcript.ts";
 
 export type Where = { host?: string; tls?: Bun.TLSOptions | undefined };
 
-/** A connection that sends what it is told and keeps the lines that come. */
-abstract class Connection<T> implements Disposable {
-  readonly received = new Transcript<T>();
+const nothing = Buffer.alloc(0);
+
+/** A TCP connection of a test, which reads lines. Bytes that the network does not take at once wait here. */
+abstract class TcpClient implements Disposable {
+  /** Resolves once nothing more comes. */
   readonly closed: Promise<void>;
-  readonly #lines = new LineReader(Infinity);
   readonly #closed = Promise.withResolvers<void>();
-  #unwritten: Buffer = Buffer.alloc(0);
+  readonly #lines = new LineReader(Infinity);
+  #unwritten: Buffer = nothing;
+  #isEnding = false;
   socket: Socket | undefined;
 
   constructor() {
@@ -30,7 +33,7 @@ abstract class Connection<T> implements Disposable {
       allowHalfOpen: true,
       socket: {
         data: (_, chunk) => this.take(chunk),
-        drain: () => this.#flush(),
+        drain: () => this.sendBytes(nothing),
         end: (socket) => {
           socket.end();
           this.ended();
@@ -43,39 +46,50 @@ abstract class Connection<T> implements Disposable {
   }
 
   sendBytes(bytes: string | Uint8Array): void {
-    this.#unwritten = Buffer.concat([this.#unwritten, Buffer.from(bytes)]);
-    this.#flush();
+    const given = Buffer.from(bytes);
+    const all = this.#unwritten.length > 0 ? Buffer.concat([this.#unwritten, given]) : given;
+    const taken = all.length > 0 ? Math.max(this.socket?.write(all) ?? 0, 0) : 0;
+    this.#unwritten = taken < all.length ? Buffer.from(all.subarray(taken)) : nothing;
+    if (this.#isEnding && this.#unwritten.length === 0) this.socket?.shutdown();
   }
 
-  /** No more will be sent, but what comes is still read. */
+  /** Sends FIN behind all bytes that wait. Lines that come are still read. */
   halfClose(): void {
-    this.socket?.shutdown();
+    this.#isEnding = true;
+    this.sendBytes(nothing);
   }
 
   [Symbol.dispose](): void {
     this.socket?.terminate();
   }
 
-  protected abstract parse(line: string): T;
+  /** Called with each line that came, or `<code>` for one that is none. */
+  protected abstract heard(line: string): void;
 
   protected take(chunk: Uint8Array): void {
     this.#lines.push(chunk);
     for (let line = this.#lines.next(); line !== undefined; line = this.#lines.next()) {
-      this.received.push(this.parse(String(line)));
+      this.heard(isFault(line) ? `<${line.code}>` : line);
     }
   }
 
   protected ended(): void {
     this.#closed.resolve();
   }
+}
 
-  #flush(): void {
-    const taken = this.socket?.write(this.#unwritten) ?? 0;
-    this.#unwritten = this.#unwritten.subarray(Math.max(taken, 0));
+/** A client of one dialect, which keeps what comes. */
+abstract class Client<T> extends TcpClient {
+  readonly received = new Transcript<T>();
+
+  protected abstract parse(line: string): T;
+
+  protected heard(line: string): void {
+    this.received.push(this.parse(line));
   }
 }
 
-export class PlainClient extends Connection<string> {
+export class PlainClient extends Client<string> {
   static async join(port: number, name: string): Promise<PlainClient> {
     const client = await new PlainClient().open(port);
     client.say(name);
@@ -123,7 +137,7 @@ type Of<T extends Event["type"]> = Event extends infer E
     : never
   : never;
 
-export class JsonClient extends Connection<Event> {
+export class JsonClient extends Client<Event> {
   #pings = 0;
 
   static async join(
@@ -148,12 +162,12 @@ export class JsonClient extends Connection<Event> {
     return this.received.until((events) => events.find(wanted), `${type} ${JSON.stringify(fields)}`);
   }
 
-  /** Everything that was sent has been carried out, and its outcome has arrived. */
+  /** Resolves once everything that was sent is carried out, and its outcome has arrived. */
   async roundTrip(): Promise<void> {
     const id = `ping-${++this.#pings}`;
     this.send({ type: "ping", id });
     await this.event("pong", { id });
-    // What was recorded in the ping's own turn comes right behind it.
+    // Events of the ping's own turn come behind its pong, so that takes a second one.
     const again = `ping-${++this.#pings}`;
     this.send({ type: "ping", id: again });
     await this.event("pong", { id: again });
@@ -173,84 +187,48 @@ export class JsonClient extends Connection<Event> {
   }
 }
 
-const nothing = Buffer.alloc(0);
-
-/** It can be rude, too: stop reading, leave in the middle, reset. */
-export class Peer {
-  /** Once nothing more comes. */
-  readonly closed: Promise<void>;
-  readonly #closed = Promise.withResolvers<void>();
+/** A peer that keeps no line, and can be rude: stop reading, leave in the middle, reset. */
+export class Peer extends TcpClient {
   readonly #heard: ((line: string) => void) | undefined;
-  readonly #lines = new LineReader(Infinity);
-  #socket: Socket | undefined;
-  #unwritten: Buffer = nothing;
-  #shutdownNext = false;
 
   private constructor(heard: ((line: string) => void) | undefined) {
-    this.closed = this.#closed.promise;
+    super();
     this.#heard = heard;
   }
 
   /** Without `heard`, what comes is read and forgotten. */
-  static async open(port: number, heard?: (line: string) => void, tls?: Bun.TLSOptions): Promise<Peer> {
-    const peer = new Peer(heard);
-    peer.#socket = await Bun.connect({
-      hostname: "localhost",
-      port,
-      ...(tls && { tls }),
-      allowHalfOpen: true,
-      socket: {
-        data: (_, chunk) => peer.#received(chunk),
-        drain: () => peer.send(nothing),
-        end: (socket) => {
-          socket.end();
-          peer.#closed.resolve();
-        },
-        close: () => peer.#closed.resolve(),
-        error: () => peer.#closed.resolve(),
-      },
-    });
-    return peer;
+  static connect(port: number, heard?: (line: string) => void, tls?: Bun.TLSOptions): Promise<Peer> {
+    return new Peer(heard).open(port, { tls });
   }
 
   send(bytes: string | Uint8Array): void {
-    const all = this.#unwritten.length > 0 ? Buffer.concat([this.#unwritten, Buffer.from(bytes)]) : bytes;
-    const whole = typeof all === "string" ? Buffer.from(all) : all;
-    const taken = whole.length > 0 ? Math.max(this.#socket?.write(whole) ?? 0, 0) : 0;
-    this.#unwritten = taken < whole.length ? Buffer.from(whole.subarray(taken)) : nothing;
-    if (this.#shutdownNext && this.#unwritten.length === 0) this.#socket?.shutdown();
+    this.sendBytes(bytes);
   }
 
-  /** Does not read any more, so that the server has to wait, and goes on. */
+  /** Reads nothing until `resume`, so that the server has to wait. */
   pause(): void {
-    this.#socket?.pause();
+    this.socket?.pause();
   }
 
   resume(): void {
-    this.#socket?.resume();
-  }
-
-  /** Nothing more will be sent: FIN. What comes is still read. */
-  halfClose(): void {
-    this.#shutdownNext = true;
-    this.send(nothing);
+    this.socket?.resume();
   }
 
   /** Leaves without waiting for anything: FIN, or a reset if something came and was not read. */
   close(): void {
-    this.#socket?.end();
+    this.socket?.end();
   }
 
   /** RST. */
   reset(): void {
-    this.#socket?.terminate();
+    this.socket?.terminate();
   }
 
-  #received(chunk: Buffer): void {
-    if (!this.#heard) return;
-    this.#lines.push(chunk);
-    for (let line = this.#lines.next(); line !== undefined; line = this.#lines.next()) {
-      this.#heard(isFault(line) ? `<${line.code}>` : line);
-    }
+  protected override take(chunk: Uint8Array): void {
+    if (this.#heard) super.take(chunk);
+  }
+
+  protected heard(line: string): void {
+    this.#heard?.(line);
   }
 }

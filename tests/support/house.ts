@@ -1,4 +1,4 @@
-// Servers that are one room on a PostgreSQL, and members of it with clients as they are.
+// Servers that share one room on a PostgreSQL, and members of it with the client's own link.
 
 import { expect } from "bun:test";
 import { Link } from "../../lib/client/core/link.ts";
@@ -12,13 +12,13 @@ import { Transcript } from "./transcript.ts";
 export type HouseOptions = {
   flags?: string[];
   environment?: Record<string, string>;
-  /** Where the servers look for PostgreSQL, if it is not where it is. */
+  /** The address at which the servers find PostgreSQL, if that is another than its own, as with a proxy. */
   url?: string;
 };
 
 let houses = 0;
 
-/** Servers of one room, which is another one for each house. */
+/** Some servers of one room; each house has a room of its own. */
 export class House implements AsyncDisposable {
   readonly postgres: PostgresServer;
   readonly room = `house-${++houses}`;
@@ -39,12 +39,12 @@ export class House implements AsyncDisposable {
     return house;
   }
 
-  /** Another server; its own flags and environment win. */
+  /** Starts another server; these flags and this environment win over those of the house. */
   start(flags: string[] = [], environment: Record<string, string> = {}): Promise<Server> {
     return Server.start([...this.#flags, ...flags], { ...this.#environment, ...environment });
   }
 
-  /** Kills one, and starts it again on its port; `meanwhile` it is not there. */
+  /** Kills a server, and starts it again on its port, after `meanwhile`. */
   async replace(index: number, meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     const { port } = this.at(index);
     await this.at(index).kill("SIGKILL");
@@ -66,7 +66,7 @@ export class House implements AsyncDisposable {
     return this.servers.map(({ port }) => port);
   }
 
-  /** Nothing can be written in this room for so long. Resolves once it is so. */
+  /** Keeps all writes of this room waiting for so long. Resolves once they wait. */
   hold(ms: number): Promise<void> {
     return this.postgres.hold("SELECT FROM chat.rooms WHERE room = $1 FOR UPDATE", [this.room], ms);
   }
@@ -76,13 +76,13 @@ export class House implements AsyncDisposable {
   }
 }
 
-/** What a server has said of its history: what is wrong, and that it is not any more. */
+/** The lines in which a server has reported trouble with its history, or the end of it. */
 export function troubles(server: Server): string[] {
   const said = server.log.items.map((line) => /The history .*/.exec(line)?.[0] ?? "");
   return said.filter((line) => line !== "");
 }
 
-/** A client as it is, and everything it was given. */
+/** A member with the client's link, and all that the link handed on. */
 export class Member implements Disposable {
   readonly heard = new Transcript<Recorded>();
   readonly gaps: unknown[] = [];
@@ -106,7 +106,7 @@ export class Member implements Disposable {
     );
   }
 
-  /** At the first of these servers, and at the next ones when that is gone. */
+  /** Joins at the first of these servers; when that is gone, the link goes on to the next. */
   static async join(ports: number[], name: string): Promise<Member> {
     const member = new Member(ports);
     expect(await member.link.join(name)).toBeUndefined();
@@ -121,7 +121,7 @@ export class Member implements Disposable {
     return this.heard.items.filter(({ type }) => type === "said");
   }
 
-  /** Resolves once so many messages were heard, from whomever. */
+  /** Resolves once so many messages were heard, of any members. */
   async heardSaid(count: number): Promise<void> {
     await this.heard.until(() => this.said.length >= count || undefined, `${count} messages`);
   }
@@ -133,7 +133,7 @@ export class Member implements Disposable {
 
 export const textOf = (event: Recorded) => ("text" in event ? (event.text ?? "") : "");
 
-/** All of them heard the same, in one order, and each line once. */
+/** Expects that all members heard the same messages in one order, and each line once. */
 export function expectOneOrder(members: Member[], lines: string[]): void {
   const [first, ...others] = members;
   for (const other of others) expect(other.said).toEqual(first?.said ?? []);

@@ -7,7 +7,7 @@ import { root, Server, withoutSettings } from "./server.ts";
 
 export const size = { cols: 80, rows: 24 };
 
-/** A room with ada in it, at a terminal with its prompt drawn. */
+/** Starts a room with ada in it, at a terminal, and waits for her prompt. */
 export async function open(flags: string[] = [], at = size, environment: Record<string, string> = {}) {
   const server = await Server.start(["--stay"]);
   const command = ["bun", join(root, "ChatClient.ts"), `ada@localhost:${server.port}`, ...flags];
@@ -46,7 +46,7 @@ export const key = {
   paste: (text: string) => `\x1b[200~${text}\x1b[201~`,
 };
 
-/** Runs the client on pipes with the input "hello": what it prints, and its exit code. */
+/** Runs the client on pipes with the input "hello". Returns what it prints, and its exit code. */
 export async function piped(
   port: number,
   flags: string[],
@@ -70,7 +70,7 @@ export const kept = { CHAT_OPERATOR_PASSWORD: "the gavel" };
 /** The environment of a server with this room password. */
 export const guarded = { CHAT_PASSWORD: "open sesame" };
 
-/** A member who is an operator. */
+/** Joins as a member, and becomes an operator. */
 export async function operator(server: Server, name: string): Promise<JsonClient> {
   const client = await JsonClient.join(server.port, name);
   client.send({ type: "op", password: kept.CHAT_OPERATOR_PASSWORD });

@@ -1,4 +1,4 @@
-// Metrics that are never shown, for tests of what counts something.
+// Metrics that are never shown, for tests of parts that count in them.
 
 import { Metrics } from "../../lib/server/operation/metrics/metrics.ts";
 

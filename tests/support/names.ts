@@ -1,9 +1,9 @@
-// Names for property tests: what people may choose, and what cheats would.
+// Names for property tests: ordinary ones, and those that look like another name.
 
 import fc from "fast-check";
 import { cleanName } from "../../lib/protocol/names.ts";
 
-/** Every letter that a name may be made of and that has two cases. */
+/** Every letter with two cases that may stand in a name. */
 export const casedLetters = Array.from({ length: 0x20000 }, (_, code) => String.fromCodePoint(code))
   .filter((character) => /\p{Changes_When_Casemapped}/u.test(character))
   .map(cleanName)

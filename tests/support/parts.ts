@@ -1,5 +1,5 @@
-// The parts of a machine that some tests need beside Bun, such as a program. Where a part is missing they are skipped, and
-// the run says so once for each part, in a title: `bun test` repeats the titles of skipped tests at its end.
+// Parts of a machine that some tests need beside Bun, such as a program. If a part is missing, its tests are skipped, and a
+// title says so once for each part: `bun test` repeats the titles of skipped tests at its end.
 
 import { describe, test } from "bun:test";
 import { existsSync, readdirSync, realpathSync } from "node:fs";
@@ -7,7 +7,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 
 export class Part {
-  /** Where the program is, or what was found of the machine; empty if it is missing. */
+  /** The path of the program, or the address or file that was found; empty if it is missing. */
   readonly found: string;
   readonly #missing: string;
   #told = false;
@@ -17,13 +17,13 @@ export class Part {
     this.#missing = `${name} is missing, so its tests are skipped: ${remedy}`;
   }
 
-  /** As `describe` and `test` of Bun do, where the part is there. */
+  /** Like Bun's `describe`, if the part is there. */
   describe(title: string, body: () => void): void {
     if (this.found) describe(title, body);
     else this.#skip();
   }
 
-  /** Its tests run side by side: for those that mostly wait for the part. */
+  /** The same for tests that mostly wait, so that they can run side by side. */
   concurrent(title: string, body: () => void): void {
     if (this.found) describe.concurrent(title, body);
     else this.#skip();
@@ -61,7 +61,7 @@ export const openssl = program("openssl");
 export const irssi = program("irssi");
 export const weechat = program("weechat", "weechat-curses");
 export const postgresql = new Part("PostgreSQL", postgresPrograms, "apt install postgresql");
-/** That of Linux; others take other flags. */
+/** The `script` of Linux; those of other systems have other flags. */
 export const script = new Part(
   "script",
   existsSync("/proc") ? Bun.which("script") : "",

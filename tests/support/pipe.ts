@@ -1,4 +1,4 @@
-// A pipe that is read when the test does so, and not before. It holds 64 KiB.
+// A pipe that nothing is read from until the test does so. It holds 64 KiB.
 
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export class Pipe implements Disposable {
     this.writing = openSync(path, constants.O_WRONLY);
   }
 
-  /** What is in it now. */
+  /** Reads what is in the pipe now. */
   read(): string {
     const chunk = Buffer.alloc(1024 * 1024);
     try {
@@ -40,7 +40,7 @@ export class Pipe implements Disposable {
     }
   }
 
-  /** The reader goes. */
+  /** Closes the reading end. */
   hangUp(): void {
     this.#isOpen = false;
     closeSync(this.#reading);

@@ -5,7 +5,7 @@ import type { Connect, WireHandlers } from "../../lib/client/core/wire.ts";
 import type { Raw } from "../../lib/protocol/commands.ts";
 import { type Event, limits, type Recorded, type Welcome } from "../../lib/protocol/events.ts";
 
-/** An event as a test writes it: its number and its time are the room's. */
+/** An event as a test writes it: the room adds its number and its time. */
 export type Happening = Recorded extends infer E
   ? E extends Recorded
     ? Omit<E, "seq" | "at">
@@ -20,7 +20,7 @@ export class PlayedRoom {
   epoch = "E";
   token = "T";
   members: string[] = [];
-  /** Those of them whose names are owned. */
+  /** The members whose names are owned. */
   readonly owned = new Set<string>();
   connections = 0;
   paused = false;
@@ -46,12 +46,12 @@ export class PlayedRoom {
     };
   };
 
-  /** Opens the wire that waits. */
+  /** Opens the wire that a client asked for last. */
   open(): void {
     this.#wire?.opened();
   }
 
-  /** Opens the wire that waits, and lets its member in; what was missed comes behind the welcome. */
+  /** Opens the wire, and lets its member in; events that were missed come behind the welcome. */
   welcome(name: string): void {
     this.open();
     const members = this.members.map((name) =>
@@ -60,13 +60,13 @@ export class PlayedRoom {
     const { token, epoch, seq } = this;
     const welcome: Welcome = { type: "welcome", name, token, epoch, seq, members, limits };
     this.say(welcome, ...this.#missed.splice(0));
-    // The pings that want to know whether all has come.
+    // The client pings to know when all missed events have come.
     for (const { type, id } of [...this.heard]) {
       if (type === "ping" && typeof id === "string") this.say({ type: "pong", id });
     }
   }
 
-  /** Something happens in the room; a member hears of it now or when it is back. */
+  /** Makes events happen in the room; the member hears of them now, or when it is back. */
   happen(...happenings: Happening[]): void {
     for (const happening of happenings) {
       const event = { ...happening, seq: ++this.seq, at: this.seq * 1_000 } as Recorded;
@@ -88,12 +88,12 @@ export class PlayedRoom {
     }
   }
 
-  /** Says something to the member alone. */
+  /** Sends events to the member alone. */
   say(...events: Event[]): void {
     for (const event of events) this.#wire?.received([JSON.stringify(event)]);
   }
 
-  /** What was missed up to now is not kept: a gap is told in its place. */
+  /** Replaces the events that were missed so far by a gap. */
   forget(): void {
     this.#missed = [{ type: "gap", from: 0, to: this.seq }];
   }

@@ -6,15 +6,14 @@ import { afterAll, beforeAll } from "bun:test";
 import { appendFileSync, chmodSync, chownSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
-import { LineReader } from "../../lib/protocol/lines.ts";
 import { postgresql } from "./parts.ts";
 import { freePort, temporaryFolder } from "./server.ts";
-import { Transcript } from "./transcript.ts";
+import { follow, Transcript } from "./transcript.ts";
 
-/** What runs a program without root's rights. */
+/** The user that PostgreSQL runs as, which must not be root. */
 const user = ordinaryUser();
 
-/** What dies here are processes: what they wrote is with the system. */
+/** Settings that are fast rather than safe: tests kill processes only, and the system still has what those wrote. */
 const settings = {
   fsync: "off",
   max_connections: "300",
@@ -35,7 +34,10 @@ export class PostgresServer implements AsyncDisposable {
   #process: Process | undefined;
   #frozen: number[] = [];
 
-  /** A new cluster, with these settings. `before` is what runs it: a command that takes another one. `files` are put into its folder, for it alone. */
+  /**
+   * A new cluster, with these settings. `before`: a command that runs another one, which starts it. `files` are copied into
+   * its folder, for it alone.
+   */
   static start(
     more: Record<string, string> = {},
     before: string[] = [],
@@ -44,7 +46,7 @@ export class PostgresServer implements AsyncDisposable {
     return PostgresServer.#onFreePort(() => PostgresServer.#start(more, before, files));
   }
 
-  /** Another process may take the port since it was looked for. */
+  /** Tries again, since another process may have taken the free port in between. */
   static async #onFreePort(start: () => Promise<PostgresServer>): Promise<PostgresServer> {
     for (let attempts = 1; ; attempts++) {
       try {
@@ -74,7 +76,7 @@ export class PostgresServer implements AsyncDisposable {
     return server;
   }
 
-  /** A copy of another one that goes on copying, under this name, perhaps through a proxy. */
+  /** A standby of another server, under this name; through a proxy if `port` is that of one. */
   static standbyOf(primary: PostgresServer, name: string, port = primary.port): Promise<PostgresServer> {
     return PostgresServer.#onFreePort(() => PostgresServer.#copy(name, port));
   }
@@ -100,7 +102,6 @@ export class PostgresServer implements AsyncDisposable {
 
   private constructor(before: string[] = []) {
     this.#before = before;
-    // For the program that runs without root's rights.
     if (user.id !== undefined) chownSync(this.#folder.path, user.id, user.id);
   }
 
@@ -108,7 +109,7 @@ export class PostgresServer implements AsyncDisposable {
     return join(this.#folder.path, "data");
   }
 
-  /** With the password, if any, and another port perhaps: that of a proxy. */
+  /** The address for a server's --history; through a proxy if `port` is that of one. */
   url(port = this.port, user = "chat"): string {
     return `postgres://${user}@localhost:${port}/postgres`;
   }
@@ -118,7 +119,7 @@ export class PostgresServer implements AsyncDisposable {
     appendFileSync(join(this.#data, "postgresql.conf"), lines.join(""));
   }
 
-  /** From now on this user, which is made, has to show a password. */
+  /** Makes a user who has to show a password. */
   async addUser(name: string, password: string): Promise<void> {
     await this.query(`CREATE ROLE ${name} LOGIN SUPERUSER PASSWORD '${password}'`);
     const file = join(this.#data, "pg_hba.conf");
@@ -126,7 +127,7 @@ export class PostgresServer implements AsyncDisposable {
     await this.query("SELECT pg_reload_conf()");
   }
 
-  /** Starts it again, after `kill`, with what is there. Resolves once it answers. */
+  /** Starts it again with its data, after `kill`. Resolves once it answers. */
   async restart(): Promise<void> {
     const started = this.log.items.length;
     const flags = ["-D", this.#data, "-p", `${this.port}`, "-k", this.#folder.path];
@@ -137,7 +138,7 @@ export class PostgresServer implements AsyncDisposable {
       cwd: this.#folder.path,
     });
     this.#process = child;
-    void this.#follow(child.stderr);
+    void follow(child.stderr, this.log);
     void child.exited.then((code) => this.log.push(`it has ended with ${code}`));
     const outcome = await this.log.until(
       (lines) => lines.slice(started).find((line) => /ready to accept|it has ended/.test(line)),
@@ -153,7 +154,7 @@ export class PostgresServer implements AsyncDisposable {
     await this.#process?.exited;
   }
 
-  /** Frozen, all of its processes: it takes connections and bytes, and answers nothing. */
+  /** Freezes all of its processes: the system still takes connections and bytes, and nothing answers. */
   freeze(): void {
     const { pid } = this.#process ?? {};
     if (pid === undefined) return;
@@ -167,12 +168,12 @@ export class PostgresServer implements AsyncDisposable {
     this.#frozen = [];
   }
 
-  /** A standby takes over. */
+  /** Lets this standby take over. */
   async promote(): Promise<void> {
     await this.query("SELECT pg_promote()");
   }
 
-  /** On a connection of its own. */
+  /** Runs a statement on a connection of its own. */
   async query<Row = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<Row[]> {
     const client = new SQL(this.url(), { max: 1 });
     try {
@@ -182,7 +183,7 @@ export class PostgresServer implements AsyncDisposable {
     }
   }
 
-  /** Holds what a statement locks for so long. Resolves once it is locked. */
+  /** Holds the locks of a statement for so long. Resolves once they are taken. */
   hold(text: string, values: unknown[], ms: number): Promise<void> {
     const held = Promise.withResolvers<void>();
     const client = new SQL(this.url(), { max: 1 });
@@ -195,14 +196,6 @@ export class PostgresServer implements AsyncDisposable {
       .catch(held.reject)
       .finally(() => client.close({ timeout: 0 }));
     return held.promise;
-  }
-
-  async #follow(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const lines = new LineReader();
-    for await (const chunk of stream) {
-      lines.push(Buffer.from(chunk));
-      for (let line = lines.next(); line !== undefined; line = lines.next()) this.log.push(String(line));
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

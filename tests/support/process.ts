@@ -1,4 +1,4 @@
-// What processes use, as Linux shows it in /proc; undefined elsewhere.
+// The CPU time, memory and files of processes, as Linux shows them in /proc; undefined on other systems.
 
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
@@ -19,7 +19,7 @@ export function rssBytesOf(pids: number[]): number | undefined {
   return sum(pids.map((pid) => bytesIn(pid, /^VmRSS:\s*(\d+)/m)));
 }
 
-/** The most memory that they ever had. */
+/** The most memory that each process ever had, in all. */
 export function peakBytesOf(pids: number[]): number | undefined {
   return sum(pids.map((pid) => bytesIn(pid, /^VmHWM:\s*(\d+)/m)));
 }
@@ -29,7 +29,7 @@ function bytesIn(pid: number, row: RegExp): number | undefined {
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
 
-/** With one decimal. */
+/** The memory in megabytes, with one decimal. */
 export function rssMegabytes(pid: number): number | undefined {
   const bytes = rssBytesOf([pid]);
   return bytes === undefined ? undefined : Math.round((bytes / 2 ** 20) * 10) / 10;

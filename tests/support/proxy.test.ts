@@ -1,4 +1,4 @@
-// The proxies, where their target is not there: it must not fail a test that happens to run.
+// The proxies without a target: its absence must not fail whichever test runs at that moment.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { PlainClient } from "./clients.ts";

@@ -1,6 +1,5 @@
-// TCP proxies that break connections: one cuts them after so many more bytes, in either direction; one, before a
-// database, loses the answer to a command that was carried out. A target that does not answer closes the connection to it, as a
-// target that hangs up does.
+// TCP proxies that break connections: one cuts them after so many more bytes, in either direction; the other stands before a
+// database, and loses the answer to a command that was carried out. If the target is down, the client's connection is closed.
 
 import type { Socket } from "bun";
 
@@ -10,7 +9,7 @@ const nothing = Buffer.alloc(0);
 class Pair {
   readonly client: Socket;
   readonly server: Socket;
-  /** What an end has not taken yet. */
+  /** The bytes that an end has not taken yet. */
   readonly unwritten = new Map<Socket, Buffer>();
   allowedBytes = Infinity;
   losesAnswer: (() => void) | undefined;
@@ -60,7 +59,7 @@ abstract class TcpProxy implements AsyncDisposable {
     return this.#listener.port;
   }
 
-  /** Each connection there is, once. */
+  /** All connections through the proxy. */
   protected get pairs(): Set<Pair> {
     return new Set(this.#pairs.values());
   }
@@ -113,7 +112,7 @@ abstract class TcpProxy implements AsyncDisposable {
 export class CuttingProxy extends TcpProxy {
   cuts = 0;
 
-  /** Each connection there is passes so many more bytes, both ways together, and dies. */
+  /** Cuts each connection there is after so many more bytes, both ways together. */
   cutAll(allowedBytes: () => number): void {
     for (const pair of this.pairs) pair.allowedBytes = allowedBytes();
   }
@@ -132,7 +131,7 @@ export class CuttingProxy extends TcpProxy {
   }
 }
 
-/** Before a database. It can also be away altogether, for one server while the database is there for the others. */
+/** A proxy before a database. It can also be away, so that one server has no database while the others have it. */
 export class FlakyProxy extends TcpProxy {
   /** How many answers were lost. */
   dropped = 0;

@@ -1,4 +1,4 @@
-// A real pseudo-terminal with an emulator behind it: the tests look at the screen that a person would see.
+// A real pseudo-terminal with an emulator behind it, for tests of the screen that a person sees.
 
 import { Terminal as Emulator } from "@xterm/headless";
 import { withoutSettings } from "./server.ts";
@@ -6,11 +6,11 @@ import { patienceMs } from "./transcript.ts";
 
 export class Terminal implements AsyncDisposable {
   readonly emulator: Emulator;
-  /** Everything the program wrote, for what a screen does not show. */
+  /** Everything the program wrote, for sequences that a screen does not show. */
   written = "";
   bells = 0;
   readonly #process: Bun.Subprocess;
-  /** Nothing more comes from the program. */
+  /** Resolves once nothing more comes from the program. */
   readonly #closed = Promise.withResolvers<void>();
   readonly #waiting = new Set<() => void>();
 
@@ -22,7 +22,7 @@ export class Terminal implements AsyncDisposable {
     this.emulator = new Emulator({ ...size, allowProposedApi: true, scrollback: 100_000 });
     const decoder = new TextDecoder();
     this.#process = Bun.spawn(command, {
-      // Nothing can be kept below /dev/null: the tests of drafts have a folder of their own.
+      // No file can be made below /dev/null, so nothing is kept; tests of drafts give a folder of their own.
       env: { ...withoutSettings(), XDG_STATE_HOME: "/dev/null", TERM: "xterm-256color", ...environment },
       terminal: {
         ...size,
@@ -36,7 +36,7 @@ export class Terminal implements AsyncDisposable {
       },
     });
     this.emulator.onBell(() => this.bells++);
-    // The emulator answers what it is asked, as a terminal does.
+    // A terminal answers questions, for example for the cursor.
     this.emulator.onData((answer) => this.type(answer));
   }
 
@@ -92,7 +92,7 @@ export class Terminal implements AsyncDisposable {
     return this.#row(active.baseY + active.cursorY);
   }
 
-  /** Resolves once the screen is as it should be. */
+  /** Resolves once `holds` is true; `what` names that in the error if it does not come. */
   async until(what: string, holds: (terminal: this) => boolean): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = () => holds(this) && resolve();

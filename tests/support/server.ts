@@ -1,14 +1,19 @@
-// A real server process, the environment it runs in, and folders that are gone after the test.
+// A real server process, the environment it runs in, and temporary folders.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LineReader } from "../../lib/protocol/lines.ts";
-import { Transcript } from "./transcript.ts";
+import { $ } from "bun";
+import { follow, Transcript } from "./transcript.ts";
 
 export const root = join(import.meta.dir, "../..");
 
-/** The settings of the clients that tests start: none, and one key for all of them, which stays for the next run. */
+/** What starts a program of this repository in a line of a shell. */
+export function inShell(program: string): string {
+  return `bun ${$.escape(join(root, program))}`;
+}
+
+/** The config folder of the clients that tests start. It has a key for all of them, which stays for the next run. */
 const settings = join(tmpdir(), `chatroom-tests-${process.getuid?.() ?? 0}`);
 
 /** The environment without a person's own settings, and without CI, where a spinner does not turn. */
@@ -44,12 +49,12 @@ export class Server implements AsyncDisposable {
       stderr: "pipe",
       env: { ...withoutSettings(), ...environment },
     });
-    for (const stream of [this.#process.stdout, this.#process.stderr]) this.#follow(stream);
+    for (const stream of [this.#process.stdout, this.#process.stderr]) void follow(stream, this.log);
   }
 
   /**
-   * In memory, on a free port and without a flood limit unless the flags say otherwise. `before` is what runs it: a
-   * command that takes another one.
+   * Starts a server: in memory, on a free port and without a rate limit, unless the flags say otherwise. `before`: a command
+   * that runs another one, which starts it.
    */
   static async start(
     flags: string[] = [],
@@ -89,14 +94,6 @@ export class Server implements AsyncDisposable {
   kill(signal: NodeJS.Signals): Promise<number> {
     this.#process.kill(signal);
     return this.#process.exited;
-  }
-
-  async #follow(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const lines = new LineReader();
-    for await (const chunk of stream) {
-      lines.push(Buffer.from(chunk));
-      for (let line = lines.next(); line !== undefined; line = lines.next()) this.log.push(String(line));
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

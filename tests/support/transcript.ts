@@ -1,6 +1,8 @@
-// Waiting for conditions, never for time. A wait that is not met fails with the last things that came instead.
+// Waits for conditions, never for time. A wait that is not met fails with the last items that came instead.
 
-/** How long a wait may take before it fails. Tests measure no time by it. */
+import { LineReader } from "../../lib/protocol/lines.ts";
+
+/** How long a wait may take before it fails. No test expects anything of this time. */
 export const patienceMs = 20_000;
 /** How long a test may take: longer than a wait in it, whose failure says more than that the time is over. */
 export const testMs = 2 * patienceMs;
@@ -8,7 +10,7 @@ export const testMs = 2 * patienceMs;
 const shownItems = 20;
 const shownCharacters = 200;
 
-/** Collects text and resolves those who wait for something in it. */
+/** Collects items, and resolves waits for something in them. */
 export class Transcript<T> {
   readonly items: T[] = [];
   readonly #waiting = new Set<() => void>();
@@ -16,14 +18,14 @@ export class Transcript<T> {
 
   push(item: T): void {
     this.items.push(item);
-    // Once for all that comes in one go.
+    // Waits look once for all items that come in one turn.
     this.#looking ??= setImmediate(() => {
       this.#looking = undefined;
       for (const look of [...this.#waiting]) look();
     });
   }
 
-  /** What `find` makes of the items, once it makes anything. */
+  /** Resolves with the result of `find` on the items, once that is not undefined; `what` names it in the error. */
   async until<R>(find: (items: T[]) => R | undefined, what: string): Promise<R> {
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const look = () => {
@@ -38,6 +40,18 @@ export class Transcript<T> {
       clearTimeout(timer);
       this.#waiting.delete(look);
     });
+  }
+}
+
+/** Collects the lines of a stream, until it ends. */
+export async function follow(
+  stream: ReadableStream<Uint8Array>,
+  collected: Transcript<string>,
+): Promise<void> {
+  const lines = new LineReader();
+  for await (const chunk of stream) {
+    lines.push(chunk);
+    for (let line = lines.next(); line !== undefined; line = lines.next()) collected.push(String(line));
   }
 }
 

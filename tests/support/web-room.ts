@@ -10,9 +10,9 @@ export async function webRoom(flags: string[] = [], environment: Record<string, 
   const ports = ["--port", `${port}`, "--web", `${started.port}`];
   return {
     url: `http://localhost:${started.port}/`,
-    /** Of the chat. */
+    /** The port for other clients. */
     port,
-    /** Ends the server without a word. */
+    /** Kills the server, as a crash would. */
     crash: () => started.server.kill("SIGKILL"),
     async restart() {
       started.server = await Server.start([...ports, ...all], environment);

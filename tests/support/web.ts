@@ -1,4 +1,4 @@
-// What tests speak to the port for browsers with: a client on a WebSocket, and a peer that makes its frames itself.
+// Clients for the page's port: one on a WebSocket, and a peer that makes its frames itself.
 
 import type { Socket } from "bun";
 import { JsonClient, type Where } from "./clients.ts";
@@ -20,7 +20,7 @@ type Asked = Where & { headers?: Record<string, string> };
 /** A client that speaks over a WebSocket. Bun's has no Origin by itself, as programs have none. */
 export class WebClient extends JsonClient {
   readonly messages: Uint8Array[] = [];
-  /** Why it was closed: the code of the WebSocket. */
+  /** The close code of the WebSocket. */
   code = 0;
   #web: WebSocket | undefined;
 
@@ -56,7 +56,7 @@ export class WebClient extends JsonClient {
     return client;
   }
 
-  /** In one message: of text, if it is a string. */
+  /** Sends one message: of text, if it is a string. */
   override sendBytes(bytes: string | Uint8Array): void {
     this.#web?.send(bytes);
   }
@@ -105,7 +105,7 @@ export class FramePeer implements Disposable {
     this.closed = this.#closed.promise;
   }
 
-  /** Has sent these bytes. */
+  /** Connects, and sends these bytes. */
   static async open(port: number, bytes: string | Uint8Array = upgrade): Promise<FramePeer> {
     const peer = new FramePeer();
     peer.#socket = await Bun.connect({

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { guarded, kept } from "../support/members.ts";
 import { lanAddress } from "../support/parts.ts";
-import { root, Server, temporaryFolder } from "../support/server.ts";
+import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -88,7 +88,7 @@ describe.concurrent("a room with a password", () => {
         stdin: Buffer.from("hello\n"),
         stdout: "pipe",
         stderr: "pipe",
-        env: { ...process.env, ...environment },
+        env: { ...withoutSettings(), ...environment },
       });
     const without = run([], {});
     expect(await without.exited).toBe(1);

@@ -8,7 +8,7 @@ import { Certificates } from "../support/certificates.ts";
 import { JsonClient } from "../support/clients.ts";
 import { openssl } from "../support/parts.ts";
 import { Terminal } from "../support/screen.ts";
-import { root, Server, temporaryFolder } from "../support/server.ts";
+import { inShell, Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -25,7 +25,7 @@ const cursorModes = ["\x1b[?25l", "\x1b[?25h"] as const;
 async function below(shell: string[], flags: string, environment: Record<string, string> = {}) {
   const terminal = new Terminal(shell, { cols: 80, rows: 24 }, { PS1: "sh$ ", ENV: "", ...environment });
   await prompted(terminal);
-  terminal.type(`bun ${join(root, "ChatClient.ts")} ${flags}\r`);
+  terminal.type(`${inShell("ChatClient.ts")} ${flags}\r`);
   return terminal;
 }
 

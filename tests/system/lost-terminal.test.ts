@@ -8,7 +8,7 @@ import { Certificates } from "../support/certificates.ts";
 import { JsonClient } from "../support/clients.ts";
 import { openssl } from "../support/parts.ts";
 import { Terminal } from "../support/screen.ts";
-import { root, Server, temporaryFolder } from "../support/server.ts";
+import { inShell, root, Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -88,7 +88,7 @@ describe("a window closed in the chat", () => {
     const shell = ["bash", "--norc", "--noprofile", "-i"];
     await using terminal = new Terminal(shell, size, { PS1: "sh$ " });
     await terminal.until("the shell", ({ row }) => row.startsWith("sh$"));
-    terminal.type(`bun ${script} ada@localhost:${server.port}\r`);
+    terminal.type(`${inShell("ChatClient.ts")} ada@localhost:${server.port}\r`);
     await joined(terminal);
     terminal.type("half a line");
     await terminal.until("the draft", ({ row }) => row === "ada> half a line");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { guarded, kept, operator } from "../support/members.ts";
 import { Terminal } from "../support/screen.ts";
-import { root, Server, temporaryFolder } from "../support/server.ts";
+import { inShell, root, Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -203,7 +203,7 @@ describe("the server's own terminal", () => {
       { PS1: "sh$ " },
     );
     await terminal.until("the shell", ({ row }) => row.startsWith("sh$"));
-    terminal.type(`bun ${join(root, "ChatServer.ts")} --port 0 --history none &\r`);
+    terminal.type(`${inShell("ChatServer.ts")} --port 0 --history none &\r`);
     await terminal.shows("Ctrl-C ends it");
     const port = Number(/is open on \S+:(\d+)/.exec(terminal.screen.join("\n"))?.[1]);
     using bob = await JsonClient.join(port, "bob");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Event } from "../../lib/protocol/events.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { devFull } from "../support/parts.ts";
-import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
+import { inShell, root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
 import { Transcript, testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -124,8 +124,12 @@ test.concurrent("--json makes events, commands and problems one object a line", 
 
 test.concurrent("output into a closed pipe ends quietly", async () => {
   await using server = await Server.start(["--stay"]);
-  const command = `seq 2000 | bun ${join(root, "ChatClient.ts")} --port ${server.port} --name bot | head -n 1`;
-  const shell = Bun.spawn(["bash", "-c", command], { stdout: "pipe", stderr: "pipe" });
+  const command = `seq 2000 | ${inShell("ChatClient.ts")} --port ${server.port} --name bot | head -n 1`;
+  const shell = Bun.spawn(["bash", "-c", command], {
+    stdout: "pipe",
+    stderr: "pipe",
+    env: withoutSettings(),
+  });
   expect(await new Response(shell.stderr).text()).toBe("");
   expect(await shell.exited).toBe(0);
 });
@@ -135,8 +139,12 @@ describe.concurrent("output that takes no more", () => {
   async function run(input: string, output: string, count: number) {
     await using server = await Server.start(["--stay"]);
     using bob = await JsonClient.join(server.port, "bob");
-    const command = `${input} | bun ${join(root, "ChatClient.ts")} --port ${server.port} --name bot ${output}`;
-    const shell = Bun.spawn(["bash", "-o", "pipefail", "-c", command], { stdout: "pipe", stderr: "pipe" });
+    const command = `${input} | ${inShell("ChatClient.ts")} --port ${server.port} --name bot ${output}`;
+    const shell = Bun.spawn(["bash", "-o", "pipefail", "-c", command], {
+      stdout: "pipe",
+      stderr: "pipe",
+      env: withoutSettings(),
+    });
     const [out, err, code] = await Promise.all([shell.stdout.text(), shell.stderr.text(), shell.exited]);
     await bob.event("left", { name: "bot" });
     expect(bob.texts).toEqual(Array.from({ length: count }, (_, i) => `${i + 1}`));

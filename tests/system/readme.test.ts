@@ -9,7 +9,7 @@ import { help } from "../../lib/protocol/typed.ts";
 import { Log } from "../../lib/server/operation/log.ts";
 import { Traffic } from "../../lib/server/operation/traffic.ts";
 import { idleMetrics } from "../support/metrics.ts";
-import { root } from "../support/server.ts";
+import { root, withoutSettings } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -22,7 +22,7 @@ test("the README has the commands of /help", () => {
 });
 
 test.each(["ChatServer.ts", "ChatClient.ts"])("the README has the flags of %s --help", (program) => {
-  const { stdout } = Bun.spawnSync(["bun", join(root, program), "--help"]);
+  const { stdout } = Bun.spawnSync(["bun", join(root, program), "--help"], { env: withoutSettings() });
   const rows = stdout.toString().match(/^ {2}--(?!help|version).*$/gm) ?? [];
   expect(rows.length).toBeGreaterThan(2);
   const trimmed = (text: string) => text.replaceAll(/ {2,}/g, "  ");

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { ipv6Loopback } from "../support/parts.ts";
-import { root, Server, temporaryFolder } from "../support/server.ts";
+import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -14,12 +14,14 @@ test.concurrent("the history is in the user's state folder, a file for each port
   using folder = temporaryFolder();
   const state = { XDG_STATE_HOME: folder.path };
   const server = Bun.spawn(["bun", join(root, "ChatServer.ts"), "--port", "0"], {
-    env: { ...process.env, ...state },
+    env: { ...withoutSettings(), ...state },
     stdout: "pipe",
   });
-  const reader = server.stdout.getReader();
   let said = "";
-  while (!/history.*\n/.test(said)) said += Buffer.from((await reader.read()).value ?? []).toString();
+  for await (const chunk of server.stdout) {
+    said += Buffer.from(chunk).toString();
+    if (/history.*\n/.test(said)) break;
+  }
   const [, port] = /open on .*:(\d+)/.exec(said) ?? [];
   expect(said).toContain(join(folder.path, "chatroom", `${port}.sqlite`));
   server.kill();
@@ -104,9 +106,7 @@ test.concurrent("a port in use is one sentence and exit code 1", async () => {
   await using server = await Server.start();
   const second = Bun.spawn(
     ["bun", join(root, "ChatServer.ts"), "--port", `${server.port}`, "--history", "none"],
-    {
-      stderr: "pipe",
-    },
+    { stderr: "pipe", env: withoutSettings() },
   );
   expect(await second.exited).toBe(1);
   expect(await new Response(second.stderr).text()).toMatch(
@@ -120,6 +120,7 @@ test.concurrent("a metrics port in use is one sentence and code 1, and no room o
   const server = Bun.spawn(["bun", join(root, "ChatServer.ts"), ...flags], {
     stdout: "pipe",
     stderr: "pipe",
+    env: withoutSettings(),
   });
   expect(await server.exited).toBe(1);
   expect(await new Response(server.stdout).text()).toBe("");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { python3 } from "../support/parts.ts";
 import { Terminal } from "../support/screen.ts";
-import { freePort, root, Server, temporaryFolder } from "../support/server.ts";
+import { freePort, inShell, root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -173,7 +173,7 @@ describe.concurrent("Ctrl-Z and fg bring everything back", () => {
     const environment = { PS1: "sh$ ", XDG_STATE_HOME: state.path };
     await using terminal = new Terminal(["bash", "--norc", "--noprofile", "-i"], size, environment);
     await terminal.shows("sh$");
-    terminal.type(`bun ${join(root, "ChatClient.ts")} ${who}localhost:${server.port}\r`);
+    terminal.type(`${inShell("ChatClient.ts")} ${who}localhost:${server.port}\r`);
     await terminal.shows(question);
     for (let i = 0; i < 2; i++) {
       terminal.type("\x1a");
@@ -195,7 +195,7 @@ describe.concurrent("Ctrl-Z and fg bring everything back", () => {
     const environment = { PS1: "sh$ ", XDG_STATE_HOME: state.path };
     await using terminal = new Terminal(["bash", "--norc", "--noprofile", "-i"], size, environment);
     await terminal.shows("sh$");
-    terminal.type(`bun ${join(root, "ChatClient.ts")} localhost:${server.port}; echo ended $?\r`);
+    terminal.type(`${inShell("ChatClient.ts")} localhost:${server.port}; echo ended $?\r`);
     await terminal.shows("What is your name?");
     terminal.type("\x1a");
     await terminal.shows("Stopped");
@@ -265,6 +265,7 @@ print(os.waitstatus_to_exitcode(status), flush=True)
       const flags = command("--port", `${port}`, "--rate", "0", "--stay");
       const outer = Bun.spawn([python3.found, stuck, onTerminal ? "pty" : "pipe", ...flags], {
         stdout: "pipe",
+        env: withoutSettings(),
       });
       const lines = linesOf(outer.stdout);
       const pid = Number((await lines.next()).value);

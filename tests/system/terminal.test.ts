@@ -6,7 +6,7 @@ import type { Socket } from "bun";
 import { limits } from "../../lib/protocol/events.ts";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { Terminal } from "../support/screen.ts";
-import { root, Server, temporaryFolder } from "../support/server.ts";
+import { inShell, root, Server, temporaryFolder } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -265,7 +265,7 @@ test("Ctrl-C leaves while there is no server, too", async () => {
 
 test("after Ctrl-Z and fg the row is back, draft and all", async () => {
   await using server = await Server.start();
-  const command = `bun ${join(root, "ChatClient.ts")} ada@localhost:${server.port}`;
+  const command = `${inShell("ChatClient.ts")} ada@localhost:${server.port}`;
   await using terminal = new Terminal(
     ["bash", "--norc", "--noprofile", "-i"],
     { cols: 80, rows: 24 },

@@ -234,7 +234,7 @@ openssl.concurrent("a server without a certificate that can be used ends with on
     [(made) => ["--tls-cert", made.key("self"), "--tls-key", made.cert("self")], 1, "no PEM certificate"],
   ])("%#", (flags, code, sentence) => {
     const command = ["bun", join(root, "ChatServer.ts"), "--port", "0", "--history", "none", ...flags(made)];
-    const { exitCode, stdout, stderr } = Bun.spawnSync(command, { timeout: testMs });
+    const { exitCode, stdout, stderr } = Bun.spawnSync(command, { timeout: testMs, env: withoutSettings() });
     expect(stdout.toString()).toBe("");
     expect(stderr.toString()).toContain(sentence);
     expect(stderr.toString().trimEnd().split("\n")).toHaveLength(1);

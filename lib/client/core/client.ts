@@ -1,7 +1,7 @@
 // The core of every front end: the link, the state of the chat, and the lines that a person enters, carried out. The front
 // ends (terminal, pipe, page) show events and ask questions. Nothing in the core needs Bun, Node or a screen.
 
-import { type Command, type CommandOf, check, type Raw } from "../../protocol/commands.ts";
+import { type Command, type CommandOf, check, cutWord, type Raw } from "../../protocol/commands.ts";
 import { type Event, type Fault, fault, isFault } from "../../protocol/events.ts";
 import { cleanName, memberName, nameKey } from "../../protocol/names.ts";
 import { checkTyped, help, helpOf, parseTyped, typed, written } from "../../protocol/typed.ts";
@@ -27,8 +27,8 @@ export type ClientHandlers = LinkHandlers & {
   help: () => void;
   /** The people who are ignored have changed: the names of each. */
   ignoring?: (people: string[][]) => void;
-  /** Carries out /set with the words typed behind it; absent where settings come from flags alone. */
-  set?: (words: string) => void;
+  /** Carries out /set with the words typed behind it. */
+  set: (words: string) => void;
   /** Clears the screen; absent where there is none. */
   clear?: () => void;
   /** Asks for the operators' password; absent where it could be seen. */
@@ -183,12 +183,6 @@ export class Client {
     this.handlers.notice(`${name} is shown again`);
   }
 
-  /** Changes a setting, or lists them. */
-  set(words: string): void {
-    if (this.handlers.set) this.handlers.set(words);
-    else this.ask(fault("unknown-command", "Here the flags are the settings: see --help"));
-  }
-
   /** Puts the present name into a whisper whose addressee was renamed since its name was typed. */
   #addressed(command: CommandOf<"tell">): Raw | Fault {
     const person = this.chat.takeAddressee(command.to);
@@ -226,44 +220,24 @@ type LocalCommand = {
   run: (client: Client, words: string) => void;
 };
 
+function local(usage: string, summary: string, run: LocalCommand["run"]): LocalCommand {
+  return { word: cutWord(usage)[0], usage, summary, run };
+}
+
 /** The commands that the client carries out itself; all others go to the room. */
-export const localCommands: LocalCommand[] = [
-  {
-    word: "/reply",
-    usage: "/reply TEXT",
-    summary: "answer the last whisper",
-    run: (client, words) => client.reply(words),
-  },
-  {
-    word: "/ignore",
-    usage: "/ignore [NAME]",
-    summary: "hide NAME, under any name, until /unignore; or list who is",
-    run: (client, words) => client.ignore(words),
-  },
-  {
-    word: "/unignore",
-    usage: "/unignore NAME",
-    summary: "show NAME again",
-    run: (client, words) => client.unignore(words),
-  },
-  {
-    word: "/around",
-    usage: "/around [N]",
-    summary: "show the lines around hit N; /search alone: older hits",
-    run: ({ past }, words) => past?.around(words),
-  },
-  {
-    word: "/set",
-    usage: "/set [NAME VALUE]",
-    summary: "change a setting, now and for later starts; or list them",
-    run: (client, words) => client.set(words),
-  },
-  {
-    word: "/clear",
-    usage: "/clear",
-    summary: "clear the screen",
-    run: ({ handlers }) => handlers.clear?.(),
-  },
+export const localCommands = [
+  local("/reply TEXT", "answer the last whisper", (client, words) => client.reply(words)),
+  local("/ignore [NAME]", "hide NAME, under any name, until /unignore; or list who is", (client, words) =>
+    client.ignore(words),
+  ),
+  local("/unignore NAME", "show NAME again", (client, words) => client.unignore(words)),
+  local("/around [N]", "show the lines around hit N; /search alone: older hits", ({ past }, words) =>
+    past?.around(words),
+  ),
+  local("/set [NAME VALUE]", "change a setting, now and for later starts; or list them", (client, words) =>
+    client.handlers.set(words),
+  ),
+  local("/clear", "clear the screen", ({ handlers }) => handlers.clear?.()),
 ];
 
 /** All command words that a person can enter, slash included, for completion. */

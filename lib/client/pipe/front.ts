@@ -6,7 +6,7 @@
 // closed or broken stops nothing: the rest of the input is still said.
 
 import { messageOf } from "../../protocol/errors.ts";
-import { isFault } from "../../protocol/events.ts";
+import { fault, isFault } from "../../protocol/events.ts";
 import { visible, visibleRow } from "../../protocol/text.ts";
 import { allHelp, Client } from "../core/client.ts";
 import type { RoomOptions } from "../core/link.ts";
@@ -47,6 +47,8 @@ export class PipeFront {
         refused: (message, problem) => this.#format.problem(problem, message),
         help: () => this.#format.event(allHelp()),
         notice: (text) => this.#out.write([visibleRow(text)]),
+        set: () =>
+          this.#format.problem(fault("unknown-command", "Here the flags are the settings: see --help")),
         state: (state) => {
           if (state.type === "offline" && !this.#isLost) this.#complain(`${state.reason}: trying again`);
           this.#isLost = state.type === "offline";

@@ -1,12 +1,12 @@
-// The client's flags, and the servers that they name. Flags that last can be set in the environment and in a config file as
-// well (lib/cli/flags.ts). The paths of the client's own files stand here, too: settings, known_hosts, the key.
+// The client's flags, and the servers that they name. The environment and a config file can set them as well, but for those
+// of one start (lib/cli/flags.ts). The paths of the client's own files stand here, too: settings, known_hosts, the key.
 
 import { join } from "node:path";
 import {
   type About,
   choice,
   type Flag,
-  lasting,
+  forOneStart,
   number,
   type parseFlags,
   text,
@@ -64,49 +64,27 @@ const maxWords = 100;
 const maxWord = 100;
 
 export const flags = {
-  host: lasting(
-    "CHAT_HOST",
-    text("HOST", "where the server is; if the room has several: HOST[:PORT],HOST[:PORT]", defaultHost),
+  host: text("HOST", "where the server is; if the room has several: HOST[:PORT],HOST[:PORT]", defaultHost),
+  port: number("PORT", "the port it listens on", defaultPort, 1, 65_535),
+  name: text("NAME", "your name; asked for on a terminal"),
+  "password-file": text("FILE", "its first line is the room's password; or set CHAT_PASSWORD"),
+  time: choice("the time shown with each line", "short", ["off", "short", "full"]),
+  bell: choice("what rings the terminal's bell", "mention", ["off", "mention", "all"]),
+  notify: choice(
+    "what tells you of mentions: the bell, or a desktop notification as well (OSC 9 or 777)",
+    "bell",
+    ["bell", "osc9", "osc777", "off"],
   ),
-  port: lasting("CHAT_PORT", number("PORT", "the port it listens on", defaultPort, 1, 65_535)),
-  name: lasting("CHAT_NAME", text("NAME", "your name; asked for on a terminal")),
-  "password-file": lasting(
-    "CHAT_PASSWORD_FILE",
-    text("FILE", "its first line is the room's password; or set CHAT_PASSWORD"),
-  ),
-  time: lasting("CHAT_TIME", choice("the time shown with each line", "short", ["off", "short", "full"])),
-  bell: lasting("CHAT_BELL", choice("what rings the terminal's bell", "mention", ["off", "mention", "all"])),
-  notify: lasting(
-    "CHAT_NOTIFY",
-    choice("what tells you of mentions: the bell, or a desktop notification as well (OSC 9 or 777)", "bell", [
-      "bell",
-      "osc9",
-      "osc777",
-      "off",
-    ]),
-  ),
-  joins: lasting(
-    "CHAT_JOINS",
-    choice("whose coming and going is shown", "active", ["all", "active", "none"]),
-  ),
-  highlight: lasting("CHAT_HIGHLIGHT", highlight),
-  ignore: lasting("CHAT_IGNORE", ignore),
-  color: lasting(
-    "CHAT_COLOR",
-    choice("colours; auto: if the terminal has them", "auto", ["auto", "on", "off"]),
-  ),
-  tls: lasting(
-    "CHAT_TLS",
-    toggle("speak TLS; a certificate that no authority vouches for is asked about, once"),
-  ),
-  ca: lasting(
-    "CHAT_CA",
-    text("FILE", "speak TLS, and trust these authorities (PEM) instead of the system's"),
-  ),
-  fingerprint,
-  say: text("TEXT", "say it without joining, for scripts"),
-  once: toggle("the same with what comes in"),
-  json: toggle("every event as one JSON object a line, commands as JSON; for programs"),
+  joins: choice("whose coming and going is shown", "active", ["all", "active", "none"]),
+  highlight,
+  ignore,
+  color: choice("colours; auto: if the terminal has them", "auto", ["auto", "on", "off"]),
+  tls: toggle("speak TLS; a certificate that no authority vouches for is asked about, once"),
+  ca: text("FILE", "speak TLS, and trust these authorities (PEM) instead of the system's"),
+  fingerprint: forOneStart(fingerprint),
+  say: forOneStart(text("TEXT", "say it without joining, for scripts")),
+  once: forOneStart(toggle("the same with what comes in")),
+  json: forOneStart(toggle("every event as one JSON object a line, commands as JSON; for programs")),
 };
 
 /** The flags that /set changes while the client runs; all others mean something only when it starts. */
@@ -122,6 +100,8 @@ export const about: About = {
       /^(?!$)(?:(?<name>[^@]*)@)?(?:\[(?<host>[^\s@[\]]+)\]|(?<host>[^\s@:[\]]+))?(?::(?<port>[^@:]*))?$/,
   },
   configPath: configPath(),
+  prefix: "CHAT_",
+  showsVariables: true,
 };
 
 export type Options = ReturnType<typeof parseFlags<typeof flags>>;

@@ -1,16 +1,14 @@
 // The settings that /set changes while the client runs. They are flags of options.ts: a change holds at once and is kept in
 // the config file. At the next start the environment and the command line win over that file.
 
-import { type About, type Flag, parseFlags } from "../../cli/flags.ts";
+import { type About, type Flag, parseFlags, variableOf } from "../../cli/flags.ts";
 import { readSettings } from "../../cli/settings.ts";
 import { messageOf, UsageError } from "../../protocol/errors.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { writeWhole } from "./files.ts";
-import { changeable, type flags, type Options } from "./options.ts";
+import { changeable, flags, type Options } from "./options.ts";
 
 export type Name = (typeof changeable)[number];
-
-type Table = typeof flags;
 
 /** The word that stands for a setting's default in /set. */
 const byDefault = "-";
@@ -18,7 +16,6 @@ const byDefault = "-";
 export class Settings {
   /** The values that hold now. */
   readonly values: Options;
-  readonly #flags: Table;
   readonly #about: About;
   readonly #args: string[] | undefined;
   readonly #environment: Record<string, string | undefined>;
@@ -28,13 +25,11 @@ export class Settings {
   /** `values`: those that parseFlags returns for the other arguments. */
   constructor(
     values: Options,
-    flags: Table,
     about: About,
     args?: string[],
     environment: Record<string, string | undefined> = process.env,
   ) {
     this.values = values;
-    this.#flags = flags;
     this.#about = about;
     this.#args = args;
     this.#environment = environment;
@@ -78,7 +73,7 @@ export class Settings {
   /** Undefined if the file makes no sense. */
   #ignoredInFile(): string[][] | undefined {
     try {
-      return parseFlags(this.#flags, this.#about, [], {}).ignore;
+      return parseFlags(flags, this.#about, [], {}).ignore;
     } catch {
       return undefined;
     }
@@ -119,12 +114,12 @@ export class Settings {
   }
 
   #flag(name: Name): Flag<unknown> {
-    return this.#flags[name];
+    return flags[name];
   }
 
   #unknown(typed: string): string {
     const names = new Intl.ListFormat("en-GB", { type: "conjunction" }).format(changeable);
-    const isFlag = Object.hasOwn(this.#flags, typed.replace(/^--/, ""));
+    const isFlag = Object.hasOwn(flags, typed.replace(/^--/, ""));
     return isFlag
       ? `${typed} is for the start: it is a flag of the command line. While the client runs there are ${names}`
       : `There is no setting "${typed}": there are ${names}`;
@@ -140,11 +135,12 @@ export class Settings {
       environment: Record<string, string | undefined>,
     ) => {
       const unset = Symbol("unset");
-      const table = { ...this.#flags, [name]: { ...flag, default: unset } };
+      const table = { ...flags, [name]: { ...flag, default: unset } };
       return parseFlags<Record<string, Flag<unknown>>>(table, about, args, environment)[name] !== unset;
     };
     if (isSetBy(withoutFile, this.#args, {})) return { source: `--${name}`, isStronger: true };
-    if (isSetBy(withoutFile, [], this.#environment)) return { source: flag.env ?? "", isStronger: true };
+    if (isSetBy(withoutFile, [], this.#environment))
+      return { source: variableOf(name, flag, this.#about) ?? "", isStronger: true };
     const isInFile = isSetBy(this.#about, [], {});
     return { source: isInFile && configPath ? configPath : "the default", isStronger: false };
   }

@@ -136,6 +136,7 @@ function reasonOf(error: unknown): string {
   const reasons: Record<string, string> = {
     ECONNREFUSED: "nobody listens there",
     ENOTFOUND: "there is no such host",
+    EAI_AGAIN: "its name cannot be looked up now",
     ETIMEDOUT: "it does not answer",
     ENETUNREACH: "the network cannot be reached",
     EHOSTUNREACH: "the host cannot be reached",

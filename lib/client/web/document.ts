@@ -16,7 +16,7 @@ const here = import.meta.dir;
 /** Replaced by the page when a binary is built (tests/release/build.ts), which has no sources. */
 declare const chatPage: PageDocument | undefined;
 
-/** Builds it anew at each call, which takes some tenths of a second. Rejects if its sources are damaged. */
+/** Builds the page anew at each call, which takes some tenths of a second. Rejects if its sources are damaged. */
 export async function buildDocument(): Promise<PageDocument> {
   if (typeof chatPage === "object") return chatPage;
   const source = (name: string) => Bun.file(join(here, name)).text();
@@ -26,10 +26,10 @@ export async function buildDocument(): Promise<PageDocument> {
     source("index.html"),
   ]);
   const style = smallStyle(styleSource);
-  // What would end the element that it stands in.
+  // Such a tag inside the script or the style would end their element.
   if (/<\/(?:script|style)|<!--/i.test(script + style))
     throw new Error("The page's script would end its element");
-  // As functions: "$&" in a script is no pattern.
+  // As functions, so that "$&" in a script has no meaning here.
   const html = markup
     .replace(/\n\s*/g, "")
     .replace("/*style*/", () => style)
@@ -47,7 +47,7 @@ async function builtScript(): Promise<string> {
   return (await Promise.all(outputs.map((output) => output.text()))).join("").trim();
 }
 
-/** Without comments and blanks. Bun's own minifier also writes it for old browsers, which makes it a tenth larger. */
+/** The style without comments and blanks. Bun's own minifier adds rules for old browsers, and makes it a tenth larger. */
 function smallStyle(style: string): string {
   const withoutComments = style.replace(/\/\*.*?\*\//gs, "").replace(/\s+/g, " ");
   return withoutComments

@@ -33,7 +33,7 @@ import { byId, sentence, show, write } from "./page/dom.ts";
 import { Door } from "./page/door.ts";
 import { Entry } from "./page/entry.ts";
 import { Members } from "./page/members.ts";
-import { Menu } from "./page/menu.ts";
+import { openMenu } from "./page/menu.ts";
 import { Speech } from "./page/speech.ts";
 import { Status } from "./page/status.ts";
 import { Screen } from "./screen.ts";
@@ -41,10 +41,11 @@ import { askSecret } from "./secret.ts";
 
 /** How many messages of the past the page begins with. */
 const firstMessages = 80;
-/** How long a change may wait to be kept. */
+/** How long after a change it is kept, together with those that follow. */
 const saveMs = 1_000;
-/** A reload that finds no server tries again after this. */
+/** How long after a failed try a reloaded page tries again to take its seat. */
 const retryMs = 2_000;
+/** How long a reloaded page shows nothing while it connects; then it shows the door. */
 const patienceMs = 1_000;
 
 export class WebFront {
@@ -62,9 +63,9 @@ export class WebFront {
   readonly #screen: Screen;
   readonly #room = byId("room", HTMLElement);
   readonly #over = byId("over", HTMLElement);
-  /** The welcome whose history is to come. */
+  /** The first welcome, until its history comes. */
   #welcome: Welcome | undefined;
-  /** The token that was shown at the join. */
+  /** The token that the last join was sent with. */
   #shownToken: string | undefined;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
@@ -129,7 +130,7 @@ export class WebFront {
     };
     this.#incoming = new Incoming({ ...shown, entry: this.#entry, speech });
     this.#screen = new Screen(shown);
-    new Menu({
+    openMenu({
       get: (setting) => this.#storage.get(setting),
       set: (setting, value) => this.#storage.set(setting, value),
       notifies: (isWanted) => {
@@ -146,7 +147,6 @@ export class WebFront {
     const { seat, names } = this.#storage;
     if (seat) {
       void this.#join(seat.name, undefined, seat.token);
-      // A server that takes its time is waited for at the door.
       setTimeout(() => {
         if (this.#client.link.status !== "connecting" || !this.#room.hidden) return;
         if (!this.#door.isOpen) this.#door.open(seat.name);
@@ -169,7 +169,7 @@ export class WebFront {
       if (problem) this.#toDoor(problem);
     } catch (error) {
       this.#toDoor(fault("unavailable", messageOf(error)));
-      // The seat is still there: a server that comes back finds this page waiting.
+      // The server may be back in a moment, with the seat still kept.
       if (token !== undefined) setTimeout(() => this.#joinAgain(token), retryMs);
     }
   }
@@ -255,14 +255,14 @@ export class WebFront {
     button.focus();
   }
 
-  // ---- What comes ----
+  // ---- Events ----
 
   #event(event: Event): void {
     this.#incoming.event(event);
     if (event.type === "welcome") this.#welcomed(event);
     else if (event.type === "history") this.#opened(event);
     else if (event.type === "error") {
-      // The history cannot be read.
+      // The server could not read the history: the page begins without one.
       if (this.#welcome) this.#opened({ type: "history", events: [], before: this.#welcome.seq + 1 });
       if (this.#door.isOpen) this.#door.open("", event);
       else this.#status.problem(event.text);
@@ -277,14 +277,14 @@ export class WebFront {
     this.#attention.isCatchingUp = state.type === "online" && state.isBack;
     if (state.type === "online") {
       this.#named(link.name);
-      // Back from another window, or under another name: the room is still drawn.
+      // Joined again from the door or after "Use it here": the room is still drawn below.
       if (state.isBack && (this.#door.isOpen || !this.#over.hidden)) this.#toRoom();
     }
     this.#screen.changed();
     this.#changedKept();
   }
 
-  /** Our name is another one now. */
+  /** Notes the name that the link has: the seat and what is kept go with it. */
   #named(name: string): void {
     const { seat } = this.#storage;
     if (!seat || nameKey(seat.name) === nameKey(name)) return;
@@ -305,7 +305,7 @@ export class WebFront {
     this.#log.redraw();
   }
 
-  // ---- What the person does ----
+  // ---- Input ----
 
   /** Enter ends the wait for the next try to connect; a blank line does no more than that. */
   #entered(text: string): void {
@@ -370,7 +370,7 @@ export class WebFront {
   #save(): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    // Another window has our seat, and keeps its own draft and position.
+    // After a takeover the other window keeps the draft and the position.
     if (this.#client.link.status === "closed") return;
     this.#returning.save(this.#entry.text, this.#entry.lines);
   }

@@ -1,9 +1,8 @@
-// What the room sends, each in its place on the page: messages and what else happened among the rows, answers below them,
-// and both where the members, the title or a screen reader have to know.
+// Hands each event to the parts of the page that show it: messages and happenings to the rows, answers below them, and both
+// to the members, the title and the screen reader.
 
 import { inWords } from "../../dialects/words.ts";
 import { type Event, isMessage, type Message, type Recorded } from "../../protocol/events.ts";
-import { visibleRow } from "../../protocol/text.ts";
 import { settleMs } from "../core/chat.ts";
 import type { Client } from "../core/client.ts";
 import type { Log } from "./log/log.ts";
@@ -22,7 +21,7 @@ export type IncomingParts = {
   speech: Speech;
 };
 
-/** The id of a question for the members that is not to be answered among the rows. */
+/** The id of a `who` that the page sends by itself: its answer is not shown among the rows. */
 export const quietId = "quiet";
 
 export class Incoming {
@@ -42,18 +41,13 @@ export class Incoming {
       case "waiting":
         return this.#waited(event.events);
       case "members":
-        return event.id === quietId ? undefined : log.notice(visibleRow(inWords(event)));
-      case "subject":
-      case "bans":
-      case "whois":
-      case "whowas":
-        return log.notice(inWords(event));
-      case "note":
-        return log.notice(event.text);
+        if (event.id === quietId) return;
+        break;
       case "gap":
         log.begin(event.to);
-        return log.notice(inWords(event), "problem");
     }
+    const text = event.type === "note" ? event.text : inWords(event);
+    if (text !== "") log.notice(text, event.type === "gap" ? "problem" : "notice");
   }
 
   #recorded(event: Recorded): void {
@@ -62,7 +56,7 @@ export class Incoming {
     if (event.type === "deleted") return this.#takeBack(event.seqs);
     if (event.type === "joined" || event.type === "left")
       this.#settling ??= setTimeout(() => this.#settle(), settleMs);
-    // What the row says of an addressee may be another thing now.
+    // The row says whether an addressee is here.
     this.#parts.entry.peopleChanged();
   }
 
@@ -80,14 +74,14 @@ export class Incoming {
       if (seqs.includes(Number(row.dataset.seq))) row.remove();
   }
 
-  /** Whispers that came while we were away, older than the history that is behind them. */
+  /** Whispers that came while we were away. They are older than the history, but come right before it: shown after it. */
   #waited(events: Recorded[]): void {
     const { client, log } = this.#parts;
     const rows = events.flatMap((event) => rowsOf(client.chat, event, event));
     setTimeout(() => log.add(divider("Waited for you"), ...rows, divider("Now")));
   }
 
-  /** Who came and went since the last time. */
+  /** Shows who came and went since the last call. */
   #settle(): void {
     const { client, log } = this.#parts;
     this.#settling = undefined;

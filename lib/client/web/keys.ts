@@ -18,7 +18,7 @@ export function listenForKeys({ isOpen, search, escaped, typing }: KeyHandlers):
       return search();
     }
     if (!(target instanceof HTMLElement) || ctrlKey || altKey || metaKey) return;
-    // The row, the menu and a dialog have an end of their own for it.
+    // The row, the menu and a dialog handle Esc themselves.
     if (key === "Escape" && !target.closest("#row, #menu, dialog")) escaped();
     if (target !== document.body && target.id !== "log") return;
     // A blank scrolls the messages.

@@ -4,7 +4,7 @@ import { WebFront } from "./front.ts";
 
 new WebFront(location, allowedStorage()).start();
 
-/** A browser that allows no storage throws already where it is named. */
+/** The browser's storage. A browser that allows none throws when the name is read. */
 function allowedStorage(): Storage | undefined {
   try {
     return localStorage;

@@ -1,5 +1,5 @@
-// What of the page changes as the room does, drawn at most once a frame, however much comes: the messages, those that
-// wait, the topic, the title, and the way back to the latest message. An element that shows the same already is left alone.
+// Draws the parts of the page that change with the room, at most once a frame, however much comes: the messages, those that
+// wait, the topic, the title, and the way back to the latest message. An element that shows the same already is not touched.
 
 import { visibleRow } from "../../protocol/text.ts";
 import type { Client } from "../core/client.ts";
@@ -22,9 +22,9 @@ export class Screen {
   readonly #waiting = byId("waiting", HTMLOListElement);
   readonly #latest = byId("latest", HTMLButtonElement);
   readonly #topic = byId("topic", HTMLElement);
-  /** The frame that is to come. */
+  /** Stands for the next frame; undefined if none was asked for. */
   #frame: object | undefined;
-  /** What of the messages that wait is drawn. */
+  /** The ids of the waiting messages that are drawn, and how many wait in all. */
   #drawnWaiting = " 0";
 
   constructor(parts: ScreenParts) {
@@ -51,7 +51,7 @@ export class Screen {
     setTimeout(run, hiddenFrameMs);
   }
 
-  /** The reader has come to another place. */
+  /** The reader has scrolled. */
   moved(): void {
     const { attention, log } = this.#parts;
     attention.looked();

@@ -1,17 +1,17 @@
-// The numerics that a client is sent whatever it asked for: its greeting, faults, and the last lines of its connection.
+// The lines of a connection that are no answer of one command: its greeting, faults, and its last lines.
 
 import about from "../../../package.json";
 import type { Bye, Fault } from "../../protocol/events.ts";
 import { type Client, failLine, isAboutName } from "./client.ts";
 import { closingLine, serverName, word } from "./wire.ts";
 
-/** Whether the connection ends with this fault: before it is registered, a client would wait for nothing. */
+/** Whether the connection ends with this fault: a client that is not registered could not go on after it. */
 export function endsWith({ code }: Fault, client: Client): boolean {
   const isFinal = code === "wrong-password" || code === "banned" || code === "unavailable";
   return isFinal && !client.registration.isDone;
 }
 
-/** The lines that tell a client the fault of its last command. */
+/** The lines for a fault of the client's latest command. */
 export function faultLines(fault: Fault, client: Client): string[] {
   const { code, text } = fault;
   const { command, target } = client.asked;
@@ -19,7 +19,7 @@ export function faultLines(fault: Fault, client: Client): string[] {
   const name = word(isDone && command !== "JOIN" ? target : nick);
   const isName = command === "NICK" || command === "JOIN" || !isDone;
   if (!isDone && isAboutName(fault)) client.registration.nick = "";
-  // A program answers no notice, and so is none answered.
+  // IRC answers no NOTICE, so that two programs cannot answer each other for ever.
   if (command === "NOTICE" && isDone) return [];
   switch (code) {
     case "slow-down":
@@ -61,20 +61,20 @@ export function faultLines(fault: Fault, client: Client): string[] {
   }
 }
 
-/** The lines that tell a client the fault of a line that the server could not read. */
+/** The lines for a line that is too long or not UTF-8. */
 export function lineFault({ code, text }: Fault, client: Client): string[] {
   if (code === "too-long") return [client.numeric("417", "Input line was too long")];
   return [client.has("standard-replies") ? failLine("*", "INVALID_UTF8", text) : client.notice(text)];
 }
 
-/** The last lines of a connection. */
+/** The last lines of a connection, which say why it ends. */
 export function byeLines({ code, text }: Bye, client: Client): string[] {
   return [...(code === "banned" ? [client.numeric("465", text)] : []), closingLine(client.me, text)];
 }
 
 // ---- The beginning ----
 
-/** 001 to 005, and that there is no message of the day: the client is registered. */
+/** The lines that tell a client that it is registered: 001 to 005, and that there is no message of the day. */
 export function greetingLines(client: Client): string[] {
   const { me } = client;
   const supported = (...words: string[]) => client.numeric("005", ...words, "are supported by this server");
@@ -82,7 +82,7 @@ export function greetingLines(client: Client): string[] {
     client.numeric("001", `Welcome to the chat room, ${me}`),
     client.numeric("002", `Your host is ${serverName}, running version ${version}`),
     client.numeric("003", `This server was created ${client.host.channel.begun.toUTCString()}`),
-    // The letters have no colon before the last one: some clients count the words.
+    // Without a colon before the last word, since some clients count the words: modes of users, of channels, with parameters.
     `:${serverName} 004 ${me} ${serverName} ${version} i bmnoqt boq`,
     supported(
       ..."CASEMAPPING=ascii CHANLIMIT=#:1 CHANMODES=bq,,,mnt CHANNELLEN=64 CHANTYPES=# CHATHISTORY=100".split(
@@ -99,7 +99,7 @@ export function greetingLines(client: Client): string[] {
   ];
 }
 
-/** What the server is called where a version is asked for. */
+/** The version of the server, as IRC clients show it. */
 export const version = `chatroom-${about.version}`;
 
 export function noMotd(client: Client): string {

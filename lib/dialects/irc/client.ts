@@ -1,6 +1,6 @@
-// One client of IRC: what it has asked for, and how an answer finds its question. A command of the room knows no target and
-// no label, so they are kept here: those of a message, or of a list, by the id that it goes with, those of any other command
-// until the next line, since that is read only once the outcome is known.
+// One client of IRC, and the questions for which it waits. A command of the room has no target and no label, so these are kept
+// here: by the id of the command for messages and lists; for any other command as `asked`, until the next line, since that is
+// read only once the outcome of the command is known.
 
 import { randomBytes } from "node:crypto";
 import type { Command } from "../../protocol/commands.ts";
@@ -9,30 +9,30 @@ import type { Host } from "../host.ts";
 import { Registration } from "./registration.ts";
 import { ended, serverLine, serverName, tagged, word } from "./wire.ts";
 
-/** What a line asked for. */
+/** A line of the client that is to be answered. */
 export type Asked = {
   command: string;
   target: string;
-  /** With labeled-response, the client's own mark for it. */
+  /** The label that the client gave it, with labeled-response. */
   label: string | undefined;
-  /** The lines of its answer, where there is one. */
+  /** Writes the answer of the room, if the line is answered by one. */
   show?: ((answer: Answer) => string[]) | undefined;
 };
 
-/** The lines that answer a command; or the command of the room that it is; or undefined, if the answer is sent later. */
+/** The lines that answer a command; or the command of the room to carry out; or undefined, if the answer is sent later. */
 export type Outcome = Command | Fault | string[] | undefined;
 
-/** So many questions are kept, whose answers have not come or may be asked for again. */
+/** How many questions are kept: their answer has not come, or may be asked for again. */
 const keptQuestions = 1_000;
 
 export class Client {
   readonly host: Host;
   readonly registration: Registration;
-  /** What the line asked for that was read last. */
+  /** The latest line that was read. */
   asked: Asked = { command: "*", target: "", label: undefined };
-  /** The last words of a member that gives its seat up, and not its connection. */
+  /** The last words in a PART that is under way. */
   parting: string | undefined;
-  /** Before all ids of this connection: a client may use its own again after a reconnect. */
+  /** Begins all ids of this connection, so that no other connection of the member has the same. */
   readonly #prefix = randomBytes(6).toString("base64url");
   readonly #questions = new Map<string, Asked>();
   #ids = 0;
@@ -86,18 +86,18 @@ export class Client {
     return this.numeric("442", channel, "You're not on that channel");
   }
 
-  /** A problem that no numeric is for: as FAIL, where the client knows that, or as NOTICE. */
+  /** A problem for which there is no numeric: as FAIL if the client knows standard-replies, else as NOTICE. */
   fail(code: string, ...params: string[]): string {
     if (this.has("standard-replies")) return failLine(this.asked.command, code, ...params);
     return this.notice(params.at(-1) ?? code);
   }
 
-  /** Sends the lines that a line asked for. */
+  /** Sends the lines that answer `asked`. */
   reply(asked: Asked, lines: string[]): void {
     this.host.utter(ended(this.labelled(asked.label, lines)));
   }
 
-  /** The lines as the answer to what had this label: it is on the one line, or on a batch of them. */
+  /** The lines as the answer to the line with this label: a single line has it, several are in a batch that has it. */
   labelled(label: string | undefined, lines: string[]): string[] {
     if (label === undefined) return lines;
     const [first, ...others] = lines;
@@ -107,7 +107,7 @@ export class Client {
     return this.batch("labeled-response", [], lines, label);
   }
 
-  /** The lines in a batch of this type. */
+  /** The lines within a batch of this type. */
   batch(type: string, params: string[], lines: string[], label?: string): string[] {
     const { begin, name, end } = this.openBatch(type, params, label);
     return [begin, ...lines.map((line) => tagged(line, "batch", name)), end];
@@ -125,7 +125,7 @@ export class Client {
 
   // ---- Questions ----
 
-  /** An id for the client's last command, by which the answer finds its question. */
+  /** A new id for a command of the room, by which `answered` finds `asked`. */
   question(asked: Asked = this.asked): string {
     const id = `${this.#prefix}.${++this.#ids}`;
     this.#questions.set(id, asked);
@@ -134,25 +134,25 @@ export class Client {
     return id;
   }
 
-  /** Whether this connection has given that id. */
+  /** Whether the id is from this connection. */
   isOwn(id: string | undefined): id is string {
     return id?.startsWith(`${this.#prefix}.`) ?? false;
   }
 
-  /** What had this id, which is answered with that. */
+  /** The question with this id, which is kept no longer. */
   answered(id: string): Asked | undefined {
     const asked = this.#questions.get(id);
     this.#questions.delete(id);
     return asked;
   }
 
-  /** The label of a message with this id. It is kept: the message's event may be asked for again. */
+  /** The label of the message with this id. It stays, since the lines of an event may be asked for again. */
   labelOf(id: string): string | undefined {
     return this.#questions.get(id)?.label;
   }
 }
 
-/** `FAIL COMMAND CODE PARAMS :TEXT`, in the words of standard-replies. */
+/** `FAIL COMMAND CODE PARAMS :TEXT` (https://ircv3.net/specs/extensions/standard-replies). */
 export function failLine(command: string, code: string, ...params: string[]): string {
   return serverLine("FAIL", command, code, ...params);
 }
@@ -162,7 +162,7 @@ function isBatch(first: string, last: string | undefined): boolean {
   return name !== undefined && last === `:${serverName} BATCH -${name}`;
 }
 
-/** Whether a fault is about the name that was asked for. */
+/** Whether a fault is about the name that the client wants. */
 export function isAboutName({ code }: Fault): boolean {
   return ["name-taken", "name-owned", "bad-name", "name-reserved", "conflict"].includes(code);
 }

@@ -1,11 +1,11 @@
-// Events as lines of IRC, encoded once for all readers that have asked for the same. There is an encoding for each set of
-// capabilities that changes these lines: in practice three or four, and eight at most, each of which has a live log.
+// Events as lines of IRC. There is an encoding for each set of capabilities that changes these lines: three or four in practice,
+// eight at most. Each has a live log, so an event is encoded once for all clients with the same capabilities.
 //
 //   time        server-time: when it happened
 //   ids         message-tags: msgid=EPOCH-SEQ, by which a client can ask for the events before or after it
 //   multiline   batch and draft/multiline: a message of several rows stays one
 //
-// Without its tags no line has more than 512 bytes: a longer row is cut, and all of it is said.
+// No line has more than 512 bytes beside its tags: a longer row becomes several lines.
 
 import { type Event, isMessage, type Message, type Recorded } from "../../protocol/events.ts";
 import type { Encoding } from "../dialect.ts";
@@ -19,7 +19,7 @@ export type Variant = { time: boolean; ids: boolean; multiline: boolean };
 
 const encodings = new WeakMap<Channel, Map<string, IrcEncoding>>();
 
-/** The encoding of a room for those who have asked for this: one for all of them. */
+/** The encoding of a channel for these capabilities: always the same object. */
 export function encodingOf(channel: Channel, variant: Variant): IrcEncoding {
   const made = encodings.get(channel) ?? new Map<string, IrcEncoding>();
   encodings.set(channel, made);
@@ -33,7 +33,7 @@ export class IrcEncoding implements Encoding {
   readonly hasOwnWords = true;
   readonly variant: Variant;
   readonly #channel: Channel;
-  /** Many events happen in one millisecond, and a date takes longer to write than all else. */
+  /** The latest date as text: it takes longer to write than the rest of a line, and many events share a millisecond. */
   #date = { at: -1, text: "" };
 
   constructor(channel: Channel, variant: Variant) {
@@ -45,7 +45,7 @@ export class IrcEncoding implements Encoding {
     return ended(this.linesOf(event));
   }
 
-  /** Lines without their ends. In a `batch` of a history, all have its name, and there is no batch in it. */
+  /** The lines of an event, without CR LF. Within a `batch` of a history all have its tag, and begin no batch of their own. */
   linesOf(event: Event, batch?: string): string[] {
     if (event.type === "gap") return [this.#notice(`${inWords(event)}.`)];
     if (!("seq" in event) || !("at" in event)) return [];
@@ -56,7 +56,7 @@ export class IrcEncoding implements Encoding {
     return this.#lines(event).map((line, index) => this.#tags(event, index === 0, tags) + line);
   }
 
-  /** What happened, apart from messages. */
+  /** The lines of an event that is no message, without tags. */
   #lines(event: Recorded): string[] {
     const { name: channel } = this.#channel;
     switch (event.type) {
@@ -123,7 +123,7 @@ export class IrcEncoding implements Encoding {
     });
   }
 
-  /** The tags of an event's line, with the blank behind them. Its id is on the first of its lines alone. */
+  /** The tags of a line, with the blank behind them. Only the first line of an event has its id. */
   #tags({ seq, at }: Recorded, isFirst: boolean, more: string[]): string {
     const { time, ids } = this.variant;
     if (!time && !ids && more.length === 0) return "";
@@ -151,7 +151,7 @@ export class IrcEncoding implements Encoding {
   }
 }
 
-/** In one row. */
+/** The text in one row. */
 function rowOf(text: string | undefined): string {
   return (text ?? "").replaceAll("\n", " ");
 }

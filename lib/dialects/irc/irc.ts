@@ -1,7 +1,7 @@
-// IRC, as its clients speak it: a server with one channel, which is the room. A client is in the room as soon as it is
-// registered. What all members may see is in an encoding that it shares with others; the rest is one client's: how it
-// registers, what its lines ask for, and in which words it is told of what it did itself. A client prints what it sends,
-// so that does not come back to it, unless it has asked for echo-message.
+// IRC: to its clients the room is a server with one channel. A client is in the room as soon as it is registered. Events that
+// all members may see are written in a shared encoding (encoding.ts). Here is the part of one client: its registration, its
+// commands, and the lines with which it is told of its own acts. Clients print what they send, so their own messages do not
+// come back to them, unless they have asked for echo-message.
 
 import type { Command } from "../../protocol/commands.ts";
 import {
@@ -25,11 +25,11 @@ import { sourceOf } from "./masks.ts";
 import { Multiline, multilineLines, type Refusal } from "./multiline.ts";
 import { cut, ended, type Line, maxLineBytes, parseLine, serverName, tagged } from "./wire.ts";
 
-/** Clients send so many lines before they have read any; these cost nothing. */
+/** Lines before the registration that cost the rate limit nothing: clients send that many at once. */
 const freeLines = 64;
-/** Characters in a label. A longer one is none, nor is one with controls in it. */
+/** Characters in a label. A longer label, or one with controls in it, is ignored. */
 const maxLabel = 64;
-/** So many labels of events are kept, whose lines may be asked for again. */
+/** How many labels of events are kept, since the lines of an event may be asked for again. */
 const keptLabels = 100;
 
 export class Irc implements Dialect {
@@ -39,11 +39,11 @@ export class Irc implements Dialect {
   #lines = 0;
   #rowsOfBatch = 0;
   #isFree = false;
-  /** The label of the JOIN that is answered next. */
+  /** The label of the JOIN that is under way. */
   #joinLabel: string | undefined;
-  /** The end of the batch that answers a labeled JOIN. */
+  /** The last line of the batch that answers a JOIN with a label. */
   #endOfJoin: string | undefined;
-  /** The labels of what this client did, by the number of the event. */
+  /** The labels under which this client caused events, by the number of the event. */
   readonly #labels = new Map<number, string>();
 
   constructor(host: Host) {
@@ -54,21 +54,20 @@ export class Irc implements Dialect {
     return encodingFor(this.#client);
   }
 
-  /** None for a client that can ask for the history itself, or that could not tell past messages from new ones. */
+  /** None for a client that can ask for the history itself, and for one that could not tell past messages from new ones. */
   get historyEvents(): number {
     const client = this.#client;
     const isShown = client.has("batch") || client.has("server-time");
     return isShown && !client.has("draft/chathistory") ? 20 : 0;
   }
 
-  /** Who shows a key comes back to its seat by it. */
+  /** A client that has sent a key gets its seat again by the key. */
   get keepsSeat(): boolean {
     return this.#client.registration.hasKey;
   }
 
   readonly showsMissed = true;
 
-  /** What the line that was read last costs, in lines. */
   get lineCost(): number {
     return this.#isFree ? 0 : 1;
   }
@@ -121,7 +120,7 @@ export class Irc implements Dialect {
     return this.#settle(message(client, command, target, text));
   }
 
-  /** A message in a batch costs as much as one in a line. */
+  /** A row of a batch costs nothing: the whole message costs as much as one line. */
   #rowOfBatch(line: Line): void {
     this.#isFree = this.#multiline.isOpen && ++this.#rowsOfBatch <= multilineLines;
     const refusal = this.#multiline.line(line);
@@ -247,7 +246,7 @@ export class Irc implements Dialect {
     }
   }
 
-  /** A change of the room, with the label under which it was asked for. */
+  /** The lines for a change of the room that this client caused, with the label of its command. */
   #ownChange(event: Recorded): string | undefined {
     const client = this.#client;
     const { label } = client.asked;
@@ -279,7 +278,7 @@ export class Irc implements Dialect {
   }
 }
 
-/** By which commands each change of the room is asked for. */
+/** The commands that cause each event, so that its lines get the label of the command. */
 const commandsOf: Partial<Record<Recorded["type"], string[]>> = {
   renamed: ["NICK"],
   kicked: ["KICK"],

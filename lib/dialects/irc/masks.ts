@@ -1,16 +1,16 @@
-// The room as IRC shows it: a server with one channel. What a client is told of a member's user and host is made from its
-// name alone, so that a mask of any shape that clients make of it means one member, and nothing is told of an address.
+// Sources and masks: NAME!USER@HOST. The user and the host of a member are made from its name alone, so that no address is
+// told, and every mask that a client makes of them means one member.
 
 import { nameKey } from "../../protocol/names.ts";
 
 /** The user name of every member. */
 export const userName = "u";
 
-/** Names that are looked up again and again keep their source. */
+/** The sources by name: a busy room writes the same few again and again. */
 const sources = new Map<string, string>();
 const keptSources = 4_096;
 
-/** `:NAME!u@HOST`, the source of what a member does. */
+/** `:NAME!u@HOST`, which begins the lines about a member's acts. */
 export function sourceOf(name: string): string {
   const before = sources.get(name);
   if (before !== undefined) return before;
@@ -25,13 +25,13 @@ export function maskOf(name: string): string {
   return `${name}!${userName}@${hostOf(name)}`;
 }
 
-/** The host of a member: its name, if that can stand there, or else a number that is made of it. */
+/** The host of a member: its name if that is ASCII, else x- and a checksum of the name. */
 export function hostOf(name: string): string {
   const key = nameKey(name);
   return /^[\w-]+$/.test(key) ? key : `x-${Bun.hash.crc32(key).toString(36)}`;
 }
 
-/** The name that a mask of a ban means; `members`: those whose host may be in it. Undefined if it means no single one. */
+/** The name that the mask of a ban means; undefined if it means several. `members`: a host in the mask may be one of theirs. */
 export function nameOfMask(mask: string, members: Iterable<{ name: string }>): string | undefined {
   const end = mask.search(/[!@]/);
   const nick = end === -1 ? mask : mask.slice(0, end);

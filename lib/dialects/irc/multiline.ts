@@ -1,17 +1,17 @@
-// A message of several lines, as a client sends it: between BATCH + and BATCH -, in the words of draft/multiline
-// (https://ircv3.net/specs/extensions/multiline). What breaks the rules is told at the line that does, and the rest of
-// the batch is passed over.
+// A message of several lines from a client: lines between BATCH + and BATCH -, as in draft/multiline
+// (https://ircv3.net/specs/extensions/multiline). A line that breaks its rules is refused at once, with the whole batch: the
+// further lines of the batch are ignored.
 
 import type { Line } from "./wire.ts";
 
-/** What one message may have: more would be too long for the room. */
+/** The longest message: a longer one would not fit in the room's limits. */
 export const multilineBytes = 4_000;
 export const multilineLines = 20;
 
-/** A message that is whole: as if it had come in one line. */
+/** A whole message, in the form of one from a single line. */
 export type Whole = { command: string; target: string; text: string; label: string | undefined };
 
-/** Why a batch is refused: the code, more words of the line, and a sentence; and the label that the batch began with. */
+/** Why a batch is refused: the parameters of FAIL BATCH (a code, words, a sentence), and the label that the batch began with. */
 export type Refusal = { words: [code: string, ...more: string[]]; label: string | undefined };
 
 type Open = {
@@ -25,15 +25,15 @@ type Open = {
 
 export class Multiline {
   #open: Open | undefined;
-  /** The name of a batch that was refused. */
+  /** The name of the batch that was refused, whose further lines are ignored. */
   #refused: string | undefined;
 
-  /** Whether lines of a batch may come. */
+  /** Whether a batch has begun and not ended. */
   get isOpen(): boolean {
     return this.#open !== undefined;
   }
 
-  /** A BATCH line and its label: the message if it is whole, or the refusal; undefined if the batch goes on. */
+  /** Takes a BATCH line with its label. Returns the message that it ends, or why the batch is refused; else undefined. */
   batch(
     [reference = "", type = "", target = ""]: string[],
     label: string | undefined,
@@ -62,7 +62,7 @@ export class Multiline {
     return open;
   }
 
-  /** A line with a `batch` tag: its refusal; undefined if the line is taken, or passed over. */
+  /** Takes a line with a `batch` tag. Returns why the batch is refused; undefined if the line was taken or ignored. */
   line({ tags, command, params }: Line): Refusal | undefined {
     const name = tags.get("batch");
     const open = this.#open;
@@ -92,7 +92,7 @@ export class Multiline {
     return undefined;
   }
 
-  /** Forgets the batch, whose other lines are passed over. */
+  /** Drops the batch. */
   #refuse(...words: Refusal["words"]): Refusal {
     const label = this.#open?.label;
     this.#refused = this.#open?.name;

@@ -1,7 +1,7 @@
-// How a client says who it is, before it is in the room: its name, its capabilities and its password, in any order.
+// The registration of a client: its name, capabilities and password, which it sends in any order before it is in the room.
 //
-// A password field may have both the room's password and the key of the name: PASSWORD:KEY, or :KEY where the room has
-// none. The text behind the last colon is a key if it is long enough for one; else it is a part of the password.
+// IRC has one field for secrets. Here it may hold the room's password and the key of the name: PASSWORD:KEY, or :KEY in a room
+// without a password. The text behind the last colon is the key if it is long enough for one, else a part of the password.
 
 import { type Command, check } from "../../protocol/commands.ts";
 import type { Fault } from "../../protocol/events.ts";
@@ -11,7 +11,7 @@ import { maskOf } from "./masks.ts";
 import { multilineBytes, multilineLines } from "./multiline.ts";
 import { serverLine } from "./wire.ts";
 
-/** The capabilities, and the value that a client of CAP 302 is shown. */
+/** The capabilities, each with the value that clients of CAP 302 are shown. */
 const offered = new Map<string, string>([
   ["batch", ""],
   ["cap-notify", ""],
@@ -31,13 +31,13 @@ const offered = new Map<string, string>([
   ["userhost-in-names", ""],
 ]);
 
-/** These choose the encoding, so they stay as they are once the client is in the room. */
+/** The capabilities that choose the encoding: they cannot change once the client is in the room. */
 const chosenOnce = ["batch", "draft/multiline", "message-tags", "server-time"];
 
-/** What irssi puts behind a name that is taken, and other signs of old networks that no name here may have. */
+/** Signs that old networks allow in names and this room does not; irssi puts them behind a name that is taken. */
 const foreignSigns = /[[\]\\`^{}|]/g;
 
-/** Characters in a line of AUTHENTICATE; a line that is this long goes on in the next one. */
+/** Characters in a line of AUTHENTICATE; after a line of this length the text goes on in the next line. */
 const saslChunk = 400;
 const maxSaslLength = 3 * saslChunk;
 
@@ -46,22 +46,22 @@ export class Registration {
   /** The name to join with. */
   nick = "";
   hasUser = false;
-  /** Whether the client was told that it is registered. */
+  /** Whether the client was sent its greeting. */
   isGreeted = false;
-  /** The name under which the room is shown to it, while that is written. */
+  /** The client's name while its welcome is written, since it has no seat by then. */
   shownAs: string | undefined;
   readonly #host: Host;
   #isNegotiating = false;
   #password: string | undefined;
   #key: string | undefined;
-  /** What has come of the answer to SASL; undefined while none is expected. */
+  /** The part of the client's SASL answer that has come; undefined while none is expected. */
   #sasl: string | undefined;
 
   constructor(host: Host) {
     this.#host = host;
   }
 
-  /** Whether it is registered: it has a seat, or had one. */
+  /** Whether the client is registered: it has a seat, or had one. */
   get isDone(): boolean {
     return this.isGreeted || this.#host.name !== "";
   }
@@ -70,24 +70,24 @@ export class Registration {
     return this.#key !== undefined;
   }
 
-  /** What the client is called in lines to it. */
+  /** The name of the client in lines to it; "*" before it has one. */
   get me(): string {
     return this.shownAs ?? (this.#host.name || (this.isDone && this.nick) || "*");
   }
 
-  /** The command by which it joins, if all that is needed has been said. */
+  /** The command that joins, once the client has sent all that is needed; else undefined. */
   join(): Command | Fault | undefined {
     if (this.isDone || this.nick === "" || !this.hasUser || this.#isNegotiating) return undefined;
     this.nick = this.nick.replaceAll(foreignSigns, "_");
     return this.enter();
   }
 
-  /** The command by which it joins under its name. */
+  /** The command that joins under the client's name. */
   enter(): Command | Fault {
     return check({ type: "join", name: this.nick, password: this.#password, key: this.#key });
   }
 
-  /** PASS, and the key of JOIN. */
+  /** Takes the secret of PASS, of SASL, or the channel key of JOIN. */
   giveSecret(secret: string): void {
     const colon = secret.lastIndexOf(":");
     const key = secret.slice(colon + 1);
@@ -125,7 +125,7 @@ export class Registration {
     if (!this.isDone) this.#isNegotiating = true;
   }
 
-  /** All of them, or none. */
+  /** Switches the capabilities in the list on or off: all of them, or none. */
   #request(list: string): boolean {
     const asked = list.split(" ").filter(Boolean);
     const names = asked.map((name) => name.replace(/^-/, ""));
@@ -176,7 +176,7 @@ export class Registration {
   }
 }
 
-/** The name of a capability, and its value where the client knows that there are values. */
+/** The name of a capability, with its value for clients of CAP 302. */
 function shown(name: string, value: string, version: string): string {
   return value !== "" && Number(version) >= 302 ? `${name}=${value}` : name;
 }

@@ -1,13 +1,13 @@
-// Lines of IRC, read and written: RFC 1459, with the message tags of IRCv3 (https://ircv3.net/specs/extensions/message-tags).
+// Reads and writes lines of IRC: RFC 1459, with the message tags of IRCv3 (https://ircv3.net/specs/extensions/message-tags).
 //
 //   @time=…;msgid=…  :ada!u@ada  PRIVMSG  #room  :hello there
 //   tags             source      command  parameters, the last one with blanks
 //
-// A line to a client has at most 512 bytes without its tags, CR LF included: some clients hang up on a longer one.
+// A line to a client has at most 512 bytes beside its tags, CR LF included: some clients hang up at a longer one.
 
 import { visibleRow } from "../../protocol/text.ts";
 
-/** The name of the server, with a dot, so that no member's source looks like it. */
+/** The name of the server: it has a dot, which no member's name has. */
 export const serverName = "chat.room";
 
 /** Bytes in a line to a client, its tags and its CR LF not counted. */
@@ -18,7 +18,7 @@ const maxTagBytes = 4_096;
 /** A line of a client. Its command is in capitals. */
 export type Line = { tags: Map<string, string>; command: string; params: string[] };
 
-/** Clients begin in capitals, and no name that is valid has a blank, so no other dialect begins like this. */
+/** The first command of a client, in capitals, and a parameter. No name has a blank, so no other dialect begins like this. */
 const opening = /^(?:@\S+ +)?(?::\S+ +)?(?:CAP|PASS|NICK|USER|AUTHENTICATE|PING|PROTOCTL|QUIT) +\S/;
 
 /** Whether a connection that begins with this line speaks IRC. */
@@ -26,7 +26,7 @@ export function isOpening(line: string): boolean {
   return opening.test(line);
 }
 
-/** What a line says; "too-long" if its tags are; undefined if it says nothing. CR and NUL in it are passed over. */
+/** Reads a line, without its CR and NUL; "too-long" if its tags are too long; undefined if it is blank. */
 export function parseLine(raw: string): Line | "too-long" | undefined {
   let rest = raw.replaceAll(/[\r\0]/g, "").trimStart();
   let tags = "";
@@ -36,7 +36,7 @@ export function parseLine(raw: string): Line | "too-long" | undefined {
     if (Buffer.byteLength(tags) + 2 > maxTagBytes) return "too-long";
     rest = end === -1 ? "" : rest.slice(end).trimStart();
   }
-  // What a client says of its own source is not taken for true.
+  // A client could name any source, so it is dropped.
   if (rest.startsWith(":")) rest = rest.includes(" ") ? rest.slice(rest.indexOf(" ")).trimStart() : "";
   const colon = rest.indexOf(" :");
   const middle = colon === -1 ? rest : rest.slice(0, colon);
@@ -46,7 +46,7 @@ export function parseLine(raw: string): Line | "too-long" | undefined {
   return { tags: parseTags(tags), command: command.toUpperCase(), params };
 }
 
-/** `key=value;key;…`, as the tags of a line and the attributes of a search are written. */
+/** Reads `key=value;key;…`, the form of the tags of a line and of the attributes of a search. */
 export function parseTags(tags: string): Map<string, string> {
   const parsed = new Map<string, string>();
   for (const tag of tags.split(";")) {
@@ -63,7 +63,7 @@ function unescaped(value: string): string {
   return value.replaceAll(/\\(.?)/gs, (_, letter: string) => escapes[letter] ?? letter);
 }
 
-/** The value of a tag as it is written. */
+/** The value of a tag, escaped. */
 export function escaped(value: string): string {
   return value
     .replaceAll("\\", "\\\\")
@@ -73,15 +73,15 @@ export function escaped(value: string): string {
     .replaceAll("\n", "\\n");
 }
 
-/** The line with one tag more in front. */
+/** The line with one more tag in front. */
 export function tagged(line: string, key: string, value: string): string {
   const tag = `@${key}=${escaped(value)}`;
   return line.startsWith("@") ? `${tag};${line.slice(1)}` : `${tag} ${line}`;
 }
 
 /**
- * A line of the server: the command or the numeric, and its parameters, of which the last may have blanks. What a client
- * sent may be in it, without what a terminal would obey.
+ * A line of the server: a command or a numeric, and its parameters, of which the last may have blanks. Text from a client may be
+ * in it: characters that control a terminal are replaced.
  */
 export function serverLine(command: string, ...params: string[]): string {
   const middle = params.slice(0, -1).map(word);
@@ -90,29 +90,28 @@ export function serverLine(command: string, ...params: string[]): string {
   return cut(visibleRow(line), maxLineBytes);
 }
 
-/** What a client sent, as it may stand in the middle of a line that answers it. */
+/** Text from a client in the form of a parameter before the last: without blanks, 160 bytes at most, and never empty. */
 export function word(text: string): string {
   const shown = cut(text.replace(/^:+/, "").replaceAll(/\s/g, "_"), 160);
   return shown === "" ? "*" : shown;
 }
 
-/** What a connection is told last, and why. */
+/** The last line of a connection, with the reason for its end. */
 export function closingLine(me: string, why: string): string {
   return cut(`ERROR :Closing Link: ${me} (${why})`, maxLineBytes);
 }
 
-/** The lines as they are sent. */
+/** The lines with CR LF behind each. */
 export function ended(lines: readonly string[]): string {
   return lines.length === 0 ? "" : `${lines.join("\r\n")}\r\n`;
 }
 
-/** What belongs to the character before it: marks, joiners, variation selectors and skin tones. */
+/** Characters that belong to the one before them: marks, joiners, variation selectors and skin tones. */
 const joining = /^(?:\p{M}|\p{Emoji_Modifier}|\p{Join_Control}|[\u{e0020}-\u{e007f}])/u;
 
 /**
- * A row in pieces of at most so many bytes: joined, they are the row. It is cut behind a blank, if there is one in the
- * second half of what fits, and never before what belongs to the character before it, unless a character is longer than
- * a piece.
+ * Cuts a row into pieces of at most `maxBytes` each, which joined are the row again. A cut is behind a blank, if the second half
+ * of the piece has one, and never within a character with its marks, unless that is longer than a piece.
  */
 export function pieces(row: string, maxBytes: number): string[] {
   const found: string[] = [];
@@ -126,7 +125,7 @@ export function pieces(row: string, maxBytes: number): string[] {
   return found;
 }
 
-/** The beginning of a text that has at most so many bytes. */
+/** The beginning of a text, of at most `maxBytes`. */
 export function cut(text: string, maxBytes: number): string {
   return text.length * 3 <= maxBytes ? text : (pieces(text, maxBytes)[0] ?? "");
 }
@@ -149,7 +148,7 @@ function endOfPiece(text: string, maxBytes: number): number {
   return end;
 }
 
-/** Whether the second of two regional indicators, which are one flag, is at this place. */
+/** Whether the second of the two regional indicators that make a flag is at this index. */
 function isSecondIndicator(text: string, at: number): boolean {
   if (!/^\p{RI}/u.test(text.slice(at, at + 2))) return false;
   let before = 0;

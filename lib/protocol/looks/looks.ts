@@ -1,17 +1,18 @@
-// What a name looks like: rnallory like mallory, ινγ like ivy. Names that share a look are one claim, so one of them at most
-// is in the room. The rules are those of UTS #39, Unicode Security Mechanisms, with all of its confusables.txt, and a few
-// looks of our own. A name is one in any case, so it looks like what either of its cases looks like, and like what it is
-// written as: Νιν like Niv, and like NIN.
+// Names that look alike: rnallory looks like mallory, ινγ like ivy. Of names that share a look one at most is in the room. A
+// look is a text in plain letters, by the rules of UTS #39, Unicode Security Mechanisms, with all of its confusables.txt and
+// a few looks of our own. A name has up to three looks: in capitals, in small letters, and as it is written. So Νιν looks
+// like Niv, and like NIN.
 //
-// Only a server compares looks. No file that a client needs may import this one: the table is larger than all the rest.
+// Only a server compares looks. No file that a client needs may import this one, since its table is larger than the rest of a
+// client.
 
 import type { Fault } from "../events.ts";
 import { alikeAllowed, nameKey, reserved, reservedFault } from "../names.ts";
 import { confusables } from "./confusables.ts";
 
 /**
- * What looks like the text in front and is not in confusables.txt: small capitals, which look like capitals in a name that
- * stands alone, and w, which two v look like.
+ * Letters that look like the text in front of them and are not in confusables.txt: small capitals, which look like capitals in
+ * a name that stands alone, and w, which looks like two v.
  */
 const ownAlikes: Record<string, string> = {
   ...{
@@ -33,9 +34,9 @@ const ownAlikes: Record<string, string> = {
   ...{ rn: "ᴍ", vv: "w" },
 };
 
-/** Marks that strike a letter through: Đ is taken for D. In confusables.txt each stands behind its letter. */
+/** Marks that strike a letter through, which stand behind it in confusables.txt. Without them Đ looks like D. */
 const strokes = /[\u0334-\u0338]/g;
-/** A dot above i or j, which is there already, in small letters. */
+/** A second dot above a small i or j, which cannot be seen. */
 const doubleDot = /(?<=[ij]\p{M}*)\u0307/giu;
 const invisible = /\p{Default_Ignorable_Code_Point}/gu;
 
@@ -54,7 +55,7 @@ function fromDistances(text: string): string {
 
 const ascii = /^[\x21-\x7e]*$/;
 
-/** One look of a text, in the case that it is written in. */
+/** The look of a text, in its own case. */
 function lookOf(text: string): string {
   const plain = ascii.test(text) ? text : text.normalize("NFD").replace(invisible, "").replace(doubleDot, "");
   let look = "";
@@ -62,22 +63,22 @@ function lookOf(text: string): string {
   return look;
 }
 
-/** The look with small letters for A to Z, which a name in either case has. They have a look again: that of m is rn. */
+/** The look with A to Z in small letters, and again the look of these: that of m is rn. Equal for both cases of a name. */
 function folded(look: string): string {
   const small = lookOf(look.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
   return ascii.test(small) ? small : small.normalize("NFD").replace(strokes, "");
 }
 
-/** Equal for names that look alike in capitals, whatever their case: the key of facts about a name. */
+/** The look of its capitals: the keys of facts about a name have it in them. */
 export function skeleton(name: string): string {
   return looks(name)[0] ?? "";
 }
 
-/** The looks of the names that were asked about last: a join asks several times. */
+/** The latest looks by name: a join asks for the same ones several times. */
 const known = new Map<string, readonly string[]>();
 const mostKnown = 1_000;
 
-/** All that a name looks like, its skeleton first: names that have one of these in common look alike. */
+/** All looks of a name, its skeleton first. Names with a look in common look alike. */
 export function looks(name: string): readonly string[] {
   const before = known.get(name);
   if (before) return before;
@@ -89,11 +90,11 @@ export function looks(name: string): readonly string[] {
   return found;
 }
 
-/** Titles: only an operator can have one, or a name that looks like one. */
+/** The looks of titles: only an operator may have a name with one of these. */
 const titles = new Set(["admin", "administrator", "operator", "root"].flatMap(looks));
 const reservedLooks = new Set(reserved.filter((name) => !alikeAllowed.has(name)).flatMap(looks));
 
-/** Why no member may have the name; `isOperator`: the one who asks for it is one, or owns the name as one. */
+/** Why the name is refused for its look; undefined if it is not. `isOperator`: titles are allowed. */
 export function refusesLook(name: string, isOperator: boolean): Fault | undefined {
   const isReserved = (look: string) => reservedLooks.has(look) || (!isOperator && titles.has(look));
   return looks(name).some(isReserved) ? reservedFault(name) : undefined;

@@ -1,17 +1,17 @@
-// Addresses as limits and bans count them. An IPv6 network of 64 bits counts as one address: each machine has such a
-// network for itself, and could come from any of its 2^64 addresses. An IPv4 address that a socket shows as
-// ::ffff:192.0.2.1 counts as 192.0.2.1. Loopback addresses are recognised, since this machine has no limits.
+// Addresses for limits and bans. An IPv6 network of 64 bits counts as one address, since a machine has such a network for itself
+// and can use any of its 2^64 addresses. ::ffff:192.0.2.1, as a socket may show an IPv4 address, counts as 192.0.2.1. Loopback
+// addresses have no limits.
 
 import { contains, type Network, networkIn, networkOf, networkText } from "../../protocol/addresses.ts";
 
 const loopback = ["127.0.0.0/8", "::1"].map(networkIn).filter((network) => network !== undefined);
 /** An IPv6 network that counts as one address. */
 const oneBits = 64;
-/** Most keys: an IPv4 address, or such a network. */
+/** The form of most keys, an IPv4 address or such a network: these need not be read. */
 const plainKey =
   /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$|^(?:(?:0|[1-9a-f][\da-f]{0,3}):){4}:\/64$/;
 
-/** Whether it is a loopback address: several people may share the machine, and limits do not protect it from itself. */
+/** Whether it is a loopback address. These have no limits: several people may share this machine. */
 export function isLoopback(address: string): boolean {
   const network = networkIn(address);
   return network !== undefined && isWithinLoopback(network);
@@ -22,8 +22,8 @@ function isWithinLoopback(network: Network): boolean {
 }
 
 /**
- * What limits and bans compare: an IPv4 address, the network of an IPv6 one, or a network that is larger, in the one
- * notation of each. ::1 stays as it is, for this machine. Text that is no address stays as it is, too.
+ * The key by which limits and bans compare addresses: an IPv4 address, the network of 64 bits of an IPv6 address, or a larger
+ * network, in one notation. ::1 stays as it is, and so does text that is no address.
  */
 export function addressKey(address: string): string {
   if (plainKey.test(address)) return address;
@@ -33,7 +33,7 @@ export function addressKey(address: string): string {
   return networkText(isOne ? networkOf({ ...network, bits: oneBits }) : network);
 }
 
-/** An address in its one notation, for people. */
+/** An address in one notation, for people. */
 export function plainAddress(address: string): string {
   const network = networkIn(address);
   return network ? networkText(network) : address;
@@ -41,12 +41,12 @@ export function plainAddress(address: string): string {
 
 const mostKnown = 1_000;
 
-/** A number of networks, that may contain each other; each counts as often as it was added. */
+/** A set of networks, which may contain each other. A network that was added twice stays until it is deleted twice. */
 export class Networks {
   readonly #counts = new Map<string, number>();
-  /** Answers that were given since the last change: the same addresses are asked about again and again. */
+  /** Answers since the last change: a member's address is looked up with each of its messages. */
   readonly #known = new Map<string, boolean>();
-  /** The lengths that some networks have, for each version, and how many. */
+  /** For each version, how many networks have which length. */
   readonly #lengths = { 4: new Map<number, number>(), 6: new Map<number, number>() };
 
   constructor(networks: Iterable<string> = []) {
@@ -65,7 +65,7 @@ export class Networks {
     this.#count(network, -1);
   }
 
-  /** Whether one of them has the address. */
+  /** Whether one of the networks contains the address. */
   has(address: string): boolean {
     if (this.size === 0) return false;
     const known = this.#known.get(address);
@@ -76,7 +76,7 @@ export class Networks {
     return found;
   }
 
-  /** Costs as much as there are lengths of networks. */
+  /** Takes time in proportion to the number of different lengths. */
   #find(address: string): boolean {
     const whole = networkIn(address);
     if (!whole) return false;

@@ -1,6 +1,5 @@
-// A time limit that can stand still, so that it counts only the time in which the peer could do something.
-// While the server takes its time to answer a password, for instance, the time to give one must not run out. It is measured
-// by the monotonic clock.
+// A time limit that can be stopped, so that it counts only the time in which the peer could act. While the server delays the
+// answer to a password, for instance, the peer's time to give one must not run. Measured by the monotonic clock.
 
 export class Countdown {
   readonly #limitMs: number;
@@ -9,7 +8,7 @@ export class Countdown {
   #startedAt = 0;
   #timer: Timer | undefined;
 
-  /** Starts; `over` is called once, when it has run for `limitMs`. */
+  /** Starts to run. `over` is called once, when it has run for `limitMs`. */
   constructor(limitMs: number, over: () => void) {
     this.#limitMs = limitMs;
     this.#leftMs = limitMs;
@@ -17,7 +16,7 @@ export class Countdown {
     this.start();
   }
 
-  /** Goes on with the time that is left, if it stands still. */
+  /** Runs on with the time that is left, if it was stopped. */
   start(): void {
     if (this.#timer) return;
     this.#startedAt = performance.now();
@@ -31,7 +30,7 @@ export class Countdown {
     this.#leftMs = Math.max(this.#leftMs - (performance.now() - this.#startedAt), 0);
   }
 
-  /** Gives all of the time again; runs on if it ran, stands still if it did. */
+  /** Gives the whole time again. It runs or is stopped as before. */
   reset(): void {
     const runs = this.#timer !== undefined;
     this.stop();

@@ -1,6 +1,6 @@
-// The door lets connections in, or turns them away with a reason, before anything is known of them but their address:
-// there are limits for all connections together, and for those of one address. It remembers the origins of the
-// connections that are here, and of those that left last, so that connecting again resets no limit.
+// The door lets a connection in or refuses it with a reason, by its address alone. There are limits for all connections
+// together, and for those from one address. The door remembers the origins of open connections and of the latest that closed,
+// so that connecting again resets no limit.
 
 import type { Bye } from "../../protocol/events.ts";
 import { addressKey, isLoopback } from "./addresses.ts";
@@ -9,25 +9,25 @@ import type { Rate } from "./token-bucket.ts";
 
 export type DoorOptions = {
   maxConnections: number;
-  /** From one address; those of this machine are exempt. */
+  /** From one address; this machine is exempt. */
   maxPerAddress: number;
-  /** For all lines from one address together; those of this machine are exempt. */
+  /** For all lines from one address together; this machine is exempt. */
   addressRate: Rate;
-  /** The same for joins, renames and farewells with words. */
+  /** For joins, renames and farewells with words from one address; this machine is exempt. */
   addressComings: Rate;
   /** How long a TLS handshake may take. */
   joinWithinMs: number;
   isBanned: (address: string) => boolean;
 };
 
-/** How many origins are remembered of which no connection is left. */
+/** How many origins without a connection are remembered. */
 const rememberedOrigins = 10_000;
 /** When a client may try a full room again. */
 const retryAfterMs = 5_000;
 
-/** How long a connection that is turned away stays, so that it can read why. */
+/** How long a refused connection stays open, so that its peer can read the reason, in ms. */
 export const farewellMs = 2_000;
-/** How many of those may stay at once; any more are closed without a reason. */
+/** How many refused connections may stay open at once; any more are closed without a reason. */
 const maxFarewells = 64;
 
 const unlimited: Rate = { burst: 0, perSecond: 0 };
@@ -38,20 +38,20 @@ export const bannedAddress: Bye = {
   text: "Your address is banned from this room",
 };
 
-/** Let in, with its origin, or turned away, with the reason. `withinMs`: how long its TLS handshake may take. */
+/** What the door decided: an `origin` if it let the connection in, else a `refusal`. `withinMs`: the time for a TLS handshake. */
 export type Admission = { withinMs: number } & (
   | { origin: Origin; refusal?: undefined }
   | { origin?: undefined; refusal: Bye }
 );
 
-/** A connection that was let in or turned away, with its address and port. */
+/** A connection that the door has decided about. `address`: with the port. */
 export type Admitted = { address: string; admission: Admission };
 
 export class Door {
   readonly #options: DoorOptions;
   /** The origins with connections, by address. */
   readonly #here = new Map<string, Origin>();
-  /** The origins without, the last one to leave at the end. */
+  /** The origins without connections, the latest to leave last. */
   readonly #gone = new Map<string, Origin>();
   #connections = 0;
   #farewells = 0;
@@ -61,11 +61,11 @@ export class Door {
   }
 
   /**
-   * Decides about a new connection from this address, undefined if it is closed already. Returns undefined if it is to be
-   * closed at once; otherwise `leave` has to be called with the admission when it is gone.
+   * Decides about a new connection. Returns undefined if the caller has to close it at once: its address is empty, since it has
+   * closed, or too many refused connections are open. Else the caller calls `leave` with the admission after it has closed.
    */
-  enter(address: string | undefined): Admission | undefined {
-    if (!address) return undefined;
+  enter(address: string): Admission | undefined {
+    if (address === "") return undefined;
     const refusal = this.#refusal(address);
     if (refusal) {
       if (this.#farewells === maxFarewells) return undefined;

@@ -1,6 +1,6 @@
-// The names by which a browser may ask for this machine. A page elsewhere could point a name of its own at this machine (DNS
-// rebinding) and read the answers as if they were its own; so only known names are answered. An address cannot be pointed
-// elsewhere, so every address will do.
+// The names under which browsers may ask this machine. Another site could point a name of its own at this machine (DNS
+// rebinding), and its page could then read the answers. So only requests for known names are answered, and those for any
+// address, since a site cannot make an address lead here.
 
 import { hostname } from "node:os";
 import { isAddress } from "../../protocol/addresses.ts";

@@ -1,5 +1,5 @@
-// The open files of this process: each connection is one, and so are the history and its log. The system allows so many; with
-// none left no connection can be accepted.
+// The open files of this process. Each connection is one, and the system limits their number: with none left, no connection
+// can be accepted.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 

@@ -1,6 +1,6 @@
-// Watches the silence of a program, which pings to show that it is alive: after too long a silence it counts as dead. The
-// last look comes a moment after the one before: if this process was stopped itself, it reads first what waits in sockets.
-// Time in which nothing is read from the program does not count.
+// Watches how long a client is silent. A program pings to show that it is alive; after too long a silence it counts as dead. At
+// the end of the time Silence looks twice, a second apart: if this process was stopped itself, it first reads what waits in
+// its sockets. Time in which the server reads nothing from the client does not count.
 
 const lastLookMs = 1_000;
 
@@ -13,8 +13,8 @@ export class Silence {
   #timer: Timer | undefined;
 
   /**
-   * `silentMs` returns how long the program has been silent; `tooLong` is called once, when that is `limitMs`, and
-   * `halfOver` each time that it is half of it.
+   * `silentMs` returns how long the client has been silent. `tooLong` is called once, when that has reached `limitMs`, and
+   * `halfOver` each time that it has reached half of that.
    */
   constructor(limitMs: number, silentMs: () => number, tooLong: () => void, halfOver?: () => void) {
     this.#limitMs = limitMs;

@@ -1,6 +1,6 @@
-// A token bucket that is paid afterwards: a line is always taken, and what it overdraws must be waited for before the
-// next one is read. So a burst loses no line and no connection; a faster sender is read more slowly.
-// It reads no clock: each call is given the time.
+// A token bucket with debt: a line is always taken, and if the bucket is overdrawn, the caller waits before it reads the next
+// line. So a burst loses no line and no connection, and a sender that is too fast is read more slowly. It reads no clock: each
+// call is given the time.
 
 /** How fast lines may come. */
 export type Rate = {
@@ -20,10 +20,7 @@ export class TokenBucket {
     this.#tokens = rate.burst;
   }
 
-  /**
-   * Pays for a line, or for what costs as much as several; returns how many milliseconds to wait before the next may be
-   * read. `nowMs` comes from a monotonic clock.
-   */
+  /** Takes the cost of some lines. Returns how many ms to wait before the next line is read. `nowMs`: of a monotonic clock. */
   take(nowMs: number, lines = 1): number {
     const { burst, perSecond } = this.#rate;
     if (perSecond === 0) return 0;
@@ -33,7 +30,7 @@ export class TokenBucket {
     return this.#tokens >= 0 ? 0 : this.costMs(-this.#tokens);
   }
 
-  /** How many milliseconds so many lines take at the steady rate. */
+  /** How many ms the lines take at the steady rate. */
   costMs(lines: number): number {
     return Math.ceil((lines * 1000) / this.#rate.perSecond);
   }

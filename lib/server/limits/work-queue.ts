@@ -1,27 +1,27 @@
-// Work that costs much and is for one member alone (a page of the history, a slice of a search, a newcomer's first line) is
-// done from a queue for the whole room: first come, first served, in a share of the time. After each piece, or slice of
-// small ones, the queue rests: for a fifth of the time, four times as long as that took. So however many ask for however
-// much, messages find the thread free most of the time. A piece takes a few milliseconds: what takes longer is several
-// pieces or, for a search of many frequent words, one that the queue rests longer after.
+// A queue for work that costs much and is for one member alone: a page of the history, a slice of a search, the first line of
+// a newcomer. The whole room has one such queue, first come, first served, which takes a share of the time: after each piece of
+// work, or slice of small ones, it rests. With a share of a fifth a rest is four times as long as the work. So messages find
+// the thread free most of the time, however much is asked for. A piece takes a few milliseconds; longer work is cut into
+// several. A search for many frequent words may take longer, and is followed by a longer rest.
 //
-// The budget is a token bucket, a token a millisecond.
+// The budget is a token bucket with a token for each millisecond.
 
 import { TokenBucket } from "./token-bucket.ts";
 
 export type WorkShare = {
-  /** The part of the time that the work may take. */
+  /** The part of the time that the work may take, from 0 to 1. */
   ofTime: number;
-  /** How long pieces follow each other in one turn, in milliseconds. */
+  /** How long pieces follow each other in one turn, in ms. */
   sliceMs: number;
-  /** How much work after a pause has no rest between its pieces, in milliseconds. */
+  /** How much work after an idle time has no rests between its pieces, in ms. */
   burstMs: number;
 };
 
-/** A search of a long past, the first for a while, is within the burst: it has turns between its pieces, but no rest. */
+/** The first search for a while is within the burst, even of a long history: it has turns between its pieces, but no rests. */
 const aFifth: WorkShare = { ofTime: 1 / 5, sliceMs: 0, burstMs: 10 };
-/** For pieces that are small and wanted soon, by many at once: to enter the room, to catch up with it. */
+/** For small pieces that many connections want soon: to enter the room, and to catch up with it. */
 export const aHalf: WorkShare = { ofTime: 1 / 2, sliceMs: 2, burstMs: 2 };
-/** The most that counts of a wait for another machine or for the disk: this thread was free. */
+/** The most that a wait for another machine or for the disk counts, in ms: this thread is free meanwhile. */
 const longestWaitMs = 5;
 
 export class WorkQueue {
@@ -42,8 +42,8 @@ export class WorkQueue {
   }
 
   /**
-   * Does the work at once if there is none before it. Resolves with what it returns, rejects with what it throws. It is
-   * not done, and rejects, if the connection that asked for it `isGone` when its turn comes.
+   * Does the work when its turn comes: at once if no other work waits. Resolves and rejects as the work does. If the connection
+   * that wants it `isGone` by then, the work is not done, and this rejects.
    */
   run<T>(work: () => T | Promise<T>, isGone = () => false): Promise<T> {
     return new Promise((resolve) => {
@@ -56,7 +56,7 @@ export class WorkQueue {
     });
   }
 
-  /** The same for a piece that is done when it returns, must not throw, and has no result. */
+  /** The same for synchronous work without a result, which must not throw. */
   soon(work: () => void): void {
     this.#waiting.push(work);
     this.#begin();
@@ -66,7 +66,7 @@ export class WorkQueue {
     if (!this.#isBusy) void this.#next();
   }
 
-  /** Without pieces that return a promise it is done when it returns. */
+  /** Does a slice of the work. If no piece returns a promise, the slice is done before this returns. */
   async #next(): Promise<void> {
     this.#isBusy = this.#waiting.length > 0;
     if (!this.#isBusy) return;

@@ -1,5 +1,5 @@
-// How a connection gets a seat: a new one, under a name that is free or owned by its key; or its own again, by the token or
-// by the key of the name. The connection that had that seat is dismissed.
+// How a connection gets a seat: a new seat, under a name that is free or belongs to its key; or its former seat, by the token or
+// by the key of the name. If that seat has another connection, that one is dismissed.
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
@@ -12,18 +12,18 @@ import { type Occupant, type Seat, type Seats, stopExpiry } from "../seats/seats
 import { hashOf, newSeatId, newToken } from "../seats/tokens.ts";
 import { takenOver } from "./goodbyes.ts";
 import type { Moderation } from "./moderation.ts";
-import type { Standing } from "./orders.ts";
+import type { RoomFacts } from "./orders.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import type { Roster } from "./roster.ts";
 
-/** A seat that was taken. `token` gives it to its client again; `roster`: the members before the event that took it. */
+/** A seat that a connection got. `token`: the client gets the seat again by it. `roster`: the members before that event. */
 export type Taken = {
   seat: Seat;
   token: string | undefined;
   roster: Roster | undefined;
-  /** No earlier event is from this seat, or a whisper to it. */
+  /** Whether the seat is new: no earlier event is from it, and no whisper to it. */
   isNew: boolean;
-  /** The whispers that waited for its member are behind this position; undefined if there were none. */
+  /** Whispers that waited for the member come after this position; undefined if there were none. */
   mail: number | undefined;
 };
 
@@ -31,26 +31,26 @@ export type Taken = {
 type Arrival = {
   occupant: Occupant;
   name: string;
-  /** The token that the seat will have; undefined if its client keeps none. */
+  /** The token that the seat will have; undefined if the client keeps none. */
   token: string | undefined;
-  /** Whether it may only take a seat that is in use, not a new one. */
+  /** Whether it may only get a seat that is in use, not a new one. */
   needsSeat: boolean;
   waiter: Waiter<Taken>;
 };
 
 export class Arrivals {
-  /** Whether a member has been here since the server started. */
+  /** Whether any member has been in the room since the server started. */
   visited = false;
   readonly #journal: Journal;
   readonly #recorder: Recorder;
   readonly #seats: Seats;
   readonly #moderation: Moderation;
   readonly #owners: Owners;
-  /** The ids of new seats whose `joined` has no outcome yet: there must not be two of the same. */
+  /** The ids of new seats whose `joined` has no outcome yet: no other seat may get the same id. */
   readonly #arriving = new Set<string>();
   #hasEnded = false;
 
-  constructor(journal: Journal, recorder: Recorder, { seats, moderation, owners }: Standing) {
+  constructor(journal: Journal, recorder: Recorder, { seats, moderation, owners }: RoomFacts) {
     this.#journal = journal;
     this.#recorder = recorder;
     this.#seats = seats;
@@ -58,12 +58,12 @@ export class Arrivals {
     this.#owners = owners;
   }
 
-  /** Another Members takes the place of this one: no more seats are given here. */
+  /** Gives no more seats: the room has begun again, with another Members. */
   end(): void {
     this.#hasEnded = true;
   }
 
-  /** Gives the seat of the token or of the key, or a new one under a free name. */
+  /** Gives the connection the seat of its token or of its key, or a new one if the name is free. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     const { name, token, after = 0 } = request;
     const refused = this.#refused(occupant, name);
@@ -74,7 +74,7 @@ export class Arrivals {
       occupant,
       name,
       token: keepsSeat ? newToken() : undefined,
-      // The seat stands for the room's password, which it may not have given.
+      // A seat in use needs no password, so the connection may not have given the room's password, which a new seat needs.
       needsSeat: hasToken || (hasOwn && occupant.key?.isAdmitted !== true),
       waiter,
     };
@@ -83,7 +83,7 @@ export class Arrivals {
       if (seat) this.#takeAgain(seat, { ...arrival, token });
       else this.#takeOwn(arrival);
     };
-    // A client that was with another server may know a seat, or later events, that this server has not read yet.
+    // A client from another server may know of a seat, or of events, that this server has not read yet: it reads them first.
     const failed = () => waiter.failed(unreadable);
     const enter = () => this.#recorder.newcomers.run(takeSeat, () => this.#hasEnded);
     const isKnown = token === undefined || hasToken;
@@ -91,7 +91,7 @@ export class Arrivals {
     else this.#journal.sync().then(enter).catch(failed);
   }
 
-  /** Why it may not join under this name. A title such as `admin` is for an operator who owns it. */
+  /** Why the connection may not join under this name; undefined if it may. A title such as `admin` is for its owner alone. */
   #refused({ address, key }: Occupant, name: string): Fault | undefined {
     const owner = this.#owners.ofName(name);
     const isOwn = key !== undefined && owner?.keyHash === key.hash;
@@ -99,14 +99,14 @@ export class Arrivals {
   }
 
   /**
-   * Takes the seat that is in use under a name from its connection, for the owner of the name, or else a new one. Another
-   * connection with the same key may be faster, here or at another server: then it looks again, a few times.
+   * Gives the owner of a name the seat that is in use under it, or else a new one. Another connection with the same key may be
+   * faster, here or at another server: then it tries again, `tries` times in all.
    */
   #takeOwn(arrival: Arrival, tries = 3): void {
     const { occupant, name, needsSeat, waiter } = arrival;
     const ownSeat = () => this.#owners.seatOf(name, occupant.key?.hash);
     const failed = (problem: Fault) => {
-      // Without `retryAfterMs` it was taken over by a later connection.
+      // A conflict without `retryAfterMs`: a later connection has taken over the seat.
       const hasChanged = problem.code === "conflict" && problem.retryAfterMs !== undefined;
       if (tries === 1 || !(hasChanged || problem.code === "name-taken")) return waiter.failed(problem);
       const again = () => {
@@ -159,7 +159,7 @@ export class Arrivals {
     const here = this.#journal.server;
     const { address } = occupant;
     const tokenHash = token === undefined ? undefined : hashOf(token);
-    // Same server, address and token: no fact changes, so nothing is written. One without a token may be given up already.
+    // Same server, address and token: no fact changes, so nothing is written. A seat without a token may be given up by now.
     const isSame = seat.server === here && seat.address === address && seat.tokenHash === tokenHash;
     if (token !== undefined && isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
     this.#recorder.ask(

@@ -1,48 +1,48 @@
-// Carries orders out, and does what needs no order: bans and mutes end when their time is over, and a member is no operator
-// any more once the password that made it one is changed or gone.
+// Carries out orders, and the acts that need no order: it lifts bans and mutes when their time is over, and revokes operators
+// whose password was changed or removed.
 
 import { type Fault, isFault } from "../../protocol/events.ts";
 import { factKey } from "../journal/facts.ts";
 import { unnumbered } from "../journal/journal.ts";
 import { sittingAt } from "../seats/changes.ts";
 import type { Seat } from "../seats/seats.ts";
-import { entryOf, type Operator, type Order, type Standing } from "./orders.ts";
+import { entryOf, type Operator, type Order, type RoomFacts } from "./orders.ts";
 import type { Recorder, Waiter } from "./recorder.ts";
 
-/** The name in events that the server causes by itself, and their author. */
+/** The name in events that the server causes by itself, which is also their author. */
 const server = "server";
-/** How long until a ban or mute that the journal did not lift is lifted again. */
+/** The shortest wait for the next end, in ms. If the journal did not take the entry that lifts a ban, it is tried again then. */
 const liftAgainMs = 1_000;
-/** A time that is too long for a timer is waited for in parts. */
+/** The longest wait of one timer, in ms: an end that is further away is waited for in parts. */
 const longestWaitMs = 3_600_000;
 
 export class Enforcement {
   readonly #recorder: Recorder;
-  readonly #standing: Standing;
+  readonly #facts: RoomFacts;
   readonly #holds: (credential: string) => boolean;
   /** Runs until the next ban or mute ends. */
   #lifting: Timer | undefined;
   #hasEnded = false;
 
-  /** `holds`: whether a credential still makes its member an operator. */
-  constructor(recorder: Recorder, standing: Standing, holds: (credential: string) => boolean) {
+  /** `holds` tells whether a credential still makes its member an operator. */
+  constructor(recorder: Recorder, roomFacts: RoomFacts, holds: (credential: string) => boolean) {
     this.#recorder = recorder;
-    this.#standing = standing;
+    this.#facts = roomFacts;
     this.#holds = holds;
   }
 
-  /** Another one takes its place. */
+  /** Lifts nothing any more: the room has begun again, with another Enforcement. */
   end(): void {
     this.#hasEnded = true;
     clearTimeout(this.#lifting);
   }
 
   /**
-   * Carries out an order. If the facts it expects changed in the same moment, it is carried out once more. The waiter is
-   * given what the operator has to know about it.
+   * Carries out an order. If the facts that it expects were changed in the same moment, it is tried once more. The waiter is
+   * given a note for the operator, if there is one.
    */
   order(order: Order, by: Operator, waiter: Waiter<string | undefined>, isRetry = false): void {
-    const carried = entryOf(order, by, this.#standing);
+    const carried = entryOf(order, by, this.#facts);
     if (isFault(carried)) return waiter.failed(carried);
     const { note, ...entry } = carried;
     const expects = { ...entry.expects, ...by.expects };
@@ -56,7 +56,7 @@ export class Enforcement {
     );
   }
 
-  /** Makes a member an operator for as long as it has its seat, and the credential holds. */
+  /** Makes a member an operator, for as long as it keeps its seat and the credential holds. */
   appoint(seat: Seat, credential: string, waiter: Waiter<unknown>): void {
     const { id, name } = seat;
     const facts = { [factKey.op(id)]: credential };
@@ -66,9 +66,9 @@ export class Enforcement {
     );
   }
 
-  /** Makes those no operators any more whose credential does not hold: at the start, and when passwords changed. */
+  /** Revokes the operators whose credential no longer holds. Called at the start, and when passwords were changed. */
   revokeOperators(): void {
-    for (const { id, name, credential } of this.#standing.seats) {
+    for (const { id, name, credential } of this.#facts.seats) {
       if (credential === undefined || this.#holds(credential)) continue;
       this.#recorder.record({
         event: unnumbered({ type: "deopped", name, by: server }),
@@ -79,11 +79,11 @@ export class Enforcement {
     }
   }
 
-  /** Lifts the bans and mutes that have ended by now, and comes back when the next one ends. */
+  /** Lifts the bans and mutes that have ended by now, and sets a timer for the next end. */
   liftEnded(): void {
     clearTimeout(this.#lifting);
     if (this.#hasEnded) return;
-    const { moderation } = this.#standing;
+    const { moderation } = this.#facts;
     for (const { type, name, ...change } of moderation.ended(Date.now())) {
       this.#recorder.record({ event: unnumbered({ type, name, by: server }), author: server, ...change });
     }

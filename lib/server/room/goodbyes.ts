@@ -1,4 +1,4 @@
-// The goodbyes to members who lose their seat, or their connection.
+// The goodbyes to members who lose their seat or their connection.
 
 import type { Bye, Recorded } from "../../protocol/events.ts";
 import type { Occupant } from "../seats/seats.ts";
@@ -24,7 +24,7 @@ export const noTls: Bye = {
   code: "no-tls",
   text: "This room does not speak TLS: connect without it",
 };
-/** To a peer that asks for much and reads nothing. */
+/** For a peer that causes many answers and does not read them. */
 export const slowReader: Bye = {
   type: "bye",
   code: "slow-reader",
@@ -41,10 +41,10 @@ export function silentFor(ms: number): Bye {
   };
 }
 
-/** The goodbye to a member whose seat was given up by this event. */
+/** The goodbye to a member who lost its seat by this event. */
 export function goodbyeOf(event: Recorded | undefined, { leaving }: Occupant): Bye {
   if (event?.type !== "kicked" && event?.type !== "banned") {
-    // If it did not ask to leave, the other servers took this one for dead and gave up its seats.
+    // A member who did not ask to leave: the other servers took this one for dead, and gave up its seats.
     return leaving
       ? { type: "bye", code: "left", text: "Goodbye" }
       : { type: "bye", code: "lost", text: "The room gave up your seat: joining again", retryAfterMs: 0 };

@@ -1,6 +1,6 @@
-// The members of the room: their seats, and what operators have done to them. Both are facts of the journal, as of the
-// last event. So a seat, another name or an order is asked for by an entry, and has happened once the journal hands the
-// event back. A seat whose connection or server is lost is kept for `seatMs` and then given up.
+// The members of the room: their seats, names and owners, and the moderation. All of these are facts of the journal, as of the
+// latest event. So a join, a rename or an order is recorded as an entry, and takes effect when the journal hands back the
+// event. A seat whose connection or server is lost is kept for `seatMs`, and then given up.
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import {
@@ -42,15 +42,15 @@ import { type Operator, type Order, subjectOf } from "./orders.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { Roster } from "./roster.ts";
 
-/** A `whowas` shows at most so many members who had the name, the last ones. */
+/** How many members a `whowas` shows at most: the latest who had the name. */
 const maxTraces = 20;
 
 export type MembersOptions = {
-  /** How long the seat of a lost connection is kept, in milliseconds. */
+  /** How long the seat of a lost connection is kept, in ms. */
   seatMs: number;
-  /** How long a name is kept for its key after it was last used, in milliseconds; 0: not at all. 90 days if absent. */
+  /** How long a name belongs to its key after its last use, in ms; 0: not at all. Absent: 90 days. */
   ownMs?: number;
-  /** Whether a credential still makes its member an operator; by default all do. */
+  /** Whether a credential still makes its member an operator. Absent: all do. */
   holds?: (credential: string) => boolean;
 };
 
@@ -73,11 +73,11 @@ export class Members {
     this.#recorder = recorder;
     this.#seatMs = seatMs;
     this.#owners = new Owners(ownMs, this.#seats);
-    const standing = { seats: this.#seats, moderation: this.#moderation, owners: this.#owners };
-    this.#arrivals = new Arrivals(journal, recorder, standing);
-    this.#enforcement = new Enforcement(recorder, standing, holds);
+    const roomFacts = { seats: this.#seats, moderation: this.#moderation, owners: this.#owners };
+    this.#arrivals = new Arrivals(journal, recorder, roomFacts);
+    this.#enforcement = new Enforcement(recorder, roomFacts, holds);
     const facts = readFacts(journal.facts());
-    // Seats first: the other facts about a seat can only be applied once it is there.
+    // Seats first, since the other facts about a seat apply to it; then names with their owners, in the order of their use.
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
     this.#applyAll(facts.filter(({ kind }) => kind !== "seat" && kind !== "own"));
     this.#applyAll(facts.filter((fact) => fact.kind === "own").sort(byUse));
@@ -85,17 +85,17 @@ export class Members {
     this.revokeOperators();
   }
 
-  /** Whether a member has been here since the server started. */
+  /** Whether any member has been in the room since the server started. */
   get visited(): boolean {
     return this.#arrivals.visited;
   }
 
-  /** The number of members, those who are away among them. */
+  /** The number of members, with those who are away. */
   get size(): number {
     return this.#seats.size;
   }
 
-  /** As of the last event; one for all who ask in one turn, in which some may have come back or gone away since. */
+  /** The members as of the latest event. All callers in a turn get the same object, so `away` may have changed since. */
   roster(): Roster {
     const { seq } = this.#recorder;
     const { epoch, leaseMs } = this.#journal;
@@ -114,41 +114,41 @@ export class Members {
     return this.#seats.byName(name);
   }
 
-  /** The address that the member of this event has just joined from, for the log; undefined if it is no join. */
+  /** The address of the member who joined by this event, for the log; undefined if it is no join. */
   addressOf(event: Recorded): string | undefined {
     return event.type === "joined" ? this.find(event.name)?.address : undefined;
   }
 
-  /** The member with that name, as others see it. */
+  /** The member with this name, as other members see it. */
   memberCalled(name: string): Member | undefined {
     const seat = this.find(name);
     return seat && memberAt(seat, this.#isAway(seat));
   }
 
-  /** Who owns a name, or one that looks like it; undefined if its next member may be anyone. */
+  /** The owner of a name, or of one that looks like it; undefined if anyone may take the name. */
   ownerOf(name: string): Owned | undefined {
     return this.#owners.ofLook(name);
   }
 
-  /** Whether that name is in use and kept for that key: who shows the key gets the seat at once. */
+  /** Whether the name is in use and belongs to this key: a join with the key gets the seat at once. */
   hasOwnSeat(name: string, keyHash: string): boolean {
     return this.#owners.seatOf(name, keyHash) !== undefined;
   }
 
-  /** Whom a whisper to that name reaches; `seq`: the last event that its sender had seen. */
+  /** The seat that a whisper to this name reaches. `seq`: the latest event that the sender had seen. */
   addressee(name: string, seq: number): Addressee | Fault {
     const room = { seats: this.#seats, owners: this.#owners };
     return addresseeOf(name, { seen: seq, now: this.#recorder.seq }, room, (seat) => this.#isAway(seat));
   }
 
-  /** The connection of the seat with this id, if it is with this server. */
+  /** The connection of the seat with this id; undefined if it has none at this server. */
   occupantOf(id: string): Occupant | undefined {
     return this.#seats.byId(id)?.occupant;
   }
 
   // ---- Seats ----
 
-  /** Whether a seat of the room has that token. */
+  /** Whether a seat has this token. */
   hasSeat(token: string | undefined): boolean {
     return this.#seats.byToken(token) !== undefined;
   }
@@ -158,7 +158,7 @@ export class Members {
     return this.hasSeat(token) || this.#owners.seatOf(name, keyHash) !== undefined;
   }
 
-  /** Gives the seat of the token, or a new one under a free name. */
+  /** Gives the connection the seat of its token or its key, or a new one if the name is free. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     this.#arrivals.take(occupant, request, keepsSeat, waiter);
   }
@@ -179,14 +179,14 @@ export class Members {
     this.#recorder.ask({ event, author, ...renamed }, { ...waiter, happened });
   }
 
-  /** Gives up a seat, with its member's last words unless it is muted. Its connection is dismissed once that happened. */
+  /** Gives up a seat, with last words unless the member is muted. Its connection is dismissed when the event comes back. */
   leave(seat: Seat, text?: string): void {
     const words = this.refusesSpeech(seat) ? undefined : text;
     const left = unnumbered({ type: "left", name: seat.name, text: words });
     this.#recorder.record({ event: left, author: seat.id, ...leaving(seat) });
   }
 
-  /** A seat's connection is lost. The seat is kept for `seatMs` if its client can come back to it by a token. */
+  /** The connection of a seat is lost. The seat is kept for `seatMs` if it has a token, by which the client gets it again. */
   vacate(seat: Seat, occupant: Occupant | undefined): void {
     if (seat.occupant !== occupant) return;
     seat.read = occupant?.read;
@@ -195,15 +195,15 @@ export class Members {
   }
 
   /**
-   * Starts the expiry of the seats whose server is not alive any more. If the others have lost this server, its members
-   * are sent to them.
+   * Starts the expiry of seats whose server is lost. If the other servers have lost this one, it dismisses its members, who join
+   * again elsewhere.
    */
   expireLost(): void {
     if (!this.#journal.isAlive(this.#journal.server)) this.dismissAll(cutOff);
     for (const seat of this.#seats) if (!seat.expiry && this.#isAway(seat)) this.#expire(seat);
   }
 
-  /** Ends all connections. The seats stay, and those that have a token can be taken again. */
+  /** Ends all connections. The seats stay, and clients with a token can get theirs again. */
   dismissAll(bye: Bye): void {
     for (const seat of this.#seats) {
       const { occupant } = seat;
@@ -212,7 +212,7 @@ export class Members {
     }
   }
 
-  /** The same, and stops the expiry of their seats: another Members takes the place of this one. */
+  /** Ends all connections and timers: the room has begun again, with another Members. */
   end(bye: Bye): void {
     this.#enforcement.end();
     this.#arrivals.end();
@@ -220,7 +220,7 @@ export class Members {
     for (const seat of this.#seats) stopExpiry(seat);
   }
 
-  /** Answers every connection that has a seat here. */
+  /** Sends an answer to every connection with a seat at this server. */
   tell(answer: Answer): void {
     for (const { occupant } of this.#seats) occupant?.answer(answer);
   }
@@ -229,7 +229,7 @@ export class Members {
     return !occupant && (server === this.#journal.server || !this.#journal.isAlive(server));
   }
 
-  /** Gives up an empty seat after `seatMs`. Several servers may do so for the same seat: only the first one succeeds. */
+  /** Gives up an empty seat after `seatMs`. Several servers may do so for one seat: only the first succeeds. */
   #expire(seat: Seat): void {
     const expire = () => {
       seat.expiry = undefined;
@@ -254,7 +254,7 @@ export class Members {
     this.#enforcement.revokeOperators();
   }
 
-  /** `whois`: the member whose name looks like this one; `whowas`: those who had it and have another, then those who left. */
+  /** `whois`: the member whose name looks like this one. `whowas`: members who had it before, then those who have left. */
   traces(type: "whois" | "whowas", name: string): Trace[] {
     const here = type === "whois" ? [this.#seats.byLook(name) ?? []].flat() : whoHad(name, this.#seats);
     const gone = type === "whois" ? [] : whoHad(name, this.#seats.departed);
@@ -289,7 +289,7 @@ export class Members {
     return this.#moderation.mutes ? this.#moderation.refusesSpeech(subjectOf(seat)) : undefined;
   }
 
-  /** The facts that a message expects that is posted from there, or why it may not be. A member's name needs its key. */
+  /** The facts that a post from this address expects, or why it is refused. The name of a member needs its key. */
   posting({ name, key }: CommandOf<"post">, address: string): Facts | Fault {
     const keyHash = key === undefined ? undefined : hashOf(key);
     const refused = this.#moderation.refusesPost(address, name, keyHash);
@@ -301,7 +301,7 @@ export class Members {
 
   // ---- What has happened ----
 
-  /** Applies the facts of an event, and dismisses the connections that lost their seat by it. */
+  /** Applies the facts of an event, and dismisses connections that lost their seat by it. */
   apply(facts: Facts, event: Recorded): void {
     this.#applyAll(readFacts(Object.entries(facts)), event);
   }
@@ -338,7 +338,7 @@ export class Members {
     for (const seat of [...this.#seats]) if (keyHashOf(seat) === ban.keyHash) this.#dismissBanned(seat);
   }
 
-  /** Puts a member of this server out if its address or its key is banned, under any name. */
+  /** Puts out a member of this server whose address or key is banned. */
   #dismissBanned(seat: Seat | undefined): void {
     if (seat?.server !== this.#journal.server) return;
     const { occupant, address = "" } = seat;
@@ -349,7 +349,7 @@ export class Members {
     this.leave(seat);
   }
 
-  /** Why the entry did not happen, for its author; undefined if there is nothing to tell. */
+  /** Why the journal contradicted an entry, for its author; undefined for a `left`, for which its author does not wait. */
   contradicted({ event, author, expects = {} }: Entry): Fault | undefined {
     if (event.type === "joined") return this.#taken(event.name);
     if (event.type === "renamed") return this.#taken(event.to);
@@ -359,12 +359,12 @@ export class Members {
       if (muted) return muted;
       return faster;
     }
-    // If only the name changed in the meantime, the seat is still to be given up; not if it has moved or is gone.
+    // If only the name has changed meanwhile, the seat is still to be given up; not if it has moved or is gone.
     const leave = () => {
       const seat = this.#seats.byId(author);
       if (seat && (this.#isAway(seat) || seat.occupant?.leaving)) this.leave(seat);
     };
-    // If this server has not read that change yet, the same entry would be contradicted again: it tries a moment later.
+    // If this server has not read the change yet, the same entry would be contradicted again: it is tried a moment later.
     const seat = this.#seats.byId(author);
     if (seat && Bun.deepEquals(expects, leaving(seat).expects)) setTimeout(leave, retryAfterMs);
     else leave();

@@ -1,7 +1,7 @@
-// Moderation: the topic, the bans and mutes in force, and what a member may do under them. They are facts of the journal,
-// so they survive a restart and hold on all servers of the room. A ban holds for names that look like the one banned, and
-// for an address or a network; a mute holds for the seat, for the name and for the address, whatever name is taken there.
-// Either may end by itself. The orders that make them are in orders.ts.
+// Moderation: the topic, the bans and mutes in force, and what they forbid a member. All are facts of the journal, so they
+// survive a restart and hold on all servers of the room. A ban holds for names that look like the banned one, and for a key,
+// an address or a network; a mute holds for a seat, for its name, its key and its address, even under another name. Both may
+// end by themselves. The orders that make them are in orders.ts.
 
 import { type Ban, type Fault, fault } from "../../protocol/events.ts";
 import { everybody } from "../../protocol/fields.ts";
@@ -9,7 +9,7 @@ import { looks, refusesLook } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
 
-/** A member as bans and mutes see it: its seat, its name's looks, its address, its key, whether it is an operator. */
+/** The properties of a member for which bans and mutes hold. `id`: of its seat. */
 export type Subject = {
   readonly id: string;
   readonly looks: readonly string[];
@@ -18,10 +18,10 @@ export type Subject = {
   readonly operator: boolean;
 };
 
-/** A ban or a mute that has ended by itself, and the facts that it leaves. */
+/** A ban or a mute whose time is over, and the change that removes it. */
 export type Ended = { type: "unbanned" | "unmuted"; name: string | undefined; facts: Facts; expects: Facts };
 
-/** Bans or mutes under their facts' keys, and found by what they hold for. */
+/** The bans, or the mutes, by the keys of their facts, with indexes by look, address and key. */
 class InForce<T extends BanFact | MuteFact> {
   readonly #byKey = new Map<string, T>();
   readonly #byLook = new Map<string, Set<T>>();
@@ -95,7 +95,7 @@ export class Moderation {
     ({ address }) => address,
   );
 
-  /** All bans, oldest first. The address of a banned member is left out: only the server knows it. */
+  /** All bans, oldest first, without the addresses and keys of members, which the server tells nobody. */
   get bans(): Ban[] {
     const shown = ({ address: _, keyHash: __, ...ban }: BanFact): Ban => ban;
     return Array.from(this.#bans.entries(), ([, ban]) => shown(ban)).sort((a, b) => a.at - b.at);
@@ -146,9 +146,9 @@ export class Moderation {
     ];
   }
 
-  // ---- What a member may do: each answers with the reason why not; undefined if it may ----
+  // ---- Whether a member may act: each returns the reason why not; undefined if it may ----
 
-  /** To say, whisper, or give reasons and topics. */
+  /** Whether a member may speak: say, whisper, give reasons and topics. */
   refusesSpeech(member: Subject): Fault | undefined {
     if (this.#mutes.size === 0) return undefined;
     if (this.isMuted(member)) return fault("muted", "You are muted: nobody hears you");
@@ -171,19 +171,19 @@ export class Moderation {
     return this.#mutes.size > 0;
   }
 
-  /** To join from this address under this name, perhaps with a key. */
+  /** Whether a connection from this address may join under this name, perhaps with a key. */
   refusesJoin(address: string, name: string, keyHash?: string): Fault | undefined {
     const banned = this.isBanned(address) || this.isKeyBanned(keyHash) || this.#isNameBanned(name);
     return banned ? fault("banned", "You are banned from this room") : undefined;
   }
 
-  /** To post a message from this address under this name, without joining. */
+  /** Whether a sender at this address may post under this name. */
   refusesPost(address: string, name: string, keyHash?: string): Fault | undefined {
     const sender = { id: "", looks: looks(name), address, keyHash, operator: false };
     return refusesLook(name, false) ?? this.refusesJoin(address, name, keyHash) ?? this.refusesSpeech(sender);
   }
 
-  /** To take another name: who may not speak must not, since members know it by its name, and names can tell, too. */
+  /** Whether a member may take another name. One who may not speak may not: a name can be a message, too. */
   refusesRename(member: Subject, to: string): Fault | undefined {
     if (this.isMuted(member)) return fault("muted", "You are muted: keep the name you have");
     if (this.#isSilenced(member))
@@ -192,12 +192,12 @@ export class Moderation {
     return fault("banned", `"${to}" is banned from this room: choose another name`);
   }
 
-  /** To have this name, for a member whose request came at the same time as the ban. */
+  /** Whether this name may be taken, for a request that came at the same time as the ban. */
   refusesName(name: string): Fault | undefined {
     return this.#isNameBanned(name) ? fault("banned", `"${name}" is banned from this room`) : undefined;
   }
 
-  /** Whether connections from this address are refused, under any name. This machine's own never are. */
+  /** Whether an address is banned, under any name. Loopback addresses never are. */
   isBanned(address: string): boolean {
     return this.#bans.hasAddress(address) && !isLoopback(address);
   }
@@ -210,14 +210,14 @@ export class Moderation {
     return this.#bans.size > 0 && this.#bans.hasLook(looks(name));
   }
 
-  // ---- What an order finds ----
+  // ---- The bans and mutes that an order means ----
 
-  /** The ban of that name or address; with its key. */
+  /** The ban of this name or address, with the key of its fact. */
   banOf(nameOrAddress: string): [key: string, ban: BanFact] | undefined {
     return named(this.#bans.entries(), nameOrAddress);
   }
 
-  /** The bans that hold for all of an address or network. */
+  /** The bans that cover the whole of an address or network. */
   bansOver(address: string): BanFact[] {
     const key = addressKey(address);
     return [...this.#bans.entries()]
@@ -225,7 +225,7 @@ export class Moderation {
       .filter((ban) => new Networks([addressOfBan(ban) ?? ""]).has(key));
   }
 
-  /** The mutes of that seat or name, with their keys: earlier versions wrote them otherwise. */
+  /** The mutes of this seat or name, with the keys of their facts: earlier versions wrote other keys. */
   mutesOf(id: string | undefined, name: string): [key: string, mute: MuteFact][] {
     const wanted = new Set(name === everybody ? [] : looks(name));
     return [...this.#mutes.entries()].filter(([key, mute]) => {
@@ -234,7 +234,7 @@ export class Moderation {
     });
   }
 
-  /** The keys of the mutes that hold for a member by its seat, name or address. */
+  /** The keys of the facts of all mutes that hold for a member, by its seat, name, key or address. */
   mutesAt({ id, looks: own, address, keyHash }: Subject): string[] {
     const holds = ([key, mute]: [string, MuteFact]) =>
       key === factKey.muted(id) ||
@@ -255,12 +255,12 @@ function wantedOf(nameOrAddress: string): readonly string[] {
   return meansAddress(nameOrAddress) ? [addressKey(nameOrAddress)] : looks(nameOrAddress);
 }
 
-/** No name has a dot or a colon. */
+/** Whether it is an address or a network, not a name: no name has a dot or a colon. */
 export function meansAddress(nameOrAddress: string): boolean {
   return /[.:]/.test(nameOrAddress);
 }
 
-/** The address or network that a ban holds for, as `addressKey` has it; undefined if it is of a name alone. */
+/** The address or network of a ban, as `addressKey` returns it; undefined if it bans a name alone. */
 export function addressOfBan({ name, address }: BanFact): string | undefined {
   return meansAddress(name) ? addressKey(name) : address;
 }

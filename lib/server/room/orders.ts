@@ -1,6 +1,6 @@
-// Orders: what operators do. Each becomes an event that all members see, with the operator's name, and the facts that it
-// sets. It is meant for the seat that had the name when it was given: the member who has the name now, or had it a moment
-// ago and has taken another or has left. With a position it is the one who had the name there.
+// Orders of operators. Each becomes an event, which names the operator and which all members see, and the facts that it sets. A
+// name in an order means the member who had it when the order was given: that member may have taken another name or left a
+// moment ago. With a position (`seq`) it means the member who had the name at that event.
 
 import { networkIn } from "../../protocol/addresses.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
@@ -19,17 +19,17 @@ import { addressOfBan, type Moderation, meansAddress, type Subject } from "./mod
 /** An order of an operator. A topic without a text removes the topic. */
 export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "free" | "deop" | "topic">;
 
-/** An operator: its name, the address that it is at, the author of its entries, and the facts that its orders expect. */
+/** The operator who gives an order: its name, the author of its entries, its address, and the facts that its orders expect. */
 export type Operator = { name: string; author: string; address: string; expects: Facts | undefined };
 
-/** The entry that carries out an order, and what its operator has to know about it. */
+/** The entry that carries out an order, and a note for the operator. */
 export type Carried = Omit<Entry, "author"> & { note?: string | undefined };
 
-/** The room's state by its facts: the members' seats, the bans and mutes, and the owners of names. */
-export type Standing = { seats: Seats; moderation: Moderation; owners: Owners };
+/** The state of the room that the facts give: the seats, the bans and mutes, and the owners of names. */
+export type RoomFacts = { seats: Seats; moderation: Moderation; owners: Owners };
 
-/** The entry that carries out the order, or the reason why it cannot be carried out. */
-export function entryOf(order: Order, by: Operator, room: Standing): Carried | Fault {
+/** The entry that carries out an order, or why it cannot be carried out. */
+export function entryOf(order: Order, by: Operator, room: RoomFacts): Carried | Fault {
   switch (order.type) {
     case "topic":
       return {
@@ -53,7 +53,7 @@ export function entryOf(order: Order, by: Operator, room: Standing): Carried | F
   }
 }
 
-function kick({ name, text, seq }: CommandOf<"kick">, by: Operator, { seats }: Standing): Carried | Fault {
+function kick({ name, text, seq }: CommandOf<"kick">, by: Operator, { seats }: RoomFacts): Carried | Fault {
   const meant = find(name, seq, seats);
   if (!meant) return noSuchMember(name);
   if (!isHere(meant)) {
@@ -63,11 +63,11 @@ function kick({ name, text, seq }: CommandOf<"kick">, by: Operator, { seats }: S
   return { event: kicked, ...leaving(meant) };
 }
 
-/** A banned member loses its seat. Its address is banned with it, if no other member would be put out by that. */
+/** Bans a name. Its member loses the seat, and its address is banned, too, unless other members are at that address. */
 function banName(
   { name, for: ms, text, seq }: CommandOf<"ban">,
   by: Operator,
-  { seats, moderation }: Standing,
+  { seats, moderation }: RoomFacts,
 ): Carried | Fault {
   const alike = seats.byLook(name);
   const meant = find(name, seq, seats) ?? (alike && alike.namedAt <= (seq ?? Infinity) ? alike : undefined);
@@ -86,7 +86,7 @@ function banName(
     by: by.name,
     at: Date.now(),
     text,
-    // To ban a name once more keeps the address that was banned with it.
+    // A second ban of a name keeps the address of the first.
     address: from === undefined || isShared ? old?.address : from,
     keyHash: meant ? keyOf(meant) : old?.keyHash,
     until: untilOf(ms),
@@ -96,7 +96,7 @@ function banName(
   return {
     event: unnumbered({ type: "banned", name: ban.name, by: by.name, text, until: ban.until }),
     facts: { ...away?.facts, ...(oldKey !== undefined && { [oldKey]: null }), [key]: JSON.stringify(ban) },
-    // If a member took the name in the same moment, the order is carried out once more, for that member.
+    // If a member takes the name in the same moment, the order is carried out once more, for that member.
     expects: away?.expects ?? Object.fromEntries(factKey.names(name).map((key) => [key, null])),
     note: from !== undefined && isShared ? sharedNote(ban.name, from) : undefined,
   };
@@ -124,7 +124,7 @@ function banAddress({ name, for: ms, text }: CommandOf<"ban">, by: Operator): Ca
   };
 }
 
-function unban(name: string, by: Operator, { moderation }: Standing): Carried | Fault {
+function unban(name: string, by: Operator, { moderation }: RoomFacts): Carried | Fault {
   const [key, ban] = moderation.banOf(name) ?? [];
   const address = ban ? addressOfBan(ban) : name;
   const other = moderation.bansOver(address ?? "").find((one) => one !== ban)?.name;
@@ -140,7 +140,11 @@ function unban(name: string, by: Operator, { moderation }: Standing): Carried | 
   };
 }
 
-function mute({ name, for: ms, seq }: CommandOf<"mute">, by: Operator, { seats }: Standing): Carried | Fault {
+function mute(
+  { name, for: ms, seq }: CommandOf<"mute">,
+  by: Operator,
+  { seats }: RoomFacts,
+): Carried | Fault {
   const meant = name === everybody ? undefined : find(name, seq, seats);
   if (name !== everybody && !meant) return noSuchMember(name);
   const isShared = meant !== undefined && othersAt(meant, seats).length > 0;
@@ -161,11 +165,11 @@ function mute({ name, for: ms, seq }: CommandOf<"mute">, by: Operator, { seats }
 function unmute(
   { name, seq }: CommandOf<"unmute">,
   by: Operator,
-  { seats, moderation }: Standing,
+  { seats, moderation }: RoomFacts,
 ): Carried | Fault {
   const meant = name === everybody ? undefined : find(name, seq, seats);
   const keys = moderation.mutesOf(meant?.id, name).map(([key]) => key);
-  // A member who was muted under another name, and is by its key or address.
+  // A member who was muted under another name: the mute holds by its key or its address.
   if (keys.length === 0 && isHere(meant) && moderation.isMuted(meant))
     keys.push(...moderation.mutesAt(meant));
   if (keys.length === 0) {
@@ -178,14 +182,14 @@ function unmute(
   };
 }
 
-function free(name: string, by: Operator, { owners }: Standing): Carried | Fault {
+function free(name: string, by: Operator, { owners }: RoomFacts): Carried | Fault {
   const freed = owners.free(name);
   if (!freed) return fault("no-such-member", `No key owns "${name}"`);
   return { event: unnumbered({ type: "freed", name: freed.name, by: by.name }), ...freed.change };
 }
 
-/** Without a name, the operator itself. */
-function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: Standing): Carried | Fault {
+/** Ends that a member is an operator; without a name, the one who gives the order. */
+function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: RoomFacts): Carried | Fault {
   const seat = name === undefined ? seats.byId(by.author) : seats.byName(name);
   if (!seat) {
     return name === undefined
@@ -200,11 +204,11 @@ function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: Standing): C
   };
 }
 
-// ---- Whom an order means ----
+// ---- The member that an order means ----
 
 /**
- * The member who has the name or, if none has, the last one who had it in the last ten minutes, here or gone. A member
- * who took it after position `seq` is not meant.
+ * The member who has the name; if there is none, the last one who had it in the last ten minutes and has another name now or
+ * has left. A member who took the name after event `seq` is not meant.
  */
 export function find(name: string, seq: number | undefined, seats: Seats): Seat | Gone | undefined {
   const now = seats.byName(name);
@@ -222,7 +226,7 @@ function isHere(meant: Seat | Gone | undefined): meant is Seat {
   return meant !== undefined && "nameKeys" in meant;
 }
 
-/** The address that an order may hold for: this machine's own is none. */
+/** The address that an order bans or mutes with a member; undefined for a loopback address. */
 function addressOf(meant: Seat | Gone): string | undefined {
   const address = (isHere(meant) ? meant.occupant?.address : undefined) ?? meant.address;
   return address === undefined || isLoopback(address) ? undefined : addressKey(address);
@@ -232,7 +236,7 @@ function keyOf(meant: Seat | Gone): string | undefined {
   return isHere(meant) ? keyHashOf(meant) : meant.keyHash;
 }
 
-/** The member of that seat, as moderation asks about it. */
+/** The member of a seat, for questions to Moderation. */
 export function subjectOf(seat: Seat): Subject {
   const { id, looks, address, occupant, operator } = seat;
   return { id, looks, address: occupant?.address ?? address, keyHash: keyHashOf(seat), operator };

@@ -1,11 +1,11 @@
-// How members ask the room for something: an entry, and a waiter for its outcome.
+// A request to the room is an entry for the journal, and a waiter for its outcome.
 
 import { type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import type { Entry } from "../journal/journal.ts";
 import type { WorkQueue } from "../limits/work-queue.ts";
 import type { Roster } from "./roster.ts";
 
-/** After this time a client, or the room itself, tries again to do what failed. */
+/** How long a client, or the room itself, waits before it tries a failed request again, in ms. */
 export const retryAfterMs = 1_000;
 
 /**
@@ -15,12 +15,12 @@ export const retryAfterMs = 1_000;
  */
 export type Waiter<T> = { happened: (outcome: T) => void; failed: (problem: Fault) => void };
 
-/** The waiters of the requests that are under way: of one kind, each author has at most one. */
+/** The waiters of requests that are under way. An author has at most one request of a type at a time. */
 export class Waiters {
-  /** By the type of the event and its author: a member may be renamed while another connection takes its seat. */
+  /** By the type and the author of the event: a member may be renamed while another connection takes its seat. */
   readonly #waiting = new Map<string, Waiter<Roster | undefined>>();
 
-  /** A connection that enters overtakes the one that is about to enter on the same seat. */
+  /** Adds a waiter. A connection that takes a seat overtakes another that is about to take the same seat, which is told. */
   add({ event, author }: Entry, waiter: Waiter<Roster | undefined>): void {
     for (const type of isEntrance(event) ? entrances : []) {
       this.#take(`${type} ${author}`)?.failed(fault("conflict", "You joined from another place"));
@@ -32,7 +32,7 @@ export class Waiters {
     return this.#waiting.has(`${event.type} ${author}`);
   }
 
-  /** The waiter for the outcome of an entry, which waits no longer; undefined if there is none. */
+  /** Removes and returns the waiter of an entry; undefined if it has none. */
   take({ event, author }: Entry): Waiter<Roster | undefined> | undefined {
     return this.#waiting.size === 0 ? undefined : this.#take(`${event.type} ${author}`);
   }
@@ -51,19 +51,19 @@ export class Waiters {
 
 const entrances: readonly Recorded["type"][] = ["joined", "moved"];
 
-/** Whether by this event a connection comes to a seat. */
+/** Whether a connection gets a seat by this event. */
 export function isEntrance({ type }: Recorded): boolean {
   return entrances.includes(type);
 }
 
-/** The part of the room that its members need. */
+/** The part of the room that records requests. */
 export interface Recorder {
-  /** The last event that happened. */
+  /** The latest event of the room. */
   readonly seq: number;
-  /** Runs the costly work for connections that enter. */
+  /** The queue of work for connections that enter. */
   readonly newcomers: WorkQueue;
   /** Appends the entry to the journal at the end of this turn. */
   record(entry: Entry): void;
-  /** The same, and tells the waiter when it has happened, with the members before that turn, or why it has not. */
+  /** As `record`. The waiter is told the outcome: the members before that turn if a seat was taken in it, or the fault. */
   ask(entry: Entry, waiter: Waiter<Roster | undefined>): void;
 }

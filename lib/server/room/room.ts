@@ -1,10 +1,9 @@
-// The room: the way of an event through one turn of the event loop, and which past events a member sees.
+// The room: how an event goes through a turn of the event loop, and which past events a member is shown.
 //
-//   record(entry) … record(entry)     the entries that were asked for in this turn, in order
+//   record(entry) … record(entry)     the entries of this turn, in order
 //   journal.append(entries)           one transaction
-//   happened(entries)                 each event goes to the live logs, or as a whisper to two readers, and its facts
-//                                     are applied
-//   log.pump()                        one write for each reader
+//   happened(entries)                 each event is added to the live logs, or whispered to two readers; its facts are applied
+//   flows.pump()                      one write for each reader
 
 import type { Dialect, Newcomer } from "../../dialects/dialect.ts";
 import type { Channel } from "../../dialects/host.ts";
@@ -27,17 +26,17 @@ import { isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from ".
 import { encodeOwnPast, type Roster } from "./roster.ts";
 
 export type RoomOptions = MembersOptions & {
-  /** The channel that it is for clients of IRC; #room if absent. */
+  /** The name of the channel for clients of IRC; absent: #room. */
   channel?: string | undefined;
-  /** Called with each event, for the server's own terminal and log. */
+  /** Called with each event that all members see, for the log. */
   onEvent: ((event: Recorded) => void) | undefined;
-  /** Called when the last seat was given up. */
+  /** Called when the last seat has been given up. */
   onEmpty: () => void;
-  /** Called when the journal refuses everything from now on, with the reason, or takes entries again (undefined). */
+  /** Called with the reason when the journal begins to refuse all entries, and with undefined when it takes them again. */
   onJournalTrouble: (reason: string | undefined) => void;
-  /** Sends the live logs to sockets, where the system can send to many at once. */
+  /** Sends the live logs to many sockets at once, where the system can. */
   fanOut?: FanOut | undefined;
-  /** Counters of events and deliveries, and the seconds that the journal and a turn take. */
+  /** Counts events and deliveries, and measures the journal and whole turns. */
   metrics: Record<"events" | "deliveries", { add: (amount: number) => void }> &
     Record<"journalSeconds" | "turnSeconds", { observe: (seconds: number) => void }>;
 };
@@ -45,17 +44,16 @@ export type RoomOptions = MembersOptions & {
 const defaultChannel = "#room";
 
 export class Room implements JournalListener, Recorder {
-  /** The last event that happened. */
   seq: number;
   members: Members;
   readonly archive: Archive;
   /** The room as IRC shows it. */
   readonly channel: Channel;
-  /** Runs costly work for one member alone, in a part of the time, so that messages do not wait. */
+  /** The queue of costly work for single members, so that messages do not wait for it. */
   readonly work = new WorkQueue();
-  /** Messages of senders without a seat that are under way. */
+  /** The posts that are under way. */
   readonly posts = new Posts();
-  /** Runs the first lines, welcomes and pages of newcomers: however many enter at once, members do not wait for them. */
+  /** The queue of the first lines, welcomes and pages of newcomers: members do not wait, however many enter at once. */
   readonly newcomers = new WorkQueue(aHalf);
 
   readonly #journal: Journal;
@@ -63,22 +61,22 @@ export class Room implements JournalListener, Recorder {
   readonly #waiters = new Waiters();
   readonly #flows: Flows;
   readonly #woken = new Set<Reader>();
-  /** The last event before this server began. */
+  /** The latest event before this server started. */
   readonly #begun: number;
-  /** Resolves at the end of this turn. */
+  /** Resolves at the end of this turn; undefined if no caller waits. */
   #afterTurn: PromiseWithResolvers<void> | undefined;
-  /** Speakers without a seat, by author: the server's own terminal. */
+  /** Speakers without a seat, by author. The server's own terminal is one. */
   readonly #attendants = new Map<string, Occupant>();
-  /** The entries that were asked for in this turn. */
+  /** The entries of this turn. */
   #asked: Entry[] = [];
   #turn: NodeJS.Immediate | undefined;
   #retry: Timer | undefined;
-  /** Set while readers have events left that they have not written. */
+  /** Set while readers still have events to write. */
   #pumping: NodeJS.Immediate | undefined;
-  /** When the entries that are under way were appended, by performance.now(). */
+  /** When the entries that have no outcome yet were appended, by performance.now(). */
   #appendedAt: number | undefined;
 
-  /** Goes on where the journal ends. The seats that the journal knows are kept for `seatMs`. */
+  /** Goes on where the journal ends. The seats in the journal are kept for `seatMs`. */
   constructor(journal: Journal, options: RoomOptions) {
     this.#journal = journal;
     this.#options = options;
@@ -97,9 +95,9 @@ export class Room implements JournalListener, Recorder {
     this.members = new Members(this.#journal, this, this.#options);
   }
 
-  // ---- What a member sees ----
+  // ---- Entering ----
 
-  /** Welcomes a member when its turn comes, and starts its reader at the position that it asked for. */
+  /** Welcomes a member when its turn among the newcomers comes, and starts its reader at the position that it asked for. */
   enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
     const { log, pages } = this.#flows.of(dialect.shared, this.seq);
     const readPage = this.#pagesFor(taken.seat.id, pages, dialect.own?.bind(dialect));
@@ -120,24 +118,24 @@ export class Room implements JournalListener, Recorder {
       const pieces = [...roster.welcome(dialect, newcomer), ...gapOf(resumption, dialect), ...shown];
       await this.newcomers.run(() => take({ pieces, last: roster.seq }));
     };
-    // A dialect with words of its own may have some for the newcomer's own `joined`.
+    // In a dialect with an `own` the newcomer may be told of its own `joined` in other lines, so its reader cannot skip that.
     const isSeen = taken.isNew && !dialect.own;
     return isSeen ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
   }
 
-  /** The opening of a reader that goes on at a position. */
+  /** The opening of a reader that goes on at a position: the welcome, and the gap if events are missing. */
   #resuming(taken: Taken, dialect: Dialect, resumption: Resumption): Opening {
     const newcomer = newcomerOf(taken, resumption);
     return (take) =>
       this.newcomers.run(() => {
         const roster = taken.roster ?? this.members.roster();
-        // Where only the oldest events are no longer kept, the first page says so.
+        // If only the oldest events are no longer kept, the first page has the gap.
         const missing = resumption.resumed ? [] : gapOf(resumption, dialect);
         take({ pieces: [...roster.welcome(dialect, newcomer), ...missing], last: resumption.position });
       });
   }
 
-  /** What a member is shown of the past, up to the roster: `count` messages, but none that it has seen, and its whispers. */
+  /** Encodes the past that a member is shown: `count` messages before the roster that it has not seen, and waiting whispers. */
   #pastFor(
     { seat, isNew, mail }: Taken,
     dialect: Dialect,
@@ -150,25 +148,25 @@ export class Room implements JournalListener, Recorder {
       return { ...past, events: past.events.filter(({ seq }) => seq > (resumption?.resumed ? seen : left)) };
     };
     const shown = count === 0 ? undefined : recall;
-    // No whisper is for a seat that is new: all newcomers are shown the same.
+    // A new seat has no whispers, so all such newcomers are shown the same bytes.
     if (isNew && !resumption) return async () => (shown ? [await roster.history(dialect, count, shown)] : []);
     const waiting = (before = roster.seq + 1) =>
       mail === undefined ? [] : this.archive.whispersTo(seat.id, Math.max(mail, seen), before);
     return () => encodeOwnPast(dialect, shown, waiting);
   }
 
-  /** Where a member goes on that comes back to its seat, if its client cannot say so. */
+  /** Where a member goes on that comes back to its seat, if its client sends no position; undefined: it is shown the history. */
   #resumptionFor({ seat, isNew }: Taken, dialect: Dialect): Resumption | undefined {
     if (isNew || !dialect.showsMissed) return undefined;
-    // It was shown what happened before this server began.
+    // A seat from before this server started: its client was shown all events up to then.
     const position = seat.read ?? (seat.namedAt === 0 ? this.#begun : undefined);
     return position === undefined ? undefined : { position, resumed: true, gap: undefined };
   }
 
-  /** Separate, so that the closure, which lives as long as the reader, captures little. */
+  /** Separate, so that the closure, which lives as long as the reader, captures only these parameters and not the welcome. */
   #pagesFor(seat: string, pages: SharedPages, own: Dialect["own"]): ReadPage {
     return async (wanted, take) => {
-      // In an object, so that the queue does not wait for a database.
+      // Within an object, so that the queue does not await the promise, which may take as long as a database.
       const { reading } = await this.newcomers.run(() => {
         const range = wanted();
         return { reading: range && pages.after(range.after, range.upTo) };
@@ -178,7 +176,7 @@ export class Room implements JournalListener, Recorder {
     };
   }
 
-  /** Lets `attendant` speak without a seat, as this author. */
+  /** Lets `attendant` speak without a seat, as this `author`. */
   attend(author: string, attendant: Occupant): void {
     this.#attendants.set(author, attendant);
   }
@@ -190,7 +188,7 @@ export class Room implements JournalListener, Recorder {
     this.#scheduleTurn();
   }
 
-  /** Pumps this reader at the end of this turn, since a private line waits in it. */
+  /** Pumps this reader at the end of the turn, since a private line waits in it. */
   wake(reader: Reader): void {
     this.#woken.add(reader);
     this.#scheduleTurn();
@@ -201,12 +199,12 @@ export class Room implements JournalListener, Recorder {
     this.record(entry);
   }
 
-  /** The second setImmediate lets the sockets be read once more: under load, longer turns cost a tenth less. */
+  /** The second setImmediate lets the sockets be read once more: under load such longer turns cost a tenth less. */
   #scheduleTurn(): void {
     this.#turn ??= setImmediate(() => setImmediate(() => this.#endTurn()));
   }
 
-  /** Resolves once all that was asked for so far has happened or failed. */
+  /** Resolves once all entries so far have happened or failed. */
   afterTurn(): Promise<void> {
     this.#afterTurn ??= Promise.withResolvers();
     this.#scheduleTurn();
@@ -215,7 +213,7 @@ export class Room implements JournalListener, Recorder {
 
   #endTurn(): void {
     this.#turn = undefined;
-    // Entries that are asked for while these happen belong to the next turn.
+    // Entries that are recorded while these happen belong to the next turn.
     const entries = this.#asked;
     const after = this.#afterTurn;
     this.#asked = [];
@@ -241,7 +239,7 @@ export class Room implements JournalListener, Recorder {
       const { event, author, reader, facts, json } = entry;
       this.archive.push(entry);
       if (event.type === "deleted") this.#flows.forget(event.seqs);
-      // An event of another server is not the outcome of a request here, even if the same seat caused it.
+      // An event of another server is no outcome of a request here, even if the same seat caused it.
       const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
       const waiter = isOurs ? this.#waiters.take(entry) : undefined;
       this.seq = event.seq;
@@ -256,10 +254,10 @@ export class Room implements JournalListener, Recorder {
       if (facts) this.members.apply(facts, event);
       waiter?.happened(before);
       this.posts.settle(author, event.seq);
-      // That a whisper was taken back is told to its two ends alone.
+      // The two ends of a whisper are told when it is taken back; the log is not.
       if (reader === undefined || event.type !== "deleted") onEvent?.(event);
     }
-    // In a big room it takes more than a turn to write to all readers: the authors are written to at once.
+    // Writing to all readers of a big room takes more than a turn: the authors are written to first.
     if (!this.#pump()) for (const { author } of entries) this.#occupantOf(author)?.pump();
     metrics.events.add(entries.length);
     metrics.deliveries.add(deliveries);
@@ -271,7 +269,7 @@ export class Room implements JournalListener, Recorder {
     if (this.members.visited && this.members.size === 0) this.#options.onEmpty();
   }
 
-  /** Lets the readers write; false if there was no time for all of them: the others write in the next turns. */
+  /** Lets the readers write. Returns false if some are left, which write in the next turns. */
   #pump(): boolean {
     const isDone = this.#flows.pump();
     if (!isDone) {
@@ -294,7 +292,7 @@ export class Room implements JournalListener, Recorder {
     if (problem) this.#fail(entry, { ...problem, id: idOf(entry.event) });
   }
 
-  /** Tells the authors that nothing was stored. A `left` is retried instead, since its author does not wait for it. */
+  /** Tells the authors that nothing was stored. A `left` is tried again instead, since its author does not wait for it. */
   refused(entries: Entry[], reason: string): void {
     this.#appendedAt = undefined;
     for (const entry of entries) {
@@ -336,7 +334,7 @@ export class Room implements JournalListener, Recorder {
     if (this.posts.fail(entry.author, problem)) return;
     const waiter = this.#waiters.take(entry);
     if (waiter) waiter.failed(problem);
-    // An entrance without a waiter was overtaken by another connection on the same seat, and answered then.
+    // An entrance without a waiter was overtaken by another connection that takes the same seat: it was answered then.
     else if (!isEntrance(entry.event)) this.#occupantOf(entry.author)?.answer(problem);
   }
 

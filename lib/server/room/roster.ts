@@ -1,5 +1,5 @@
-// The members as of one event, and what a newcomer is shown of the room there. Many may enter at the same event: what they
-// are shown is encoded when the first of them needs it, and is the same bytes for all of them.
+// A roster: the members as of one event, with the welcome and the history for connections that enter at that event. Many may
+// enter at once, so both are encoded when the first connection needs them, and the others are sent the same bytes.
 
 import type { Dialect, Newcomer, RoomState } from "../../dialects/dialect.ts";
 import { messageOf } from "../../protocol/errors.ts";
@@ -27,21 +27,21 @@ export class Roster {
     return this.#state.members;
   }
 
-  /** A welcome, in two pieces: the second is the same for all. */
+  /** The welcome, in two pieces: the second is the same for all. */
   welcome(dialect: Dialect, newcomer: Newcomer): Uint8Array[] {
-    // In this order, since a dialect may learn the name from the first.
+    // In this order: IRC takes the newcomer's name from the first for the second.
     const own = Buffer.from(dialect.encodeNewcomer(newcomer));
     return [own, once(this.#rooms, dialect, () => Buffer.from(dialect.encodeRoom(this.#state)))];
   }
 
-  /** The last `count` events up to here that all may see. `recall` finds them, and is called once. */
+  /** The encoded `count` messages up to here that all members may see. `recall`, which finds them, is called once. */
   history(dialect: Dialect, count: number, recall: () => Promise<Past>): Promise<Uint8Array> {
     const histories = once(this.#histories, dialect, () => new Map<number, Promise<Uint8Array>>());
     return once(histories, count, () => encodePast(dialect, recall));
   }
 }
 
-/** The `history` that a newcomer is shown, or the reason why it is not. */
+/** The encoded `history` for a newcomer, or the fault if it cannot be read. */
 async function encodePast(dialect: Dialect, recall: () => Promise<Past>): Promise<Uint8Array> {
   const answer = await recall().then(
     ({ events, before }): Answer => ({ type: "history", events, before }),
@@ -51,8 +51,8 @@ async function encodePast(dialect: Dialect, recall: () => Promise<Past>): Promis
 }
 
 /**
- * What an owner who comes back is shown: the whispers that waited for it and are older than the history, then the history.
- * `recall` is absent if it is shown none. `waiting` finds the whispers before a position, by default all up to now.
+ * The encoded past for the owner of a name: the whispers that waited for it and are older than the history, then the history.
+ * `recall` finds the history; undefined: it is shown none. `waiting` finds the whispers before a position; absent: all.
  */
 export async function encodeOwnPast(
   dialect: Dialect,
@@ -66,7 +66,7 @@ export async function encodeOwnPast(
     () => 0,
   );
   try {
-    // Where the history cannot be read (0), the whispers cannot either.
+    // If the history cannot be read (0), the whispers cannot be read either.
     const events = first === 0 ? [] : await waiting(first);
     return events.length === 0 ? shown : [Buffer.from(dialect.encode({ type: "waiting", events })), ...shown];
   } catch (error) {
@@ -74,7 +74,7 @@ export async function encodeOwnPast(
   }
 }
 
-/** Why a member is not shown the history. */
+/** The fault for a history that cannot be read. */
 export function unreadable(error: unknown): Fault {
   return fault("unavailable", `The history cannot be read now, ${messageOf(error)}: try again`);
 }

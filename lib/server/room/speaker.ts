@@ -1,6 +1,6 @@
-// Carries out commands: one switch over all of them, for a session and for the server's own terminal alike. Each of the
-// two has its own way to join, to take another name, to become an operator and to leave.
-// A history or a search waits for the end of the turn, so that the messages before it are in its answer.
+// A speaker carries out commands, in one switch over all of them. It is the base class of sessions and of the server's own
+// terminal; each of the two has its own way to join, to take another name, to become an operator and to leave. A history or a
+// search waits for the end of the turn, so that the messages before it are in its answer.
 
 import { type Command, type CommandOf, commands } from "../../protocol/commands.ts";
 import { type Answer, type Fault, fault, isFault, type Recorded } from "../../protocol/events.ts";
@@ -25,15 +25,15 @@ export abstract class Speaker {
 
   /** The speaker's seat; undefined before it has joined, and for the server's own terminal, which needs none. */
   protected seat: Seat | undefined;
-  /** The address that it comes from; "" for the server's own terminal. */
+  /** Its address; "" for the server's own terminal. */
   abstract readonly address: string;
-  /** How many events `history` shows if it asks for no number. */
+  /** How many messages `history` shows if the command has no number. */
   protected abstract readonly historyEvents: number;
 
-  /** Settles once the look back that runs beside the next commands is answered; undefined if none runs. */
+  /** Settles once the look back that runs beside further commands is answered; undefined if none runs. */
   protected lookingBack: Promise<void> | undefined;
 
-  /** Whether no answer can reach it any more. */
+  /** Whether the connection is closing, so that no answer can reach it. */
   protected readonly isGone = () => false;
 
   /** The name of its seat; "" without one. */
@@ -69,7 +69,7 @@ export abstract class Speaker {
   protected abstract join(request: CommandOf<"join">): void;
   protected abstract post(request: CommandOf<"post">): void;
   protected abstract rename(name: string): void;
-  /** Makes it an operator if that is the operators' password, or an operator's own. */
+  /** Makes the speaker an operator if the password is one of the operators'. */
   protected abstract appoint(request: CommandOf<"op">): void;
   protected abstract quit(text: string | undefined): void;
 
@@ -115,7 +115,7 @@ export abstract class Speaker {
       case "mute":
       case "unmute":
       case "free":
-        // Their events show no reason.
+        // The events of these orders have no reason.
         return this.#order({ ...command, text: undefined });
       case "deop":
         return this.#order(command);
@@ -146,15 +146,15 @@ export abstract class Speaker {
     this.room.record({ event, author: this.author, expects: this.#speaking, ...more });
   }
 
-  /** Sends an answer when it is there. The next commands wait for it, so that answers keep their order. */
+  /** Sends an answer when it has been found. The next commands wait for that, so that answers keep their order. */
   #answerLater(answer: Promise<Answer | undefined>): void {
     const settled = this.wait();
     void answer.then((found) => found && this.answer(found)).finally(settled);
   }
 
   /**
-   * The same for a look back, which may take long. One `beside` the next commands holds none of them back, except a second
-   * look back: that waits, and holds back what follows it, since a member has one look back at a time.
+   * Finds and sends the answer of a look back, which may take long. If it runs `beside` the next commands, these do not wait for
+   * it, except a further look back: a member has one at a time, so that one waits, and the commands after it wait, too.
    */
   #lookBack(find: () => Promise<Answer | undefined>, beside: boolean): void {
     if (this.lookingBack) return this.#answerLater(this.lookingBack.then(find));
@@ -166,7 +166,7 @@ export abstract class Speaker {
       });
   }
 
-  /** Leaves once the look back that runs is answered. */
+  /** Leaves, after the answer of the look back that runs. */
   #quitAfterLook(text: string | undefined): void {
     if (!this.lookingBack) return this.quit(text);
     const settled = this.wait();
@@ -210,7 +210,7 @@ export abstract class Speaker {
     return this.room.archive.search(this.author, request, this.isGone);
   }
 
-  /** The next command waits for one message to go; many messages may take long, so these go beside the next commands. */
+  /** Takes messages back. The next command waits for a single one; those of a member may be many, and run beside it. */
   #delete(request: CommandOf<"delete">): void {
     const { name, author, operator: isOperator } = this;
     const by = { name, author, expects: this.#sitting, isOperator };
@@ -221,7 +221,7 @@ export abstract class Speaker {
     this.answer({ type: "subject", text: this.room.members.topic });
   }
 
-  /** A muted operator can give orders and so unmute itself, but set no topic and give no reason for all to read. */
+  /** Gives an order. A muted operator may do so, and unmute itself, but without a text for all to read: no topic, no reason. */
   #order(order: Order): void {
     const isSilent = order.type === "deop" || order.text === undefined;
     if (!isSilent && this.silenced) return this.answer(this.silenced);
@@ -241,7 +241,7 @@ export abstract class Speaker {
     );
   }
 
-  /** A waiter that holds the next commands back until the outcome is known, since they may depend on it. */
+  /** A waiter that holds the next commands back until the outcome, on which they may depend. */
   protected waiter(): Waiter<unknown> {
     const settled = this.wait();
     return {
@@ -253,7 +253,7 @@ export abstract class Speaker {
     };
   }
 
-  /** Holds the next commands back, where they can wait, until the function that this returns is called. */
+  /** Holds the next commands back until the function that this returns is called. Here none wait: sessions override it. */
   protected wait(): () => void {
     return () => {};
   }

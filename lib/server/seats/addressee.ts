@@ -1,16 +1,16 @@
-// Whom a whisper reaches.
+// Finds the seat that a whisper is for.
 
 import { type Fault, fault } from "../../protocol/events.ts";
 import { type Facts, factKey } from "../journal/facts.ts";
 import type { Owners } from "./owners.ts";
 import type { Seat, Seats } from "./seats.ts";
 
-/** The seat that a whisper is for, and its name. `away`: it is read later, and `facts` are recorded with it. */
+/** The seat that a whisper is for. `away`: its owner reads it at the next join, and `facts` are recorded with the whisper. */
 export type Addressee = { name: string; id: string; away?: true; facts?: Facts };
 
 /**
- * Whom a whisper to that name reaches: its member, or its owner, who is away and reads it at the next join. `seen`: the last
- * event that the sender had seen; a member or owner who got the name after it is not meant. `now`: the last event.
+ * The addressee of a whisper to a name: the member who has it, or its owner who is away; or the fault. `seen`: the latest event
+ * that the sender had seen: a member or owner who got the name after it is not meant. `now`: the latest event.
  */
 export function addresseeOf(
   name: string,

@@ -5,14 +5,14 @@ import { everybody } from "../../protocol/fields.ts";
 import { type Change, type Facts, factKey, type OwnFact, type SeatFact } from "../journal/facts.ts";
 import type { Seat } from "./seats.ts";
 
-/** The fact that a seat's connection is still with the same server. */
+/** Expects that the seat's connection is still with the same server. */
 export function sittingAt({ id, server }: Seat): Facts {
   return { [factKey.at(id)]: server };
 }
 
 /**
- * The facts that what a member says expects: its seat is still with the same server, and it may speak. They are kept, since
- * each message expects them.
+ * Expects, for each message of a member, that its seat is still with the same server and that it is not muted. The result is
+ * kept in the seat until it changes.
  */
 export function speakingAt(seat: Seat): Facts {
   const { id, server, operator, speaking } = seat;
@@ -23,7 +23,7 @@ export function speakingAt(seat: Seat): Facts {
   return facts;
 }
 
-/** A member takes a new seat, under a name that is free and not banned. `alike`: who has a name that looks like it. */
+/** A member takes a new seat, under a name that is free and not banned. `alike`: the seat with a name that looks like it. */
 export function taking(id: string, server: string, fact: SeatFact, alike?: Seat): Change {
   const keys = factKey.names(fact.name);
   return {
@@ -32,13 +32,13 @@ export function taking(id: string, server: string, fact: SeatFact, alike?: Seat)
   };
 }
 
-/** What a message expects that is posted under a name: it is free, or that of the sender's own seat, and not banned. */
+/** Expects, for a post, that its name is free or that of the sender's `own` seat, that it is not banned, and all not muted. */
 export function posting(name: string, own: Seat | undefined): Facts {
   const names = own ? all(own.nameKeys, own.id) : all(factKey.names(name), null);
   return { ...names, ...notBanned(name), [factKey.muted(everybody)]: null };
 }
 
-/** A member's connection comes from elsewhere, perhaps with another token, if the seat has not moved in the meantime. */
+/** Another connection gets a seat, perhaps from another address or with another token, if the seat has not moved meanwhile. */
 export function moving(seat: Seat, to: string, address: string, tokenHash: string | undefined): Change {
   const { id, name, server, since, nameKeys } = seat;
   const fact: SeatFact = { name, tokenHash, address, since };
@@ -48,7 +48,7 @@ export function moving(seat: Seat, to: string, address: string, tokenHash: strin
   };
 }
 
-/** A member takes another name, as in `taking`, or its own, written in another way. */
+/** A member takes another name, as in `taking`, or writes its own in another way. */
 export function renaming(seat: Seat, to: string, alike?: Seat): Change {
   const { id, tokenHash, address, since, nameKeys } = seat;
   const keys = factKey.names(to);
@@ -64,7 +64,7 @@ export function renaming(seat: Seat, to: string, alike?: Seat): Change {
   };
 }
 
-/** A seat is given up, with all facts about it. It must still be with the same server, under the same name. */
+/** A seat is given up, with all facts about it, if it is still with the same server and has the same name. */
 export function leaving({ id, name, server, owned, occupant, nameKeys }: Seat): Change {
   const { seat, at, op } = factKey;
   const given = {
@@ -72,12 +72,12 @@ export function leaving({ id, name, server, owned, occupant, nameKeys }: Seat): 
     expects: { [at(id)]: server, ...all(nameKeys, id) },
   };
   if (!owned) return given;
-  // A member that is here has read what waited for it.
+  // A member that is here has read the whispers that waited.
   const read = { facts: occupant ? { [factKey.mail(id)]: null } : {}, expects: {} };
   return both(both(given, read), owning(name, owned, owned.stored));
 }
 
-/** A name is kept for the holder of a key from now on, if what the journal has about that is still `stored`. */
+/** A name belongs to a key from now on, if the fact about its owner is still `stored`. */
 export function owning(
   name: string,
   { keyHash, seat }: Omit<OwnFact, "name" | "usedAt">,
@@ -87,7 +87,7 @@ export function owning(
   return { facts: { [factKey.own(name)]: JSON.stringify(own) }, expects: { [factKey.own(name)]: stored } };
 }
 
-/** Two changes in one event; where both change a fact, the second one counts. */
+/** Two changes in one event; if both set a fact, the second counts. */
 export function both(first: Change, second: Change): Change {
   return {
     facts: { ...first.facts, ...second.facts },
@@ -95,7 +95,7 @@ export function both(first: Change, second: Change): Change {
   };
 }
 
-/** No name that looks like this one is banned. */
+/** Expects that no name that looks like this one is banned. */
 function notBanned(name: string): Facts {
   return all(factKey.bans(name), null);
 }

@@ -1,41 +1,41 @@
-// Who had which name: an operator's order means the seat that had the name when it was given, though the member has taken
-// another name since, or has left. So the names that seats had are remembered, each with the positions between which it was
-// theirs, and the seats that were given up. Both are bounded, and only as old as the server: what journals keep has no
-// addresses to look for.
+// The former names of seats, and the seats that were given up. An order of an operator means the seat that had the name when the
+// order was given, even if the member has taken another name since, or has left. So each former name is remembered, with the
+// positions between which the seat had it. Both are bounded, and begin with the start of the server, since the events in a
+// journal have no addresses, which these have.
 
 import type { Trace } from "../../protocol/events.ts";
 import { looks } from "../../protocol/looks/looks.ts";
 import { nameKey } from "../../protocol/names.ts";
 import type { SeatFact } from "../journal/facts.ts";
 
-/** A name that a seat had from position `from`, until another event, at position `to`, took it away. */
+/** A name that a seat had, from the event `from` until the event `to`. */
 export type Use = {
   name: string;
   from: number;
   to: number;
-  /** When that was, by performance.now(). */
+  /** When it lost the name, by performance.now(). */
   endedAt: number;
 };
 
 /** A seat that was given up. */
 export type Gone = SeatFact & {
   readonly id: string;
-  /** The SHA-256 of the key that its member showed. */
+  /** The SHA-256 of its member's key. */
   keyHash: string | undefined;
-  /** Its names, the last one first. */
+  /** Its names, the latest first. */
   uses: Use[];
   /** When it was given up, in ms since 1970 UTC; 0 if unknown. */
   until: number;
 };
 
-/** Names of one seat that are remembered. */
+/** How many names of a seat are remembered. */
 export const maxUses = 20;
 const maxGone = 1_000;
-/** An order means one who has left, or a name that was given up, for so long. */
+/** How long after it was given up a name or a seat is meant by an order, in ms. */
 const meantMs = 10 * 60_000;
 
 export class Departed {
-  /** The last one at the end. */
+  /** The latest last. */
   readonly #gone: Gone[] = [];
 
   add(gone: Gone): void {
@@ -48,17 +48,14 @@ export class Departed {
   }
 }
 
-/** Those of them who had that name or one that looks like it, the last one first. */
+/** Of these seats, those that had this name or one that looks like it, the latest first. */
 export function whoHad<T extends { uses: readonly Use[] }>(name: string, all: Iterable<T>): T[] {
   const wanted = new Set(looks(name));
   const had = ({ uses }: T) => uses.some((use) => looks(use.name).some((look) => wanted.has(look)));
   return [...all].filter(had).reverse();
 }
 
-/**
- * The last of the uses of that name, in any case, that began up to position `seq` and either was still going on there or
- * ended a moment ago.
- */
+/** The latest use of this name, in any case, that began up to event `seq`, and that ended after it or in the last ten minutes. */
 export function lastUse(uses: readonly Use[], name: string, seq: number): Use | undefined {
   const [key, now] = [nameKey(name), performance.now()];
   return uses.find(
@@ -66,7 +63,7 @@ export function lastUse(uses: readonly Use[], name: string, seq: number): Use | 
   );
 }
 
-/** What operators are told of one who has left. */
+/** The details of a member who has left, for operators. */
 export function traceOf({ name, uses, address, since, until }: Gone): Trace {
   return { name, names: uses.slice(1).map(({ name }) => name), address, since, until: until || undefined };
 }

@@ -1,10 +1,10 @@
-// Who owns a name. A name that was taken with a key is kept for the holders of that key: no other member gets it, or one
-// that looks like it, until it was unused for `ownMs`, or an operator sets it free. Names are kept as facts of the journal, with
-// the SHA-256 of the key. A name that was unused for too long is free at once; its fact is deleted with a later join.
+// The owners of names. A name that was taken with a key belongs to the holders of that key: no other member gets it, or a name
+// that looks like it, until it was unused for `ownMs` or an operator sets it free. An owner is a fact of the journal, with the
+// SHA-256 of the key. A name that was unused for too long is free at once; its fact is deleted with a later join.
 //
-// What squatters can do is bounded. A key owns at most `keyNames` names: for another one, it gives up its oldest that is not
-// in use. How many names an address comes to own, with all its keys, origin.ts limits. If `allNames` are owned, a newcomer's
-// name is not kept: no owner loses a name for it, since the squatter's names may be the newer ones. In the last two cases
+// Squatters are limited. A key owns at most `keyNames` names: for a further one it gives up its oldest name that is not in use.
+// Origin (origin.ts) limits how many names an address comes to own, with all its keys. If `allNames` names are owned, a
+// further name gets no owner: no present owner loses a name, since the newer names may be a squatter's. In the last two cases
 // the member joins all the same, and is told.
 
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
@@ -16,38 +16,38 @@ import type { Owned, Seat, Seats, ShownKey } from "./seats.ts";
 import { newSeatId } from "./tokens.ts";
 
 const keyNames = 50;
-/** At most; about 300 bytes each in memory. */
+/** The most owned names; each takes about 300 bytes of memory. */
 const allNames = 100_000;
-/** As long as members join: how often some names are checked for being unused for too long, and how many at once. */
+/** While members join: how often some names are checked for being unused for too long, and how many each time. */
 const pruneEveryMs = 1_000;
 const prunedNames = 16;
 
-/** What a member that takes a name changes about who owns it. */
+/** How the owner of a name changes when a member takes it. */
 export type Claim = {
-  /** The seat to take under this name, and whether no seat had that id before. */
+  /** The id of the seat to take under this name, and whether it is new. */
   seat: string;
   isNew: boolean;
-  /** Whether the name is its member's from now on. */
+  /** Whether the name belongs to the member's key from now on. */
   owned: boolean;
   change: Change;
-  /** Why it is not, although its member has shown a key. */
+  /** Why it does not, although the member has a key. */
   problem?: Fault | undefined;
 };
 
-/** `since`: the event that gave the name to its owner; 0 if that was before this server began. */
+/** An owned name. `since`: the event that gave it to its owner; 0 if that was before this server started. */
 type Kept = Owned & { readonly since: number };
 
 export class Owners {
-  /** How long a name is kept after it was last used; 0: no name is. */
+  /** How long a name belongs to its key after its last use, in ms; 0: no name does. */
   readonly #ownMs: number;
   readonly #seats: Seats;
-  /** By the looks of the name, those that were used last at the end. */
+  /** By the skeleton of the name, the latest used last. */
   readonly #kept = new Map<string, Kept>();
-  /** The same by all that each name looks like. */
+  /** The skeletons of owned names by each of their looks. */
   readonly #byLook = new Map<string, Set<string>>();
-  /** The looks of the names of each key, in the same order. */
+  /** The skeletons of the names of each key, in the same order. */
   readonly #ofKey = new Map<string, Set<string>>();
-  /** The positions behind which whispers wait, by the id of the seat that they are for. */
+  /** By the id of a seat, the position after which whispers wait for its member. */
   readonly #mail = new Map<string, number>();
   #prunedAt = -Infinity;
 
@@ -56,12 +56,12 @@ export class Owners {
     this.#seats = seats;
   }
 
-  /** Whether names are kept for keys at all. */
+  /** Whether names have owners at all. */
   get areKept(): boolean {
     return this.#ownMs > 0;
   }
 
-  /** Applies a fact that event `seq` brought. Facts about other things change nothing here. */
+  /** Applies a fact of event `seq`. Facts of other kinds change nothing here. */
   apply(fact: Fact, seq = 0): void {
     if (fact.kind === "mail") {
       if (fact.value === undefined) this.#mail.delete(fact.id);
@@ -95,7 +95,7 @@ export class Owners {
     }
   }
 
-  /** Who owns a name, or one that looks like it. */
+  /** The owner of a name, or of one that looks like it. */
   ofLook(name: string): Kept | undefined {
     if (this.#kept.size === 0) return undefined;
     for (const look of looks(name).flatMap((seen) => [...(this.#byLook.get(seen) ?? [])])) {
@@ -105,32 +105,32 @@ export class Owners {
     return undefined;
   }
 
-  /** Who owns a name, in any case or width. */
+  /** The owner of a name, in any case or width. */
   ofName(name: string): Kept | undefined {
     const kept = this.ofLook(name);
     return kept && nameKey(kept.name) === nameKey(name) ? kept : undefined;
   }
 
-  /** The seat that is in use under a name, if the name is that key's. */
+  /** The seat that is in use under a name, if the name belongs to this key. */
   seatOf(name: string, keyHash: string | undefined): Seat | undefined {
     return keyHash !== undefined && this.ofName(name)?.keyHash === keyHash
       ? this.#seats.byName(name)
       : undefined;
   }
 
-  /** The position behind which whispers wait for the member of a seat; undefined if there are none. */
+  /** The position after which whispers wait for the member of a seat; undefined if there are none. */
   mailOf(seat: string): number | undefined {
     return this.#mail.get(seat);
   }
 
-  /** For a member who joins under that name; the seat is new, or the one of its owner if that is not in use. */
+  /** The claim of a member who joins under a name: on a new seat, or on the owner's if that is not in use. */
   join(name: string, key: ShownKey | undefined): Claim | Fault {
     const owner = this.ofLook(name);
     const isFree = owner !== undefined && this.#seats.byId(owner.seat) === undefined;
     return this.#claim(name, key, isFree ? { seat: owner.seat, isNew: false } : newSeat());
   }
 
-  /** For a member who takes another name on its seat. Names that it owns already stay with the seats they have. */
+  /** The claim of a member who takes another name on its seat. A name that it owns already keeps the id of its own seat. */
   rename(seat: Seat, name: string): Claim | Fault {
     const { owned } = seat;
     // The same name, written in another way.
@@ -139,11 +139,11 @@ export class Owners {
     }
     const claim = this.#claim(name, seat.occupant?.key, keptSeat(seat), this.ofLook(name)?.seat);
     if (isFault(claim) || !owned) return claim;
-    // It was used up to now.
+    // The former name was used up to now.
     return { ...claim, change: both(owning(seat.name, owned, owned.stored), claim.change) };
   }
 
-  /** `recorded`: the seat of the owner's under this name the next time. */
+  /** `recorded`: the id of the seat that the owner will get under this name at its next join. */
   #claim(
     name: string,
     key: ShownKey | undefined,
@@ -164,7 +164,7 @@ export class Owners {
     return { ...seat, owned: true, change: both(given, own) };
   }
 
-  /** The change that removes the owner of a name, whose time is over; an empty change if none is kept. */
+  /** The change that removes the owner of a name that was unused for too long; an empty change if it has no owner. */
   #without(name: string): Change {
     const key = factKey.own(name);
     const kept = this.#kept.get(skeleton(name));
@@ -172,7 +172,7 @@ export class Owners {
     return this.#ownMs === 0 ? { facts: { [key]: null }, expects: {} } : { facts: {}, expects: {} };
   }
 
-  /** What a key gives up for another name of its own, or why the name cannot be kept. */
+  /** The name that a key gives up for a further one, or why the further name gets no owner. */
   #makeRoom({ hash, names }: ShownKey): Change | Fault {
     const owned = this.#ofKey.get(hash);
     const isFull = owned !== undefined && owned.size >= keyNames;
@@ -188,13 +188,13 @@ export class Owners {
     return kept ? givingUp(kept) : { facts: {}, expects: {} };
   }
 
-  /** The change that sets a name free, and the name; undefined if it is not owned. */
+  /** The change that sets a name free, and the owned name; undefined if it has no owner. */
   free(name: string): { name: string; change: Change } | undefined {
     const kept = this.ofLook(name);
     return kept && { name: kept.name, change: givingUp(kept) };
   }
 
-  /** The change that deletes a few of the names that were unused for too long; undefined if there are none to delete now. */
+  /** The change that deletes some owners of names that were unused for too long; undefined if there is none to delete now. */
   prune(): Change | undefined {
     const now = performance.now();
     if (now - this.#prunedAt < pruneEveryMs) return undefined;
@@ -203,7 +203,7 @@ export class Owners {
     for (const [look, kept] of [...this.#kept.entries().take(prunedNames)]) {
       if (this.#isOver(look, kept)) over.push(kept);
       if (!this.#isInUse(look)) continue;
-      // It may have been taken long ago, and would keep its place before those that are over.
+      // A name in use may be the oldest, and would keep later ones from being checked: it goes to the end.
       this.#kept.delete(look);
       this.#kept.set(look, kept);
     }

@@ -12,80 +12,80 @@ import type { TokenBucket } from "../limits/token-bucket.ts";
 import { Departed, type Gone, maxUses, type Use } from "./departed.ts";
 import { hashOf } from "./tokens.ts";
 
-/** A key that a connection has shown. */
+/** The key that a connection has sent. */
 export type ShownKey = {
   /** Its SHA-256, base64url. */
   hash: string;
-  /** For the names that come to be owned from the connection's address. */
+  /** The rate at which names may come to be owned from the connection's address. */
   names: TokenBucket;
-  /** Whether it may take a new seat; false if the key stood for the room's password, as that of a seat in use. */
+  /** Whether the connection may take a new seat; false if it gave the key of a seat in use in place of the room's password. */
   isAdmitted: boolean;
 };
 
-/** That a name is kept for the holder of a key, and the same as the journal has it. */
+/** The owner of a name. `stored`: the value of the fact in the journal. */
 export type Owned = OwnFact & { readonly stored: string };
 
 /** The connection on a seat. */
 export interface Occupant {
-  /** The address that it comes from. */
+  /** Its address. */
   readonly address: string;
-  /** The key that it joined with, for the names it takes. */
+  /** The key with which it joined: the names that it takes belong to it. */
   readonly key?: ShownKey | undefined;
-  /** The last event that it has read, where its client cannot say so when it comes back. */
+  /** The latest event that its client has read, if the client will not send this position itself when it comes back. */
   readonly read?: number | undefined;
-  /** Whether its member has asked to leave. */
+  /** Whether the member has asked to leave. */
   readonly leaving: boolean;
   answer(answer: Answer): void;
-  /** Takes an event that only this member and another may see; `isOwn`: this member caused it. */
+  /** Takes an event that only this member and another may see. `isOwn`: this member caused it. */
   whisper(event: Recorded, isOwn: boolean): void;
-  /** Is told of an event for all that this member caused, right after the live logs. */
+  /** Takes an event for all that this member caused. Called after the live logs have it. */
   did?(event: Recorded): void;
   /** Writes the events that it has not written yet. */
   pump(): void;
-  /** Says goodbye and closes. The connection has no seat any more. */
+  /** Says goodbye and closes: the connection has lost its seat. */
   dismiss(bye: Bye): void;
 }
 
-/** A member's place in the room: its facts, and what only this server knows of it. */
+/** The seat of a member: its facts, and the state that only this server knows. */
 export type Seat = SeatFact & {
   /** Never sent to members, and never used for another seat. */
   readonly id: string;
-  /** The server that its connection is, or was, with. */
+  /** The server of its present or latest connection. */
   server: string;
   operator: boolean;
-  /** Absent while its name is no key's. */
+  /** The owner of its name; absent if the name has none. */
   owned?: Owned | undefined;
   /** The credential that made it an operator. */
   credential?: string | undefined;
   /** The keys of its facts "name". */
   readonly nameKeys: Set<string>;
-  /** What its name looks like. */
+  /** All looks of its name. */
   looks: readonly string[];
-  /** The names it had before this one, the last one first. */
+  /** Its former names, the latest first. */
   uses: readonly Use[];
-  /** The `seq` of the event that gave it its name; 0 if that was before this server began. */
+  /** The event that gave it its name; 0 if that was before this server started. */
   namedAt: number;
-  /** Whispers that waited when its member came are behind this position; absent if there were none. */
+  /** Whispers that waited when its member came are after this position; absent if there were none. */
   mail?: number | undefined;
-  /** What the connection before this one had as `read`. */
+  /** `read` of its former connection. */
   read?: number | undefined;
-  /** The connection on it; absent while the member is away, or with another server. */
+  /** Its connection; absent while the member is away, or at another server. */
   occupant?: Occupant | undefined;
-  /** What others were shown of it last. */
+  /** The member as other members were shown it last. */
   shown?: Member | undefined;
-  /** Runs while the member is away; when it ends the seat is given up. */
+  /** Runs while the member is away: then the seat is given up. */
   expiry?: Timer | undefined;
-  /** The rate limit of its member, which a new connection takes over: reconnecting must not refill the bucket. */
+  /** The rate limit of its member. A new connection takes it over: reconnecting must not refill the bucket. */
   bucket?: TokenBucket | undefined;
-  /** The same for its names. */
+  /** The same for renames. */
   renames?: TokenBucket | undefined;
-  /** What `speakingAt` returned last, and for what. */
+  /** The latest result of `speakingAt`, and its inputs. */
   speaking?: { server: string; operator: boolean; facts: Facts } | undefined;
 };
 
 export class Seats implements Iterable<Seat> {
   readonly #byId = new Map<string, Seat>();
-  /** The seats that were given up last. */
+  /** The seats that were given up lately. */
   readonly departed = new Departed();
   readonly #byLook = new Map<string, Seat>();
   readonly #byNameKey = new Map<string, Seat>();
@@ -105,7 +105,7 @@ export class Seats implements Iterable<Seat> {
     return this.#byId.get(id);
   }
 
-  /** The seat with that name, or with one that looks like it. */
+  /** The seat with this name, or with one that looks like it. */
   byLook(name: string): Seat | undefined {
     return looks(name)
       .map((look) => this.bySkeleton(look))
@@ -116,7 +116,7 @@ export class Seats implements Iterable<Seat> {
     return this.#byLook.get(look);
   }
 
-  /** The seat with that name, in any case or width. */
+  /** The seat with this name, in any case or width. */
   byName(name: string): Seat | undefined {
     const seat = this.byLook(name);
     return seat && nameKey(seat.name) === nameKey(name) ? seat : undefined;
@@ -126,19 +126,19 @@ export class Seats implements Iterable<Seat> {
     return token === undefined ? undefined : this.#byToken.get(hashOf(token));
   }
 
-  /** The seats of members from this address, as `addressKey` has it; empty, or a copy. */
+  /** A copy of the seats of members from this address, as `addressKey` returns it. */
   byAddress(address: string): Seat[] {
     return [...(this.#byAddress.get(address) ?? [])];
   }
 
-  /** The same for a network of any length, as `addressKey` has it: a copy. */
+  /** The same for a network of any length. */
   within(network: string): Seat[] {
     if (!network.includes("/") || network.endsWith("::/64")) return this.byAddress(network);
     const networks = new Networks([network]);
     return Array.from(this).filter(({ address }) => address !== undefined && networks.has(address));
   }
 
-  /** Applies a fact that an event brought. Facts about other things than seats change nothing here. */
+  /** Applies a fact of an event. Facts that are not about seats change nothing here. */
   apply(fact: Fact, event: Position = start): void {
     if (fact.kind === "seat") return this.#set(fact.id, fact.value, event);
     if (fact.kind === "name") return this.#setName(fact.key, fact.value);
@@ -152,7 +152,7 @@ export class Seats implements Iterable<Seat> {
     }
   }
 
-  /** In an event that gives a seat its name, the fact "own" comes behind the fact "seat". */
+  /** Events have the fact "own" behind the fact "seat" that gives a seat the name. */
   #setOwned({ look, value, stored }: Fact & { kind: "own" }): void {
     const seat = this.#byLook.get(look);
     if (seat) seat.owned = value && { ...value, stored: stored ?? "" };
@@ -205,13 +205,13 @@ export class Seats implements Iterable<Seat> {
   }
 }
 
-/** The seat is kept: its member is here again, or another server may give it up. */
+/** Keeps the seat: its member is here again, or another server may give it up. */
 export function stopExpiry(seat: Seat): void {
   clearTimeout(seat.expiry);
   seat.expiry = undefined;
 }
 
-/** Its member as others see it: the same object as long as that is the same. */
+/** The member of a seat as other members see it: the same object until something in it changes. */
 export function memberAt(seat: Seat, isAway: boolean): Member {
   const { name, shown } = seat;
   const away = isAway || undefined;
@@ -223,7 +223,7 @@ export function memberAt(seat: Seat, isAway: boolean): Member {
   return seat.shown;
 }
 
-/** Where an event is in the journal, and when it was. */
+/** The position of an event in the journal, and its time in ms since 1970 UTC. */
 export type Position = { seq: number; at: number };
 const start: Position = { seq: 0, at: 0 };
 
@@ -233,12 +233,12 @@ function goneOf(seat: Seat, seq: number, until: number): Gone {
   return { id, name, address, since, keyHash: keyHashOf(seat), uses, until };
 }
 
-/** The SHA-256 of the key that a seat's member has shown, as far as this server knows it. */
+/** The SHA-256 of the key of a seat's member; undefined if it has none that this server knows. */
 export function keyHashOf({ occupant, owned }: Seat): string | undefined {
   return occupant?.key?.hash ?? owned?.keyHash;
 }
 
-/** The names of a seat that gives its name up at this position. */
+/** The former names of a seat that loses its name at event `to`. */
 function usesUntil({ name, namedAt, uses }: Seat, to: number): Use[] {
   return [{ name, from: namedAt, to, endedAt: performance.now() }, ...uses].slice(0, maxUses);
 }

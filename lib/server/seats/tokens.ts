@@ -12,7 +12,7 @@ export function newToken(): string {
   return randomBytes(18).toString("base64url");
 }
 
-/** The SHA-256 of a token: the server keeps no token itself. */
+/** The SHA-256 of a token or a key, base64url: the server keeps no token and no key itself. */
 export function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }

@@ -1,5 +1,6 @@
-// The rate of lines that one address makes all members read: joins, renames, farewells with words. A command that comes
-// too fast waits, and the server reads nothing more from its connection meanwhile; a farewell loses its words instead.
+// The rate limit for joins, renames and farewells with words from one address: all members have to read these. A command above
+// the rate waits, and the server reads no further line of its connection meanwhile. A farewell does not wait: it loses its
+// words instead.
 
 import type { TokenBucket } from "../limits/token-bucket.ts";
 
@@ -8,14 +9,14 @@ export class Comings {
   readonly #wait: () => () => void;
   readonly #isGone: () => boolean;
 
-  /** `bucket`: the address's. `wait`: holds the next line back until the function that it returns is called. */
+  /** `bucket`: of the address. `wait`: holds the next line back until the function that it returns is called. */
   constructor(bucket: TokenBucket, wait: () => () => void, isGone: () => boolean) {
     this.#bucket = bucket;
     this.#wait = wait;
     this.#isGone = isGone;
   }
 
-  /** Calls `act` once the bucket allows it, and the member's `own` one if given; never if the connection is gone by then. */
+  /** Calls `act` once the bucket allows it, and the member's `own` bucket, too; not if the connection is gone by then. */
   inTime(act: () => void, own?: TokenBucket): void {
     const now = performance.now();
     const waitMs = Math.max(this.#bucket.take(now), own?.take(now) ?? 0);
@@ -27,7 +28,7 @@ export class Comings {
     }, waitMs);
   }
 
-  /** The words of a farewell; undefined if they come too fast, since leaving does not wait. */
+  /** The words of a farewell; undefined above the rate, since leaving does not wait. */
   words(text: string | undefined): string | undefined {
     return text !== undefined && this.#bucket.take(performance.now()) === 0 ? text : undefined;
   }

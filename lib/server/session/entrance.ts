@@ -1,6 +1,6 @@
-// What a connection has to give, and how long it may take: a name to join, the room's password if it has one, the key of the
-// name if it is owned; later perhaps the operators' password. The time counts only while the peer could answer, and begins
-// anew with each question. While a password is judged nothing else is read.
+// The entrance asks a connection for all that it needs to join, and limits the time: for a name, for the password of the room if
+// it has one, and for the key of the name if that is owned. Later it also checks the passwords of operators. The time counts
+// only while the peer could answer, and begins anew with each question. While a password is checked no line is read.
 
 import type { Claimed } from "../../dialects/dialect.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
@@ -14,30 +14,30 @@ import { hashOf } from "../seats/tokens.ts";
 import type { Operators } from "./operators.ts";
 
 export type EntranceOptions = {
-  /** How long a connection may take to give a name, and then each secret it is asked for. */
+  /** How long a connection may take to give a name, and then each secret, in ms. */
   joinWithinMs: number;
   /** The password to join with; undefined: none is needed. */
   password?: string | undefined;
-  /** Who may become an operator. */
+  /** The passwords that make operators. */
   operators: Operators;
-  /** Called each time a stranger does something wrong, with the address it came from; `isGuess`: a wrong password. */
+  /** Called when a peer does something wrong, with its address. `isGuess`: it gave a wrong password or key. */
   report: (problem: string, address: string, isGuess?: true) => void;
 };
 
 export type EntranceHandlers = {
   answer(answer: Fault): void;
-  /** The next line waits until the function that this returns is called. */
+  /** Holds the next line back until the function that this returns is called. */
   wait(): () => void;
   tooLate(bye: Bye): void;
 };
 
-/** The part of the members that it needs. */
+/** The part of the room's members that an entrance needs. */
 type Seating = Pick<Members, "hasSeat" | "ownerOf" | "hasOwnSeat">;
 
 export class Entrance {
-  /** The name that was asked for, while a secret is missing: a person's next line is that secret. */
+  /** The latest join, while a secret for it is missing: in plain text the next line is that secret. */
   claimed: Claimed | undefined;
-  /** Whether it has given the room's password, or none is needed. */
+  /** Whether the connection has given the room's password, or none is needed. */
   #isAdmitted: boolean;
   #keyHash: string | undefined;
   readonly #options: EntranceOptions;
@@ -45,10 +45,10 @@ export class Entrance {
   readonly #handlers: EntranceHandlers;
   readonly #time: Countdown;
   #isInTime = false;
-  /** Functions of `hold` that are not called yet: the time runs when there are none. */
+  /** How many functions of `hold` are not called yet: the time runs while there are none. */
   #holds = 0;
-  /** Takes back the password that is not answered yet. */
-  #takeBack = () => {};
+  /** Cancels the answer to the password that is being checked. */
+  #cancel = () => {};
 
   constructor(options: EntranceOptions, origin: Origin, handlers: EntranceHandlers) {
     this.#options = options;
@@ -66,20 +66,20 @@ export class Entrance {
     return this.#options.password !== undefined;
   }
 
-  /** Whether that is the room's password. Nothing may be told of this before it is judged. */
+  /** Whether the text is the room's password. The peer may not learn this without a guess that counts: see `join`. */
   isPassword(text: string): boolean {
     return isSame(text, this.#options.password ?? "") && this.hasPassword;
   }
 
-  /** The key that the last request to join had. */
+  /** The key in the latest request to join. */
   get key(): ShownKey | undefined {
     if (this.#keyHash === undefined) return undefined;
     return { hash: this.#keyHash, names: this.#origin.names, isAdmitted: this.#isAdmitted };
   }
 
   /**
-   * Calls `enter` if the request has what the room and the name need: the room's password, and the name's key if it is
-   * owned. A seat that is in use stands for both, if the request has its token, or the key of its name.
+   * Calls `enter` if the request has the room's password and, if the name is owned, its key. A request with the token of a seat
+   * in use, or with the key of its name, needs no password.
    */
   join(request: CommandOf<"join"> | CommandOf<"post">, members: Seating, enter: () => void): void {
     const { name, password, key } = request;
@@ -90,9 +90,9 @@ export class Entrance {
     this.#keyHash = hash;
     if (members.hasSeat(token)) return enter();
     const owner = members.ownerOf(name);
-    /** Until it is right, a person's next line is another try at it, and nothing for all to see. */
+    /** Answers with the problem. Until the secret is right, the next line in plain text is another try, and never a message. */
     const ask = (missing: Claimed["missing"], given: string | undefined, problem: Fault) => {
-      // Each question gives time to look the answer up; a join repeated without one gives none.
+      // Each question gives time to find the answer; the same join once more, without the secret, gives none.
       if (before !== missing || given !== undefined) this.#time.reset();
       this.claimed = { name, password, key, missing };
       this.#handlers.answer(problem);
@@ -123,13 +123,13 @@ export class Entrance {
     });
   }
 
-  /** Calls `rename`, which refuses a name of another key, once such a key has counted as a guess. */
+  /** Calls `rename`, which refuses a name that belongs to another key; that key counts as a guess before. */
   rename(owner: { keyHash: string } | undefined, rename: () => void): void {
     if (!owner || this.#keyHash === undefined) rename();
     else this.#judge(isSame(this.#keyHash, owner.keyHash), "key", rename);
   }
 
-  /** Calls `appoint` with the member's credential if the password is the operators', or that of one of them. */
+  /** Calls `appoint` with the credential of the password, if that makes an operator; else answers that it does not. */
   appoint(request: CommandOf<"op">, member: string, appoint: (credential: string) => void): void {
     const { answer } = this.#handlers;
     const { operators } = this.#options;
@@ -142,23 +142,23 @@ export class Entrance {
     const credential = operators.match(request, member, this.#origin);
     if (!(credential instanceof Promise)) return judge(credential);
     const settled = this.#handlers.wait();
-    // A connection that is gone meanwhile is judged all the same: hanging up saves no guess.
+    // The guess counts even if the connection has closed meanwhile.
     void credential.then(judge).finally(settled);
   }
 
-  /** The time begins anew, for a sender that only posts. */
+  /** The time begins anew: a sender that posts messages need not join. */
   goOn(): void {
     this.#time.reset();
   }
 
-  /** Calls `answered` with whether that is the room's password; true if it has none. */
+  /** Calls `answered` with whether the password is the room's; true if the room has none. */
   prove(password: string, answered: (right: boolean) => void): void {
     const wanted = this.#options.password;
     if (wanted === undefined) answered(true);
     else this.#judge(isSame(password, wanted), "room", answered);
   }
 
-  /** The time stands still until the function that this returns is called. */
+  /** Stops the time until the function that this returns is called. */
   hold(): () => void {
     this.#holds++;
     this.#time.stop();
@@ -168,19 +168,19 @@ export class Entrance {
     };
   }
 
-  /** The connection has joined, or is gone: no time runs any more, and a password that waits is not answered. */
+  /** The connection has joined or closed: the time ends, and a password that is being checked gets no answer. */
   close(): void {
     this.#isInTime = true;
     this.#time.stop();
-    this.#takeBack();
+    this.#cancel();
   }
 
-  /** Calls `answered` with whether a password, or a key, is right; how soon, the guesses of its address decide. */
+  /** Calls `answered` with `right` after the time that the guesses of the address cost. */
   #judge(right: boolean, kind: SecretKind, answered: (right: boolean) => void): void {
     const what = kind === "key" ? "key for a name" : `${kind} password`;
     if (!right) this.#options.report(`gave a wrong ${what}`, this.#origin.address, true);
     const settled = this.#handlers.wait();
-    this.#takeBack = this.#origin.guesses[kind].judge({
+    this.#cancel = this.#origin.guesses[kind].judge({
       right,
       delayed: (notice) => this.#handlers.answer(notice),
       answered: (right) => {

@@ -1,5 +1,5 @@
-// What a session does for a dialect that has a state: shows it the room and its past, and gives up the seat while the
-// connection stays.
+// The services of a session for a dialect with a state: it shows the dialect the room and its past, and gives up the seat
+// without the connection.
 
 import type { Host, PastRequest } from "../../dialects/host.ts";
 import { type Fault, limits, type Recorded } from "../../protocol/events.ts";
@@ -7,16 +7,16 @@ import type { Room } from "../room/room.ts";
 import { unreadable } from "../room/roster.ts";
 import type { Entrance } from "./entrance.ts";
 
-/** Code units in the longest name; no other text is worth being compared. */
+/** Code units in the longest name: a longer text is no name, and is not looked up. */
 const maxNameUnits = 2 * limits.nameLength;
 
-/** The part of a session that this needs. */
+/** The part of a session that its host needs. */
 export type Hosting = {
   seatId(): string;
   readonly entrance: Pick<Entrance, "hasPassword" | "isPassword" | "prove">;
   utter(lines: string): void;
   part(text: string | undefined): void;
-  /** Later lines wait until the function that this returns is called. */
+  /** Holds the next line back until the function that this returns is called. */
   wait(): () => void;
   readonly isGone: () => boolean;
 };
@@ -26,7 +26,7 @@ export class SessionHost implements Host {
   readonly #member: { readonly name: string; readonly operator: boolean };
   readonly #session: Hosting;
 
-  /** `member`: who is connected; its name is "" without a seat. */
+  /** `member`: the member of the connection; its name is "" without a seat. */
   constructor(room: Room, member: { readonly name: string; readonly operator: boolean }, session: Hosting) {
     this.#room = room;
     this.#member = member;

@@ -1,13 +1,13 @@
-// The intake of one connection: its bytes come in, its lines go out one after the other, at the pace they are paid for.
-// Nothing is dropped. Where no line may be taken, bytes that arrive wait here and the transport is paused with the
-// first of it, so that the peer has to wait:
+// The intake of one connection: it takes bytes, and hands on lines, one at a time and no faster than the rate limit allows. It
+// drops nothing. There are three reasons to hand on no line for a while:
 //
-//   a pause     what was taken is not paid for yet: lines and long answers cost the member and the address
-//   an answer   what a line asked for has no outcome yet, and the next line may depend on it
+//   a pause     the rate limit is overdrawn: lines and long answers cost the member and the address
+//   an answer   a command has no outcome yet, and the next line may depend on it
 //   a turn      this connection has had its share of the turn: the others come first
 //
-// Most lines have their outcome before the peer sends more: then the transport is never paused, which takes two calls of
-// the system. The peer is not heard meanwhile, so that time does not count as silence.
+// Bytes that arrive meanwhile wait here, and the first of them pauses the transport, so that the peer has to wait. Most commands
+// have their outcome before the peer sends more; then the transport need not be paused, which would take two system calls. Time
+// in which the transport may be paused does not count as silence of the peer.
 
 import { type Fault, fault } from "../../protocol/events.ts";
 import { LineReader } from "../../protocol/lines.ts";
@@ -15,26 +15,26 @@ import type { TokenBucket } from "../limits/token-bucket.ts";
 import type { Transport } from "./transport.ts";
 
 export type IntakeHandlers = {
-  /** A line may be taken, if there is one: `peek` shows it, `stop` leaves it. */
+  /** Called before each line, and where there may be none: `peek` shows the line, `stop` keeps it from being taken. */
   next(): void;
   line(line: string | Fault): void;
-  /** What the line cost that was taken last, in lines; 1 if absent. */
+  /** The cost of the latest line for the rate limit, in lines; 1 if absent. */
   cost?(): number;
-  /** The peer sends no more, and every line it sent was taken. */
+  /** The peer has ended its side, and all its lines were taken. */
   ended(): void;
   /** A pause begins. */
   paused(): void;
-  /** The peer writes too fast: `lines` whole lines wait, and will take `waitMs`. Called every 5 s at most. */
+  /** The peer writes too fast: so many whole lines wait, and will take `waitMs`. Called every 5 s at most. */
   flooded(lines: number, waitMs: number): void;
 };
 
-/** How long the lines of one connection may take in a turn. The line that reaches this is finished, and is the last. */
+/** How long the lines of one connection may take in a turn, in ms. The line that reaches this is the last. */
 const turnMs = 1;
 /** `flooded` is called this often at most. */
 const toldEveryMs = 5_000;
 
 export class Intake {
-  /** What the member pays from. Replaced when the connection takes a seat again, which has a bucket already. */
+  /** The rate limit of the member. Replaced when the connection gets a seat again: the seat has kept its bucket. */
   bucket: TokenBucket;
   readonly #addressBucket: TokenBucket;
   readonly #transport: Pick<Transport, "pause" | "resume">;
@@ -45,7 +45,7 @@ export class Intake {
   #ended = false;
   #stopped = false;
   #isTransportPaused = false;
-  /** True while `#take` runs: a command whose outcome is known at once must not begin it again. */
+  /** True while `#take` runs: a command that completes synchronously must not re-enter it. */
   #taking = false;
   #pause: Timer | undefined;
   #nextTurn: NodeJS.Immediate | undefined;
@@ -72,7 +72,7 @@ export class Intake {
     else this.#take(this.#heardAt);
   }
 
-  /** The peer will send no more: what has no line end is a line, too. */
+  /** The peer has ended its side: bytes without a line end are a line, too. */
   end(): void {
     this.#ended = true;
     if (this.#stopped) return;
@@ -85,14 +85,14 @@ export class Intake {
     return this.#lines.peek();
   }
 
-  /** No line is taken from now on. */
+  /** Takes no line from now on. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#pause);
     clearImmediate(this.#nextTurn);
   }
 
-  /** The next line waits until the outcome of this one is known: until the function that it returns is called. */
+  /** Holds the next line back until the function that this returns is called. */
   wait(): () => void {
     this.#hold();
     this.#awaited++;
@@ -102,13 +102,13 @@ export class Intake {
     };
   }
 
-  /** Pays for so many lines, or for what costs as much: nothing more is taken until there is enough for it. */
+  /** Pays the cost of some lines, and takes no further line while the rate limit is overdrawn. */
   pay(lines: number, now = performance.now()): void {
     const waitMs = Math.max(this.bucket.take(now, lines), this.#addressBucket.take(now, lines));
     if (waitMs > 0 && !this.#stopped) this.#pauseFor(waitMs, now);
   }
 
-  /** Whether it waits until the lines that were taken are paid for. */
+  /** Whether it waits for the rate limit. */
   get isPaused(): boolean {
     return this.#pause !== undefined;
   }
@@ -122,7 +122,7 @@ export class Intake {
     return this.#ended;
   }
 
-  /** How long nothing came, in ms; 0 while nothing is read. */
+  /** How long the peer has sent nothing, in ms; 0 while no line is taken. */
   get silentMs(): number {
     return this.#isHeld ? 0 : performance.now() - this.#heardAt;
   }
@@ -166,14 +166,14 @@ export class Intake {
       this.#goOn();
     }, waitMs);
     if (now - this.#toldAt < toldEveryMs) return;
-    // Counting the lines reads every byte that waits, so it is not done more often.
+    // Counting the lines reads every byte that waits, so it is done once in 5 s.
     const { waiting } = this.#lines;
     if (waiting === 0) return;
     this.#toldAt = now;
     this.#handlers.flooded(waiting, waitMs + this.bucket.costMs(waiting));
   }
 
-  /** Called before a line has to wait. */
+  /** To be called before a reason to wait begins: bytes that wait already pause the transport. */
   #hold(): void {
     if (this.#lines.pending) this.#pauseTransport();
   }
@@ -194,7 +194,7 @@ export class Intake {
   }
 }
 
-/** What a member is told whose lines wait. */
+/** The notice to a member whose lines wait. */
 export function slowDown(lines: number, waitMs: number): Fault {
   const waiting = lines === 1 ? "waiting line" : `${lines} waiting lines`;
   const text = `Slow down: your ${waiting} will take ${Math.ceil(waitMs / 1000)} s; none is lost`;

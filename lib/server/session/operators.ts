@@ -1,9 +1,10 @@
-// Who may become an operator: a member with the one password of all, or one named in a file, by a password of its own. The
-// password that made it one is known by a credential, which is stored with the member: so it is made none once that password
-// is changed or gone. A credential does not help to guess the password fast.
+// The passwords that make operators: one that all operators share, and one for each name in a file. A password has a credential,
+// which the room stores with the member that gave the password: once the password is changed or removed, the credential holds
+// no longer, and the member is no operator any more. A credential does not help to guess its password fast.
 //
-// The passwords of the file are hashed with argon2: to verify one takes tens of milliseconds and of megabytes. One is
-// verified at a time, off this thread, and one of each address, so that guesses from one keep no others waiting.
+// The passwords of the file are hashed with argon2: verifying one takes tens of milliseconds, and tens of megabytes. One is
+// verified at a time, off this thread, and at most one of each address waits for that, so that guesses from one address keep no
+// others waiting.
 
 import { createHash, scryptSync } from "node:crypto";
 import type { CommandOf } from "../../protocol/commands.ts";
@@ -11,13 +12,13 @@ import { nameKey } from "../../protocol/names.ts";
 import { isSame } from "../limits/guesses.ts";
 import type { Origin } from "../limits/origin.ts";
 
-/** An operator of the file: its name, and the hash of its password as Bun.password makes it. */
+/** An operator in the file, with the hash of its password in the form of Bun.password. */
 export type NamedOperator = { name: string; hash: string };
 
 export class Operators {
-  /** The one password of all. */
+  /** The password that all operators share. */
   #shared: { password: string; credential: string } | undefined;
-  /** By the keys of their names. */
+  /** The operators in the file, by the keys of their names. */
   #named = new Map<string, NamedOperator>();
   #credentials = new Set<string>();
   /** Settles once no password is being verified. */
@@ -27,7 +28,7 @@ export class Operators {
     this.set(password, named);
   }
 
-  /** Replaces the operators; afterwards `holds` tells whose credential is still good. */
+  /** Replaces all passwords; afterwards `holds` tells which credentials still hold. */
   set(password: string | undefined, named: readonly NamedOperator[]): void {
     this.#shared = password === undefined ? undefined : { password, credential: credentialOfAll(password) };
     this.#named = new Map(named.map((operator) => [nameKey(operator.name), operator]));
@@ -44,14 +45,14 @@ export class Operators {
     return this.#credentials.has(credential);
   }
 
-  /** The credential that a password gives to a member, called `member`; undefined if the password is wrong. */
+  /** The credential of the password; undefined if it is wrong. `member`: the member's name, which may be that of an operator. */
   match(
     request: CommandOf<"op">,
     member: string,
     origin: Origin,
   ): Promise<string | undefined> | string | undefined {
     const { password, name } = request;
-    // IRC clients give some name, and who has the password of all has no name here.
+    // IRC clients always send a name: one that is not in the file goes with the shared password.
     const isNamed = name !== undefined && this.#named.has(nameKey(name));
     if (this.#shared !== undefined && !isNamed && isSame(password, this.#shared.password)) {
       return this.#shared.credential;
@@ -97,7 +98,7 @@ function credentialOf({ name, hash }: NamedOperator): string {
     .digest("base64url")}`;
 }
 
-/** Slow on purpose: who reads it in a history must not be able to try many passwords. */
+/** Slow on purpose: a person who reads the credential in a history must not be able to try many passwords. */
 function credentialOfAll(password: string): string {
   return `password ${scryptSync(password, "chatroom operators", 18).toString("base64url")}`;
 }

@@ -1,4 +1,4 @@
-// What a session is held to, and what it counts and reports.
+// The limits of a session, and where it counts and reports.
 
 import type { Rate } from "../limits/token-bucket.ts";
 import type { EntranceOptions } from "./entrance.ts";
@@ -7,17 +7,17 @@ import type { EntranceOptions } from "./entrance.ts";
 export type SessionLimits = Omit<EntranceOptions, "operators" | "report"> & {
   /** For the lines of one member. */
   rate: Rate;
-  /** For the names that one member takes. */
+  /** For the renames of one member. */
   renames: Rate;
-  /** How long it sends nothing before it is greeted: a person waits for that, a program has spoken by then. */
+  /** How long a connection is silent before it is greeted, in ms: a person waits for a question, a program has spoken by then. */
   greetAfterMs: number;
-  /** A program that is silent for so long counts as dead. */
+  /** How long a program may be silent before it counts as dead, in ms. */
   silentMs: number;
 };
 
 export type SessionOptions = EntranceOptions &
   SessionLimits & {
-    /** The commands that join this room, to show in a browser. */
+    /** The commands that join this room, for the answer to a browser. */
     waysIn: readonly string[];
     /** Called with the name and the address of each message that a sender without a seat posts. */
     posted?: (name: string, address: string) => void;

@@ -1,4 +1,4 @@
-// A message of a sender without a seat: it needs what a join needs, is said under its name, and is answered.
+// Posts: messages of senders without a seat. A post needs the same secrets as a join, is said under its name, and is answered.
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Answer, fault, isFault } from "../../protocol/events.ts";
@@ -7,11 +7,11 @@ import type { Entrance } from "./entrance.ts";
 
 /** The connection that posts. */
 export type Sender = {
-  /** Its name if it has joined, else "": a member cannot post. */
+  /** Its name if it has joined, else "". A member cannot post. */
   name: string;
   address: string;
   entrance: Entrance;
-  /** The next line waits until the function that this returns is called. */
+  /** Holds the next line back until the function that this returns is called. */
   wait: () => () => void;
   /** Called with the name and the address of each message. */
   posted: ((name: string, address: string) => void) | undefined;

@@ -1,12 +1,12 @@
-// One connection, from the first byte to the last. Bytes in, bytes out, timers; it knows no socket. It finds out the
-// dialect, gets a seat once it has said who it is, and turns lines into commands.
+// One connection, from its first byte to its last: bytes in, bytes out, and timers, without a socket. The session chooses the
+// dialect by the first line, takes a seat when the peer joins, and turns lines into commands.
 //
 //   open ──quit──▶ leaving ──goodbye──▶ closing ──it is written──▶ shut ──the peer closes──▶ closed
 //    ▲└────────────goodbye────────────────▲
 //    └───its seat is gone, it stays────┘
 //
-// From leaving on, nothing that the peer sends is read. A connection that breaks is closed, whatever its phase. In some
-// dialects it outlives its seat: once all is written that its member may see, it is open again, as one that has not joined.
+// From leaving on no line of the peer is read. A connection that breaks is closed, in any phase. In IRC a connection outlives its
+// seat: once all that its member may see is written, it is open again, as one that has not joined.
 
 import { beginsTls, dialectOf, refusalOf, undecided } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
@@ -34,7 +34,7 @@ import { type Connection, sinkOf, type Transport, type WithDescriptor } from "./
 
 type Phase = "open" | "leaving" | "closing" | "shut" | "closed";
 
-/** How long a peer has to read our goodbye. */
+/** How long a peer has to read the goodbye, in ms. */
 const lingerMs = 5_000;
 
 export class Session extends Speaker implements Connection, Occupant {
@@ -50,9 +50,9 @@ export class Session extends Speaker implements Connection, Occupant {
   #dialect: Dialect;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
-  /** Lets lines be read again, once the seat is given up and all that it may see is written. */
+  /** Lets lines be read again, once all is written that the member of the former seat may see. */
   #parted: (() => void) | undefined;
-  /** Runs until the peer has read the goodbye. */
+  /** Runs until the peer has read the goodbye: then the connection is cut off. */
   #linger: Timer | undefined;
 
   constructor(
@@ -100,13 +100,13 @@ export class Session extends Speaker implements Connection, Occupant {
     this.room.newcomers.soon(settled);
   }
 
-  /** A reader that is behind has much to write, so it waits for its turn among the newcomers. */
+  /** The transport takes bytes again. A reader that is behind has much to write, so it waits for its turn among the newcomers. */
   drained(): void {
     if (this.#reader.behind) this.room.newcomers.soon(() => this.#reader.drain());
     else this.#reader.drain();
   }
 
-  /** The peer will send no more, but may still read. */
+  /** The peer has ended its side, but may still read. */
   inputEnded(): void {
     if (this.#phase === "shut") this.#transport.end();
     else this.#intake.end();
@@ -126,19 +126,18 @@ export class Session extends Speaker implements Connection, Occupant {
     return this.#reader.behind;
   }
 
-  /** Whether it waits for the rate limit. */
   get isPaused(): boolean {
     return this.#intake.isPaused;
   }
 
   // ---- Lines → commands ----
 
-  /** Whether the first line, which shows the dialect, is still to come. */
+  /** Whether the first line, which decides the dialect, is still to come. */
   get #isOpening(): boolean {
     return this.#dialect === undecided;
   }
 
-  /** Ends the connection if its first line is one of no chat client. */
+  /** Ends the connection if its first line is HTTP or too long. */
   #lookAtFirstLine(): void {
     const refusal = this.#isOpening && refusalOf(this.#intake.peek(), this.#options.waysIn);
     if (!refusal) return;
@@ -157,7 +156,7 @@ export class Session extends Speaker implements Connection, Occupant {
     else this.answer(fault("not-joined", "Join with a name first"));
   }
 
-  /** The peer has half-closed: what it asked for happens at the end of this turn, and is written before we close. */
+  /** The peer has ended its side: its last commands happen at the end of this turn, and their answers are written first. */
   #leaveAfterTurn(): void {
     if (this.seat && !this.#dialect.keepsSeat) return this.quit(undefined);
     this.#intake.stop();
@@ -199,7 +198,7 @@ export class Session extends Speaker implements Connection, Occupant {
     if (this.seat) return this.answer(fault("already-joined", `You are here as "${this.name}"`));
     const { members } = this.room;
     const take = () => this.#take(request);
-    // No member is shown that a seat is taken again, so it need not wait.
+    // Members are not shown that a seat is taken again, so that need not wait for the rate limit.
     const isBack = () => members.comesBack(request, this.#entrance.key?.hash);
     this.#entrance.join(request, members, () => (isBack() ? take() : this.#comings.inTime(take)));
   }
@@ -209,7 +208,7 @@ export class Session extends Speaker implements Connection, Occupant {
     const { happened, failed } = this.waiter();
     this.room.members.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
-        // The connection closed while it joined: its seat is kept like that of any other.
+        // The connection closed while it joined: its seat is kept like that of any lost connection.
         if (this.#isClosing) return this.room.members.vacate(taken.seat, this);
         this.#enter(taken, dialect, request);
         happened(taken);
@@ -282,7 +281,7 @@ export class Session extends Speaker implements Connection, Occupant {
     this.#reader.pump();
   }
 
-  /** `seat`: the one to keep for this member, if it may come back to it. */
+  /** Says goodbye and closes. `seat`: the seat to keep, if the member may come back to it. */
   dismiss(bye: Bye, seat?: Seat): void {
     const lastLines = this.#isClosing ? undefined : this.#dialect.outlived?.(bye);
     if (lastLines === undefined) this.#finish(this.#dialect.encode(bye), seat);
@@ -307,11 +306,11 @@ export class Session extends Speaker implements Connection, Occupant {
     this.room.members.leave(this.seat, this.#comings.words(text));
   }
 
-  /** The seat is given up, and the connection goes on: what it may see is written, then `lastLines`. */
+  /** The seat is given up, and the connection goes on: all that the member may see is written, then `lastLines`. */
   #standUp(lastLines: string): void {
     this.seat = undefined;
     this.#parted ??= this.wait();
-    // A peer that reads nothing is not waited for.
+    // A peer that reads nothing is cut off after a while.
     this.#linger = setTimeout(() => this.#transport.terminate(), this.#options.silentMs);
     this.#reader.finish(lastLines, () => {
       clearTimeout(this.#linger);
@@ -347,13 +346,13 @@ export class Session extends Speaker implements Connection, Occupant {
     this.#linger = setTimeout(() => this.#transport.terminate(), lingerMs);
     this.#reader.finish(lastLine, () => {
       this.#phase = "shut";
-      // To close on a peer that still sends would reset it, and could take the goodbye back.
+      // Closing while the peer still sends would reset the connection, and the goodbye could be lost.
       if (this.#intake.hasEnded) this.#transport.end();
       else this.#transport.shutdown();
     });
   }
 
-  /** Stops everything that waits for the peer or for an answer to it. */
+  /** Stops all that waits for the peer, or to answer it. */
   #stopTaking(): void {
     this.#intake.stop();
     this.#entrance.close();
@@ -361,7 +360,7 @@ export class Session extends Speaker implements Connection, Occupant {
     clearTimeout(this.#greeting);
   }
 
-  /** Sends a line for this connection alone. A long line costs as much as the input lines of the same length. */
+  /** Sends a line to this connection alone. A long one costs the rate limit as much as lines of the same length. */
   #say(line: string): void {
     if (this.#isClosing) return;
     if (this.#reader.tell(line)) this.room.wake(this.#reader);
@@ -369,7 +368,7 @@ export class Session extends Speaker implements Connection, Occupant {
     if (line.length >= limits.lineBytes) this.#intake.pay(Math.floor(line.length / limits.lineBytes));
   }
 
-  /** Ends the connection if it is silent for too long. `nudge`: sent when half of that time is over. */
+  /** Ends the connection if it is silent for too long. `nudge`: lines to send when half of that time is over. */
   #watch(nudge: string | undefined): void {
     const { silentMs } = this.#options;
     this.#silence?.stop();

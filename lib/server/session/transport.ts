@@ -1,6 +1,5 @@
-// The two sides of a connection: the transport that carries its bytes, and the connection that handles them. Each knows
-// the other by these interfaces alone, so a new transport implements Transport and hands what it receives to a Connection.
-// `closed` is the last call, and comes once.
+// The two sides of a connection: a Transport carries its bytes, and a Connection handles them. Each knows the other by these
+// interfaces alone. A new transport implements Transport, and calls the methods of Connection; `closed` is the last call, once.
 
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { Bye } from "../../protocol/events.ts";
@@ -8,28 +7,28 @@ import type { Sink } from "../delivery/reader.ts";
 
 /** Carries the bytes. A TCP socket of Bun implements it as it is. */
 export interface Transport extends Sink {
-  /** The dialect, where the transport carries one alone; else a connection's first line shows it. */
+  /** The dialect of a transport that carries only one; absent: the first line of a connection decides. */
   readonly dialect?: Dialect;
-  /** Stops delivering what the peer sends, so that it has to wait, and goes on. */
+  /** Delivers no further bytes, so that the peer has to wait, until `resume`. */
   pause(): void;
   resume(): void;
-  /** Tells the peer that nothing more comes; what it still sends is delivered. */
+  /** Ends this side; bytes that the peer still sends are delivered. */
   shutdown(): void;
-  /** Closes; what was written still arrives, if the peer has stopped sending. */
+  /** Closes. All written bytes still arrive, if the peer has ended its side. */
   end(): void;
-  /** Closes now, whatever is under way. */
+  /** Closes now; written bytes may be lost. */
   terminate(): void;
 }
 
-/** A transport whose file descriptor takes the bytes as they are, unencrypted: plain TCP. It is -1 once closed. */
+/** A transport with a file descriptor, which takes bytes unencrypted. It is -1 once closed. */
 export type WithDescriptor = { readonly fd: number };
 
-/** Bun's sockets have a file descriptor, which its types do not tell. */
+/** Whether it has a file descriptor: Bun's sockets have one that is not in their types. */
 export function hasDescriptor(socket: object): socket is WithDescriptor {
   return "fd" in socket && typeof socket.fd === "number";
 }
 
-/** The transport as readers write to it: `written` counts the bytes that it took. */
+/** The sink of a transport: `written` counts the bytes that it took. `plain`: set if the descriptor takes the same bytes. */
 export function sinkOf(
   transport: Pick<Transport, "write">,
   plain: WithDescriptor | undefined,
@@ -47,16 +46,16 @@ export function sinkOf(
   };
 }
 
-/** Handles what a transport receives, and every change of its state. */
+/** Handles the bytes that a transport receives, and the changes of its state. */
 export interface Connection {
   receive(chunk: Buffer): void;
   /** The transport takes bytes again. */
   drained(): void;
-  /** The peer will send no more, but may still read. */
+  /** The peer has ended its side, but may still read. */
   inputEnded(): void;
-  /** The transport is gone. */
+  /** The transport has closed. */
   closed(): void;
-  /** Sends the goodbye, where the peer could read one, and closes. */
+  /** Sends the goodbye, if the peer could read one by now, and closes. */
   dismiss(bye: Bye): void;
   /** Whether it reads from the journal now; false if absent. */
   readonly isBehind?: boolean;

@@ -1,5 +1,5 @@
-// A connection that the door refused: it is told why and closed a moment later, and nothing it sends is read. The moment
-// lets it read the reason, which closing at once could take back; the door bounds how many such connections there are.
+// A connection that the door refused. It is sent the reason, none of its lines is read, and it is closed a moment later:
+// closing at once could lose the reason on its way. The door limits the number of such connections.
 
 import { inAllDialects } from "../../dialects/choose.ts";
 import type { Bye } from "../../protocol/events.ts";
@@ -14,7 +14,7 @@ export class TurnedAway implements Connection {
     this.#transport = transport;
     const bytes = Buffer.from(transport.dialect ? transport.dialect.encode(why) : inAllDialects(why));
     transport.write(bytes, 0, bytes.length);
-    // Closing at once would reset a peer that has begun to speak, and could take the reason back.
+    // Closing at once would reset the connection of a peer that has sent bytes.
     transport.shutdown();
     this.#farewell = setTimeout(() => transport.terminate(), farewellMs);
   }

@@ -149,6 +149,7 @@ export function cannotListen(error: unknown, place: Place, flag = "--port", tabl
     EACCES: `ports below 1024 need more rights: choose another ${flag}`,
     EPERM: `the system does not allow it: choose another ${flag}`,
     ENOTFOUND: "this machine knows no such host: choose another --host",
+    EAI_AGAIN: "its name cannot be looked up now: try again, or choose another --host",
   };
   return `Cannot listen on ${addressOf(place)}, ${reasons[reasonCode(error)] ?? messageOf(error)}`;
 }

@@ -34,7 +34,7 @@ export class InputHistory {
   /** The line before the one shown, which is `current`; undefined at the top. */
   previous(current: string): string | undefined {
     if (this.#up === this.lines.length) return undefined;
-    if (this.#up === 0) this.#draft = current;
+    this.#leave(current);
     this.#up++;
     return this.lines.at(-this.#up);
   }
@@ -53,14 +53,21 @@ export class InputHistory {
 
   /** Goes to the line that was found; `current` is the text in the row. */
   show({ up }: Found, current: string): void {
-    if (this.#up === 0) this.#draft = current;
+    this.#leave(current);
     this.#up = up;
   }
 
-  /** The line after the one shown, the draft last; undefined below that. */
-  next(): string | undefined {
+  /** The line after the one shown, which is `current`, the draft last; undefined below that. */
+  next(current: string): string | undefined {
     if (this.#up === 0) return undefined;
+    this.#leave(current);
     this.#up--;
     return this.#up === 0 ? this.#draft : this.lines.at(-this.#up);
+  }
+
+  /** The text of the draft is kept, and, if there is none, an earlier line that was changed. */
+  #leave(current: string): void {
+    const isChanged = this.#draft === "" && this.lines.at(-this.#up) !== current;
+    if (this.#up === 0 || isChanged) this.#draft = current;
   }
 }

@@ -202,7 +202,7 @@ export class Prompt {
   }
 
   #down(): void {
-    if (!this.#editor.moveLine("down")) this.#show(this.history.next());
+    if (!this.#editor.moveLine("down")) this.#show(this.history.next(this.#editor.text));
   }
 
   #show(text: string | undefined): void {

@@ -12,7 +12,9 @@ import type { Picture } from "./picture.ts";
 const eraseRow = "\x1b[2K";
 const eraseDown = "\x1b[J";
 const home = "\x1b[H";
-const secondRow = "\x1b[2;1H";
+const rowDown = "\x1b[B";
+const savePlace = "\x1b7";
+const backToPlace = "\x1b8";
 const clearScreen = `\x1b[2J${home}`;
 const wrapOff = "\x1b[?7l";
 const wrapOn = "\x1b[?7h";
@@ -23,11 +25,14 @@ export class Canvas {
   #drawn: { above: number[]; column: number } = { above: [], column: 0 };
   /** Rows between the first one of ours and the cursor. */
   #rowsAbove = 0;
+  /** Whether the terminal breaks the row with the cursor, too: tmux does, of others the answers tell. */
+  #breaksCursorRow: boolean;
   /** True while a terminal that became narrower is asked how many of its rows are ours now: nothing is to be drawn. */
   isMeasuring = false;
 
-  constructor(tty: Pick<Tty, "columns" | "askColumn">) {
+  constructor(tty: Pick<Tty, "columns" | "askColumn">, breaksCursorRow = process.env.TMUX !== undefined) {
     this.#tty = tty;
+    this.#breaksCursorRow = breaksCursorRow;
   }
 
   /** Draws the picture below these lines, each of which ends with a newline. */
@@ -48,21 +53,20 @@ export class Canvas {
     return home + this.draw("", picture);
   }
 
-  /** Erases our rows. */
+  /** Erases our rows, in two parts: tmux moves a screen that is cleared at once to its scrollback. */
   erase(): string {
-    return this.#toTop() + eraseDown;
+    return `${this.#toTop()}${eraseRow}${savePlace}${rowDown}${eraseDown}${backToPlace}`;
   }
 
-  /** Clears the whole screen. */
+  /** Clears the whole screen, our rows first, since tmux moves to its scrollback what is cleared. */
   clear(): string {
-    this.forget();
-    return clearScreen;
+    return this.erase() + clearScreen;
   }
 
-  /** Clears the whole screen in two parts: tmux would move a screen that is cleared at once to its scrollback. */
+  /** Clears the whole screen, which is drawn anew then. */
   wipe(): string {
     this.forget();
-    return `${home}${eraseRow}${secondRow}${eraseDown}${home}`;
+    return home + this.erase();
   }
 
   /** Forgets the last drawing, so that the next one does not erase it. */
@@ -83,8 +87,10 @@ export class Canvas {
     this.isMeasuring = true;
     this.#tty.askColumn((cursor) => {
       this.isMeasuring = false;
-      const isBroken = cursor === column % columns && cursor < columns - 1;
-      if (isBroken) this.#rowsAbove += Math.floor(column / columns);
+      // A row that is not broken has the cursor in the last column, where that of a broken one may be as well.
+      const isTold = cursor !== undefined && column % columns !== columns - 1;
+      if (isTold) this.#breaksCursorRow = cursor === column % columns;
+      if (this.#breaksCursorRow) this.#rowsAbove += Math.floor(column / columns);
       redraw();
     });
   }

@@ -2,16 +2,32 @@
 // once a turn, and never while the terminal still takes the drawing before, so a slow terminal gets fewer pictures of the
 // same rows, and never waits for old ones.
 //
-//   print ──▶ undrawn ──▶ canvas ──▶ terminal       Under an overlay the lines wait until it is left.
+//   print ──▶ undrawn ──▶ canvas ──▶ terminal
+//
+// An overlay, such as a page of older messages, stands in place of the lines, which wait until it is left. It is drawn on
+// the terminal's other screen, so the ordinary screen and its scrollback are as they were afterwards:
+//
+//   ESC [ ? 1049 h   keeps the cursor, and shows the other screen, which is empty
+//   ESC [ ? 1049 l   shows the ordinary one again, with the cursor where it was
 
 import type { Key } from "../keys.ts";
 import type { Tty, TtyReader } from "../tty.ts";
 import { bell } from "../window.ts";
 import { Canvas } from "./canvas.ts";
-import { type Overlay, OverlayScreen } from "./overlay.ts";
-import { type Content, pictureOf, type Size } from "./picture.ts";
+import { type Content, type Picture, pictureOf, type Size } from "./picture.ts";
 import { Shown } from "./shown.ts";
 import { Undrawn } from "./undrawn.ts";
+
+export interface Overlay {
+  /** Takes a key; false if it is for the row. */
+  key(key: Key): boolean;
+  /** Its rows, from the top: at most `size.rows` of them, none wider than `size.columns`. */
+  rows(size: Size): string[];
+  /** One row that says which part of it is shown, and how to leave it. */
+  status(columns: number): string;
+  /** Called once it is not shown any more. */
+  left(): void;
+}
 
 export type ScreenHandlers = {
   /** Returns our rows as they are to be drawn now. */
@@ -30,13 +46,24 @@ const drained = 8 * 1024;
 /** How much text may wait for a stopped terminal, where lines come all the same. The oldest of more are not shown. */
 const maxUndrawn = 8 * 1024 * 1024;
 
+const otherScreen = "\x1b[?1049h";
+const ordinaryScreen = "\x1b[?1049l";
+
+/** The parts of a terminal that a screen needs. */
+export type ScreenTty = Pick<
+  Tty,
+  "columns" | "rows" | "isBusy" | "attach" | "detach" | "write" | "title" | "askColumn"
+>;
+
 export class Screen implements TtyReader {
-  readonly #tty: Tty;
+  readonly #tty: ScreenTty;
   readonly #handlers: ScreenHandlers;
   readonly #canvas: Canvas;
-  readonly #overlayScreen: OverlayScreen;
   readonly #shown = new Shown();
   readonly #undrawn = new Undrawn(maxUndrawn);
+  #overlay: Overlay | undefined;
+  /** Whether the terminal got another size under the overlay. */
+  #isResized = false;
   /** Whether our rows stand below the lines. */
   #hasRows = false;
   /** True while the shell has the terminal. */
@@ -49,11 +76,10 @@ export class Screen implements TtyReader {
   #rings = false;
   #notification = "";
 
-  constructor(tty: Tty, handlers: ScreenHandlers) {
+  constructor(tty: ScreenTty, handlers: ScreenHandlers) {
     this.#tty = tty;
     this.#handlers = handlers;
     this.#canvas = new Canvas(tty);
-    this.#overlayScreen = new OverlayScreen(tty, this.#canvas);
   }
 
   /** Shows our rows and takes the keys from now on. Returns those that were typed before. */
@@ -109,36 +135,50 @@ export class Screen implements TtyReader {
 
   /** The overlay that is shown in place of the lines; those that are printed wait until it is undefined again. */
   get overlay(): Overlay | undefined {
-    return this.#overlayScreen.overlay;
+    return this.#overlay;
   }
 
   set overlay(overlay: Overlay | undefined) {
-    if (overlay === this.overlay || !this.#hasRows) return;
-    if (overlay) this.#overlayScreen.show(overlay);
-    else if (this.#overlayScreen.leave()) this.redraw();
+    const before = this.#overlay;
+    if (overlay === before || !this.#hasRows) return;
+    this.#overlay = overlay;
+    // Our rows are erased first, so that the terminal keeps the cursor where the next line belongs.
+    if (!before) this.#tty.write(this.#canvas.erase() + otherScreen);
+    else if (!overlay) this.#leave(before);
     this.#weigh();
     this.changed();
   }
 
   /** How many columns and rows an overlay has now. */
   get overlaySize(): Size {
-    return this.#overlayScreen.size(this.#handlers.content());
+    const { columns, rows } = this.#tty;
+    return { columns, rows: rows - this.#pictureWith("its status").rows.length };
   }
 
   /** Our rows or the overlay have changed: they are drawn once in this turn, however much changes in it. */
   changed(): void {
     this.#drawing ??= setImmediate(() => {
       this.#drawing = undefined;
-      if (this.#hasRows) return this.#draw();
-      this.#tty.write(this.#undrawn.takeAll());
-      this.#weigh();
+      this.draw();
     });
+  }
+
+  /** Draws the changes now, or once the terminal has taken the drawing before. */
+  draw(): void {
+    if (!this.#hasRows) this.#tty.write(this.#undrawn.takeAll());
+    else {
+      this.#isStale = this.#tty.isBusy || this.#canvas.isMeasuring || this.#isStopped;
+      if (this.#isStale) return;
+      const drawing = this.#overlay ? this.#drawnOverlay(this.#overlay) : this.#drawnLines();
+      this.#tty.write(this.#alerts() + drawing);
+    }
+    this.#weigh();
   }
 
   /** Draws the whole screen anew, with the lines as far as they fit and are remembered. */
   redraw(): void {
     if (this.overlay) return this.changed();
-    const { rows } = pictureOf(this.#handlers.content(), this.#tty);
+    const { rows } = this.#pictureWith();
     const lines = this.#shown.last(this.#tty.rows - rows.length);
     this.#tty.write((lines === "" ? this.#canvas.clear() : this.#canvas.wipe()) + lines);
     this.changed();
@@ -153,7 +193,7 @@ export class Screen implements TtyReader {
 
   resized(): void {
     if (!this.overlay) return this.#canvas.resized(() => this.changed());
-    this.#overlayScreen.resized();
+    this.#isResized = true;
     this.changed();
   }
 
@@ -175,17 +215,34 @@ export class Screen implements TtyReader {
 
   // ---- Drawing ----
 
-  #draw(): void {
-    this.#isStale = this.#tty.isBusy || this.#canvas.isMeasuring || this.#isStopped;
-    if (this.#isStale) return;
-    const content = this.#handlers.content();
-    if (this.overlay) {
-      return this.#tty.write(this.#alerts() + this.#overlayScreen.draw(this.overlay, content));
-    }
+  #drawnLines(): string {
     const lines = this.#undrawn.take();
     this.#shown.add(lines);
-    this.#tty.write(this.#alerts() + this.#canvas.draw(lines, pictureOf(content, this.#tty)));
-    this.#weigh();
+    return this.#canvas.draw(lines, this.#pictureWith());
+  }
+
+  #drawnOverlay(overlay: Overlay): string {
+    const { columns } = this.#tty;
+    const { rows, cursorRow, before } = this.#pictureWith(overlay.status(columns));
+    const height = this.#tty.rows - rows.length;
+    const above = overlay.rows({ columns, rows: height });
+    while (above.length < height) above.push("");
+    return this.#canvas.drawAll({ rows: [...above, ...rows], cursorRow: above.length + cursorRow, before });
+  }
+
+  /** Our rows, with another status perhaps. */
+  #pictureWith(status?: string): Picture {
+    const content = this.#handlers.content();
+    return pictureOf({ ...content, status: status ?? content.status }, this.#tty);
+  }
+
+  /** Shows the lines again: all of them anew after another size, since terminals break their rows in different ways. */
+  #leave(overlay: Overlay): void {
+    this.#canvas.forget();
+    this.#tty.write(ordinaryScreen);
+    overlay.left();
+    if (this.#isResized) this.redraw();
+    this.#isResized = false;
   }
 
   /** Tells when too much or little waits. Under an overlay nothing counts: its pages have to come, too. */

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { choice, lasting, number, parseFlags, text, toggle } from "../../../lib/cli/flags.ts";
+import { choice, forOneStart, number, parseFlags, text, toggle } from "../../../lib/cli/flags.ts";
 import { UsageError } from "../../../lib/protocol/errors.ts";
 import { withoutSettings } from "../../support/server.ts";
 import { testMs } from "../../support/transcript.ts";
@@ -91,11 +91,11 @@ describe("parseFlags()", () => {
 });
 
 const lastingFlags = {
-  host: lasting("X_HOST", text("HOST", "where it is", "localhost")),
-  port: lasting("X_PORT", number("PORT", "the port", 53_000, 1, 65_535)),
-  time: lasting("X_TIME", choice("the time", "short", ["off", "short", "full"])),
-  stay: lasting("X_STAY", toggle("go on")),
-  json: toggle("for programs"),
+  host: text("HOST", "where it is", "localhost"),
+  port: number("PORT", "the port", 53_000, 1, 65_535),
+  time: choice("the time", "short", ["off", "short", "full"]),
+  stay: toggle("go on"),
+  json: forOneStart(toggle("for programs")),
 };
 const lastingDefaults = { host: "localhost", port: 53_000, time: "short" as const, stay: false, json: false };
 
@@ -109,7 +109,7 @@ type Environment = Record<string, string>;
 function parseAll(args: string[], environment: Environment, config?: string) {
   rmSync(configPath, { force: true });
   if (config !== undefined) writeFileSync(configPath, config);
-  return parseFlags(lastingFlags, { usage: "", summary: "", configPath }, args, environment);
+  return parseFlags(lastingFlags, { usage: "", summary: "", configPath, prefix: "X_" }, args, environment);
 }
 
 describe("parseFlags() with an environment and a config file", () => {
@@ -193,7 +193,7 @@ describe("parseFlags() with an environment and a config file", () => {
   );
 
   test("parseFlags() refuses a config file that is a folder", () => {
-    const about = { usage: "", summary: "", configPath: folder };
+    const about = { usage: "", summary: "", configPath: folder, prefix: "X_" };
     expect(problemWith([], (args) => parseFlags(lastingFlags, about, args, {}))).toStartWith(
       `Cannot read ${folder}: EISDIR`,
     );
@@ -202,7 +202,12 @@ describe("parseFlags() with an environment and a config file", () => {
 
 describe("parseFlags() with a positional", () => {
   const shape = /^(?<host>[^:\s]*)(?::(?<port>.*))?$/;
-  const about = { usage: "", summary: "", positional: { value: "HOST[:PORT]", summary: "", shape } };
+  const about = {
+    usage: "",
+    summary: "",
+    prefix: "X_",
+    positional: { value: "HOST[:PORT]", summary: "", shape },
+  };
   const parseOne = (args: string[]) => parseFlags(lastingFlags, about, args, { X_HOST: "e", X_PORT: "9" });
 
   const taken: [args: string[], host: string, port: number][] = [

@@ -1,5 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+import { withoutSettings } from "../../support/server.ts";
 import { testMs } from "../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -17,7 +18,7 @@ test("SIGHUP before there is a handler is kept for it, and once", async () => {
       setTimeout(() => { console.log(handled); process.exit(); }, 50);
     }, 50);
   `;
-  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", env: withoutSettings() });
   expect(await child.stdout.text()).toBe("2\n");
   expect(await child.exited).toBe(0);
 });

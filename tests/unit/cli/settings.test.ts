@@ -4,7 +4,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { number, once, parseFlags, text, toggle, unknownVariables } from "../../../lib/cli/flags.ts";
+import { forOneStart, number, parseFlags, text, toggle, unknownVariables } from "../../../lib/cli/flags.ts";
 import { UsageError } from "../../../lib/protocol/errors.ts";
 import { testMs } from "../../support/transcript.ts";
 
@@ -20,7 +20,7 @@ const servers = {
   place: text("PLACE", "where"),
   stay: toggle("go on"),
   near: { ...text("A,B", "neighbours", "none"), several: true as const },
-  copy: once(text("FILE", "copy it, and exit")),
+  copy: forOneStart(text("FILE", "copy it, and exit")),
 };
 const serverDefaults = {
   config: undefined,

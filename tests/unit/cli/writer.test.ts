@@ -8,7 +8,7 @@ import { Output } from "../../../lib/cli/output.ts";
 import { type Outcome, writeText, writeTo } from "../../../lib/cli/writer.ts";
 import { devFull } from "../../support/parts.ts";
 import { Pipe } from "../../support/pipe.ts";
-import { root, temporaryFolder } from "../../support/server.ts";
+import { root, temporaryFolder, withoutSettings } from "../../support/server.ts";
 import { testMs } from "../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -82,7 +82,7 @@ test("a file is written on where others have written", () => {
   const script = `const { writeText, writeTo } = await import("./lib/cli/writer.ts");
     writeText(writeTo(3), "between\\n", () => {});`;
   const shell = `exec 3> "$1"; echo before >&3; bun -e "$2"; echo after >&3`;
-  Bun.spawnSync(["sh", "-c", shell, "sh", path, script], { cwd: root });
+  Bun.spawnSync(["sh", "-c", shell, "sh", path, script], { cwd: root, env: withoutSettings() });
   expect(readFileSync(path, "utf8")).toBe("before\nbetween\nafter\n");
 });
 
@@ -104,7 +104,11 @@ test("a socket, which cannot be opened again, gets everything", async () => {
   });
   const socket = await Bun.connect({ unix: path, socket: { data() {} } });
   const fd = "fd" in socket && typeof socket.fd === "number" ? socket.fd : -1;
-  await using child = Bun.spawn([process.execPath, "-e", script], { cwd: root, stdio: ["ignore", fd, 2] });
+  await using child = Bun.spawn([process.execPath, "-e", script], {
+    cwd: root,
+    env: withoutSettings(),
+    stdio: ["ignore", fd, 2],
+  });
   expect((await ended.promise).length).toBe(3_000_003);
   expect(await child.exited).toBe(0);
   socket.end();

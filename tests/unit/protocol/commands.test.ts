@@ -49,6 +49,10 @@ describe("parseTyped()", () => {
     ["/kick", { type: "kick", name: "", text: undefined }],
     ["/ban bob spam", { type: "ban", name: "bob", text: "spam" }],
     ["/ban 2001:db8::1 spam", { type: "ban", name: "2001:db8::1", text: "spam" }],
+    ["/ban bob 30m too loud", { type: "ban", name: "bob", for: "30m", text: "too loud" }],
+    ["/ban bob 3 strikes", { type: "ban", name: "bob", text: "3 strikes" }],
+    ["/kick bob 1h of this", { type: "kick", name: "bob", text: "1h of this" }],
+    ["/mute bob 1h", { type: "mute", name: "bob", for: "1h", text: undefined }],
     ["/unban bob", { type: "unban", name: "bob", text: undefined }],
     ["/mute bob", { type: "mute", name: "bob", text: undefined }],
     ["/unmute bob", { type: "unmute", name: "bob", text: undefined }],
@@ -128,6 +132,21 @@ describe("checkTyped()", () => {
       expect(typedAs(line)).toEqual({ type: "error", code: "empty", text });
     }
     expect(typedAs("/delete bob")).toMatchObject({ text: expect.stringContaining("/delete [NAME N|all]") });
+  });
+
+  test.each([
+    "/mute bob 1x",
+    "/mute bob being rude",
+    "/mute * 10min",
+    "/mute bob 1h please",
+    "/ban bob 1y",
+    "/ban bob 30min spam",
+  ])("checkTyped() takes no time from %j, and says how it is written", (line) => {
+    expect(typedAs(line)).toMatchObject({ text: expect.stringMatching(/^Write it as \/(mute|ban) NAME/) });
+  });
+
+  test.each(["/unmute bob now", "/free bob please"])("checkTyped() drops no word of %j", (line) => {
+    expect(typedAs(line)).toMatchObject({ text: expect.stringContaining('"bob ') });
   });
 
   test("checkTyped() names the rule that an argument breaks", () => {

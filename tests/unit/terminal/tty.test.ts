@@ -27,7 +27,7 @@ function opened() {
     (bytes, done) => done(null, bytes.length),
   );
   tty.open();
-  return { tty, input, happened };
+  return { tty, input, output, happened };
 }
 
 test("a terminal is given back once it has answered where the cursor is", async () => {
@@ -56,4 +56,18 @@ test("a terminal that answers nothing, or is gone, is waited for no longer", asy
   gone.input.emit("end");
   await lost;
   expect(gone.happened).toEqual(["raw", "gone", "as found"]);
+});
+
+test("a window that is dragged is drawn anew once its size lasts", () => {
+  const { tty, output, happened } = opened();
+  tty.attach({ key: () => {}, resized: () => happened.push("drawn"), taken: () => {} });
+  for (let sizes = 0; sizes < 5; sizes++) {
+    output.emit("resize");
+    jest.advanceTimersByTime(250);
+    expect(tty.isBusy).toBe(true);
+  }
+  expect(happened).toEqual(["raw"]);
+  jest.advanceTimersByTime(100);
+  expect(happened).toEqual(["raw", "drawn"]);
+  expect(tty.isBusy).toBe(false);
 });

@@ -10,17 +10,13 @@
 import type { Fault, Recorded } from "../../../protocol/events.ts";
 import { visibleRow } from "../../../protocol/text.ts";
 import { type Key, keyName } from "../../../terminal/keys.ts";
-import type { Overlay } from "../../../terminal/screen/overlay.ts";
 import type { Size } from "../../../terminal/screen/picture.ts";
-import type { Screen } from "../../../terminal/screen/screen.ts";
+import type { Overlay, Screen } from "../../../terminal/screen/screen.ts";
 import { widthOf } from "../../../terminal/wrap.ts";
 import type { Pages } from "../../core/past/pages.ts";
 import { Window } from "../../core/past/window.ts";
 import { sinceWords } from "../../kept/times.ts";
 import { type Row, Rows } from "./rows.ts";
-
-/** The part of a terminal's screen that a pager needs. */
-export type PagerScreen = Pick<Screen, "overlay" | "overlaySize" | "changed">;
 
 export type PagerHandlers = {
   /** The position of the last event. */
@@ -37,7 +33,7 @@ const minRows = 5;
 const overlap = 1;
 
 export class Pager implements Overlay {
-  readonly #screen: PagerScreen;
+  readonly #screen: Screen;
   readonly #pages: Pages;
   readonly #handlers: PagerHandlers;
   #window: Window | undefined;
@@ -50,7 +46,7 @@ export class Pager implements Overlay {
   /** Whether the last row on the screen is the newest there is. */
   #isAtEnd = false;
 
-  constructor(screen: PagerScreen, pages: Pages, handlers: PagerHandlers) {
+  constructor(screen: Screen, pages: Pages, handlers: PagerHandlers) {
     this.#screen = screen;
     this.#pages = pages;
     this.#handlers = handlers;

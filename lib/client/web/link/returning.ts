@@ -1,6 +1,6 @@
-// What the page brings back from its last time under a name: messages that were not known to be in the room, where it
-// left, and the text of the row. A message that may be in the room already is never said twice: where the room cannot
-// tell it from another one, it is offered, and the person decides.
+// Brings back what the page kept when it was open last under a name: messages that were not known to be in the room, the
+// position, and the text of the row. A message that may be in the room already is never said twice: if the room cannot tell
+// that it has it, the message is offered, and the person decides.
 
 import { isMessage, type Welcome } from "../../../protocol/events.ts";
 import { holdsPassword } from "../../../protocol/typed.ts";
@@ -36,15 +36,15 @@ export class Returning {
     this.#unsent = unsent;
   }
 
-  /** Our name is another one: what belongs to it is kept from now on. */
+  /** We have another name: from now on everything is kept for it. */
   renamed(keep: Keep): void {
     this.#keep?.set("positions", undefined);
     this.#keep = keep;
   }
 
   /**
-   * We are in the room, which has shown the last of its history; `isSame`: in the seat that we had. Sends what was not
-   * sent; returns the lines that are to be offered instead, and where unread messages begin: behind this position.
+   * We are in the room, and the page with the end of its history has come; `isSame`: in the seat that we had. Sends the
+   * unsent messages, or returns them as lines to offer; `readUpTo` is the position that the page had come to.
    */
   arrived(
     welcome: Welcome,
@@ -56,7 +56,8 @@ export class Returning {
     const found = new Set(events.filter(isMessage).map(({ id }) => id));
     const unsent = this.#unsent.filter(({ id }) => !found.has(id));
     this.#unsent = [];
-    // All that was said since we left is in sight, or the room knows the ids of our seat and drops what it has.
+    // Sending is safe if the page shows all that was said since we left, or if the room knows our seat's ids and drops
+    // a message that it has.
     const isCovered = left !== undefined && (next === undefined || next <= left.seq + 1);
     const isSafe = isSame || isCovered;
     if (isSafe) for (const message of unsent) this.#link.resend(message);
@@ -71,7 +72,7 @@ export class Returning {
     return parseLines(this.#keep?.get("lines"));
   }
 
-  /** Keeps where we are, what is not sent, and the row. Nothing is kept of a row with a password. */
+  /** Keeps the position, the unsent messages and the row, unless it has a password. */
   save(draft: string, lines: readonly string[]): void {
     const { position, unsent } = this.#link;
     if (!this.#hasArrived || !position) return;

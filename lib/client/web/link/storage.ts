@@ -1,6 +1,6 @@
-// What the page keeps in its browser, under `chatroom.`: the key and the seat, the name that is offered, settings, and for
-// each of the last names what was not sent, what was typed and where it left. Another tab has the same storage. A browser
-// may allow no storage, or no more of it: then nothing is kept, and the page works until it is reloaded.
+// The page's storage in its browser, under `chatroom.`: the key and the seat, the last names, settings, and for each of
+// these names the texts of a Keep. Another tab has the same storage. A browser may allow no storage, or no more of it: then
+// nothing is kept, and the page works until it is reloaded.
 
 import { isKey } from "../../../protocol/keys.ts";
 import { nameKey } from "../../../protocol/names.ts";
@@ -9,14 +9,14 @@ import type { Keep, Kind } from "../../kept/keep.ts";
 /** The seat in the room that a reload takes again. */
 export type StoredSeat = { name: string; token: string };
 
-/** A browser's localStorage, or what stands for it. */
+/** The methods of localStorage that are used here. */
 export type TextStorage = {
   getItem: (key: string) => string | null;
   setItem: (key: string, value: string) => void;
   removeItem: (key: string) => void;
 };
 
-/** How many names have something kept for them. */
+/** For how many names texts are kept. */
 const keptNames = 5;
 const kinds: Kind[] = ["positions", "lines", "drafts"];
 
@@ -43,7 +43,7 @@ export class PageStorage {
     } catch {}
   }
 
-  /** The key of one's own: 32 random bytes in base64url, made once. */
+  /** The key of the person's own names: 32 random bytes in base64url, made once. */
   get key(): string {
     const kept = this.get("key");
     if (kept !== undefined && isKey(kept)) return kept;
@@ -68,7 +68,7 @@ export class PageStorage {
     this.set("seat", seat && JSON.stringify(seat));
   }
 
-  /** Lists of names, of no more than strings. */
+  /** The ignored people, a list of names for each. */
   get ignored(): string[][] {
     const lists = this.#json("ignored");
     if (!Array.isArray(lists)) return [];

@@ -24,7 +24,7 @@ class SocketWire implements Wire {
     socket.onmessage = ({ data }) => {
       if (!this.#isClosed && data instanceof ArrayBuffer) handlers.received(utf8.decode(data).split("\n"));
     };
-    // A browser says no more than that: an `error` comes first, without a reason.
+    // A browser tells no reason; the `error` that comes before has none either.
     socket.onclose = () => {
       if (this.#isClosed) return;
       this.#isClosed = true;
@@ -37,7 +37,7 @@ class SocketWire implements Wire {
     this.#socket.send(`${line}\n`);
   }
 
-  /** A WebSocket cannot be paused, and the page draws as much as comes: it never asks for that. */
+  /** A WebSocket cannot be paused. The page never asks for that, since it draws as much as comes. */
   pause(): void {}
 
   resume(): void {}

@@ -1,6 +1,6 @@
 // Several rows are copied as lines with their time and name, `15:44 ada: text`; a part of one row is copied as it is.
 
-/** Makes it so for the rows in this element. */
+/** Lets rows in this element be copied as lines. */
 export function copyAsLines(rows: HTMLElement): void {
   rows.addEventListener("copy", (event) => {
     const selection = getSelection();

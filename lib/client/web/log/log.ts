@@ -1,10 +1,10 @@
-// The messages on the screen. They are a window on what the room said: a bounded stretch of real rows, to which the past is
-// joined above as far as the reader scrolls, and the present below.
+// The messages on the screen: a window on the past, whose events are rows. Older events are joined above as far as the
+// reader scrolls, new ones below.
 //
 //   window.events ── draw, at most once a frame ──▶ rows        The rows are made to match the window; nothing is queued.
 //
-// At the end, events of now push out the oldest. Away from the end nothing that is read may go: a full window lets events
-// of now pass by, and they are read from the room again once the reader comes down to them.
+// At the end, live events push out the oldest. Away from the end no row in sight may go: a full window takes no live events,
+// and they are read from the room again once the reader comes down to them.
 
 import { isMessage, type Recorded } from "../../../protocol/events.ts";
 import type { Chat } from "../../core/chat.ts";
@@ -15,10 +15,7 @@ import { copyAsLines } from "./copy.ts";
 import { divider, noticeRow, rowsOf } from "./rows.ts";
 import { Scroll } from "./scroll.ts";
 
-/**
- * An event and its rows, and what stands below them and is no event. Without an event: what stands where the window began,
- * behind this position.
- */
+/** An event, its rows, and rows below them that are no event. Without an event: those below position `seq`, above all events. */
 type Drawn = { seq: number; event: Recorded | undefined; rows: HTMLElement[]; asides: HTMLElement[] };
 
 export type LogHandlers = {
@@ -30,11 +27,11 @@ export type LogHandlers = {
   noticed: (text: string) => void;
 };
 
-/** At the end there are no more rows than this: each costs time in every frame, and those before are soon read again. */
+/** How many events the window has at its end: each costs time in every frame, and older ones are soon read again. */
 const rowsAtEnd = 400;
-/** So near to an end of the window the next page is read, in heights of the view. */
+/** How near to an end of the window the next page is read, in heights of the view. */
 const nearby = 2;
-/** After a page that could not be read, the next try comes no sooner. */
+/** How long after a page that could not be read the next one is asked for. */
 const retryMs = 2_000;
 
 export class Log {
@@ -46,7 +43,7 @@ export class Log {
   readonly #top = byId("top", HTMLElement);
   readonly #scroll: Scroll;
   #window: Window;
-  /** The position of the last event of now, drawn or not. */
+  /** The position of the last live event, drawn or not. */
   #now = 0;
   #drawn: Drawn[] = [];
   /** Where the unread messages begin, and how many they are; the line above them. */
@@ -66,7 +63,7 @@ export class Log {
     copyAsLines(this.#list);
   }
 
-  // ---- What comes ----
+  // ---- Events ----
 
   /** Begins anew at a position, with the page right before it. */
   begin(position: number, page?: Page): void {
@@ -76,9 +73,9 @@ export class Log {
     this.toEnd();
   }
 
-  /** An event of now. */
+  /** A live event. */
   event(event: Recorded): void {
-    const isWhole = this.#window.reaches(this.#now);
+    const { isWhole } = this;
     this.#now = event.seq;
     if (!isWhole) return;
     if (event.type === "joined" || event.type === "left" || event.type === "moved")
@@ -86,7 +83,7 @@ export class Log {
     else if (this.#window.add(event, this.#scroll.isAtEnd ? rowsAtEnd : undefined)) this.#handlers.changed();
   }
 
-  /** Lines of our own, below what is shown now. */
+  /** Adds rows that are no events, below those there are. */
   add(...rows: HTMLElement[]): void {
     if (rows.length === 0) return;
     this.draw();
@@ -121,7 +118,7 @@ export class Log {
     this.redraw();
   }
 
-  /** Draws every row anew: who is ignored has changed, what marks a mention, or a message was taken back. */
+  /** Draws every row anew: ignored people or our name have changed, or a message was taken back. */
   redraw(): void {
     this.draw();
     const events = new Map(this.#window.events.map((event) => [event.seq, event]));
@@ -129,7 +126,7 @@ export class Log {
     this.#scroll.keep(
       () => {
         let before: Recorded | undefined;
-        // Rows that are gone, in whose place the next one stands.
+        // Rows that are gone; the next row that is left stands in their place.
         let gone: HTMLElement[] = [];
         for (const drawn of this.#drawn) {
           gone.push(...drawn.rows);
@@ -161,7 +158,7 @@ export class Log {
     return this.#scroll.isAtEnd && this.isWhole;
   }
 
-  /** Whether the rows go up to the last event of now. */
+  /** Whether the rows go up to the last live event. */
   get isWhole(): boolean {
     return this.#window.reaches(this.#now);
   }
@@ -177,7 +174,7 @@ export class Log {
   }
 
   toEnd(): void {
-    if (!this.#window.reaches(this.#now)) this.#reopen(this.#now + 1);
+    if (!this.isWhole) this.#reopen(this.#now + 1);
     this.#scroll.toEnd();
     this.#handlers.changed();
   }
@@ -223,8 +220,7 @@ export class Log {
       if (window === this.#window) this.#handlers.changed();
     };
     if (this.#scroll.above < nearby * height && !window.isOldest) window.older(joined);
-    else if (this.#scroll.below < nearby * height && !window.reaches(this.#now))
-      window.newer(this.#now, joined);
+    else if (this.#scroll.below < nearby * height && !this.isWhole) window.newer(this.#now, joined);
   }
 
   #reopen(position: number): void {
@@ -257,7 +253,7 @@ export class Log {
     const { events } = this.#window;
     const last = events.at(-1);
     if (last) {
-      this.#cut(this.#window.from - 1, this.#window.reaches(this.#now) ? Infinity : last.seq);
+      this.#cut(this.#window.from - 1, this.isWhole ? Infinity : last.seq);
       this.#prepend(events);
       this.#append(events);
     }
@@ -276,7 +272,7 @@ export class Log {
     const count = first ? events.findIndex(({ seq }) => seq >= first.seq) : 0;
     if (!first || count <= 0) return;
     const older = this.#rowsOf(events.slice(0, count), undefined);
-    // The first row of before stands below another one now.
+    // The row that was the first is drawn anew, since its look depends on the row above it.
     if (first.event) {
       const rows = rowsOf(this.#chat, first.event, older.findLast(({ rows }) => rows.length > 0)?.event);
       first.rows[0]?.before(...rows);
@@ -311,7 +307,7 @@ export class Log {
     const isUnread = ({ seq, event }: Drawn) =>
       seq >= from && event !== undefined && isMessage(event) && this.#chat.isOfOthers(event);
     const first = this.#drawn.find(isUnread);
-    // While its beginning is not here the line would be in the wrong place.
+    // While the first unread message is not in the window, the line would stand in the wrong place.
     const top = (this.#drawn[0]?.seq ?? 0) <= from || this.#window.isOldest ? first?.rows[0] : undefined;
     if (!top) {
       this.#line?.remove();

@@ -1,6 +1,6 @@
-// An event → its row, as it stands below the row before it: lines of one member that follow each other are joined, the
-// time is shown where the minute is another one, and a new day has a line of its own. What only the eye leaves out, a
-// name that repeats and the time, is still there for screen readers and for copying.
+// An event → its row, which depends on the event before it: successive lines of one member are joined, the time is shown
+// once for each minute, and a new day has a line of its own. A name or a time that is hidden because it repeats is still
+// there for screen readers and for copying.
 
 import { deletion, inWords } from "../../../dialects/words.ts";
 import { isMessage, type Message, type Recorded } from "../../../protocol/events.ts";
@@ -24,7 +24,7 @@ export function rowsOf(chat: Chat, event: Recorded, before: Recorded | undefined
   return before && dayOf(before.at) === today ? [row] : [divider(today), row];
 }
 
-/** A message where it was found: with its date, and the words that were looked for marked. */
+/** The row of a hit: with its date, and with the words of the search marked. */
 export function foundRow(chat: Chat, message: Message, marks: Marks): HTMLElement {
   const row = drawn(chat, message, marks);
   const date = shortDay.format(message.at);
@@ -32,7 +32,7 @@ export function foundRow(chat: Chat, message: Message, marks: Marks): HTMLElemen
   return row;
 }
 
-/** A message on its way. */
+/** The row of a message on its way. */
 export function waitingRow(chat: Chat, { type, to, text }: Unsettled): HTMLElement {
   const common = { seq: 0, at: 0, from: chat.people.me.name, text };
   const message: Message =
@@ -45,7 +45,7 @@ export function waitingRow(chat: Chat, { type, to, text }: Unsettled): HTMLEleme
   return row;
 }
 
-/** A line of the page's own, perhaps of several rows. */
+/** A row with words of the page itself; they may have several lines. */
 export function noticeRow(text: string, kind: "notice" | "problem" = "notice"): HTMLElement {
   const body = element("div", "text", visible(text));
   body.dir = "auto";

@@ -2,7 +2,7 @@
 // in sight keeps its place on the screen, also when rows are put in or taken out above and below it. Rows that grow leave
 // the end, too, so only a scroll position that becomes smaller says that the reader went up. The browser's own anchoring is off.
 
-/** So near to the end counts as the end, in CSS pixels. */
+/** How near to the end still counts as the end, in CSS pixels. */
 const slack = 48;
 
 export class Scroll {
@@ -37,7 +37,7 @@ export class Scroll {
     return this.#view.scrollHeight - this.#view.clientHeight - this.#view.scrollTop;
   }
 
-  /** Changes the rows; the reader sees the same as before, or the end. `replaced`: what stands in the place of a row now. */
+  /** Changes the rows; the reader sees the same as before, or the end. `replaced`: the row that stands for an old one now. */
   keep(change: () => void, replaced?: (row: Element) => Element | undefined): void {
     if (!this.#isAtEnd) this.#findAnchor();
     change();
@@ -59,7 +59,7 @@ export class Scroll {
     this.#findAnchor();
   }
 
-  /** By so many heights of the view. */
+  /** Scrolls down by so many heights of the view; up if negative. */
   page(count: number): void {
     this.#view.scrollBy({ top: count * (this.#view.clientHeight - slack) });
   }
@@ -89,7 +89,7 @@ export class Scroll {
     this.#top = view.scrollTop;
   }
 
-  /** Found by halves: the rows lie in order. */
+  /** Finds the first row in sight, by halves, since the rows lie in order. */
   #findAnchor(): void {
     const { children } = this.#rows;
     let [low, high] = [0, children.length];

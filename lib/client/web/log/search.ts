@@ -1,4 +1,4 @@
-// The search: hits, the newest at the end, and for each the place where it was said, in the log itself.
+// The search dialog: hits, the newest at the end, and with each a button that shows it in its place in the log.
 
 import { isFault, isMessage } from "../../../protocol/events.ts";
 import type { Chat } from "../../core/chat.ts";
@@ -22,10 +22,10 @@ export class Search {
   readonly #more = byId("search-more", HTMLButtonElement);
   /** Older hits are found before this position. */
   #next: number | undefined;
-  /** Counts searches: an answer to one before the last is too late. */
+  /** Counts searches, since the answer to an earlier one is not to be shown any more. */
   #count = 0;
 
-  /** `go` shows what was said around an event. */
+  /** `go` shows the messages around an event in the log. */
   constructor(chat: Chat, pages: Pages, go: (seq: number) => void) {
     this.#chat = chat;
     this.#pages = pages;

@@ -15,6 +15,7 @@ export type AttentionHandlers = {
   back: () => void;
 };
 
+/** How much of a message a notification shows, in UTF-16 units. */
 const shownLetters = 200;
 
 export class Attention {
@@ -23,11 +24,12 @@ export class Attention {
   readonly #icon = byId("icon", HTMLLinkElement);
   /** Whether notifications are wanted. */
   notifies = false;
-  /** Whether what comes was missed: it is unread, whether the person looks or not. */
+  /** Whether missed events are still coming: they count as unread even if the person looks. */
   isCatchingUp = false;
   /** Where the unread messages begin, and how many there are; undefined once they were read. */
   #unread: { from: number; count: number } | undefined;
-  #dot = "";
+  /** The colour of the dot that is drawn, "" for none; undefined before the first drawing. */
+  #dot: string | undefined;
 
   constructor(chat: Chat, handlers: AttentionHandlers) {
     this.#chat = chat;
@@ -60,7 +62,7 @@ export class Attention {
     if (isForUs && this.notifies && !this.#isHere) notify(message);
   }
 
-  /** The person may have read all there is by now. */
+  /** The person may look now: if so, all messages count as read. */
   looked(): void {
     if (!this.looks) return;
     this.#chat.read();
@@ -74,7 +76,7 @@ export class Attention {
     const title = messages === 0 ? topic : `(${messages}${mentions > 0 ? "!" : ""}) ${topic}`;
     if (document.title !== title) document.title = title;
     const dot = messages === 0 ? "" : mentions > 0 ? "#b45309" : "#3b5b76";
-    if (dot !== this.#dot || this.#icon.href === "data:,") this.#icon.href = iconOf(dot);
+    if (dot !== this.#dot) this.#icon.href = iconOf(dot);
     this.#dot = dot;
   }
 
@@ -104,7 +106,7 @@ function notify({ from, text, type }: Message): void {
       shown.close();
     };
   } catch {
-    // Chrome on Android shows those of service workers alone.
+    // Chrome on Android allows notifications from service workers alone.
   }
 }
 

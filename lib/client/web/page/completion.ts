@@ -6,10 +6,10 @@ import { complete } from "../../../terminal/row/completion.ts";
 import { localCommands } from "../../core/client.ts";
 import { byId, element, show } from "./dom.ts";
 
-/** What may stand in the place of the word before the cursor. */
+/** A completion of the word before the cursor, as it stands in the list. */
 type Choice = { text: string; label: string; summary: string };
 
-/** The menu and the search stand in the place of some. */
+/** Commands that the page does not offer, since it has a menu and a search. */
 const elsewhere = ["/set", "/around"];
 export const commands = [...typed, ...localCommands].filter(({ word }) => !elsewhere.includes(word));
 const shownNames = 8;
@@ -19,10 +19,10 @@ export class CompletionList {
   readonly #names: () => string[];
   readonly #list = byId("list", HTMLUListElement);
   #choices: Choice[] = [];
-  /** The word that is replaced begins here. */
+  /** The offset of the word that a choice replaces. */
   #start = 0;
   #chosen = 0;
-  /** Tab has put a choice in the row, and goes round from there. */
+  /** Whether Tab has put a choice in the row, so that the next Tab goes on to the next one. */
   #isRound = false;
 
   /** `names` come most recently active first. */
@@ -43,19 +43,18 @@ export class CompletionList {
     return !this.#list.hidden;
   }
 
-  /** The text of the row has changed: shows what may come of it. */
+  /** The text of the row has changed: shows its completions. */
   look(): void {
     this.#isRound = false;
     const { value, selectionStart } = this.#entry;
     const before = value.slice(0, selectionStart);
-    const isCommand = /^\/\w*$/.test(before);
-    const isName = /(?:^|\s)[("']*@[^\s@]*$/.test(before);
-    this.#offer(isCommand || isName ? before : undefined);
-    // A command that is whole needs no list.
+    // The word of a command, or a name behind an @.
+    this.#offer(/^\/\w*$|(?:^|\s)[("']*@[^\s@]*$/.test(before) ? before : undefined);
+    // A command that is typed whole needs no list.
     if (this.#choices.length === 1 && this.isWhole) this.close();
   }
 
-  /** Whether the chosen word is typed already, as /who is, of which /whois may come as well. */
+  /** Whether the chosen word is typed already, as is /who with /whois below it. */
   get isWhole(): boolean {
     const { value, selectionStart } = this.#entry;
     const typed = value.slice(this.#start, selectionStart);
@@ -118,7 +117,7 @@ export class CompletionList {
       return matching.map(({ word, usage, summary }) => ({ text: `${word} `, label: usage, summary }));
     }
     const { start, candidates } = complete(before, [], this.#names());
-    // The sign that asked for the list is no part of the name.
+    // The @ that opened the list is replaced, too.
     this.#start = before[start - 1] === "@" ? start - 1 : start;
     const shown = candidates.slice(0, shownNames);
     return shown.map((text) => ({ text, label: text.replace(/:? $/, ""), summary: "" }));

@@ -1,4 +1,4 @@
-// The way in: a name, and the room's password once the room has asked for it.
+// The form to join: a name, and the room's password once the room has asked for it.
 
 import type { Fault } from "../../../protocol/events.ts";
 import { byId, sentence, show, write } from "./dom.ts";
@@ -24,7 +24,7 @@ export class Door {
     return !this.#door.hidden;
   }
 
-  /** Asks for a name, with this one offered, and says what was wrong with the last one. */
+  /** Asks for a name, offers this one, and says what was wrong with the last try. */
   open(name: string, problem?: Fault): void {
     show(this.#door, true);
     this.waiting = false;

@@ -1,6 +1,6 @@
-// The row to type in. A whisper is marked as one before it is sent: in words, in the colour of the
-// row, and on the button. Nothing is sent while an input method composes; some browsers end the composition before the
-// key that ended it, so that its code tells.
+// The row to type in. A whisper is marked as one before it is sent: in words, in the colour of the row, and on the button.
+// Nothing is sent while an input method composes. Some browsers end the composition before the key that ended it; such a key
+// is told by its code.
 
 import { limits } from "../../../protocol/events.ts";
 import { holdsPassword } from "../../../protocol/typed.ts";
@@ -20,7 +20,7 @@ export type EntryHandlers = {
   escaped: () => void;
 };
 
-/** What an input method's keys have for a code. */
+/** The key code of a key that an input method takes. */
 const composing = 229;
 const keptLines = 200;
 
@@ -124,7 +124,7 @@ export class Entry {
     }
   }
 
-  /** In the list, or on the first or last line of the row through what was sent. */
+  /** Moves in the list; or on the first or last line of the row, through the lines that were sent. */
   #isUpOrDown(step: 1 | -1): boolean {
     if (this.#list.isOpen) {
       this.#list.choose(step);
@@ -178,7 +178,7 @@ export class Entry {
     this.#handlers.typed();
   }
 
-  /** Where the row does not grow with its text by itself. */
+  /** Makes the row as high as its text, in browsers whose style cannot do that. */
   #fit(): void {
     this.#entry.style.height = "auto";
     this.#entry.style.height = `${this.#entry.scrollHeight}px`;

@@ -7,7 +7,7 @@ import type { Chat } from "../../core/chat.ts";
 import { byId, element, write } from "./dom.ts";
 import { nameElement } from "./text.ts";
 
-/** How many are listed: each is an element, and a room may have ten thousand. */
+/** How many members are listed: each is an element, and a room may have ten thousand. */
 const listed = 300;
 const drawMs = 300;
 
@@ -18,7 +18,7 @@ export class Members {
   readonly #count = byId("count", HTMLElement);
   readonly #panel = byId("members", HTMLElement);
   readonly #button = byId("members-button", HTMLButtonElement);
-  /** By the keys of names, as far as we were told. */
+  /** The keys of the names of members who are away, and of operators, as far as the server has told. */
   #away = new Set<string>();
   #operators = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,7 +36,7 @@ export class Members {
     });
   }
 
-  /** Whether they stand over the messages. */
+  /** Whether the members stand over the messages, on a narrow screen. */
   get isOpen(): boolean {
     return this.#panel.classList.contains("open");
   }
@@ -82,7 +82,7 @@ export class Members {
     this.changed();
   }
 
-  /** Draws them within a second. */
+  /** Draws the members soon, together with later changes. */
   changed(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;

@@ -12,35 +12,31 @@ export type MenuHandlers = {
   leave: () => void;
 };
 
-export class Menu {
-  constructor(handlers: MenuHandlers) {
-    const menu = byId("menu", HTMLElement);
-    themeChoice(handlers);
-    this.#notifications(handlers);
-    for (const [id, run] of [
-      ["help-button", handlers.help],
-      ["leave-button", handlers.leave],
-    ] as const) {
-      byId(id, HTMLButtonElement).onclick = () => {
-        menu.hidePopover();
-        run();
-      };
-    }
-  }
-
-  #notifications({ get, set, notifies }: MenuHandlers): void {
-    const box = byId("notify", HTMLInputElement);
-    const note = byId("notify-note", HTMLElement);
-    box.checked = get("notify") === "on" && mayNotify();
-    notifies(box.checked);
-    box.onchange = async () => {
-      const problem = box.checked ? await whyNoNotifications() : undefined;
-      write(note, problem ?? "");
-      if (problem !== undefined) box.checked = false;
-      set("notify", box.checked ? "on" : undefined);
-      notifies(box.checked);
+/** Makes the entries of the menu work. */
+export function openMenu(handlers: MenuHandlers): void {
+  themeChoice(handlers);
+  notifications(handlers);
+  const menu = byId("menu", HTMLElement);
+  for (const choice of ["help", "leave"] as const) {
+    byId(`${choice}-button`, HTMLButtonElement).onclick = () => {
+      menu.hidePopover();
+      handlers[choice]();
     };
   }
+}
+
+function notifications({ get, set, notifies }: MenuHandlers): void {
+  const box = byId("notify", HTMLInputElement);
+  const note = byId("notify-note", HTMLElement);
+  box.checked = get("notify") === "on" && mayNotify();
+  notifies(box.checked);
+  box.onchange = async () => {
+    const problem = box.checked ? await whyNoNotifications() : undefined;
+    write(note, problem ?? "");
+    if (problem !== undefined) box.checked = false;
+    set("notify", box.checked ? "on" : undefined);
+    notifies(box.checked);
+  };
 }
 
 /** The colours: the page's own element says which, and the style does the rest. */

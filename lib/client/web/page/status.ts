@@ -1,5 +1,5 @@
-// The bars above the row: why there is no connection, and when the next try is; and what was wrong with a line. A screen
-// reader hears the reason once; the seconds are for the eye.
+// The bars above the row: one says why there is no connection, and when the next try is; the other what was wrong with a
+// line. A screen reader hears the reason once, and no seconds.
 
 import { visibleRow } from "../../../protocol/text.ts";
 import type { LinkState } from "../../core/link.ts";

@@ -1,5 +1,5 @@
-// The text of a member → nodes. Links are http and https alone and open a window that knows nothing of this one; where a
-// link leads elsewhere than it seems to, the real host stands behind it. Nothing is fetched for a message.
+// The text of a member → nodes. Links are http and https alone and open a window that knows nothing of this one; if a link
+// leads to another host than it seems to, the real host stands behind it. Nothing is fetched for a message.
 
 import { nameKey } from "../../../protocol/names.ts";
 import { visible } from "../../../protocol/text.ts";
@@ -11,7 +11,7 @@ export type Marks = RegExp | undefined;
 const link = /\bhttps?:\/\/[^\s<>"`|^\\]+/gi;
 /** How many links of one message are made into links: each is an element. */
 const maxLinks = 50;
-/** Longer messages are folded. */
+/** A message with more characters or lines than this is folded. */
 const foldedLength = 1_200;
 const foldedLines = 12;
 /** A line behind the first that is indented: code, or a drawing. */
@@ -28,7 +28,7 @@ export function messageText(raw: string, marks: Marks): HTMLElement {
   return isLong ? folded(body) : body;
 }
 
-/** A name in its colour, kept apart from the direction of what stands around it. */
+/** A name in its colour, whose direction of writing does not mix with the text around it. */
 export function nameElement(raw: string): HTMLElement {
   return element("bdi", `name c${colorOf(raw)}`, visible(raw).replaceAll("\n", " "));
 }
@@ -64,7 +64,7 @@ function anchor(url: URL, written: string): (Node | string)[] {
   made.href = url.href;
   made.rel = "noopener noreferrer";
   made.target = "_blank";
-  // Letters of other scripts may look like a host that it is not, and so may a user in front of the host.
+  // Letters of another script, or a user name before the host, can make a link look like one to another host.
   const isDisguised = url.username !== "" || url.password !== "" || !written.toLowerCase().includes(url.host);
   return isDisguised ? [made, element("span", "host", ` (${url.host})`)] : [made];
 }

@@ -1,6 +1,6 @@
-// Past messages: on joining, with CHATHISTORY (https://ircv3.net/specs/extensions/chathistory) and with SEARCH
-// (https://git.sr.ht/~emersion/soju/tree/master/item/doc/ext/search.md). An event's id is EPOCH-SEQ, so it points into
-// the journal and needs no index.
+// Past messages: those shown to a client that joins, CHATHISTORY (https://ircv3.net/specs/extensions/chathistory) and SEARCH
+// (https://git.sr.ht/~emersion/soju/tree/master/item/doc/ext/search.md). The id of an event is EPOCH-SEQ, its position in the
+// journal, so finding it needs no index.
 
 import { type Command, check } from "../../../protocol/commands.ts";
 import { type Fault, isFault, isMessage, type Recorded } from "../../../protocol/events.ts";
@@ -10,14 +10,14 @@ import { type Asked, type Client, failLine } from "../client.ts";
 import type { IrcEncoding } from "../encoding.ts";
 import { parseTags, serverLine } from "../wire.ts";
 
-/** Events that one CHATHISTORY, or SEARCH, may ask for. */
+/** The most events that a CHATHISTORY or a SEARCH returns. */
 const maxEvents = 100;
 
 // ---- On joining ----
 
 /**
- * The messages from before this member came: in a batch, where the client knows batches; else between two notices,
- * since some clients show no time. The whispers that waited for it are none of the channel's, and come before.
+ * The lines of messages from before the member joined: in a batch if the client knows batches, else between two notices, since
+ * some clients show no times. Whispers that waited for the member come before, since they are not of the channel.
  */
 export function joinLines(events: Recorded[], client: Client, encoding: IrcEncoding): string[] {
   const lines = (events: Recorded[]) => events.flatMap((event) => encoding.linesOf(event));
@@ -36,7 +36,7 @@ export function joinLines(events: Recorded[], client: Client, encoding: IrcEncod
   ];
 }
 
-/** The lines of past events, in a batch for which its type says what it is. */
+/** The lines of past events, in a batch of this type if the client knows batches. */
 function historyBatch(
   events: Recorded[],
   client: Client,
@@ -52,7 +52,7 @@ function historyBatch(
 
 // ---- CHATHISTORY ----
 
-/** Asks for past events, and sends them when they are there. Returns the fault of a wrong request. */
+/** CHATHISTORY: reads past events, and sends them later. Returns the lines that refuse a wrong request. */
 export function chatHistory(params: string[], client: Client, encoding: IrcEncoding): string[] | undefined {
   const [sub = "", ...rest] = params;
   const subcommand = sub.toUpperCase();
@@ -87,7 +87,7 @@ export function chatHistory(params: string[], client: Client, encoding: IrcEncod
   return undefined;
 }
 
-/** How many places of the history each subcommand names. */
+/** How many positions in the history each subcommand has as parameters. */
 const references: Record<string, number> = { LATEST: 1, BEFORE: 1, AFTER: 1, AROUND: 1, BETWEEN: 2 };
 
 type Places = (PastPosition | undefined)[];
@@ -133,11 +133,11 @@ function limitOf(text: string | undefined): number | undefined {
   return limit > 0 ? Math.min(limit, maxEvents) : undefined;
 }
 
-/** For the channel its messages, and with event-playback its other events too; for a member the whispers with it. */
+/** Chooses the events for the channel: its messages, or `all` events; or for a member: the `whispers` of the two. */
 function wantedIn(whispers: { name: string; me: string } | undefined, all: boolean): PastRequest["isWanted"] {
   if (!whispers) return ({ type }) => type === "said" || type === "acted" || (all && !hidden.has(type));
   const [other, me] = [whispers.name, whispers.me].map(nameKey);
-  // One end of each is this member, under whatever name it had then.
+  // This member is one end of each whisper, perhaps under another name than now.
   return (event) => {
     if (event.type !== "told") return false;
     const [from, to] = [event.from, event.to].map(nameKey);
@@ -145,7 +145,7 @@ function wantedIn(whispers: { name: string; me: string } | undefined, all: boole
   };
 }
 
-/** What the channel shows to no member, or to two of them alone. */
+/** Events that the channel shows to no member, or to two members alone. */
 const hidden = new Set<Recorded["type"]>(["told", "moved", "erased"]);
 
 function targets(
@@ -176,7 +176,7 @@ function targets(
 
 // ---- SEARCH ----
 
-/** `SEARCH text=WORDS;in=#room;from=ada;after=TIME;before=TIME;limit=50`: the command, or its fault. */
+/** `SEARCH text=WORDS;in=#room;from=ada;after=TIME;before=TIME;limit=50`: the command of the room, or the refusal. */
 export function searchCommand(
   params: string[],
   client: Client,

@@ -6,13 +6,13 @@ import type { Client, Outcome } from "../client.ts";
 import { hostOf, maskOf, userName } from "../masks.ts";
 import { serverName, word } from "../wire.ts";
 
-/** The members as rows of names, which are the same for all who ask while these are here. */
+/** Rows of names by the list of members: all clients that ask while the list is the same get the same rows. */
 const rows = new WeakMap<readonly Member[], { rows: Map<boolean, string[]>; names: Set<string> }>();
 
-/** Bytes for the names in a row: the prefix in front of them has a name of at most 128 bytes. */
+/** Bytes of the names in a row: in front of them stands a name of at most 128 bytes, and the whole fits in a line. */
 const maxRowBytes = 300;
 
-/** 353 and 366: who is here, and `more`, if they are not among the members yet. */
+/** 353 and 366: the names of the members, and of `more`, who may not be among the members yet. */
 export function namesLines(members: readonly Member[], client: Client, more: string[] = []): string[] {
   const withHosts = client.has("userhost-in-names");
   const known = rows.get(members) ?? { rows: new Map(), names: new Set(members.map(({ name }) => name)) };
@@ -31,7 +31,7 @@ export function endOfNames(client: Client, channel: string): string {
   return client.numeric("366", channel, "End of /NAMES list");
 }
 
-/** The names in rows, the first of which begins with `row`. */
+/** The names in rows; the first row begins with `row`. */
 function rowsOf(members: readonly Member[], withHosts: boolean, row = ""): string[] {
   const found: string[] = [];
   for (const member of members) {
@@ -45,7 +45,7 @@ function rowsOf(members: readonly Member[], withHosts: boolean, row = ""): strin
   return row === "" ? found : [...found, row];
 }
 
-/** 352, or 354 with the fields that a client of WHOX asked for. */
+/** 352, or 354 with the fields that the client asked for by WHOX. */
 export function whoLine(member: Member, fields: string | undefined, client: Client): string {
   const { name, away } = member;
   const flags = `${away ? "G" : "H"}${member.operator ? "@" : ""}`;
@@ -81,7 +81,7 @@ export function whoLine(member: Member, fields: string | undefined, client: Clie
   return client.numeric("354", ...shown);
 }
 
-/** 311 and so on to 318: what there is to know of a member; operators are told its `address`. */
+/** 311 to 318: the details of a member; only operators are told its `address`. */
 function whoisLines(member: Member, client: Client, address?: string): string[] {
   const { name, away } = member;
   return [
@@ -95,7 +95,7 @@ function whoisLines(member: Member, client: Client, address?: string): string[] 
   ];
 }
 
-/** Asks for all members, and shows them. */
+/** Asks the room for all members; `show` writes the answer. */
 function members(client: Client, show: (members: Member[]) => string[]): Outcome {
   const asked = client.asked;
   asked.show = (answer: Answer) => (answer.type === "members" ? show(answer.members) : []);
@@ -126,7 +126,7 @@ export function whois(client: Client, params: string[]): Outcome {
   return traces(client, "whois", nick, ([trace]) => whoisLines(member, client, trace?.address));
 }
 
-/** Who had a name, which operators are told. */
+/** The members who had a name and left. Only operators are told. */
 export function whowas(client: Client, [nick = ""]: string[]): Outcome {
   const end = client.numeric("369", nick, "End of WHOWAS");
   const none = [client.numeric("406", nick, "There was no such nickname"), end];
@@ -173,7 +173,7 @@ export function lusers(client: Client): string[] {
   ];
 }
 
-/** Which of these nicks are here. */
+/** The members among these nicks, of which 50 are looked up at most. */
 export function present(client: Client, nicks: string[]): Member[] {
   const asked = nicks.flatMap((word) => word.split(" ")).slice(0, 50);
   return asked.flatMap((nick) => client.host.find(nick) ?? []);

@@ -1,5 +1,5 @@
-// MODE: the modes of the channel are the room's moderation, and a member has none of its own. There are bans (b), mutes of a
-// member (q) and of all but operators (m); the other letters are answered as they stand.
+// MODE. The modes of the channel are the room's moderation: b is a ban, q mutes a member, m mutes all but operators. The
+// other letters change nothing. A member has no modes of its own.
 
 import { networkIn } from "../../../protocol/addresses.ts";
 import { type Command, check } from "../../../protocol/commands.ts";
@@ -64,7 +64,7 @@ function banList(client: Client): Outcome {
   return check({ type: "bans" });
 }
 
-/** The mask of a ban, which may be of an address or a network. */
+/** The mask of a ban of a name, an address or a network. */
 function maskFor(name: string): string {
   return networkIn(name) ? `*!*@${name}` : `${name}!*@*`;
 }

@@ -1,6 +1,5 @@
-// The commands of IRC, in one table: how many parameters each needs, whether it may be given before the client is
-// registered, and what it does. A command returns the lines that answer it; or the command of the room that it is, whose
-// answer comes later; or undefined, if it sends its answer itself.
+// The commands of IRC, in one table: how many parameters each needs, whether a client may send it before it is registered, and
+// what it does (see Outcome).
 
 import { type CommandOf, check } from "../../../protocol/commands.ts";
 import { isFault } from "../../../protocol/events.ts";
@@ -17,16 +16,16 @@ import { mode } from "./modes.ts";
 type Entry = {
   /** How many parameters it needs. */
   needs?: number;
-  /** It may be given before the client is registered. */
+  /** A client may send it before it is registered. */
   isEarly?: true;
   run(client: Client, params: string[]): Outcome;
 };
 
-/** Colours and the like, which are drawn as signs where nothing knows them. */
+/** Codes of colours and styles. Other clients would show them as signs, so they are removed. */
 const formatting =
   /[\x02\x0f\x11\x16\x1d-\x1f]|\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[\da-f]{6}(?:,[\da-f]{6})?)?/gi;
 
-/** The encoding of what this client has asked for. */
+/** The encoding for the capabilities of this client. */
 export function encodingFor({ host, registration }: Client): IrcEncoding {
   const { caps } = registration;
   const multiline = caps.has("batch") && caps.has("draft/multiline");
@@ -50,11 +49,11 @@ export function message(client: Client, command: string, target: string, text: s
     return refused(client.numeric("404", client.channel, "Cannot send to channel: /join it first"));
   }
   const [, action] = /^\x01ACTION (.*?)\x01?$/is.exec(text) ?? [];
-  // Of CTCP there is nothing but actions, and a NOTICE of it answers one.
+  // Of CTCP there are only actions here; a NOTICE in CTCP answers a request, and is dropped.
   if (text.startsWith("\x01") && (action === undefined || notice)) return [];
   const words = (action ?? text).replaceAll(formatting, "");
   if (words.trim() === "") return refused(client.numeric("412", "No text to send"));
-  // An id costs the journal as much as the message: only a label needs one.
+  // An id costs the journal as much as the message, so only a message with a label has one.
   const id = client.asked.label === undefined ? undefined : client.question();
   if (!isRoom) {
     const said = action === undefined ? words : `* ${client.me} ${words}`;
@@ -76,7 +75,7 @@ function say(command: string): Entry {
 
 // ---- The channel ----
 
-/** Runs for the room's channel, while the client is in it. */
+/** A command whose first parameter is the channel, for a client that is in it. */
 function inChannel(run: (client: Client, params: string[]) => Outcome): Entry["run"] {
   return (client, [channel = "", ...params]) => {
     if (!client.isChannel(channel)) return [client.noSuchChannel(channel)];
@@ -85,7 +84,7 @@ function inChannel(run: (client: Client, params: string[]) => Outcome): Entry["r
   };
 }
 
-/** Runs for a client that is in the channel. */
+/** A command for a client that is in the channel. */
 function seated(run: Entry["run"]): Entry["run"] {
   return (client, params) => (client.isSeated ? run(client, params) : [client.notInChannel()]);
 }
@@ -121,7 +120,7 @@ const topic = inChannel((client, [text]) => {
   return check({ type: "topic", text: text.trim() === "" ? "-" : text.replaceAll(formatting, "") });
 });
 
-/** 332, or 331 if there is none and that is to be said. */
+/** 332 with the topic; without a topic 331 if the client has asked for it, else nothing. */
 export function topicLines(text: string | undefined, client: Client, isAsked = false): string[] {
   if (text !== undefined) return [client.numeric("332", client.channel, text)];
   return isAsked ? [client.numeric("331", client.channel, "No topic is set")] : [];
@@ -155,7 +154,7 @@ const operator = seated((client, [name = "", password = ""]) => {
   return isFault(named) ? check({ type: "op", password }) : named;
 });
 
-/** Sends the answer once all that was asked for before has happened: clients take it for the proof of that. */
+/** Answers once the earlier lines have their outcome: clients take a PONG as proof of that. */
 function ping(client: Client, [token = ""]: string[]): Outcome {
   if (token === "") return [client.numeric("409", "No origin specified")];
   const { asked } = client;
@@ -163,7 +162,7 @@ function ping(client: Client, [token = ""]: string[]): Outcome {
   return undefined;
 }
 
-/** To leave, without last words if the room would not take them. */
+/** A quit, without the last words if the room would refuse them. */
 function quitOf(text = ""): CommandOf<"quit"> {
   const checked =
     text.trim() === "" ? undefined : check({ type: "quit", text: text.replaceAll(formatting, "") });
@@ -297,7 +296,7 @@ function capability(client: Client, params: string[]): Outcome {
   return join;
 }
 
-/** Carries a command out, as far as that can be done here. */
+/** Runs a command of the client. */
 export function run(client: Client, command: string, params: string[]): Outcome {
   const entry = table.get(command);
   if (!client.registration.isDone && !entry?.isEarly)

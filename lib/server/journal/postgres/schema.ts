@@ -16,10 +16,11 @@
 import { SQL } from "bun";
 import type { Epochs } from "../journal.ts";
 import { type PostgresConnection, PostgresError } from "./connection.ts";
+import type { EventRow } from "./events.ts";
 import { functions } from "./functions.ts";
 
 /** The `version` in chat.format of tables made here; tables with a higher one are refused. */
-const format = 2;
+const format = 3;
 
 /** The key of the advisory lock that lets one server at a time create the tables. */
 const creating = 5_300_053_000;
@@ -62,7 +63,7 @@ CREATE UNLOGGED TABLE chat.mark (mark text);
 INSERT INTO chat.format VALUES (${format});
 `;
 
-/** What each format has that the one before it had not. */
+/** What each format has that the one before it had not; 3 only has another function. */
 const renewals: Record<number, string> = {
   2: `
     ALTER TABLE chat.rooms ADD COLUMN bare bigint NOT NULL DEFAULT 0;
@@ -106,8 +107,11 @@ export async function attach(
   });
 }
 
-/** The outcome of a batch; `fates` has a comma and a fate for each entry. */
-export type Outcome = { fates: string; last: number; at: number };
+/**
+ * The outcome of a batch; `fates` has a comma and a fate for each entry. `missed`: all events before the batch that this
+ * server had not read; null if there are none, or they have to be read.
+ */
+export type Outcome = { fates: string; last: number; at: number; missed: EventRow[] | null };
 
 /** Appends `entries`, rows as JSON. Undefined if the server has to attach again first. */
 export async function append(
@@ -119,7 +123,7 @@ export async function append(
 ): Promise<Outcome | undefined> {
   const values = [room, server, batch, epoch, last, entries];
   const [outcome] = await connection.run<Outcome | { fates: null }>(
-    "SELECT * FROM chat.append($1, $2, $3, $4, $5, $6)",
+    "SELECT * FROM chat.append_and_read($1, $2, $3, $4, $5, $6)",
     values,
   );
   return outcome?.fates == null ? undefined : outcome;

@@ -50,11 +50,14 @@ function listen(place: Place, fetch: (request: Request) => Response): Bun.Server
       error: () => new Response("Bad request\n", { status: 400 }),
     });
   } catch (error) {
+    const unknown = "this machine knows no such host: choose another --metrics";
     const reasons: Record<string, string> = {
       EADDRINUSE: "something listens there already: end it, or choose another --metrics",
       EADDRNOTAVAIL: "this machine has no such address: choose another --metrics",
-      // What Bun says of a name that cannot be looked up.
-      EINVAL: "this machine knows no such host: choose another --metrics",
+      ENOTFOUND: unknown,
+      // What Bun says of a name that the network does not know, and where there is no network to ask.
+      EINVAL: unknown,
+      EAGAIN: "its name cannot be looked up now: try again, or choose another --metrics",
       EACCES: "ports below 1024 need more rights: choose another --metrics",
     };
     const reason = reasons[codeOf(error)] ?? messageOf(error);

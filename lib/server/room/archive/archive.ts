@@ -1,5 +1,5 @@
-// The past of the room, as its members ask for it: looking back, searching, and taking messages back. The last few entries
-// are at hand; all else is read from the journal, by the room's queue of costly work.
+// The past of the room for its members: they look back, search, and take messages back. The latest entries are in memory; all
+// others are read from the journal, in the room's queue of costly work.
 
 import type { PastRequest } from "../../../dialects/host.ts";
 import type { CommandOf } from "../../../protocol/commands.ts";
@@ -13,19 +13,19 @@ import { lastBefore, type Past, search, whispersTo } from "../../journal/pages.t
 import { unreadable } from "../roster.ts";
 import { type ArchiveRoom, type Deleter, takeBack } from "./deletion.ts";
 
-/** A search that asks for no number shows this many events. */
+/** How many events a search shows if the command has no number. */
 const foundEvents = 20;
 
-/** How many names of members who left are remembered: as many as a big room has, since all may leave at once. */
+/** How many names of members who left are remembered: as many as a big room has members, since all may leave at once. */
 const keptDepartures = 10_000;
 
 export class Archive {
   readonly #journal: Journal;
   readonly #room: ArchiveRoom;
   #recent: RecentEntries;
-  /** By the key of a name, the `seq` of the event by which its last member left; of the newest `keptDepartures` names. */
+  /** By the key of a name, the event by which its last member left; for the latest `keptDepartures` names. */
   readonly #departures = new Map<string, number>();
-  /** How many deletions have happened here. */
+  /** How many deletions have happened since the server started. */
   #deletions = 0;
 
   constructor(journal: Journal, room: ArchiveRoom) {
@@ -34,7 +34,7 @@ export class Archive {
     this.#recent = new RecentEntries(journal.last);
   }
 
-  /** Takes the next entry that has happened. */
+  /** Takes the next entry that happened. */
   push(entry: Entry): void {
     this.#recent.push(entry);
     this.#noteDeparture(entry.event);
@@ -52,7 +52,7 @@ export class Archive {
     if (this.#departures.size > keptDepartures && oldest !== undefined) this.#departures.delete(oldest);
   }
 
-  /** The event by which the last one with that name left: lately, or among these, which may be older; 0 if none did. */
+  /** The event by which the last member with this name left, remembered or among `events`; 0 if there is none. */
   leftAt(name: string, events: readonly Recorded[]): number {
     const key = nameKey(name);
     return this.#departures.get(key) ?? events.findLast((event) => goneBy(event) === key)?.seq ?? 0;
@@ -85,12 +85,12 @@ export class Archive {
     return lastBefore(entriesBefore, end, limit, viewer);
   }
 
-  /** The first whispers to a seat behind a position and before another one. */
+  /** The first whispers to a seat, of the events after one position and before another. */
   whispersTo(seat: string, after: number, before: number): Promise<Recorded[]> {
     return whispersTo(this.#queued().entriesAfter, seat, after, before);
   }
 
-  /** The events up to now with these words that the seat `viewer` may see; or the reason why they cannot be searched. */
+  /** The events with these words that the seat `viewer` may see, or the fault if the history cannot be searched. */
   async search(
     viewer: string,
     { text, before, limit, id }: CommandOf<"search">,
@@ -115,7 +115,7 @@ export class Archive {
     return pastOf(source, request, viewer);
   }
 
-  /** Takes messages back. Resolves with the reason if nothing, or not all that was meant, was taken back. */
+  /** Takes messages back. Resolves with the fault if not all messages that the request means were taken back. */
   async delete(request: CommandOf<"delete">, by: Deleter): Promise<Fault | undefined> {
     await this.#room.afterTurn();
     try {
@@ -125,7 +125,7 @@ export class Archive {
     }
   }
 
-  /** The journal, where each look takes its turn among the room's costly work, unless the connection `isGone` by then. */
+  /** The journal, read in the room's queue of costly work. A read rejects if the connection `isGone` when its turn comes. */
   #queued(isGone?: () => boolean): Pick<Journal, "entriesAfter" | "entriesBefore" | "matchesBefore"> {
     const { work } = this.#room;
     return {
@@ -136,7 +136,7 @@ export class Archive {
   }
 }
 
-/** The key of the name whose member is gone with this event; undefined if none is. */
+/** The key of the name whose member left by this event; undefined if none did. */
 function goneBy(event: Recorded): string | undefined {
   const isGoing = event.type === "left" || event.type === "kicked" || event.type === "banned";
   return isGoing && event.name !== undefined ? nameKey(event.name) : undefined;

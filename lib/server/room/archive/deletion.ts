@@ -1,6 +1,6 @@
-// Taking messages back: which ones are meant, whether they may be taken, and the entries that do it. Each entry is a
-// `deleted` event; the journal takes the texts that it names out of the history as it numbers it. Much is looked for, and
-// taken, a slice at a time, each from the room's queue of costly work.
+// Taking messages back: finds the messages that are meant, checks whether the member may take them back, and makes the entries
+// that do so. Each entry is an event `deleted`; as the journal numbers it, it erases the texts of the messages that it names.
+// Many messages are found and taken back a slice at a time, each slice in the room's queue of costly work.
 
 import type { CommandOf } from "../../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../../protocol/events.ts";
@@ -13,31 +13,31 @@ import type { Seat } from "../../seats/seats.ts";
 import type { Operator } from "../orders.ts";
 import type { Recorder } from "../recorder.ts";
 
-/** The part of the room that its archive needs. */
+/** The part of the room that the archive needs. */
 export interface ArchiveRoom extends Recorder {
   readonly work: WorkQueue;
   readonly members: { find: (name: string) => Seat | undefined };
   afterTurn(): Promise<void>;
 }
 
-/** The member that takes messages back, and whether it may take those of others. */
+/** The member who takes messages back, and whether it may take back those of others. */
 export type Deleter = Omit<Operator, "address"> & { isOperator: boolean };
 
-/** The messages that are meant: the newest `count` that match, of the events up to `upTo`. */
+/** The messages to take back: the newest `count` that match, of the events up to `upTo`. */
 type Wanted = { matches: (entry: Entry) => boolean; count: number; upTo: number };
 
-/** How many `deleted` events this server has asked for: makes their authors differ. */
+/** How many `deleted` events this server has recorded: the number makes their authors differ. */
 let deletions = 0;
 
-/** One event takes at most so many messages back: the journal erases them in one turn. */
+/** How many messages one event takes back at most, since the journal erases them in one turn. */
 const deletedAtOnce = 50;
-/** The first look is at so many events; each further one is twice as long. */
+/** How many events the first read has; each further read has twice as many. */
 const firstLook = 50;
 
 const notFound = fault("no-such-message", "There is no such message any more");
 const othersMessage = fault("not-operator", "Only operators take back what others said");
 
-/** Takes back what the request means, found in the `journal` a slice at a time. Resolves with the reason if nothing, or not all of it, was taken back. */
+/** Takes back the messages that the request means. Resolves with the fault if not all of them were taken back. */
 export async function takeBack(
   journal: Pick<Journal, "entriesBefore">,
   room: ArchiveRoom,
@@ -57,7 +57,7 @@ export async function takeBack(
     const found = entries
       .filter((entry) => isSaid(entry) && wanted.matches(entry))
       .slice(0, wanted.count - taken);
-    // A member who may not see a message is answered as if there were none.
+    // A member who may not see a message is answered as if there were no such message.
     const mayTake = ({ author }: Entry) => author === by.author || by.isOperator;
     if (!found.every(mayTake))
       return found.every((entry) => maySee(by.author, entry)) ? othersMessage : notFound;
@@ -69,7 +69,7 @@ export async function takeBack(
   return taken === 0 ? notFound : undefined;
 }
 
-/** A name means the member that has it now; if there is none, all that was said under it. */
+/** The messages that a request means. A name means its present member; if it has none, all that was said under it. */
 function wantedBy(
   { seq: last, members }: ArchiveRoom,
   { seq, name, count }: CommandOf<"delete">,
@@ -87,7 +87,7 @@ function wantedBy(
   return { matches, count: count ?? Number.POSITIVE_INFINITY, upTo };
 }
 
-/** Takes these messages back, by one event for those that the same members see. */
+/** Takes these messages back. Resolves with the fault of the first event that fails. */
 async function takeAll(room: ArchiveRoom, found: Entry[], by: Deleter): Promise<Fault | undefined> {
   for (const entry of entriesFor(found, by)) {
     const problem = await room.work.run(() => {
@@ -100,6 +100,7 @@ async function takeAll(room: ArchiveRoom, found: Entry[], by: Deleter): Promise<
   return undefined;
 }
 
+/** The entries that take these messages back: an event for the messages that the same members see, 50 at most. */
 function entriesFor(found: Entry[], { name, author, expects }: Deleter): Entry[] {
   const bySight = Map.groupBy(found, ({ author, reader }) =>
     reader === undefined ? "" : `${author} ${reader}`,
@@ -109,12 +110,12 @@ function entriesFor(found: Entry[], { name, author, expects }: Deleter): Entry[]
       if (!newest) return [];
       const seqs = [newest, ...others].map(({ event }) => event.seq);
       const { at: saidAt } = newest.event;
-      // An event has one reader beside its author: both ends of a whisper take two.
+      // An event has one reader beside its author, so the two ends of a whisper are told by two events.
       const readers =
         newest.reader === undefined ? [undefined] : [...new Set([newest.author, newest.reader])];
       return readers.map((reader): Entry => {
         const event = unnumbered({ type: "deleted", seqs, name: speakerOf(newest), by: name, saidAt });
-        // One author waits for one outcome at a time. A deletion runs beside other requests, so it has an author of its own.
+        // An author waits for one outcome of a type at a time, and deletions may run at once: each has an author of its own.
         const own = `${author} ${++deletions}`;
         return { event, author: own, ...(reader !== undefined && { reader }), ...(expects && { expects }) };
       });
@@ -122,7 +123,7 @@ function entriesFor(found: Entry[], { name, author, expects }: Deleter): Entry[]
   );
 }
 
-/** The name under which something was said. */
+/** The name of the speaker. */
 function speakerOf({ event }: Entry): string {
   return "from" in event ? event.from : "name" in event ? (event.name ?? "") : "";
 }

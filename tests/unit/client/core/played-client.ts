@@ -29,6 +29,7 @@ export function inPlayedRoom(): void {
         event: (event) => shown.push(event),
         problem: ({ text }) => problems.push(text),
         help: () => shown.push(allHelp()),
+        set: () => {},
         notice: (text) => notices.push(text),
         refused: (message, { text, id }) => {
           refused.push(`${asTyped(message)}: ${text}`);

@@ -58,6 +58,7 @@ class Run {
         event: (event) => this.memory.event(event),
         problem: () => {},
         help: () => {},
+        set: () => {},
         notice: () => {},
         refused: () => {},
         state: (state) =>

@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import { keyIn } from "../../../../lib/client/terminal/key.ts";
 import { isKey } from "../../../../lib/protocol/keys.ts";
-import { temporaryFolder } from "../../../support/server.ts";
+import { temporaryFolder, withoutSettings } from "../../../support/server.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -41,7 +41,9 @@ test("keyIn() makes a key once, which its user alone can read", () => {
 test("clients that start at once end with one key", async () => {
   const program = `import { keyIn } from ${JSON.stringify(join(import.meta.dir, "../../../../lib/client/terminal/key.ts"))};
     console.log(keyIn(${JSON.stringify(path)}));`;
-  const clients = Array.from({ length: 6 }, () => Bun.spawn(["bun", "-e", program], { stderr: "inherit" }));
+  const clients = Array.from({ length: 6 }, () =>
+    Bun.spawn(["bun", "-e", program], { stderr: "inherit", env: withoutSettings() }),
+  );
   const keys = await Promise.all(clients.map(({ stdout }) => new Response(stdout).text()));
   expect(new Set(keys).size).toBe(1);
   expect(keys[0]).toBe(readFileSync(path, "utf8"));
@@ -80,4 +82,5 @@ test("keyIn() says in a sentence why there can be no key", () => {
   chmodSync(folder.path, 0o500);
   expect(() => keyIn(path)).toThrow("which this user may not use");
   expect(existsSync(path)).toBe(false);
+  chmodSync(folder.path, 0o700);
 });

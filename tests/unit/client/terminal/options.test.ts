@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseFlags } from "../../../../lib/cli/flags.ts";
 import { about, configPath, flags } from "../../../../lib/client/terminal/options.ts";
 import { UsageError } from "../../../../lib/protocol/errors.ts";
-import { root } from "../../../support/server.ts";
+import { root, withoutSettings } from "../../../support/server.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -160,7 +160,7 @@ describe("a program with this table", () => {
     const script = `import { about, flags } from ${options}; import { parseFlags } from ${parser};
       parseFlags(flags, about, ["--help"]);`;
     const child = Bun.spawn([process.execPath, "-e", script], {
-      env: { ...process.env, XDG_CONFIG_HOME: folder },
+      env: { ...withoutSettings(), XDG_CONFIG_HOME: folder },
       stderr: "inherit",
       timeout: 10_000,
     });

@@ -19,7 +19,7 @@ function open(config?: string, args: string[] = [], environment: Record<string, 
     writeFileSync(configPath, config);
   }
   const here = { ...about, configPath };
-  const settings = new Settings(parseFlags(flags, here, args, environment), flags, here, args, environment);
+  const settings = new Settings(parseFlags(flags, here, args, environment), here, args, environment);
   return {
     settings,
     configPath,
@@ -107,7 +107,7 @@ test("who is ignored is kept with all names of each person", () => {
 test("clients at once keep who each of them ignores", () => {
   using opened = open('{ "ignore": "gus, eve", "name": "ada" }');
   const here = { ...about, configPath: opened.configPath };
-  const client = () => new Settings(parseFlags(flags, here, [], {}), flags, here, [], {});
+  const client = () => new Settings(parseFlags(flags, here, [], {}), here, [], {});
   const [one, other] = [client(), client()];
   one.ignore([["gus"], ["eve"], ["zoe"]]);
   other.ignore([["gus", "Gustav"], ["eve"], ["שרה"]]);

@@ -49,6 +49,7 @@ test("a message that is in the room soon does not count as unsent", () => {
       event: () => status.changed(),
       problem: () => {},
       help: () => {},
+      set: () => {},
       notice: () => {},
       refused: () => {},
       state: (state) => status.connection(state),

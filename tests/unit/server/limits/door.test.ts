@@ -162,6 +162,6 @@ describe("a connection that is turned away", () => {
   });
 
   test("a farewell is not for connections that are gone already", () => {
-    expect(doorWith().enter(undefined)).toBeUndefined();
+    expect(doorWith().enter("")).toBeUndefined();
   });
 });

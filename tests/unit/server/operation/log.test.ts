@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, setDefaultTimeout, test 
 import fc from "fast-check";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { Log, type LogOutput } from "../../../../lib/server/operation/log.ts";
+import { withoutSettings } from "../../../support/server.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -176,6 +177,7 @@ test("the end of the server does not wait for the log", async () => {
   const server = Bun.spawn([process.execPath, "-e", script], {
     cwd: `${import.meta.dir}/../../../..`,
     timeout: 10_000,
+    env: withoutSettings(),
   });
   expect(await server.exited).toBe(0);
 });

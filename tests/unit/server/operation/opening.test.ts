@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { parseFlags } from "../../../../lib/cli/flags.ts";
+import { parseFlags, variableOf } from "../../../../lib/cli/flags.ts";
 import { about, flags as clientFlags } from "../../../../lib/client/terminal/options.ts";
 import { type Opening, openingLines, revision } from "../../../../lib/server/operation/opening.ts";
 import { clientVariables, flags, unknownSettings } from "../../../../lib/server/operation/options.ts";
@@ -55,8 +55,8 @@ test("variables of the client and passwords are no slips", () => {
 });
 
 test("the server knows the variables that the client has alone", () => {
-  const variables = Object.values(clientFlags).flatMap((flag) =>
-    "env" in flag && flag.env ? [String(flag.env)] : [],
+  const variables = Object.entries(clientFlags).flatMap(
+    ([name, flag]) => variableOf(name, flag, about) ?? [],
   );
   expect(about.configPath).toEndWith("config.json");
   const own = Object.keys(flags).map((name) => `CHAT_${name.replaceAll("-", "_").toUpperCase()}`);

@@ -109,7 +109,7 @@ describe("messages of several lines", () => {
     expect(await ada.send("PRIVMSG #room :hi")).toEqual(["@msgid=X-2 :ada!u@ada PRIVMSG #room :hi"]);
   });
 
-  test.each([
+  test.each<string[]>([
     ["@batch=1 TAGMSG #room", "BATCH -1"],
     ["@batch=1 PRIVMSG #room :  ", "BATCH -1"],
     ["BATCH -1"],

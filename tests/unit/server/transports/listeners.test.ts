@@ -90,10 +90,15 @@ test("a host is all the addresses of its name, each once", async () => {
   expect(await addressesOf({ host: "::", port: 7 }, find)).toEqual(["::"]);
 });
 
-test("a host that is not known is a sentence", async () => {
-  await expect(addressesOf({ host: "nosuchhost.invalid", port: 7 })).rejects.toThrow(
-    "Cannot listen on nosuchhost.invalid:7, this machine knows no such host: choose another --host",
-  );
+test("a host that cannot be looked up is a sentence", async () => {
+  const sentence = (reason: string) => `Cannot listen on no host:7, ${reason} --host`;
+  const place = { host: "no host", port: 7 };
+  const unknown = sentence("this machine knows no such host: choose another");
+  await expect(addressesOf(place)).rejects.toThrow(unknown);
+  // Without a network.
+  const find = () => Promise.reject(Object.assign(new Error("getaddrinfo"), { code: "EAI_AGAIN" }));
+  const later = sentence("its name cannot be looked up now: try again, or choose another");
+  await expect(addressesOf(place, find)).rejects.toThrow(later);
 });
 
 /** Plays the machine: refuses addresses that are taken or missing, and writes down the ports that are open. */

@@ -13,12 +13,31 @@ function typed(...lines: string[]): InputHistory {
 test("Up goes back to the oldest line, Down to the draft, and no further", () => {
   const history = typed("one", "two", "three");
   expect([1, 2, 3, 4].map(() => history.previous("a draft"))).toEqual(["three", "two", "one", undefined]);
-  expect([1, 2, 3, 4].map(() => history.next())).toEqual(["two", "three", "a draft", undefined]);
+  expect(["one", "two", "three", "a draft"].map((line) => history.next(line))).toEqual([
+    "two",
+    "three",
+    "a draft",
+    undefined,
+  ]);
+});
+
+test("a line that was changed is there again below the others", () => {
+  const history = typed("one", "two");
+  history.previous("");
+  expect(history.previous("two, changed")).toBe("one");
+  expect(history.next("one")).toBe("two");
+  expect(history.next("two")).toBe("two, changed");
+  // A draft goes before it.
+  history.add("three");
+  history.previous("a draft");
+  history.previous("three, changed");
+  history.next("two");
+  expect(history.next("three")).toBe("a draft");
 });
 
 test("an empty history keeps the draft in its row", () => {
   expect(typed().previous("draft")).toBeUndefined();
-  expect(typed().next()).toBeUndefined();
+  expect(typed().next("draft")).toBeUndefined();
 });
 
 test("a line typed again is kept once, in its new place; blanks are not", () => {
@@ -59,7 +78,7 @@ test("the draft is below a line that is only looked at", () => {
   history.previous("draft");
   expect(history.draftBelow("two")).toBe("draft");
   expect(history.draftBelow("two, changed")).toBe("two, changed");
-  history.next();
+  history.next("two");
   expect(history.draftBelow("draft")).toBe("draft");
   history.previous("");
   expect(history.draftBelow("two")).toBe("two");

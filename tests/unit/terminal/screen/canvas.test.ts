@@ -3,6 +3,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
+import { Canvas } from "../../../../lib/terminal/screen/canvas.ts";
 import { type Content, pictureOf } from "../../../../lib/terminal/screen/picture.ts";
 import { testMs } from "../../../support/transcript.ts";
 import { Paper } from "./paper.ts";
@@ -34,6 +35,34 @@ test("lines that come push the picture down", async () => {
     ...["  3 here", "ada> one", "     two", "     three"],
   ]);
   expect(paper.cursor).toEqual({ x: 6, y: 8 });
+});
+
+test("how a terminal breaks rows is known where the cursor does not tell", () => {
+  let columns = 60;
+  let answer: number | undefined;
+  const tty = {
+    get columns() {
+      return columns;
+    },
+    askColumn: (tell: (column: number | undefined) => void) => tell(answer),
+  };
+  const wide = { ...content, text: "T".repeat(200), cursor: 200 };
+  /** How far above the cursor the rows begin after such a resize. */
+  const rowsAbove = (canvas: Canvas, before: number, after: number, cursor: number | undefined) => {
+    columns = before;
+    canvas.draw("", pictureOf(wide, { columns, rows: 10 }));
+    columns = after;
+    answer = cursor;
+    canvas.resized(() => {});
+    return Number(/^\x1b\[(\d+)A/.exec(canvas.erase())?.[1] ?? 0);
+  };
+  const [tmux, other] = [new Canvas(tty, true), new Canvas(tty, false)];
+  // At half of the columns the cursor is in the last one, whether its row was broken or not.
+  expect([rowsAbove(tmux, 60, 30, 29), rowsAbove(other, 60, 30, 29)]).toEqual([1, 0]);
+  expect([rowsAbove(tmux, 60, 45, 44), rowsAbove(other, 60, 45, 14)]).toEqual([0, 1]);
+  expect([rowsAbove(tmux, 60, 20, 19), rowsAbove(other, 60, 20, 19)]).toEqual([0, 2]);
+  // No answer tells nothing.
+  expect([rowsAbove(tmux, 60, 45, undefined), rowsAbove(other, 60, 45, undefined)]).toEqual([0, 1]);
 });
 
 /** What happens to the screen; a text's lines have a mark, so that its leftovers can be found. */
