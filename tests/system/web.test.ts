@@ -253,7 +253,12 @@ chromium.describe("the page", () => {
     expect(await eve.page.inputValue("#entry")).toBe("/msg bob ");
     using carol = await JsonClient.join(room.port, "carol");
     await eve.page.locator("#names").getByText("carol").waitFor();
+    await eve.page.locator("#names button").first().focus();
+    const before = await eve.page.textContent("#count");
     carol.send({ type: "quit" });
+    await eve.until(`document.querySelector('#count').textContent !== '${before}'`);
+    expect(await eve.page.evaluate("document.activeElement.closest('#names') !== null")).toBe(true);
+    await eve.page.focus("#entry");
     await eve.until("!document.querySelector('#names').textContent.includes('carol')");
     expect(eve.faults).toEqual([]);
   });

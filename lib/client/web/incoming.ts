@@ -1,5 +1,5 @@
 // Hands each event to the parts of the page that show it: messages and happenings to the rows, answers below them, and both
-// to the members, the title and the screen reader.
+// to the title and the screen reader.
 
 import { inWords } from "../../dialects/words.ts";
 import { type Event, isMessage, type Message, type Recorded } from "../../protocol/events.ts";
@@ -9,13 +9,11 @@ import type { Log } from "./log/log.ts";
 import { divider, moveRows, rowsOf } from "./log/rows.ts";
 import type { Attention } from "./page/attention.ts";
 import type { Entry } from "./page/entry.ts";
-import type { Members } from "./page/members.ts";
 import { type Speech, sentenceOf } from "./page/speech.ts";
 
 export type IncomingParts = {
   client: Client;
   log: Log;
-  members: Members;
   attention: Attention;
   entry: Entry;
   speech: Speech;
@@ -34,8 +32,7 @@ export class Incoming {
 
   /** The next event, which the chat has applied. */
   event(event: Event): void {
-    const { log, members } = this.#parts;
-    members.event(event);
+    const { log } = this.#parts;
     if ("at" in event) return this.#recorded(event);
     switch (event.type) {
       case "waiting":
