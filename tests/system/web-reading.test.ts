@@ -74,6 +74,14 @@ chromium.describe("reading in the page", () => {
         "document.querySelector('#rows .row:last-child').getBoundingClientRect().bottom <= innerHeight",
       ),
     ).toBe(true);
+
+    await eve.enter("/search line 3");
+    await page.locator("#found .go").first().waitFor();
+    await long.crash();
+    await page.locator("#state").waitFor();
+    await page.locator("#found .go").first().click();
+    await eve.shows("There is no connection now: try again");
+    await eve.shows("line 10499");
     expect(eve.faults).toEqual([]);
   });
 
