@@ -170,6 +170,18 @@ chromium.describe("the page", () => {
     expect(await ada.page.inputValue("#entry")).toBe("the last one");
     await ada.page.press("#entry", "ArrowDown");
     expect(await ada.page.inputValue("#entry")).toBe("a draft");
+    // In a line of several rows they move the cursor, up to its first row.
+    const long = "words ".repeat(60);
+    await ada.page.fill("#entry", long);
+    let presses = 0;
+    while ((await ada.page.inputValue("#entry")) === long && presses++ < 20) {
+      await ada.page.press("#entry", "ArrowUp");
+      await ada.page.evaluate("new Promise((passed) => setTimeout(passed))");
+    }
+    expect(presses).toBeWithin(3, 10);
+    expect(await ada.page.inputValue("#entry")).toBe("the last one");
+    await ada.page.press("#entry", "ArrowDown");
+    expect(await ada.page.inputValue("#entry")).toBe(long);
     await ada.page.fill("#entry", "");
   });
 

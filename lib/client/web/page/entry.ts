@@ -132,9 +132,26 @@ export class Entry {
     }
     const { value, selectionStart } = this.#entry;
     const beyond = step === -1 ? value.slice(0, selectionStart) : value.slice(selectionStart);
+    if (beyond.includes("\n")) return false;
+    if (!this.#isWrapped) return this.#recall(step);
+    // The browser goes first: only it knows whether the line has another row there.
+    setTimeout(() => this.#entry.selectionStart === selectionStart && this.#recall(step));
+    return false;
+  }
+
+  /** Whether a line takes more than one row. */
+  get #isWrapped(): boolean {
+    const lines = this.text.split("\n").length;
+    return (
+      this.#entry.scrollHeight > (lines + 1) * Number.parseFloat(getComputedStyle(this.#entry).lineHeight)
+    );
+  }
+
+  /** Shows the next line that was sent, or the draft behind the last one; false if there is none. */
+  #recall(step: 1 | -1): boolean {
     const at = this.#at + step;
-    if (beyond.includes("\n") || at < 0 || at > this.#lines.length) return false;
-    if (this.#at === this.#lines.length) this.#draft = value;
+    if (at < 0 || at > this.#lines.length) return false;
+    if (this.#at === this.#lines.length) this.#draft = this.text;
     this.#at = at;
     this.text = this.#lines[at] ?? this.#draft;
     this.#entry.setSelectionRange(this.text.length, this.text.length);
