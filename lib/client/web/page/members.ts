@@ -87,7 +87,6 @@ export class Members {
     const button = element("button", "", nameElement(name));
     button.type = "button";
     if (marks !== "") button.append(" ", element("span", "faint", marks));
-    if (marks.includes("away")) button.classList.add("away");
     button.title = `Whisper to ${name}`;
     button.onclick = () => {
       this.open(false);
