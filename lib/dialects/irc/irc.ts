@@ -233,9 +233,12 @@ export class Irc implements Dialect {
         const label = client.isOwn(event.id) ? client.labelOf(event.id) : undefined;
         const echoes = client.has("echo-message");
         const isToSelf = event.type === "told" && nameKey(event.to) === nameKey(event.from);
-        if (echoes && label === undefined && !isToSelf) return undefined;
+        // Programs say a notice, and are told nothing in return.
+        const isAway = event.type === "told" && event.away && !event.notice;
+        const away = isAway ? [client.numeric("301", event.to, "Not here, and reads it later")] : [];
+        if (echoes && label === undefined && !isToSelf && !isAway) return undefined;
         const lines = this.shared.linesOf(event);
-        const told = label === undefined && !echoes ? [] : client.labelled(label, echoes ? lines : []);
+        const told = client.labelled(label, [...(echoes ? lines : []), ...away]);
         return ended(isToSelf ? [...told, ...lines] : told);
       }
       case "joined":

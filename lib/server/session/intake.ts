@@ -18,7 +18,7 @@ export type IntakeHandlers = {
   /** Called before each line, and where there may be none: `peek` shows the line, `stop` keeps it from being taken. */
   next(): void;
   line(line: string | Fault): void;
-  /** The cost of the latest line for the rate limit, in lines; 1 if absent. */
+  /** The cost of the latest line for the rate limit, in lines; 1 if absent. A fault costs 1. */
   cost?(): number;
   /** The peer has ended its side, and all its lines were taken. */
   ended(): void;
@@ -142,7 +142,7 @@ export class Intake {
       this.#handlers.line(line);
       // Read once a line: reading the clock is not free.
       const now = performance.now();
-      this.pay(this.#handlers.cost?.() ?? 1, now);
+      this.pay(typeof line === "string" ? (this.#handlers.cost?.() ?? 1) : 1, now);
       if (now - begun >= turnMs) this.#yield();
     }
     this.#taking = false;

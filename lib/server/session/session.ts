@@ -10,7 +10,6 @@
 
 import { beginsTls, dialectOf, refusalOf, undecided } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
-import type { Host } from "../../dialects/host.ts";
 import { greeting } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
@@ -283,12 +282,13 @@ export class Session extends Speaker implements Connection, Occupant {
 
   /** Says goodbye and closes. `seat`: the seat to keep, if the member may come back to it. */
   dismiss(bye: Bye, seat?: Seat): void {
-    const lastLines = this.#isClosing ? undefined : this.#dialect.outlived?.(bye);
+    const stays = this.#phase === "open" || (this.leaving && this.#parted !== undefined);
+    const lastLines = stays ? this.#dialect.outlived?.(bye) : undefined;
     if (lastLines === undefined) this.#finish(this.#dialect.encode(bye), seat);
     else this.#standUp(lastLines);
   }
 
-  #host(): Host {
+  #host(): SessionHost {
     return new SessionHost(this.room, this, {
       entrance: this.#entrance,
       utter: (lines) => this.#say(lines),

@@ -109,17 +109,17 @@ describe("messages of several lines", () => {
     expect(await ada.send("PRIVMSG #room :hi")).toEqual(["@msgid=X-2 :ada!u@ada PRIVMSG #room :hi"]);
   });
 
-  test.each<string[]>([
-    ["@batch=1 TAGMSG #room", "BATCH -1"],
-    ["@batch=1 PRIVMSG #room :  ", "BATCH -1"],
-    ["BATCH -1"],
-    ["BATCH -2"],
-    ["BATCH +2 draft/multiline #room"],
-    ["@batch=1 PRIVMSG bob :x"],
-    ["@batch=1 PRIVMSG #room :x", "@batch=1 NOTICE #room :x"],
-  ])("a refusal has the label that its batch began with: %s", async (...sent) => {
+  test.each([
+    "@batch=1 TAGMSG #room|BATCH -1",
+    "@batch=1 PRIVMSG #room :  |BATCH -1",
+    "BATCH -1",
+    "BATCH -2",
+    "BATCH +2 draft/multiline #room",
+    "@batch=1 PRIVMSG bob :x",
+    "@batch=1 PRIVMSG #room :x|@batch=1 NOTICE #room :x",
+  ])("a refusal has the label that its batch began with: %s", async (sent) => {
     const ada = await ircClient("ada", all);
-    expect(await ada.send("@label=x BATCH +1 draft/multiline #room", ...sent)).toEqual([
+    expect(await ada.send("@label=x BATCH +1 draft/multiline #room", ...sent.split("|"))).toEqual([
       expect.stringMatching(/^@label=x :chat\.room FAIL BATCH MULTILINE_INVALID/),
     ]);
     const stray = ["@label=y BATCH -7", "@label=y;batch=7 PRIVMSG #room :x", "@label=y BATCH +7 netsplit a"];

@@ -94,6 +94,17 @@ describe("its seat", () => {
     expect((await ada.send("JOIN #room"))[0]).toBe(":ada!u@ada JOIN #room");
   });
 
+  test("a client that quits in the turn in which it is kicked is gone", async () => {
+    for (const leave of ["QUIT", "end"]) {
+      const ada = await ircClient("ada");
+      order({ type: "kick", name: "ada" });
+      if (leave === "end") ada.socket.session.inputEnded();
+      else ada.socket.session.receive(Buffer.from("QUIT\r\n"));
+      expect((await ada.send()).at(-1)).toBe("ERROR :Closing Link: ada (You were kicked by server)");
+      expect(ada.socket.acts.at(-1)).toBe(leave === "end" ? "end" : "shutdown");
+    }
+  });
+
   test("a slow client is kicked behind all that was said before", async () => {
     const [ada, bob] = [await ircClient("ada"), await ircClient("bob")];
     await ada.send();
@@ -165,6 +176,19 @@ describe("its seat", () => {
     const lines = await client.send(...many, "NICK ada", "USER a 0 * :a", "CAP END");
     expect(lines.at(-1)).toContain(" 366 ");
     expect((await client.send(...Array(5).fill("VERSION"))).at(-1)).toContain("NOTICE ada :Slow down: ");
+  });
+
+  test.each([
+    ["before it is registered", ["NICK ada"]],
+    [
+      "in a batch",
+      ["USER a 0 * :a", "NICK ada", "BATCH +1 draft/multiline #room", "@batch=1 PRIVMSG #room :x"],
+    ],
+  ])("what is no line at all is paid for, %s too", async (_, before) => {
+    const client = new IrcClient({ rate: { burst: 3, perSecond: 1 } });
+    await client.send(...before);
+    client.socket.session.receive(Buffer.from("\xff\n".repeat(20), "latin1"));
+    expect((await client.send()).at(-1)).toContain(":Slow down: ");
   });
 });
 
@@ -288,6 +312,21 @@ describe("passwords", () => {
       ]);
     },
   );
+
+  test("a person who whispers to an absent owner is told so, a program is not", async () => {
+    await new IrcClient().send("PASS :a-key-of-my-own", "NICK ada", "USER a 0 * :a", "QUIT");
+    const [bob, eve] = [await ircClient("bob"), await ircClient("eve", "echo-message")];
+    const away = "ada :Not here, and reads it later";
+    expect(await bob.send("PRIVMSG ada :psst", "NOTICE ada :beep")).toEqual([
+      expect.stringContaining("JOIN"),
+      `:chat.room 301 bob ${away}`,
+    ]);
+    expect(await eve.send("PRIVMSG ada :psst", "NOTICE ada :beep")).toEqual([
+      ":eve!u@eve PRIVMSG ada :psst",
+      `:chat.room 301 eve ${away}`,
+      ":eve!u@eve NOTICE ada :beep",
+    ]);
+  });
 
   test("OPER makes an operator, who can put order into the room", async () => {
     const natty = await ircClient("natty", "", { operators: options.operators });
