@@ -344,6 +344,9 @@ chromium.describe("the page for everybody", () => {
         await page.locator(".told").last().waitFor();
         await page.fill("#entry", "/");
         found.push(await axeIn(eve));
+        const low = `[...document.querySelectorAll("button, #list li")]
+          .filter((one) => one.offsetParent && one.offsetHeight < 44).map((one) => one.textContent)`;
+        if (size === phone) expect(await page.evaluate(low)).toEqual([]);
         await page.fill("#entry", `/msg bob-${name} another`);
         await page.click("#search-button");
         await page.fill("#search-words", "look");
