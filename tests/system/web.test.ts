@@ -237,6 +237,14 @@ chromium.describe("the page", () => {
     await ada.page.keyboard.type("typed");
     expect(await ada.page.inputValue("#entry")).toBe("typed");
     await ada.page.fill("#entry", "");
+    for (const [key, focused] of [
+      [" ", "log"],
+      ["Process", "entry"],
+    ]) {
+      await ada.page.focus("#log");
+      await ada.page.dispatchEvent("#log", "keydown", { key, bubbles: true });
+      expect(await ada.page.evaluate("document.activeElement.id")).toBe(focused);
+    }
   });
 
   test("what comes while the tab is frozen is there when it wakes", async () => {
