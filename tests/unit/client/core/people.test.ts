@@ -52,7 +52,7 @@ describe("a member", () => {
     expect(marked(people(told, opped, deopped))).toEqual([["cyd"], ["ada", "bob"]]);
   });
 
-  test("a member who left and joins is neither; what was said before is no sign of life", () => {
+  test("who left and joins is neither, and the past is no sign of life", () => {
     const back = people(told, moved("left", "ada"), moved("joined", "ada"));
     expect(marked(back)).toEqual([[], ["bob"]]);
     const past: Event = { type: "history", events: [said("bob", 1)], id: "page-1" };
