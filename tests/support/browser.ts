@@ -29,7 +29,8 @@ export class Browser implements AsyncDisposable {
 
   /** A window at this address, with nothing stored. */
   async open(url: string, { size = wide, scheme = "light" }: Look = {}): Promise<Window> {
-    const context = await this.#started.newContext({ viewport: size, colorScheme: scheme });
+    const touch = { hasTouch: size === phone, isMobile: size === phone };
+    const context = await this.#started.newContext({ viewport: size, colorScheme: scheme, ...touch });
     context.setDefaultTimeout(patienceMs);
     return Window.open(context, url);
   }

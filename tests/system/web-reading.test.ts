@@ -74,6 +74,14 @@ chromium.describe("reading in the page", () => {
         "document.querySelector('#rows .row:last-child').getBoundingClientRect().bottom <= innerHeight",
       ),
     ).toBe(true);
+
+    await eve.enter("/search line 3");
+    await page.locator("#found .go").first().waitFor();
+    await long.crash();
+    await page.locator("#state").waitFor();
+    await page.locator("#found .go").first().click();
+    await eve.shows("There is no connection now: try again");
+    await eve.shows("line 10499");
     expect(eve.faults).toEqual([]);
   });
 
@@ -336,6 +344,9 @@ chromium.describe("the page for everybody", () => {
         await page.locator(".told").last().waitFor();
         await page.fill("#entry", "/");
         found.push(await axeIn(eve));
+        const low = `[...document.querySelectorAll("button, #list li")]
+          .filter((one) => one.offsetParent && one.offsetHeight < 44).map((one) => one.textContent)`;
+        if (size === phone) expect(await page.evaluate(low)).toEqual([]);
         await page.fill("#entry", `/msg bob-${name} another`);
         await page.click("#search-button");
         await page.fill("#search-words", "look");

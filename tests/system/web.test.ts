@@ -172,6 +172,18 @@ chromium.describe("the page", () => {
     expect(await ada.page.evaluate("localStorage.getItem('chatroom.drafts.ada')")).toBe("a draft");
     await ada.page.press("#entry", "ArrowDown");
     expect(await ada.page.inputValue("#entry")).toBe("a draft");
+    // In a line of several rows they move the cursor, up to its first row.
+    const long = "words ".repeat(60);
+    await ada.page.fill("#entry", long);
+    let presses = 0;
+    while ((await ada.page.inputValue("#entry")) === long && presses++ < 20) {
+      await ada.page.press("#entry", "ArrowUp");
+      await ada.page.evaluate("new Promise((passed) => setTimeout(passed))");
+    }
+    expect(presses).toBeWithin(3, 10);
+    expect(await ada.page.inputValue("#entry")).toBe("the last one");
+    await ada.page.press("#entry", "ArrowDown");
+    expect(await ada.page.inputValue("#entry")).toBe(long);
     await ada.page.fill("#entry", "");
   });
 
@@ -227,6 +239,14 @@ chromium.describe("the page", () => {
     await ada.page.keyboard.type("typed");
     expect(await ada.page.inputValue("#entry")).toBe("typed");
     await ada.page.fill("#entry", "");
+    for (const [key, focused] of [
+      [" ", "log"],
+      ["Process", "entry"],
+    ]) {
+      await ada.page.focus("#log");
+      await ada.page.dispatchEvent("#log", "keydown", { key, bubbles: true });
+      expect(await ada.page.evaluate("document.activeElement.id")).toBe(focused);
+    }
   });
 
   test("what comes while the tab is frozen is there when it wakes", async () => {
@@ -255,7 +275,12 @@ chromium.describe("the page", () => {
     expect(await eve.page.inputValue("#entry")).toBe("/msg bob ");
     using carol = await JsonClient.join(room.port, "carol");
     await eve.page.locator("#names").getByText("carol").waitFor();
+    await eve.page.locator("#names button").first().focus();
+    const before = await eve.page.textContent("#count");
     carol.send({ type: "quit" });
+    await eve.until(`document.querySelector('#count').textContent !== '${before}'`);
+    expect(await eve.page.evaluate("document.activeElement.closest('#names') !== null")).toBe(true);
+    await eve.page.focus("#entry");
     await eve.until("!document.querySelector('#names').textContent.includes('carol')");
     expect(eve.faults).toEqual([]);
   });

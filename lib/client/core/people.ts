@@ -11,8 +11,11 @@ import type { Event, Member, Recorded, Welcome } from "../../protocol/events.ts"
 import { isFault } from "../../protocol/events.ts";
 import { cleanName, nameKey } from "../../protocol/names.ts";
 
-/** A member, with the name it has now, or had last before it was gone; `owned`: the name is kept for it. */
-export type Person = { name: string; gone: boolean; owned?: boolean };
+/**
+ * A member, with the name it has now, or had last before it was gone. `owned`: the name is kept for it; `away`: it was
+ * not connected when the room told of it last, and has said nothing since.
+ */
+export type Person = { name: string; gone: boolean; owned?: boolean; operator?: boolean; away?: boolean };
 
 /** Whether no whisper can reach this person any more: it has left, and a later member of that name is another person. */
 export function isUnreachable({ gone, owned = false }: Person): boolean {
@@ -121,9 +124,9 @@ export class People {
   #assemble(members: Member[]): void {
     const keys = new Set(members.map(({ name }) => nameKey(name)));
     for (const key of this.#here.keys()) if (!keys.has(key)) this.#leave(key);
-    for (const { name, owned = false } of members) {
+    for (const { name, owned = false, operator = false, away = false } of members) {
       const person = this.find(name) ?? this.#returning(name, owned);
-      Object.assign(person, { name, owned });
+      Object.assign(person, { name, owned, operator, away });
       this.#here.set(nameKey(name), person);
     }
   }
@@ -153,6 +156,13 @@ export class People {
         return;
       case "renamed":
         return this.#rename(event.from, event.to, event.owned);
+      case "opped":
+      case "deopped":
+        return void Object.assign(this.find(event.name) ?? {}, { operator: event.type === "opped" });
+      case "said":
+      case "acted":
+      case "told":
+        return void Object.assign(this.find(event.from) ?? {}, { away: false });
     }
   }
 
@@ -173,7 +183,7 @@ export class People {
     if (!owned) this.#free(key);
     const person = this.#away.get(key) ?? { name, gone: false };
     this.#away.delete(key);
-    return Object.assign(person, { name, gone: false, owned });
+    return Object.assign(person, { name, gone: false, owned, operator: false, away: false });
   }
 
   /** The name is not kept any more: the next member under it is another person. */

@@ -89,6 +89,7 @@ export class WebFront {
         caughtUp: () => {
           this.#attention.isCatchingUp = false;
           this.#attention.looked();
+          this.#screen.changed();
         },
         nameless: (problem) => this.#toDoor(problem),
         closed: (reason, code) => this.#closed(reason, code),
@@ -122,14 +123,9 @@ export class WebFront {
     this.#members = new Members(chat, (name) => this.#entry.whisperTo(name));
     this.#search = new Search(chat, pages, (seq) => this.#log.around(seq));
     this.#status = new Status(() => link.tryNow());
-    const shown = {
-      client: this.#client,
-      log: this.#log,
-      members: this.#members,
-      attention: this.#attention,
-    };
+    const shown = { client: this.#client, log: this.#log, attention: this.#attention };
     this.#incoming = new Incoming({ ...shown, entry: this.#entry, speech });
-    this.#screen = new Screen(shown);
+    this.#screen = new Screen({ ...shown, members: this.#members });
     openMenu({
       get: (setting) => this.#storage.get(setting),
       set: (setting, value) => this.#storage.set(setting, value),

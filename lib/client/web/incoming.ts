@@ -1,5 +1,5 @@
 // Hands each event to the parts of the page that show it: messages and happenings to the rows, answers below them, and both
-// to the members, the title and the screen reader.
+// to the title and the screen reader.
 
 import { inWords } from "../../dialects/words.ts";
 import { type Event, isMessage, type Message, type Recorded } from "../../protocol/events.ts";
@@ -9,7 +9,7 @@ import type { Entry } from "./page/entry.ts";
 import { type Speech, sentenceOf } from "./page/speech.ts";
 import type { ScreenParts } from "./screen.ts";
 
-export type IncomingParts = ScreenParts & { entry: Entry; speech: Speech };
+export type IncomingParts = Omit<ScreenParts, "members"> & { entry: Entry; speech: Speech };
 
 /** The id of a `who` that the page sends by itself: its answer is not shown among the rows. */
 export const quietId = "quiet";
@@ -24,8 +24,7 @@ export class Incoming {
 
   /** The next event, which the chat has applied. */
   event(event: Event): void {
-    const { log, members } = this.#parts;
-    members.event(event);
+    const { log } = this.#parts;
     if ("at" in event) return this.#recorded(event);
     switch (event.type) {
       case "waiting":

@@ -22,6 +22,7 @@ export function listenForKeys({ isOpen, search, escaped, typing }: KeyHandlers):
     if (key === "Escape" && !target.closest("#row, #menu, dialog")) escaped();
     if (target !== document.body && target.id !== "log") return;
     // A blank scrolls the messages.
-    if ([...key].length === 1 && key !== " ") typing();
+    // An input method's keys have this name.
+    if (key === "Process" || ([...key].length === 1 && key !== " ")) typing();
   });
 }

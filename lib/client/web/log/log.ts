@@ -68,7 +68,7 @@ export class Log {
   /** Begins anew at a position, with the page right before it. */
   begin(position: number, page?: Page): void {
     this.#now = position;
-    this.#reopen(position + 1);
+    this.#open(new Window(this.#pages, position + 1));
     if (page) this.#window.begin(page);
     this.toEnd();
   }
@@ -164,7 +164,7 @@ export class Log {
   }
 
   toEnd(): void {
-    if (!this.isWhole) this.#reopen(this.#now + 1);
+    if (!this.isWhole) this.#open(new Window(this.#pages, this.#now + 1));
     this.scroll.toEnd();
     this.#handlers.changed();
   }
@@ -175,11 +175,15 @@ export class Log {
 
   /** Shows the messages around an event. */
   around(seq: number): void {
-    if (!this.#rowOf(seq)) {
-      this.#reopen(seq + 1);
-      const window = this.#window;
-      window.older(() => window.newer(this.#now, () => this.#found(seq)));
-    } else this.#found(seq);
+    if (this.#rowOf(seq)) return this.#found(seq);
+    const window = new Window(this.#pages, seq + 1);
+    window.older((problem) => {
+      if (problem) return this.notice(problem.text, "problem");
+      window.newer(this.#now, () => {
+        this.#open(window);
+        this.#found(seq);
+      });
+    });
   }
 
   #found(seq: number): void {
@@ -209,9 +213,10 @@ export class Log {
     else if (this.scroll.below < nearby * height && !this.isWhole) window.newer(this.#now, joined);
   }
 
-  #reopen(position: number): void {
+  /** Shows another window in the place of the one before. */
+  #open(window: Window): void {
     this.#window.close();
-    this.#window = new Window(this.#pages, position);
+    this.#window = window;
     this.#drawn = [];
     this.#line = undefined;
     this.#list.replaceChildren();

@@ -133,7 +133,23 @@ export class Entry {
     const { value, selectionStart } = this.#entry;
     const beyond = step === -1 ? value.slice(0, selectionStart) : value.slice(selectionStart);
     if (beyond.includes("\n")) return false;
-    const shown = step === -1 ? this.#history.previous(value) : this.#history.next(value);
+    if (!this.#isWrapped) return this.#recall(step);
+    // The browser goes first: only it knows whether the line has another row there.
+    setTimeout(() => this.#entry.selectionStart === selectionStart && this.#recall(step));
+    return false;
+  }
+
+  /** Whether a line takes more than one row. */
+  get #isWrapped(): boolean {
+    const lines = this.text.split("\n").length;
+    return (
+      this.#entry.scrollHeight > (lines + 1) * Number.parseFloat(getComputedStyle(this.#entry).lineHeight)
+    );
+  }
+
+  /** Shows the next line that was sent, or the draft behind the last one; false if there is none. */
+  #recall(step: 1 | -1): boolean {
+    const shown = step === -1 ? this.#history.previous(this.text) : this.#history.next(this.text);
     if (shown === undefined) return false;
     this.text = shown;
     this.#entry.setSelectionRange(this.text.length, this.text.length);

@@ -1,8 +1,6 @@
 // The members, beside the messages, or over them on a narrow screen. Most recently active first; a mark and words say who
 // owns the name, is an operator, or is away. A name begins a whisper.
 
-import type { Event, Member } from "../../../protocol/events.ts";
-import { nameKey } from "../../../protocol/names.ts";
 import type { Chat } from "../../core/chat.ts";
 import { byId, element, write } from "./dom.ts";
 import { nameElement } from "./text.ts";
@@ -18,9 +16,6 @@ export class Members {
   readonly #count = byId("count", HTMLElement);
   readonly #panel = byId("members", HTMLElement);
   readonly #button = byId("members-button", HTMLButtonElement);
-  /** The keys of the names of members who are away, and of operators, as far as the server has told. */
-  #away = new Set<string>();
-  #operators = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #drawn = "";
 
@@ -47,41 +42,6 @@ export class Members {
     this.#button.ariaExpanded = String(isOpen);
   }
 
-  /** An event, which the chat has applied. */
-  event(event: Event): void {
-    switch (event.type) {
-      case "welcome":
-      case "members":
-        this.#away = new Set(event.members.filter(({ away }) => away).map(keyOf));
-        this.#operators = new Set(event.members.filter(({ operator }) => operator).map(keyOf));
-        break;
-      case "said":
-      case "acted":
-      case "told":
-        if (!this.#away.delete(nameKey(event.from))) return;
-        break;
-      case "joined":
-        this.#away.delete(nameKey(event.name));
-        break;
-      case "opped":
-        this.#operators.add(nameKey(event.name));
-        break;
-      case "left":
-      case "deopped":
-      case "kicked":
-      case "banned":
-        this.#operators.delete(nameKey(event.name ?? ""));
-        break;
-      case "renamed":
-        for (const set of [this.#away, this.#operators])
-          if (set.delete(nameKey(event.from))) set.add(nameKey(event.to));
-        break;
-      default:
-        return;
-    }
-    this.changed();
-  }
-
   /** Draws the members soon, together with later changes. */
   changed(): void {
     this.#timer ??= setTimeout(() => {
@@ -99,6 +59,8 @@ export class Members {
     const marks = names.map((name) => this.#marksOf(name));
     const text = names.map((name, index) => `${name} ${marks[index]}`).join("\n");
     if (text === this.#drawn) return;
+    // A row that is drawn anew would lose the focus.
+    if (this.#names.matches(":focus-within")) return this.changed();
     this.#drawn = text;
     const more = people.count - names.length;
     this.#names.replaceChildren(
@@ -112,9 +74,9 @@ export class Members {
     const person = people.find(name);
     return [
       person === people.me ? "you" : "",
-      this.#operators.has(nameKey(name)) ? "operator" : "",
+      person?.operator ? "operator" : "",
       person?.owned ? "owned" : "",
-      this.#away.has(nameKey(name)) ? "away" : "",
+      person?.away ? "away" : "",
     ]
       .filter((mark) => mark !== "")
       .join(", ");
@@ -125,7 +87,6 @@ export class Members {
     const button = element("button", "", nameElement(name));
     button.type = "button";
     if (marks !== "") button.append(" ", element("span", "faint", marks));
-    if (marks.includes("away")) button.classList.add("away");
     button.title = `Whisper to ${name}`;
     button.onclick = () => {
       this.open(false);
@@ -134,8 +95,4 @@ export class Members {
     row.append(button);
     return row;
   }
-}
-
-function keyOf({ name }: Member): string {
-  return nameKey(name);
 }

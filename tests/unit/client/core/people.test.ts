@@ -34,6 +34,32 @@ const renamed = (from: string, to: string, seq = 1, at = 0): Recorded => ({
   to,
 });
 
+describe("a member", () => {
+  /** Who is an operator, and who is away. */
+  const marked = (all: People) =>
+    (["operator", "away"] as const).map((mark) => all.names.filter((name) => all.find(name)?.[mark]));
+  const told: Event = {
+    type: "members",
+    seq: 1,
+    members: [{ name: "ada", operator: true, away: true }, { name: "bob", away: true }, { name: "cyd" }],
+  };
+
+  test("a member is an operator or away as the room has told, under any name", () => {
+    expect(marked(people(told))).toEqual([["ada"], ["ada", "bob"]]);
+    expect(marked(people(told, renamed("ada", "eda"), said("Bob", 1)))).toEqual([["eda"], ["eda"]]);
+    const opped: Recorded = { type: "opped", seq: 1, at: 0, name: "CYD" };
+    const deopped: Recorded = { type: "deopped", seq: 2, at: 0, name: "ada", by: "cyd" };
+    expect(marked(people(told, opped, deopped))).toEqual([["cyd"], ["ada", "bob"]]);
+  });
+
+  test("who left and joins is neither, and the past is no sign of life", () => {
+    const back = people(told, moved("left", "ada"), moved("joined", "ada"));
+    expect(marked(back)).toEqual([[], ["bob"]]);
+    const past: Event = { type: "history", events: [said("bob", 1)], id: "page-1" };
+    expect(marked(people(told, past))[1]).toEqual(["bob", "ada"]);
+  });
+});
+
 describe("names", () => {
   test("names has who spoke last first, then the others as they came", () => {
     expect(people(said("bob", 1), said("cyd", 2), said("bob", 3)).names).toEqual(["bob", "cyd", "ada"]);
