@@ -6,7 +6,7 @@
 //
 // Any blank is one to break at, and a word wider than its row is broken. Terminals disagree on widths, by up to five
 // columns for one letter and its marks, so each character counts as what the widest of them takes: a row may end early,
-// never late. (Ambiguous characters, Cyrillic among them, count as narrow: that is how terminals come.)
+// never late. (Ambiguous characters, Cyrillic among them, count as narrow, as they are in terminals by default.)
 //
 // Only a link goes on at the margin, so that terminals find it whole; `isLink` says why it cannot pass for a member's line.
 
@@ -18,7 +18,7 @@ const upon = /^(?:[\u0300-\u036f\ufe0e]|\u200c|\u200d)$/;
 /** Characters that some terminals draw in two columns: emoji, and those that fonts or a later Unicode may define. */
 const wide = /^[\p{Extended_Pictographic}\p{Emoji_Presentation}\p{Co}\p{Cn}\u3248-\u324f]$/u;
 
-/** So many columns beside a head are enough for a text, however wide the head is. */
+/** A text stands beside a head of any width if the head leaves it so many columns. */
 const enoughRoom = 36;
 
 /**

@@ -21,7 +21,7 @@ export const settleMs = 1_000;
 
 /** Scripts in which a name runs on into the next word, or into a particle, without a blank. */
 const runningOn = String.raw`[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]`;
-/** A letter that makes another word of one that it touches. */
+/** A letter that, beside a match, makes it a part of a longer word. */
 const letter = String.raw`[[\p{L}\p{M}\p{N}_\-]--${runningOn}]`;
 const runsOn = new RegExp(runningOn, "v");
 

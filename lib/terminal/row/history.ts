@@ -53,7 +53,7 @@ export class InputHistory {
     return this.#up === 0 ? this.#draft : this.lines.at(-this.#up);
   }
 
-  /** The text of the draft is kept, and, if there is none, an earlier line that was changed. */
+  /** Keeps the row before another line is shown: the draft, or without a draft, an earlier line that was changed. */
   #leave(current: string): void {
     const isChanged = this.#draft === "" && this.lines.at(-this.#up) !== current;
     if (this.#up === 0 || isChanged) this.#draft = current;

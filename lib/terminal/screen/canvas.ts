@@ -25,7 +25,7 @@ export class Canvas {
   #drawn: { above: number[]; column: number } = { above: [], column: 0 };
   /** Rows between the first one of ours and the cursor. */
   #rowsAbove = 0;
-  /** Whether the terminal breaks the row with the cursor, too: tmux does, of others the answers tell. */
+  /** Whether the terminal breaks the row with the cursor, too. tmux does; of other terminals, an answer tells it. */
   #breaksCursorRow: boolean;
   /** True while a terminal that became narrower is asked how many of its rows are ours now: nothing is to be drawn. */
   isMeasuring = false;
@@ -58,12 +58,12 @@ export class Canvas {
     return `${this.#toTop()}${eraseRow}${savePlace}${rowDown}${eraseDown}${backToPlace}`;
   }
 
-  /** Clears the whole screen, our rows first, since tmux moves to its scrollback what is cleared. */
+  /** Clears the whole screen. Our rows are erased first, since tmux moves a cleared screen to its scrollback. */
   clear(): string {
     return this.erase() + clearScreen;
   }
 
-  /** Clears the whole screen, which is drawn anew then. */
+  /** Clears the whole screen, to be drawn anew. */
   wipe(): string {
     this.forget();
     return home + this.erase();

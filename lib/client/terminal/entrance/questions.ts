@@ -103,7 +103,7 @@ async function answered<T>(
   return clack.isCancel(answer) ? undefined : (answer as Exclude<T, symbol>);
 }
 
-/** A stream that draws on the terminal what `shown` leaves of it, and what was drawn so far. */
+/** A stream that draws on the terminal, changed by `shown`; `drawn` returns all that was drawn so far. */
 function drawingOn(tty: Tty, shown: (text: string) => string): { output: Writable; drawn: () => string } {
   let drawn = "";
   const output = new Writable({
