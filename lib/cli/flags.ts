@@ -61,6 +61,15 @@ export function text(value: string, summary: string, byDefault?: string): Flag<s
   };
 }
 
+/** A `parse` for the texts of which `read` makes a value. `wanted` names them in the error of any other. */
+export function taking<T>(wanted: string, read: (text: string) => T | undefined): Flag<T>["parse"] {
+  return (text, flag) => {
+    const value = read(text);
+    if (value === undefined) throw new UsageError(`--${flag} takes ${wanted}, not "${text}"`);
+    return value;
+  };
+}
+
 /** A whole number from `min` to `max`, both included. */
 export function number(
   value: string,
@@ -73,11 +82,10 @@ export function number(
     value,
     summary,
     default: byDefault,
-    parse(text, flag) {
+    parse: taking(`a whole number from ${min} to ${max}`, (text) => {
       const parsed = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-      if (parsed >= min && parsed <= max) return parsed;
-      throw new UsageError(`--${flag} takes a whole number from ${min} to ${max}, not "${text}"`);
-    },
+      return parsed >= min && parsed <= max ? parsed : undefined;
+    }),
   };
 }
 
@@ -92,11 +100,7 @@ export function choice<const T extends string>(
     value: options.join("|"),
     summary,
     default: byDefault,
-    parse(text, flag) {
-      const chosen = options.find((option) => option === text);
-      if (chosen === undefined) throw new UsageError(`--${flag} takes ${words}, not "${text}"`);
-      return chosen;
-    },
+    parse: taking(words, (text) => options.find((option) => option === text)),
   };
 }
 
@@ -105,10 +109,7 @@ export function toggle(summary: string): Flag<boolean> {
   return {
     summary,
     default: false,
-    parse(text, flag) {
-      if (text === "true" || text === "false") return text === "true";
-      throw new UsageError(`--${flag} takes true or false, not "${text}"`);
-    },
+    parse: taking("true or false", (text) => (/^(?:true|false)$/.test(text) ? text === "true" : undefined)),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   forOneStart,
   number,
   type parseFlags,
+  taking,
   text,
   toggle,
 } from "../../cli/flags.ts";
@@ -23,11 +24,7 @@ const fingerprint: Flag<string | undefined> = {
   value: "SHA256",
   summary: "speak TLS with the server that has this certificate and no other",
   default: undefined,
-  parse(text, flag) {
-    const parsed = normalFingerprint(text);
-    if (parsed !== undefined) return parsed;
-    throw new UsageError(`--${flag} takes 64 hexadecimal digits, with or without colons, not "${text}"`);
-  },
+  parse: taking("64 hexadecimal digits, with or without colons", normalFingerprint),
 };
 
 /** Words with commas or blanks between them. */

@@ -10,6 +10,7 @@ import {
   forOneStart,
   number,
   type parseFlags,
+  taking,
   text,
   toggle,
   unknownVariables,
@@ -76,10 +77,7 @@ const webNames: Flag<readonly string[]> = {
 
 const room: Flag<string> = {
   ...text("NAME", "which room of that database", "main"),
-  parse(text, flag) {
-    if (/^[\w.-]{1,64}$/.test(text)) return text;
-    throw new UsageError(`--${flag} takes 1 to 64 letters, digits, "_", "-" or ".", not "${text}"`);
-  },
+  parse: taking('1 to 64 letters, digits, "_", "-" or "."', (text) => /^[\w.-]{1,64}$/.exec(text)?.[0]),
 };
 
 /** Addresses and networks, with commas between them or given one after the other. */
@@ -110,10 +108,7 @@ const keep: Flag<string> = {
 
 const channel: Flag<string> = {
   ...text("NAME", "what IRC clients call the room", "room"),
-  parse(text, flag) {
-    if (/^#?[\w.-]{1,63}$/.test(text)) return text.replace("#", "");
-    throw new UsageError(`--${flag} takes 1 to 63 letters, digits, "_", "-" or ".", not "${text}"`);
-  },
+  parse: taking('1 to 63 letters, digits, "_", "-" or "."', (text) => /^#?([\w.-]{1,63})$/.exec(text)?.[1]),
 };
 
 export const flags = {
