@@ -129,20 +129,15 @@ export class Settings {
   #source(name: Name): { source: string; isStronger: boolean } {
     const flag = this.#flag(name);
     const { configPath, ...withoutFile } = this.#about;
-    const isSetBy = (
-      about: About,
-      args: string[] | undefined,
-      environment: Record<string, string | undefined>,
-    ) => {
-      const unset = Symbol("unset");
-      const table = { ...flags, [name]: { ...flag, default: unset } };
-      return parseFlags<Record<string, Flag<unknown>>>(table, about, args, environment)[name] !== unset;
-    };
-    if (isSetBy(withoutFile, this.#args, {})) return { source: `--${name}`, isStronger: true };
-    if (isSetBy(withoutFile, [], this.#environment))
-      return { source: variableOf(name, flag, this.#about) ?? "", isStronger: true };
-    const isInFile = isSetBy(this.#about, [], {});
-    return { source: isInFile && configPath ? configPath : "the default", isStronger: false };
+    const unset = Symbol("unset");
+    const table: Record<string, Flag<unknown>> = { ...flags, [name]: { ...flag, default: unset } };
+    const isGiven = parseFlags(table, withoutFile, this.#args, {})[name] !== unset;
+    if (isGiven) return { source: `--${name}`, isStronger: true };
+    const variable = variableOf(name, flag, this.#about);
+    if (variable && this.#environment[variable]) return { source: variable, isStronger: true };
+    const isKept =
+      configPath && readSettings(configPath, false, () => false).some((kept) => kept.name === name);
+    return { source: isKept ? configPath : "the default", isStronger: false };
   }
 }
 
