@@ -1,6 +1,6 @@
-// What the log says first: which program was started, where it is, and how to join it. The program is known by its version,
-// the Bun that runs it, and the revision of its source: a binary is told that when it is built; from a checkout, Git's own
-// files say it.
+// The first lines of the log: which program was started, where it listens, and how to join it. The program is identified by its
+// version, the Bun that runs it, and the revision of its source. A binary gets the revision when it is built; from a checkout
+// it is read in Git's files.
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -12,15 +12,15 @@ import { type Options, unknownSettings } from "./options.ts";
 
 export type Opening = {
   options: Options;
-  /** Where it listens. */
+  /** Where the server listens. */
   place: Place;
-  /** How it is joined, the line for this machine last. */
+  /** How to join it, the line for this machine last. */
   ways: readonly string[];
-  /** The addresses it listens on. */
+  /** The addresses on which it listens. */
   addresses: readonly string[];
   certificate: { fingerprint: string } | undefined;
   historyPlace: string;
-  /** Where the metrics are shown. */
+  /** The page of the metrics, if there is one. */
   page: { port: number } | undefined;
 };
 
@@ -58,7 +58,7 @@ export function aboutBuild(): { version: string; bun: string; revision: string }
   };
 }
 
-/** The commit that is checked out in this folder. */
+/** The commit that is checked out in this folder; "unknown" without one. */
 export function revision(folder = join(import.meta.dir, "../../..")): string {
   const read = (...path: string[]) => readFileSync(join(...path), "utf8").trim();
   try {
@@ -66,7 +66,7 @@ export function revision(folder = join(import.meta.dir, "../../..")): string {
     const head = read(git, "HEAD");
     const [, ref] = /^ref: (.*)$/.exec(head) ?? [];
     if (ref === undefined) return head;
-    // A second working copy has its HEAD alone; the branches are in the first one's folder.
+    // A further working copy has only its HEAD; the branches are in the folder of the first.
     const common = attempt(() => resolve(git, read(git, "commondir"))) ?? git;
     const packed = () =>
       read(common, "packed-refs")

@@ -1,6 +1,6 @@
-// The page of the metrics, and of whether the server is well. It is for this machine alone (127.0.0.1), unless another host
-// is given. A browser here could be made to read it by a page whose name leads to this machine (DNS rebinding), so only
-// requests that ask for an address, or for a name of this machine, are answered.
+// The page of the metrics, and the page that tells whether the server is healthy. Both are for this machine alone (127.0.0.1),
+// unless --metrics names another host. A page of another site, whose name leads to this machine (DNS rebinding), could make a
+// browser here read them, so only requests for an address, or for a name of this machine, are answered.
 
 import { addressOf, type Place } from "../../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../../protocol/errors.ts";
@@ -9,8 +9,8 @@ import { isOwnHost } from "../../limits/host-names.ts";
 const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Shows the metrics on http://HOST:PORT/metrics of that place, and on /healthz whether the server is well: `trouble` tells in words why
- * it is not. Port 0 is any free one. Throws an Error of one sentence if the port cannot be had.
+ * Serves the metrics on http://HOST:PORT/metrics of this place, and on /healthz whether the server is healthy: `trouble` returns
+ * the reason why it is not. Port 0 is any free one. Throws an Error of one sentence if it cannot listen there.
  */
 export function serveMetrics(
   place: Place,
@@ -19,11 +19,11 @@ export function serveMetrics(
 ): { port: number; stop: () => void } {
   const server = listen(place, (request) => {
     const asked = request.headers.get("host") ?? "";
-    // No browser leaves it out.
+    // Browsers always send a Host.
     if (asked !== "" && !isOwnHost(asked, [place.host.toLowerCase()])) {
       return new Response("This is not the host you asked for\n", { status: 403 });
     }
-    // Without a Host, as HTTP/1.0 may ask, it is no whole URL.
+    // Without a Host, which HTTP/1.0 allows, `url` has no host either.
     const pathname = URL.parse(request.url, "http://localhost")?.pathname ?? "";
     if (!["/metrics", "/healthz"].includes(pathname)) return new Response("Not found\n", { status: 404 });
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -43,7 +43,7 @@ function listen(place: Place, fetch: (request: Request) => Response): Bun.Server
     return Bun.serve({
       hostname: place.host,
       port: place.port,
-      // By itself Bun would share the port with another server.
+      // By default Bun would share the port with another server.
       reusePort: false,
       development: false,
       fetch,
