@@ -55,29 +55,9 @@ export async function importLines(
   input: NodeJS.ReadableStream,
   isInUse: () => boolean,
 ): Promise<Counts> {
-  const counts: Counts = { taken: 0, known: 0, skipped: 0 };
-  let problem: string | undefined;
-  journal.listen({
-    happened: (entries) => {
-      for (const { server = journal.server } of entries) if (server === journal.server) counts.taken++;
-    },
-    repeated: () => void counts.known++,
-    contradicted: () => {},
-    refused: (_, reason) => {
-      problem = reason;
-    },
-    troubled: () => {},
-    serversChanged: () => {},
-    epochBegan: () => {},
-    beganAgain: () => {},
-  });
-  const flush = async (entries: Entry[]) => {
-    journal.append(entries);
-    await journal.sync();
-    if (problem !== undefined) throw new Error(`it cannot be written, ${problem}`);
-  };
-  const read = new LineReading(journal, isInUse);
-  let batch: Entry[] = [];
+  const writing = new BatchWriting(journal);
+  const { counts } = writing;
+  const reading = new LineReading(journal, isInUse);
   let number = 0;
   try {
     // After this the other servers of the room are known.
@@ -86,24 +66,61 @@ export async function importLines(
       number++;
       // `trim` also removes a byte order mark, with which a file of Windows may begin.
       if (line.trim() === "") continue;
-      const entry = read.entryOf(line.trim());
+      const entry = reading.entryOf(line.trim());
       if (entry === "known") counts.known++;
       else if (entry === "skipped") counts.skipped++;
-      else batch.push(entry);
-      if (batch.length < batchLines) continue;
-      await flush(batch);
-      batch = [];
+      else await writing.add(entry);
     }
-    await flush(batch);
+    await writing.flush();
     return counts;
   } catch (error) {
-    await flush(batch).catch(() => {});
+    await writing.flush().catch(() => {});
     if (number === 0) throw error;
     const so = `${counts.taken} events are taken in so far; none is taken twice if you import it again`;
     throw new Error(`line ${number} ${messageOf(error)} (${so})`);
   }
 }
 
+/** Appends entries to a journal, a batch at a time, and counts their outcomes. */
+class BatchWriting {
+  readonly counts: Counts = { taken: 0, known: 0, skipped: 0 };
+  readonly #journal: Journal;
+  #batch: Entry[] = [];
+  #problem: string | undefined;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+    journal.listen({
+      happened: (entries) => {
+        const own = entries.filter(({ server = journal.server }) => server === journal.server);
+        this.counts.taken += own.length;
+      },
+      repeated: () => void this.counts.known++,
+      contradicted: () => {},
+      refused: (_, reason) => {
+        this.#problem = reason;
+      },
+      troubled: () => {},
+      serversChanged: () => {},
+      epochBegan: () => {},
+      beganAgain: () => {},
+    });
+  }
+
+  async add(entry: Entry): Promise<void> {
+    this.#batch.push(entry);
+    if (this.#batch.length >= batchLines) await this.flush();
+  }
+
+  /** Appends the entries that wait. Rejects with an Error that goes on after "line 7" if the journal cannot store them. */
+  async flush(): Promise<void> {
+    this.#journal.append(this.#batch.splice(0));
+    await this.#journal.sync();
+    if (this.#problem !== undefined) throw new Error(`it cannot be written, ${this.#problem}`);
+  }
+}
+
+/** Reads lines, and recognises those that the history has already. */
 class LineReading {
   readonly #journal: Journal;
   readonly #isInUse: () => boolean;
