@@ -67,7 +67,7 @@ const connections = new Map<Carrier, Connection>();
 /** True once the goodbyes are sent: the server ends with the last connection. */
 let stopping = false;
 
-const isBanned = (address: string) => room.members.isBanned(address);
+const isBanned = (address: string) => room.members.moderation.isBanned(address);
 const reception = new Reception(connections, {
   door: new Door(Object.assign(settings.door, { isBanned })),
   proxies,
@@ -182,7 +182,7 @@ const watch = certificate && new CertificateWatch(options, certificate, { use: u
 onHangup(() => {
   say(`SIGHUP: the server goes on; ${reload(settings, watch)}`);
   operators.set(...settings.operators);
-  room.members.revokeOperators();
+  room.members.enforcement.revokeOperators();
 });
 const connectionsLeft = () => settings.door.maxConnections - connections.size;
 watchFiles(web, { limit: openFiles(), connectionsLeft, closures: metrics.webClosures, say });

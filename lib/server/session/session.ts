@@ -25,7 +25,7 @@ import { Speaker } from "../room/speaker.ts";
 import type { Occupant, Seat, ShownKey } from "../seats/seats.ts";
 import { Comings } from "./comings.ts";
 import { Entrance } from "./entrance.ts";
-import { SessionHost } from "./host.ts";
+import { hostOf } from "./host.ts";
 import { Intake, slowDown } from "./intake.ts";
 import type { SessionOptions } from "./options.ts";
 import { post } from "./posting.ts";
@@ -246,7 +246,7 @@ export class Session extends Speaker implements Connection, Occupant {
 
   protected appoint(request: CommandOf<"op">): void {
     this.#entrance.appoint(request, this.name, (credential) => {
-      if (this.seat) this.room.members.appoint(this.seat, credential, this.waiter());
+      if (this.seat) this.room.members.enforcement.appoint(this.seat, credential, this.waiter());
     });
   }
 
