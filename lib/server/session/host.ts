@@ -22,7 +22,7 @@ export type Hosting = {
 };
 
 /** The host of a session. `member`: the member of the connection; its name is "" without a seat. */
-export function hostOf(
+export function hostFor(
   room: Room,
   member: { readonly name: string; readonly operator: boolean },
   session: Hosting,

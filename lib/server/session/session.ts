@@ -10,6 +10,7 @@
 
 import { beginsTls, dialectOf, refusalOf, undecided } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
+import type { Host } from "../../dialects/host.ts";
 import { greeting } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
@@ -25,7 +26,7 @@ import { Speaker } from "../room/speaker.ts";
 import type { Occupant, Seat, ShownKey } from "../seats/seats.ts";
 import { Comings } from "./comings.ts";
 import { Entrance } from "./entrance.ts";
-import { hostOf } from "./host.ts";
+import { hostFor } from "./host.ts";
 import { Intake, slowDown } from "./intake.ts";
 import type { SessionOptions } from "./options.ts";
 import { post } from "./posting.ts";
@@ -288,8 +289,8 @@ export class Session extends Speaker implements Connection, Occupant {
     else this.#standUp(lastLines);
   }
 
-  #host(): SessionHost {
-    return new SessionHost(this.room, this, {
+  #host(): Host {
+    return hostFor(this.room, this, {
       entrance: this.#entrance,
       utter: (lines) => this.#say(lines),
       part: (text) => this.#part(text),

@@ -19,7 +19,7 @@ import { type PostgresConnection, PostgresError } from "./connection.ts";
 import type { EventRow } from "./events.ts";
 import { functions } from "./functions.ts";
 
-/** The `version` in chat.format of tables made here; tables with a higher one are refused. */
+/** The format of the tables, `version` in chat.format. Tables of a higher one are refused. */
 const format = 3;
 
 /** The key of the advisory lock under which one server at a time creates the tables. */
@@ -63,7 +63,7 @@ CREATE UNLOGGED TABLE chat.mark (mark text);
 INSERT INTO chat.format VALUES (${format});
 `;
 
-/** What each format has that the one before it had not; 3 only has another function. */
+/** By format, the statements that make its tables of those of the format before. Format 3 has only another function. */
 const renewals: Record<number, string> = {
   2: `
     ALTER TABLE chat.rooms ADD COLUMN bare bigint NOT NULL DEFAULT 0;
@@ -108,8 +108,8 @@ export async function attach(
 }
 
 /**
- * The outcome of a batch; `fates` has a comma and a fate for each entry. `missed`: all events before the batch that this
- * server had not read; null if there are none, or they have to be read.
+ * The outcome of a batch. `fates`: for each entry a comma and its fate, as chat.append writes it. `missed`: all events before
+ * the batch that this server had not read; null if there are none, or if the server has to read them itself.
  */
 export type Outcome = { fates: string; last: number; at: number; missed: EventRow[] | null };
 

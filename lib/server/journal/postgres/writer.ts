@@ -142,7 +142,7 @@ export class PostgresWriter {
     this.#committing = false;
   }
 
-  /** Tells the outcome of each entry. The next batch waits for that, and so gathers more entries. */
+  /** Tells the listener the outcome of each entry. The next batch waits for that, and so gathers more entries. */
   async #tell(entries: Entry[], { fates, last, at, missed }: Outcome): Promise<void> {
     this.#isRefusing = false;
     this.troubled(undefined);
