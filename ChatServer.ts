@@ -18,7 +18,6 @@ import { carryOutCopy } from "./lib/server/operation/copies/copies.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
 import { Log } from "./lib/server/operation/log.ts";
 import { Metrics } from "./lib/server/operation/metrics/metrics.ts";
-import { serveMetrics } from "./lib/server/operation/metrics/page.ts";
 import { aboutBuild, openingLines } from "./lib/server/operation/opening.ts";
 import { hashOfPassword } from "./lib/server/operation/operators.ts";
 import { readSettings, reload } from "./lib/server/operation/reload.ts";
@@ -38,6 +37,7 @@ import { type Certificate, readCertificate } from "./lib/server/transports/tls.t
 import { endVanished } from "./lib/server/transports/vanished.ts";
 import { waysIn, waysToJoin } from "./lib/server/transports/ways-in.ts";
 import { watchFiles } from "./lib/server/transports/web/files.ts";
+import { serveMetrics } from "./lib/server/transports/web/metrics.ts";
 import { Web } from "./lib/server/transports/web/server.ts";
 
 const settings = attempt(readSettings);

@@ -138,20 +138,28 @@ export function listenPatiently<T>(
 
 /** Why the server cannot listen, in one sentence. `error`: what Bun.listen threw. */
 export function cannotListen(error: unknown, place: Place, flag = "--port", tables = tcpTables): string {
-  const reasons: Record<string, string> = {
-    EADDRINUSE:
-      codeOf(error) === "EADDRINUSE" && isHeldByConnection(place.port, tables)
-        ? `a connection of another program still holds the port: try again in a minute, or choose another ${flag}`
-        : `something listens there already, or has used the port a moment ago: end it, or choose another ${flag}`,
-    EADDRNOTAVAIL: "this machine has no such address: choose another --host",
-    EAFNOSUPPORT: "this machine does not speak that kind of address: choose another --host",
-    EINVAL: "an address of one link needs its interface, as in fe80::1%eth0: choose another --host",
-    EACCES: `ports below 1024 need more rights: choose another ${flag}`,
-    EPERM: `the system does not allow it: choose another ${flag}`,
-    ENOTFOUND: "this machine knows no such host: choose another --host",
-    EAI_AGAIN: "its name cannot be looked up now: try again, or choose another --host",
+  const code = reasonCode(error);
+  const reasons = listenReasons(flag, "--host");
+  if (code === "EADDRINUSE") {
+    reasons[code] = isHeldByConnection(place.port, tables)
+      ? `a connection of another program still holds the port: try again in a minute, or choose another ${flag}`
+      : `something listens there already, or has used the port a moment ago: end it, or choose another ${flag}`;
+  }
+  return `Cannot listen on ${addressOf(place)}, ${reasons[code] ?? messageOf(error)}`;
+}
+
+/** Why a program cannot listen, and what to do, by the code of the error. The flags set the port and the host. */
+export function listenReasons(portFlag: string, hostFlag: string): Record<string, string> {
+  return {
+    EADDRINUSE: `something listens there already: end it, or choose another ${portFlag}`,
+    EADDRNOTAVAIL: `this machine has no such address: choose another ${hostFlag}`,
+    EAFNOSUPPORT: `this machine does not speak that kind of address: choose another ${hostFlag}`,
+    EINVAL: `an address of one link needs its interface, as in fe80::1%eth0: choose another ${hostFlag}`,
+    EACCES: `ports below 1024 need more rights: choose another ${portFlag}`,
+    EPERM: `the system does not allow it: choose another ${portFlag}`,
+    ENOTFOUND: `this machine knows no such host: choose another ${hostFlag}`,
+    EAI_AGAIN: `its name cannot be looked up now: try again, or choose another ${hostFlag}`,
   };
-  return `Cannot listen on ${addressOf(place)}, ${reasons[reasonCode(error)] ?? messageOf(error)}`;
 }
 
 /** The rows of Linux's tables of TCP sockets: number, own address, address of the peer, state, …; empty elsewhere. */

@@ -5,6 +5,7 @@
 import { addressOf, type Place } from "../../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../../protocol/errors.ts";
 import { isOwnHost } from "../../limits/host-names.ts";
+import { listenReasons } from "../listeners.ts";
 
 const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -50,17 +51,11 @@ function listen(place: Place, fetch: (request: Request) => Response): Bun.Server
       error: () => new Response("Bad request\n", { status: 400 }),
     });
   } catch (error) {
-    const unknown = "this machine knows no such host: choose another --metrics";
-    const reasons: Record<string, string> = {
-      EADDRINUSE: "something listens there already: end it, or choose another --metrics",
-      EADDRNOTAVAIL: "this machine has no such address: choose another --metrics",
-      ENOTFOUND: unknown,
-      // What Bun says of a name that the network does not know, and where there is no network to ask.
-      EINVAL: unknown,
-      EAGAIN: "its name cannot be looked up now: try again, or choose another --metrics",
-      EACCES: "ports below 1024 need more rights: choose another --metrics",
-    };
-    const reason = reasons[codeOf(error)] ?? messageOf(error);
+    const reasons = listenReasons("--metrics", "--metrics");
+    // Bun.serve has other codes for a name that is unknown, and for one that cannot be looked up now.
+    const codes: Record<string, string> = { EINVAL: "ENOTFOUND", EAGAIN: "EAI_AGAIN" };
+    const code = codeOf(error);
+    const reason = reasons[codes[code] ?? code] ?? messageOf(error);
     throw new Error(`Cannot show the metrics on ${addressOf(place)}, ${reason}`);
   }
 }
