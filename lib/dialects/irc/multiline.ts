@@ -92,7 +92,6 @@ export class Multiline {
     return undefined;
   }
 
-  /** Drops the batch. */
   #refuse(...words: Refusal["words"]): Refusal {
     const label = this.#open?.label;
     this.#refused = this.#open?.name;

@@ -31,7 +31,6 @@ export interface Sink {
 
 /** The bytes that a reader writes next while it is behind, and the event after which it is then. */
 export type Page = { pieces: Uint8Array[]; last: number };
-/** The events after `after`, up to `upTo`. */
 export type Range = { after: number; upTo: number };
 
 /** Calls `take` with the first page, which begins with the welcome, when it is this reader's turn. */

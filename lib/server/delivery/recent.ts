@@ -27,7 +27,6 @@ export class RecentEntries {
     this.#trim(kept);
   }
 
-  /** Removes the texts of these events. */
   erase(seqs: number[]): void {
     const gone = new Set(seqs);
     this.#entries = this.#entries.map((entry) => (gone.has(entry.event.seq) ? erased(entry) : entry));

@@ -48,7 +48,6 @@ export function epochOf(epochs: Epochs, seq: number): string | undefined {
   return epochs.findLast(([, start]) => start <= seq)?.[0];
 }
 
-/** Receives the outcome of each entry. */
 export interface JournalListener {
   /** These entries are numbered and durable. They come in order, each once. */
   happened(entries: Entry[]): void;

@@ -18,7 +18,6 @@ export type History = {
   figures?: () => SharedFigures;
 };
 
-/** Where a history is kept. */
 export type HistoryPlace =
   | { kind: "database"; url: string }
   | { kind: "file"; path: string }

@@ -24,7 +24,6 @@ export type Opening = {
   page: { port: number } | undefined;
 };
 
-/** The lines, each with its fields. */
 export function openingLines(opening: Opening): [line: string, fields?: Fields][] {
   const { options, place, ways, addresses, certificate, historyPlace, page } = opening;
   const { log, metrics } = options;

@@ -177,7 +177,6 @@ export function unknownSettings(environment = process.env): string[] {
     .map((name) => `The variable ${name} sets nothing: see --help`);
 }
 
-/** The values of the flags. */
 export type Options = ReturnType<typeof parseFlags<typeof flags>>;
 
 /** How many of the newest events are kept, and how long, in ms; undefined: for ever. */

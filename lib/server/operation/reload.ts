@@ -14,7 +14,6 @@ export type Settings = {
   options: Options;
   session: SessionLimits;
   door: Omit<DoorOptions, "isBanned">;
-  /** The passwords that make operators. */
   operators: Parameters<Operators["set"]>;
 };
 

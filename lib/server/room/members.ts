@@ -147,7 +147,6 @@ export class Members {
 
   // ---- Seats ----
 
-  /** Whether a seat has this token. */
   hasSeat(token: string | undefined): boolean {
     return this.#seats.byToken(token) !== undefined;
   }
@@ -260,7 +259,7 @@ export class Members {
 
   /** Why the member of that seat may not speak; undefined if it may. */
   refusesSpeech(seat: Seat): Fault | undefined {
-    return this.moderation.mutes ? this.moderation.refusesSpeech(subjectOf(seat)) : undefined;
+    return this.moderation.hasMutes ? this.moderation.refusesSpeech(subjectOf(seat)) : undefined;
   }
 
   /** The facts that a post from this address expects, or why it is refused. The name of a member needs its key. */

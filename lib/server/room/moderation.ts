@@ -166,8 +166,7 @@ export class Moderation {
     return isSeat || mutes.hasLook(looks) || mutes.hasKey(keyHash) || mutes.hasAddress(address);
   }
 
-  /** Whether any member is muted. */
-  get mutes(): boolean {
+  get hasMutes(): boolean {
     return this.#mutes.size > 0;
   }
 

@@ -6,7 +6,6 @@ import { statSync } from "node:fs";
 import { messageOf } from "../../protocol/errors.ts";
 import { type Certificate, readCertificate } from "./tls.ts";
 
-/** Where the certificate and its key are. */
 export type CertificatePaths = { "tls-cert": string | undefined; "tls-key": string | undefined };
 
 export type CertificateHandlers = {

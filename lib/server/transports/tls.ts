@@ -15,7 +15,6 @@ import { answerTo } from "../../dialects/http.ts";
 import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
 import { type Connection, hasDescriptor } from "../session/transport.ts";
 
-/** A certificate and its key. */
 export type Certificate = {
   /** PEM, with the chain behind it. */
   cert: string;

@@ -14,7 +14,6 @@ import { list, lusers, names, present, who, whois, whowas } from "./members.ts";
 import { mode } from "./modes.ts";
 
 type Entry = {
-  /** How many parameters it needs. */
   needs?: number;
   /** A client may send it before it is registered. */
   isEarly?: true;
@@ -296,7 +295,6 @@ function capability(client: Client, params: string[]): Outcome {
   return join;
 }
 
-/** Runs a command of the client. */
 export function run(client: Client, command: string, params: string[]): Outcome {
   const entry = table.get(command);
   if (!client.registration.isDone && !entry?.isEarly)

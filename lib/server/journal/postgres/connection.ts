@@ -147,14 +147,12 @@ export type ConnectionOptions = {
   settings?: Record<string, string>;
   /** Called with each new connection, before any statement runs on it. */
   opened?: (client: SQL) => Promise<void>;
-  /** Called after each answer. */
   answered?: () => void;
   /** Called when the connection was lost, or could not be made. */
   dropped?: () => void;
 };
 
 export class PostgresConnection {
-  /** How many times the connection was made. */
   connects = 0;
   readonly #hosts: PostgresHosts;
   readonly #options: ConnectionOptions;

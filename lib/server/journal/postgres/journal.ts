@@ -73,7 +73,6 @@ export class PostgresJournal implements Journal {
   #listener: JournalListener | undefined;
   /** Whether events after `last` were deleted, or lost their facts, before they were read here. */
   #hasHole = false;
-  /** How many times the room began again. */
   restarts = 0;
   #isReading = false;
   #mayHaveMore = false;

@@ -12,9 +12,7 @@ export class PostgresServers {
   readonly #leaseMs: number;
   readonly #lost: (server: string) => void;
   #heard = new Map<string, Heard>();
-  /** When this server last read the heartbeats. */
   #readAtMs = performance.now();
-  /** When PostgreSQL last answered any statement. */
   #answeredAtMs = performance.now();
 
   /** `lost` is called for each server that is lost. */

@@ -36,7 +36,6 @@ export interface Source {
 export class SearchIndex {
   readonly #db: Database;
   readonly #source: Source;
-  /** The open tables, by their number. */
   readonly #parts = new Map<number, Part>();
   /** The numbers of the tables in the file. */
   readonly #tables: Set<number>;
@@ -178,7 +177,6 @@ export class SearchIndex {
   }
 }
 
-/** A table of the index. */
 class Part {
   /** The first event that belongs in it. */
   readonly first: number;
@@ -230,7 +228,6 @@ class Part {
     return trim.run(first, events).changes > 0;
   }
 
-  /** Adds the next slice of its events. */
   fill(source: Source): void {
     try {
       this.#db.run("BEGIN");

@@ -30,7 +30,6 @@ export class Trimming {
   readonly #turns: Turns;
   readonly #index: SearchIndex;
   readonly #keepMs: number | undefined;
-  /** Called after a deletion. */
   readonly #deleted: () => void;
   readonly #oldest: Statement<Row, [count: number]>;
   readonly #trimTurns: Statement<unknown, [{ $oldest: number; $entries: number }]>;

@@ -18,7 +18,6 @@ export type FileHandlers = {
   say: (message: string) => void;
 };
 
-/** The port of the page. */
 type Port = { readonly isOpen: boolean; stop(): void; renew(say: (message: string) => void): void };
 
 /** Looks each second from now on; not if there is no page, or if the system has no limit or does not show its files. */

@@ -11,7 +11,6 @@ export type PageDocument = { html: string; scriptHash: string; styleHash: string
 /** How long until a document that could not be built is tried again, in ms. */
 const tryAgainMs = 10_000;
 
-/** The headers of every answer. */
 export const headers = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",

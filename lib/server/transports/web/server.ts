@@ -18,7 +18,6 @@ import { placeOf, refusalOf } from "./request.ts";
 import { type Socket, type Upgraded, WebSocketTransport } from "./web-socket.ts";
 
 export const defaultWebPort = 53_080;
-/** The path of the WebSocket. */
 export const chatPath = "/chat";
 
 export type WebOptions = {
