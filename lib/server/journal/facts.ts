@@ -18,6 +18,7 @@
 // LOOK is a look of a name (looks.ts): there is a fact "name" for each look, and one fact of the other kinds for the skeleton.
 // Earlier versions wrote another skeleton, so looks are compared with those of the name in the value, or of the key itself.
 
+import { resultOf } from "../../protocol/errors.ts";
 import type { Ban } from "../../protocol/events.ts";
 import { looks, skeleton } from "../../protocol/looks/looks.ts";
 
@@ -151,12 +152,8 @@ function readFact(key: string, stored: string | null): Fact | undefined {
 /** The object in a JSON text; `null` if the text is none. */
 function parsed(text: string | undefined): Record<string, unknown> | null | undefined {
   if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" ? { ...value } : null;
-  } catch {
-    return null;
-  }
+  const value: unknown = resultOf(() => JSON.parse(text));
+  return typeof value === "object" ? { ...value } : null;
 }
 
 function isSeat(value: Record<string, unknown> | null): value is SeatFact {

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { version } from "../../../package.json";
 import { addressOf, type Place } from "../../protocol/addresses.ts";
+import { resultOf } from "../../protocol/errors.ts";
 import { isLoopback } from "../limits/addresses.ts";
 import { dayOf, type Fields } from "./log.ts";
 import { type Options, unknownSettings } from "./options.ts";
@@ -66,12 +67,12 @@ export function revision(folder = join(import.meta.dir, "../../..")): string {
     const [, ref] = /^ref: (.*)$/.exec(head) ?? [];
     if (ref === undefined) return head;
     // A further working copy has only its HEAD; the branches are in the folder of the first.
-    const common = attempt(() => resolve(git, read(git, "commondir"))) ?? git;
+    const common = resultOf(() => resolve(git, read(git, "commondir"))) ?? git;
     const packed = () =>
       read(common, "packed-refs")
         .split("\n")
         .find((line) => line.endsWith(` ${ref}`));
-    return attempt(() => read(common, ref)) ?? packed()?.split(" ")[0] ?? "unknown";
+    return resultOf(() => read(common, ref)) ?? packed()?.split(" ")[0] ?? "unknown";
   } catch {
     return "unknown";
   }
@@ -79,14 +80,6 @@ export function revision(folder = join(import.meta.dir, "../../..")): string {
 
 function gitFolder(folder: string): string {
   const git = join(folder, ".git");
-  const [, elsewhere] = /^gitdir: (.*)$/m.exec(attempt(() => readFileSync(git, "utf8")) ?? "") ?? [];
+  const [, elsewhere] = /^gitdir: (.*)$/m.exec(resultOf(() => readFileSync(git, "utf8")) ?? "") ?? [];
   return elsewhere === undefined ? git : resolve(folder, elsewhere);
-}
-
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

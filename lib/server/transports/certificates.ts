@@ -3,7 +3,7 @@
 // is reported once, and the present one stays. One that expires soon is reported once a day.
 
 import { statSync } from "node:fs";
-import { messageOf } from "../../protocol/errors.ts";
+import { messageOf, resultOf } from "../../protocol/errors.ts";
 import { type Certificate, readCertificate } from "./tls.ts";
 
 export type CertificatePaths = { "tls-cert": string | undefined; "tls-key": string | undefined };
@@ -90,10 +90,6 @@ function stampOf(paths: CertificatePaths): string {
 }
 
 function stampOfFile(path: string): string {
-  try {
-    const { ino, size, mtimeMs, ctimeMs } = statSync(path);
-    return [ino, size, mtimeMs, ctimeMs].join("/");
-  } catch {
-    return "none";
-  }
+  const stats = resultOf(() => statSync(path));
+  return stats ? [stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join("/") : "none";
 }

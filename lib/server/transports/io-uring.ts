@@ -11,6 +11,7 @@
 // socket is written to by itself. Numbers and layouts are those of linux/io_uring.h, the same on x64 and arm64.
 
 import { dlopen, FFIType, ptr, toArrayBuffer } from "bun:ffi";
+import { resultOf } from "../../protocol/errors.ts";
 import type { FanOut } from "../delivery/live-log.ts";
 
 /** How many sends a call takes, a power of two. All of them take about 2 ms. */
@@ -53,12 +54,7 @@ export class IoUring implements FanOut {
 
   /** Undefined if the system has no io_uring, or forbids it. `written` counts the bytes that sockets took. */
   static open(written: { add: (bytes: number) => void }): IoUring | undefined {
-    if (process.platform !== "linux") return undefined;
-    try {
-      return new IoUring(written);
-    } catch {
-      return undefined;
-    }
+    return process.platform === "linux" ? resultOf(() => new IoUring(written)) : undefined;
   }
 
   private constructor(written: { add: (bytes: number) => void }) {

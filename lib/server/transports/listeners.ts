@@ -4,7 +4,7 @@
 import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { addressOf, isAddress, type Place } from "../../protocol/addresses.ts";
-import { codeOf, messageOf } from "../../protocol/errors.ts";
+import { codeOf, messageOf, resultOf } from "../../protocol/errors.ts";
 
 /** The addresses of a host: a name may have several, as localhost has. Throws an Error of one sentence if there are none. */
 export async function addressesOf(
@@ -164,13 +164,10 @@ export function listenReasons(portFlag: string, hostFlag: string): Record<string
 
 /** The rows of Linux's tables of TCP sockets: number, own address, address of the peer, state, …; empty elsewhere. */
 function tcpTables(): string[] {
-  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => {
-    try {
-      return readFileSync(path, "latin1").split("\n").slice(1);
-    } catch {
-      return [];
-    }
-  });
+  const tables = ["/proc/net/tcp", "/proc/net/tcp6"].map((path) =>
+    resultOf(() => readFileSync(path, "latin1")),
+  );
+  return tables.flatMap((table = "") => table.split("\n").slice(1));
 }
 
 /**

@@ -12,7 +12,7 @@ import { readFileSync, writeSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { Socket } from "bun";
 import { answerTo } from "../../dialects/http.ts";
-import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
+import { codeOf, messageOf, resultOf, UsageError } from "../../protocol/errors.ts";
 import { type Connection, hasDescriptor } from "../session/transport.ts";
 
 export type Certificate = {
@@ -37,12 +37,14 @@ export function readCertificate(
   }
   const cert = read(certPath);
   const key = read(keyPath);
-  const parsed = certificateIn(cert);
+  const parsed = resultOf(() => new X509Certificate(cert));
   if (!parsed) throw new Error(`There is no PEM certificate in ${certPath}`);
-  const matching = matches(parsed, key);
+  const matching = resultOf(() => parsed.checkPrivateKey(createPrivateKey(key)));
   if (matching === undefined) throw new Error(`There is no PEM key in ${keyPath} that can be read`);
   if (!matching) throw new Error(`The key in ${keyPath} is not that of the certificate in ${certPath}`);
-  if (!isUsable(cert, key)) throw new Error(`The chain in ${certPath} has a certificate that cannot be read`);
+  if (!resultOf(() => createSecureContext({ cert, key }))) {
+    throw new Error(`The chain in ${certPath} has a certificate that cannot be read`);
+  }
   return {
     cert,
     key,
@@ -158,31 +160,4 @@ function doubtOf({ validFromDate, validToDate }: X509Certificate, path: string):
 
 function dayOf(date: Date): string {
   return date.toISOString().slice(0, 10);
-}
-
-function certificateIn(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether TLS can use the certificate with its chain and its key. */
-function isUsable(cert: string, key: string): boolean {
-  try {
-    createSecureContext({ cert, key });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether the key belongs to the certificate; undefined if the text is no PEM key. */
-function matches(certificate: X509Certificate, key: string): boolean | undefined {
-  try {
-    return certificate.checkPrivateKey(createPrivateKey(key));
-  } catch {
-    return undefined;
-  }
 }

@@ -8,7 +8,7 @@
 //   on the highest timeline is used, and never one on a lower timeline than was seen before.
 
 import { SQL } from "bun";
-import { UsageError } from "../../../protocol/errors.ts";
+import { resultOf, UsageError } from "../../../protocol/errors.ts";
 
 /** A failed statement. `message` goes on after the word "PostgreSQL". */
 export class PostgresError extends Error {
@@ -66,8 +66,8 @@ export class PostgresHosts {
         "--history takes a database as postgres://HOST/DATABASE, or HOST,HOST for several",
       );
     }
-    const name = decoded(database);
-    if (name === undefined || decoded(user) === undefined) {
+    const name = resultOf(() => decodeURIComponent(database));
+    if (name === undefined || resultOf(() => decodeURIComponent(user)) === undefined) {
       throw new UsageError('--history takes a URL: a "%" in its user, password or database is written %25');
     }
     this.#database = name;
@@ -292,15 +292,6 @@ export async function insist<T>(
       // A refused connection fails immediately: without a wait this loop would spin.
       await Bun.sleep(waitMs);
     }
-  }
-}
-
-/** The text with its %-codes decoded; undefined if one is wrong. */
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
   }
 }
 

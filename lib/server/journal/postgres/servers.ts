@@ -24,13 +24,7 @@ export class PostgresServers {
 
   /** How many servers are alive, with this one. */
   get alive(): number {
-    return (
-      1 +
-      this.#heard
-        .keys()
-        .filter((server) => this.isAlive(server))
-        .toArray().length
-    );
+    return 1 + [...this.#heard.keys()].filter((server) => this.isAlive(server)).length;
   }
 
   isAlive(server: string): boolean {
@@ -55,10 +49,7 @@ export class PostgresServers {
     const now = performance.now();
     const wasCutOff = now - this.#readAtMs > this.#leaseMs / 2;
     const before = this.#heard;
-    const wereAlive = before
-      .keys()
-      .filter((server) => this.isAlive(server))
-      .toArray();
+    const wereAlive = [...before.keys()].filter((server) => this.isAlive(server));
     this.#readAtMs = now;
     this.#heard = new Map();
     for (const [server, heartbeat] of Object.entries(heartbeats)) {

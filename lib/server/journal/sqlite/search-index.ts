@@ -9,6 +9,7 @@
 // other seats do not find them. Events that are no longer kept are never found; a table is removed with its last event.
 
 import type { Database, Statement } from "bun:sqlite";
+import { resultOf } from "../../../protocol/errors.ts";
 import { type Entry, type Matches, serversOnly } from "../journal.ts";
 import { folded, wordsOf } from "../search.ts";
 import { soundEntry } from "../sound.ts";
@@ -211,7 +212,8 @@ class Part {
 
   /** The entries from `from` to `to` that match, newest first. */
   matches(query: string, from: number, to: number, count: number): Entry[] {
-    return this.#match.all(query, from, to, count).flatMap(({ entry }) => entryIn(entry) ?? []);
+    const rows = this.#match.all(query, from, to, count);
+    return rows.flatMap(({ entry }) => soundEntry(resultOf(() => JSON.parse(entry))) ?? []);
   }
 
   erase(seqs: number[]): void {
@@ -253,15 +255,6 @@ class Part {
       add.run(event.seq, ...columnsOf(entry, event.text), JSON.stringify(entry));
     }
     return entries.at(-1)?.event.seq ?? last;
-  }
-}
-
-/** The entry in a row of the index; undefined if it makes no sense. */
-function entryIn(json: string): Entry | undefined {
-  try {
-    return soundEntry(JSON.parse(json));
-  } catch {
-    return undefined;
   }
 }
 

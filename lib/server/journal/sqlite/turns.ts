@@ -2,6 +2,7 @@
 // damaged, and a person may have written to it. Entries that make no sense are left out, and reported.
 
 import type { Database, Statement } from "bun:sqlite";
+import { resultOf } from "../../../protocol/errors.ts";
 import type { Entry } from "../journal.ts";
 import { firstOf } from "../pages.ts";
 import { erased, soundEntry } from "../sound.ts";
@@ -124,10 +125,6 @@ export function soundEntries({ first, last, entries }: Row): { entries: Entry[];
 }
 
 function listIn(json: unknown): unknown[] {
-  try {
-    const value: unknown = typeof json === "string" ? JSON.parse(json) : undefined;
-    return Array.isArray(value) ? value : [];
-  } catch {
-    return [];
-  }
+  const value: unknown = typeof json === "string" ? resultOf(() => JSON.parse(json)) : undefined;
+  return Array.isArray(value) ? value : [];
 }

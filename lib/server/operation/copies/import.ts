@@ -5,7 +5,7 @@
 // its own, or one that is made of its former position, or of its content.
 
 import { createInterface } from "node:readline";
-import { messageOf } from "../../../protocol/errors.ts";
+import { messageOf, resultOf } from "../../../protocol/errors.ts";
 import { isFault, limits, type Recorded } from "../../../protocol/events.ts";
 import { cleanText, visibleRow } from "../../../protocol/text.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
@@ -182,12 +182,7 @@ function isSeat(id: unknown): id is string {
 }
 
 function objectIn(line: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    // Reported below.
-  }
+  const value: unknown = resultOf(() => JSON.parse(line));
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   throw new Error("is no JSON object");
 }
