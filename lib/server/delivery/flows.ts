@@ -7,7 +7,7 @@ import { type FanOut, LiveLog, liveLogBytes } from "./live-log.ts";
 import { SharedPages } from "./shared-pages.ts";
 
 /** The shared parts of the readers of one encoding. */
-export type Flow = { log: LiveLog; pages: SharedPages };
+type Flow = { log: LiveLog; pages: SharedPages };
 
 export class Flows {
   readonly #journal: Pick<Journal, "entriesAfter">;

@@ -31,7 +31,7 @@ export interface Sink {
 
 /** The bytes that a reader writes next while it is behind, and the event after which it is then. */
 export type Page = { pieces: Uint8Array[]; last: number };
-export type Range = { after: number; upTo: number };
+type Range = { after: number; upTo: number };
 
 /** Calls `take` with the first page, which begins with the welcome, when it is this reader's turn. */
 export type Opening = (take: (page: Page) => void) => Promise<void>;

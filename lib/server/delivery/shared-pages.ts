@@ -18,7 +18,7 @@ const keptPages = 64;
 /** How long a page is kept, in ms: an event that is no longer kept is shown for no longer than this. */
 const keptMs = 5_000;
 
-export class SharedPage {
+class SharedPage {
   /** The last event of the page, or of its gap. */
   readonly last: number;
   readonly #encoding: Encoding;

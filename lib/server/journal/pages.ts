@@ -10,7 +10,7 @@ import { isMessage, type Recorded } from "../../protocol/events.ts";
 import { type Entry, type Journal, serversOnly } from "./journal.ts";
 
 /** The events `from` … `to` are no longer kept. `from` 0: the position that a client sent is not of this journal. */
-export type Gap = { from: number; to: number };
+type Gap = { from: number; to: number };
 
 /** The position at which a reader goes on. `resumed`: it saw all events up to there. `gap`: the lost ones after them. */
 export type Resumption = { position: number; resumed?: true; gap: Gap | undefined };

@@ -29,7 +29,7 @@ export function consoleFor(
 
 const words = typed.map(({ word }) => word).sort();
 
-export class Console extends Speaker implements LogOutput, Occupant {
+class Console extends Speaker implements LogOutput, Occupant {
   readonly address = "";
   readonly leaving = false;
   protected readonly historyEvents = 20;

@@ -27,7 +27,7 @@ export interface LogOutput {
   onDropped: (count: number) => void;
 }
 
-export type LogOptions = {
+type LogOptions = {
   /** Whether connections and events have no lines; it may change. */
   quiet?: boolean;
   now?: () => Date;

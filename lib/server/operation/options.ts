@@ -24,7 +24,7 @@ import type { DoorOptions } from "../limits/door.ts";
 import { openFiles } from "../limits/open-files.ts";
 import type { Operators } from "../session/operators.ts";
 import type { SessionLimits } from "../session/options.ts";
-import { readOperators } from "./operators.ts";
+import { readOperators } from "./operators-file.ts";
 
 export const about: About = {
   usage: "bun ChatServer.ts [flags]",

@@ -18,7 +18,7 @@ export type Settings = {
 };
 
 /** Reads the certificate anew. Returns a function that uses it, which returns false if it was in use already. */
-export type Renewal = { reread(options: Options): () => boolean };
+type Renewal = { reread(options: Options): () => boolean };
 
 /** The options that can change while the server runs. Rates change for open connections, too. */
 const changeable = [

@@ -23,7 +23,7 @@ export type EntranceOptions = {
   report: (problem: string, address: string, isGuess?: true) => void;
 };
 
-export type EntranceHandlers = {
+type EntranceHandlers = {
   answer(answer: Fault): void;
   /** Holds the next line back until the function that this returns is called. */
   wait(): () => void;

@@ -11,7 +11,7 @@ import type { Entrance } from "./entrance.ts";
 const maxNameUnits = 2 * limits.nameLength;
 
 /** The part of a session that its host needs. */
-export type Hosting = {
+type Hosting = {
   seatId(): string;
   readonly entrance: Pick<Entrance, "hasPassword" | "isPassword" | "prove">;
   utter(lines: string): void;

@@ -14,7 +14,7 @@ import { LineReader } from "../../protocol/lines.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 import type { Transport } from "./transport.ts";
 
-export type IntakeHandlers = {
+type IntakeHandlers = {
   /** Called before each line, and where there may be none: `peek` shows the line, `stop` keeps it from being taken. */
   next(): void;
   line(line: string | Fault): void;

@@ -6,9 +6,9 @@ import { statSync } from "node:fs";
 import { messageOf, resultOf } from "../../protocol/errors.ts";
 import { type Certificate, readCertificate } from "./tls.ts";
 
-export type CertificatePaths = { "tls-cert": string | undefined; "tls-key": string | undefined };
+type CertificatePaths = { "tls-cert": string | undefined; "tls-key": string | undefined };
 
-export type CertificateHandlers = {
+type CertificateHandlers = {
   /** Is to use this certificate from now on. */
   use: (certificate: Certificate) => void;
   /** Is called with a sentence for the person who runs the server. */

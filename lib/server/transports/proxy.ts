@@ -13,7 +13,7 @@ import { Networks } from "../limits/addresses.ts";
 import type { Connection, Transport } from "../session/transport.ts";
 
 /** A header. `length`: its bytes. `from`: where the connection comes from; undefined: from the proxy itself. */
-export type ProxyHeader = { length: number; from: Place | undefined };
+type ProxyHeader = { length: number; from: Place | undefined };
 
 const signature1 = Buffer.from("PROXY ");
 /** Bytes in the longest line of version 1, with its CR and LF. */
@@ -87,7 +87,7 @@ export function trustedProxies(given: readonly string[], tls: boolean): Networks
 /** How long the header may take, in ms: TCP sends a lost packet again after a second, and later once more. */
 const headerWithinMs = 5_000;
 
-export type ProxyHandlers = {
+type ProxyHandlers = {
   /** The header is whole. `rest`: the bytes that came after it. */
   begin: (from: Place | undefined, rest: Buffer) => void;
   /** The header is wrong, or did not come in time. The connection is closed. */

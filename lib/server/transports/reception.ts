@@ -20,7 +20,7 @@ export type SocketData = Admitted | undefined;
 /** A TCP socket or a WebSocket. */
 export type Carrier = Transport & { data: SocketData };
 
-export type ReceptionOptions = {
+type ReceptionOptions = {
   door: Pick<Door, "enter" | "leave">;
   /** The addresses of proxies, whose connections begin with a header of the PROXY protocol. */
   proxies: { has(address: string): boolean };

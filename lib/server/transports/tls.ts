@@ -72,7 +72,7 @@ ERROR :Closing Link: * (This room speaks TLS)\r
 `;
 
 /** The part of a socket that a handshake needs. */
-export type Shaking = Pick<Socket, "end" | "terminate" | "getCipher">;
+type Shaking = Pick<Socket, "end" | "terminate" | "getCipher">;
 
 /** A connection until its TLS handshake is done. */
 export class Handshake implements Connection {

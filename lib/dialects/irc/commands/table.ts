@@ -113,16 +113,19 @@ function part(client: Client, [channels = "", text]: string[]): Outcome {
 
 const topic = inChannel((client, [text]) => {
   if (text === undefined) {
-    client.asked.show = (answer) => (answer.type === "subject" ? topicLines(answer.text, client, true) : []);
+    client.asked.show = (answer) => {
+      if (answer.type !== "subject") return [];
+      if (answer.text === undefined) return [client.numeric("331", client.channel, "No topic is set")];
+      return topicLines(answer.text, client);
+    };
     return check({ type: "topic" });
   }
   return check({ type: "topic", text: text.trim() === "" ? "-" : text.replaceAll(formatting, "") });
 });
 
-/** 332 with the topic; without a topic 331 if the client has asked for it, else nothing. */
-export function topicLines(text: string | undefined, client: Client, isAsked = false): string[] {
-  if (text !== undefined) return [client.numeric("332", client.channel, text)];
-  return isAsked ? [client.numeric("331", client.channel, "No topic is set")] : [];
+/** 332 with the topic; no line if there is none. */
+export function topicLines(text: string | undefined, client: Client): string[] {
+  return text === undefined ? [] : [client.numeric("332", client.channel, text)];
 }
 
 const kick = inChannel((client, [name = "", text = ""]) => {

@@ -140,7 +140,7 @@ export class PostgresHosts {
   }
 }
 
-export type ConnectionOptions = {
+type ConnectionOptions = {
   /** How many statements may run at once. */
   max?: number;
   /** More settings of PostgreSQL. */

@@ -74,7 +74,7 @@ const renewals: Record<number, string> = {
 // ---- Calls of the functions ----
 
 /** The room, for a server that opens it or attaches again. */
-export type Attached = {
+type Attached = {
   /** How many events the servers of the room keep. */
   keep: number;
   epoch: string;
@@ -130,7 +130,7 @@ export async function append(
 }
 
 /** The epoch of a room, its latest event, and the latest heartbeat of each of its servers. */
-export type Beat = { epoch: string | null; last: number | null; servers: Record<string, string> };
+type Beat = { epoch: string | null; last: number | null; servers: Record<string, string> };
 
 export async function beat(
   connection: PostgresConnection,

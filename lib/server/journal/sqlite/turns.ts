@@ -23,7 +23,7 @@ const rowEvents = 250;
 export type Row = { first: number; last: number; entries: string };
 
 /** Called for a row whose entries, between these positions, cannot all be read. */
-export type Unreadable = (first: number, last: number) => void;
+type Unreadable = (first: number, last: number) => void;
 
 export class Turns {
   readonly #unreadable: Unreadable;

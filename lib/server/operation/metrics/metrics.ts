@@ -4,7 +4,7 @@
 import { Counter, Gauge, Histogram } from "./prometheus.ts";
 
 /** Numbers that the server can tell at any moment. */
-export type Readings = {
+type Readings = {
   connections: () => number;
   members: () => number;
   readersBehind: () => number;

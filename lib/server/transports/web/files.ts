@@ -8,7 +8,7 @@ const lookMs = 1_000;
 /** How many files have to be free beside those for the connections that the room would still take. */
 const spared = 64;
 
-export type FileHandlers = {
+type FileHandlers = {
   /** How many files the system allows. */
   limit: number;
   /** How many connections the room would still take. */

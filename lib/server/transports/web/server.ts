@@ -18,9 +18,9 @@ import { placeOf, refusalOf } from "./request.ts";
 import { type Socket, type Upgraded, WebSocketTransport } from "./web-socket.ts";
 
 export const defaultWebPort = 53_080;
-export const chatPath = "/chat";
+const chatPath = "/chat";
 
-export type WebOptions = {
+type WebOptions = {
   host: string;
   /** The port; undefined: the default port, if it is free; 0: there is no page. */
   web: number | undefined;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
-import { readOperators } from "../../../../lib/server/operation/operators.ts";
+import { readOperators } from "../../../../lib/server/operation/operators-file.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { Operators } from "../../../../lib/server/session/operators.ts";
 import { temporaryFolder } from "../../../support/server.ts";
