@@ -264,10 +264,7 @@ const entries: Record<string, Entry> = {
     needs: 1,
     run: seated((client, params) => chatHistory(params, client, encodingFor(client))),
   },
-  SEARCH: {
-    needs: 1,
-    run: seated((client, params) => searchCommand(params, client, encodingFor(client))),
-  },
+  SEARCH: { needs: 1, run: seated((client, params) => searchCommand(params, client, encodingFor(client))) },
   MOTD: always((client) => [noMotd(client)]),
   LUSERS: always(lusers),
   VERSION: always((client) => [client.numeric("351", version, serverName, "")]),
