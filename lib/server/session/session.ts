@@ -52,7 +52,7 @@ export class Session extends Speaker implements Connection, Occupant {
   #silence: Silence | undefined;
   /** Lets lines be read again, once all is written that the member of the former seat may see. */
   #parted: (() => void) | undefined;
-  /** Runs until the peer has read the goodbye: then the connection is cut off. */
+  /** Cuts the connection off, unless the peer has read the goodbye, or its last lines as a member, by then. */
   #linger: Timer | undefined;
 
   constructor(
@@ -91,7 +91,7 @@ export class Session extends Speaker implements Connection, Occupant {
   receive(chunk: Buffer): void {
     this.#options.metrics.readBytes.add(chunk.length);
     if (this.#isClosing) return;
-    clearTimeout(this.#greeting);
+    if (this.#isOpening) clearTimeout(this.#greeting);
     if (this.#isOpening && !this.#intake.isPending && beginsTls(chunk)) return this.dismiss(noTls);
     if (this.seat) return this.#intake.push(chunk);
     // The lines of a newcomer wait for their turn among those of all newcomers.
