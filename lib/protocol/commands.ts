@@ -125,11 +125,7 @@ export const commands = {
   say: command({ text, id: optional(id), notice }),
   act: command(
     { text, id: optional(id) },
-    {
-      usage: "/me TEXT",
-      summary: "say what you do: /me waves",
-      parse: (text) => ({ text }),
-    },
+    { usage: "/me TEXT", summary: "say what you do: /me waves", parse: (text) => ({ text }) },
   ),
   tell: command(
     // `seq`: the last event that the sender had seen. If the name has changed hands since then, nothing is sent.
@@ -147,19 +143,9 @@ export const commands = {
   post: command({ name, text, id, password: optional(string), key: optional(key) }, { early: true }),
   rename: command(
     { name },
-    {
-      usage: "/nick NAME",
-      summary: "take another name",
-      parse: (name) => ({ name }),
-    },
+    { usage: "/nick NAME", summary: "take another name", parse: (name) => ({ name }) },
   ),
-  who: command(
-    { id: optional(id) },
-    {
-      usage: "/who",
-      summary: "list who is here; * marks owned names",
-    },
-  ),
+  who: command({ id: optional(id) }, { usage: "/who", summary: "list who is here; * marks owned names" }),
   history: command(
     { before: optional(count), limit: optional(count), id: optional(id) },
     {
@@ -175,11 +161,7 @@ export const commands = {
       limit: optional(count),
       id: optional(id),
     },
-    {
-      usage: "/search WORDS",
-      summary: "find WORDS in the history",
-      parse: (text) => ({ text }),
-    },
+    { usage: "/search WORDS", summary: "find WORDS in the history", parse: (text) => ({ text }) },
   ),
   delete: command(
     // With `seq` that message; with `name` the last `count` messages of that member; with neither the sender's last one.
@@ -206,11 +188,7 @@ export const commands = {
   /** `name`: of an operator with a password of its own; by default the name that the member has in the room. */
   op: command(
     { password: operatorPassword, name: optional(name) },
-    {
-      usage: "/op [NAME] PASSWORD",
-      summary: "become an operator",
-      parse: (password) => ({ password }),
-    },
+    { usage: "/op [NAME] PASSWORD", summary: "become an operator", parse: (password) => ({ password }) },
   ),
   deop: command(
     { name: optional(member) },
@@ -229,22 +207,8 @@ export const commands = {
   free: moderation(member, "/free NAME", "let anyone take an owned NAME"),
   whois: lookUp("/whois NAME", "tell NAME's address and names"),
   whowas: lookUp("/whowas NAME", "the same of those who left"),
-  bans: command(
-    {},
-    {
-      usage: "/bans",
-      summary: "operators: list who is banned",
-      operator: true,
-    },
-  ),
-  help: command(
-    {},
-    {
-      usage: "/help",
-      summary: "list the commands",
-      early: true,
-    },
-  ),
+  bans: command({}, { usage: "/bans", summary: "operators: list who is banned", operator: true }),
+  help: command({}, { usage: "/help", summary: "list the commands", early: true }),
   quit: command(
     { text: optional(text) },
     {

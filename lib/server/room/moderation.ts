@@ -19,7 +19,7 @@ export type Subject = {
 };
 
 /** A ban or a mute whose time is over, and the change that removes it. */
-export type Ended = { type: "unbanned" | "unmuted"; name: string | undefined; facts: Facts; expects: Facts };
+type Ended = { type: "unbanned" | "unmuted"; name: string | undefined; facts: Facts; expects: Facts };
 
 /** The bans, or the mutes, by the keys of their facts, with indexes by look, address and key. */
 class InForce<T extends BanFact | MuteFact> {
@@ -166,8 +166,7 @@ export class Moderation {
     return isSeat || mutes.hasLook(looks) || mutes.hasKey(keyHash) || mutes.hasAddress(address);
   }
 
-  /** Whether any member is muted. */
-  get mutes(): boolean {
+  get hasMutes(): boolean {
     return this.#mutes.size > 0;
   }
 

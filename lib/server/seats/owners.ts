@@ -23,7 +23,7 @@ const pruneEveryMs = 1_000;
 const prunedNames = 16;
 
 /** How the owner of a name changes when a member takes it. */
-export type Claim = {
+type Claim = {
   /** The id of the seat to take under this name, and whether it is new. */
   seat: string;
   isNew: boolean;
