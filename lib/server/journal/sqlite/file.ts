@@ -9,7 +9,7 @@
 //   words   the texts to search in (search-index.ts)
 
 import { Database } from "bun:sqlite";
-import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fchmodSync, mkdirSync, openSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, messageOf } from "../../../protocol/errors.ts";
 import type { Epochs } from "../journal.ts";
@@ -37,12 +37,17 @@ const schema = `
 const busyMs = 500;
 
 /**
- * Opens the file or makes it, with its folder, readable by its owner alone. Undefined: in memory. What can be read of a
- * damaged file is saved, and `note` is told. Throws as SQLite does.
+ * Makes the file if it is not there, with its folder, readable by its owner alone. Returns its own path: through a link, a
+ * second server must find the same lock, and what saves a damaged file the same log.
  */
+export function makeFile(path: string): string {
+  makePrivate(path);
+  return realpathSync(path);
+}
+
+/** Opens a file that is there. Undefined: in memory. What can be read of a damaged one is saved, and `note` is told. */
 export function openTables(path: string | undefined, note: (message: string) => void): Database {
   if (path === undefined) return makeTables(":memory:");
-  makePrivate(path);
   try {
     const db = makeTables(path);
     if (!isDamaged(db)) return db;
