@@ -113,6 +113,7 @@ export class SqliteJournal implements Journal {
     this.#turns = new Turns(db, (first, last) =>
       note(`The history is damaged: what it had of events ${first} to ${last} is passed over`),
     );
+    this.#turns.check(db);
     this.#said = {
       add: db.prepare(`INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)
         ON CONFLICT (author, id) DO UPDATE SET seq = excluded.seq WHERE seq < ?`),

@@ -120,6 +120,7 @@ test("rows that make no sense are passed over and told", async () => {
     replaceRow(150, `replace(entries, '"text":"text 149', '"test":"text 149')`);
   }
   using room = open(path);
+  expect(room.notes[0]).toContain("events 7 to 9 is passed over");
   expect(await goesOn(room)).toBe(count - 4 * 3 - 2);
   const { gaps } = await read(room.journal, 0, room.journal.last);
   expect(gaps).toHaveLength(6);
