@@ -37,8 +37,8 @@ const address = text("HOST", "the address to listen on; :: is every one", defaul
 
 const host: Flag<string> = {
   ...address,
-  // As in a URL: [::1].
-  parse: (given, flag) => address.parse(given.replace(/^\[(.*)\]$/, "$1"), flag),
+  // As in a URL, [::1], or for every address, as other servers have it, *.
+  parse: (given, flag) => address.parse(given === "*" ? "::" : given.replace(/^\[(.*)\]$/, "$1"), flag),
 };
 
 const metrics: Flag<Place | undefined> = {

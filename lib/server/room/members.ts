@@ -265,11 +265,11 @@ export class Members {
   /** The facts that a post from this address expects, or why it is refused. The name of a member needs its key. */
   posting({ name, key }: CommandOf<"post">, address: string): Facts | Fault {
     const keyHash = key === undefined ? undefined : hashOf(key);
-    const refused = this.moderation.refusesPost(address, name, keyHash);
+    const isOwn = this.#owners.isOwn(name, keyHash);
+    const refused = refusesLook(name, isOwn) ?? this.moderation.refusesPost(address, name, keyHash);
     if (refused) return refused;
     const seat = this.#seats.byLook(name);
-    const isOwn = keyHash !== undefined && this.hasOwnSeat(name, keyHash);
-    return seat && !isOwn ? this.#taken(name) : posting(name, seat);
+    return seat && !(isOwn && this.#seats.byName(name)) ? this.#taken(name) : posting(name, seat);
   }
 
   // ---- What has happened ----

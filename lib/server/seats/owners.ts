@@ -111,11 +111,14 @@ export class Owners {
     return kept && nameKey(kept.name) === nameKey(name) ? kept : undefined;
   }
 
+  /** Whether the name, in any case or width, belongs to this key. */
+  isOwn(name: string, keyHash: string | undefined): boolean {
+    return keyHash !== undefined && this.ofName(name)?.keyHash === keyHash;
+  }
+
   /** The seat that is in use under a name, if the name belongs to this key. */
   seatOf(name: string, keyHash: string | undefined): Seat | undefined {
-    return keyHash !== undefined && this.ofName(name)?.keyHash === keyHash
-      ? this.#seats.byName(name)
-      : undefined;
+    return this.isOwn(name, keyHash) ? this.#seats.byName(name) : undefined;
   }
 
   /** The position after which whispers wait for the member of a seat; undefined if there are none. */

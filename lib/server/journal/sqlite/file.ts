@@ -9,7 +9,7 @@
 //   words   tables with the texts to search in (search-index.ts)
 
 import { Database } from "bun:sqlite";
-import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fchmodSync, mkdirSync, openSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, messageOf } from "../../../protocol/errors.ts";
 import type { Epochs } from "../journal.ts";
@@ -37,12 +37,20 @@ const schema = `
 const busyMs = 500;
 
 /**
- * Opens the file, or creates it with its folder, readable by its owner alone; undefined: in memory. A damaged file is mended as
- * far as it can be read, and `note` is told. Throws SQLite's errors.
+ * Creates the file if it is missing, with its folder, readable by its owner alone. Returns its real path: through a link, a
+ * second server must find the same lock, and mending the same write-ahead log.
+ */
+export function makeFile(path: string): string {
+  makePrivate(path);
+  return realpathSync(path);
+}
+
+/**
+ * Opens a file that exists; undefined: in memory. A damaged file is mended as far as it can be read, and `note` is told.
+ * Throws SQLite's errors.
  */
 export function openTables(path: string | undefined, note: (message: string) => void): Database {
   if (path === undefined) return makeTables(":memory:");
-  makePrivate(path);
   try {
     const db = makeTables(path);
     if (!isDamaged(db)) return db;

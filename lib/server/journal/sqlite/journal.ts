@@ -17,7 +17,7 @@ import {
 import { firstOf } from "../pages.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Cleaning } from "./cleaning.ts";
-import { epochsIn, lockHistory, openTables, reasonOf } from "./file.ts";
+import { epochsIn, lockHistory, makeFile, openTables, reasonOf } from "./file.ts";
 import { SearchIndex } from "./search-index.ts";
 import { Trimming } from "./trimming.ts";
 import { type Row, Turns } from "./turns.ts";
@@ -80,15 +80,16 @@ export class SqliteJournal implements Journal {
 
   /** Opens the file, or creates it. Throws an Error of one sentence if it cannot be used. */
   static open(options: SqliteOptions): SqliteJournal {
-    const { path, note = () => {} } = options;
+    const { note = () => {} } = options;
     let lock: Database | undefined;
     try {
+      const path = options.path === undefined ? undefined : makeFile(options.path);
       lock = path === undefined ? undefined : lockHistory(path);
-      return new SqliteJournal(openTables(path, note), lock, options);
+      return new SqliteJournal(openTables(path, note), lock, { ...options, path });
     } catch (error) {
       lock?.close();
       const hint = "--history names another file, or none";
-      throw new Error(`Cannot keep the history in "${path}": ${reasonOf(error)}; ${hint}`);
+      throw new Error(`Cannot keep the history in "${options.path}": ${reasonOf(error)}; ${hint}`);
     }
   }
 
@@ -112,6 +113,7 @@ export class SqliteJournal implements Journal {
     this.#turns = new Turns(db, (first, last) =>
       note(`The history is damaged: what it had of events ${first} to ${last} is passed over`),
     );
+    this.#turns.check(db);
     this.#said = {
       add: db.prepare(`INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)
         ON CONFLICT (author, id) DO UPDATE SET seq = excluded.seq WHERE seq < ?`),
