@@ -20,10 +20,9 @@ export type Regard = "own" | "ignored" | "mention" | "other";
 export const settleMs = 1_000;
 
 /** Scripts in which a name runs on into the next word, or into a particle, without a blank. */
-const runningOn = String.raw`[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]`;
+const runningOn = `[${"Han Hangul Hiragana Katakana Khmer Lao Myanmar Thai".replace(/\w+/g, "\\p{scx=$&}").replaceAll(" ", "")}]`;
 /** A letter that makes another word of one that it touches. */
 const letter = String.raw`[[\p{L}\p{M}\p{N}_\-]--${runningOn}]`;
-const runsOn = new RegExp(runningOn, "v");
 
 export class Chat {
   readonly people: People;
@@ -197,8 +196,5 @@ export function movesInWords(
 /** A pattern that matches this text as a word of its own. Nothing in the text acts as a pattern. */
 function asWord(text: string): string {
   const literal = text.normalize("NFC").replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  const [first = ""] = text;
-  const before = runsOn.test(first) ? "" : `(?<!${letter})`;
-  const behind = runsOn.test([...text].at(-1) ?? "") ? "" : `(?!${letter})`;
-  return `${before}${literal}${behind}`;
+  return `(?:(?<!${letter})|(?=${runningOn}))${literal}(?:(?!${letter})|(?<=${runningOn}))`;
 }
