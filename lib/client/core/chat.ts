@@ -155,7 +155,8 @@ export class Chat {
   #regardOf(message: Message): Regard {
     if (this.people.find(message.from) === this.people.me) return "own";
     if (this.ignored.has(message.from, message.seq)) return "ignored";
-    return message.type === "told" || message.text.search(this.mention) !== -1 ? "mention" : "other";
+    if (message.type === "told") return "mention";
+    return message.text.normalize("NFC").search(this.mention) === -1 ? "other" : "mention";
   }
 
   #received(message: Message): void {

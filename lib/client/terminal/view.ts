@@ -248,7 +248,9 @@ export class View {
     const hit = words === undefined ? undefined : this.#options.hitNumber?.(event.seq);
     const number = hit === undefined ? "" : this.#colors.dim(`[${hit}] `);
     const [dateLine, time] = this.#timeOf(event.at);
-    return [...dateLine, ...this.#wrap(time + number + head[event.type](), visible(event.text), marked)];
+    // Letters that came apart from their marks are marked as others are.
+    const text = visible(event.text).normalize("NFC");
+    return [...dateLine, ...this.#wrap(time + number + head[event.type](), text, marked)];
   }
 
   /** The time to put before a line, and a divider with the day if the line before was of another day. */

@@ -294,9 +294,15 @@ describe("a mention", () => {
   test("a mention stands out, and so do the words searched for", () => {
     const colors = picocolors.createColors(true);
     expect(shown([said("bob", "hi me")], { colors }).join()).toContain(`hi ${colors.inverse("me")}`);
-    const found: Event = { type: "results", text: "cat hé", events: [said("bob", "a CATalog, héllo")] };
+    const found: Event = {
+      type: "results",
+      text: "cat hé",
+      events: [said("bob", "a CATalog, héllo he\u0301y")],
+    };
     const line = shown([found], { colors })[1];
-    expect(line).toContain(`a ${colors.inverse("CAT")}alog, ${colors.inverse("hé")}llo`);
+    expect(line).toContain(
+      `a ${colors.inverse("CAT")}alog, ${colors.inverse("hé")}llo ${colors.inverse("hé")}y`,
+    );
   });
 });
 
