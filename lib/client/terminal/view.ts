@@ -34,6 +34,9 @@ export type ViewOptions = {
   hitNumber?: (seq: number) => number | undefined;
 };
 
+/** How many of those here are named at the start; /who names all. */
+const namedAtStart = 30;
+
 /** Colours that stay readable on light and on dark. */
 const palette = ["cyan", "green", "magenta", "red", "blue", "yellow"] as const;
 
@@ -181,7 +184,9 @@ export class View {
         if (this.#welcomed) return [];
         this.#welcomed = true;
         return [
-          ...this.notice(`You are connected as ${event.name}. ${here(others(event))} /help for help.`),
+          ...this.notice(
+            `You are connected as ${event.name}. ${here(others(event), namedAtStart)} /help for help.`,
+          ),
           ...(event.topic === undefined ? [] : this.notice(inWords({ type: "subject", text: event.topic }))),
         ];
       case "history": {
@@ -293,6 +298,9 @@ function others({ name, members }: Welcome): Member[] {
   return members.filter((member) => nameKey(member.name) !== nameKey(name));
 }
 
-function here(members: Member[]): string {
-  return members.length === 0 ? "Nobody else is here." : `Here: ${memberList(members)}.`;
+/** Says who is here, by name so many at most: a full room would take the whole screen at each start. */
+function here(members: Member[], most = Infinity): string {
+  if (members.length === 0) return "Nobody else is here.";
+  const more = members.length > most ? ` and ${members.length - most} more` : "";
+  return `Here: ${memberList(members.slice(0, most))}${more}.`;
 }

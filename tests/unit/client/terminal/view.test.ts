@@ -306,6 +306,16 @@ describe("a mention", () => {
   });
 });
 
+test("a full room is named in part at the start, and whole by /who", () => {
+  const names = Array.from({ length: 80 }, (_, i) => `m${i}`);
+  const members = names.map((name) => ({ name }));
+  const { show } = open();
+  const welcome = show({ type: "welcome", name: "me", epoch: "e", seq: 1, members, limits }).join(" ");
+  expect(welcome).toContain("Here: m0, m1, m2,");
+  expect(welcome).toContain("m29 and 50 more. /help for help.");
+  expect(show({ type: "members", seq: 1, members }).join(" ")).toContain("m78, m79.");
+});
+
 test("an ignored member's words are hidden, whatever the name's case", () => {
   const { chat, show, rings } = open();
   chat.ignored.add("bob");
