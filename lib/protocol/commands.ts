@@ -76,25 +76,21 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
   };
 }
 
-/** Begins with a word written like a time: 1h, and also 1y, which the check refuses, so that it is taken for no reason. */
-const timeFirst = /^\d+\p{L}+(?!\S)/u;
-
 /**
  * A command of moderation: an operator acts on a member or an address, for a time and for a reason. `seq` is the last event
  * that the operator had seen: the command means the member who had the name then.
+ * `time`: matches words behind the name that begin with a time, right or wrong.
  */
-function moderation(name: Field<string>, usage: string, summary: string) {
-  const [takesTime, takesReason] = [usage.includes("[1h"), usage.includes("[REASON]")];
+function moderation(name: Field<string>, usage: string, summary: string, time?: RegExp) {
   return command(
     { name, for: optional(duration), text: optional(reason), seq: optional(count) },
     {
       usage,
       summary: `operators: ${summary}`,
       parse: (words) => {
-        const [name, rest] = takesTime || takesReason ? cutWord(words) : [words, ""];
-        const isTime = takesTime && (!takesReason || timeFirst.test(rest));
-        const [time, reason] = !isTime ? ["", rest] : takesReason ? cutWord(rest) : [rest, ""];
-        return { name, ...(time !== "" && { for: time }), text: reason === "" ? undefined : reason };
+        const [name, rest] = cutWord(words);
+        const [length, reason] = time?.test(rest) ? cutWord(rest) : ["", rest];
+        return { name, ...(length && { for: length }), text: reason || undefined };
       },
       operator: true,
     },
@@ -200,9 +196,15 @@ export const commands = {
     },
   ),
   kick: moderation(member, "/kick NAME [REASON]", "put NAME out"),
-  ban: moderation(nameOrAddress, "/ban NAME|ADDRESS|NETWORK [1h|7d] [REASON]", "keep out"),
+  ban: moderation(
+    nameOrAddress,
+    "/ban NAME|ADDRESS|NETWORK [1h|7d] [REASON]",
+    "keep out",
+    // 1y and 30min are refused, so that they are not taken for a reason to keep out for ever.
+    /^\d+[a-z]+(?!\S)/i,
+  ),
   unban: moderation(nameOrAddress, "/unban NAME|ADDRESS|NETWORK", "lift a ban"),
-  mute: moderation(nameOrAll, "/mute NAME|* [1h]", "silence NAME, or all"),
+  mute: moderation(nameOrAll, "/mute NAME|* [1h]", "silence NAME, or all", /./),
   unmute: moderation(nameOrAll, "/unmute NAME|*", "end that"),
   free: moderation(member, "/free NAME", "let anyone take an owned NAME"),
   whois: lookUp("/whois NAME", "tell NAME's address and names"),
