@@ -1,5 +1,6 @@
 #!/usr/bin/env bun
-// The chat room: accepts connections, gives each a session, and ends when the last member has left.
+// The chat room: accepts connections, gives each a session, and ends when the last member has left. The parts stand in the
+// order in which they start; a function that is called later may name a part further down.
 //
 //   bun ChatServer.ts        then, in other terminals:   bun ChatClient.ts   or   nc localhost 53000
 
@@ -18,9 +19,8 @@ import { carryOutCopy } from "./lib/server/operation/copies/copies.ts";
 import { openDatabase, openFile } from "./lib/server/operation/history.ts";
 import { Log } from "./lib/server/operation/log.ts";
 import { Metrics } from "./lib/server/operation/metrics/metrics.ts";
-import { serveMetrics } from "./lib/server/operation/metrics/page.ts";
 import { aboutBuild, openingLines } from "./lib/server/operation/opening.ts";
-import { hashOfPassword } from "./lib/server/operation/operators.ts";
+import { hashOfPassword } from "./lib/server/operation/operators-file.ts";
 import { readSettings, reload } from "./lib/server/operation/reload.ts";
 import { Traffic } from "./lib/server/operation/traffic.ts";
 import { Room } from "./lib/server/room/room.ts";
@@ -38,6 +38,7 @@ import { type Certificate, readCertificate } from "./lib/server/transports/tls.t
 import { endVanished } from "./lib/server/transports/vanished.ts";
 import { waysIn, waysToJoin } from "./lib/server/transports/ways-in.ts";
 import { watchFiles } from "./lib/server/transports/web/files.ts";
+import { serveMetrics } from "./lib/server/transports/web/metrics.ts";
 import { Web } from "./lib/server/transports/web/server.ts";
 
 const settings = attempt(readSettings);
@@ -61,13 +62,13 @@ const proxies = attempt(() => trustedProxies(options.proxy, isTls));
 const database = await openDatabase(options, say).catch(fail);
 const addresses = await addressesOf(options).catch(fail);
 
-// ---- The connections: members, peers without a name yet, and those that are being turned away ----
+// ---- The connections: members, peers without a name yet, and refused peers ----
 
 const connections = new Map<Carrier, Connection>();
 /** True once the goodbyes are sent: the server ends with the last connection. */
 let stopping = false;
 
-const isBanned = (address: string) => room.members.isBanned(address);
+const isBanned = (address: string) => room.members.moderation.isBanned(address);
 const reception = new Reception(connections, {
   door: new Door(Object.assign(settings.door, { isBanned })),
   proxies,
@@ -90,7 +91,7 @@ const isProxy = (address: string) => isLoopback(address) || proxies.has(address)
 const webHandlers = { build: buildDocument, certificate: () => certificate, isProxy, reception, failed };
 const web = attempt(() => new Web(options, addresses, webHandlers));
 
-/** Bun changes the certificate of no listener, so there are new ones. */
+/** Bun cannot change the certificate of a listener, so new listeners take the place of the old ones. */
 function useCertificate(next: Certificate): void {
   certificate = next;
   listeners.renew(say);
@@ -147,13 +148,13 @@ if (terminal) log.output = terminal;
 process.on("SIGINT", () => interrupt("SIGINT: the server ends"));
 process.on("SIGTERM", () => interrupt("SIGTERM: the server ends"));
 
-/** Ends the server with goodbyes; the second time, at once. */
+/** Ends the server with goodbyes; when called a second time, at once. */
 function interrupt(why: string): void {
   if (stopping) process.exit(1);
   stop(why, { retryAfterMs: 1000 });
 }
 
-/** Says goodbye to all, waits a moment until they have it, and ends. */
+/** Says goodbye to all, waits a moment until they have read it, and ends. */
 function stop(why: string, more: Partial<Bye>): void {
   if (stopping) return;
   stopping = true;
@@ -173,7 +174,7 @@ async function exit(): Promise<never> {
   process.exit();
 }
 
-// ---- The start: what can be typed now ----
+// ---- The start: the first lines of the log, and the parts that watch from now on ----
 
 const ways = [...web.lines, ...waysToJoin(place, isTls)];
 const opening = { options, place, addresses, ways, certificate, historyPlace: history.place, page };
@@ -182,7 +183,7 @@ const watch = certificate && new CertificateWatch(options, certificate, { use: u
 onHangup(() => {
   say(`SIGHUP: the server goes on; ${reload(settings, watch)}`);
   operators.set(...settings.operators);
-  room.members.revokeOperators();
+  room.members.enforcement.revokeOperators();
 });
 const connectionsLeft = () => settings.door.maxConnections - connections.size;
 watchFiles(web, { limit: openFiles(), connectionsLeft, closures: metrics.webClosures, say });

@@ -69,7 +69,7 @@ const rooms: Record<string, string[]> = {
     "protocol",
     "cli",
   ],
-  "server/operation/metrics": ["server/limits", "protocol"],
+  "server/operation/metrics": [],
   "server/operation/copies": [
     "server/operation",
     "server/journal",

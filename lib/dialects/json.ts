@@ -3,6 +3,7 @@
 // command is checked (lib/protocol/commands.ts).
 
 import { type Command, check, type Raw } from "../protocol/commands.ts";
+import { resultOf } from "../protocol/errors.ts";
 import { type Event, type Fault, fault, isFault, type Member } from "../protocol/events.ts";
 import type { Newcomer, RoomState, Stateless } from "./dialect.ts";
 
@@ -35,10 +36,8 @@ export const json: Stateless = {
 
 /** The command in a line, with its fields unchecked. */
 export function rawOf(line: string): Raw | Fault {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
+  const value: unknown = resultOf(() => JSON.parse(line));
+  if (value === undefined) {
     return fault("bad-json", "A line must be one JSON object: this one does not parse");
   }
   // A line of type "error" would be taken for a fault of this function.

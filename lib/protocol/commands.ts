@@ -76,25 +76,21 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
   };
 }
 
-/** Begins with a word written like a time: 1h, and also 1y, which the check refuses, so that it is taken for no reason. */
-const timeFirst = /^\d+\p{L}+(?!\S)/u;
-
 /**
  * A command of moderation: an operator acts on a member or an address, for a time and for a reason. `seq` is the last event
  * that the operator had seen: the command means the member who had the name then.
+ * `time`: matches words behind the name that begin with a time, right or wrong.
  */
-function moderation(name: Field<string>, usage: string, summary: string) {
-  const [takesTime, takesReason] = [usage.includes("[1h"), usage.includes("[REASON]")];
+function moderation(name: Field<string>, usage: string, summary: string, time?: RegExp) {
   return command(
     { name, for: optional(duration), text: optional(reason), seq: optional(count) },
     {
       usage,
       summary: `operators: ${summary}`,
       parse: (words) => {
-        const [name, rest] = takesTime || takesReason ? cutWord(words) : [words, ""];
-        const isTime = takesTime && (!takesReason || timeFirst.test(rest));
-        const [time, reason] = !isTime ? ["", rest] : takesReason ? cutWord(rest) : [rest, ""];
-        return { name, ...(time !== "" && { for: time }), text: reason === "" ? undefined : reason };
+        const [name, rest] = cutWord(words);
+        const [length, reason] = time?.test(rest) ? cutWord(rest) : ["", rest];
+        return { name, ...(length && { for: length }), text: reason || undefined };
       },
       operator: true,
     },
@@ -125,11 +121,7 @@ export const commands = {
   say: command({ text, id: optional(id), notice }),
   act: command(
     { text, id: optional(id) },
-    {
-      usage: "/me TEXT",
-      summary: "say what you do: /me waves",
-      parse: (text) => ({ text }),
-    },
+    { usage: "/me TEXT", summary: "say what you do: /me waves", parse: (text) => ({ text }) },
   ),
   tell: command(
     // `seq`: the last event that the sender had seen. If the name has changed hands since then, nothing is sent.
@@ -147,19 +139,9 @@ export const commands = {
   post: command({ name, text, id, password: optional(string), key: optional(key) }, { early: true }),
   rename: command(
     { name },
-    {
-      usage: "/nick NAME",
-      summary: "take another name",
-      parse: (name) => ({ name }),
-    },
+    { usage: "/nick NAME", summary: "take another name", parse: (name) => ({ name }) },
   ),
-  who: command(
-    { id: optional(id) },
-    {
-      usage: "/who",
-      summary: "list who is here; * marks owned names",
-    },
-  ),
+  who: command({ id: optional(id) }, { usage: "/who", summary: "list who is here; * marks owned names" }),
   history: command(
     { before: optional(count), limit: optional(count), id: optional(id) },
     {
@@ -175,11 +157,7 @@ export const commands = {
       limit: optional(count),
       id: optional(id),
     },
-    {
-      usage: "/search WORDS",
-      summary: "find WORDS in the history",
-      parse: (text) => ({ text }),
-    },
+    { usage: "/search WORDS", summary: "find WORDS in the history", parse: (text) => ({ text }) },
   ),
   delete: command(
     // With `seq` that message; with `name` the last `count` messages of that member; with neither the sender's last one.
@@ -206,11 +184,7 @@ export const commands = {
   /** `name`: of an operator with a password of its own; by default the name that the member has in the room. */
   op: command(
     { password: operatorPassword, name: optional(name) },
-    {
-      usage: "/op [NAME] PASSWORD",
-      summary: "become an operator",
-      parse: (password) => ({ password }),
-    },
+    { usage: "/op [NAME] PASSWORD", summary: "become an operator", parse: (password) => ({ password }) },
   ),
   deop: command(
     { name: optional(member) },
@@ -222,29 +196,21 @@ export const commands = {
     },
   ),
   kick: moderation(member, "/kick NAME [REASON]", "put NAME out"),
-  ban: moderation(nameOrAddress, "/ban NAME|ADDRESS|NETWORK [1h|7d] [REASON]", "keep out"),
+  ban: moderation(
+    nameOrAddress,
+    "/ban NAME|ADDRESS|NETWORK [1h|7d] [REASON]",
+    "keep out",
+    // 1y and 30min are refused, so that they are not taken for a reason to keep out for ever.
+    /^\d+[a-z]+(?!\S)/i,
+  ),
   unban: moderation(nameOrAddress, "/unban NAME|ADDRESS|NETWORK", "lift a ban"),
-  mute: moderation(nameOrAll, "/mute NAME|* [1h]", "silence NAME, or all"),
+  mute: moderation(nameOrAll, "/mute NAME|* [1h]", "silence NAME, or all", /./),
   unmute: moderation(nameOrAll, "/unmute NAME|*", "end that"),
   free: moderation(member, "/free NAME", "let anyone take an owned NAME"),
   whois: lookUp("/whois NAME", "tell NAME's address and names"),
   whowas: lookUp("/whowas NAME", "the same of those who left"),
-  bans: command(
-    {},
-    {
-      usage: "/bans",
-      summary: "operators: list who is banned",
-      operator: true,
-    },
-  ),
-  help: command(
-    {},
-    {
-      usage: "/help",
-      summary: "list the commands",
-      early: true,
-    },
-  ),
+  bans: command({}, { usage: "/bans", summary: "operators: list who is banned", operator: true }),
+  help: command({}, { usage: "/help", summary: "list the commands", early: true }),
   quit: command(
     { text: optional(text) },
     {

@@ -76,9 +76,8 @@ export function cleanName(raw: string): string | Fault {
 /** The name of another member, as it may stand in the room, or the fault that no member can have it. */
 export function memberName(raw: string): string | Fault {
   const name = cleanName(raw);
-  if (!isFault(name) || raw.trim() === "") return name;
-  const shown = [...visibleRow(raw.trim())].slice(0, limits.nameLength + 1).join("");
-  return { ...name, text: `Nobody here is called "${shown}"` };
+  const shown = visibleRow(raw.slice(0, limits.nameLength));
+  return isFault(name) ? { ...name, text: `Nobody here is called "${shown}"` } : name;
 }
 
 export function reservedFault(name: string): Fault {

@@ -37,7 +37,7 @@ const ss3 = /^\x1bO([ -~])/;
 // Strings that a terminal answers with, ended by BEL or ESC \.
 const string = /^\x1b[\]P_^X].*?(?:\x07|\x1b\\)/s;
 /** The rest of a sequence whose ESC came by itself, rather than text that a person types behind Escape. */
-const restOfSequence = /^(?:\[[\d;]*[A-Z~]$|\[200~|O[A-H]$)/;
+const restOfSequence = /^(?:(?:\[[\d;?>]*[A-Za-z~]?|O[A-H])(?:$|\x1b)|\[200~|\]\d+;)/;
 const stringBegun = /^\x1b[\]P_^X]/;
 
 const finals: Record<string, string> = {

@@ -2,7 +2,9 @@
 // peer for long runs, which hands on each line and keeps none.
 
 import type { Socket } from "bun";
+import { greeting } from "../../lib/dialects/plain.ts";
 import type { Raw } from "../../lib/protocol/commands.ts";
+import { codeOf } from "../../lib/protocol/errors.ts";
 import { type Event, isFault } from "../../lib/protocol/events.ts";
 import { LineReader } from "../../lib/protocol/lines.ts";
 import { Transcript } from "./transcript.ts";
@@ -39,7 +41,11 @@ abstract class TcpClient implements Disposable {
           this.ended();
         },
         close: () => this.ended(),
-        error: () => this.ended(),
+        error: (_, error) => {
+          this.ended();
+          // Bun hands over what a handler throws, too.
+          if (codeOf(error) === "") throw error;
+        },
       },
     });
     return this;
@@ -82,10 +88,12 @@ abstract class TcpClient implements Disposable {
 abstract class Client<T> extends TcpClient {
   readonly received = new Transcript<T>();
 
-  protected abstract parse(line: string): T;
+  /** Undefined for a line that is not for this client. */
+  protected abstract parse(line: string): T | undefined;
 
   protected heard(line: string): void {
-    this.received.push(this.parse(line));
+    const item = this.parse(line);
+    if (item !== undefined) this.received.push(item);
   }
 }
 
@@ -182,8 +190,9 @@ export class JsonClient extends Client<Event> {
     return this.events.flatMap((event) => ("text" in event && event.text !== undefined ? [event.text] : []));
   }
 
-  protected parse(line: string): Event {
-    return JSON.parse(line.slice(line.indexOf("{")));
+  /** On a busy machine the server may have greeted it as a person, before it has said anything. */
+  protected parse(line: string): Event | undefined {
+    return line === greeting.trimEnd() ? undefined : JSON.parse(line);
   }
 }
 

@@ -59,7 +59,6 @@ const postgresPrograms = (() => {
 export const chromium = program("chromium");
 export const openssl = program("openssl");
 export const irssi = program("irssi");
-export const weechat = program("weechat", "weechat-curses");
 export const postgresql = new Part("PostgreSQL", postgresPrograms, "apt install postgresql");
 /** The `script` of Linux; those of other systems have other flags. */
 export const script = new Part(
@@ -82,6 +81,12 @@ export const ipv6Loopback = new Part(
   "::1",
   addresses.find(({ address }) => address === "::1")?.address,
   "switch on IPv6",
+);
+/** Without another address than the machine's own, WeeChat finds no host at all, not even 127.0.0.1. */
+export const weechat = new Part(
+  "WeeChat with a network",
+  lanAddress.found && Bun.which("weechat"),
+  "apt install weechat-curses, and join a network",
 );
 /** A file whose disk is always full. */
 export const devFull = new Part("/dev/full", existsSync("/dev/full") ? "/dev/full" : "", "run on Linux");

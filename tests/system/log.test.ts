@@ -7,17 +7,17 @@ import { JsonClient } from "../support/clients.ts";
 import { script } from "../support/parts.ts";
 import { Pipe } from "../support/pipe.ts";
 import { rssMegabytes } from "../support/process.ts";
-import { root, withoutSettings } from "../support/server.ts";
+import { inShell, root, withoutSettings } from "../support/server.ts";
 import { Transcript, testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-const command = ["bun", join(root, "ChatServer.ts"), "--port", "0", "--history", "none", "--rate", "0"];
+const settings = ["--port", "0", "--history", "none", "--rate", "0"];
 
 /** A server whose log is in a pipe that nothing reads from now on. */
 async function onPipe(output: "stdout" | "stderr too", flags: string[] = []) {
   const pipe = new Pipe();
-  const server = Bun.spawn([...command, ...flags], {
+  const server = Bun.spawn(["bun", join(root, "ChatServer.ts"), ...settings, ...flags], {
     stdio: ["ignore", pipe.writing, output === "stdout" ? "ignore" : pipe.writing],
     env: withoutSettings(),
   });
@@ -84,7 +84,7 @@ test.concurrent("a pipe whose reader is gone stops nothing", async () => {
 
 /** A server on a terminal of its own, which `script` reads; it ends with the server and has its exit code. */
 async function onTerminal(flags: string[] = []) {
-  const started = `echo "pid $$"; exec ${[...command, ...flags].join(" ")}`;
+  const started = `echo "pid $$"; exec ${[inShell("ChatServer.ts"), ...settings, ...flags].join(" ")}`;
   const terminal = Bun.spawn(
     ["script", "--quiet", "--flush", "--return", "--command", started, "/dev/null"],
     {

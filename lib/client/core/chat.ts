@@ -23,7 +23,6 @@ export const settleMs = 1_000;
 const runningOn = String.raw`[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]`;
 /** A letter that, beside a match, makes it a part of a longer word. */
 const letter = String.raw`[[\p{L}\p{M}\p{N}_\-]--${runningOn}]`;
-const runsOn = new RegExp(runningOn, "v");
 
 export class Chat {
   readonly people: People;
@@ -156,7 +155,8 @@ export class Chat {
   #regardOf(message: Message): Regard {
     if (this.people.find(message.from) === this.people.me) return "own";
     if (this.ignored.has(message.from, message.seq)) return "ignored";
-    return message.type === "told" || message.text.search(this.mention) !== -1 ? "mention" : "other";
+    if (message.type === "told") return "mention";
+    return message.text.normalize("NFC").search(this.mention) === -1 ? "other" : "mention";
   }
 
   #received(message: Message): void {
@@ -197,8 +197,5 @@ export function movesInWords(
 /** A pattern that matches this text as a word of its own. Nothing in the text acts as a pattern. */
 function asWord(text: string): string {
   const literal = text.normalize("NFC").replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  const [first = ""] = text;
-  const before = runsOn.test(first) ? "" : `(?<!${letter})`;
-  const behind = runsOn.test([...text].at(-1) ?? "") ? "" : `(?!${letter})`;
-  return `${before}${literal}${behind}`;
+  return `(?:(?<!${letter})|(?=${runningOn}))${literal}(?:(?!${letter})|(?<=${runningOn}))`;
 }

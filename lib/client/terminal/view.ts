@@ -34,6 +34,9 @@ export type ViewOptions = {
   hitNumber?: (seq: number) => number | undefined;
 };
 
+/** How many of those here are named at the start; /who names all. */
+const namedAtStart = 30;
+
 /** Colours that stay readable on light and on dark. */
 const palette = ["cyan", "green", "magenta", "red", "blue", "yellow"] as const;
 
@@ -190,7 +193,7 @@ export class View {
     this.#welcomed = true;
     const { name, topic } = welcome;
     return [
-      ...this.notice(`You are connected as ${name}. ${here(others(welcome))} /help for help.`),
+      ...this.notice(`You are connected as ${name}. ${here(others(welcome), namedAtStart)} /help for help.`),
       ...(topic === undefined ? [] : this.notice(inWords({ type: "subject", text: topic }))),
     ];
   }
@@ -246,7 +249,9 @@ export class View {
     const hit = words === undefined ? undefined : this.#options.hitNumber?.(event.seq);
     const number = hit === undefined ? "" : this.#colors.dim(`[${hit}] `);
     const [dateLine, time] = this.#timeOf(event.at);
-    return [...dateLine, ...this.#wrap(time + number + head[event.type](), visible(event.text), marked)];
+    // Letters that came apart from their marks are marked as others are.
+    const text = visible(event.text).normalize("NFC");
+    return [...dateLine, ...this.#wrap(time + number + head[event.type](), text, marked)];
   }
 
   /** The time to put before a line, and a divider with the day if the line before was of another day. */
@@ -289,6 +294,9 @@ function others({ name, members }: Welcome): Member[] {
   return members.filter((member) => nameKey(member.name) !== nameKey(name));
 }
 
-function here(members: Member[]): string {
-  return members.length === 0 ? "Nobody else is here." : `Here: ${memberList(members)}.`;
+/** Says who is here, by name so many at most: a full room would take the whole screen at each start. */
+function here(members: Member[], most = Infinity): string {
+  if (members.length === 0) return "Nobody else is here.";
+  const more = members.length > most ? ` and ${members.length - most} more` : "";
+  return `Here: ${memberList(members.slice(0, most))}${more}.`;
 }

@@ -6,18 +6,9 @@ import { nameKey } from "../../protocol/names.ts";
 /** The user name of every member. */
 export const userName = "u";
 
-/** The sources by name: a busy room writes the same few again and again. */
-const sources = new Map<string, string>();
-const keptSources = 4_096;
-
 /** `:NAME!u@HOST`, which begins the lines about a member's acts. */
 export function sourceOf(name: string): string {
-  const before = sources.get(name);
-  if (before !== undefined) return before;
-  if (sources.size >= keptSources) sources.clear();
-  const source = `:${maskOf(name)}`;
-  sources.set(name, source);
-  return source;
+  return `:${maskOf(name)}`;
 }
 
 /** `NAME!u@HOST`. */

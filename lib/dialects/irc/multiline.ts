@@ -9,7 +9,7 @@ export const multilineBytes = 4_000;
 export const multilineLines = 20;
 
 /** A whole message, in the form of one from a single line. */
-export type Whole = { command: string; target: string; text: string; label: string | undefined };
+type Whole = { command: string; target: string; text: string; label: string | undefined };
 
 /** Why a batch is refused: the parameters of FAIL BATCH (a code, words, a sentence), and the label that the batch began with. */
 export type Refusal = { words: [code: string, ...more: string[]]; label: string | undefined };
@@ -92,7 +92,6 @@ export class Multiline {
     return undefined;
   }
 
-  /** Drops the batch. */
   #refuse(...words: Refusal["words"]): Refusal {
     const label = this.#open?.label;
     this.#refused = this.#open?.name;

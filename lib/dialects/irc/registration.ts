@@ -46,7 +46,6 @@ export class Registration {
   /** The name to join with. */
   nick = "";
   hasUser = false;
-  /** Whether the client was sent its greeting. */
   isGreeted = false;
   /** The client's name while its welcome is written, since it has no seat by then. */
   shownAs: string | undefined;

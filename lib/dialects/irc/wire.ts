@@ -63,7 +63,6 @@ function unescaped(value: string): string {
   return value.replaceAll(/\\(.?)/gs, (_, letter: string) => escapes[letter] ?? letter);
 }
 
-/** The value of a tag, escaped. */
 export function escaped(value: string): string {
   return value
     .replaceAll("\\", "\\\\")

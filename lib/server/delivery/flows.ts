@@ -1,4 +1,4 @@
-// What the readers share: for each encoding in use, a live log, and the pages for readers that are behind.
+// A flow is shared by the readers of one encoding: its live log, and the pages for readers that are behind.
 
 import type { Encoding } from "../../dialects/dialect.ts";
 import type { Recorded } from "../../protocol/events.ts";
@@ -6,8 +6,8 @@ import type { Journal } from "../journal/journal.ts";
 import { type FanOut, LiveLog, liveLogBytes } from "./live-log.ts";
 import { SharedPages } from "./shared-pages.ts";
 
-/** What the readers of one encoding share. */
-export type Flow = { log: LiveLog; pages: SharedPages };
+/** The shared parts of the readers of one encoding. */
+type Flow = { log: LiveLog; pages: SharedPages };
 
 export class Flows {
   readonly #journal: Pick<Journal, "entriesAfter">;
@@ -19,7 +19,7 @@ export class Flows {
     this.#fanOut = fanOut;
   }
 
-  /** The flow of an encoding; `last`: the last event that happened, behind which a new live log begins. */
+  /** The flow of an encoding. `last`: the latest event, after which a new live log begins. */
   of(encoding: Encoding, last: number): Flow {
     const flow = this.#flows.get(encoding) ?? {
       log: new LiveLog(encoding, last, liveLogBytes, this.#fanOut),
@@ -29,7 +29,7 @@ export class Flows {
     return flow;
   }
 
-  /** Adds an event that every member may see; returns how many readers are live. */
+  /** Adds an event that all members may see. Returns how many readers are live. */
   append(event: Recorded, json?: string): number {
     let readers = 0;
     for (const { log } of this.#flows.values()) {
@@ -39,19 +39,19 @@ export class Flows {
     return readers;
   }
 
-  /** Counts an event that not every member may see. */
+  /** Counts an event that not all members may see. */
   skip(seq: number): void {
     for (const { log } of this.#flows.values()) log.skip(seq);
   }
 
-  /** Lets the live readers write; false if there was no time for all of them: call it next turn. */
+  /** Lets the live readers write. Returns false if some are left: call it again in the next turn. */
   pump(): boolean {
     let isDone = true;
     for (const { log } of this.#flows.values()) isDone = log.pump() && isDone;
     return isDone;
   }
 
-  /** Takes the texts of these events out of all that was to be shown from memory. */
+  /** Drops the texts of these events from memory, so that no reader is sent them any more. */
   forget(seqs: number[]): void {
     for (const { log, pages } of this.#flows.values()) {
       pages.clear();
@@ -59,7 +59,7 @@ export class Flows {
     }
   }
 
-  /** The room begins again: all logs and pages are gone. */
+  /** Drops all logs and pages: the room begins again. */
   clear(): void {
     this.#flows.clear();
   }

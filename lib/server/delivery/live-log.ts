@@ -1,46 +1,46 @@
-// The live log: what has just happened, in one encoding, encoded once, contiguous and bounded. Readers are offsets
-// into it, so an event costs one encoding however many read it, and a short write needs no leftover: the log is it.
+// The live log: the newest events in one encoding, in one bounded buffer. Readers are offsets into it, so an event is encoded
+// once for all readers, and after a short write nothing has to be kept aside: the log still has the rest.
 //
 //        base                                   head        offsets only grow; the bytes from base to head are kept
 //          │ seq 41 │ seq 42 │ seq 44 │ seq 45 │            (43 was a whisper: in the journal, not here)
 //                       ▲ a reader, in the middle of a short write
 //
-// When the buffer is full the older half goes. A reader that stood there falls behind and reads on from the journal.
+// When the buffer is full, its older half is dropped. A reader whose offset is in it falls behind, and reads on from the journal.
 //
-// The readers write in rounds, each from its cursor to the head. A round that takes longer than a turn may goes on in the
-// next turn, and another one follows if events came meanwhile. Where there is a fan-out, the readers that want nothing but
-// the log are written to many at once.
+// The readers write in rounds, each from its cursor to the head. A round that takes too long for a turn goes on in the next
+// turn, and another one follows if events came meanwhile. With a fan-out, the readers that want nothing but the log are written
+// to together, with one call to the system.
 
 import type { Encoding } from "../../dialects/dialect.ts";
 import type { Recorded } from "../../protocol/events.ts";
 
 /** The part of a reader that the log needs. */
 export interface LogReader {
-  /** Where in the log it stands, an offset. */
+  /** The offset up to which it has written the log. */
   readonly cursor: number;
-  /** The bytes at the cursor are about to go. */
+  /** Called before the bytes at the cursor are dropped. */
   fallBehind(): void;
   pump(): void;
-  /** The file descriptor to send the log to from the cursor to the head, if it wants that now and nothing else. */
+  /** The descriptor to which to send the log from the cursor to the head; undefined if the reader writes by itself. */
   readonly descriptor?: number | undefined;
-  /** So many bytes were sent there. If they were not all, the reader writes the others itself. */
+  /** So many bytes were sent to the descriptor. If some are left, the reader writes them itself. */
   sent?(bytes: number): void;
 }
 
 /** Sends parts of the log to many sockets in one call to the system. */
 export interface FanOut {
-  /** How many it takes at once. */
+  /** How many parts it takes at once. */
   readonly size: number;
-  /** Adds a part, for `send` to send. Until then the bytes stay as they are. A descriptor of -1 takes none. */
+  /** Adds a part for `send`, until which its bytes may not change. A descriptor of -1 takes no bytes. */
   add(descriptor: number, bytes: Uint8Array, offset: number, length: number): void;
-  /** How many bytes were sent of each part that was added, in order; as many as can be without waiting. */
+  /** Sends all parts that were added, as far as possible without waiting. Returns how many bytes of each were sent, in order. */
   send(): ArrayLike<number>;
 }
 
-/** Small enough to stay in the processor's cache; a reader that falls off it loses nothing. */
+/** The size of a live log: small enough for the processor's cache. A reader that falls off it loses nothing. */
 export const liveLogBytes = 1024 * 1024;
 
-/** How long the readers may write in one turn; some thousand of them can. */
+/** How long the readers may write in a turn, in ms: enough for some thousand of them. */
 const pumpMs = 5;
 /** The clock is read once for this many readers, since reading it is not free. */
 const readersAtOnce = 64;
@@ -49,11 +49,11 @@ export class LiveLog {
   readonly encoding: Encoding;
   /** The readers that are live. */
   readonly readers = new Set<LogReader>();
-  /** How many readers want events from now on, live or still behind. While there are none, nothing is encoded. */
+  /** How many readers want events, live or still behind. While there are none, no event is encoded. */
   followers = 0;
-  /** The offset behind the last byte. */
+  /** The offset after the last byte. */
   head = 0;
-  /** The last event that happened, in the log or not: being here is being up to date. */
+  /** The latest event of the room, in the log or not. A reader at this event is up to date. */
   headSeq: number;
 
   readonly #capacityBytes: number;
@@ -63,15 +63,15 @@ export class LiveLog {
   #bytes: Buffer | undefined;
   /** The readers that have yet to write in this round. */
   #round: Iterable<LogReader> | undefined;
-  /** The last event that had happened when this round began. */
+  /** The latest event when this round began. */
   #roundSeq = -1;
   #base = 0;
   #baseSeq: number;
-  // For each event kept: its seq, and the offset behind its last byte.
+  // For each event in the log: its seq, and the offset after its last byte.
   #seqs: number[] = [];
   #ends: number[] = [];
 
-  /** `capacityBytes` holds the longest event at least twice. Without a `fanOut` each reader writes by itself. */
+  /** `capacityBytes`: at least twice the longest event. Without a `fanOut` each reader writes by itself. */
   constructor(encoding: Encoding, headSeq: number, capacityBytes: number = liveLogBytes, fanOut?: FanOut) {
     this.encoding = encoding;
     this.headSeq = headSeq;
@@ -80,7 +80,7 @@ export class LiveLog {
     this.#fanOut = fanOut;
   }
 
-  /** Adds an event that every member may see; `json` is the same as JSON, where that is known. */
+  /** Adds an event that all members may see. `json`: the event as JSON, if the caller has that. */
   append(event: Recorded, json?: string): void {
     this.headSeq = event.seq;
     if (this.followers === 0) return this.#forget();
@@ -92,31 +92,31 @@ export class LiveLog {
     this.#ends.push(this.head);
   }
 
-  /** Counts an event that not every member may see. */
+  /** Counts an event that not all members may see. */
   skip(seq: number): void {
     this.headSeq = seq;
     if (this.followers === 0) this.#forget();
   }
 
-  /** Whether every event after this one that all members may see is here. */
+  /** Whether the log has all events after this one that all members may see. */
   continues(seq: number): boolean {
     return seq >= this.#baseSeq;
   }
 
-  /** The bytes between two offsets, as `write` wants them. */
+  /** The bytes between two offsets, as parameters for `write`. */
   slice(from: number, to: number): { bytes: Uint8Array; offset: number; length: number } {
     const bytes = this.#bytes ?? new Uint8Array();
     return { bytes, offset: from - this.#base, length: to - from };
   }
 
-  /** The line boundary behind event `seq` and all before it. */
+  /** The offset after event `seq` and all before it. */
   offsetAfter(seq: number): number {
     if (seq >= this.headSeq) return this.head;
     const kept = countUpTo(this.#seqs, seq);
     return kept === 0 ? this.#base : (this.#ends[kept - 1] ?? this.#base);
   }
 
-  /** The event an offset is in or right behind, and what is left of that event from there on. */
+  /** The event that an offset is in or right after, and the rest of its bytes from the offset on. */
   eventAt(offset: number): { seq: number; rest: Uint8Array } {
     const before = countUpTo(this.#ends, offset - 1);
     const end = this.#ends[before];
@@ -128,7 +128,7 @@ export class LiveLog {
     return { seq, rest: Buffer.from(rest.bytes.subarray(rest.offset, rest.offset + rest.length)) };
   }
 
-  /** Lets the live readers write up to the head; false if there was no time for all of them: call it next turn. */
+  /** Lets the live readers write up to the head. Returns false if some are left: call it again in the next turn. */
   pump(): boolean {
     const end = performance.now() + pumpMs;
     let pumped = 0;
@@ -137,7 +137,7 @@ export class LiveLog {
         this.#round = this.readers.values();
         this.#roundSeq = this.headSeq;
       }
-      // A set's iterator goes on where the loop before left it.
+      // The iterator of a set goes on where the previous loop stopped.
       for (const reader of this.#round) {
         this.#serve(reader);
         if (++pumped % readersAtOnce > 0 || performance.now() <= end) continue;
@@ -150,20 +150,20 @@ export class LiveLog {
     return true;
   }
 
-  /** Drops the events up to this one: its text was taken back. A reader that stands there reads on from the journal. */
+  /** Drops the events up to this one, whose text was taken back. Readers that had not written them read on from the journal. */
   forget(seq: number): void {
     const gone = countUpTo(this.#seqs, seq);
     if (gone > 0) this.#drop(gone);
   }
 
-  /** Lets a reader write: now, or in a moment with others at once. */
+  /** Lets a reader write: now, or together with others in a moment. */
   #serve(reader: LogReader): void {
     if (!this.#fanOut || reader.descriptor === undefined) return reader.pump();
     this.#together.push(reader);
     if (this.#together.length === this.#fanOut.size) this.#send();
   }
 
-  /** Descriptors are asked for only here, so that nothing can happen to one before it is written to. */
+  /** Writes to the gathered readers. It reads their descriptors only here, so that none can be closed before the write. */
   #send(): void {
     if (!this.#fanOut || this.#together.length === 0) return;
     const readers = this.#together;
@@ -184,7 +184,7 @@ export class LiveLog {
     this.#ends = [];
   }
 
-  /** The buffer, with room for so many bytes more behind the head. */
+  /** The buffer, with room for so many more bytes after the head. */
   #reserve(bytes: number): Buffer {
     this.#bytes ??= Buffer.allocUnsafeSlow(this.#capacityBytes);
     if (this.head + bytes - this.#base <= this.#capacityBytes) return this.#bytes;
@@ -194,7 +194,7 @@ export class LiveLog {
     return this.#bytes;
   }
 
-  /** Drops so many of the events kept. */
+  /** Drops so many of the oldest events. */
   #drop(gone: number): void {
     const base = this.#ends[gone - 1] ?? this.head;
     for (const reader of this.readers) if (reader.cursor < base) reader.fallBehind();

@@ -1,17 +1,17 @@
-// The past as a program pages through it: some events behind a place, before one, or between two, by number or by time.
+// The past for programs that page through it: some events after a position, before one, or between two, by number or by time.
 
 import type { PastPosition, PastRequest } from "../../dialects/host.ts";
 import type { Recorded } from "../../protocol/events.ts";
 import type { Journal } from "../journal/journal.ts";
 import { maySee, PageSize, pageEvents } from "../journal/pages.ts";
 
-/** The part of a journal that is paged through. */
+/** The part of a journal that is needed to page through it. */
 type Source = Pick<Journal, "endOf" | "first" | "last" | "entriesAfter" | "entriesBefore">;
 
-/** One request reads at most this many pages: most events may be of a kind that is not wanted. */
+/** How many pages a request reads at most: most events may be of a kind that is not wanted. */
 const readPages = 10;
 
-/** The events that were asked for and that the seat `viewer` may see, oldest first. Rejects as the journal does. */
+/** The events that the request means and the seat `viewer` may see, oldest first. Rejects as the journal does. */
 export async function pastOf(journal: Source, request: PastRequest, viewer: string): Promise<Recorded[]> {
   const { limit, isWanted } = request;
   const { from, to, isLast } = await stretchOf(journal, request);
@@ -36,7 +36,7 @@ export async function pastOf(journal: Source, request: PastRequest, viewer: stri
   return isLast ? found.reverse() : found;
 }
 
-/** The stretch between two numbers that a request means. If `before` is earlier than `after`, the two change places. */
+/** The numbers between which a request looks. If `before` is earlier than `after`, the two change places. */
 async function stretchOf(journal: Source, { after, before, isLast }: Omit<PastRequest, "isWanted">) {
   const from = after === undefined ? 0 : await seqOf(journal, after, "after");
   const to = before === undefined ? journal.last + 1 : await seqOf(journal, before, "before");
@@ -46,9 +46,9 @@ async function stretchOf(journal: Source, { after, before, isLast }: Omit<PastRe
 }
 
 /**
- * The number of a position. A position of no run of this journal, or behind the end of its run, counts as 0: before all
- * kept events. For a time, side "after" gives the number of the last event that was not later, side "before" that of
- * the first event that was not earlier.
+ * The number of a position. A position of an unknown epoch, or behind the end of its epoch, counts as 0, which is before all
+ * events. For a time, `side` "after" returns the number of the last event that is not later, `side` "before" that of the first
+ * event that is not earlier.
  */
 async function seqOf(journal: Source, position: PastPosition, side: "after" | "before"): Promise<number> {
   if (!("at" in position)) {
@@ -56,7 +56,7 @@ async function seqOf(journal: Source, position: PastPosition, side: "after" | "b
     return end === undefined || position.seq > end ? 0 : position.seq;
   }
   const isBefore = (at: number) => (side === "after" ? at <= position.at : at < position.at);
-  // Events up to `low` are before that time, those from `high` on are not.
+  // A binary search: events up to `low` are before the time, those from `high` on are not.
   let [low, high] = [journal.first - 1, journal.last + 1];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);

@@ -1,6 +1,6 @@
-// Messages of senders that take no seat, such as scripts: until the journal has them, and who waits for that. Each is an
-// entry with an author of its own, made of the name and the message's id. So the same message, sent again after a drop, is
-// known to the journal, and those of several senders under one name do not meet.
+// Posts that are under way: messages of senders without a seat, such as scripts, until the journal has them. Each is an entry
+// with an author of its own, made of the name and the id of the message. So the journal knows a post that is sent again after a
+// drop, and posts of several senders under one name do not disturb each other.
 
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Answer, type Fault, fault } from "../../protocol/events.ts";
@@ -11,10 +11,10 @@ import { type Entry, unnumbered } from "../journal/journal.ts";
 type Waiting = { id: string; answered: (outcome: Answer) => void };
 
 export class Posts {
-  /** By author. */
+  /** By the author of the entry. */
   readonly #waiting = new Map<string, Waiting>();
 
-  /** The entry of a message, which expects these facts. */
+  /** The entry of a post, which expects these facts. `answered` is called with its outcome. */
   entryOf({ name, text, id }: CommandOf<"post">, expects: Facts, answered: (outcome: Answer) => void): Entry {
     const author = `post ${nameKey(name)} ${id}`;
     this.#waiting.get(author)?.answered({ ...fault("conflict", "It was sent again from another place"), id });
@@ -22,12 +22,12 @@ export class Posts {
     return { event: unnumbered({ type: "said", from: name, text, id }), author, expects };
   }
 
-  /** The message of that author is in the room, as event `seq`. False if it is none of these. */
+  /** The post of this author is event `seq`. Returns false if there is no such post. */
   settle(author: string, seq: number): boolean {
     return this.#answer(author, (id) => ({ type: "seen", id, seq }));
   }
 
-  /** The message of that author did not happen. False if it is none of these. */
+  /** The post of this author did not happen. Returns false if there is no such post. */
   fail(author: string, problem: Fault): boolean {
     return this.#answer(author, (id) => ({ ...problem, id }));
   }
@@ -37,7 +37,7 @@ export class Posts {
   }
 
   #answer(author: string, answer: (id: string) => Answer): boolean {
-    // Few entries are posts: most of the time there is nothing to look up.
+    // Few entries are posts, so mostly there is nothing to look up.
     const waiting = this.#waiting.size === 0 ? undefined : this.#waiting.get(author);
     if (!waiting) return false;
     this.#waiting.delete(author);

@@ -1,11 +1,11 @@
-// A reader is one client's place in the room's log, and its only way to the socket. It is
+// A reader is the position of one client in the room's log, and its only way to the socket. It is
 //
 //   waiting   not in the room yet: private lines go straight out
 //   behind    at an event, reading the journal page by page as fast as its socket drains
 //   live      at an offset of the live log, writing what is new once a turn
 //
-// Joining, resuming after a drop and having fallen off the live log are all being behind; a reader that has come so far that
-// the log goes on from there, and has missed no whisper since, becomes live.
+// Joining, resuming after a drop and having fallen off the live log are all being behind. A reader becomes live once the log has
+// all events after its position, and no whisper is among them.
 //
 // The splice. What is meant for this client alone cannot be on the shared log, and must not cut into a line of it.
 // So every private line belongs right behind an event, by its seq, and waits in the queue until the reader has
@@ -22,27 +22,26 @@
 import type { Recorded } from "../../protocol/events.ts";
 import type { LiveLog, LogReader } from "./live-log.ts";
 
-/** Writes what it can take now and says how much that was; -1 once closed. After a short write, `pump` is called again. */
+/** Takes as many bytes as it can now, and returns how many; -1 once closed. After a short write, `drain` is called later. */
 export interface Sink {
   write(bytes: Uint8Array, offset: number, length: number): number;
   /** The file descriptor, if it takes the same bytes as `write` does; -1 once closed. */
   readonly descriptor?: number | undefined;
 }
 
-/** What a reader that is behind writes next, and the event that it has come to with that. */
+/** The bytes that a reader writes next while it is behind, and the event after which it is then. */
 export type Page = { pieces: Uint8Array[]; last: number };
-/** Events after `after`, up to `upTo`. */
-export type Range = { after: number; upTo: number };
+type Range = { after: number; upTo: number };
 
-/** Hands over the first page, which begins with the opening, when it is this reader's turn. */
+/** Calls `take` with the first page, which begins with the welcome, when it is this reader's turn. */
 export type Opening = (take: (page: Page) => void) => Promise<void>;
-/** The same for a page of the range that `wanted` tells by then, if it still wants one. Rejects as the journal does. */
+/** Calls `take` with a page of the range that `wanted` returns by then, if any. Rejects as the journal does. */
 export type ReadPage = (wanted: () => Range | undefined, take: (page: Page) => void) => Promise<void>;
 
-/** `instead`: it stands for event `after` itself, which the log has in the words for all. */
+/** A private line, which belongs after event `after`. `recorded`: the journal has it. `instead`: it replaces the event. */
 type Private = { after: number; bytes: Uint8Array; recorded: boolean; instead?: boolean };
 
-/** How much may wait in the queue for a client that does not read, in bytes. */
+/** How many bytes may wait in the queue for a client that does not read. */
 export const privateBytes = 256 * 1024;
 
 const nothing = new Uint8Array();
@@ -58,11 +57,11 @@ export class Reader implements LogReader {
   #blocked = false;
   #reading = false;
   #position = 0;
-  /** The event behind which the last page begins. */
+  /** The event after which the latest page begins. */
   #pageAfter = 0;
   /**
-   * The last event that may be a whisper to this client, or one that it is told in words of its own. Up to it the log is
-   * not enough: it has neither.
+   * The latest event that may be a whisper to this client, or one that it is told in other words. Up to this event the log is
+   * not enough, since it has neither.
    */
   #whispered = 0;
   #rest: Uint8Array = nothing;
@@ -72,7 +71,7 @@ export class Reader implements LogReader {
   #queuedBytes = 0;
   #onDrained: (() => void) | undefined;
 
-  /** `failed` is called when the journal cannot be read; nothing more is written then. `maxPrivateBytes` may be queued. */
+  /** `failed` is called when the journal cannot be read; then no more is written. `maxPrivateBytes`: how many may be queued. */
   constructor(sink: Sink, failed: (error: unknown) => void, maxPrivateBytes: number = privateBytes) {
     this.#sink = sink;
     this.#failed = failed;
@@ -80,8 +79,8 @@ export class Reader implements LogReader {
   }
 
   /**
-   * Leaves the waiting: `opening` goes out first, then every event after the position that it has come to. No event after
-   * `whispered` that happened so far is a whisper to this client.
+   * Starts: the reader writes the page of `opening`, then every event after it. `whispered`: no later event up to now is a
+   * whisper to this client.
    */
   start(log: LiveLog, opening: Opening, readPage: ReadPage, whispered: number = log.headSeq): Promise<void> {
     this.#log = log;
@@ -89,14 +88,14 @@ export class Reader implements LogReader {
     this.#readPage = readPage;
     this.#whispered = whispered;
     this.#reading = true;
-    // Private lines that were queued while waiting go out before all of it.
+    // Private lines from before go out first.
     this.#append(this.#queue.map(({ bytes }) => bytes));
     this.#queue = [];
     this.#queuedBytes = 0;
     return opening((page) => this.#turnTo(page)).catch(this.#failed);
   }
 
-  /** A private line, behind all that has happened. False if too much waits already: nothing was queued. */
+  /** Queues a private line after all events so far. Returns false, and queues nothing, if too much waits already. */
   tell(line: string): boolean {
     if (!this.#hasRoom()) return false;
     this.#enqueue(line, this.#log?.headSeq ?? 0, false);
@@ -104,29 +103,29 @@ export class Reader implements LogReader {
   }
 
   /**
-   * Takes a recorded event that only this client and another may see, with the words for this client if it has own ones.
-   * The log has skipped it before.
+   * Takes an event that only this client and another may see, and which the log has skipped. `words`: the lines for this client,
+   * if they differ.
    */
   whisper(event: Recorded, words?: string): void {
     this.#whispered = event.seq;
     if (!this.#live || !this.#log) return;
-    // The deleted message may wait in the queue: the client is served from the journal, which has erased it.
+    // The deleted message may wait in the queue: the client reads on from the journal, which has erased it.
     if (event.type === "deleted" && this.#queue.some(({ recorded }) => recorded)) return this.fallBehind();
-    // The journal has the event too: if the queue has no room for it, the client gets it from there.
+    // If the queue has no room for it, the client gets it from the journal.
     if (this.#hasRoom()) this.#enqueue(words ?? this.#log.encoding.encode(event), event.seq, true);
     else this.fallBehind();
   }
 
-  /** Tells this client of event `seq`, which is in the log already, in these words alone; "": not at all. */
+  /** Tells this client of event `seq`, which the log has already, in these words instead; "": not at all. */
   replace(seq: number, words: string): void {
     this.#whispered = seq;
     if (!this.#live) return;
-    // Into the queue first: to make room may write on, beyond the event.
+    // It is queued first, since making room may write on beyond the event.
     this.#enqueue(words, seq, true, true);
     if (!this.#hasRoom()) this.fallBehind();
   }
 
-  /** A last line, even if too much waits; `drained` is called once it has been written. */
+  /** Queues the last line, even if too much waits. `drained` is called once it has been written. */
   finish(line: string, drained: () => void): void {
     this.#enqueue(line, this.#log?.headSeq ?? 0, false);
     this.#onDrained = drained;
@@ -139,7 +138,7 @@ export class Reader implements LogReader {
     this.pump();
   }
 
-  /** The socket is gone. */
+  /** The socket has closed. */
   close(): void {
     this.#blocked = true;
     this.#onDrained = undefined;
@@ -149,7 +148,7 @@ export class Reader implements LogReader {
     this.#log = undefined;
   }
 
-  /** An event that was written whole, with all before it: the last one, or of a page that was begun the one before it. */
+  /** The latest event that was written whole, with all before it; while a page is being written, the event before the page. */
   get position(): number {
     if (!this.#live || !this.#log) return this.#rest === nothing ? this.#position : this.#pageAfter;
     const { seq, rest } = this.#log.eventAt(this.cursor);
@@ -181,7 +180,7 @@ export class Reader implements LogReader {
 
   sent(bytes: number): void {
     this.cursor += bytes;
-    // A write that is short makes the socket tell when it takes more.
+    // The reader writes the rest itself: if that is a short write, the socket tells when it takes more.
     if (this.cursor !== this.#log?.head) this.pump();
   }
 
@@ -200,12 +199,12 @@ export class Reader implements LogReader {
     if (!this.#blocked) setImmediate(() => this.pump());
   }
 
-  /** The last line has been written: nothing comes behind it. */
+  /** Whether the last line has been written. */
   get #isDone(): boolean {
     return this.#onDrained !== undefined && this.#queue.length === 0 && this.#rest === nothing;
   }
 
-  /** Whether the queue takes another line. Only what the socket did not take counts, not what this turn has brought. */
+  /** Whether the queue takes another line. It pumps first, so that only bytes count which the socket did not take. */
   #hasRoom(): boolean {
     if (this.#queuedBytes > this.#maxPrivateBytes) this.pump();
     return this.#queuedBytes <= this.#maxPrivateBytes;
@@ -217,13 +216,13 @@ export class Reader implements LogReader {
     this.#queue.push({ after, bytes, recorded, instead });
   }
 
-  /** Behind what has been begun. */
+  /** Adds bytes to write after those that were begun. */
   #append(pieces: Uint8Array[]): void {
     for (const piece of pieces) if (piece.length > 0) this.#more.push(piece);
     if (this.#rest === nothing) this.#rest = this.#more.shift() ?? nothing;
   }
 
-  /** Whether the first private line belongs exactly here. */
+  /** Whether the first private line belongs at the present position. */
   #due(): boolean {
     const first = this.#queue[0];
     if (first === undefined || this.#reading) return false;
@@ -241,7 +240,7 @@ export class Reader implements LogReader {
     this.#restOffset = 0;
   }
 
-  /** Where a live reader must stop: at the head, or where the first private line belongs. */
+  /** The offset at which a live reader stops: the head, or where the first private line belongs. */
   #nextStop(log: LiveLog): number {
     const first = this.#queue[0];
     return first ? stopFor(first, log) : log.head;
@@ -265,7 +264,7 @@ export class Reader implements LogReader {
     this.cursor += Math.max(taken, 0);
   }
 
-  /** Behind, with everything written: live if the log goes on from here, else the next page. */
+  /** Called when a reader that is behind has written all it has: it becomes live if the log goes on there, or reads a page. */
   #goOn(log: LiveLog): void {
     if (this.#position >= this.#whispered && log.continues(this.#position)) {
       this.#live = true;

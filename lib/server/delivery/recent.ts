@@ -1,23 +1,22 @@
-// The last few entries, kept in memory. A newcomer is shown some of them, and when many join at once (a server that was
-// restarted, a meeting that begins) the journal does not have to be read for each.
-// Between 64 and 127 messages are kept, and the last 64 of what happened between them; older messages come from the
-// journal. After a start there are those that the journal was read for.
+// The latest entries, in memory. Newcomers are shown some of them, and when many join at once (after a restart, at the beginning
+// of a meeting) the journal need not be read for each. Between 64 and 127 messages are kept, and as many other events between
+// them. After a start there are only those for which the journal was read.
 
 import { isMessage } from "../../protocol/events.ts";
 import type { Entry } from "../journal/journal.ts";
 import { erased } from "../journal/sound.ts";
 
-/** At least this many of either kind are kept, once there were as many: more than any dialect shows to a newcomer. */
+/** How many messages, and how many other events, are kept at least: more than any dialect shows to a newcomer. */
 const kept = 64;
 
 export class RecentEntries {
   /** Oldest first. */
   #entries: Entry[] = [];
   #messages = 0;
-  /** All messages from this position on are here. */
+  /** From this position on all messages are here. */
   from: number;
 
-  /** `last`: the position behind which the entries come that will be pushed. */
+  /** `last`: the latest event; later ones are pushed. */
   constructor(last: number) {
     this.from = last + 1;
   }
@@ -28,14 +27,13 @@ export class RecentEntries {
     this.#trim(kept);
   }
 
-  /** Takes the texts of these events out. */
   erase(seqs: number[]): void {
     const gone = new Set(seqs);
     this.#entries = this.#entries.map((entry) => (gone.has(entry.event.seq) ? erased(entry) : entry));
     this.#messages = this.#entries.filter(({ event }) => isMessage(event)).length;
   }
 
-  /** Adds the entries that the journal gave for `entriesBefore`, if they join the oldest ones here. */
+  /** Adds entries that the journal returned for `entriesBefore(position)`, if they reach up to the oldest ones here. */
   extend(position: number, entries: Entry[]): void {
     if (position < this.from) return;
     const older = entries.filter(({ event }) => event.seq < this.from);
@@ -45,13 +43,13 @@ export class RecentEntries {
     this.#trim(2 * kept - 1);
   }
 
-  /** The entries before a position that are here, newest first, at most `count`. Others may be before `from`. */
+  /** The entries before a position, newest first, at most `count`. There may be further ones before `from`. */
   entriesBefore(position: number, count: number): Entry[] {
     const end = this.#entries.findLastIndex(({ event }) => event.seq < position) + 1;
     return this.#entries.slice(Math.max(end - count, 0), end).reverse();
   }
 
-  /** Where there are twice as many of a kind as have to be kept, the last `count` of it stay. */
+  /** Once there are twice as many of a kind as are kept at least, only the latest `count` of it stay. */
   #trim(count: number): void {
     const others = this.#entries.length - this.#messages;
     if (this.#messages >= 2 * kept) {

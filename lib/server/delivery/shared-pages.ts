@@ -1,29 +1,29 @@
-// Pages of the journal as readers write them: read and encoded once for all who want them in one encoding, and kept for a
-// moment. When many catch up at once they missed the same events, though not from the same one on; so a page ends at a
-// multiple of `pageEvents`, and readers that begin anywhere share all pages but their first.
+// Pages of the journal, encoded for readers that are behind. A page is read and encoded once for all readers of an encoding, and
+// kept for a moment. Readers that catch up at the same time have missed the same events, though not from the same one on. So a
+// page ends at a multiple of `pageEvents`, and readers share all pages except their first.
 //
-//   bytes       │ said │ said │ said │ joined │      what all may see
-//   whispers           ▲ told      ▲ told            kept apart, each with the offset where it belongs
+//   bytes       │ said │ said │ said │ joined │      events that all may see
+//   whispers           ▲ told      ▲ told            kept apart, each with its offset in the bytes
 //
-// A viewer gets the bytes whole, or in pieces with its own whispers between them. A whisper is never in the bytes. Where
-// authors are told of their own events in words of their own, these stand in place of the bytes of the event.
+// A reader writes the bytes whole, or in pieces with its own whispers between them. In dialects with an `own`, the words for the
+// author of an event take the place of its bytes.
 
 import type { Encoding } from "../../dialects/dialect.ts";
 import type { Recorded } from "../../protocol/events.ts";
 import type { Entry, Journal } from "../journal/journal.ts";
 import { entriesIn, maySee, pageEvents, type Stretch } from "../journal/pages.ts";
 
-/** About 7 MB of short lines; of the longest ones 25 MB. */
+/** How many pages are kept: about 7 MB of short lines, 25 MB of the longest ones. */
 const keptPages = 64;
-/** A deleted event must not be shown for longer than this. */
+/** How long a page is kept, in ms: an event that is no longer kept is shown for no longer than this. */
 const keptMs = 5_000;
 
-export class SharedPage {
-  /** The last event of the page, or of the gap that it tells of. */
+class SharedPage {
+  /** The last event of the page, or of its gap. */
   readonly last: number;
   readonly #encoding: Encoding;
   readonly #bytes: Uint8Array;
-  /** The entries that are not the same for all viewers; `from` and `to` are offsets of what the bytes have of them. */
+  /** The entries that differ between viewers, and the offsets of their bytes (`from` = `to` for whispers). */
   readonly #marks: { entry: Entry; from: number; to: number }[] = [];
 
   constructor(encoding: Encoding, { gap, entries, last }: Stretch) {
@@ -37,7 +37,7 @@ export class SharedPage {
         this.#marks.push({ entry, from, to: text.length });
     }
     this.#bytes = Buffer.from(text);
-    // So far in characters: now in bytes.
+    // The offsets are in characters so far: now they become bytes.
     let [characters, bytes] = [0, 0];
     const inBytes = (offset: number) => {
       bytes += Buffer.byteLength(text.slice(characters, offset));
@@ -50,7 +50,7 @@ export class SharedPage {
     }
   }
 
-  /** What the seat `viewer` may see of it, in order; of its own events in the words of `own`, where that has some. */
+  /** The bytes that the seat `viewer` may see, in order; its own events in the words of `own`, if that returns some. */
   piecesFor(viewer: string, own?: (event: Recorded) => string | undefined): Uint8Array[] {
     const pieces: Uint8Array[] = [];
     let at = 0;
@@ -70,7 +70,7 @@ export class SharedPage {
 export class SharedPages {
   readonly #encoding: Encoding;
   readonly #journal: Pick<Journal, "entriesAfter">;
-  /** By start and end of the request, the latest used page last. The journal may still be reading a page. */
+  /** By start and end of the request, the page used last at the end. The journal may still be reading a page. */
   readonly #pages = new Map<string, Promise<SharedPage>>();
 
   constructor(encoding: Encoding, journal: Pick<Journal, "entriesAfter">) {
@@ -78,7 +78,7 @@ export class SharedPages {
     this.#journal = journal;
   }
 
-  /** The page behind event `after`, which does not go beyond `upTo`. Rejects as the journal does. */
+  /** The page after event `after`, up to `upTo` at most. Rejects as the journal does. */
   after(after: number, upTo: number): Promise<SharedPage> {
     const aligned = after - (after % pageEvents) + pageEvents;
     const end = Math.min(upTo, aligned);
@@ -91,7 +91,7 @@ export class SharedPages {
     return page;
   }
 
-  /** Forgets all pages: a text in them was taken back. */
+  /** Drops all pages: a text in them was taken back. */
   clear(): void {
     this.#pages.clear();
   }

@@ -1,6 +1,6 @@
-// Facts: what holds in the room as of the last event, each under a key. Events set facts. An event is deleted in time, a
-// fact stays until another event changes it. Only this file knows how keys and values are written. Later versions must be
-// able to read them: a kind may be added, none may change.
+// Facts: the state of the room as of the latest event. Each fact is a value under a key, set by an event. Events are deleted in
+// time; a fact stays until another event changes it. Only this file knows the form of keys and values. Later versions must be
+// able to read them, so a kind may be added, and none may change.
 //
 //   seat ID        {name, tokenHash?, address?, since?}   a member has this seat
 //   name LOOK      ID                                its name, and all that look like it, are taken
@@ -11,38 +11,38 @@
 //   mute NAME      the operator's name               a member of that name may not speak; only earlier versions wrote it
 //   muted ID       {name, by, at, address?, keyHash?, until?}  the member of that seat may not speak
 //   muted *        {name, by, at, until?}            only operators may speak
-//   own LOOK       {name, keyHash, seat, usedAt}     the name, and all that look like it, are kept for the holder of a key
-//   mail ID        POSITION                          behind it are whispers to its owner, who has not been here since
+//   own LOOK       {name, keyHash, seat, usedAt}     the name, and all that look like it, belong to the holder of a key
+//   mail ID        POSITION                          after it are whispers to the owner of the seat, who has not been here since
 //   topic          the topic
 //
-// LOOK is what a name looks like: there is a fact "name" for each of its looks, and one of the others for its skeleton.
-// Earlier versions wrote another skeleton, which looks like the name, too: so looks are compared with those of the name in
-// the value, or of the key itself.
+// LOOK is a look of a name (looks.ts): there is a fact "name" for each look, and one fact of the other kinds for the skeleton.
+// Earlier versions wrote another skeleton, so looks are compared with those of the name in the value, or of the key itself.
 
+import { resultOf } from "../../protocol/errors.ts";
 import type { Ban } from "../../protocol/events.ts";
 import { looks, skeleton } from "../../protocol/looks/looks.ts";
 
-/** Facts by their keys, as they are stored; `null`: no such fact, or no more. */
+/** Values of facts by their keys, as they are stored; `null`: there is no such fact. */
 export type Facts = Readonly<Record<string, string | null>>;
 
-/** The facts that an event changes, and those that must hold before it. */
+/** The facts that an event sets, and those that must hold before it. */
 export type Change = { facts: Facts; expects: Facts };
 
 /** The value of the fact "seat". */
 export type SeatFact = {
   name: string;
-  /** SHA-256 of the token, base64url. Without one its member cannot come back to the seat. */
+  /** SHA-256 of the token, base64url. Absent: the member cannot get the seat again by a token. */
   tokenHash?: string | undefined;
-  /** The address its member joined from, for bans; never sent to members. */
+  /** The address of its member, for bans; never sent to members. */
   address?: string | undefined;
   /** When its member joined, in ms since 1970 UTC. */
   since?: number | undefined;
 };
 
-/** The value of the fact "ban". One of a member holds for its key, too, and for the address if it was alone there. */
+/** The value of the fact "ban". The ban of a member holds for its key, too, and for its address if no other member was there. */
 export type BanFact = Ban & Held;
 
-/** What an order holds for beside a name: an address or a network, and the SHA-256 of a key. Never sent to members. */
+/** The address or network, and the SHA-256 of the key, for which a ban or a mute holds. Never sent to members. */
 type Held = { address?: string | undefined; keyHash?: string | undefined };
 
 /** The value of the fact "own". */
@@ -50,16 +50,16 @@ export type OwnFact = {
   name: string;
   /** SHA-256 of the key, base64url; never sent to members. */
   keyHash: string;
-  /** The id of each seat that its owner takes under this name, so that a whisper to one is for the next one, too. */
+  /** The id of every seat that the owner takes under this name, so that whispers to one reach the next one, too. */
   seat: string;
-  /** When the name was last taken or given up, in ms since 1970 UTC. */
+  /** When the name was taken or given up last, in ms since 1970 UTC. */
   usedAt: number;
 };
 
 /** The value of the fact "muted". */
 export type MuteFact = Held & { name: string; by: string; at: number; until?: number | undefined };
 
-/** A fact as it was read; without a value it no longer holds. */
+/** A fact as it was read. `value` is undefined if the fact holds no longer. */
 export type Fact =
   | { kind: "seat"; id: string; value: SeatFact | undefined }
   /** `value`: the id of the seat that has the name. */
@@ -81,9 +81,9 @@ export const factKey = {
   at: (id: string) => `at ${id}`,
   op: (id: string) => `op ${id}`,
   ban: (name: string) => `ban ${skeleton(name)}`,
-  /** The keys of bans that hold for this name: of any name that looks like it. */
+  /** The keys of all bans that hold for this name, which are those of names that look like it. */
   bans: (name: string) => looks(name).map((look) => `ban ${look}`),
-  /** `addressKey`: as addresses.ts has it. */
+  /** `addressKey`: as the function of that name returns it. */
   banOfAddress: (addressKey: string) => `ban ${addressKey}`,
   muted: (id: string) => `muted ${id}`,
   own: (name: string) => `own ${skeleton(name)}`,
@@ -91,14 +91,14 @@ export const factKey = {
   topic: "topic",
 };
 
-/** The servers to which these facts bring a connection. */
+/** The servers that get a connection by these facts. */
 export function serversIn(facts: Facts): string[] {
   return Object.entries(facts).flatMap(([key, value]) =>
     value !== null && key.startsWith(factKey.at("")) ? [value] : [],
   );
 }
 
-/** The facts in a stored value, which a person may have edited: only the keys that have a text or `null`. */
+/** Reads stored facts, which a person may have edited: only keys with a text or `null`; undefined if it is no object. */
 export function factsIn(read: unknown): Facts | undefined {
   if (typeof read !== "object" || read === null) return undefined;
   return Object.fromEntries(
@@ -106,7 +106,7 @@ export function factsIn(read: unknown): Facts | undefined {
   );
 }
 
-/** The facts that this version knows, as they were read; those of a later version, or without sense, are passed over. */
+/** Reads facts. Those of a later version, and those that make no sense, are left out. */
 export function readFacts(facts: Iterable<[key: string, value: string | null]>): Fact[] {
   return Array.from(facts, ([key, value]) => readFact(key, value)).filter((fact) => fact !== undefined);
 }
@@ -149,15 +149,11 @@ function readFact(key: string, stored: string | null): Fact | undefined {
   }
 }
 
-/** `null` if it is no object in JSON. */
+/** The object in a JSON text; `null` if the text is none. */
 function parsed(text: string | undefined): Record<string, unknown> | null | undefined {
   if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" ? { ...value } : null;
-  } catch {
-    return null;
-  }
+  const value: unknown = resultOf(() => JSON.parse(text));
+  return typeof value === "object" ? { ...value } : null;
 }
 
 function isSeat(value: Record<string, unknown> | null): value is SeatFact {

@@ -1,44 +1,43 @@
-// Pages of the history: the entries of a journal that one seat may see. A journal gives entries from a position in either
-// direction and knows no viewer. Here it is decided who may see which, where events are missing, and how much one page
-// may cost, for every kind of journal.
+// Pages of the history, for each kind of journal. A journal returns entries from a position on, in either direction, to any
+// caller. Here it is decided which entries a seat may see, where events are missing, and how much a page may cost.
 //
-//   entriesIn    forwards: what happened after a position, for all readers that catch up
-//   lastBefore   backwards: the last few messages before a position, and what happened between them
+//   entriesIn    forwards: the events after a position, for all readers that catch up
+//   lastBefore   backwards: the last few messages before a position, and the other events between them
 //   search       backwards: the last few events before a position that match
 //   whispersTo   forwards: the first few whispers to one seat
 
 import { isMessage, type Recorded } from "../../protocol/events.ts";
 import { type Entry, type Journal, serversOnly } from "./journal.ts";
 
-/** Events `from` … `to` are not kept any more. From 0: the position that was asked for is of another journal. */
-export type Gap = { from: number; to: number };
+/** The events `from` … `to` are no longer kept. `from` 0: the position that a client sent is not of this journal. */
+type Gap = { from: number; to: number };
 
-/** Where a reader goes on. `resumed`: the events it saw so far are this journal's. `gap`: the lost ones after them. */
+/** The position at which a reader goes on. `resumed`: it saw all events up to there. `gap`: the lost ones after them. */
 export type Resumption = { position: number; resumed?: true; gap: Gap | undefined };
 
-/** Entries in order, the gap before them, and the position up to which this is everything. */
+/** Entries in order, the gap before them, and the position up to which there are no others. */
 export type Stretch = { gap: Gap | undefined; entries: Entry[]; last: number };
 
 /** The last events before a position, oldest first. */
 export type Past = {
   events: Recorded[];
-  /** There are older ones; with `before`, there may be. */
+  /** There are older events; with `before`, there may be. */
   more?: true;
-  /** The search for events ended here because it had cost enough; asking again before this position goes on. */
+  /** The look back stopped here, since it had cost enough; a request before this position goes on. */
   before?: number;
 };
 
-/** A page ends with the event that takes it over this many characters, since a slow reader holds it in memory. */
+/** A page ends with the event by which it has this many characters: a slow reader holds a page in memory. */
 export const pageLength = 128 * 1024;
-/** It ends with this many events, too, so that a page of short ones takes no longer. */
+/** A page has at most this many events, so that one of short events takes no longer. */
 export const pageEvents = 1_000;
-/** A look back reads at most this many pages: most entries may be whispers of others, or comings and goings. */
+/** How many pages a look back reads at most: many entries may be whispers of others, or comings and goings. */
 const lookedPages = 10;
 
 /**
- * Where a reader goes on that was shown all up to `after`, a position in that epoch or in the present one; `last`: the last
- * event of now. In an unknown epoch, or behind the end of a known one, the events that it was shown are lost, and it was not
- * shown those that came in their place.
+ * Where a reader goes on that was shown all events up to `after`, a position in `epoch` (undefined: the present one); `last`: the
+ * latest event. If the epoch is unknown, or `after` is behind its end, events that the reader was shown are lost, and others
+ * came in their place.
  */
 export function resumptionOf(
   journal: Pick<Journal, "epoch" | "endOf" | "first">,
@@ -54,7 +53,7 @@ export function resumptionOf(
   return { position, resumed: true, gap: isKept ? undefined : { from: position + 1, to: first - 1 } };
 }
 
-/** A page of the entries after `after`, up to `upTo`, whispers to any seat among them. Rejects as the journal does. */
+/** A page of the entries after `after`, up to `upTo`, with the whispers to all seats. Rejects as the journal does. */
 export async function entriesIn(
   journal: Pick<Journal, "entriesAfter">,
   after: number,
@@ -77,8 +76,8 @@ export async function entriesIn(
 }
 
 /**
- * The last `limit` messages before a position that the seat `viewer` may see, and what happened since the first of them, no
- * more than fit in a page. Of comings and goings there are the last `limit`, too: in a busy room they would fill it.
+ * The last `limit` messages before a position that the seat `viewer` may see, and the other events between them, no more than
+ * fit in a page. Of `joined` and `left` only the last `limit` are in it, since those of a busy room would fill the page.
  */
 export function lastBefore(
   entriesBefore: Journal["entriesBefore"],
@@ -89,7 +88,7 @@ export function lastBefore(
   return lookBack(entriesBefore, position, limit, viewer, isMessage);
 }
 
-/** The same for events that have every word of the text. */
+/** The last `limit` events before a position that have every word of the text and that the seat `viewer` may see. */
 export function search(
   journal: Pick<Journal, "matchesBefore">,
   text: string,
@@ -108,7 +107,7 @@ export function search(
   return lookBack(matchesBefore, position, limit, viewer, () => true);
 }
 
-/** The first whispers to a seat behind a position and before another one, no more than fit in a page. */
+/** The first whispers to a seat, of the events after one position and before another, no more than fit in a page. */
 export async function whispersTo(
   entriesAfter: Journal["entriesAfter"],
   seat: string,
@@ -143,8 +142,8 @@ async function lookBack(
   const page = new PageSize();
   const looked = new PageSize(lookedPages);
   let before = position;
-  // One entry more than was asked for tells whether there are older ones. Where entries were hidden from the viewer, each
-  // further read is twice as long.
+  // One entry more than `limit` tells whether there are older ones. If entries are hidden from the viewer, each further read is
+  // twice as long.
   for (let count = limit + 1; ; count = Math.min(2 * count, pageEvents)) {
     const entries = await entriesBefore(before, count);
     if (entries.length === 0) return { events: events.reverse() };
@@ -177,7 +176,7 @@ export async function* pagesUpTo(
   }
 }
 
-/** The first of the entries: at most `count`, and no more than fill a page. */
+/** The first entries: at most `count`, and no more than fill a page. */
 export function firstOf(entries: Iterable<Entry>, count: number): Entry[] {
   const first: Entry[] = [];
   const size = new PageSize();
@@ -189,7 +188,7 @@ export function firstOf(entries: Iterable<Entry>, count: number): Entry[] {
   return first;
 }
 
-/** Counts the events in a page, or those that were read for it, and how long they are, until there are enough. */
+/** Measures a page, or the events that were read for it: their number, and their length in characters. */
 export class PageSize {
   #eventsLeft: number;
   #lengthLeft: number;
@@ -199,7 +198,7 @@ export class PageSize {
     this.#lengthLeft = pages * pageLength;
   }
 
-  /** Counts this event; true once the page has enough. */
+  /** Adds an event. Returns true once the page is full. */
   isFullWith(event: Recorded): boolean {
     this.#eventsLeft -= 1;
     this.#lengthLeft -= lengthOf(event);
@@ -212,7 +211,7 @@ function lengthOf(event: Recorded): number {
   return 100 + ("text" in event ? (event.text?.length ?? 0) : 0);
 }
 
-/** Whispers are for two seats, everything else for all. */
+/** Whether a seat may see an entry: whispers are for two seats, all other events for all. */
 export function maySee(seat: string, { author, reader }: Entry): boolean {
   return reader === undefined || reader === seat || (author === seat && reader !== serversOnly);
 }

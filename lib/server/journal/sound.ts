@@ -1,11 +1,11 @@
-// Events as they are read from a place where another version, a person or a failing disk may have written: each is checked
-// like any other input. A type that is not known here is of a newer version, and is passed on as it is.
+// Checks events that are read from a file or a database: another version, a person or a failing disk may have written them. An
+// event of an unknown type is of a newer version, and passes unchecked.
 
 import type { Answer, Recorded } from "../../protocol/events.ts";
 import { isTextOrAbsent } from "./facts.ts";
 import { type Entry, serversOnly } from "./journal.ts";
 
-/** The event with all that it needs; undefined if this version cannot make sense of it. */
+/** The event, if it has all that its type needs; else undefined. */
 export function soundEvent(value: unknown): Recorded | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { type, seq, at, ...content }: Record<string, unknown> = { ...value };
@@ -15,7 +15,7 @@ export function soundEvent(value: unknown): Recorded | undefined {
   return hasContent(type, content) ? (value as Recorded) : undefined;
 }
 
-/** The entry as it was stored in JSON, with a sound event; undefined if it is none. */
+/** The entry, if it is one with a sound event; else undefined. */
 export function soundEntry(value: unknown): Entry | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { event, author, reader, server }: Record<string, unknown> = { ...value };
@@ -25,7 +25,7 @@ export function soundEntry(value: unknown): Entry | undefined {
   return value as Entry;
 }
 
-/** The entry that the journal keeps in the place of a deleted message; other entries stay as they are. */
+/** The entry that stays when this one is deleted: without its text. An entry that is no message stays as it is. */
 export function erased(entry: Entry): Entry {
   const { event, author } = entry;
   if (!isSaid(entry)) return entry;
@@ -37,7 +37,7 @@ export function erased(entry: Entry): Entry {
   return { ...kept, event: left };
 }
 
-/** Whether an entry is something that a member said, and can take back: a message, or its last words. */
+/** Whether an entry can be taken back: it is a message, or the last words of a member. */
 export function isSaid({ event }: Entry): boolean {
   const { type } = event;
   return (
@@ -45,7 +45,7 @@ export function isSaid({ event }: Entry): boolean {
   );
 }
 
-/** Whether an event of a known type has all that it needs, and only texts under the keys of texts. */
+/** Whether an event has all that its type needs, and texts under the keys of texts. */
 function hasContent(type: string, content: Record<string, unknown>): boolean {
   const keys = needed.get(type);
   if (keys === undefined) return true;
@@ -61,13 +61,13 @@ function isTime(value: unknown): boolean {
   return typeof value === "number" && Math.abs(value) <= latestTime;
 }
 
-/** The keys of all texts in events of this version; a newer one may add keys. */
+/** The keys of texts in events. */
 const texts = ["from", "to", "name", "by", "text", "id"];
 
-/** The latest time of a Date, in ms since 1970 UTC; a place of events may know later ones, and "infinity". */
+/** The latest time of a Date, in ms since 1970 UTC. PostgreSQL has later ones, and "infinity". */
 const latestTime = 8.64e15;
 
-/** The types of answers to one client. In the room they must not happen: a `bye` would end every connection. */
+/** The types of answers. None may come from a journal: a `bye` would end every connection. */
 const answers = new Set<string>(
   Object.keys({
     welcome: 1,

@@ -16,7 +16,7 @@ import { type Fault, fault } from "../../protocol/events.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** A guess of a connection, compared already, and how to answer the connection. */
-export type Guess = {
+type Guess = {
   right: boolean;
   /** Called at once if the answer takes a second or more, with a notice that says how long. */
   delayed: (notice: Fault) => void;

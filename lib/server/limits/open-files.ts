@@ -2,6 +2,7 @@
 // can be accepted.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { resultOf } from "../../protocol/errors.ts";
 
 /** How many files the system lets this process open (`ulimit -n`); Infinity where it sets no limit. */
 export function openFiles(
@@ -24,10 +25,6 @@ const shownAt = "/proc/self/fd";
 
 /** How many files this process has open; undefined where the system does not show them. */
 export function filesInUse(): number | undefined {
-  try {
-    // Linux has had the number as a size since 6.2.
-    return statSync(shownAt).size || readdirSync(shownAt).length;
-  } catch {
-    return undefined;
-  }
+  // Linux has had the number as a size since 6.2.
+  return resultOf(() => statSync(shownAt).size || readdirSync(shownAt).length);
 }

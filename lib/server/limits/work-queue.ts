@@ -8,7 +8,7 @@
 
 import { TokenBucket } from "./token-bucket.ts";
 
-export type WorkShare = {
+type WorkShare = {
   /** The part of the time that the work may take, from 0 to 1. */
   ofTime: number;
   /** How long pieces follow each other in one turn, in ms. */

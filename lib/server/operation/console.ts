@@ -1,5 +1,5 @@
-// The server's own terminal: the person there speaks as the server, is an operator, and sees the log above the input
-// row. It has no seat: it counts as no member, and can be neither muted nor put out.
+// The server's own terminal. The person there speaks as the server, is an operator, and sees the log above the input row. The
+// terminal has no seat, so it is no member, and can be neither muted nor put out.
 
 import { isatty } from "node:tty";
 import { render } from "../../dialects/plain.ts";
@@ -16,7 +16,7 @@ import { Speaker } from "../room/speaker.ts";
 import type { Occupant } from "../seats/seats.ts";
 import type { LogOutput } from "./log.ts";
 
-/** The console, if the server is started where a person can type: on a terminal, in its foreground, with a log to read. */
+/** The console, if a person can type: the server runs on a terminal, in its foreground, with a log of text; else undefined. */
 export function consoleFor(
   { log }: { log: "text" | "json" },
   room: Room,
@@ -29,7 +29,7 @@ export function consoleFor(
 
 const words = typed.map(({ word }) => word).sort();
 
-export class Console extends Speaker implements LogOutput, Occupant {
+class Console extends Speaker implements LogOutput, Occupant {
   readonly address = "";
   readonly leaving = false;
   protected readonly historyEvents = 20;
@@ -38,10 +38,7 @@ export class Console extends Speaker implements LogOutput, Occupant {
   readonly #tty: Tty;
   readonly #stop: () => void;
 
-  /**
-   * `stop` ends the server; /quit, Ctrl-C and Ctrl-D call it. `gone` is called when the window was closed, which is no
-   * reason to end.
-   */
+  /** `stop` ends the server: /quit, Ctrl-C and Ctrl-D call it. `gone` is called when the window was closed. */
   constructor(room: Room, stop: () => void, gone: () => void) {
     super(room);
     this.#stop = stop;
@@ -84,7 +81,7 @@ export class Console extends Speaker implements LogOutput, Occupant {
     return this.#tty.close();
   }
 
-  /** Prints a line; the rows it wraps to are indented below its first word, so that no other row starts like a name. */
+  /** Prints a line. If it wraps, its further rows are indented, so that none begins like a line of another member. */
   print(text: string): void {
     const rows = text.split("\n").flatMap((line) => {
       const [head = ""] = /^(?:\d\d:\d\d:\d\d {2})?(?:\* |\[\S+ to )?\S+ /.exec(line) ?? [];

@@ -1,6 +1,6 @@
-// Where the room's history is kept, as --history says: in a database that several servers share, in a file, or in memory.
-// To connect to a database takes a while, so that is done before the server listens. A file is opened after that, since
-// its name is the port by default.
+// Opens the history that --history names: in a database, which several servers may share, in a file, or in memory. Connecting to
+// a database takes a while, so that is done before the server listens. A file is opened after that, since it is named after the
+// port by default.
 
 import { join } from "node:path";
 import { stateFolder } from "../../cli/folders.ts";
@@ -14,11 +14,10 @@ export type History = {
   journal: Journal;
   /** Where it is, for people. */
   place: string;
-  /** For the metrics, if several servers share it. */
+  /** Figures for the metrics, if several servers may share the history. */
   figures?: () => SharedFigures;
 };
 
-/** Where the history is: in a database, in a file, or only in memory. */
 export type HistoryPlace =
   | { kind: "database"; url: string }
   | { kind: "file"; path: string }
@@ -30,12 +29,12 @@ export function historyPlaceOf({ history }: Pick<Options, "history">, port: numb
   return { kind: "file", path: history ?? join(stateFolder(), `${port}.sqlite`) };
 }
 
-/** Any URL counts as a database: no file has such a name, and a URL may hold a password, which no message may show. */
+/** A URL counts as a database, even with an unknown scheme: it may hold a password, which must not appear in a file's name. */
 const url = /^\s*([a-z][a-z0-9+.-]*:\/\/|postgres(ql)?:)/i;
 
 /**
- * Opens the history if it is in a database. `note` is told, in one sentence, what the person who runs the server has to
- * know. Throws an Error of one sentence if the database cannot be used.
+ * Opens the history if it is in a database; else undefined. `note` is called with sentences for the person who runs the server.
+ * Throws an Error of one sentence if the database cannot be used.
  */
 export async function openDatabase(
   options: Options,

@@ -1,34 +1,34 @@
-// The server's log: one line for one message, for people or for programs. Messages quote strangers, so nothing in them
-// may end the line or command the terminal. What strangers can cause as often as they like is written once, and then
-// counted: at most one line a minute for each key, and only so many keys. A text has times alone: where the day changes, a
-// line says which one begins.
+// The server's log: a line for each message, as text for people or as JSON for programs. Messages quote strangers, so a character
+// in them may neither end the line nor control the terminal. A message that strangers can cause as often as they like is
+// written once, and then counted: its key has at most one line a minute, and there are 1,000 keys at most. Lines of text have
+// a time without a date: when the day changes, a line tells the new one.
 
 import { render } from "../../dialects/plain.ts";
 import type { Recorded } from "../../protocol/events.ts";
 import { visibleRow } from "../../protocol/text.ts";
 
-/** What a line of the log is about, for `--log json`. */
+/** The details of a line, for `--log json`. */
 export type Fields = Record<string, unknown>;
 
 type Line = { message: string; fields: Fields };
-/** A line that came again since it was last written, how often, and how often it may still be written at once. */
+/** A line that is counted: how often it came since it was written, and how often it may still be written at once. */
 type Repeated = Line & { times: number; left: number };
 
 const repeatMs = 60_000;
-/** How many keys are remembered; the last one counts for all that find no place. */
+/** How many keys are remembered. The last one stands for all further keys. */
 const maxKeys = 1_000;
 const others = Symbol("others");
 const tooManyKeys: Line = { message: "More is going on than is told here line by line", fields: {} };
 type Keys = Map<string | typeof others, Repeated>;
 
-/** Where the lines go, each without its end. It may drop some, and then calls `onDropped` with how many. */
+/** Takes the lines, without their ends. It may drop some, and then calls `onDropped` with their number. */
 export interface LogOutput {
   print(line: string): void;
   onDropped: (count: number) => void;
 }
 
-export type LogOptions = {
-  /** Whether connections and events have no line of their own; it may change. */
+type LogOptions = {
+  /** Whether connections and events have no lines; it may change. */
   quiet?: boolean;
   now?: () => Date;
 };
@@ -37,7 +37,7 @@ export class Log {
   readonly #format: "text" | "json";
   #output: LogOutput;
   readonly #options: LogOptions;
-  /** Connections may not take the places of what has gone wrong. */
+  /** Two maps, so that connections do not use up the keys of problems. */
   readonly #repeated: Keys = new Map();
   readonly #noted: Keys = new Map();
   #day: string;
@@ -50,7 +50,7 @@ export class Log {
     this.output = output;
   }
 
-  /** Where the lines go from now on. */
+  /** The output of all further lines. */
   set output(output: LogOutput) {
     this.#output = output;
     output.onDropped = (dropped) => {
@@ -60,7 +60,7 @@ export class Log {
     };
   }
 
-  /** One line. The fields are for programs: a text shows the message alone. */
+  /** Writes a line. A text shows the message alone; JSON has the fields, too. */
   write(message: string, fields: Fields = {}): void {
     const now = this.#now();
     if (this.#format === "text") {
@@ -74,7 +74,7 @@ export class Log {
     }
   }
 
-  /** One line, unless the log is quiet. */
+  /** Writes a line, unless the log is quiet. */
   note(message: string, fields: Fields): void {
     if (!this.#options.quiet) this.write(message, fields);
   }
@@ -84,7 +84,7 @@ export class Log {
     if (!this.#options.quiet) this.#count(this.#noted, key, { message, fields }, 1);
   }
 
-  /** An event that all members saw, unless the log is quiet; a join with its `address`. A whisper is in no log. */
+  /** Writes an event, unless the log is quiet; a join with its `address`. Whispers are never logged. */
   event(event: Recorded, address?: string): void {
     const { type } = event;
     if (this.#options.quiet || type === "told" || type === "moved" || type === "erased") return;
@@ -93,8 +93,8 @@ export class Log {
   }
 
   /**
-   * The first `lines` of its key at once; what follows within a minute as one line at its end, with how often it was. The
-   * message is the newest one's.
+   * Writes the first `lines` messages of a key at once. Those that follow within a minute become one line at its end: the newest
+   * message, with their number.
    */
   repeated(key: string, message: string, fields: Fields = {}, lines = 1): void {
     this.#count(this.#repeated, key, { message, fields }, lines);
@@ -122,7 +122,7 @@ export class Log {
     setTimeout(() => this.#tell(keys, key, repeated), repeatMs).unref();
   }
 
-  /** A minute is over: forgets what did not happen again. */
+  /** Called when the minute is over: writes the counted line, or forgets a key that did not come again. */
   #tell(keys: Keys, key: string | typeof others, { times, message, fields }: Repeated): void {
     keys.delete(key);
     if (times === 0) return;
@@ -135,13 +135,13 @@ function timeOf(date: Date): string {
   return date.toTimeString().slice(0, 8);
 }
 
-/** 2026-01-31, where the server runs. */
+/** A day as 2026-01-31, in the time zone of the server. */
 export function dayOf(date: Date): string {
   const two = (part: number) => String(part).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-/** The same JSON in ASCII, so that it has nothing that commands a terminal or that a program takes for a line's end. */
+/** The same JSON in ASCII: no character controls a terminal, or ends a line for a program. */
 function ascii(json: string): string {
   return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

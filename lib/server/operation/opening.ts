@@ -1,30 +1,30 @@
-// What the log says first: which program was started, where it is, and how to join it. The program is known by its version,
-// the Bun that runs it, and the revision of its source: a binary is told that when it is built; from a checkout, Git's own
-// files say it.
+// The first lines of the log: which program was started, where it listens, and how to join it. The program is identified by its
+// version, the Bun that runs it, and the revision of its source. A binary gets the revision when it is built; from a checkout
+// it is read in Git's files.
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { version } from "../../../package.json";
 import { addressOf, type Place } from "../../protocol/addresses.ts";
+import { resultOf } from "../../protocol/errors.ts";
 import { isLoopback } from "../limits/addresses.ts";
 import { dayOf, type Fields } from "./log.ts";
 import { type Options, unknownSettings } from "./options.ts";
 
 export type Opening = {
   options: Options;
-  /** Where it listens. */
+  /** Where the server listens. */
   place: Place;
-  /** How it is joined, the line for this machine last. */
+  /** How to join it, the line for this machine last. */
   ways: readonly string[];
-  /** The addresses it listens on. */
+  /** The addresses on which it listens. */
   addresses: readonly string[];
   certificate: { fingerprint: string } | undefined;
   historyPlace: string;
-  /** Where the metrics are shown. */
+  /** The page of the metrics, if there is one. */
   page: { port: number } | undefined;
 };
 
-/** The lines, each with its fields. */
 export function openingLines(opening: Opening): [line: string, fields?: Fields][] {
   const { options, place, ways, addresses, certificate, historyPlace, page } = opening;
   const { log, metrics } = options;
@@ -58,7 +58,7 @@ export function aboutBuild(): { version: string; bun: string; revision: string }
   };
 }
 
-/** The commit that is checked out in this folder. */
+/** The commit that is checked out in this folder; "unknown" without one. */
 export function revision(folder = join(import.meta.dir, "../../..")): string {
   const read = (...path: string[]) => readFileSync(join(...path), "utf8").trim();
   try {
@@ -66,13 +66,13 @@ export function revision(folder = join(import.meta.dir, "../../..")): string {
     const head = read(git, "HEAD");
     const [, ref] = /^ref: (.*)$/.exec(head) ?? [];
     if (ref === undefined) return head;
-    // A second working copy has its HEAD alone; the branches are in the first one's folder.
-    const common = attempt(() => resolve(git, read(git, "commondir"))) ?? git;
+    // A further working copy has only its HEAD; the branches are in the folder of the first.
+    const common = resultOf(() => resolve(git, read(git, "commondir"))) ?? git;
     const packed = () =>
       read(common, "packed-refs")
         .split("\n")
         .find((line) => line.endsWith(` ${ref}`));
-    return attempt(() => read(common, ref)) ?? packed()?.split(" ")[0] ?? "unknown";
+    return resultOf(() => read(common, ref)) ?? packed()?.split(" ")[0] ?? "unknown";
   } catch {
     return "unknown";
   }
@@ -80,14 +80,6 @@ export function revision(folder = join(import.meta.dir, "../../..")): string {
 
 function gitFolder(folder: string): string {
   const git = join(folder, ".git");
-  const [, elsewhere] = /^gitdir: (.*)$/m.exec(attempt(() => readFileSync(git, "utf8")) ?? "") ?? [];
+  const [, elsewhere] = /^gitdir: (.*)$/m.exec(resultOf(() => readFileSync(git, "utf8")) ?? "") ?? [];
   return elsewhere === undefined ? git : resolve(folder, elsewhere);
-}
-
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
-// The server's flags and what they mean: the options of its parts. Times and sizes that no flag sets stand here, too. Each
-// flag can be set by a variable and in a file of settings as well (lib/cli/flags.ts). A wrong value ends the start with
-// one sentence; SIGHUP reads them again (reload.ts).
+// The flags of the server, and the options of its parts that they set; also times and sizes that no flag sets. Each flag can also
+// be set by a variable and in a file of settings (lib/cli/flags.ts). A wrong value ends the start with one sentence. SIGHUP
+// reads all of them again (reload.ts).
 
 import { join } from "node:path";
 import {
@@ -25,7 +25,7 @@ import type { DoorOptions } from "../limits/door.ts";
 import { openFiles } from "../limits/open-files.ts";
 import type { Operators } from "../session/operators.ts";
 import type { SessionLimits } from "../session/options.ts";
-import { readOperators } from "./operators.ts";
+import { readOperators } from "./operators-file.ts";
 
 export const about: About = {
   usage: "bun ChatServer.ts [flags]",
@@ -38,8 +38,8 @@ const address = text("HOST", "the address to listen on; :: is every one", defaul
 
 const host: Flag<string> = {
   ...address,
-  // As in a URL: [::1].
-  parse: (given, flag) => address.parse(given.replace(/^\[(.*)\]$/, "$1"), flag),
+  // As in a URL, [::1], or for every address, as other servers have it, *.
+  parse: (given, flag) => address.parse(given === "*" ? "::" : given.replace(/^\[(.*)\]$/, "$1"), flag),
 };
 
 const metrics: Flag<Place | undefined> = {
@@ -148,7 +148,7 @@ export const flags = {
   quiet: toggle("print no line for each connection and message"),
 };
 
-/** The client reads these, so it is no slip if the environment has them. */
+/** Variables of the client, which may be in the environment of the server. */
 export const clientVariables = [
   "NAME",
   "TIME",
@@ -161,10 +161,10 @@ export const clientVariables = [
   "TLS",
   "CA",
 ].map((name) => `CHAT_${name}`);
-/** Passwords, which no flag takes. */
+/** Variables with passwords, which no flag takes. */
 const secretVariables = ["CHAT_PASSWORD", "CHAT_OPERATOR_PASSWORD"];
 
-/** What to tell of variables that look like the server's and set nothing, such as one that is mistyped. */
+/** Sentences about variables with the server's prefix that set nothing, such as mistyped ones. */
 export function unknownSettings(environment = process.env): string[] {
   const known = [...clientVariables, ...secretVariables];
   return unknownVariables(flags, about, environment)
@@ -172,17 +172,16 @@ export function unknownSettings(environment = process.env): string[] {
     .map((name) => `The variable ${name} sets nothing: see --help`);
 }
 
-/** The flags as they were given. */
 export type Options = ReturnType<typeof parseFlags<typeof flags>>;
 
-/** How many of the newest events are kept, and how long, in milliseconds; undefined: however old they are. */
+/** How many of the newest events are kept, and how long, in ms; undefined: for ever. */
 export type Keep = { keepEvents: number; keepMs: number | undefined };
 
 const mostEvents = 1_000_000_000;
 /** A hundred years. */
 const longestMs = 100 * 366 * 86_400_000;
 
-/** What `--keep` says. Throws a UsageError if it makes no sense. */
+/** Reads the value of `--keep`. Throws a UsageError if it makes no sense. */
 export function keepOf(text: string): Keep {
   const parts = text.split(",").map((part) => part.trim().toLowerCase());
   const counts = parts.filter((part) => /^\d+$/.test(part)).map(Number);
@@ -199,14 +198,14 @@ export function keepOf(text: string): Keep {
   throw new UsageError(`--keep takes ${examples}, not "${text}"`);
 }
 
-/** How long a connection may take to give a name, and for each password; and a TLS handshake before that. */
+/** How long a TLS handshake may take, then a name, then each password, in ms. */
 const joinWithinMs = 20_000;
 
-/** How many lines a member may send at once. An address may send `addressShare` times as many, at once and a second. */
+/** How many lines a member may send at once. An address may send `addressShare` times as many, at once and per second. */
 const burst = 20;
 const addressShare = 5;
 
-/** What every session is held to. Throws a UsageError if a password file cannot be read. */
+/** The limits of every session. Throws a UsageError if the password file cannot be read. */
 export function sessionLimits(options: Options): SessionLimits {
   return {
     rate: { burst, perSecond: options.rate },
@@ -218,7 +217,7 @@ export function sessionLimits(options: Options): SessionLimits {
   };
 }
 
-/** The passwords that make operators. Throws a UsageError if a file of them cannot be read. */
+/** The passwords that make operators. Throws a UsageError if their file cannot be read. */
 export function operatorsOf(options: Options): Parameters<Operators["set"]> {
   const { operators } = options;
   return [
@@ -227,7 +226,7 @@ export function operatorsOf(options: Options): Parameters<Operators["set"]> {
   ];
 }
 
-/** The door's limits. Throws an Error if the system allows too few open files. */
+/** The limits of the door. Throws an Error if the system allows too few open files. */
 export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
   const files = openFiles();
   if (files <= sparedFiles) {
@@ -240,10 +239,10 @@ export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
     maxPerAddress: options["max-per-address"],
     joinWithinMs,
     addressRate: { burst: burst * addressShare, perSecond: options.rate * addressShare },
-    // A class of forty comes in at once.
+    // 40: a whole class may join at once.
     addressComings: options.rate === 0 ? { burst: 0, perSecond: 0 } : { burst: 40, perSecond: 1 },
   };
 }
 
-/** Open files that connections of members must leave free: for the history, the metrics, refused connections. */
+/** How many open files the connections of members leave free: for the history, the metrics, and refused connections. */
 const sparedFiles = 200;

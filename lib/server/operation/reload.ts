@@ -1,6 +1,6 @@
-// What the server is set to, and reading it again while it runs. All is read before anything is changed, so that one wrong
-// line changes nothing. The parts of the server hold the objects of Settings and look at them whenever they need one, so
-// what can change while it runs is changed in place; the rest waits for the next start, and is named.
+// The settings of the server, and reading them again while it runs. All of them are read before any is changed, so that a wrong
+// line changes nothing. The parts of the server hold the objects of Settings and read them whenever they need a value, so
+// settings that can change while the server runs are changed in place. The others wait for the next start, and are named.
 
 import { isDeepStrictEqual } from "node:util";
 import { parseFlags } from "../../cli/flags.ts";
@@ -14,14 +14,13 @@ export type Settings = {
   options: Options;
   session: SessionLimits;
   door: Omit<DoorOptions, "isBanned">;
-  /** The passwords that make operators. */
   operators: Parameters<Operators["set"]>;
 };
 
-/** What keeps the certificate: reads it anew, and returns what uses it, which returns false if it was in use already. */
-export type Renewal = { reread(options: Options): () => boolean };
+/** Reads the certificate anew. Returns a function that uses it, which returns false if it was in use already. */
+type Renewal = { reread(options: Options): () => boolean };
 
-/** The options that change while the server runs. The rates hold for connections that are there, too. */
+/** The options that can change while the server runs. Rates change for open connections, too. */
 const changeable = [
   "stay",
   "rate",
@@ -36,7 +35,7 @@ const changeable = [
   "quiet",
 ] as const satisfies (keyof Options)[];
 
-/** All settings, from wherever they are. Throws an Error of one sentence if one of them is wrong. */
+/** Reads all settings: flags, variables, files. Throws an Error of one sentence if one of them is wrong. */
 export function readSettings(): Settings {
   const options = parseFlags(flags, about);
   return {
@@ -48,8 +47,8 @@ export function readSettings(): Settings {
 }
 
 /**
- * Reads the settings again, and the certificate if there is one. Returns what has changed, and what waits for the next
- * start, in words for the log.
+ * Reads the settings again, and the certificate if there is one. Returns a part of a sentence for the log: the settings that
+ * have changed, and those that wait for the next start.
  */
 export function reload(
   settings: Settings,
@@ -93,7 +92,7 @@ function carryOver(
     Object.fromEntries(changeable.filter(isChangeable).map((name) => [name, fresh.options[name]])),
   );
   settings.operators = fresh.operators;
-  // The buckets of connections that are there hold the objects of the rates.
+  // The token buckets of open connections hold the objects of the rates.
   const { rate, renames, ...others } = fresh.session;
   Object.assign(session.rate, rate);
   Object.assign(session.renames, renames);

@@ -1,12 +1,12 @@
-// Connections that open and close, and what strangers do wrong: counted in the metrics, and logged with the address. What an
-// address does again and again has a line a minute.
+// Counts and logs connections that open and close, and the wrong acts of strangers, with their address. An act that an address
+// repeats has a line a minute.
 
 import { addressKey } from "../limits/addresses.ts";
 import type { Admission } from "../limits/door.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 
-/** So many wrong passwords from one address have a line each, within a minute: more than a person can type. */
+/** How many wrong passwords from one address have a line of their own within a minute: more than a person can type. */
 const guessesLogged = 100;
 
 export class Traffic {
@@ -18,7 +18,7 @@ export class Traffic {
     this.#metrics = metrics;
   }
 
-  /** A stranger did something wrong; `isGuess`: gave a wrong password, each of which has a line. */
+  /** A stranger did something wrong. `isGuess`: it gave a wrong password, each of which has a line. */
   readonly report = (problem: string, address: string, isGuess?: true): void => {
     if (isGuess) this.#metrics.wrongPasswords.add(1);
     const lines = isGuess ? guessesLogged : 1;
@@ -30,7 +30,7 @@ export class Traffic {
     this.#log.note(`${address} posted as ${name}`, { name, address });
   };
 
-  /** A connection was let in, or refused. `host`: its address, which `address` has the port of, too. */
+  /** A connection was let in or refused. `host`: its address; `address`: the same with the port. */
   came(host: string, address: string, admission: Admission): void {
     const { origin, refusal } = admission;
     if (origin) {
@@ -47,7 +47,7 @@ export class Traffic {
     this.#note("disconnected", address, admission);
   }
 
-  /** A line for each connection that an address has at once; a loop that connects again and again has one a minute. */
+  /** Writes a line for each of the connections that an address has at once; one that connects in a loop has one a minute. */
   #note(what: "connected" | "disconnected", address: string, { origin }: Admission): void {
     if (!origin) return;
     const key = `${origin.address} ${origin.connections} ${what}`;

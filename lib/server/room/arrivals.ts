@@ -93,8 +93,7 @@ export class Arrivals {
 
   /** Why the connection may not join under this name; undefined if it may. A title such as `admin` is for its owner alone. */
   #refused({ address, key }: Occupant, name: string): Fault | undefined {
-    const owner = this.#owners.ofName(name);
-    const isOwn = key !== undefined && owner?.keyHash === key.hash;
+    const isOwn = this.#owners.isOwn(name, key?.hash);
     return refusesLook(name, isOwn) ?? this.#moderation.refusesJoin(address, name, key?.hash);
   }
 

@@ -5,7 +5,6 @@
 import type { CommandOf } from "../../protocol/commands.ts";
 import {
   type Answer,
-  type Ban,
   type Bye,
   type Fault,
   fault,
@@ -38,7 +37,7 @@ import { Arrivals, type Taken } from "./arrivals.ts";
 import { Enforcement } from "./enforcement.ts";
 import { bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
 import { addressOfBan, Moderation } from "./moderation.ts";
-import { type Operator, type Order, subjectOf } from "./orders.ts";
+import { subjectOf } from "./orders.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
 import { Roster } from "./roster.ts";
 
@@ -61,10 +60,10 @@ export class Members {
   readonly #recorder: Recorder;
   readonly #seatMs: number;
   readonly #seats = new Seats();
-  readonly #moderation = new Moderation();
+  readonly moderation = new Moderation();
   readonly #owners: Owners;
   readonly #arrivals: Arrivals;
-  readonly #enforcement: Enforcement;
+  readonly enforcement: Enforcement;
   #roster: Roster | undefined;
 
   constructor(journal: Journal, recorder: Recorder, options: MembersOptions) {
@@ -73,16 +72,16 @@ export class Members {
     this.#recorder = recorder;
     this.#seatMs = seatMs;
     this.#owners = new Owners(ownMs, this.#seats);
-    const roomFacts = { seats: this.#seats, moderation: this.#moderation, owners: this.#owners };
+    const roomFacts = { seats: this.#seats, moderation: this.moderation, owners: this.#owners };
     this.#arrivals = new Arrivals(journal, recorder, roomFacts);
-    this.#enforcement = new Enforcement(recorder, roomFacts, holds);
+    this.enforcement = new Enforcement(recorder, roomFacts, holds);
     const facts = readFacts(journal.facts());
     // Seats first, since the other facts about a seat apply to it; then names with their owners, in the order of their use.
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
     this.#applyAll(facts.filter(({ kind }) => kind !== "seat" && kind !== "own"));
     this.#applyAll(facts.filter((fact) => fact.kind === "own").sort(byUse));
     this.expireLost();
-    this.revokeOperators();
+    this.enforcement.revokeOperators();
   }
 
   /** Whether any member has been in the room since the server started. */
@@ -102,7 +101,7 @@ export class Members {
     if (this.#roster?.seq === seq && this.#roster.epoch === epoch) return this.#roster;
     const members = [...this.#seats].map((seat) => memberAt(seat, this.#isAway(seat)));
     const all = { ...limits, seatMs: this.#seatMs, leaseMs };
-    const roster = new Roster({ epoch, seq, members, topic: this.topic, limits: all });
+    const roster = new Roster({ epoch, seq, members, topic: this.moderation.topic, limits: all });
     this.#roster = roster;
     setImmediate(() => {
       if (this.#roster === roster) this.#roster = undefined;
@@ -148,7 +147,6 @@ export class Members {
 
   // ---- Seats ----
 
-  /** Whether a seat has this token. */
   hasSeat(token: string | undefined): boolean {
     return this.#seats.byToken(token) !== undefined;
   }
@@ -164,7 +162,7 @@ export class Members {
   }
 
   rename(seat: Seat, name: string, waiter: Waiter<unknown>): void {
-    const refused = refusesLook(name, seat.operator) ?? this.#moderation.refusesRename(subjectOf(seat), name);
+    const refused = refusesLook(name, seat.operator) ?? this.moderation.refusesRename(subjectOf(seat), name);
     if (refused) return waiter.failed(refused);
     const claim = this.#owners.rename(seat, name);
     if (isFault(claim)) return waiter.failed(claim);
@@ -214,7 +212,7 @@ export class Members {
 
   /** Ends all connections and timers: the room has begun again, with another Members. */
   end(bye: Bye): void {
-    this.#enforcement.end();
+    this.enforcement.end();
     this.#arrivals.end();
     this.dismissAll(bye);
     for (const seat of this.#seats) stopExpiry(seat);
@@ -241,19 +239,6 @@ export class Members {
 
   // ---- Moderation ----
 
-  order(order: Order, by: Operator, waiter: Waiter<string | undefined>): void {
-    this.#enforcement.order(order, by, waiter);
-  }
-
-  appoint(seat: Seat, credential: string, waiter: Waiter<unknown>): void {
-    this.#enforcement.appoint(seat, credential, waiter);
-  }
-
-  /** To be called when the operators' passwords have changed. */
-  revokeOperators(): void {
-    this.#enforcement.revokeOperators();
-  }
-
   /** `whois`: the member whose name looks like this one. `whowas`: members who had it before, then those who have left. */
   traces(type: "whois" | "whowas", name: string): Trace[] {
     const here = type === "whois" ? [this.#seats.byLook(name) ?? []].flat() : whoHad(name, this.#seats);
@@ -268,35 +253,23 @@ export class Members {
       names: uses.map(({ name }) => name),
       address: address === undefined ? undefined : plainAddress(address),
       since,
-      muted: this.#moderation.isMuted(subjectOf(seat)) || undefined,
+      muted: this.moderation.isMuted(subjectOf(seat)) || undefined,
     };
-  }
-
-  get bans(): Ban[] {
-    return this.#moderation.bans;
-  }
-
-  get topic(): string | undefined {
-    return this.#moderation.topic;
-  }
-
-  isBanned(address: string): boolean {
-    return this.#moderation.isBanned(address);
   }
 
   /** Why the member of that seat may not speak; undefined if it may. */
   refusesSpeech(seat: Seat): Fault | undefined {
-    return this.#moderation.mutes ? this.#moderation.refusesSpeech(subjectOf(seat)) : undefined;
+    return this.moderation.hasMutes ? this.moderation.refusesSpeech(subjectOf(seat)) : undefined;
   }
 
   /** The facts that a post from this address expects, or why it is refused. The name of a member needs its key. */
   posting({ name, key }: CommandOf<"post">, address: string): Facts | Fault {
     const keyHash = key === undefined ? undefined : hashOf(key);
-    const refused = this.#moderation.refusesPost(address, name, keyHash);
+    const isOwn = this.#owners.isOwn(name, keyHash);
+    const refused = refusesLook(name, isOwn) ?? this.moderation.refusesPost(address, name, keyHash);
     if (refused) return refused;
     const seat = this.#seats.byLook(name);
-    const isOwn = keyHash !== undefined && this.hasOwnSeat(name, keyHash);
-    return seat && !isOwn ? this.#taken(name) : posting(name, seat);
+    return seat && !(isOwn && this.#seats.byName(name)) ? this.#taken(name) : posting(name, seat);
   }
 
   // ---- What has happened ----
@@ -313,14 +286,14 @@ export class Members {
       if (fact.kind === "ban" && fact.value) this.#dismissAllBanned(fact.value);
       if (fact.kind === "seat") this.#dismissBanned(this.#seats.byId(fact.id));
     }
-    if (facts.some(({ kind }) => kind === "ban" || kind === "muted")) this.#enforcement.liftEnded();
+    if (facts.some(({ kind }) => kind === "ban" || kind === "muted")) this.enforcement.liftEnded();
   }
 
   #applyOne(fact: Fact, event: Recorded | undefined): void {
     if (fact.kind === "own" && !this.#owners.areKept) return;
     const seat = "id" in fact ? this.#seats.byId(fact.id) : undefined;
     this.#seats.apply(fact, event);
-    this.#moderation.apply(fact);
+    this.moderation.apply(fact);
     this.#owners.apply(fact, event?.seq);
     if (!seat) return;
     if (fact.kind === "seat" && !fact.value) seat.occupant?.dismiss(goodbyeOf(event, seat.occupant));
@@ -342,8 +315,8 @@ export class Members {
   #dismissBanned(seat: Seat | undefined): void {
     if (seat?.server !== this.#journal.server) return;
     const { occupant, address = "" } = seat;
-    const isAddress = this.isBanned(occupant?.address ?? address);
-    if (!isAddress && !this.#moderation.isKeyBanned(keyHashOf(seat))) return;
+    const isAddress = this.moderation.isBanned(occupant?.address ?? address);
+    if (!isAddress && !this.moderation.isKeyBanned(keyHashOf(seat))) return;
     occupant?.dismiss(isAddress ? bannedAddress : bannedKey);
     seat.occupant = undefined;
     this.leave(seat);
@@ -373,7 +346,7 @@ export class Members {
 
   /** Why a member could not take this name. */
   #taken(name: string): Fault {
-    const refused = this.#moderation.refusesName(name);
+    const refused = this.moderation.refusesName(name);
     if (refused) return refused;
     if (this.#seats.byName(name)) return fault("name-taken", `"${name}" is taken: choose another name`);
     if (!this.#seats.byLook(name)) return faster;

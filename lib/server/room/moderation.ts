@@ -5,7 +5,7 @@
 
 import { type Ban, type Fault, fault } from "../../protocol/events.ts";
 import { everybody } from "../../protocol/fields.ts";
-import { looks, refusesLook } from "../../protocol/looks/looks.ts";
+import { looks } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
 
@@ -19,7 +19,7 @@ export type Subject = {
 };
 
 /** A ban or a mute whose time is over, and the change that removes it. */
-export type Ended = { type: "unbanned" | "unmuted"; name: string | undefined; facts: Facts; expects: Facts };
+type Ended = { type: "unbanned" | "unmuted"; name: string | undefined; facts: Facts; expects: Facts };
 
 /** The bans, or the mutes, by the keys of their facts, with indexes by look, address and key. */
 class InForce<T extends BanFact | MuteFact> {
@@ -166,8 +166,7 @@ export class Moderation {
     return isSeat || mutes.hasLook(looks) || mutes.hasKey(keyHash) || mutes.hasAddress(address);
   }
 
-  /** Whether any member is muted. */
-  get mutes(): boolean {
+  get hasMutes(): boolean {
     return this.#mutes.size > 0;
   }
 
@@ -180,7 +179,7 @@ export class Moderation {
   /** Whether a sender at this address may post under this name. */
   refusesPost(address: string, name: string, keyHash?: string): Fault | undefined {
     const sender = { id: "", looks: looks(name), address, keyHash, operator: false };
-    return refusesLook(name, false) ?? this.refusesJoin(address, name, keyHash) ?? this.refusesSpeech(sender);
+    return this.refusesJoin(address, name, keyHash) ?? this.refusesSpeech(sender);
   }
 
   /** Whether a member may take another name. One who may not speak may not: a name can be a message, too. */

@@ -51,7 +51,6 @@ export class Room implements JournalListener, Recorder {
   readonly channel: Channel;
   /** The queue of costly work for single members, so that messages do not wait for it. */
   readonly work = new WorkQueue();
-  /** The posts that are under way. */
   readonly posts = new Posts();
   /** The queue of the first lines, welcomes and pages of newcomers: members do not wait, however many enter at once. */
   readonly newcomers = new WorkQueue(aHalf);
@@ -67,7 +66,6 @@ export class Room implements JournalListener, Recorder {
   #afterTurn: PromiseWithResolvers<void> | undefined;
   /** Speakers without a seat, by author. The server's own terminal is one. */
   readonly #attendants = new Map<string, Occupant>();
-  /** The entries of this turn. */
   #asked: Entry[] = [];
   #turn: NodeJS.Immediate | undefined;
   #retry: Timer | undefined;

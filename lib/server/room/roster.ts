@@ -7,24 +7,18 @@ import { type Answer, type Fault, fault, type Member, type Recorded } from "../.
 import type { Past } from "../journal/pages.ts";
 
 export class Roster {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly members: Member[];
   readonly #state: RoomState;
   readonly #rooms = new Map<Dialect, Uint8Array>();
   readonly #histories = new Map<Dialect, Map<number, Promise<Uint8Array>>>();
 
   constructor(state: RoomState) {
+    this.epoch = state.epoch;
+    this.seq = state.seq;
+    this.members = state.members;
     this.#state = state;
-  }
-
-  get epoch(): string {
-    return this.#state.epoch;
-  }
-
-  get seq(): number {
-    return this.#state.seq;
-  }
-
-  get members(): Member[] {
-    return this.#state.members;
   }
 
   /** The welcome, in two pieces: the second is the same for all. */

@@ -91,7 +91,10 @@ export abstract class Speaker {
       case "quit":
         return this.#quitAfterLook(command.text);
       case "who":
-        return this.#answerLater(this.room.work.run(() => this.#members(command)));
+        return this.#answerInTurn(() => {
+          const { seq, members } = this.room.members.roster();
+          return { type: "members", seq, members, id: command.id };
+        });
       case "history":
         return this.#lookBack(() => this.#history(command), command.id !== undefined);
       case "search":
@@ -103,7 +106,8 @@ export abstract class Speaker {
       case "help":
         return this.answer({ type: "help", text: help() });
       case "topic":
-        if (command.text === undefined) return this.#showTopic();
+        if (command.text === undefined)
+          return this.answer({ type: "subject", text: this.room.members.moderation.topic });
         if (!this.operator) return this.answer(notOperator);
         return this.#order({ ...command, text: command.text === "-" ? undefined : command.text });
       case "op":
@@ -121,9 +125,12 @@ export abstract class Speaker {
         return this.#order(command);
       case "whois":
       case "whowas":
-        return this.#answerLater(this.room.work.run(() => this.#traces(command)));
+        return this.#answerInTurn(() => {
+          const { type, name, id } = command;
+          return { type, name, traces: this.room.members.traces(type, name), id };
+        });
       case "bans":
-        return this.#answerLater(this.room.work.run(() => this.#bans()));
+        return this.#answerInTurn(() => ({ type: "bans", bans: this.room.members.moderation.bans }));
       default:
         command satisfies never;
     }
@@ -144,6 +151,11 @@ export abstract class Speaker {
   #record(event: Recorded & { id?: string | undefined }, more: Pick<Entry, "reader" | "facts"> = {}): void {
     if (this.silenced) return this.answer({ ...this.silenced, id: event.id });
     this.room.record({ event, author: this.author, expects: this.#speaking, ...more });
+  }
+
+  /** Finds an answer in the room's queue of costly work, since it may be long, and sends it. */
+  #answerInTurn(find: () => Answer): void {
+    this.#answerLater(this.room.work.run(find));
   }
 
   /** Sends an answer when it has been found. The next commands wait for that, so that answers keep their order. */
@@ -176,19 +188,6 @@ export abstract class Speaker {
     });
   }
 
-  #members({ id }: CommandOf<"who">): Answer {
-    const { seq, members } = this.room.members.roster();
-    return { type: "members", seq, members, id };
-  }
-
-  #bans(): Answer {
-    return { type: "bans", bans: this.room.members.bans };
-  }
-
-  #traces({ type, name, id }: CommandOf<"whois" | "whowas">): Answer {
-    return { type, name, traces: this.room.members.traces(type, name), id };
-  }
-
   async #history({ before, limit, id }: CommandOf<"history">): Promise<Answer> {
     await this.room.afterTurn();
     const upTo = before === undefined ? this.room.seq : before - 1;
@@ -217,10 +216,6 @@ export abstract class Speaker {
     this.#lookBack(() => this.room.archive.delete(request, by), request.name !== undefined);
   }
 
-  #showTopic(): void {
-    this.answer({ type: "subject", text: this.room.members.topic });
-  }
-
   /** Gives an order. A muted operator may do so, and unmute itself, but without a text for all to read: no topic, no reason. */
   #order(order: Order): void {
     const isSilent = order.type === "deop" || order.text === undefined;
@@ -228,7 +223,7 @@ export abstract class Speaker {
     const { name, author, address } = this;
     const expects = isSilent ? this.#sitting : this.#speaking;
     const { happened, failed } = this.waiter();
-    this.room.members.order(
+    this.room.members.enforcement.order(
       order,
       { name, author, address, expects },
       {

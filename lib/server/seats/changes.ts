@@ -89,10 +89,7 @@ export function owning(
 
 /** Two changes in one event; if both set a fact, the second counts. */
 export function both(first: Change, second: Change): Change {
-  return {
-    facts: { ...first.facts, ...second.facts },
-    expects: { ...first.expects, ...second.expects },
-  };
+  return { facts: { ...first.facts, ...second.facts }, expects: { ...first.expects, ...second.expects } };
 }
 
 /** Expects that no name that looks like this one is banned. */

@@ -20,7 +20,6 @@ export type Use = {
 /** A seat that was given up. */
 export type Gone = SeatFact & {
   readonly id: string;
-  /** The SHA-256 of its member's key. */
   keyHash: string | undefined;
   /** Its names, the latest first. */
   uses: Use[];

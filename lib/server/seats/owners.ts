@@ -23,7 +23,7 @@ const pruneEveryMs = 1_000;
 const prunedNames = 16;
 
 /** How the owner of a name changes when a member takes it. */
-export type Claim = {
+type Claim = {
   /** The id of the seat to take under this name, and whether it is new. */
   seat: string;
   isNew: boolean;
@@ -111,11 +111,14 @@ export class Owners {
     return kept && nameKey(kept.name) === nameKey(name) ? kept : undefined;
   }
 
+  /** Whether the name, in any case or width, belongs to this key. */
+  isOwn(name: string, keyHash: string | undefined): boolean {
+    return keyHash !== undefined && this.ofName(name)?.keyHash === keyHash;
+  }
+
   /** The seat that is in use under a name, if the name belongs to this key. */
   seatOf(name: string, keyHash: string | undefined): Seat | undefined {
-    return keyHash !== undefined && this.ofName(name)?.keyHash === keyHash
-      ? this.#seats.byName(name)
-      : undefined;
+    return this.isOwn(name, keyHash) ? this.#seats.byName(name) : undefined;
   }
 
   /** The position after which whispers wait for the member of a seat; undefined if there are none. */

@@ -27,13 +27,11 @@ export type Owned = OwnFact & { readonly stored: string };
 
 /** The connection on a seat. */
 export interface Occupant {
-  /** Its address. */
   readonly address: string;
   /** The key with which it joined: the names that it takes belong to it. */
   readonly key?: ShownKey | undefined;
   /** The latest event that its client has read, if the client will not send this position itself when it comes back. */
   readonly read?: number | undefined;
-  /** Whether the member has asked to leave. */
   readonly leaving: boolean;
   answer(answer: Answer): void;
   /** Takes an event that only this member and another may see. `isOwn`: this member caused it. */
@@ -59,7 +57,6 @@ export type Seat = SeatFact & {
   credential?: string | undefined;
   /** The keys of its facts "name". */
   readonly nameKeys: Set<string>;
-  /** All looks of its name. */
   looks: readonly string[];
   /** Its former names, the latest first. */
   uses: readonly Use[];
@@ -85,7 +82,6 @@ export type Seat = SeatFact & {
 
 export class Seats implements Iterable<Seat> {
   readonly #byId = new Map<string, Seat>();
-  /** The seats that were given up lately. */
   readonly departed = new Departed();
   readonly #byLook = new Map<string, Seat>();
   readonly #byNameKey = new Map<string, Seat>();

@@ -18,13 +18,12 @@ export type EntranceOptions = {
   joinWithinMs: number;
   /** The password to join with; undefined: none is needed. */
   password?: string | undefined;
-  /** The passwords that make operators. */
   operators: Operators;
   /** Called when a peer does something wrong, with its address. `isGuess`: it gave a wrong password or key. */
   report: (problem: string, address: string, isGuess?: true) => void;
 };
 
-export type EntranceHandlers = {
+type EntranceHandlers = {
   answer(answer: Fault): void;
   /** Holds the next line back until the function that this returns is called. */
   wait(): () => void;
@@ -61,7 +60,6 @@ export class Entrance {
     });
   }
 
-  /** Whether the room has a password. */
   get hasPassword(): boolean {
     return this.#options.password !== undefined;
   }

@@ -1,8 +1,8 @@
 // The services of a session for a dialect with a state: it shows the dialect the room and its past, and gives up the seat
 // without the connection.
 
-import type { Host, PastRequest } from "../../dialects/host.ts";
-import { type Fault, limits, type Recorded } from "../../protocol/events.ts";
+import type { Host } from "../../dialects/host.ts";
+import { limits, type Recorded } from "../../protocol/events.ts";
 import type { Room } from "../room/room.ts";
 import { unreadable } from "../room/roster.ts";
 import type { Entrance } from "./entrance.ts";
@@ -11,7 +11,7 @@ import type { Entrance } from "./entrance.ts";
 const maxNameUnits = 2 * limits.nameLength;
 
 /** The part of a session that its host needs. */
-export type Hosting = {
+type Hosting = {
   seatId(): string;
   readonly entrance: Pick<Entrance, "hasPassword" | "isPassword" | "prove">;
   utter(lines: string): void;
@@ -21,79 +21,50 @@ export type Hosting = {
   readonly isGone: () => boolean;
 };
 
-export class SessionHost implements Host {
-  readonly #room: Room;
-  readonly #member: { readonly name: string; readonly operator: boolean };
-  readonly #session: Hosting;
-
-  /** `member`: the member of the connection; its name is "" without a seat. */
-  constructor(room: Room, member: { readonly name: string; readonly operator: boolean }, session: Hosting) {
-    this.#room = room;
-    this.#member = member;
-    this.#session = session;
-  }
-
-  get channel() {
-    return this.#room.channel;
-  }
-
-  get name(): string {
-    return this.#member.name;
-  }
-
-  get operator(): boolean {
-    return this.#member.operator;
-  }
-
-  get topic(): string | undefined {
-    return this.#room.members.topic;
-  }
-
-  get hasPassword(): boolean {
-    return this.#session.entrance.hasPassword;
-  }
-
-  isPassword(text: string): boolean {
-    return this.#session.entrance.isPassword(text);
-  }
-
-  get members() {
-    return this.#room.members.roster().members;
-  }
-
-  find(name: string) {
-    return name.length > maxNameUnits ? undefined : this.#room.members.memberCalled(name);
-  }
-
-  utter(lines: string): void {
-    if (lines !== "") this.#session.utter(lines);
-  }
-
-  part(text: string | undefined): void {
-    this.#session.part(text);
-  }
-
-  later(then: () => void): void {
-    void this.#room.afterTurn().then(then);
-  }
-
-  past(requests: PastRequest[], found: (events: Recorded[] | Fault) => void): void {
-    const settled = this.#session.wait();
-    const { isGone } = this.#session;
-    const seatId = this.#session.seatId();
-    const read = async () => {
-      await this.#room.afterTurn();
-      const events: Recorded[] = [];
-      for (const request of requests)
-        events.push(...(await this.#room.archive.past(seatId, request, isGone)));
-      return events;
-    };
-    void read()
-      .then(found, (error) => found(unreadable(error)))
-      .finally(settled);
-  }
-
-  prove(password: string, answered: (right: boolean) => void): void {
-    this.#session.entrance.prove(password, answered);
-  }
+/** The host of a session. `member`: the member of the connection; its name is "" without a seat. */
+export function hostFor(
+  room: Room,
+  member: { readonly name: string; readonly operator: boolean },
+  session: Hosting,
+): Host {
+  const { entrance, part, isGone } = session;
+  return {
+    channel: room.channel,
+    get name() {
+      return member.name;
+    },
+    get operator() {
+      return member.operator;
+    },
+    get topic() {
+      return room.members.moderation.topic;
+    },
+    get hasPassword() {
+      return entrance.hasPassword;
+    },
+    get members() {
+      return room.members.roster().members;
+    },
+    isPassword: (text) => entrance.isPassword(text),
+    find: (name) => (name.length > maxNameUnits ? undefined : room.members.memberCalled(name)),
+    utter: (lines) => {
+      if (lines !== "") session.utter(lines);
+    },
+    part,
+    later: (then) => void room.afterTurn().then(then),
+    past(requests, found) {
+      const settled = session.wait();
+      const seatId = session.seatId();
+      const read = async () => {
+        await room.afterTurn();
+        const events: Recorded[] = [];
+        for (const request of requests) events.push(...(await room.archive.past(seatId, request, isGone)));
+        return events;
+      };
+      void read()
+        .then(found, (error) => found(unreadable(error)))
+        .finally(settled);
+    },
+    prove: (password, answered) => entrance.prove(password, answered),
+  };
 }

@@ -14,7 +14,7 @@ import { LineReader } from "../../protocol/lines.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 import type { Transport } from "./transport.ts";
 
-export type IntakeHandlers = {
+type IntakeHandlers = {
   /** Called before each line, and where there may be none: `peek` shows the line, `stop` keeps it from being taken. */
   next(): void;
   line(line: string | Fault): void;
@@ -22,7 +22,6 @@ export type IntakeHandlers = {
   cost?(): number;
   /** The peer has ended its side, and all its lines were taken. */
   ended(): void;
-  /** A pause begins. */
   paused(): void;
   /** The peer writes too fast: so many whole lines wait, and will take `waitMs`. Called every 5 s at most. */
   flooded(lines: number, waitMs: number): void;
@@ -108,12 +107,10 @@ export class Intake {
     if (waitMs > 0 && !this.#stopped) this.#pauseFor(waitMs, now);
   }
 
-  /** Whether it waits for the rate limit. */
   get isPaused(): boolean {
     return this.#pause !== undefined;
   }
 
-  /** Whether bytes wait to be taken. */
   get isPending(): boolean {
     return this.#lines.pending;
   }

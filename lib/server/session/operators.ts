@@ -16,7 +16,6 @@ import type { Origin } from "../limits/origin.ts";
 export type NamedOperator = { name: string; hash: string };
 
 export class Operators {
-  /** The password that all operators share. */
   #shared: { password: string; credential: string } | undefined;
   /** The operators in the file, by the keys of their names. */
   #named = new Map<string, NamedOperator>();

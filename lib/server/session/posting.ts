@@ -5,8 +5,7 @@ import { type Answer, fault, isFault } from "../../protocol/events.ts";
 import type { Room } from "../room/room.ts";
 import type { Entrance } from "./entrance.ts";
 
-/** The connection that posts. */
-export type Sender = {
+type Sender = {
   /** Its name if it has joined, else "". A member cannot post. */
   name: string;
   address: string;

@@ -10,6 +10,7 @@
 
 import { beginsTls, dialectOf, refusalOf, undecided } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
+import type { Host } from "../../dialects/host.ts";
 import { greeting } from "../../dialects/plain.ts";
 import { type CommandOf, commands } from "../../protocol/commands.ts";
 import { messageOf } from "../../protocol/errors.ts";
@@ -25,7 +26,7 @@ import { Speaker } from "../room/speaker.ts";
 import type { Occupant, Seat, ShownKey } from "../seats/seats.ts";
 import { Comings } from "./comings.ts";
 import { Entrance } from "./entrance.ts";
-import { SessionHost } from "./host.ts";
+import { hostFor } from "./host.ts";
 import { Intake, slowDown } from "./intake.ts";
 import type { SessionOptions } from "./options.ts";
 import { post } from "./posting.ts";
@@ -51,7 +52,7 @@ export class Session extends Speaker implements Connection, Occupant {
   #silence: Silence | undefined;
   /** Lets lines be read again, once all is written that the member of the former seat may see. */
   #parted: (() => void) | undefined;
-  /** Runs until the peer has read the goodbye: then the connection is cut off. */
+  /** Cuts the connection off, unless the peer has read the goodbye, or its last lines as a member, by then. */
   #linger: Timer | undefined;
 
   constructor(
@@ -90,7 +91,7 @@ export class Session extends Speaker implements Connection, Occupant {
   receive(chunk: Buffer): void {
     this.#options.metrics.readBytes.add(chunk.length);
     if (this.#isClosing) return;
-    clearTimeout(this.#greeting);
+    if (this.#isOpening) clearTimeout(this.#greeting);
     if (this.#isOpening && !this.#intake.isPending && beginsTls(chunk)) return this.dismiss(noTls);
     if (this.seat) return this.#intake.push(chunk);
     // The lines of a newcomer wait for their turn among those of all newcomers.
@@ -246,7 +247,7 @@ export class Session extends Speaker implements Connection, Occupant {
 
   protected appoint(request: CommandOf<"op">): void {
     this.#entrance.appoint(request, this.name, (credential) => {
-      if (this.seat) this.room.members.appoint(this.seat, credential, this.waiter());
+      if (this.seat) this.room.members.enforcement.appoint(this.seat, credential, this.waiter());
     });
   }
 
@@ -288,8 +289,8 @@ export class Session extends Speaker implements Connection, Occupant {
     else this.#standUp(lastLines);
   }
 
-  #host(): SessionHost {
-    return new SessionHost(this.room, this, {
+  #host(): Host {
+    return hostFor(this.room, this, {
       entrance: this.#entrance,
       utter: (lines) => this.#say(lines),
       part: (text) => this.#part(text),

@@ -53,7 +53,6 @@ export interface Connection {
   drained(): void;
   /** The peer has ended its side, but may still read. */
   inputEnded(): void;
-  /** The transport has closed. */
   closed(): void;
   /** Sends the goodbye, if the peer could read one by now, and closes. */
   dismiss(bye: Bye): void;

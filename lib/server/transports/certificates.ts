@@ -1,18 +1,17 @@
-// Keeps the certificate that is in use up to date. Programs that renew certificates change the files, often through links,
-// and one file after the other; so the files are looked at once a minute, by their size and times. What cannot be used is
-// told once, and the certificate in use stays. One that ends soon is told once a day.
+// Keeps the certificate of the server up to date. Programs that renew certificates change the files, often through links, and
+// one file after the other; so the size and the times of the files are checked once a minute. A certificate that cannot be used
+// is reported once, and the present one stays. One that expires soon is reported once a day.
 
 import { statSync } from "node:fs";
-import { messageOf } from "../../protocol/errors.ts";
+import { messageOf, resultOf } from "../../protocol/errors.ts";
 import { type Certificate, readCertificate } from "./tls.ts";
 
-/** Where the certificate and its key are. */
-export type CertificatePaths = { "tls-cert": string | undefined; "tls-key": string | undefined };
+type CertificatePaths = { "tls-cert": string | undefined; "tls-key": string | undefined };
 
-export type CertificateHandlers = {
-  /** Uses this certificate from now on. */
+type CertificateHandlers = {
+  /** Is to use this certificate from now on. */
   use: (certificate: Certificate) => void;
-  /** What the person who runs the server should know, in one sentence. */
+  /** Is called with a sentence for the person who runs the server. */
   say: (message: string) => void;
 };
 
@@ -25,10 +24,10 @@ export class CertificateWatch {
   #current: Certificate;
   /** The files as they were when they were last read. */
   #stamp: string;
-  /** When its end was last told, by performance.now(). */
+  /** When the latest warning about it was given, by performance.now(). */
   #warnedAt = -Infinity;
 
-  /** `paths` may change later on. Warns of the present certificate at once, if there is a reason. */
+  /** `paths` may change later. Warns about the present certificate at once, if clients will not trust it. */
   constructor(paths: CertificatePaths, current: Certificate, handlers: CertificateHandlers) {
     this.#paths = paths;
     this.#current = current;
@@ -39,7 +38,7 @@ export class CertificateWatch {
   }
 
   /**
-   * Reads the certificate at these paths, and returns what uses it, which returns false if it was in use already. Throws
+   * Reads the certificate at these paths. Returns a function that uses it, which returns false if it was in use already. Throws
    * an Error of one sentence if it cannot be used.
    */
   reread(paths: CertificatePaths): () => boolean {
@@ -60,7 +59,7 @@ export class CertificateWatch {
 
   #look(): void {
     const stamp = stampOf(this.#paths);
-    // Before it is read: what changes meanwhile is seen the next time.
+    // Set before the files are read: a change meanwhile is seen at the next look.
     const isSame = stamp === this.#stamp;
     this.#stamp = stamp;
     if (!isSame) this.#read();
@@ -85,16 +84,12 @@ export class CertificateWatch {
   }
 }
 
-/** Changes whenever one of the files, or what a link leads to, does. */
+/** A text that changes whenever one of the files, or the file to which a link leads, changes. */
 function stampOf(paths: CertificatePaths): string {
   return [paths["tls-cert"], paths["tls-key"]].map((path) => stampOfFile(path ?? "")).join(" ");
 }
 
 function stampOfFile(path: string): string {
-  try {
-    const { ino, size, mtimeMs, ctimeMs } = statSync(path);
-    return [ino, size, mtimeMs, ctimeMs].join("/");
-  } catch {
-    return "none";
-  }
+  const stats = resultOf(() => statSync(path));
+  return stats ? [stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join("/") : "none";
 }

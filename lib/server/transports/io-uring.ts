@@ -1,25 +1,26 @@
-// The fan-out by io_uring, which carries out many sends in one call to Linux. Of hundreds in one call each costs about a
-// quarter less than by itself; of only 64, a twentieth less. Two queues in memory are shared with the kernel:
+// The fan-out by io_uring, by which one call to Linux carries out many sends. With hundreds of sends in a call, each takes about a
+// quarter less time than by itself; with only 64, a twentieth less. Two queues in memory are shared with the kernel:
 //
 //   add, add, add … ──▶ sends ──▶ io_uring_enter ──▶ outcomes ──▶ how many bytes each socket took
 //
-// Each send is told not to wait, so it is over before the call returns: whole, short or refused. Nothing is left under
-// way: the bytes may change afterwards, and no descriptor can come to belong to another socket meanwhile. The kernel
-// looks at the queues in that call alone, and it is this thread that calls, so plain reads and writes of them will do.
+// Each send is told not to wait, so it is over before the call returns: whole, short or refused. So the bytes may change after
+// the call, and no descriptor can come to belong to another socket meanwhile. The kernel uses the queues only during the call,
+// which this thread makes, so plain reads and writes of the queues are safe.
 //
-// Linux before 6.1 knows no such queues, and a sandbox may refuse them (Docker's does): then `open` returns undefined, and
-// each socket is written to by itself. Numbers and layouts are those of linux/io_uring.h, the same on x64 and arm64.
+// Linux before 6.1 has no such queues, and a sandbox may forbid them (Docker's does): then `open` returns undefined, and each
+// socket is written to by itself. Numbers and layouts are those of linux/io_uring.h, the same on x64 and arm64.
 
 import { dlopen, FFIType, ptr, toArrayBuffer } from "bun:ffi";
+import { resultOf } from "../../protocol/errors.ts";
 import type { FanOut } from "../delivery/live-log.ts";
 
-/** How many sends one call takes, a power of two. They take about 2 ms. */
+/** How many sends a call takes, a power of two. All of them take about 2 ms. */
 const entries = 512;
 
 const systemCall = { setup: 425, enter: 426 };
 /** IORING_SETUP_SUBMIT_ALL, SINGLE_ISSUER and DEFER_TASKRUN. */
 const setupFlags = (1 << 7) | (1 << 12) | (1 << 13);
-/** IORING_OFF_SQ_RING and IORING_OFF_SQES: where to find the two queues and the sends. */
+/** IORING_OFF_SQ_RING and IORING_OFF_SQES: the offsets of the two queues and of the sends. */
 const place = { queues: 0, sends: 0x10000000 };
 /** PROT_READ and PROT_WRITE; MAP_SHARED and MAP_POPULATE. */
 const memory = { access: 1 | 2, kind: 1 | 0x8000 };
@@ -37,28 +38,23 @@ const functions = {
 export class IoUring implements FanOut {
   readonly size = entries;
   readonly #written: { add: (bytes: number) => void };
-  /** Carries out so many sends, and returns how many; -1 if it failed. */
+  /** Carries out so many sends. Returns their number; -1 if it failed. */
   readonly #enter: (sends: number) => number;
-  /** Both queues, and where they have their fields, counted in numbers of 32 bits. */
+  /** Both queues, and the indexes of their fields, in units of 32 bits. */
   readonly #queues: Int32Array;
   readonly #at: Record<"sent" | "asked" | "sends" | "taken" | "done" | "outcomes", number>;
   readonly #outcomes: number;
-  /** 16 numbers for each send. */
+  /** The sends: 16 numbers for each. */
   readonly #sends: Uint32Array;
   readonly #taken = new Int32Array(entries);
   #added = 0;
-  /** The buffer that is sent from, and its address, which stays the same for as long as the buffer is kept. */
+  /** The buffer of the latest part, and its address, which does not change while the buffer exists. */
   #bytes: Uint8Array = new Uint8Array();
   #address = 0;
 
-  /** Undefined where the system has no io_uring, or refuses it. `written` counts the bytes that sockets took. */
+  /** Undefined if the system has no io_uring, or forbids it. `written` counts the bytes that sockets took. */
   static open(written: { add: (bytes: number) => void }): IoUring | undefined {
-    if (process.platform !== "linux") return undefined;
-    try {
-      return new IoUring(written);
-    } catch {
-      return undefined;
-    }
+    return process.platform === "linux" ? resultOf(() => new IoUring(written)) : undefined;
   }
 
   private constructor(written: { add: (bytes: number) => void }) {
@@ -81,7 +77,7 @@ export class IoUring implements FanOut {
     };
     const mapped = (bytes: number, at: number) => {
       const address = mmap(null, bytes, memory.access, memory.kind, file, at);
-      // MAP_FAILED is the last address of all.
+      // MAP_FAILED is -1, the highest address.
       if (address === null || address > Number.MAX_SAFE_INTEGER) throw new Error("there is no memory");
       return toArrayBuffer(address, 0, bytes);
     };
@@ -92,7 +88,7 @@ export class IoUring implements FanOut {
     for (let index = 0; index < entries; index++) {
       this.#sends[16 * index] = send.operation;
       this.#sends[16 * index + 7] = send.flags;
-      // Its outcome brings this number back.
+      // The outcome of the send has this number.
       this.#sends[16 * index + 8] = index;
     }
     this.#enter = (count) => Number(syscall(systemCall.enter, file, count, count, waitForOutcomes, 0, 0));
@@ -120,7 +116,7 @@ export class IoUring implements FanOut {
     queues[asked] = first + this.#added;
     this.#taken.fill(0);
     this.#enter(this.#added);
-    // What the kernel did not come to is not to be sent by the next call.
+    // Sends that the kernel did not carry out must not be left for the next call.
     queues[asked] = queues[sent] ?? 0;
     this.#added = 0;
     let bytes = 0;

@@ -1,12 +1,12 @@
-// Listening, beside what Bun does: on all addresses of a host, with patience for a port that is still taken, and with one
-// sentence that says what to change where it cannot be.
+// Listening on all addresses of a host, on one port. A port that is still taken is tried again for a moment; if the server
+// cannot listen, one sentence says what to change.
 
 import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { addressOf, isAddress, type Place } from "../../protocol/addresses.ts";
-import { codeOf, messageOf } from "../../protocol/errors.ts";
+import { codeOf, messageOf, resultOf } from "../../protocol/errors.ts";
 
-/** The addresses to listen on: a name may have several, as localhost has. Throws an Error if there are none. */
+/** The addresses of a host: a name may have several, as localhost has. Throws an Error of one sentence if there are none. */
 export async function addressesOf(
   place: Place,
   find: (name: string) => Promise<{ address: string }[]> = (name) => lookup(name, { all: true }),
@@ -19,10 +19,10 @@ export async function addressesOf(
   }
 }
 
-/** How often another free port is tried, if it is free at one address and taken at the next. */
+/** How many free ports are tried for port 0: one that is free at the first address may be taken at the next. */
 const maxFreePorts = 10;
 
-/** What listens on the addresses of a host, all on one port. One that this machine has not is left out. */
+/** The listeners of a host, one for each address, all on one port. Addresses that this machine has not are left out. */
 export class Listeners<T extends { port: number; stop(): void }> {
   readonly #place: Place;
   readonly #addresses: readonly string[];
@@ -52,8 +52,8 @@ export class Listeners<T extends { port: number; stop(): void }> {
   }
 
   /**
-   * New listeners take the place of these, on the same port. Connections stay as they are. If the port was taken in between,
-   * it is tried again until it is free; `say` is told when that begins and ends.
+   * Replaces all listeners by new ones on the same port; connections stay. If another program takes the port in between, it is
+   * tried again until it is free; `say` is called when that begins and ends.
    */
   renew(say: (message: string) => void): void {
     this.stop();
@@ -74,7 +74,7 @@ export class Listeners<T extends { port: number; stop(): void }> {
     for (const listener of this.#open.splice(0)) listener.stop();
   }
 
-  /** Waits for a port that is taken as `listenPatiently` does. */
+  /** Opens a listener for each address. Waits for a port that is taken as `listenPatiently` does. */
   #openAll(wanted: number, manner: Manner): T[] {
     for (let tries = 1; ; tries++) {
       const open: T[] = [];
@@ -103,19 +103,19 @@ export class Listeners<T extends { port: number; stop(): void }> {
   }
 }
 
-/** Whether the machine has no such address, or does not speak its kind. */
+/** Whether this machine lacks the address, or the version of its protocol. */
 function isMissing(error: unknown): boolean {
   return ["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(codeOf(error));
 }
 
 const retryMs = 100;
 
-/** The flag that chooses the port, and how long a port that is taken is tried again: a second, unless given. */
+/** `flag`: sets the port. `patienceMs`: how long a port that is taken is tried again, in ms; absent: a second. */
 type Manner = { flag?: string; patienceMs?: number };
 
 /**
- * What `listen` returns. A port that is taken is tried again for a moment: a server that has just ended may still hold
- * it. Throws an Error that says in one sentence why the server cannot listen.
+ * Calls `listen` and returns its result. A port that is taken is tried again for a moment: a server that has just ended may
+ * still hold it. Throws an Error of one sentence if the server cannot listen.
  */
 export function listenPatiently<T>(
   place: Place,
@@ -131,43 +131,48 @@ export function listenPatiently<T>(
       if (!isTaken || performance.now() - begunAt >= patienceMs)
         throw new Error(cannotListen(error, place, flag));
     }
-    // Blocking stops nothing: the server has no connection before it has a port.
+    // The thread may be blocked: without a port the server has no connections.
     Bun.sleepSync(retryMs);
   }
 }
 
 /** Why the server cannot listen, in one sentence. `error`: what Bun.listen threw. */
 export function cannotListen(error: unknown, place: Place, flag = "--port", tables = tcpTables): string {
-  const reasons: Record<string, string> = {
-    EADDRINUSE:
-      codeOf(error) === "EADDRINUSE" && isHeldByConnection(place.port, tables)
-        ? `a connection of another program still holds the port: try again in a minute, or choose another ${flag}`
-        : `something listens there already, or has used the port a moment ago: end it, or choose another ${flag}`,
-    EADDRNOTAVAIL: "this machine has no such address: choose another --host",
-    EAFNOSUPPORT: "this machine does not speak that kind of address: choose another --host",
-    EINVAL: "an address of one link needs its interface, as in fe80::1%eth0: choose another --host",
-    EACCES: `ports below 1024 need more rights: choose another ${flag}`,
-    EPERM: `the system does not allow it: choose another ${flag}`,
-    ENOTFOUND: "this machine knows no such host: choose another --host",
-    EAI_AGAIN: "its name cannot be looked up now: try again, or choose another --host",
-  };
-  return `Cannot listen on ${addressOf(place)}, ${reasons[reasonCode(error)] ?? messageOf(error)}`;
+  const code = reasonCode(error);
+  const reasons = listenReasons(flag, "--host");
+  if (code === "EADDRINUSE") {
+    reasons[code] = isHeldByConnection(place.port, tables)
+      ? `a connection of another program still holds the port: try again in a minute, or choose another ${flag}`
+      : `something listens there already, or has used the port a moment ago: end it, or choose another ${flag}`;
+  }
+  return `Cannot listen on ${addressOf(place)}, ${reasons[code] ?? messageOf(error)}`;
 }
 
-/** The rows of the system's tables of TCP sockets: number, own address, peer's address, state, … Linux alone has them. */
+/** Why a program cannot listen, and what to do, by the code of the error. The flags set the port and the host. */
+export function listenReasons(portFlag: string, hostFlag: string): Record<string, string> {
+  return {
+    EADDRINUSE: `something listens there already: end it, or choose another ${portFlag}`,
+    EADDRNOTAVAIL: `this machine has no such address: choose another ${hostFlag}`,
+    EAFNOSUPPORT: `this machine does not speak that kind of address: choose another ${hostFlag}`,
+    EINVAL: `an address of one link needs its interface, as in fe80::1%eth0: choose another ${hostFlag}`,
+    EACCES: `ports below 1024 need more rights: choose another ${portFlag}`,
+    EPERM: `the system does not allow it: choose another ${portFlag}`,
+    ENOTFOUND: `this machine knows no such host: choose another ${hostFlag}`,
+    EAI_AGAIN: `its name cannot be looked up now: try again, or choose another ${hostFlag}`,
+  };
+}
+
+/** The rows of Linux's tables of TCP sockets: number, own address, address of the peer, state, …; empty elsewhere. */
 function tcpTables(): string[] {
-  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => {
-    try {
-      return readFileSync(path, "latin1").split("\n").slice(1);
-    } catch {
-      return [];
-    }
-  });
+  const tables = ["/proc/net/tcp", "/proc/net/tcp6"].map((path) =>
+    resultOf(() => readFileSync(path, "latin1")),
+  );
+  return tables.flatMap((table = "") => table.split("\n").slice(1));
 }
 
 /**
- * Whether nothing listens on the port, but a connection has it as its own end. The port lies among those that systems
- * give to outgoing connections, and one that has ended holds it for another minute.
+ * Whether the port is held by a connection, and not by a listener: systems give outgoing connections such ports, and one that has
+ * ended holds its port for another minute.
  */
 function isHeldByConnection(port: number, tables: () => string[]): boolean {
   const own = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
@@ -176,9 +181,10 @@ function isHeldByConnection(port: number, tables: () => string[]): boolean {
   return states.length > 0 && !states.includes(listening);
 }
 
+/** The state of a listening socket in those tables. */
 const listening = "0A";
 
-/** Bun gives the failed look-up of a name no code, only this message. */
+/** The code of the error. Bun gives the failed look-up of a name none, only this message. */
 function reasonCode(error: unknown): string {
   return codeOf(error) || (messageOf(error).startsWith("Failed to listen at") ? "ENOTFOUND" : "");
 }

@@ -1,38 +1,38 @@
-// The PROXY protocol, versions 1 and 2: what a proxy writes in front of a connection's bytes to say where they come from.
+// The PROXY protocol, versions 1 and 2: a proxy writes a header in front of a connection's bytes, to say where they come from.
 //
 //   PROXY TCP4 192.0.2.1 198.51.100.7 56324 53000 CR LF                       version 1
 //   12 bytes of signature | version, command | family | length | addresses, more fields     version 2
 //
-// The format is that of https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt. A client can write such a header,
-// so it is read from the proxies that --proxy names alone. A connection of the proxy itself, such as a check whether
-// the server is up, has no address in its header (LOCAL, UNKNOWN): it counts as the proxy's.
+// The format is that of https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt. Any client can write such a header, so it
+// is read only from the proxies that --proxy names. A connection of the proxy itself, such as a check whether the server is
+// up, has no address in its header (LOCAL, UNKNOWN): it counts as one from the proxy.
 
 import { networkIn, networkText, type Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { Networks } from "../limits/addresses.ts";
 import type { Connection, Transport } from "../session/transport.ts";
 
-/** A header: how many bytes it has, and where the connection comes from; no place: from the proxy itself. */
-export type ProxyHeader = { length: number; from: Place | undefined };
+/** A header. `length`: its bytes. `from`: where the connection comes from; undefined: from the proxy itself. */
+type ProxyHeader = { length: number; from: Place | undefined };
 
 const signature1 = Buffer.from("PROXY ");
-/** A line of version 1, with its CR and LF. */
+/** Bytes in the longest line of version 1, with its CR and LF. */
 const longestLine = 107;
 const line1 = /^PROXY (?:UNKNOWN(?: .*)?|TCP([46]) (\S+) (\S+) (\d{1,5}) (\d{1,5}))$/s;
 
 const signature2 = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
-/** Signature, version and command, family, and two bytes of length. */
+/** Bytes in the fixed part: signature, version and command, family, and two bytes of length. */
 const fixed2 = signature2.length + 4;
 const addressBytes: Record<number, 4 | 16> = { 1: 4, 2: 16 };
 
-/** The header at the beginning of these bytes; "more" while it is not whole, "wrong" if it is none. */
+/** Reads the header at the beginning of these bytes; "more" if it is not whole, "wrong" if it is none. */
 export function readProxyHeader(bytes: Buffer): ProxyHeader | "more" | "wrong" {
   if (startsAlike(bytes, signature1)) return readVersion1(bytes);
   if (startsAlike(bytes, signature2)) return readVersion2(bytes);
   return "wrong";
 }
 
-/** Whether the bytes begin with the signature, or could once there are more of them. */
+/** Whether the bytes begin with the signature, or with a part of it. */
 function startsAlike(bytes: Buffer, signature: Buffer): boolean {
   const length = Math.min(bytes.length, signature.length);
   return bytes.subarray(0, length).equals(signature.subarray(0, length));
@@ -60,7 +60,7 @@ function readVersion2(bytes: Buffer): ProxyHeader | "more" | "wrong" {
   if (bytes.length < length) return "more";
   const size = addressBytes[family >> 4];
   if (command === 0 || size === undefined) return { length, from: undefined };
-  // Two addresses and two ports; the fields behind them are not needed.
+  // Two addresses and two ports; further fields may follow them.
   if (length < fixed2 + 2 * size + 4) return "wrong";
   const source = bytes.subarray(fixed2, fixed2 + size);
   const first = BigInt(`0x${source.toString("hex")}`);
@@ -74,7 +74,7 @@ function placeOf(host: string, port: number): Place | undefined {
   return network && port <= 65_535 ? { host: networkText(network), port } : undefined;
 }
 
-/** The addresses that --proxy names. Throws a UsageError with TLS, which Bun begins before it hands out any bytes. */
+/** The addresses that --proxy names. Throws a UsageError with TLS, since Bun begins TLS before it hands out any bytes. */
 export function trustedProxies(given: readonly string[], tls: boolean): Networks {
   if (given.length > 0 && tls) {
     throw new UsageError(
@@ -84,13 +84,13 @@ export function trustedProxies(given: readonly string[], tls: boolean): Networks
   return new Networks(given);
 }
 
-/** How long the header may be on its way: TCP sends a lost packet again after a second, and later once more. */
+/** How long the header may take, in ms: TCP sends a lost packet again after a second, and later once more. */
 const headerWithinMs = 5_000;
 
-export type ProxyHandlers = {
-  /** The header is whole; `rest` is what came behind it. */
+type ProxyHandlers = {
+  /** The header is whole. `rest`: the bytes that came after it. */
   begin: (from: Place | undefined, rest: Buffer) => void;
-  /** What came is no header, or it did not come in time. The connection is closed. */
+  /** The header is wrong, or did not come in time. The connection is closed. */
   failed: (problem: string) => void;
 };
 
@@ -118,7 +118,7 @@ export class Proxied implements Connection {
     this.#handlers.begin(header.from, this.#bytes.subarray(header.length));
   }
 
-  /** A check whether the port is open may end before the header. */
+  /** A check whether the port is open may end without a header. */
   inputEnded(): void {
     if (this.#bytes.length > 0) this.#fail("ended within its PROXY protocol header");
     else this.dismiss();

@@ -12,21 +12,21 @@ import { type Connection, hasDescriptor, type Transport, type WithDescriptor } f
 import { Proxied } from "./proxy.ts";
 import { Handshake } from "./tls.ts";
 
-/** A peer that is silent for so long is asked by the kernel, each second; after ten questions the connection is closed. */
+/** After how much silence the kernel probes a peer, in ms: once a second, and after ten probes it closes the connection. */
 const keepAliveMs = 60_000;
 
-/** The `data` of a socket; undefined until it was let in or refused. */
+/** The `data` of a socket; undefined until the door has decided. */
 export type SocketData = Admitted | undefined;
 /** A TCP socket or a WebSocket. */
 export type Carrier = Transport & { data: SocketData };
 
-export type ReceptionOptions = {
+type ReceptionOptions = {
   door: Pick<Door, "enter" | "leave">;
-  /** The addresses whose connections begin with a PROXY protocol header. */
+  /** The addresses of proxies, whose connections begin with a header of the PROXY protocol. */
   proxies: { has(address: string): boolean };
   /** Whether TCP sockets speak TLS. */
   isTls: boolean;
-  /** The session of a connection that was let in; `plain`: its socket, if it takes bytes by its descriptor. */
+  /** Makes the session of a connection that was let in. `plain`: the socket, if its descriptor takes the bytes unencrypted. */
   session: (carrier: Carrier, origin: Origin, plain: WithDescriptor | undefined) => Connection;
   /** Handles a connection that was refused. */
   refused: (carrier: Carrier, refusal: Bye) => Connection;
@@ -66,7 +66,7 @@ export class Reception {
     this.#connections.set(socket, proxied);
   }
 
-  /** Lets in or refuses a connection from this place. `shaking`: its socket, if TLS has to begin first. */
+  /** Lets in or refuses a connection from this place. `shaking`: its socket, if a TLS handshake comes first. */
   admit(carrier: Carrier, from: Place, shaking?: Socket<SocketData>): void {
     const { door, traffic, session, refused } = this.#options;
     const admission = door.enter(from.host);

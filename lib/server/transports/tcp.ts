@@ -4,8 +4,8 @@ import type { Reception, SocketData } from "./reception.ts";
 import type { Certificate } from "./tls.ts";
 
 /**
- * Listens on a port of an address. `failed` is told, in words for the log, which handler threw: Bun hands it the error, and
- * the connection is closed. Throws Bun's error if it cannot listen.
+ * Listens on a port of an address. If a handler throws, `failed` is called with the error in words, and the connection is closed.
+ * Throws Bun's error if it cannot listen.
  */
 export function listenTcp(
   { hostname, port, certificate }: { hostname: string; port: number; certificate: Certificate | undefined },

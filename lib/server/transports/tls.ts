@@ -1,33 +1,32 @@
-// TLS, beside what Bun does: the certificate, and a connection until its handshake is done. A session gets the same
+// TLS: reads the certificate, and handles a connection until its handshake is done; the rest is Bun's. A session gets the same
 // socket as without TLS.
 //
 //   open ──▶ Handshake ──done──▶ Session
-//                └── plain text, or nothing for a while ──▶ a sentence in plain text (or HTTP, for HTTP), closed
-//                └── no end to it ──▶ closed after the time to give a name
+//                └── plain text, or no bytes for a while ──▶ a sentence in plain text (or HTTP, for HTTP), closed
+//                └── a handshake without an end ──▶ closed after the time to give a name
 //
-// So a peer that never shakes hands counts as a connection too, and is closed.
+// So a peer that never ends its handshake counts as a connection, too, and is closed.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { Socket } from "bun";
 import { answerTo } from "../../dialects/http.ts";
-import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
+import { codeOf, messageOf, resultOf, UsageError } from "../../protocol/errors.ts";
 import { type Connection, hasDescriptor } from "../session/transport.ts";
 
-/** A certificate and its key, as a server uses them. */
 export type Certificate = {
   /** PEM, with the chain behind it. */
   cert: string;
   /** PEM. */
   key: string;
-  /** Its SHA-256 in hex, with colons: clients show and compare it. */
+  /** Its SHA-256 in hex digits with colons, which clients show and compare. */
   fingerprint: string;
-  /** Why clients will not trust it now, or soon, in one sentence. */
+  /** Why clients do not trust it now, or will not soon, in one sentence; else undefined. */
   readonly doubt: string | undefined;
 };
 
-/** The certificate in these two files; undefined without files. Throws an Error of one sentence if they do not do. */
+/** Reads a certificate and its key; undefined without files. Throws an Error of one sentence if they cannot be used. */
 export function readCertificate(
   certPath: string | undefined,
   keyPath: string | undefined,
@@ -38,12 +37,14 @@ export function readCertificate(
   }
   const cert = read(certPath);
   const key = read(keyPath);
-  const parsed = certificateIn(cert);
+  const parsed = resultOf(() => new X509Certificate(cert));
   if (!parsed) throw new Error(`There is no PEM certificate in ${certPath}`);
-  const matching = matches(parsed, key);
+  const matching = resultOf(() => parsed.checkPrivateKey(createPrivateKey(key)));
   if (matching === undefined) throw new Error(`There is no PEM key in ${keyPath} that can be read`);
   if (!matching) throw new Error(`The key in ${keyPath} is not that of the certificate in ${certPath}`);
-  if (!isUsable(cert, key)) throw new Error(`The chain in ${certPath} has a certificate that cannot be read`);
+  if (!resultOf(() => createSecureContext({ cert, key }))) {
+    throw new Error(`The chain in ${certPath} has a certificate that cannot be read`);
+  }
   return {
     cert,
     key,
@@ -62,7 +63,7 @@ function read(path: string): string {
   }
 }
 
-/** How long a ClientHello may be on its way: one that was lost comes again after a second. */
+/** How long a ClientHello may take, in ms: one that was lost comes again after a second. */
 const helloWithinMs = 2_000;
 const waysIn = ["bun ChatClient.ts --tls HOST:PORT", "openssl s_client -quiet -connect HOST:PORT"];
 const sentence = `
@@ -70,8 +71,8 @@ const sentence = `
 ERROR :Closing Link: * (This room speaks TLS)\r
 `;
 
-/** What a handshake needs of its socket. */
-export type Shaking = Pick<Socket, "end" | "terminate" | "getCipher">;
+/** The part of a socket that a handshake needs. */
+type Shaking = Pick<Socket, "end" | "terminate" | "getCipher">;
 
 /** A connection until its TLS handshake is done. */
 export class Handshake implements Connection {
@@ -108,11 +109,11 @@ export class Handshake implements Connection {
     this.#socket.terminate();
   }
 
-  /** Before the handshake nothing is delivered. */
+  /** Bun delivers no bytes before the handshake is done. */
   receive(): void {}
   drained(): void {}
 
-  /** A peer that sent no TLS at all sent plain text or HTTP: it is answered in the same. */
+  /** A peer that speaks no TLS sent plain text or HTTP, and is answered in the same. */
   #failed(problem: Error | null): void {
     if (codeOf(problem) !== "EPROTO") return;
     tellInPlain(
@@ -121,7 +122,7 @@ export class Handshake implements Connection {
     );
   }
 
-  /** Closes a peer that waits for a greeting, such as a person on nc. With a ClientHello, the socket has a cipher. */
+  /** Tells a peer that waits for a greeting, such as a person on nc, and closes. After a ClientHello the socket has a cipher. */
   #lookForHello(): void {
     if (this.#socket.getCipher()?.name) return;
     tellInPlain(this.#socket, sentence);
@@ -130,20 +131,20 @@ export class Handshake implements Connection {
 }
 
 /**
- * Writes to the file descriptor, since the socket would encrypt the text. A connection that is gone has no descriptor;
- * where Bun shows none, the peer has only the TLS alert.
+ * Writes to the file descriptor, since the socket would encrypt the text. A closed connection has none; if Bun shows none, the
+ * peer gets only the TLS alert.
  */
 function tellInPlain(socket: object, text: string): void {
   if (!hasDescriptor(socket) || socket.fd < 0) return;
   try {
     writeSync(socket.fd, text);
   } catch {
-    // Gone already.
+    // The connection has closed meanwhile.
   }
 }
 
 const dayMs = 86_400_000;
-/** A certificate that has fewer days left should have been renewed: Let's Encrypt advises to do so 30 days before. */
+/** With fewer days left a certificate should have been renewed: Let's Encrypt advises to do so 30 days before its end. */
 const renewalDays = 21;
 
 function doubtOf({ validFromDate, validToDate }: X509Certificate, path: string): string | undefined {
@@ -159,31 +160,4 @@ function doubtOf({ validFromDate, validToDate }: X509Certificate, path: string):
 
 function dayOf(date: Date): string {
   return date.toISOString().slice(0, 10);
-}
-
-function certificateIn(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether TLS can be spoken with all that is in the file, the chain included. */
-function isUsable(cert: string, key: string): boolean {
-  try {
-    createSecureContext({ cert, key });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether the key is that of the certificate; undefined if the text is no PEM key. */
-function matches(certificate: X509Certificate, key: string): boolean | undefined {
-  try {
-    return certificate.checkPrivateKey(createPrivateKey(key));
-  } catch {
-    return undefined;
-  }
 }

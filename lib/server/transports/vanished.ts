@@ -1,14 +1,14 @@
-// Peers that have vanished: a machine that lost its power or its network ends no connection. The kernel's keepalive finds
-// them while nothing waits for them; lines that wait it sends again and again for a quarter of an hour. So it is asked
-// when each peer was last heard. One that reads nothing, but is there (Ctrl-S, `less`), is heard all the same: its
-// kernel answers for it. TCP_USER_TIMEOUT cannot tell the two apart, so it is not used.
+// Closes the connections of vanished peers: a machine that lost its power or its network ends none. The kernel's keepalive finds
+// such a peer only while no bytes wait for it; bytes that wait are sent again and again for a quarter of an hour. So this asks
+// the kernel when each peer last answered. The kernel of a peer that reads nothing (Ctrl-S, `less`) still answers.
+// TCP_USER_TIMEOUT cannot tell the two apart, so it is not used.
 //
-// On Linux only; elsewhere, and where bun:ffi finds no libc, the kernel's own time is all there is.
+// On Linux only. Elsewhere, and where bun:ffi finds no libc, the kernel closes the connection after its own time.
 
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { hasDescriptor } from "../session/transport.ts";
 
-/** A peer that has not answered for so long what it was sent in this time has vanished. */
+/** A peer has vanished if it was sent bytes and has not answered for this long, in ms. */
 const vanishedMs = 90_000;
 const lookEveryMs = 10_000;
 
@@ -19,7 +19,7 @@ const tcpInfo = 11;
 const at = { retransmits: 2, probes: 3, lastAckMs: 56 };
 const infoBytes = 60;
 
-/** Closes the connections of vanished peers from now on. `sockets`: all that are open, whenever it looks. */
+/** Closes the connections of vanished peers from now on. `sockets` returns all open ones. */
 export function endVanished(sockets: () => Iterable<{ terminate(): void }>): void {
   const infoOf = openInfo();
   if (!infoOf) return;
@@ -34,12 +34,12 @@ export function endVanished(sockets: () => Iterable<{ terminate(): void }>): voi
 
 /** Whether the peer has vanished, from a struct tcp_info. */
 export function tellsOfVanished(info: DataView): boolean {
-  // A peer that is asked now has one question open, and it was asked two minutes after the last if it is full.
+  // A single open probe shows nothing: the kernel may have sent it just now, up to two minutes after the one before.
   const isUnanswered = info.getUint8(at.retransmits) > 0 || info.getUint8(at.probes) > 1;
   return isUnanswered && info.getUint32(at.lastAckMs, true) >= vanishedMs;
 }
 
-/** What returns the struct tcp_info of a file descriptor, in one buffer for all; undefined where there is none. */
+/** Returns a function that reads the struct tcp_info of a descriptor, always into the same buffer; undefined if there is none. */
 export function openInfo(): ((fd: number) => DataView | undefined) | undefined {
   if (process.platform !== "linux") return undefined;
   const { i32, ptr: pointer } = FFIType;

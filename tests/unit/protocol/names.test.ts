@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
+import { check } from "../../../lib/protocol/commands.ts";
 import { isFault, limits } from "../../../lib/protocol/events.ts";
 import { cleanName, nameKey, nextName } from "../../../lib/protocol/names.ts";
 import { visible } from "../../../lib/protocol/text.ts";
@@ -232,3 +233,15 @@ test.each([
   expect(another).not.toBe(name);
   expect(cleanName(another)).toBe(another);
 });
+
+test.each(["nobody", "server", "a b", "b@d", "adа", "x".repeat(limits.nameLength + 9)])(
+  "where another member is meant, nobody is called %j",
+  (name) => {
+    const types = "kick ban unban mute unmute free whois whowas deop delete tell".split(" ");
+    for (const type of types) {
+      expect(check({ type, name, to: name, text: "hi" })).toMatchObject({
+        text: `Nobody here is called "${name.slice(0, limits.nameLength)}"`,
+      });
+    }
+  },
+);

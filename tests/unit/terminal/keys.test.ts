@@ -128,9 +128,12 @@ test("Escape is a key after a pause, and takes nothing along", () => {
 test("the rest of a sequence is no text, though ESC was taken for a key", () => {
   for (const [rest, keys] of [
     ["[D", "left"],
+    ["[D\x1b[D", "left left"],
     ["[1;5C", "ctrl-right"],
     ["[5~", "pageup"],
     ["OA", "up"],
+    ["[?62;22c\x1b[A", "up"],
+    ["]11;rgb:1e1e/1e1e/2e2e\x07\x1b[A", "up"],
     ["[200~two\x1b[201~", 'paste"two"'],
     ["Oh no", '"Oh no"'],
     ["[x] done", '"[x] done"'],
@@ -139,13 +142,20 @@ test("the rest of a sequence is no text, though ESC was taken for a key", () => 
     const reader = new KeyReader();
     reader.push(Buffer.from("\x1b"));
     expect(joined(reader.expire())).toEqual(["escape"]);
-    expect(joined(reader.push(Buffer.from(rest)))).toEqual([keys]);
+    expect(joined(reader.push(Buffer.from(rest))).join(" ")).toBe(keys);
     // Much later it is text.
     reader.push(Buffer.from("\x1b"));
     expect(joined([...reader.expire(), ...reader.expire()])).toEqual(["escape"]);
     expect(reader.waitsMs).toBeUndefined();
     expect(joined(reader.push(Buffer.from("[D")))).toEqual(['"[D"']);
   }
+  // Byte by byte.
+  const reader = new KeyReader();
+  reader.push(Buffer.from("\x1b"));
+  reader.expire();
+  expect(joined(["[", "1", ";", "5", "D"].flatMap((byte) => reader.push(Buffer.from(byte))))).toEqual([
+    "ctrl-left",
+  ]);
 });
 
 test("the focus is told, and is no key", () => {

@@ -73,7 +73,9 @@ export function chatHistory(params: string[], client: Client, encoding: IrcEncod
     const text = "Messages could not be retrieved";
     return [failLine("CHATHISTORY", "INVALID_TARGET", sub, target, text)];
   }
-  const isWanted = wantedIn(other && { name: other.name, me: client.me }, client.has("draft/event-playback"));
+  const isWanted = other
+    ? whispersWith(other.name, client)
+    : channelEvents({ all: client.has("draft/event-playback") });
   const requests = requestsFor(subcommand, places, limit).map((request) => ({ ...request, isWanted }));
   const { asked } = client;
   const name = other?.name ?? client.channel;
@@ -133,11 +135,14 @@ function limitOf(text: string | undefined): number | undefined {
   return limit > 0 ? Math.min(limit, maxEvents) : undefined;
 }
 
-/** Chooses the events for the channel: its messages, or `all` events; or for a member: the `whispers` of the two. */
-function wantedIn(whispers: { name: string; me: string } | undefined, all: boolean): PastRequest["isWanted"] {
-  if (!whispers) return ({ type }) => type === "said" || type === "acted" || (all && !hidden.has(type));
-  const [other, me] = [whispers.name, whispers.me].map(nameKey);
-  // This member is one end of each whisper, perhaps under another name than now.
+/** The messages of the channel, and with `all` its other events. */
+function channelEvents({ all }: { all: boolean }): PastRequest["isWanted"] {
+  return ({ type }) => type === "said" || type === "acted" || (all && !hidden.has(type));
+}
+
+/** The whispers with a member. This member is one end of each, perhaps under another name than now. */
+function whispersWith(name: string, client: Client): PastRequest["isWanted"] {
+  const [other, me] = [name, client.me].map(nameKey);
   return (event) => {
     if (event.type !== "told") return false;
     const [from, to] = [event.from, event.to].map(nameKey);
@@ -157,7 +162,7 @@ function targets(
   if (!from || !to || !("at" in from && "at" in to) || limitOf(params[2]) === undefined)
     return invalid("It needs two times and a limit");
   const { asked } = client;
-  const isWanted = wantedIn(undefined, false);
+  const isWanted = channelEvents({ all: false });
   client.host.past([{ isLast: true, limit: 1, isWanted }], (events) => {
     if (isFault(events))
       return client.reply(asked, [failLine("CHATHISTORY", "MESSAGE_ERROR", "TARGETS", events.text)]);
@@ -191,9 +196,7 @@ export function searchCommand(
   if (Number.isNaN(after) || Number.isNaN(before))
     return invalid(Number.isNaN(after) ? "after" : "before", "A time is like 2026-11-25T17:26:00.000Z");
   const limit = limitOf(wanted.get("limit") ?? `${maxEvents}`) ?? maxEvents;
-  const isIn = client.isChannel(target)
-    ? wantedIn(undefined, false)
-    : wantedIn({ name: target, me: client.me }, false);
+  const isIn = client.isChannel(target) ? channelEvents({ all: false }) : whispersWith(target, client);
   const asked: Asked = { ...client.asked };
   asked.show = (answer) => {
     if (answer.type !== "results") return [];

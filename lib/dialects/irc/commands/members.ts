@@ -27,7 +27,7 @@ export function namesLines(members: readonly Member[], client: Client, more: str
   ];
 }
 
-export function endOfNames(client: Client, channel: string): string {
+function endOfNames(client: Client, channel: string): string {
   return client.numeric("366", channel, "End of /NAMES list");
 }
 
@@ -46,7 +46,7 @@ function rowsOf(members: readonly Member[], withHosts: boolean, row = ""): strin
 }
 
 /** 352, or 354 with the fields that the client asked for by WHOX. */
-export function whoLine(member: Member, fields: string | undefined, client: Client): string {
+function whoLine(member: Member, fields: string | undefined, client: Client): string {
   const { name, away } = member;
   const flags = `${away ? "G" : "H"}${member.operator ? "@" : ""}`;
   if (fields === undefined) {

@@ -14,7 +14,6 @@ import { list, lusers, names, present, who, whois, whowas } from "./members.ts";
 import { mode } from "./modes.ts";
 
 type Entry = {
-  /** How many parameters it needs. */
   needs?: number;
   /** A client may send it before it is registered. */
   isEarly?: true;
@@ -114,16 +113,19 @@ function part(client: Client, [channels = "", text]: string[]): Outcome {
 
 const topic = inChannel((client, [text]) => {
   if (text === undefined) {
-    client.asked.show = (answer) => (answer.type === "subject" ? topicLines(answer.text, client, true) : []);
+    client.asked.show = (answer) => {
+      if (answer.type !== "subject") return [];
+      if (answer.text === undefined) return [client.numeric("331", client.channel, "No topic is set")];
+      return topicLines(answer.text, client);
+    };
     return check({ type: "topic" });
   }
   return check({ type: "topic", text: text.trim() === "" ? "-" : text.replaceAll(formatting, "") });
 });
 
-/** 332 with the topic; without a topic 331 if the client has asked for it, else nothing. */
-export function topicLines(text: string | undefined, client: Client, isAsked = false): string[] {
-  if (text !== undefined) return [client.numeric("332", client.channel, text)];
-  return isAsked ? [client.numeric("331", client.channel, "No topic is set")] : [];
+/** 332 with the topic; no line if there is none. */
+export function topicLines(text: string | undefined, client: Client): string[] {
+  return text === undefined ? [] : [client.numeric("332", client.channel, text)];
 }
 
 const kick = inChannel((client, [name = "", text = ""]) => {
@@ -262,10 +264,7 @@ const entries: Record<string, Entry> = {
     needs: 1,
     run: seated((client, params) => chatHistory(params, client, encodingFor(client))),
   },
-  SEARCH: {
-    needs: 1,
-    run: seated((client, params) => searchCommand(params, client, encodingFor(client))),
-  },
+  SEARCH: { needs: 1, run: seated((client, params) => searchCommand(params, client, encodingFor(client))) },
   MOTD: always((client) => [noMotd(client)]),
   LUSERS: always(lusers),
   VERSION: always((client) => [client.numeric("351", version, serverName, "")]),
@@ -296,7 +295,6 @@ function capability(client: Client, params: string[]): Outcome {
   return join;
 }
 
-/** Runs a command of the client. */
 export function run(client: Client, command: string, params: string[]): Outcome {
   const entry = table.get(command);
   if (!client.registration.isDone && !entry?.isEarly)

@@ -1,20 +1,20 @@
-// Connections to PostgreSQL that come back by themselves, to the one of several hosts that takes writes. They do what
-// Bun's client leaves to its user:
+// Connections to PostgreSQL that are made again by themselves, to the one of several hosts that takes writes. They care for two
+// things that Bun's client does not:
 //
-//   A frozen database neither answers nor rejects. So a connection is given up if no answer comes for a while. After that,
-//   or a drop, a statement may have been carried out or not: only those are run here that may be run again.
+//   A frozen database neither answers nor rejects. So a connection is given up if no answer comes for a while. After that, as
+//   after a drop, a statement may have been carried out or not: only statements that may be repeated are run here.
 //
-//   After a failover the former primary may come back and take writes, too. Each promotion begins a new timeline, so the
-//   host on the highest one is used, and none on a lower one than was seen before.
+//   After a failover the former primary may come back and take writes, too. Each promotion begins a new timeline, so the host
+//   on the highest timeline is used, and never one on a lower timeline than was seen before.
 
 import { SQL } from "bun";
-import { UsageError } from "../../../protocol/errors.ts";
+import { resultOf, UsageError } from "../../../protocol/errors.ts";
 
-/** A statement failed. `message` goes on after "PostgreSQL". */
+/** A failed statement. `message` goes on after the word "PostgreSQL". */
 export class PostgresError extends Error {
-  /** PostgreSQL answered that it did not carry out the statement. */
+  /** Whether PostgreSQL answered that it did not carry out the statement. */
   readonly isAnswer: boolean;
-  /** The connection broke, or could not be made: the statement may have been carried out. */
+  /** Whether the connection broke or could not be made: the statement may have been carried out. */
   readonly isBreak: boolean;
 
   constructor(reason: string, kind?: "answer" | "break") {
@@ -24,17 +24,17 @@ export class PostgresError extends Error {
   }
 }
 
-/** A connection counts as frozen if no answer comes for so long while it waits for one. */
+/** How long a connection may wait for any answer before it counts as frozen, in ms. */
 const answerMs = 3_000;
 /** Less than `answerMs`, so that a failed connection is reported with its own reason. */
 const connectSeconds = 2;
-/** If a timer fires so much too late, the whole process stood still, and no answer could be read. */
+/** If a timer fires later than this, the whole process was stopped, and could read no answer. */
 const lateMs = 1_000;
 
 const firstRetryMs = 50;
 const longestRetryMs = 1_000;
 
-/** Settings of PostgreSQL for every connection, by their names; they replace the defaults of the user or the database. */
+/** Settings of PostgreSQL for every connection; they replace the defaults of the user and the database. */
 const settings = {
   application_name: "chatroom",
   jit: "off",
@@ -48,14 +48,14 @@ type Host = { name: string; url: string };
 
 /** The hosts of one database, of which at most one takes writes. */
 export class PostgresHosts {
-  /** For people: without the user and the password. */
+  /** The hosts and the database, for people: without the user and the password. */
   readonly place: string;
   readonly #hosts: Host[];
   readonly #database: string;
   #primary: Promise<Host> | undefined;
   #timeline = 0;
 
-  /** Throws a UsageError if it is no URL of PostgreSQL. */
+  /** Throws a UsageError if this is no URL of PostgreSQL. */
   constructor(url: string) {
     const [, scheme, user = "", hosts = "", rest = ""] =
       /^(postgres(?:ql)?:\/\/)([^/?#]*@)?([^/?#@,]+(?:,[^/?#@,]+)*)(\/[^#]*)?$/i.exec(url.trim()) ?? [];
@@ -66,8 +66,8 @@ export class PostgresHosts {
         "--history takes a database as postgres://HOST/DATABASE, or HOST,HOST for several",
       );
     }
-    const name = decoded(database);
-    if (name === undefined || decoded(user) === undefined) {
+    const name = resultOf(() => decodeURIComponent(database));
+    if (name === undefined || resultOf(() => decodeURIComponent(user)) === undefined) {
       throw new UsageError('--history takes a URL: a "%" in its user, password or database is written %25');
     }
     this.#database = name;
@@ -78,7 +78,7 @@ export class PostgresHosts {
     return this.#hosts.length > 1;
   }
 
-  /** A client of the host that takes writes; `closed` is called when a connection of it ends. Throws a PostgresError. */
+  /** A client of the host that takes writes. `closed` is called when a connection of it ends. Throws a PostgresError. */
   async connect(max: number, more: Record<string, string>, closed: () => void): Promise<SQL> {
     this.#primary ??= this.#find();
     const primary = this.#primary;
@@ -86,12 +86,12 @@ export class PostgresHosts {
     return this.#client(await primary, max, more, closed);
   }
 
-  /** Lets the next connection look again which host takes writes. */
+  /** Forgets which host takes writes, so that the next connection finds out again. */
   forget(primary = this.#primary): void {
     if (this.#primary === primary) this.#primary = undefined;
   }
 
-  /** Whether the host that takes writes is another than the one found last. */
+  /** Whether another host takes writes now than the one found last. */
   async hasMoved(): Promise<boolean> {
     const before = await this.#primary?.catch(() => undefined);
     const now = await this.#find().catch(() => undefined);
@@ -112,7 +112,7 @@ export class PostgresHosts {
     throw problem ? problemOf(problem.reason) : new PostgresError("is a standby, which takes no writes");
   }
 
-  /** The timeline that the host writes; 0 for a standby. */
+  /** The timeline on which the host writes; 0 for a standby. */
   async #timelineOf(host: Host): Promise<number> {
     const client = this.#client(host, 1);
     try {
@@ -140,28 +140,26 @@ export class PostgresHosts {
   }
 }
 
-export type ConnectionOptions = {
+type ConnectionOptions = {
   /** How many statements may run at once. */
   max?: number;
   /** More settings of PostgreSQL. */
   settings?: Record<string, string>;
   /** Called with each new connection, before any statement runs on it. */
   opened?: (client: SQL) => Promise<void>;
-  /** Called with each answer. */
   answered?: () => void;
-  /** Called when the connection, or an attempt to make one, has ended otherwise than by `close`. */
+  /** Called when the connection was lost, or could not be made. */
   dropped?: () => void;
 };
 
 export class PostgresConnection {
-  /** How often the connection was made. */
   connects = 0;
   readonly #hosts: PostgresHosts;
   readonly #options: ConnectionOptions;
   #client: Promise<SQL> | undefined;
   #isOpening = false;
   #closed = false;
-  /** How many statements wait for an answer, and since when no answer has come. */
+  /** How many statements wait for an answer, and when the latest answer came. */
   #waiting = 0;
   #silentSince = 0;
 
@@ -170,7 +168,7 @@ export class PostgresConnection {
     this.#options = options;
   }
 
-  /** Resolves once the connection is there. Throws a PostgresError. */
+  /** Resolves once the connection is made. Throws a PostgresError. */
   async open(): Promise<void> {
     await this.#use(() => Promise.resolve());
   }
@@ -198,14 +196,14 @@ export class PostgresConnection {
     this.drop();
   }
 
-  /** Makes another connection, unless one is being made now. */
+  /** Makes a new connection, unless one is being made now. */
   renew(): void {
     if (this.#isOpening) return;
     this.drop();
     this.open().catch(() => {});
   }
 
-  /** Rejects the statements under way; the next one makes another connection. */
+  /** Rejects the statements that are under way. The next statement makes a new connection. */
   drop(): void {
     if (this.#client) this.#drop(this.#client);
   }
@@ -241,7 +239,7 @@ export class PostgresConnection {
     if (!this.#closed) this.#options.dropped?.();
   }
 
-  /** The same promise, but rejects if the connection is frozen. Where many statements wait, any answer is progress. */
+  /** Resolves and rejects as `answer`, and rejects if the connection is frozen: if no statement gets an answer. */
   async #watched<T>(answer: Promise<T>): Promise<T> {
     if (this.#waiting++ === 0) this.#silentSince = performance.now();
     const frozen = Promise.withResolvers<never>();
@@ -269,7 +267,7 @@ export class PostgresConnection {
   }
 }
 
-/** Asks once more if the connection broke, since that may be over with the next one. Throws a PostgresError. */
+/** Asks once more if the connection broke: the next one may work. Throws a PostgresError. */
 export async function askTwice<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -279,7 +277,7 @@ export async function askTwice<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Asks until PostgreSQL answers or `isOver`; calls `failed` for each time it does not. Throws a PostgresError. */
+/** Asks until PostgreSQL answers or `isOver`. Calls `failed` for each attempt without an answer. Throws a PostgresError. */
 export async function insist<T>(
   ask: () => Promise<T>,
   isOver: () => boolean,
@@ -291,29 +289,20 @@ export async function insist<T>(
     } catch (error) {
       if (isOver() || !(error instanceof PostgresError) || error.isAnswer) throw error;
       failed(error);
-      // A refused connection fails at once: without a wait this would spin.
+      // A refused connection fails immediately: without a wait this loop would spin.
       await Bun.sleep(waitMs);
     }
   }
 }
 
-/** The text with its %-codes replaced; undefined if one is wrong. */
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The same promise, but rejects if it takes longer. */
+/** Resolves and rejects as `answer`, and rejects if it takes longer than `ms`. */
 function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new PostgresError("does not answer")), ms);
   return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** SQLSTATEs with which PostgreSQL answers that it did not carry out the statement, in words a user can act on. */
+/** SQLSTATEs by which PostgreSQL refuses a statement, in words for the person who runs the server. */
 const answers: Record<string, string> = {
   "42501": "does not let this user do that",
   "53100": "has a full disk",
@@ -321,7 +310,7 @@ const answers: Record<string, string> = {
   "25006": "is a standby, which takes no writes",
 };
 
-/** The same for errors of the connection or of a server that ends, and for missing tables: the statement is run again. */
+/** SQLSTATEs of connections, of a PostgreSQL that ends or starts, and of missing tables: the statement is tried again. */
 const rebuffs: Record<string, string> = {
   "28P01": "does not accept the password of this user",
   "28000": "does not let this user in",

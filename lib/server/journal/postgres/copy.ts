@@ -5,7 +5,7 @@ import { pageEvents, pagesUpTo } from "../pages.ts";
 import { askTwice, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
 import { EventReader } from "./events.ts";
 
-/** The epochs of a room, and the entries that it has now, page by page, oldest first. Throws and rejects as PostgresConnection does. */
+/** The epochs and the present entries of a room, page by page, oldest first. Throws and rejects as PostgresConnection does. */
 export async function readRoom(
   url: string,
   room: string,

@@ -1,6 +1,6 @@
-// Events as rows: an entry becomes a row, a row becomes an entry, and the statements that read rows. The columns are for
-// people and for PostgreSQL to search in; `event` holds the rest of the event as JSON. A row is checked like any other
-// input, since another version of this server, or a person, may have written it.
+// Events as rows of PostgreSQL: makes a row of an entry and an entry of a row, and reads rows. The columns are for people, and
+// for PostgreSQL to search in; `event` has the rest of the event as JSON. Rows are checked as they are read, since another
+// version of this server or a person may have written them.
 
 import { factsIn } from "../facts.ts";
 import { type Entry, serversOnly } from "../journal.ts";
@@ -20,10 +20,10 @@ export type EventRow = {
   event: unknown;
 };
 
-/** The room, as each row of its events shows it. */
+/** The columns of the room that each row of an event has, too. */
 type RoomRow = { epoch: string; last: number; bare: number };
 
-/** An entry as chat.append takes it. */
+/** An entry in the form that chat.append takes. */
 export function rowOf({
   event: { type, seq: _, at: __, ...content },
   author,
@@ -41,21 +41,21 @@ export function rowOf({
     id: id === undefined ? undefined : storable(id),
     ...(expects && { keys: Object.keys(expects).map(storable), vals: Object.values(expects).map(storable) }),
     facts: facts && Object.fromEntries(Object.entries(facts).map((fact) => fact.map(storable))),
-    // JSON within the JSON: its escapes keep characters that a text of PostgreSQL cannot hold.
+    // As a text of JSON within the JSON: its escapes keep characters that a text of PostgreSQL cannot hold.
     event: JSON.stringify(content),
     words: text === undefined ? undefined : lexemesIn(text),
     at,
   };
 }
 
-/** The text without lone surrogates and U+0000, which PostgreSQL's texts cannot hold. */
+/** The text with lone surrogates and U+0000 replaced: a text of PostgreSQL cannot hold these. */
 function storable<T extends string | null>(text: T): T | string {
   return text === null ? text : text.toWellFormed().replaceAll("\0", "\ufffd");
 }
 
 /** Reads events of one room over one connection. */
 export class EventReader {
-  /** The room's last event, and the last event that has lost its facts, both as of the latest read. */
+  /** The room's latest event, and the latest event that has lost its facts, as of the latest read. */
   last = 0;
   bare = 0;
   readonly #connection: PostgresConnection;
@@ -65,8 +65,8 @@ export class EventReader {
   readonly #senseless: (seq: number) => void;
 
   /**
-   * When the room's epoch is no longer that of `state`, `changed` is called and its error thrown. `senseless` is called
-   * for each event that this version cannot read; a `moved` that no member sees takes its place.
+   * If the epoch of the room is no longer that of `state`, a read calls `changed` and throws the error that it returns. An event
+   * that this version cannot read is replaced by a `moved`, which no member sees, and `senseless` is called.
    */
   constructor(
     connection: PostgresConnection,
@@ -87,12 +87,12 @@ export class EventReader {
     return this.#read(after, [position, count]);
   }
 
-  /** The same before a position, newest first. */
+  /** At most `count` entries before a position, newest first. */
   before(position: number, count: number): Promise<Entry[]> {
     return this.#read(before, [position, count]);
   }
 
-  /** The same, of entries whose words match a query. */
+  /** The same for entries whose words match a query. */
   matchesBefore(query: string, position: number, count: number): Promise<Entry[]> {
     return this.#read(matching, [position, count, query]);
   }
@@ -137,8 +137,8 @@ function entryOf({ seq, at, type, author, reader, server, facts, event }: EventR
 }
 
 /**
- * Selects events of the room $1 by position $2, at most $3 and no more than fit in a page. Each row has what the room's
- * row has at that moment; if no event is found, there is one row with these alone.
+ * A statement that selects events of room $1 by position $2: at most $3, and no more than fit in a page. Each row has the columns
+ * of the room's row, too; if no event is found, there is one row with these alone.
  */
 function reading(where: string, order: "ASC" | "DESC"): string {
   return `

@@ -1,13 +1,13 @@
-// The journal in PostgreSQL, for a room on several servers. A function there numbers the events of a batch, and appends
-// all of them or none. A server shows events once PostgreSQL has them, in PostgreSQL's order. So all servers show the
-// same, and one that is cut off shows nothing new.
+// The journal in PostgreSQL, for a room on several servers. A function in the database numbers the events of a batch and appends
+// all of them or none. A server shows an event once PostgreSQL has it, in PostgreSQL's order. So all servers show the same,
+// and one that is cut off shows nothing new.
 //
 //   writing   one batch at a time, sent again until its outcome is known (it is appended once); heartbeats
 //   reading   a notification says that there are more events ──▶ listener.happened
-//   paging    older events; an error here, or in reading, does not stop writing
+//   paging    older events (past.ts); an error here, or in reading, does not stop writing
 //
-// Each new connection for writing attaches the room (schema.ts), which tells whether PostgreSQL still has all events that
-// were read here. If not, the room begins again from those it has.
+// Each new connection for writing attaches the room (schema.ts): PostgreSQL tells whether it still has all events that were read
+// here. If not, the room begins again from the events that it has.
 
 import { randomBytes } from "node:crypto";
 import type { SQL } from "bun";
@@ -16,15 +16,15 @@ import { serversIn } from "../facts.ts";
 import { type Entry, type Epochs, endOfEpoch, type Journal, type JournalListener } from "../journal.ts";
 import { pageEvents } from "../pages.ts";
 import { askTwice, insist, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
-import { Deafness } from "./deafness.ts";
 import { EventReader } from "./events.ts";
 import { PostgresPast } from "./past.ts";
+import { ReadTrouble } from "./read-trouble.ts";
 import { attach, beat, farewell, prepare, trim } from "./schema.ts";
 import { PostgresServers } from "./servers.ts";
 import { PostgresWriter } from "./writer.ts";
 
 export type PostgresOptions = {
-  /** postgres://USER:PASSWORD@HOST,HOST/DATABASE; of several hosts, the one that takes writes is used. */
+  /** postgres://USER:PASSWORD@HOST,HOST/DATABASE. Of several hosts the one that takes writes is used. */
   url: string;
   /** The name of the room. Servers that open the same room in the same database share it. */
   room: string;
@@ -32,20 +32,20 @@ export type PostgresOptions = {
   keepEvents: number;
   /** How long an event is kept, in milliseconds; undefined: however old it is. */
   keepMs?: number | undefined;
-  /** Told, in one sentence, what the person who runs the server has to know. */
+  /** Called with a sentence for the person who runs the server. */
   note?: (message: string) => void;
-  /** How often a server sends a heartbeat, and how long it may be silent before it counts as lost. */
+  /** How often a server sends a heartbeat, and how long it may be silent before it counts as lost, in ms. */
   heartbeatMs?: number;
   leaseMs?: number;
 };
 
 const hasLost = "PostgreSQL has lost what members have seen already: the room goes on from what there is";
 const hasMissed = "This server was away too long to read all that was said: the room goes on behind it";
-/** How long the end waits for PostgreSQL to take the farewell. */
+/** How long `close` waits for PostgreSQL to take the farewell, in ms. */
 const farewellMs = 500;
-/** The wait after an error in reading: an error that comes at once must not make the loop spin. */
+/** The wait after an error in reading, in ms: an error that comes immediately must not make the loop spin. */
 const readAgainMs = 1_000;
-/** With several hosts, every so many heartbeats it looks which one takes writes now. */
+/** How many heartbeats pass between two looks at which of several hosts takes writes. */
 const beatsBetweenLooks = 5;
 
 export class PostgresJournal implements Journal {
@@ -69,20 +69,19 @@ export class PostgresJournal implements Journal {
   readonly #news: EventReader;
   readonly #writer: PostgresWriter;
   readonly #servers: PostgresServers;
-  readonly #deafness: Deafness;
+  readonly #readTrouble: ReadTrouble;
   #listener: JournalListener | undefined;
-  /** Events after `last` were deleted, or lost their facts, before they were read here. */
+  /** Whether events after `last` were deleted, or lost their facts, before they were read here. */
   #hasHole = false;
-  /** How often the room began again. */
   restarts = 0;
   #isReading = false;
   #mayHaveMore = false;
-  /** The newest event by the notifications, and by the last heartbeat. */
+  /** The newest event by the notifications, and by the latest heartbeat. */
   #notified = 0;
   #newest = 0;
   /** How many heartbeats in a row told of events without a notification. */
   #unnotified = 0;
-  /** The waits until the listener has been told of all events up to `seq`. */
+  /** Promises that resolve once the listener has all events up to `seq`. */
   #waits: { seq: number; resolve: () => void }[] = [];
   #heart: Timer | undefined;
   #beats = 0;
@@ -110,14 +109,14 @@ export class PostgresJournal implements Journal {
       note(`The server ${server} has sent no heartbeat for ${this.leaseMs / 1000} s: it is lost`),
     );
     const answered = () => this.#servers.answered();
-    // A plan made while a table is small reads all of it, and would be kept when the table has grown.
+    // A plan from when a table was small reads the whole table, and would be kept when the table has grown.
     const common = { settings: { enable_seqscan: "off" }, answered };
     const opened = (client: SQL) => this.#attach(client);
     this.#writing = new PostgresConnection(this.#hosts, { ...common, opened });
     this.#reading = new PostgresConnection(this.#hosts, {
       ...common,
       opened: (client) => this.#follow(client),
-      // No notification comes without a connection, so reading makes another one.
+      // Notifications need a connection, so reading makes a new one.
       dropped: () => void this.#read(),
     });
     this.#paging = new PostgresConnection(this.#hosts, {
@@ -125,7 +124,7 @@ export class PostgresJournal implements Journal {
       settings: { plan_cache_mode: "force_custom_plan", statement_timeout: "10s" },
       answered,
     });
-    this.#deafness = new Deafness(note, () => this.#closed || this.#writer.trouble !== undefined);
+    this.#readTrouble = new ReadTrouble(note, () => this.#closed || this.#writer.trouble !== undefined);
     const changed = () => this.#reattach();
     this.#news = new EventReader(this.#reading, room, this, changed, (seq) =>
       note(`Event ${seq} in the database cannot be read by this version: it is passed over`),
@@ -188,19 +187,19 @@ export class PostgresJournal implements Journal {
     clearInterval(this.#heart);
     this.#reading.close();
     this.#paging.close();
-    // This also ends a batch that is still under way there.
+    // The farewell also ends a batch that is still under way in PostgreSQL.
     const timer = setTimeout(() => this.#writing.close(), farewellMs);
     if (this.epoch !== "") await farewell(this.#writing, this.#options.room, this.server).catch(() => {});
     clearTimeout(timer);
     this.#writing.close();
   }
 
-  /** Where the history is, for people: without the password that the URL may hold. */
+  /** Where the history is, for people: without the password in the URL. */
   get place(): string {
     return `${this.#hosts.place}, room "${this.#options.room}"`;
   }
 
-  /** For the metrics. `lag`: events in the database that are not read here yet. */
+  /** Figures for the metrics. `lag`: events in the database that are not read here yet. */
   get figures(): { lag: number; reconnects: number; refusals: number; conflicts: number; servers: number } {
     const connects = this.#writing.connects + this.#reading.connects + this.#paging.connects;
     return {
@@ -265,7 +264,7 @@ export class PostgresJournal implements Journal {
       this.#notified = Math.max(this.#notified, Number(last));
       void this.#writer.outcome().then(() => this.#untilRead(this.#notified));
     });
-    // No notification comes for events from before it listened.
+    // Events from before it listened come without a notification.
     void this.#read();
   }
 
@@ -274,13 +273,13 @@ export class PostgresJournal implements Journal {
     this.#mayHaveMore = true;
     if (this.#isReading || !this.#listener) return;
     this.#isReading = true;
-    const failed = (error: unknown) => this.#deafness.failed(error);
+    const failed = (error: unknown) => this.#readTrouble.failed(error);
     while (this.#mayHaveMore && !this.#hasHole && !this.#closed) {
       this.#mayHaveMore = false;
       const restarts = this.restarts;
       try {
         const entries = await this.#insist(() => this.#news.after(this.last, pageEvents), failed);
-        this.#deafness.over();
+        this.#readTrouble.over();
         if (this.#news.bare > this.last) this.#beginAnew();
         if (this.#hasHole) break;
         if (restarts === this.restarts) this.#happened(entries.filter(({ event }) => event.seq > this.last));
@@ -308,7 +307,7 @@ export class PostgresJournal implements Journal {
     this.#endWaits(this.last);
   }
 
-  /** Members must be told of missing events, and the facts that those changed are not known here: begins again. */
+  /** Begins the room again, since events are missing here, and with them the facts that they set. */
   #beginAnew(): void {
     this.#hasHole = true;
     this.#reattach();
@@ -320,7 +319,7 @@ export class PostgresJournal implements Journal {
     for (const { resolve } of over) resolve();
   }
 
-  /** Resolves once the listener has been told of all events up to this one. */
+  /** Resolves once the listener has all events up to this one. */
   #untilRead(seq: number): Promise<void> {
     if (seq <= this.last) return Promise.resolve();
     void this.#read();
@@ -331,7 +330,7 @@ export class PostgresJournal implements Journal {
 
   #beat(): void {
     if (this.#closed) return;
-    // A heartbeat that gets no answer for long shows that this server is cut off.
+    // The latest heartbeat has no answer yet: this server may be cut off by now.
     if (this.#isBeating) return this.#listener?.serversChanged();
     this.#isBeating = true;
     this.#tryBeat()
@@ -343,7 +342,7 @@ export class PostgresJournal implements Journal {
   }
 
   async #tryBeat(): Promise<void> {
-    // While reading still works this server is not cut off, even if writing fails.
+    // A server that can still read is not cut off, even if writing fails: the answer to this statement shows it.
     const { room, keepMs } = this.#options;
     if (this.#writer.trouble !== undefined) this.#reading.run("SELECT 1").catch(() => {});
     await askTwice(() => this.#sendBeat());
@@ -354,7 +353,7 @@ export class PostgresJournal implements Journal {
     }
   }
 
-  /** The answer has the heartbeats of the other servers, and the newest event. */
+  /** Sends a heartbeat. The answer has the heartbeats of the other servers, and the newest event. */
   async #sendBeat(): Promise<void> {
     const { epoch, last, servers } = await beat(this.#writing, this.#options.room, this.server, this.last);
     if (epoch !== this.epoch || this.#hasHole) this.#reattach();
@@ -363,7 +362,7 @@ export class PostgresJournal implements Journal {
     this.#servers.read(servers);
     this.#newest = last ?? 0;
     this.#unnotified = this.#newest > Math.max(this.#notified, this.last) ? this.#unnotified + 1 : 0;
-    // One heartbeat may be faster than the notification. After two the connection is taken for dead.
+    // A heartbeat may be faster than a notification. After two without one the connection counts as dead.
     if (this.#unnotified >= 2 && !this.#isReading) this.#reading.drop();
     if (this.#newest > this.last) void this.#read();
   }

@@ -8,10 +8,10 @@
 //   facts     the facts that hold now
 //   servers   the last heartbeat of each server, and the outcome of its last batch, since it may ask for that again
 //
-// Why there are epochs: if the database loses its newest events, their numbers are given again. A standby without them
-// takes over, a backup is restored, or PostgreSQL crashes before the last commits are on the disk. Each begins another
-// run of PostgreSQL, or brings other tables; so with each run the room begins an epoch, after its last event. A position
-// (epoch, number) beyond the end of its epoch is of a lost event; every other one is right, at any server.
+// Why there are epochs: if the database loses its newest events, their numbers are given a second time. That happens when a
+// standby without them takes over, when a backup is restored, and when PostgreSQL crashes before the latest commits are on the
+// disk. Each begins another run of PostgreSQL, or brings other tables; so with each run the room begins an epoch, after its
+// last event. A position (epoch, number) beyond the end of its epoch is of a lost event; all others are valid at any server.
 
 import { SQL } from "bun";
 import type { Epochs } from "../journal.ts";
@@ -19,10 +19,10 @@ import { type PostgresConnection, PostgresError } from "./connection.ts";
 import type { EventRow } from "./events.ts";
 import { functions } from "./functions.ts";
 
-/** The `version` in chat.format of tables made here; tables with a higher one are refused. */
+/** The format of the tables, `version` in chat.format. Tables of a higher one are refused. */
 const format = 3;
 
-/** The key of the advisory lock that lets one server at a time create the tables. */
+/** The key of the advisory lock under which one server at a time creates the tables. */
 const creating = 5_300_053_000;
 
 /** The code (SQLSTATE) of a statement that this user may not run. */
@@ -63,7 +63,7 @@ CREATE UNLOGGED TABLE chat.mark (mark text);
 INSERT INTO chat.format VALUES (${format});
 `;
 
-/** What each format has that the one before it had not; 3 only has another function. */
+/** By format, the statements that make its tables of those of the format before. Format 3 has only another function. */
 const renewals: Record<number, string> = {
   2: `
     ALTER TABLE chat.rooms ADD COLUMN bare bigint NOT NULL DEFAULT 0;
@@ -74,18 +74,18 @@ const renewals: Record<number, string> = {
 // ---- Calls of the functions ----
 
 /** The room, for a server that opens it or attaches again. */
-export type Attached = {
-  /** How many events the room's servers keep. */
+type Attached = {
+  /** How many events the servers of the room keep. */
   keep: number;
   epoch: string;
   last: number;
   first: number;
   epochs: Epochs;
-  /** Null for a server that can go on from what it has read. */
+  /** Null for a server that can go on after the events that it has read. */
   facts: Record<string, string> | null;
 };
 
-/** `known`: how far the server has read; undefined if it opens the room anew. */
+/** Attaches a server to its room. `known`: how far the server has read; undefined: it opens the room anew. */
 export async function attach(
   client: SQL,
   room: string,
@@ -108,12 +108,12 @@ export async function attach(
 }
 
 /**
- * The outcome of a batch; `fates` has a comma and a fate for each entry. `missed`: all events before the batch that this
- * server had not read; null if there are none, or they have to be read.
+ * The outcome of a batch. `fates`: for each entry a comma and its fate, as chat.append writes it. `missed`: all events before
+ * the batch that this server had not read; null if there are none, or if the server has to read them itself.
  */
 export type Outcome = { fates: string; last: number; at: number; missed: EventRow[] | null };
 
-/** Appends `entries`, rows as JSON. Undefined if the server has to attach again first. */
+/** Appends `entries`, which are rows as JSON. Undefined if the server has to attach again first. */
 export async function append(
   connection: PostgresConnection,
   room: string,
@@ -129,8 +129,8 @@ export async function append(
   return outcome?.fates == null ? undefined : outcome;
 }
 
-/** The room's epoch, its last event, and the last heartbeat of each of its servers. */
-export type Beat = { epoch: string | null; last: number | null; servers: Record<string, string> };
+/** The epoch of a room, its latest event, and the latest heartbeat of each of its servers. */
+type Beat = { epoch: string | null; last: number | null; servers: Record<string, string> };
 
 export async function beat(
   connection: PostgresConnection,
@@ -146,7 +146,7 @@ export async function farewell(connection: PostgresConnection, room: string, ser
   await connection.run("SELECT chat.farewell($1, $2)", [room, server]);
 }
 
-/** Deletes events and facts that are past their limits, in slices, so that no other statement waits long. */
+/** Deletes events and facts that are no longer kept, in slices, so that no other statement waits long. */
 export async function trim(
   connection: PostgresConnection,
   room: string,
@@ -166,7 +166,7 @@ async function inSlices(connection: PostgresConnection, statement: string, value
   }
 }
 
-/** Gives tables of an older format what they lack; only their owner can. */
+/** Brings tables of an older format to the present one; only their owner can do so. */
 async function renew(client: SQL): Promise<void> {
   const [{ version }] = await client`SELECT max(version) AS version FROM chat.format`;
   if (version === null || version >= format) return;
@@ -186,7 +186,7 @@ async function renew(client: SQL): Promise<void> {
     });
 }
 
-/** Makes the tables if they are missing. Throws a PostgresError if they cannot be used. */
+/** Creates the tables if they are missing. Throws a PostgresError if they cannot be used. */
 export async function prepare(client: SQL): Promise<void> {
   await client.begin(async (client) => {
     await client`SELECT pg_advisory_xact_lock(${creating})`;
@@ -197,7 +197,7 @@ export async function prepare(client: SQL): Promise<void> {
   const [{ version, encoding }] = await client`
     SELECT max(version) AS version, current_setting('server_encoding') AS encoding FROM chat.format`;
   if (version === null) throw new PostgresError("holds tables without a version: chat.format is empty");
-  // What it cannot store would be refused with all that is said in the same turn.
+  // In another encoding a message that cannot be stored would be refused, with all others of its turn.
   if (encoding !== "UTF8") throw new PostgresError(`has this database in ${encoding}: take one in UTF8`);
   if (version > format) {
     throw new PostgresError(

@@ -1,10 +1,10 @@
-// The servers that share a room, as one of them knows them. Each sends a heartbeat every few seconds. A server that sends
-// none for the lease counts as lost, and so do its members. While this server itself gets no answers, it does not take
-// the others for lost: after the lease it is cut off, and the others have lost it.
+// The servers that share a room, from the view of one of them. Each sends a heartbeat every few seconds. A server without one for
+// the length of the lease counts as lost, and so do its members. While this server itself gets no answers, it does not count
+// the others as lost: after the lease it is cut off, and the others have lost it.
 //
-// All times are of this server's monotonic clock: when it first read a heartbeat.
+// All times are of this server's monotonic clock, at the moment when it first read a heartbeat.
 
-/** The last heartbeat of a server, and when it was new here. */
+/** The latest heartbeat of a server, and when this server first read it. */
 type Heard = { heartbeat: string; atMs: number };
 
 export class PostgresServers {
@@ -12,12 +12,10 @@ export class PostgresServers {
   readonly #leaseMs: number;
   readonly #lost: (server: string) => void;
   #heard = new Map<string, Heard>();
-  /** When the heartbeats were read last. */
   #readAtMs = performance.now();
-  /** When PostgreSQL answered any statement last. */
   #answeredAtMs = performance.now();
 
-  /** `lost` is called for each server whose lease has run out. */
+  /** `lost` is called for each server that is lost. */
   constructor(own: string, leaseMs: number, lost: (server: string) => void) {
     this.#own = own;
     this.#leaseMs = leaseMs;
@@ -26,19 +24,13 @@ export class PostgresServers {
 
   /** How many servers are alive, with this one. */
   get alive(): number {
-    return (
-      1 +
-      this.#heard
-        .keys()
-        .filter((server) => this.isAlive(server))
-        .toArray().length
-    );
+    return 1 + [...this.#heard.keys()].filter((server) => this.isAlive(server)).length;
   }
 
   isAlive(server: string): boolean {
     if (server === this.#own) return !this.#isCutOff;
     const heard = this.#heard.get(server);
-    // Only the time up to the last reading counts: later heartbeats could not be heard.
+    // Only the time up to the latest reading counts: this server could not have read later heartbeats.
     return heard !== undefined && this.#readAtMs - heard.atMs < this.#leaseMs;
   }
 
@@ -52,21 +44,21 @@ export class PostgresServers {
       this.#heard.set(server, { heartbeat: "", atMs: performance.now() });
   }
 
-  /** Takes the last heartbeats of all servers, as times of PostgreSQL's clock. */
+  /** Takes the latest heartbeats of all servers, which are times of PostgreSQL's clock. */
   read(heartbeats: Record<string, string>): void {
     const now = performance.now();
-    const wasDeaf = now - this.#readAtMs > this.#leaseMs / 2;
+    const wasCutOff = now - this.#readAtMs > this.#leaseMs / 2;
     const before = this.#heard;
-    const wereAlive = before
-      .keys()
-      .filter((server) => this.isAlive(server))
-      .toArray();
+    const wereAlive = [...before.keys()].filter((server) => this.isAlive(server));
     this.#readAtMs = now;
     this.#heard = new Map();
     for (const [server, heartbeat] of Object.entries(heartbeats)) {
       if (server === this.#own) continue;
       const known = before.get(server);
-      this.#heard.set(server, known?.heartbeat === heartbeat && !wasDeaf ? known : { heartbeat, atMs: now });
+      this.#heard.set(
+        server,
+        known?.heartbeat === heartbeat && !wasCutOff ? known : { heartbeat, atMs: now },
+      );
     }
     for (const server of wereAlive) if (this.#heard.has(server) && !this.isAlive(server)) this.#lost(server);
   }

@@ -1,6 +1,6 @@
-// Writes a server's entries: one batch at a time, sent again until its outcome is known; PostgreSQL appends it once.
-// Entries that come in the meantime make the next batch. While PostgreSQL cannot be written, entries are refused: here
-// they would pile up, and clients keep their messages and send them again.
+// Writes the entries of a server: one batch at a time, which is sent again until its outcome is known, and which PostgreSQL
+// appends once. Entries that come meanwhile are in the next batch. While PostgreSQL cannot be written, entries are refused:
+// they would pile up here, and clients keep their messages and send them again.
 
 import { messageOf } from "../../../protocol/errors.ts";
 import type { Entry, JournalListener } from "../journal.ts";
@@ -8,13 +8,13 @@ import { insist, type PostgresConnection, PostgresError } from "./connection.ts"
 import { type EventRow, rowOf } from "./events.ts";
 import { append, type Outcome } from "./schema.ts";
 
-/** A batch has at most this many events. */
+/** How many events a batch has at most. */
 const batchEvents = 1_000;
 
-/** Events of other servers are read at most this much later, to be read with this server's own. */
+/** How much later events of other servers may be read, in ms, so that they are read with those of this server. */
 const togetherMs = 5;
 
-/** How far this server has read, and how often the room began again. */
+/** How far this server has read, and how many times the room began again. */
 type State = {
   readonly server: string;
   readonly epoch: string;
@@ -26,13 +26,13 @@ type Reading = {
   entriesOf: (rows: EventRow[]) => Entry[];
   /** These entries, which follow `last` directly, have happened. */
   happened: (entries: Entry[]) => void;
-  /** Resolves once the listener has been told of all events up to this one. */
+  /** Resolves once the listener has all events up to this one. */
   untilRead: (seq: number) => Promise<void>;
 };
 
 export class PostgresWriter {
   listener: JournalListener | undefined;
-  /** Why PostgreSQL cannot be written now. */
+  /** Why PostgreSQL cannot be written now; undefined if it can. */
   trouble: string | undefined;
   /** Resolves once no batch is under way. */
   idle: Promise<void> = Promise.resolve();
@@ -44,7 +44,7 @@ export class PostgresWriter {
   readonly #changed: () => PostgresError;
   readonly #reading: Reading;
   #waiting: Entry[] = [];
-  /** PostgreSQL answers, but refused to append: only another attempt can show that it takes entries again. */
+  /** Whether PostgreSQL answers, but refused to append: only another attempt can show that it takes entries again. */
   #isRefusing = false;
   #mayTry = false;
   #committing = false;
@@ -53,7 +53,7 @@ export class PostgresWriter {
   #batch = 0;
   #closed = false;
 
-  /** When the room's epoch is no longer the one of `state`, `changed` is called and its error thrown. */
+  /** If the epoch of the room is no longer that of `state`, `changed` is called, and the error that it returns is thrown. */
   constructor(
     connection: PostgresConnection,
     room: string,
@@ -69,7 +69,7 @@ export class PostgresWriter {
   }
 
   append(entries: Entry[]): void {
-    // Only new entries are refused: the batch under way may have been appended.
+    // Only new entries are refused: the batch that is under way may have been appended.
     if (this.trouble !== undefined && !this.#mayTry) return this.#refuse(entries, this.trouble);
     this.#mayTry = false;
     this.#waiting.push(...entries);
@@ -77,8 +77,8 @@ export class PostgresWriter {
   }
 
   /**
-   * Resolves once the outcome of the batch under way is known, but soon in any case. Events of other servers are read
-   * after that, so that one read takes both, and each member is written to once.
+   * Resolves once the outcome of the batch under way is known, but within 5 ms. Events of other servers are read after that, so
+   * that one read has both, and each member is written to once.
    */
   async outcome(): Promise<void> {
     if (this.#committing) await Promise.race([this.#outcome, Bun.sleep(togetherMs)]);
@@ -124,7 +124,7 @@ export class PostgresWriter {
       try {
         const answer = this.#insist(async () => {
           await this.#connection.open();
-          // If the room has begun again, the batch must not be appended now; an empty one asks whether it was before.
+          // If the room has begun again, the batch must not be appended now: an empty one asks whether it was before.
           const rows = restarts === this.#state.restarts ? JSON.stringify(entries.map(rowOf)) : "[]";
           const outcome = await append(this.#connection, this.#room, batch, this.#state, rows);
           if (outcome) return outcome;
@@ -142,7 +142,7 @@ export class PostgresWriter {
     this.#committing = false;
   }
 
-  /** Tells the outcome of each entry. The next batch waits for that, and so gathers more entries. */
+  /** Tells the listener the outcome of each entry. The next batch waits for that, and so gathers more entries. */
   async #tell(entries: Entry[], { fates, last, at, missed }: Outcome): Promise<void> {
     this.#isRefusing = false;
     this.troubled(undefined);
@@ -159,7 +159,7 @@ export class PostgresWriter {
       }
       this.#reading.happened([...between, ...taken.map(({ expects: _, at: __, ...entry }) => entry)]);
     }
-    // The listener hears of the other entries in the room as it was when they were decided.
+    // The listener is told of the other entries once the room is as it was when PostgreSQL decided about them.
     await this.#reading.untilRead(last);
     for (const [i, entry] of entries.entries()) {
       const fate = fateOf[i];
@@ -174,7 +174,7 @@ export class PostgresWriter {
 
   /** Asks until PostgreSQL answers. Throws a PostgresError if the answer is an error. */
   #insist<T>(ask: () => Promise<T>): Promise<T> {
-    // A connection that breaks once is no trouble yet, since the next one may work.
+    // A connection that breaks once is no trouble yet: the next one may work.
     let told = false;
     const failed = (error: PostgresError) => {
       if (told || !error.isBreak) this.troubled(error);

@@ -1,5 +1,5 @@
-// The thread that writes the write-ahead log into the file (checkpoints.ts). It is sent the path of the file, and answers
-// when it has done what can be done without holding up those who write or read.
+// The thread that copies the write-ahead log into the file (checkpoints.ts). It is sent the path of the file, copies all that
+// it can without making writers or readers wait, and answers.
 
 import { Database } from "bun:sqlite";
 
@@ -15,7 +15,7 @@ self.onmessage = ({ data: path }: MessageEvent<string>) => {
       db.close();
     }
   } catch {
-    // The disk may be full: the room's own connection meets the same, and tells it.
+    // The disk may be full: the connection of the room will meet the same error, and report it.
   }
   postMessage("done");
 };

@@ -1,13 +1,13 @@
-// Checkpoints: what the write-ahead log has is written into the file itself, and then the log begins anew. That waits for
-// the disk three times: 10 ms, and on a busy disk half a second. So a thread of its own does it, and the room goes on.
-// The log begins anew only once all of it is in the file. While events come so fast that this never is, it grows, and the
-// commit with which it is as long as it may be makes the checkpoint itself: most of it has been done by then.
+// Checkpoints copy the write-ahead log into the file, and then the log begins anew. A checkpoint waits for the disk three times:
+// for 10 ms, on a busy disk for half a second. So a thread makes it, and the room goes on. The log begins anew only once all of
+// it is in the file. While events come too fast for that, the log grows, until the commit that brings it to its longest makes
+// the checkpoint itself: by then the thread has done most of the work.
 
 import type { Database } from "bun:sqlite";
 
-/** So many pages that may have been written are worth a checkpoint: 32 MB. */
+/** How many written pages are worth a checkpoint: 32 MB. */
 const worthPages = 8_000;
-/** The log has at most about so many pages: 100 MB. */
+/** How many pages the log has at most, about: 100 MB. */
 const mostPages = 25_000;
 
 export class Checkpoints {
@@ -22,7 +22,7 @@ export class Checkpoints {
     db.run(`PRAGMA wal_autocheckpoint = ${mostPages}`);
   }
 
-  /** About so many pages were written. */
+  /** To be called when about so many pages were written. */
   follow(pages: number): void {
     this.#pages += pages;
     if (this.#pages < worthPages || this.#running) return;
@@ -32,7 +32,7 @@ export class Checkpoints {
     });
   }
 
-  /** Ends the thread: at once if it has nothing to do, so undefined, or when it has done what it is doing. */
+  /** Ends the thread: at once (undefined), or when the checkpoint that is under way has ended. */
   stop(): Promise<void> | undefined {
     if (this.#running) return this.#running.then(() => this.stop());
     this.#worker?.terminate();
@@ -45,7 +45,7 @@ export class Checkpoints {
     const worker = this.#worker ?? new Worker(url, { smol: true, ref: false });
     this.#worker = worker;
     worker.onmessage = () => resolve();
-    // The next checkpoint tries it with another thread.
+    // The next checkpoint starts another thread.
     worker.onerror = () => {
       this.#worker = undefined;
       resolve();

@@ -1,5 +1,5 @@
-// The write-ahead log keeps deleted texts until it is written to the file and cut off. After a deletion that happens at
-// once, but not twice within a second, since it waits for the disk.
+// Cleans deleted texts out of the write-ahead log, which keeps them until it is copied to the file and cut off. Cleaning does both
+// right after a deletion, but not twice within a second, since it waits for the disk.
 
 import type { Database } from "bun:sqlite";
 
@@ -14,18 +14,18 @@ export class Cleaning {
     this.#db = db;
   }
 
-  /** Something was deleted, in a transaction that is not over yet. */
+  /** To be called when a text was deleted, in a transaction that is not over yet. */
   begin(): void {
     this.#isDue = true;
   }
 
-  /** Cuts the log off if something was deleted. To be called outside of transactions. */
+  /** Cuts off the log if a text was deleted. To be called outside of transactions. */
   go(): void {
     if (!this.#isDue || this.#resting) return;
     this.#isDue = false;
     try {
       const [done] = this.#db.query<{ busy: number }, []>("PRAGMA wal_checkpoint(TRUNCATE)").all();
-      // Another program reads the file as it was before.
+      // Busy: another program still reads the file as it was before.
       this.#isDue = done?.busy === 1;
     } catch {
       // The disk may be full: the next write reports it.

@@ -1,4 +1,4 @@
-// Copies of a history in an SQLite file, which a server may have open: it is read without its lock.
+// Copies and reads a history in an SQLite file, which a server may have open: this takes no lock.
 
 import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
@@ -8,15 +8,15 @@ import { epochsIn, format, reasonOf, versionOf } from "./file.ts";
 import { Turns } from "./turns.ts";
 
 /**
- * Writes the history to another file, as of one moment, without deleted texts. The target must not
- * be there; only its owner can read it. Throws an Error of one sentence, or that of the file system.
+ * Copies the history to another file, as of one moment and without deleted texts. The target must not exist; only its owner can
+ * read it. Throws an Error of one sentence, or that of the file system.
  */
 export function copyHistory(path: string, target: string): void {
   using db = openHistory(path);
   try {
     closeSync(openSync(target, "wx", 0o600));
     db.run("VACUUM INTO ?", [target]);
-    // SQLite leaves that to the system.
+    // SQLite does not sync a copy to the disk.
     const file = openSync(target, "r+");
     fsyncSync(file);
     closeSync(file);
@@ -27,8 +27,8 @@ export function copyHistory(path: string, target: string): void {
 }
 
 /**
- * The epochs of a history, and the entries that it has now, page by page, oldest first. `note` is told of what cannot be
- * read.
+ * The epochs of a history, and its present entries, page by page, oldest first. `note` is called with a sentence about entries
+ * that cannot be read.
  */
 export function readHistory(
   path: string,

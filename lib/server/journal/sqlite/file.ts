@@ -1,22 +1,22 @@
-// The SQLite file of a history: opening it, its tables, and why it cannot be opened. Only one server may number events in
-// it, so a server holds a lock of its own, on FILE.lock, which goes with its process. The file itself is not locked:
-// others may read it while the room talks, to copy it.
+// The SQLite file of a history: opens it, creates its tables, and says why it cannot be opened. Only one server may number events
+// in it, so a server holds a lock on another file, FILE.lock, until its process ends. The history itself is not locked: other
+// programs may read it while the room is open, to copy it.
 //
-//   turns   the entries of one turn, as JSON: a row for each turn writes fewer pages than a row for each event
+//   turns   the entries of a turn, as JSON: a row for each turn writes fewer pages than a row for each event
 //   said    the ids of messages by author, for as long as the event is kept
 //   facts   the facts that hold now, as facts.ts writes them
 //   epochs  where each epoch begins
-//   words   the texts to search in (search-index.ts)
+//   words   tables with the texts to search in (search-index.ts)
 
 import { Database } from "bun:sqlite";
-import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fchmodSync, mkdirSync, openSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, messageOf } from "../../../protocol/errors.ts";
 import type { Epochs } from "../journal.ts";
 import { isDamage, isDamaged, mend } from "./mending.ts";
 import { soundEntries, storedAs } from "./turns.ts";
 
-/** The `PRAGMA user_version` of files written here; a file with a higher one is refused. */
+/** The format of the file, its `PRAGMA user_version`. A file of a higher one is refused. */
 export const format = 3;
 
 const schema = `
@@ -37,12 +37,20 @@ const schema = `
 const busyMs = 500;
 
 /**
- * Opens the file or makes it, with its folder, readable by its owner alone. Undefined: in memory. What can be read of a
- * damaged file is saved, and `note` is told. Throws as SQLite does.
+ * Creates the file if it is missing, with its folder, readable by its owner alone. Returns its real path: through a link, a
+ * second server must find the same lock, and mending the same write-ahead log.
+ */
+export function makeFile(path: string): string {
+  makePrivate(path);
+  return realpathSync(path);
+}
+
+/**
+ * Opens a file that exists; undefined: in memory. A damaged file is mended as far as it can be read, and `note` is told.
+ * Throws SQLite's errors.
  */
 export function openTables(path: string | undefined, note: (message: string) => void): Database {
   if (path === undefined) return makeTables(":memory:");
-  makePrivate(path);
   try {
     const db = makeTables(path);
     if (!isDamaged(db)) return db;
@@ -67,7 +75,7 @@ function makeTables(path: string): Database {
 
 function prepared(db: Database): Database {
   db.run(`PRAGMA busy_timeout = ${busyMs}`);
-  // Before the first table is made: SQLite can then give the space of deleted rows back to the disk bit by bit.
+  // Before the first table is created: SQLite can then give the space of deleted rows back to the disk bit by bit.
   db.run("PRAGMA auto_vacuum = INCREMENTAL");
   db.run("PRAGMA journal_mode = WAL");
   db.run("PRAGMA synchronous = NORMAL");
@@ -87,7 +95,7 @@ export function versionOf(db: Database): number {
   return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
 }
 
-/** Takes out what formats before 3 kept too long: addresses in the rows of events, and the remains of deleted rows. */
+/** Removes data that formats before 3 kept too long: addresses in the rows of events, and the remains of deleted rows. */
 function renew(db: Database): void {
   db.transaction(() => {
     const update = db.prepare("UPDATE turns SET entries = ? WHERE last = ?");
@@ -105,7 +113,7 @@ function renew(db: Database): void {
   db.run("VACUUM");
 }
 
-/** The epochs in their order, with the first position of each. */
+/** The epochs in order, each with its first position. */
 export function epochsIn(db: Database): Epochs {
   const epochs = db.query<{ name: string; start: number }, []>(
     "SELECT name, start FROM epochs ORDER BY rowid",
@@ -113,7 +121,7 @@ export function epochsIn(db: Database): Epochs {
   return epochs.all().map(({ name, start }) => [name, start]);
 }
 
-/** Makes the file, if it is not there, and its folder; closes it to all but its owner. */
+/** Creates the file and its folder if they are missing, and lets only the owner read and write it. */
 function makePrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const file = openSync(path, "a", 0o600);
@@ -121,13 +129,13 @@ function makePrivate(path: string): void {
   closeSync(file);
 }
 
-/** Locks the history against other servers, until the lock is closed or its process ends. Throws an Error if one has it. */
+/** Locks the history against other servers, until the lock is closed or the process ends. Throws an Error if it is locked. */
 export function lockHistory(path: string): Database {
   const file = `${path}.lock`;
   makePrivate(file);
   const lock = new Database(file);
   try {
-    // Nothing is ever written to it: no journal beside it is needed.
+    // The lock file stays empty, so it needs no journal beside it.
     lock.run("PRAGMA journal_mode = MEMORY");
     lock.run("BEGIN EXCLUSIVE");
     return lock;
@@ -138,7 +146,7 @@ export function lockHistory(path: string): Database {
   }
 }
 
-/** An error of SQLite or the file system, in words for the person who runs the server. */
+/** Says an error of SQLite or of the file system in words, for the person who runs the server. */
 export function reasonOf(error: unknown): string {
   const reasons: Record<string, string> = {
     SQLITE_BUSY: "another program is using it",

@@ -1,6 +1,6 @@
-// The journal in an SQLite file, or in memory: a write-ahead log, one transaction for each turn of the event loop. An
-// event that members have seen survives the end of the process; a power cut can lose the last moments
-// (synchronous=NORMAL). Deleted messages and trimmed events are overwritten in file and log.
+// The journal in an SQLite file, or in memory: a write-ahead log, with one transaction for each turn of the event loop. An event
+// that members have seen survives the end of the process; a power cut can lose the last moments (synchronous=NORMAL).
+// Deleted messages and trimmed events are overwritten in the file and in the log.
 
 import { type Database, SQLiteError, type Statement } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
@@ -17,27 +17,27 @@ import {
 import { firstOf } from "../pages.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Cleaning } from "./cleaning.ts";
-import { epochsIn, lockHistory, openTables, reasonOf } from "./file.ts";
+import { epochsIn, lockHistory, makeFile, openTables, reasonOf } from "./file.ts";
 import { SearchIndex } from "./search-index.ts";
 import { Trimming } from "./trimming.ts";
 import { type Row, Turns } from "./turns.ts";
 
-/** After this many new entries, old ones that are not kept any more are deleted: at most so many for each new one. */
+/** After how many new entries some old ones are deleted that are no longer kept, and how many for each new one at most. */
 const trimmedAfter = 256;
 const trimmedForEach = 2;
 
 export type SqliteOptions = {
-  /** The file, made with its folder if it is not there, readable by its owner alone. Undefined: in memory. */
+  /** The file, created with its folder if it is missing, readable by its owner alone. Undefined: in memory. */
   path?: string | undefined;
-  /** How many of the newest events are kept. */
+  /** How many events are kept: the newest. */
   keepEvents: number;
   /** How long an event is kept, in milliseconds; undefined: however old it is. */
   keepMs?: number | undefined;
-  /** Told, in one sentence, what the person who runs the server has to know; the same may come again and again. */
+  /** Called with a sentence for the person who runs the server; the same one may come many times. */
   note?: (message: string) => void;
 };
 
-/** What became of the entries of a turn, and the facts that they have changed. */
+/** The outcomes of the entries of a turn, and the facts that they set. */
 type Stored = {
   fresh: Entry[];
   repeated: { entry: Entry; seq: number }[];
@@ -56,13 +56,13 @@ export class SqliteJournal implements Journal {
   readonly #db: Database;
   readonly #keepEvents: number;
   #listener: JournalListener | undefined;
-  /** How many entries were added since some were deleted. */
+  /** How many entries were added since the latest deletion of old ones. */
   #untrimmed = 0;
   #trouble: string | undefined;
   readonly #lock: Database | undefined;
   readonly #turns: Turns;
   readonly #said: {
-    /** Changes nothing if there is such an id with a `seq` from the last bound on. */
+    /** Adds an id, unless the same one has a `seq` of at least the last parameter. */
     add: Statement<unknown, [number, string, string, number]>;
     find: Statement<{ seq: number }, [string, string]>;
   };
@@ -71,24 +71,25 @@ export class SqliteJournal implements Journal {
     set: Statement<unknown, [string, string]>;
     remove: Statement<unknown, [string]>;
   };
-  /** The facts in the file, also in memory: each message expects some, so they must be quick to look up. */
+  /** The facts, as in the file: each message expects some, so they must be quick to look up. */
   readonly #facts: Map<string, string>;
   readonly #words: SearchIndex;
   readonly #checkpoints: Checkpoints | undefined;
   readonly #cleaning: Cleaning;
   readonly #trimming: Trimming;
 
-  /** Opens the file or makes it. Throws an Error of one sentence if it cannot be used. */
+  /** Opens the file, or creates it. Throws an Error of one sentence if it cannot be used. */
   static open(options: SqliteOptions): SqliteJournal {
-    const { path, note = () => {} } = options;
+    const { note = () => {} } = options;
     let lock: Database | undefined;
     try {
+      const path = options.path === undefined ? undefined : makeFile(options.path);
       lock = path === undefined ? undefined : lockHistory(path);
-      return new SqliteJournal(openTables(path, note), lock, options);
+      return new SqliteJournal(openTables(path, note), lock, { ...options, path });
     } catch (error) {
       lock?.close();
       const hint = "--history names another file, or none";
-      throw new Error(`Cannot keep the history in "${path}": ${reasonOf(error)}; ${hint}`);
+      throw new Error(`Cannot keep the history in "${options.path}": ${reasonOf(error)}; ${hint}`);
     }
   }
 
@@ -112,6 +113,7 @@ export class SqliteJournal implements Journal {
     this.#turns = new Turns(db, (first, last) =>
       note(`The history is damaged: what it had of events ${first} to ${last} is passed over`),
     );
+    this.#turns.check(db);
     this.#said = {
       add: db.prepare(`INSERT OR REPLACE INTO said (seq, author, id) VALUES (?, ?, ?)
         ON CONFLICT (author, id) DO UPDATE SET seq = excluded.seq WHERE seq < ?`),
@@ -171,7 +173,7 @@ export class SqliteJournal implements Journal {
     }
     this.#troubled(undefined);
     this.#cleaning.go();
-    // A turn is a row at the end of its table; facts are anywhere in theirs.
+    // A turn is one row at the end of its table; facts may be on as many pages.
     this.#checkpoints?.follow(1 + changed.size);
     this.last += fresh.length;
     this.first = Math.max(this.first, this.last - this.#keepEvents + 1);
@@ -182,7 +184,7 @@ export class SqliteJournal implements Journal {
     for (const entry of contradicted) this.#listener?.contradicted(entry);
   }
 
-  /** Numbers the entries that happen, and writes them with all that they change, in one transaction. */
+  /** Numbers the entries that happen, and writes them and the facts that they set, in one transaction. */
   #store(entries: Entry[]): Stored {
     const stored: Stored = { fresh: [], repeated: [], contradicted: [], changed: new Map() };
     const { fresh, repeated, contradicted, changed } = stored;
@@ -276,9 +278,9 @@ export class SqliteJournal implements Journal {
 }
 
 /**
- * Begins an epoch at each start: a power cut may have lost the last events, or a backup may have replaced the file, and
- * then numbers are given again. Epochs that ended before the oldest event are deleted: a position in them gets the same
- * answer as one in an unknown epoch.
+ * Begins an epoch at each start: a power cut may have lost the last events, or a backup may have replaced the file, and then
+ * numbers are given a second time. Epochs that ended before the oldest event are deleted, since a position in one of them
+ * gets the same answer as one in an unknown epoch.
  */
 function beginEpoch(db: Database, epoch: string, first: number, last: number): Epochs {
   db.run("DELETE FROM epochs WHERE start < (SELECT max(start) FROM epochs WHERE start <= ?)", [first]);

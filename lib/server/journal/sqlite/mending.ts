@@ -1,5 +1,5 @@
-// Damage to the file of a history: finds it at the start, and saves what can be read. All rows that make sense are copied
-// to a new file, which takes the place of the damaged one; that stays beside it. The index of texts is made anew.
+// Mends a damaged file of a history, which is noticed at the start. All rows that can be read and make sense are copied to a new
+// file, which takes the place of the damaged one; that stays beside it. The index of texts is made anew.
 
 import { Database } from "bun:sqlite";
 import {
@@ -16,14 +16,14 @@ import { codeOf } from "../../../protocol/errors.ts";
 import { idOf } from "../journal.ts";
 import { type Row, soundEntries, storedAs } from "./turns.ts";
 
-/** Larger than any key of a row: a search for readable rows ends here. */
+/** Larger than the key of any row: the search for readable rows ends here. */
 const lastKey = 2 ** 52;
 
 export function isDamage(error: unknown): boolean {
   return codeOf(error).startsWith("SQLITE_CORRUPT");
 }
 
-/** Whether pages of the file are damaged, those of the index among them. A row's text is not looked at. */
+/** Whether pages of the tables are damaged. The texts in their rows are not checked. */
 export function isDamaged(db: Database): boolean {
   const names = db.query<{ name: string }, []>(
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'",
@@ -43,8 +43,8 @@ function isSound(db: Database, table: string): boolean {
 }
 
 /**
- * Puts a new file in the place of the damaged one, with all that can be read of it; `make` makes its tables. Returns what
- * the person who runs the server has to know. Throws SQLite's error if nothing can be read.
+ * Replaces the damaged file by a new one with all rows that can be read; `make` creates its tables. Returns a sentence for the
+ * person who runs the server. Throws SQLite's error if no row can be read.
  */
 export function mend(path: string, make: (path: string) => Database): string {
   const mended = `${path}.mended`;
@@ -68,19 +68,19 @@ export function mend(path: string, make: (path: string) => Database): string {
   return `The history was damaged: the ${saved} events that can be read are kept; the damaged file is ${damaged} now`;
 }
 
-/** Gives a file that was cut off its length again, with zeros: SQLite reads nothing of one that is too short. */
+/** Fills a file that was cut off with zeros, up to its former length: SQLite reads nothing of a file that is too short. */
 function fillUp(path: string): void {
   const header = Buffer.alloc(100);
   const file = openSync(path, "r");
   readSync(file, header, 0, 100, 0);
   closeSync(file);
-  // As https://sqlite.org/fileformat2.html has it; a page size of 1 stands for 65,536.
+  // The header is that of https://sqlite.org/fileformat2.html; a page size of 1 stands for 65,536.
   const [pageSize, pages] = [header.readUInt16BE(16), header.readUInt32BE(28)];
   const length = (pageSize === 1 ? 65_536 : pageSize) * pages;
   if (statSync(path).size < length) truncateSync(path, length);
 }
 
-/** Copies all events that make sense. Returns their number. */
+/** Copies all events that make sense, and their ids. Returns their number. */
 function copyEvents(from: Database, to: Database): number {
   const add = to.prepare<unknown, [number, number, string]>(
     "INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)",
@@ -102,7 +102,7 @@ function copyEvents(from: Database, to: Database): number {
   return saved;
 }
 
-/** All rows of events that can be read, in their order: those on damaged pages are stepped over. */
+/** All rows of events that can be read, in order, without those on damaged pages. */
 function* readableRows(db: Database): Iterable<Row> {
   const after = db.prepare<Row, [number]>(
     "SELECT first, last, entries FROM turns WHERE last > ? ORDER BY last LIMIT 1",
@@ -128,7 +128,7 @@ function* readableRows(db: Database): Iterable<Row> {
   }
 }
 
-/** The first key behind this one from which on rows can be read: a page holds many, so the steps grow. */
+/** The first key after this one from which on rows can be read. A page has many rows, so the steps grow. */
 function firstReadable(from: number, isReadable: (key: number) => boolean): number {
   let step = 1;
   while (!isReadable(from + step) && from + step < lastKey) step *= 2;
@@ -141,7 +141,7 @@ function firstReadable(from: number, isReadable: (key: number) => boolean): numb
   return high;
 }
 
-/** Copies the rows of a small table that can be read from either end. */
+/** Copies the rows of a small table: all that can be read from its beginning and, if a page is damaged, from its end. */
 function copyRows(from: Database, to: Database, table: string, key: string): void {
   for (const order of ["ASC", "DESC"]) {
     try {

@@ -1,31 +1,32 @@
-// The index of the journal's texts: FTS5 tables beside it. To say something must stay cheap, so a text is not indexed when
-// it is said. The index follows while the members are quiet, a slice at a time; a search that comes earlier adds what it
-// misses, a slice with each call, so that the caller can leave time for others between.
+// The index of texts: FTS5 tables beside those of the journal. A message must stay cheap, so its text is not indexed when it is
+// said. The index follows while the members are quiet, a slice at a time. A search that comes earlier adds the missing events
+// itself, a slice with each call, so that other work can be done between.
 //
-//   words_0   the events 0 … 19,999       one table for so many events, so that no query, no merge of FTS5 and no removal
-//   words_1   … 39,999                    takes long; the newest is searched first, and filled first
+//   words_0   the events 0 … 19,999       a table for each 20,000 events, so that no query, no merge of FTS5 and no removal
+//   words_1   … 39,999                    takes long; the newest table is searched first, and filled first
 //
-// The words of a whisper stand in a column of their own, each with the seat in front, once for either end: a search by
-// any other seat does not meet them. Events that are not kept any more are never found; their table goes with its last.
+// The words of a whisper are in a column of their own, each with the id of a seat in front, once for each end: searches of
+// other seats do not find them. Events that are no longer kept are never found; a table is removed with its last event.
 
 import type { Database, Statement } from "bun:sqlite";
+import { resultOf } from "../../../protocol/errors.ts";
 import { type Entry, type Matches, serversOnly } from "../journal.ts";
 import { folded, wordsOf } from "../search.ts";
 import { soundEntry } from "../sound.ts";
 import { isDamage } from "./mending.ts";
 
-/** The events of one table. */
+/** How many events a table has. */
 const partEvents = 20_000;
-/** The events that one call adds or reads at most. */
+/** How many events a call adds or reads at most. */
 const sliceEvents = 100;
-/** A call looks into no further table after this time. */
+/** The time after which a call searches no further table, in ms. */
 const callMs = 2;
-/** Nothing is indexed by itself within this time after an event. */
+/** How long the members must be quiet before events are indexed, in ms. */
 const quietMs = 20;
-/** A rest between two slices is so many times as long as the slice before it. */
+/** A rest between two slices is this many times as long as the slice before it. */
 const restShare = 3;
 
-/** The journal that is searched. */
+/** The part of the journal that the index reads. */
 export interface Source {
   /** The oldest `seq` kept, and the newest. */
   readonly first: number;
@@ -36,19 +37,18 @@ export interface Source {
 export class SearchIndex {
   readonly #db: Database;
   readonly #source: Source;
-  /** By their number. One that is not open yet may be in the file. */
   readonly #parts = new Map<number, Part>();
   /** The numbers of the tables in the file. */
   readonly #tables: Set<number>;
   #following: ReturnType<typeof setTimeout> | undefined;
-  /** The newest event when it was last looked whether the members are quiet. */
+  /** The newest event at the latest look at whether the members are quiet. */
   #seen = -1;
 
-  /** Throws SQLite's error, as the methods do. */
+  /** Throws SQLite's errors, as the methods do. */
   constructor(db: Database, source: Source) {
     this.#db = db;
     this.#source = source;
-    // One table for all events, as earlier versions had it.
+    // Earlier versions had one table for all events.
     db.run("DROP TABLE IF EXISTS words");
     this.#tables = tablesOf(db);
     this.follow();
@@ -63,7 +63,7 @@ export class SearchIndex {
     clearTimeout(this.#following);
   }
 
-  /** As Journal.matchesBefore. A damaged table is made anew. */
+  /** As Journal.matchesBefore. Damaged tables are made anew. */
   matchesBefore(text: string, position: number, count: number, viewer: string): Matches {
     try {
       return this.#matchesBefore(text, position, count, viewer);
@@ -92,7 +92,7 @@ export class SearchIndex {
     return { entries: [], before: 0 };
   }
 
-  /** Takes these events out. Those not indexed yet have lost their text before the index gets to them. */
+  /** Removes these events. One that is not indexed yet has no text any more when its turn comes. */
   erase(seqs: number[]): void {
     try {
       for (const [number, part] of Map.groupBy(seqs, numberOf)) {
@@ -103,14 +103,14 @@ export class SearchIndex {
     }
   }
 
-  /** Takes some of the events out that are not kept any more, or a whole table of them; false if there are none. */
+  /** Removes some events that are no longer kept, or a whole table of them; false if there are none. */
   trim(events: number): boolean {
     if (this.#dropOld()) return true;
     const { first } = this.#source;
     return this.#tables.has(numberOf(first)) && this.#part(numberOf(first)).trim(first, events);
   }
 
-  /** One slice, if no event came since the last look; then again, as long as there is more to open or to index. */
+  /** Does a slice if no event came since the latest look; then again, as long as there is more to do. */
   #follow(): void {
     this.#following = undefined;
     const { last } = this.#source;
@@ -120,14 +120,14 @@ export class SearchIndex {
     try {
       if (isQuiet && !this.#goOn()) return;
     } catch {
-      // The disk may be full, or the index damaged: it is tried again after the next event, and a search tells its reason.
+      // The disk may be full, or the index damaged: it is tried again after the next event, and a search reports the error.
       return;
     }
     const pauseMs = isQuiet ? restShare * (performance.now() - begun) : quietMs;
     this.#following = setTimeout(() => this.#follow(), pauseMs).unref();
   }
 
-  /** Opens the newest table that is not open, or adds a slice to the newest one that misses events; false: all is done. */
+  /** Opens the newest table that is not open, or adds a slice to the newest one that lacks events; false if all is done. */
   #goOn(): boolean {
     const { first, last } = this.#source;
     for (let end = last; end >= first; end = numberOf(end) * partEvents - 1) {
@@ -149,7 +149,7 @@ export class SearchIndex {
     return part;
   }
 
-  /** Throws the error if it tells of no damage, or if that goes too deep. It is not known which table is damaged. */
+  /** Drops all tables if the error tells of damage, since it does not tell in which one. Throws any other error. */
   #dropDamaged(error: unknown): void {
     if (!isDamage(error)) throw error;
     for (const number of [...this.#tables]) this.#drop(number);
@@ -160,7 +160,7 @@ export class SearchIndex {
     part.fill(this.#source);
   }
 
-  /** Removes a table whose events are not kept any more; false if there is none. */
+  /** Removes a table whose events are no longer kept; false if there is none. */
   #dropOld(): boolean {
     const oldest = numberOf(this.#source.first);
     for (const number of this.#tables) {
@@ -178,16 +178,15 @@ export class SearchIndex {
   }
 }
 
-/** One table of the index. */
 class Part {
-  /** The first event that belongs to it. */
+  /** The first event that belongs in it. */
   readonly first: number;
   readonly #db: Database;
   readonly #name: string;
   readonly #match: Statement<{ entry: string }, [query: string, from: number, to: number, count: number]>;
   #indexed: number;
 
-  /** Opens the table, or makes it if it `isNew`. */
+  /** Opens the table, or creates it if it `isNew`. */
   constructor(db: Database, number: number, isNew: boolean) {
     this.#db = db;
     this.first = number * partEvents;
@@ -201,19 +200,20 @@ class Part {
     this.#indexed = newest?.last ?? this.first - 1;
   }
 
-  /** The last event up to which it has all. */
+  /** The event up to which it has all texts. */
   get indexed(): number {
     return this.#indexed;
   }
 
-  /** The first query of a table takes ten times as long as the next: FTS5 reads how the table is built. */
+  /** Makes a first query, which takes ten times as long as the next, since FTS5 reads the structure of the table. */
   warm(): void {
     this.matches('"x"', this.first, this.first, 1);
   }
 
   /** The entries from `from` to `to` that match, newest first. */
   matches(query: string, from: number, to: number, count: number): Entry[] {
-    return this.#match.all(query, from, to, count).flatMap(({ entry }) => entryIn(entry) ?? []);
+    const rows = this.#match.all(query, from, to, count);
+    return rows.flatMap(({ entry }) => soundEntry(resultOf(() => JSON.parse(entry))) ?? []);
   }
 
   erase(seqs: number[]): void {
@@ -221,7 +221,7 @@ class Part {
     for (const seq of seqs) if (seq <= this.#indexed) remove.run(seq);
   }
 
-  /** Takes at most so many events before `first` out; false if there are none. */
+  /** Removes at most so many events before `first`; false if there are none. */
   trim(first: number, events: number): boolean {
     const trim = this.#db.query<unknown, [first: number, events: number]>(
       `DELETE FROM ${this.#name} WHERE rowid IN
@@ -230,7 +230,6 @@ class Part {
     return trim.run(first, events).changes > 0;
   }
 
-  /** Adds the next slice of its events. */
   fill(source: Source): void {
     try {
       this.#db.run("BEGIN");
@@ -259,15 +258,6 @@ class Part {
   }
 }
 
-/** The entry as the index has it; undefined if it makes no sense. */
-function entryIn(json: string): Entry | undefined {
-  try {
-    return soundEntry(JSON.parse(json));
-  } catch {
-    return undefined;
-  }
-}
-
 /** The number of the table that an event belongs to. */
 function numberOf(seq: number): number {
   return Math.floor(seq / partEvents);
@@ -284,7 +274,7 @@ function schemaOf(name: string): string {
     INSERT INTO ${name} (${name}, rank) VALUES ('secure-delete', 1);`;
 }
 
-/** The numbers of the tables in the file. Each has tables of FTS5 beside it, with longer names. */
+/** The numbers of the tables in the file. FTS5 has further tables for each, with longer names. */
 function tablesOf(db: Database): Set<number> {
   const names = db.query<{ name: string }, []>(
     "SELECT name FROM sqlite_schema WHERE name LIKE 'words\\_%' ESCAPE '\\'",
@@ -293,20 +283,20 @@ function tablesOf(db: Database): Set<number> {
   return new Set(numbers.map(Number));
 }
 
-/** A text as it is indexed: for all, or as a whisper for its two ends. */
+/** The two columns of a text: that for all, or that of a whisper, with its words for both ends. */
 function columnsOf({ author, reader }: Entry, text: string): [text: string, whisper: string] {
   if (reader === undefined) return [text, ""];
   const ends = reader === serversOnly ? [] : [...new Set([author, reader])];
   return ["", ends.map((seat) => whispered(seat, text)).join(" ")];
 }
 
-/** The words, each with the seat in front: hexadecimal digits and an x, which nothing takes for an end of a word. */
+/** The words of a text, each with a seat in front: its id in hexadecimal digits and an x, which do not end a word. */
 function whispered(seat: string, text: string): string {
   const prefix = `${Buffer.from(seat).toString("hex")}x`;
   return folded(text).replaceAll(/[^ ]+/g, `${prefix}$&`);
 }
 
-/** The query for FTS5: every word, the last as a beginning. Within quotes FTS5 knows no operators. */
+/** The query for FTS5: every word, the last as a beginning. The quotes keep words from being operators. */
 function matching(text: string, viewer: string): string | undefined {
   const words = wordsOf(text);
   if (words.length === 0) return undefined;

@@ -1,23 +1,23 @@
-// Deletes events that are too many or too old from the file: their rows, the ids said in them, their indexed texts;
-// and gives the disk its space back. It works in slices, with rests between them, so that it holds up no message. The
-// transaction that stores new messages deletes some of the surplus events itself.
+// Deletes events that are too many or too old: their rows, the ids of messages, and their indexed texts; and gives the space back
+// to the disk. It works in slices, with rests between them, so that messages do not wait. The transaction that stores new
+// messages also deletes some events.
 
 import type { Database, Statement } from "bun:sqlite";
 import type { SearchIndex } from "./search-index.ts";
 import { type Row, soundEntries, type Turns } from "./turns.ts";
 
-/** One slice deletes at most so many events, takes so many rows out of the index, and gives back so many pages. */
+/** The most that a slice does: events that it deletes, rows that it removes from the index, and pages that it gives back. */
 const sliceEvents = 1_000;
 const sliceRows = 100;
 const slicePages = 64;
-/** A rest between two slices is so many times as long as the slice before it. */
+/** A rest between two slices is this many times as long as the slice before it. */
 const restShare = 4;
-/** While events come it looks after so long again, and otherwise, for what has become too old. */
+/** The time between two looks, in ms: while events come, and while none come but some may become too old. */
 const busyMs = 5_000;
 const idleMs = 60_000;
-/** How long it may work at once before the first member is here, and after the last. */
+/** How long it may work without a rest at the start and at the end of the server, in ms. */
 const atOnceMs = 100;
-/** So many free pages, and this part of all, are worth to be given back. */
+/** How many free pages there must be, and which part of all pages, before they are given back. */
 const freePages = 64;
 const freeShare = 1 / 5;
 
@@ -30,7 +30,6 @@ export class Trimming {
   readonly #turns: Turns;
   readonly #index: SearchIndex;
   readonly #keepMs: number | undefined;
-  /** Called when something was deleted. */
   readonly #deleted: () => void;
   readonly #oldest: Statement<Row, [count: number]>;
   readonly #trimTurns: Statement<unknown, [{ $oldest: number; $entries: number }]>;
@@ -56,26 +55,26 @@ export class Trimming {
     this.#trimSaid = db.prepare(trimming("said", "seq", "seq"));
   }
 
-  /** Begins, and goes on for a moment before it returns. */
+  /** Begins: works for a moment, and then by a timer. */
   start(): void {
     if (this.#atOnce()) this.#next(0);
     else this.#next(idleMs);
   }
 
-  /** To be called after events: some of those before may not be kept any more. */
+  /** To be called after events: older ones may not be kept any longer. */
   follow(): void {
     if (this.#isAhead) return;
     this.#next(busyMs);
     this.#isAhead = true;
   }
 
-  /** Ends, after a moment in which it does as many of the remaining slices as it can. */
+  /** Ends, after working for a moment. */
   stop(): void {
     this.#atOnce();
     clearTimeout(this.#timer);
   }
 
-  /** Deletes some of the events before `$oldest`, as part of the transaction that is under way. */
+  /** Deletes some events before `$oldest`, within the transaction that is under way. Returns the number of deleted rows. */
   events($oldest: number, $entries: number): number {
     if ($oldest <= 1) return 0;
     const { changes } = this.#trimTurns.run({ $oldest, $entries });
@@ -92,7 +91,7 @@ export class Trimming {
     }, delayMs).unref();
   }
 
-  /** Whether there is more to do. */
+  /** Works without rests for a moment. Returns whether there is more to do. */
   #atOnce(): boolean {
     const end = performance.now() + atOnceMs;
     let hasMore = this.#slice();
@@ -100,7 +99,7 @@ export class Trimming {
     return hasMore;
   }
 
-  /** Does a part of the work; false if there is none. */
+  /** Does a slice of the work; false if there is none. */
   #slice(): boolean {
     try {
       this.#age();
@@ -119,7 +118,7 @@ export class Trimming {
     return hasDeleted;
   }
 
-  /** Finds some of the events that are too old. They are in the order of their time, but for those from elsewhere. */
+  /** Finds events that are too old. Except for imported ones they are in the order of their times. */
   #age(): void {
     if (this.#keepMs === undefined) return;
     const since = Date.now() - this.#keepMs;
@@ -130,7 +129,7 @@ export class Trimming {
     }
   }
 
-  /** Takes those events out of the oldest row that are not kept. */
+  /** Removes the events that are no longer kept from the oldest row. */
   #cutRow(): boolean {
     const row = this.#oldest.get(1);
     if (!row || row.first >= this.#kept.first) return false;
@@ -150,9 +149,9 @@ export class Trimming {
   }
 }
 
-/** The statement that deletes the rows before $oldest, of the first $entries at most. A row is from `first` to `last`. */
+/** The statement that deletes rows before $oldest, for $entries positions at most. A row has the positions `first` to `last`. */
 function trimming(table: string, last: string, first: string): string {
-  // By the primary key, since the smallest `first` would be looked for in all rows.
+  // Ordered by the primary key: the smallest `first` would take a look at all rows.
   const begin = `SELECT ${first} FROM ${table} ORDER BY ${last} LIMIT 1`;
   return `DELETE FROM ${table} WHERE ${last} < min($oldest, (${begin}) + $entries)`;
 }

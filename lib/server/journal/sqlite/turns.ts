@@ -1,12 +1,13 @@
-// The rows of events in an SQLite file, one for each turn of the event loop. Each row is checked as it is read: the
-// file may be damaged, and a person may have written to it. A row that makes no sense is skipped, and reported.
+// The rows of events in an SQLite file, one for each turn of the event loop. Each row is checked as it is read: the file may be
+// damaged, and a person may have written to it. Entries that make no sense are left out, and reported.
 
 import type { Database, Statement } from "bun:sqlite";
+import { resultOf } from "../../../protocol/errors.ts";
 import type { Entry } from "../journal.ts";
 import { firstOf } from "../pages.ts";
 import { erased, soundEntry } from "../sound.ts";
 
-/** All find their first row by the primary key, so that a page costs the same at every position. */
+/** Both find their first row by the primary key, so that a page takes the same time at every position. */
 export const pageQueries = {
   /** The rows with entries after a position, oldest first. */
   after: "SELECT first, last, entries FROM turns WHERE last > ?1 ORDER BY last",
@@ -15,14 +16,14 @@ export const pageQueries = {
     WHERE last <= ifnull((SELECT min(last) FROM turns WHERE last >= ?1), ?1) ORDER BY last DESC`,
 };
 
-/** A row holds at most this many entries, and no more than fit in a page, so that none takes long to read. */
+/** How many entries a row has at most, beside no more than fit in a page, so that reading it does not take long. */
 const rowEvents = 250;
 
 /** A row: its entries, as JSON, are numbered from `first` to `last`. */
 export type Row = { first: number; last: number; entries: string };
 
-/** Told of a row whose entries, between these positions, cannot all be read. */
-export type Unreadable = (first: number, last: number) => void;
+/** Called for a row whose entries, between these positions, cannot all be read. */
+type Unreadable = (first: number, last: number) => void;
 
 export class Turns {
   readonly #unreadable: Unreadable;
@@ -31,7 +32,7 @@ export class Turns {
   readonly #upTo: Statement<Row, [number]>;
   readonly #replace: Statement<unknown, [first: number, entries: string, last: number]>;
 
-  /** Like the methods it throws SQLite's errors. */
+  /** Throws SQLite's errors, as the methods do. */
   constructor(db: Database, unreadable: Unreadable) {
     this.#unreadable = unreadable;
     this.#add = db.prepare("INSERT INTO turns (first, last, entries) VALUES (?, ?, ?)");
@@ -40,7 +41,13 @@ export class Turns {
     this.#replace = db.prepare("UPDATE turns SET first = ?, entries = ? WHERE last = ?");
   }
 
-  /** Adds these entries, which are numbered without a hole. */
+  /** Reports the rows that are no JSON, as damage leaves them; what else makes no sense is found when it is read. */
+  check(db: Database): void {
+    const damaged = db.query<Row, []>("SELECT first, last FROM turns WHERE NOT json_valid(entries)");
+    for (const { first, last } of damaged.iterate()) this.#unreadable(first, last);
+  }
+
+  /** Adds these entries, which are numbered without gaps. */
   add(entries: Entry[]): void {
     for (let stored = 0; stored < entries.length; ) {
       const row = firstOf(entries.slice(stored), rowEvents);
@@ -74,7 +81,7 @@ export class Turns {
     }
   }
 
-  /** Takes the texts of these events out of the file. */
+  /** Removes the texts of these events from the file. */
   erase(seqs: number[]): void {
     const left = new Set(seqs);
     for (const seq of seqs) {
@@ -86,7 +93,7 @@ export class Turns {
     }
   }
 
-  /** Takes the entries before `first` out of a row. */
+  /** Removes the entries before `first` from a row. */
   cut(row: Row, first: number): void {
     const kept = soundEntries(row).entries.filter(({ event }) => event.seq >= first);
     this.#replace.run(first, storedAs(kept), row.last);
@@ -99,19 +106,19 @@ export class Turns {
   }
 }
 
-/** Entries as a row has them. Facts are kept in a table of their own, for as long as they hold: not with the event. */
+/** Entries in the form of a row: without their facts, which have a table of their own for as long as they hold. */
 export function storedAs(entries: Entry[]): string {
   return `[${entries.map(textOf).join()}]`;
 }
 
-/** An entry as JSON, without what it expected. The JSON of its event is kept in it: live logs take the same. */
+/** An entry as JSON, without the facts that it expected. The entry keeps the JSON of its event for the live logs. */
 function textOf(entry: Entry): string {
   const { event, author, reader } = entry;
   entry.json = JSON.stringify(event);
   return `{"event":${entry.json},${JSON.stringify({ author, reader }).slice(1)}`;
 }
 
-/** The entries of a row that make sense, in order, and whether these are all that it should have. */
+/** The entries of a row that make sense, in order, and whether these are all entries of the row. */
 export function soundEntries({ first, last, entries }: Row): { entries: Entry[]; isWhole: boolean } {
   let before = 0;
   const sound = listIn(entries).flatMap((value) => {
@@ -124,10 +131,6 @@ export function soundEntries({ first, last, entries }: Row): { entries: Entry[];
 }
 
 function listIn(json: unknown): unknown[] {
-  try {
-    const value: unknown = typeof json === "string" ? JSON.parse(json) : undefined;
-    return Array.isArray(value) ? value : [];
-  } catch {
-    return [];
-  }
+  const value: unknown = typeof json === "string" ? resultOf(() => JSON.parse(json)) : undefined;
+  return Array.isArray(value) ? value : [];
 }

@@ -1,5 +1,5 @@
-// What a server does with its history and then ends: copies it whole (--backup), writes its events as JSON lines
-// (--export), or takes such lines in (--import). A file that is written is complete once it has its name.
+// Copies a history, instead of running a server: the whole file (--backup), its events as JSON lines (--export), or such lines
+// into it (--import). A written file gets its name only once it is complete.
 
 import { createReadStream, createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
 import type { Writable } from "node:stream";
@@ -15,7 +15,7 @@ import { importLines } from "./import.ts";
 
 type Note = (message: string) => void;
 
-/** Carries out the one of these that the options ask for, and says what it did; false if they ask for none. */
+/** Makes the copy that the options ask for, and tells `note` about it; false if they ask for none. */
 export async function carryOutCopy(options: Options, note: Note): Promise<boolean> {
   const { backup, export: exported, import: imported } = options;
   const asked = [backup, exported, imported].filter((path) => path !== undefined);
@@ -68,7 +68,7 @@ async function exportHistory(place: HistoryPlace, room: string, target: string, 
   note(`Written${target === "-" ? "" : ` to ${target}`}: ${count} events`);
 }
 
-/** An event with the fields that an import needs, and none that gives access to the room. */
+/** The line of an event: the fields that an import needs, and none that gives access to the room. */
 function lineOf({ event, author, reader }: Entry, epochs: Epochs): string {
   return `${JSON.stringify({ ...event, epoch: epochOf(epochs, event.seq), author, reader })}\n`;
 }
@@ -92,7 +92,7 @@ async function importHistory(options: Options, source: string, note: Note): Prom
   }
 }
 
-/** Lets `write` fill a file, which gets its name once it is whole. It must not be there. */
+/** Lets `write` fill a file, which gets its name once it is complete. A file of that name must not exist. */
 async function completing(target: string, write: (part: string) => Promise<void>): Promise<void> {
   if (existsSync(target)) throw new UsageError(`${target} is there already: name another file`);
   const part = `${target}.${process.pid}.part`;
@@ -102,12 +102,12 @@ async function completing(target: string, write: (part: string) => Promise<void>
   } catch (error) {
     cannotWrite(target, error);
   } finally {
-    // The second is SQLite's, if the disk was full.
+    // SQLite leaves the second if the disk was full.
     for (const left of [part, `${part}-journal`]) rmSync(left, { force: true });
   }
 }
 
-/** Throws the error in a sentence, if it is one of the file system. */
+/** Throws an error of the file system as a sentence, and any other as it is. */
 function cannotWrite(target: string, error: unknown): never {
   const where = target === "-" ? "stdout" : target;
   const reasons: Record<string, string> = {

@@ -1,19 +1,19 @@
-// Events from JSON lines, as --export writes them or a person by hand: {"at": …, "from": "ada", "text": "hi"}. Each is
-// checked like a stranger's input, gets a new number, and keeps its time. It changes no seat, ban or topic.
+// Imports events from JSON lines, which --export or a person has written: {"at": …, "from": "ada", "text": "hi"}. Each event is
+// checked like the input of a stranger, gets a new number, and keeps its time. It changes no seat, ban or topic.
 //
-// No line is taken in twice. A line of this history tells so by its `epoch` and `seq`; any other is known by its author and
-// an id: its own, or one that is made from where it came from, or from what it says.
+// No line is imported twice. A line of this history is recognised by its `epoch` and `seq`, any other by its author and an id:
+// its own, or one that is made of its former position, or of its content.
 
 import { createInterface } from "node:readline";
-import { messageOf } from "../../../protocol/errors.ts";
+import { messageOf, resultOf } from "../../../protocol/errors.ts";
 import { isFault, limits, type Recorded } from "../../../protocol/events.ts";
 import { cleanText, visibleRow } from "../../../protocol/text.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
 import { soundEvent } from "../../journal/sound.ts";
 
-/** So many lines are taken in by one transaction. */
+/** How many lines one transaction imports. */
 const batchLines = 500;
-/** The author of lines that name none. */
+/** The author of lines without one. */
 const unknownAuthor = "import";
 /** The longest id of a seat that a line may name, in characters. */
 const seatLength = 64;
@@ -22,9 +22,9 @@ const shownLength = 40;
 
 type Counts = { taken: number; known: number; skipped: number };
 
-/** They name other events by numbers that these do not have here. */
+/** The types of events that name other events by numbers, which are not the same here. */
 const skippedTypes = ["deleted", "erased", "moved"] as const;
-/** The types that can be taken in, with the keys that their events may have. All are texts but `until`, a time. */
+/** The types that can be imported, with the keys that their events may have. All are texts except `until`, a time. */
 const keysOf: Record<Exclude<Recorded["type"], (typeof skippedTypes)[number]>, string[]> = {
   said: ["from", "text", "id"],
   acted: ["from", "text", "id"],
@@ -43,71 +43,88 @@ const keysOf: Record<Exclude<Recorded["type"], (typeof skippedTypes)[number]>, s
   topic: ["by", "text", "id"],
 };
 
-/** While members are there, these alone can be taken in: they would take all else for news of who is here. */
+/** The only types that can be imported while a server has the room open: members would take others for news. */
 const messages = ["said", "acted", "told"];
 
 /**
- * Takes the lines in. `isInUse`: whether a server has the room open now. Rejects with an Error that says which line is
- * wrong, and how many were taken in before it.
+ * Imports the lines. `isInUse`: whether a server has the room open now. Rejects with an Error that says which line is wrong,
+ * and how many were imported before it.
  */
 export async function importLines(
   journal: Journal,
   input: NodeJS.ReadableStream,
   isInUse: () => boolean,
 ): Promise<Counts> {
-  const counts: Counts = { taken: 0, known: 0, skipped: 0 };
-  let problem: string | undefined;
-  journal.listen({
-    happened: (entries) => {
-      for (const { server = journal.server } of entries) if (server === journal.server) counts.taken++;
-    },
-    repeated: () => void counts.known++,
-    contradicted: () => {},
-    refused: (_, reason) => {
-      problem = reason;
-    },
-    troubled: () => {},
-    serversChanged: () => {},
-    epochBegan: () => {},
-    beganAgain: () => {},
-  });
-  const flush = async (entries: Entry[]) => {
-    journal.append(entries);
-    await journal.sync();
-    if (problem !== undefined) throw new Error(`it cannot be written, ${problem}`);
-  };
-  const read = new LineReading(journal, isInUse);
-  let batch: Entry[] = [];
+  const writing = new BatchWriting(journal);
+  const { counts } = writing;
+  const reading = new LineReading(journal, isInUse);
   let number = 0;
   try {
-    // Other servers are known by then.
+    // After this the other servers of the room are known.
     await journal.sync();
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
       number++;
-      // A file of Windows may begin with a byte order mark, which is a blank, too.
+      // `trim` also removes a byte order mark, with which a file of Windows may begin.
       if (line.trim() === "") continue;
-      const entry = read.entryOf(line.trim());
+      const entry = reading.entryOf(line.trim());
       if (entry === "known") counts.known++;
       else if (entry === "skipped") counts.skipped++;
-      else batch.push(entry);
-      if (batch.length < batchLines) continue;
-      await flush(batch);
-      batch = [];
+      else await writing.add(entry);
     }
-    await flush(batch);
+    await writing.flush();
     return counts;
   } catch (error) {
-    await flush(batch).catch(() => {});
+    await writing.flush().catch(() => {});
     if (number === 0) throw error;
     const so = `${counts.taken} events are taken in so far; none is taken twice if you import it again`;
     throw new Error(`line ${number} ${messageOf(error)} (${so})`);
   }
 }
 
+/** Appends entries to a journal, a batch at a time, and counts their outcomes. */
+class BatchWriting {
+  readonly counts: Counts = { taken: 0, known: 0, skipped: 0 };
+  readonly #journal: Journal;
+  #batch: Entry[] = [];
+  #problem: string | undefined;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+    journal.listen({
+      happened: (entries) => {
+        const own = entries.filter(({ server = journal.server }) => server === journal.server);
+        this.counts.taken += own.length;
+      },
+      repeated: () => void this.counts.known++,
+      contradicted: () => {},
+      refused: (_, reason) => {
+        this.#problem = reason;
+      },
+      troubled: () => {},
+      serversChanged: () => {},
+      epochBegan: () => {},
+      beganAgain: () => {},
+    });
+  }
+
+  async add(entry: Entry): Promise<void> {
+    this.#batch.push(entry);
+    if (this.#batch.length >= batchLines) await this.flush();
+  }
+
+  /** Appends the entries that wait. Rejects with an Error that goes on after "line 7" if the journal cannot store them. */
+  async flush(): Promise<void> {
+    this.#journal.append(this.#batch.splice(0));
+    await this.#journal.sync();
+    if (this.#problem !== undefined) throw new Error(`it cannot be written, ${this.#problem}`);
+  }
+}
+
+/** Reads lines, and recognises those that the history has already. */
 class LineReading {
   readonly #journal: Journal;
   readonly #isInUse: () => boolean;
-  /** How often each line of one moment came that has no id. */
+  /** How often each line without an id came that has the same time. */
   #moment = { at: Number.NaN, times: new Map<string, number>() };
 
   constructor(journal: Journal, isInUse: () => boolean) {
@@ -124,7 +141,7 @@ class LineReading {
     if (this.#isHere(epoch, seq)) return "known";
     const at = timeOf(fields.at);
     const event = eventOf(String(type), fields, at);
-    // An event of this history that was taken in elsewhere, and comes back.
+    // The id of an event of this history that was imported elsewhere, and now comes back.
     const [, from, nr] = /^(.+)-(\d+)$/.exec(String(event.id)) ?? [];
     if (this.#isHere(from, Number(nr))) return "known";
     if (!messages.includes(String(type)) && this.#isInUse()) {
@@ -142,7 +159,7 @@ class LineReading {
     return { event: sound, author, at, ...(isSeat(reader) && { reader }) };
   }
 
-  /** Whether that position is one of this history, so that the event is, or was, here. */
+  /** Whether the position is one of this history, which then has, or had, the event. */
   #isHere(epoch: unknown, seq: unknown): boolean {
     if (typeof epoch !== "string" || typeof seq !== "number") return false;
     return seq >= 1 && seq <= Math.min(this.#journal.endOf(epoch) ?? 0, this.#journal.last);
@@ -159,30 +176,25 @@ class LineReading {
   }
 }
 
-/** Whether it may be the id of a seat. */
+/** Whether the value may be the id of a seat. */
 function isSeat(id: unknown): id is string {
   return typeof id === "string" && id !== "" && id.length <= seatLength;
 }
 
 function objectIn(line: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    // Told below.
-  }
+  const value: unknown = resultOf(() => JSON.parse(line));
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   throw new Error("is no JSON object");
 }
 
-/** Milliseconds since 1970 UTC, or a time as ISO 8601 writes it. */
+/** Reads a time: ms since 1970 UTC, or a text of ISO 8601. */
 function timeOf(at: unknown): number {
   const time = typeof at === "string" ? Date.parse(at) : at;
   if (typeof time === "number" && Number.isSafeInteger(time) && Math.abs(time) <= 8.64e15) return time;
   throw new Error('needs times such as "at" as ms since 1970 UTC, or 2026-01-31T12:00:00Z');
 }
 
-/** The event with the keys that its type has, and with texts as they may enter the room. */
+/** The event with the keys of its type, and with cleaned texts. */
 function eventOf(type: string, fields: Record<string, unknown>, at: number): Record<string, unknown> {
   const keys = Object.entries(keysOf).find(([known]) => known === type)?.[1];
   if (!keys)

@@ -1,9 +1,10 @@
-// The server's own numbers, for monitoring: what it counts as it happens, and what it reads when the page is asked for.
+// The metrics of the server: counters and histograms, which are filled as things happen, and gauges, which are read when the page
+// is asked for.
 
 import { Counter, Gauge, Histogram } from "./prometheus.ts";
 
-/** Numbers that the server knows at any moment. */
-export type Readings = {
+/** Numbers that the server can tell at any moment. */
+type Readings = {
   connections: () => number;
   members: () => number;
   readersBehind: () => number;
@@ -15,11 +16,11 @@ export type Readings = {
 /** The part of a connection that the metrics need. */
 type Watched = { readonly isBehind?: boolean; readonly isPaused?: boolean };
 
-/** The part of the room that they need. */
+/** The part of the room that the metrics need. */
 type Queue = { readonly waiting: number };
 type WatchedRoom = { members: { readonly size: number }; work: Queue; newcomers: Queue };
 
-/** What a journal knows that several servers share. */
+/** The figures of a journal that several servers share. */
 export type SharedFigures = {
   lag: number;
   reconnects: number;
@@ -77,7 +78,7 @@ export class Metrics {
     ];
   }
 
-  /** Reads from these whenever a page is asked for. */
+  /** Sets where the gauges are read whenever the page is asked for. */
   watch(connections: ReadonlyMap<unknown, Watched>, room: () => WatchedRoom): void {
     const count = (key: keyof Watched) =>
       connections.values().reduce((sum, connection) => sum + Number(connection[key] ?? false), 0);
@@ -90,7 +91,7 @@ export class Metrics {
     };
   }
 
-  /** Shows these figures of a shared journal, too. */
+  /** Adds gauges of a shared journal. */
   watchShared(figures: () => SharedFigures): void {
     const add = (key: keyof SharedFigures, name: string, help: string, type?: "counter") =>
       this.#gauges.push(new Gauge(name, help, () => figures()[key], type));
@@ -116,7 +117,7 @@ export class Metrics {
     this.#trouble = reason;
   }
 
-  /** Shows which program this is. */
+  /** Adds a gauge whose labels tell which program this is. */
   set build(labels: Record<string, string>) {
     this.#gauges.push(
       new Gauge("chat_build_info", "The program that runs; always 1.", () => 1, "gauge", labels),

@@ -25,7 +25,7 @@ export class Counter {
   }
 }
 
-/** A number that is read when the page is asked for. Its type is counter where it only grows. */
+/** A number that is read when the page is asked for. Its type is "counter" if it only grows. */
 export class Gauge {
   constructor(
     readonly name: string,
@@ -45,7 +45,7 @@ export class Gauge {
 /** Upper bounds, in seconds, for work that should take less than a millisecond and must not take a second. */
 const shortTimes = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** How often something took how long. `bounds`: the upper bounds of the buckets in seconds, rising. */
+/** Counts durations in buckets. `bounds`: the upper bounds of the buckets, in seconds, rising. */
 export class Histogram {
   readonly #counts: Float64Array;
   #sum = 0;
@@ -65,7 +65,7 @@ export class Histogram {
     this.#sum += seconds;
   }
 
-  /** Each bucket counts all that took at most as long as its bound, those of the smaller ones included. */
+  /** Each bucket counts all durations up to its bound, with those of the smaller buckets. */
   render(): string {
     let count = 0;
     let text = head(this.name, this.help, "histogram");
@@ -86,7 +86,7 @@ function sample(series: string, value: number): string {
   return `${series} ${numeral(value)}\n`;
 }
 
-/** As Go's ParseFloat reads it, which is how JavaScript writes it but for the infinite. */
+/** A number in the form that Go's ParseFloat reads: as JavaScript writes it, except for the infinite. */
 function numeral(value: number): string {
   if (Math.abs(value) !== Infinity) return String(value);
   return value > 0 ? "+Inf" : "-Inf";

@@ -123,7 +123,6 @@ function entriesFor(found: Entry[], { name, author, expects }: Deleter): Entry[]
   );
 }
 
-/** The name of the speaker. */
 function speakerOf({ event }: Entry): string {
   return "from" in event ? event.from : "name" in event ? (event.name ?? "") : "";
 }

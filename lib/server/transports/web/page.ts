@@ -1,5 +1,5 @@
-// The page as a browser gets it: one document with its style and script, built when it is first asked for, then the same
-// bytes for all, plain or gzip. Its headers let nothing run in it that is not in it, and nothing be fetched.
+// The page for browsers: one document with its style and its script. It is built at the first request, and then sent to all, plain
+// or as gzip. Its headers forbid it to run any other script and to fetch anything.
 
 import { createHash } from "node:crypto";
 import { messageOf } from "../../../protocol/errors.ts";
@@ -8,10 +8,9 @@ import { accepts } from "./request.ts";
 /** The page, and the SHA-256 of its script and its style in base64. */
 export type PageDocument = { html: string; scriptHash: string; styleHash: string };
 
-/** A document that could not be built is tried again after so long. */
+/** How long until a document that could not be built is tried again, in ms. */
 const tryAgainMs = 10_000;
 
-/** For every answer. */
 export const headers = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
@@ -19,7 +18,7 @@ export const headers = {
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
   "cache-control": "no-cache",
-  // No socket stays open without a use.
+  // No socket stays open without a request.
   connection: "close",
 };
 
@@ -30,7 +29,7 @@ export class Page {
   readonly #failed: (reason: string) => void;
   #built: Promise<Built | undefined> | undefined;
 
-  /** `failed` is told why the document cannot be built. */
+  /** `failed` is called with the reason if the document cannot be built. */
   constructor(build: () => Promise<PageDocument>, failed: (reason: string) => void) {
     this.#build = build;
     this.#failed = failed;
@@ -70,7 +69,7 @@ export function sentence(status: number, text: string, more: Record<string, stri
 function encoded(document: PageDocument): Built {
   const plain = Buffer.from(document.html);
   const gzip = Buffer.from(Bun.gzipSync(plain, { library: "libdeflate", level: 12 }));
-  // Weak, since it is the same for both encodings.
+  // A weak tag, since it is the same for both encodings.
   const etag = `W/"${createHash("sha256").update(plain).digest("base64url")}"`;
   const content = { "content-type": "text/html; charset=utf-8", vary: "accept-encoding", etag };
   return {
@@ -81,7 +80,7 @@ function encoded(document: PageDocument): Built {
   };
 }
 
-/** What the page may do: run its own script and style, and speak to this server. */
+/** The policy of the page: it may run its own script and style, and connect to this server. */
 function policyFor({ scriptHash, styleHash }: PageDocument): string {
   return [
     "default-src 'none'",
@@ -97,7 +96,7 @@ function policyFor({ scriptHash, styleHash }: PageDocument): string {
   ].join("; ");
 }
 
-/** Whether a browser that gives these tags has the document already. A proxy may have made the tag a strong one. */
+/** Whether a browser that sends these tags has the document already. A proxy may have removed the W/ of a weak tag. */
 function isKnown(tags: string | null, etag: string): boolean {
   const bare = (tag: string) => tag.trim().replace(/^W\//, "");
   return (tags ?? "").split(",").some((tag) => tag.trim() === "*" || bare(tag) === bare(etag));

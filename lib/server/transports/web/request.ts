@@ -1,11 +1,11 @@
-// What a request of a browser may do, by its head alone. A page of another site can make a browser send anything, and what
-// it may read or open is the server's to say:
+// Checks the head of a request from a browser. A page of another site can make a browser send any request, so the server decides
+// by two headers what it may read or open:
 //
-//   Host     must name this machine, or a name of --web-names: no site can lead its own name here (DNS rebinding)
-//   Origin   is the site whose page asks; it must be this one. Programs have none
+//   Host     must be a name of this machine or of --web-names: another site may lead its own name here (DNS rebinding)
+//   Origin   is the site whose page sends the request, and must be this one. Programs send none
 //
-// A proxy adds the address that a request comes from to the end of X-Forwarded-For: only the last entry is the proxy's
-// own. Any client can send that header, so it counts from proxies alone.
+// A proxy adds the address from which a request comes to the end of X-Forwarded-For: only the last entry is from the proxy. Any
+// client can send that header, so it counts only in requests from proxies.
 
 import { isAddress, type Place } from "../../../protocol/addresses.ts";
 import { isOwnHost } from "../../limits/host-names.ts";
@@ -13,7 +13,7 @@ import { isOwnHost } from "../../limits/host-names.ts";
 /** Why a request is refused: a status of HTTP and a sentence. */
 export type Refusal = { status: number; text: string };
 
-/** Why a request with this head is refused; undefined if it is not. `names`: those of --web-names. */
+/** Why a request with these headers is refused; undefined if it is not. `names`: the names of --web-names. */
 export function refusalOf(headers: Headers, names: readonly string[]): Refusal | undefined {
   const host = headers.get("host") ?? "";
   if (!isOwnHost(host, names)) {
@@ -28,14 +28,14 @@ export function refusalOf(headers: Headers, names: readonly string[]): Refusal |
   return { status: 403, text: "Only the room's own page may do that: open it in a tab of its own" };
 }
 
-/** Whether the origin is a page of this host; the port that a scheme has by itself may be there or not. */
+/** Whether the origin is a page of this host. The default port of a scheme may be written or not. */
 function isSameHost(origin: string, host: string): boolean {
   const from = URL.parse(origin);
   if (from === null || !/^https?:$/.test(from.protocol)) return false;
   return URL.parse(`${from.protocol}//${host}`)?.host === from.host;
 }
 
-/** Where a request comes from. `isProxy`: whether the peer that sent it is believed to tell of another one. */
+/** Where a request comes from. `isProxy`: whether a peer is a proxy, whose X-Forwarded-For counts. */
 export function placeOf(headers: Headers, peer: Place, isProxy: (address: string) => boolean): Place {
   const given = headers.get("x-forwarded-for")?.split(",").at(-1)?.trim();
   if (given === undefined || !isProxy(peer.host)) return peer;
@@ -44,7 +44,7 @@ export function placeOf(headers: Headers, peer: Place, isProxy: (address: string
   return isAddress(host) ? { host, port: peer.port } : peer;
 }
 
-/** Whether this encoding is accepted; q=0 says that it is not. */
+/** Whether the browser accepts this encoding; q=0 means that it does not. */
 export function accepts(headers: Headers, encoding: string): boolean {
   const listed = (headers.get("accept-encoding") ?? "").toLowerCase().split(",");
   return listed.some((entry) => {

@@ -2,10 +2,10 @@
 //
 //   GET /              the page
 //   GET /chat          a WebSocket, which is the transport of a connection like any other
-//   GET /favicon.ico   nothing: the page has its icon in it
+//   GET /favicon.ico   no content: the page has its icon in it
 //
-// HTTP, TLS and frames are Bun's. A connection counts, and is refused or let in, once it has become a WebSocket: only so
-// can the page hear why. What never gets so far is closed when it is silent (files.ts has the rest).
+// HTTP, TLS and frames are Bun's. A connection is counted, and refused or let in, once it is a WebSocket: before that the page
+// could not read the reason. One that never becomes a WebSocket is closed when it is silent; files.ts limits their number.
 
 import { messageOf } from "../../../protocol/errors.ts";
 import { plainAddress } from "../../limits/addresses.ts";
@@ -18,35 +18,34 @@ import { placeOf, refusalOf } from "./request.ts";
 import { type Socket, type Upgraded, WebSocketTransport } from "./web-socket.ts";
 
 export const defaultWebPort = 53_080;
-/** Where the WebSocket is. */
-export const chatPath = "/chat";
+const chatPath = "/chat";
 
-export type WebOptions = {
+type WebOptions = {
   host: string;
-  /** The port; undefined: the default one, if it is free. 0: nowhere. */
+  /** The port; undefined: the default port, if it is free; 0: there is no page. */
   web: number | undefined;
   "web-names": readonly string[];
 };
 
 export type WebHandlers = {
-  /** Builds the page; called when it is first asked for. */
+  /** Builds the page; called at the first request for it. */
   build: () => Promise<PageDocument>;
   certificate: () => Certificate | undefined;
-  /** Whether this address is that of a proxy, which is believed to tell where its requests come from. */
+  /** Whether an address is that of a proxy, whose requests tell where they come from. */
   isProxy: (address: string) => boolean;
   /** Takes in the WebSockets, as the sockets of TCP. */
   reception: Pick<Reception, "admit" | "receive" | "drained" | "closed">;
-  /** Something is wrong with the server, in one sentence. */
+  /** Is called with a sentence if something is wrong with the server. */
   failed: (problem: string) => void;
 };
 
-/** A request or a connection that is silent for so long is closed, in seconds. Who reads a WebSocket answers its pings. */
+/** After how many seconds of silence a connection is closed. A browser with a WebSocket answers the pings that Bun sends. */
 const idleSeconds = { request: 10, webSocket: 60 };
-/** No request has a body. */
+/** Bytes in the body of a request. The page sends none. */
 const maxBodyBytes = 1_024;
-/** Four of the longest lines; a longer message ends its connection with the code 1009. */
+/** Bytes in a message: four of the longest lines. A longer message ends its connection with code 1009. */
 const maxMessageBytes = 64 * 1024;
-/** No message is begun while so much waits: answers to pings, since the transport begins none while another one waits. */
+/** Bytes that may wait in Bun before it sends no more: answers to pings, since the transport writes none while others wait. */
 const maxWaitingBytes = 64 * 1024;
 
 export class Web {
@@ -54,12 +53,12 @@ export class Web {
   readonly #handlers: WebHandlers;
   readonly #page: Page;
   readonly #listeners: Listeners<{ port: number; stop(): void }> | undefined;
-  /** Where the page is, in lines for people; or why it is nowhere, if it was to be at the default port. */
+  /** Lines for people that tell where the page is; or why there is none, if the default port is taken. */
   readonly lines: readonly string[] = [];
-  /** The way to the page for who asks the chat port for one. */
+  /** The way to the page, for browsers that ask the chat port for it. */
   readonly waysIn: readonly string[] = [];
 
-  /** Throws an Error of one sentence if the port that was asked for cannot be had. */
+  /** Throws an Error of one sentence if it cannot listen on the given port. */
   constructor(options: WebOptions, addresses: readonly string[], handlers: WebHandlers) {
     this.#options = options;
     this.#handlers = handlers;
@@ -87,7 +86,7 @@ export class Web {
     this.#listeners?.renew(say);
   }
 
-  /** Takes no more connections; those that are there stay. */
+  /** Takes no more connections; open ones stay. */
   stop(): void {
     this.#listeners?.stop();
   }
@@ -97,7 +96,7 @@ export class Web {
     const server = Bun.serve<Upgraded>({
       hostname,
       port,
-      // By itself Bun would share the port with another server.
+      // By default Bun would share the port with another server.
       reusePort: false,
       development: false,
       idleTimeout: idleSeconds.request,
@@ -168,7 +167,7 @@ export class Web {
     reception.admit(transport, socket.data.from);
   }
 
-  /** Bun would end the process. */
+  /** Runs a handler: if it threw, Bun would end the process. */
   #guarded(socket: Socket, work: () => void): void {
     try {
       work();

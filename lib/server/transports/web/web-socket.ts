@@ -1,7 +1,7 @@
-// A WebSocket as the transport of a connection. Each write is one binary message of whole JSON lines, as many as 16 KiB
-// hold, or one line that is longer. Of a message Bun keeps what the network does not take; no other one is begun until
-// that is gone. So a peer that does not read costs that much memory, and the reader goes on from its cursor. Bun calls
-// `close` from within its own `close`, so `shutdown` waits for the next turn: a connection is not closed while it asks for it.
+// A WebSocket as the transport of a connection. Each message is binary, with as many whole JSON lines as fit in 16 KiB, or with
+// one longer line. Bun keeps the part of a message that the network does not take, and until that is sent no further message is
+// written. So a peer that does not read costs one message in memory, and the reader goes on from its cursor. Bun calls `close`
+// from within its own `close`, so `shutdown` waits for the next turn: a connection must not be closed while it calls `shutdown`.
 
 import type { ServerWebSocket } from "bun";
 import { json } from "../../../dialects/json.ts";
@@ -9,41 +9,41 @@ import type { Place } from "../../../protocol/addresses.ts";
 import type { Admitted } from "../../limits/door.ts";
 import type { Transport } from "../../session/transport.ts";
 
-/** What a WebSocket carries from its request on. */
+/** The data of a WebSocket. `from`: where its request came from. */
 export type Upgraded = { from: Place; transport?: WebSocketTransport };
 export type Socket = ServerWebSocket<Upgraded>;
-/** What the transport needs of it. */
+/** The part of a WebSocket that the transport needs. */
 export type Carried = Pick<
   Socket,
   "sendBinary" | "getBufferedAmount" | "pause" | "resume" | "close" | "terminate"
 >;
 
-/** How much is begun at once, in bytes: with the head of its frame, what Bun sends without a buffer of its own. */
+/** Bytes in a message: with the head of its frame Bun sends that much without a buffer of its own. */
 const messageBytes = 16 * 1024 - 16;
-/** In so many messages a line may come, so that messages cost no less than lines. */
+/** How many messages a line may have, so that a peer cannot send messages that no limit of lines counts. */
 const maxPieces = 64;
 const LF = 10;
-/** The connection ends as it should: RFC 6455, 7.4.1. */
+/** The code of a normal end: RFC 6455, 7.4.1. */
 const normalClosure = 1000;
 
 export class WebSocketTransport implements Transport {
   readonly dialect = json;
-  /** As a TCP socket has it: undefined until the door has decided. */
+  /** As that of a TCP socket: undefined until the door has decided. */
   data: Admitted | undefined;
   readonly #socket: Carried;
   readonly #receive: (chunk: Buffer) => void;
-  /** The beginning of a line whose end was not written yet. */
+  /** The beginning of a line whose end is not written yet. */
   #begun: Uint8Array[] = [];
-  /** Whether Bun still has of the last message. */
+  /** Whether Bun still keeps a part of the latest message. */
   #isFull = false;
   #isEnding = false;
   #isPaused = false;
-  /** What came although it was paused: Bun had read it from the network before. */
+  /** Bytes that came during a pause: Bun had read them from the network before. */
   #kept: Bun.ArrayBufferSink | undefined;
-  /** Messages since the last one with the end of a line. */
+  /** How many messages have come since the latest one with the end of a line. */
   #pieces = 0;
 
-  /** `receive` is handed the bytes of lines. */
+  /** `receive` is called with the bytes that come. */
   constructor(socket: Carried, receive: (chunk: Buffer) => void) {
     this.#socket = socket;
     this.#receive = receive;
@@ -51,7 +51,7 @@ export class WebSocketTransport implements Transport {
 
   // ---- Called for the socket ----
 
-  /** A text message has whole lines, so its end ends one; binary ones are bytes as they come. */
+  /** Takes a message. A text message has whole lines, so its end is the end of a line; binary ones are cut anywhere. */
   received(message: string | Buffer): void {
     const bytes =
       typeof message === "string" ? Buffer.from(message.endsWith("\n") ? message : `${message}\n`) : message;
@@ -62,7 +62,7 @@ export class WebSocketTransport implements Transport {
     this.#kept.write(bytes);
   }
 
-  /** Whether it takes bytes again. */
+  /** Bun has sent some bytes. Returns whether the transport takes bytes again. */
   drained(): boolean {
     this.#isFull = this.#socket.getBufferedAmount() > 0;
     if (!this.#isFull && this.#isEnding) this.#close();
@@ -108,7 +108,7 @@ export class WebSocketTransport implements Transport {
     this.#socket.terminate();
   }
 
-  /** False if the socket is closed, or its peer asks for answers and reads none, and is closed now. */
+  /** Sends a part. Returns false if the socket is closed, or is closed now, since its peer reads no answers. */
   #send(part: Uint8Array): boolean {
     if (part.at(-1) !== LF) {
       this.#begun.push(part);
@@ -131,7 +131,7 @@ export class WebSocketTransport implements Transport {
   }
 }
 
-/** Where the message that begins at `at` ends: behind whole lines, or at `end` if there is none. */
+/** The end of the message that begins at `at`: after whole lines, or at `end` if no line ends before it. */
 function messageEnd(bytes: Uint8Array, at: number, end: number): number {
   if (end - at <= messageBytes && bytes[end - 1] === LF) return end;
   const last = bytes.subarray(at, Math.min(end, at + messageBytes)).lastIndexOf(LF);
@@ -142,7 +142,7 @@ function messageEnd(bytes: Uint8Array, at: number, end: number): number {
 
 let lastPart: Uint8Array = new Uint8Array();
 
-/** The bytes from `at` to `end`. Many readers are sent the same part one after the other, so the last one is kept. */
+/** The bytes from `at` to `end`. Many readers are sent the same part in a row, so the latest one is kept. */
 function partOf(bytes: Uint8Array, at: number, end: number): Uint8Array {
   const isLast =
     lastPart.buffer === bytes.buffer &&

@@ -121,6 +121,8 @@ describe("a highlight", () => {
     ["a&&b", "if a&&b then", true],
     ["会議", "明日の会議です", true],
     ["été", "e\u0301te\u0301".normalize("NFC"), true],
+    ["été", "l’e\u0301te\u0301!", true],
+    ["été", "e\u0301te\u0301s", false],
     ["été", "étés", false],
     ["👍", "great 👍!", true],
     [".*", "anything", false],

@@ -294,10 +294,26 @@ describe("a mention", () => {
   test("a mention stands out, and so do the words searched for", () => {
     const colors = picocolors.createColors(true);
     expect(shown([said("bob", "hi me")], { colors }).join()).toContain(`hi ${colors.inverse("me")}`);
-    const found: Event = { type: "results", text: "cat hé", events: [said("bob", "a CATalog, héllo")] };
+    const found: Event = {
+      type: "results",
+      text: "cat hé",
+      events: [said("bob", "a CATalog, héllo he\u0301y")],
+    };
     const line = shown([found], { colors })[1];
-    expect(line).toContain(`a ${colors.inverse("CAT")}alog, ${colors.inverse("hé")}llo`);
+    expect(line).toContain(
+      `a ${colors.inverse("CAT")}alog, ${colors.inverse("hé")}llo ${colors.inverse("hé")}y`,
+    );
   });
+});
+
+test("a full room is named in part at the start, and whole by /who", () => {
+  const names = Array.from({ length: 80 }, (_, i) => `m${i}`);
+  const members = names.map((name) => ({ name }));
+  const { show } = open();
+  const welcome = show({ type: "welcome", name: "me", epoch: "e", seq: 1, members, limits }).join(" ");
+  expect(welcome).toContain("Here: m0, m1, m2,");
+  expect(welcome).toContain("m29 and 50 more. /help for help.");
+  expect(show({ type: "members", seq: 1, members }).join(" ")).toContain("m78, m79.");
 });
 
 test("an ignored member's words are hidden, whatever the name's case", () => {

@@ -3,8 +3,8 @@ import { hostname } from "node:os";
 import fc from "fast-check";
 import { messageOf } from "../../../../lib/protocol/errors.ts";
 import { Metrics } from "../../../../lib/server/operation/metrics/metrics.ts";
-import { serveMetrics } from "../../../../lib/server/operation/metrics/page.ts";
 import { Counter, Gauge, Histogram } from "../../../../lib/server/operation/metrics/prometheus.ts";
+import { serveMetrics } from "../../../../lib/server/transports/web/metrics.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);

@@ -34,6 +34,11 @@ test("a room for this machine says so, and how others are let in", () => {
   expect(lines([], { addresses: ["127.0.0.1", "192.0.2.7"] })).not.toContain(only);
 });
 
+test("every address to listen on may be written * as well", () => {
+  const hosts = ["*", "[::]", "[::1]", "0.0.0.0"].map((host) => flags.host.parse(host, "host"));
+  expect(hosts).toEqual(["::", "::", "::1", "0.0.0.0"]);
+});
+
 test("the ways to join come last, before the metrics", () => {
   const metrics = { page: { port: 9_100 }, ways: ["Join there", "Join here"] };
   expect(lines(["--metrics", "[::1]:9100"], metrics).slice(-3)).toEqual([

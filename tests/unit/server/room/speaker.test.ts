@@ -275,7 +275,7 @@ describe("carryOut()", () => {
   test("carryOut() takes the topic away for -", async () => {
     for (const text of ["tea", "-"]) await carryOut({ type: "topic", text });
     expect(events).toMatchObject([{ text: "tea" }, { type: "topic", text: undefined }]);
-    expect(room.members.topic).toBeUndefined();
+    expect(room.members.moderation.topic).toBeUndefined();
   });
 
   test.each(["history", "search"])("carryOut() has in a %s what was said just before it", async (type) => {

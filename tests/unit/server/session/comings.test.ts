@@ -108,6 +108,11 @@ describe("names of those who run things", () => {
       ["name-reserved"],
     ]);
     expect(back.events[0]).toMatchObject({ type: "welcome" });
+    const script = new FakeSocket(room, free);
+    const post = { type: "post", name: "admin", text: "done" };
+    script.send({ ...post, id: "1" }, { ...post, id: "2", key });
+    await pass(1_000);
+    expect(script.events).toMatchObject([{ code: "name-owned" }, { type: "seen", id: "2" }]);
   });
 
   test("a name that looks like another one is taken, in any of its looks", async () => {

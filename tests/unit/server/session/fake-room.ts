@@ -11,13 +11,13 @@ import type { SessionOptions } from "../../../../lib/server/session/options.ts";
 import { FakeSocket, metrics, reports, turn, unlimited } from "./fake-socket.ts";
 
 /** As if it was asked at the server's own terminal; returns what is wrong with it, if that is known at once. */
-export function order(order: Parameters<Members["order"]>[0]): Fault | undefined {
+export function order(order: Parameters<Members["enforcement"]["order"]>[0]): Fault | undefined {
   let problem: Fault | undefined;
   const failed = (fault: Fault) => {
     problem = fault;
   };
   const by = { name: "server", author: "console", address: "", expects: undefined };
-  room.members.order(order, by, { happened: () => {}, failed });
+  room.members.enforcement.order(order, by, { happened: () => {}, failed });
   return problem;
 }
 
@@ -29,7 +29,7 @@ export function openDoor(): Door {
     addressRate: unlimited,
     addressComings: unlimited,
     joinWithinMs: 20_000,
-    isBanned: (address) => room.members.isBanned(address),
+    isBanned: (address) => room.members.moderation.isBanned(address),
   });
 }
 

@@ -143,7 +143,7 @@ describe("a muted member", () => {
     );
     await turn();
     expect(back.codes).toEqual(["muted", "muted", "muted"]);
-    expect(room.members.topic).toBeUndefined();
+    expect(room.members.moderation.topic).toBeUndefined();
     order({ type: "unmute", name: "bob" });
     await turn();
     back.send({ type: "say", text: "hello" });
@@ -249,7 +249,10 @@ test("a ban holds for where its member is now, not where it joined from", async 
   back.session.closed();
   order({ type: "ban", name: "eve" });
   await turn();
-  expect(["10.9.0.2", "10.9.0.3"].map((address) => room.members.isBanned(address))).toEqual([false, true]);
+  expect(["10.9.0.2", "10.9.0.3"].map((address) => room.members.moderation.isBanned(address))).toEqual([
+    false,
+    true,
+  ]);
 });
 
 test("a connection whose seat was taken over and given up is closed", async () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Recorded } from "../../../../lib/protocol/events.ts";
 import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts";
 import { Origin } from "../../../../lib/server/limits/origin.ts";
-import { readOperators } from "../../../../lib/server/operation/operators.ts";
+import { readOperators } from "../../../../lib/server/operation/operators-file.ts";
 import { Room } from "../../../../lib/server/room/room.ts";
 import { Operators } from "../../../../lib/server/session/operators.ts";
 import { temporaryFolder } from "../../../support/server.ts";
@@ -160,10 +160,13 @@ test("what a password gave ends at the next start, once it is changed", async ()
   const take = (name: string) =>
     new Promise<void>((resolve, reject) => {
       const occupant = { ...unheard, address: "192.0.2.1", leaving: false };
-      const appoint = async (seat: Parameters<Room["members"]["appoint"]>[0]) => {
+      const appoint = async (seat: Parameters<Room["members"]["enforcement"]["appoint"]>[0]) => {
         const password = name === "ada" ? "ada's own" : "leaked";
         const credential = (await before.match({ type: "op", password }, name, origin())) ?? "";
-        first.room.members.appoint(seat, credential, { happened: () => resolve(), failed: reject });
+        first.room.members.enforcement.appoint(seat, credential, {
+          happened: () => resolve(),
+          failed: reject,
+        });
       };
       const waiter = {
         happened: (taken: { seat: Parameters<typeof appoint>[0] }) => void appoint(taken.seat),

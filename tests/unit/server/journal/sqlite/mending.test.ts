@@ -2,7 +2,7 @@
 
 import { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { search } from "../../../../../lib/server/journal/pages.ts";
 import { SqliteJournal } from "../../../../../lib/server/journal/sqlite/journal.ts";
@@ -120,8 +120,22 @@ test("rows that make no sense are passed over and told", async () => {
     replaceRow(150, `replace(entries, '"text":"text 149', '"test":"text 149')`);
   }
   using room = open(path);
+  expect(room.notes[0]).toContain("events 7 to 9 is passed over");
   expect(await goesOn(room)).toBe(count - 4 * 3 - 2);
   const { gaps } = await read(room.journal, 0, room.journal.last);
   expect(gaps).toHaveLength(6);
   expect(new Set(room.notes).size).toBe(6);
+});
+
+test("a file that a link leads to is locked and mended in its own place", async () => {
+  using folder = temporaryFolder();
+  const [path, link] = [join(folder.path, "room.sqlite"), join(folder.path, "link.sqlite")];
+  symlinkSync("room.sqlite", link);
+  await write(link);
+  truncateSync(path, 40 * pageBytes);
+  using room = open(link);
+  expect(room.notes).toEqual([expect.stringContaining("/room.sqlite.damaged now")]);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(await goesOn(room)).toBeGreaterThan(0);
+  for (const same of [path, link]) expect(() => open(same)).toThrow("another server is using it");
 });

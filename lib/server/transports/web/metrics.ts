@@ -1,16 +1,17 @@
-// The page of the metrics, and of whether the server is well. It is for this machine alone (127.0.0.1), unless another host
-// is given. A browser here could be made to read it by a page whose name leads to this machine (DNS rebinding), so only
-// requests that ask for an address, or for a name of this machine, are answered.
+// The page of the metrics, and the page that tells whether the server is healthy. Both are for this machine alone (127.0.0.1),
+// unless --metrics names another host. A page of another site, whose name leads to this machine (DNS rebinding), could make a
+// browser here read them, so only requests for an address, or for a name of this machine, are answered.
 
 import { addressOf, type Place } from "../../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../../protocol/errors.ts";
 import { isOwnHost } from "../../limits/host-names.ts";
+import { listenReasons } from "../listeners.ts";
 
 const contentType = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Shows the metrics on http://HOST:PORT/metrics of that place, and on /healthz whether the server is well: `trouble` tells in words why
- * it is not. Port 0 is any free one. Throws an Error of one sentence if the port cannot be had.
+ * Serves the metrics on http://HOST:PORT/metrics of this place, and on /healthz whether the server is healthy: `trouble` returns
+ * the reason why it is not. Port 0 is any free one. Throws an Error of one sentence if it cannot listen there.
  */
 export function serveMetrics(
   place: Place,
@@ -19,11 +20,11 @@ export function serveMetrics(
 ): { port: number; stop: () => void } {
   const server = listen(place, (request) => {
     const asked = request.headers.get("host") ?? "";
-    // No browser leaves it out.
+    // Browsers always send a Host.
     if (asked !== "" && !isOwnHost(asked, [place.host.toLowerCase()])) {
       return new Response("This is not the host you asked for\n", { status: 403 });
     }
-    // Without a Host, as HTTP/1.0 may ask, it is no whole URL.
+    // Without a Host, which HTTP/1.0 allows, `url` has no host either.
     const pathname = URL.parse(request.url, "http://localhost")?.pathname ?? "";
     if (!["/metrics", "/healthz"].includes(pathname)) return new Response("Not found\n", { status: 404 });
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -43,24 +44,18 @@ function listen(place: Place, fetch: (request: Request) => Response): Bun.Server
     return Bun.serve({
       hostname: place.host,
       port: place.port,
-      // By itself Bun would share the port with another server.
+      // By default Bun would share the port with another server.
       reusePort: false,
       development: false,
       fetch,
       error: () => new Response("Bad request\n", { status: 400 }),
     });
   } catch (error) {
-    const unknown = "this machine knows no such host: choose another --metrics";
-    const reasons: Record<string, string> = {
-      EADDRINUSE: "something listens there already: end it, or choose another --metrics",
-      EADDRNOTAVAIL: "this machine has no such address: choose another --metrics",
-      ENOTFOUND: unknown,
-      // What Bun says of a name that the network does not know, and where there is no network to ask.
-      EINVAL: unknown,
-      EAGAIN: "its name cannot be looked up now: try again, or choose another --metrics",
-      EACCES: "ports below 1024 need more rights: choose another --metrics",
-    };
-    const reason = reasons[codeOf(error)] ?? messageOf(error);
+    const reasons = listenReasons("--metrics", "--metrics");
+    // Bun.serve has other codes for a name that is unknown, and for one that cannot be looked up now.
+    const codes: Record<string, string> = { EINVAL: "ENOTFOUND", EAGAIN: "EAI_AGAIN" };
+    const code = codeOf(error);
+    const reason = reasons[codes[code] ?? code] ?? messageOf(error);
     throw new Error(`Cannot show the metrics on ${addressOf(place)}, ${reason}`);
   }
 }

@@ -1,5 +1,5 @@
-// The file of operators: a name, a blank and the hash of its password in each line; empty lines and those that begin with #
-// count for nothing. And how a hash for it is made.
+// The file of operators: each line has a name, a blank and the hash of a password; empty lines and those that begin with # are
+// ignored. --hash-password makes such a hash.
 //
 //   ada $argon2id$v=19$m=65536,t=2,p=1$…
 
@@ -13,7 +13,7 @@ const argon2 = /\$argon2(?:id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z\d+/]{11,}\
 const bcrypt = /\$2[abxy]\$\d\d\$[./A-Za-z\d]{53}/;
 const shape = new RegExp(`^(\\S+)\\s+(${argon2.source}|${bcrypt.source})$`);
 
-/** The operators in a file. Throws a UsageError if it cannot be read, or a line is none. */
+/** Reads the operators in a file. Throws a UsageError if it cannot be read, or if a line is wrong. */
 export function readOperators(path: string): NamedOperator[] {
   let text: string;
   try {
@@ -38,7 +38,7 @@ export function readOperators(path: string): NamedOperator[] {
   return [...operators.values()];
 }
 
-/** The hash of a password that is typed, hidden, or comes in the first line of stdin. Throws a UsageError without one. */
+/** The hash of a password, which a person types hidden, or which is the first line of stdin. Throws a UsageError without one. */
 export async function hashOfPassword(): Promise<string> {
   const given = process.stdin.isTTY ? await askHidden() : (await Bun.stdin.text()).split(/\r?\n/)[0];
   const password = given?.trim() ?? "";
@@ -46,7 +46,7 @@ export async function hashOfPassword(): Promise<string> {
   return Bun.password.hash(password);
 }
 
-/** On stderr, so that stdout has the hash alone. Undefined if the question was left. */
+/** Asks on stderr, so that stdout has only the hash. Undefined if the person left the question. */
 async function askHidden(): Promise<string | undefined> {
   const clack = await import("@clack/prompts");
   const given = await clack.password({ message: "Password", output: process.stderr });
