@@ -114,7 +114,7 @@ async function carryOut(
   port: number,
   fail: ((reason: string) => void) | undefined,
 ): Promise<void> {
-  const peer = await Peer.connect(port, fail && ((line) => check(line, fail)));
+  const peer = await Peer.open(port, fail && ((line) => check(line, fail)));
   if (!plan.reads) peer.pause();
   for (const bytes of plan.writes) {
     peer.send(bytes);
@@ -240,7 +240,7 @@ class GoodMembers {
   /** In the room, they start to talk. */
   async join(port: number): Promise<void> {
     for (const [who, name] of goodNames.entries()) {
-      const peer = await Peer.connect(port, (line) => this.#listen(who, line));
+      const peer = await Peer.open(port, (line) => this.#listen(who, line));
       this.#peers.push(peer);
       void peer.closed.then(() => this.#fail(`The connection of ${name}, who behaves, was closed`));
       peer.send(opening(who, name));

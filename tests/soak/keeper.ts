@@ -22,7 +22,7 @@ export const connectTries = 20;
 export async function connect(port: number, heard?: (line: string) => void): Promise<Peer> {
   for (let tries = 1; ; tries++) {
     try {
-      return await Peer.connect(port, heard, { rejectUnauthorized: false });
+      return await Peer.open(port, heard, { rejectUnauthorized: false });
     } catch (error) {
       if (tries === connectTries) throw error;
       await Bun.sleep(connectMs);

@@ -206,7 +206,7 @@ export class Peer extends TcpClient {
   }
 
   /** Without `heard`, bytes that come are read and forgotten. */
-  static connect(port: number, heard?: (line: string) => void, tls?: Bun.TLSOptions): Promise<Peer> {
+  static open(port: number, heard?: (line: string) => void, tls?: Bun.TLSOptions): Promise<Peer> {
     return new Peer(heard).open(port, { tls });
   }
 
