@@ -16,7 +16,7 @@ import {
   type Welcome,
 } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
-import { Client } from "../core/client.ts";
+import { Client, type ClientHandlers } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
 import { asTyped, notSent, offeredTitle, type Unsettled } from "../core/outbox.ts";
 import { pageOf } from "../core/past/pages.ts";
@@ -74,26 +74,7 @@ export class WebFront {
     const url = `${protocol === "https:" ? "wss" : "ws"}://${host}/chat`;
     this.#client = new Client(
       { servers: [webSocket(url)], key: this.#storage.key, historyEvents: firstMessages, joins: "active" },
-      {
-        event: (event) => this.#event(event),
-        problem: (problem) => this.#status.problem(problem.text),
-        refused: (message, problem) => this.#refused(message, problem),
-        help: () => this.#help(),
-        notice: (text) => this.#log.notice(text),
-        ignoring: (people) => this.#ignoring(people),
-        set: () => this.#log.notice("Settings are in the menu, behind the three dots"),
-        clear: () => this.#log.clear(),
-        askOperatorPassword: () => askSecret((password) => this.#client.operate(password)),
-        leaving: () => this.#log.notice("Leaving once everything you said is in the room"),
-        state: (state) => this.#state(state),
-        caughtUp: () => {
-          this.#attention.isCatchingUp = false;
-          this.#attention.looked();
-          this.#screen.changed();
-        },
-        nameless: (problem) => this.#toDoor(problem),
-        closed: (reason, code) => this.#closed(reason, code),
-      },
+      this.#clientHandlers(),
     );
     const { chat, link, pages } = this.#client;
     chat.ignored.list = this.#storage.ignored;
@@ -136,6 +117,29 @@ export class WebFront {
       leave: () => void this.#client.leave(),
     });
     this.#listen();
+  }
+
+  #clientHandlers(): ClientHandlers {
+    return {
+      event: (event) => this.#event(event),
+      problem: (problem) => this.#status.problem(problem.text),
+      refused: (message, problem) => this.#refused(message, problem),
+      help: () => this.#help(),
+      notice: (text) => this.#log.notice(text),
+      ignoring: (people) => this.#ignoring(people),
+      set: () => this.#log.notice("Settings are in the menu, behind the three dots"),
+      clear: () => this.#log.clear(),
+      askOperatorPassword: () => askSecret((password) => this.#client.operate(password)),
+      leaving: () => this.#log.notice("Leaving once everything you said is in the room"),
+      state: (state) => this.#state(state),
+      caughtUp: () => {
+        this.#attention.isCatchingUp = false;
+        this.#attention.looked();
+        this.#screen.changed();
+      },
+      nameless: (problem) => this.#toDoor(problem),
+      closed: (reason, code) => this.#closed(reason, code),
+    };
   }
 
   /** Takes the seat again that the page had before it was reloaded, or asks for a name. */
