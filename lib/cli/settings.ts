@@ -51,7 +51,7 @@ function fromJson(text: string, path: string, several: (name: string) => boolean
   });
 }
 
-/** What stands before a comment. A # inside a word or in quotes around a value begins none. */
+/** The part of a line before its comment. A # inside a word or in quotes around a value begins none. */
 const beforeComment = /^(?!#)(?:(?<=[\s=])(?:"[^"]*"|'[^']*')|\s(?!#)|\S)*/;
 
 /** A name, then the value behind blanks or an equals sign. */

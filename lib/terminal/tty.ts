@@ -243,7 +243,7 @@ export class Tty {
   /** Ctrl-Z: gives the terminal back in order, and stops the program. */
   async #stop(): Promise<void> {
     this.#reader?.stopped?.();
-    // A reader that takes away what it drew leaves the cursor at the margin.
+    // A reader that erases its drawing leaves the cursor at the margin.
     this.write(this.#asFound() + (this.#reader?.stopped ? "" : "\r\n"));
     await this.flush();
     this.#raw(false);

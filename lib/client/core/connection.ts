@@ -21,7 +21,7 @@ const connectMs = 10_000;
 
 export class Connection {
   readonly #handlers: ConnectionHandlers;
-  /** What has come and was not handed on yet. */
+  /** The lines that came and were not handed on yet. */
   #lines: string[] = [];
   readonly #wire: Wire;
   readonly #opening: ReturnType<typeof setTimeout>;

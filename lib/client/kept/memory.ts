@@ -71,7 +71,7 @@ export class Memory {
     });
   }
 
-  /** To be called before the first join under a name: reads what is kept for it. */
+  /** To be called before the first join under a name: reads its Keep. */
   joining(name: string): void {
     this.#use(name);
     this.#first = this.#keep;

@@ -2,8 +2,8 @@
 //
 //    door ──join──▶ room ──taken over, put out, left──▶ over ──▶ room again, from its position on, or the door
 //
-// A reload takes the same seat again, so the others see nothing of it. A window in which the seat was taken over keeps
-// what it has, and can take it back.
+// A reload takes the same seat again, so the others see nothing of it. A window whose seat another one took over keeps its
+// rows, and can take the seat back.
 
 import { messageOf } from "../../protocol/errors.ts";
 import {

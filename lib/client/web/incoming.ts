@@ -58,7 +58,7 @@ export class Incoming {
 
   #takeBack(seqs: readonly number[]): void {
     this.#parts.log.takeBack(seqs);
-    // Whispers that waited, and what a search has found, stand beside the events of the log.
+    // The log has no events for whispers that waited and for hits of a search: their rows are removed here.
     for (const row of document.querySelectorAll<HTMLElement>("[data-seq]"))
       if (seqs.includes(Number(row.dataset.seq))) row.remove();
   }
