@@ -60,8 +60,6 @@ export class Room implements JournalListener, Recorder {
   readonly #waiters = new Waiters();
   readonly #flows: Flows;
   readonly #woken = new Set<Reader>();
-  /** The latest event before this server started. */
-  readonly #begun: number;
   /** Resolves at the end of this turn; undefined if no caller waits. */
   #afterTurn: PromiseWithResolvers<void> | undefined;
   /** Speakers without a seat, by author. The server's own terminal is one. */
@@ -79,7 +77,6 @@ export class Room implements JournalListener, Recorder {
     this.#journal = journal;
     this.#options = options;
     this.seq = journal.last;
-    this.#begun = journal.last;
     this.#flows = new Flows(journal, options.fanOut);
     this.archive = new Archive(journal, this);
     this.channel = {
@@ -155,10 +152,8 @@ export class Room implements JournalListener, Recorder {
 
   /** Where a member goes on that comes back to its seat, if its client sends no position; undefined: it is shown the history. */
   #resumptionFor({ seat, isNew }: Taken, dialect: Dialect): Resumption | undefined {
-    if (isNew || !dialect.showsMissed) return undefined;
-    // A seat from before this server started: its client was shown all events up to then.
-    const position = seat.read ?? (seat.namedAt === 0 ? this.#begun : undefined);
-    return position === undefined ? undefined : { position, resumed: true, gap: undefined };
+    if (isNew || !dialect.showsMissed || seat.read === undefined) return undefined;
+    return { position: seat.read, resumed: true, gap: undefined };
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures only these parameters and not the welcome. */
