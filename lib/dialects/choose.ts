@@ -29,6 +29,13 @@ export function beginsTls(bytes: Uint8Array): boolean {
   return bytes[0] === 0x16;
 }
 
+/** The first bytes without those that a telnet client such as PuTTY sends by itself: IAC, WILL to DONT, an option. */
+export function withoutTelnet(bytes: Buffer): Buffer {
+  let from = 0;
+  while (bytes[from] === 0xff && (bytes[from + 1] ?? 0) >= 0xfb) from += 3;
+  return bytes.subarray(from);
+}
+
 /** Why a connection is ended by its first line: `problem` for the log, `answer` for the peer. */
 export type Refusal = { problem: string; answer: string };
 

@@ -1,7 +1,7 @@
-// Operators of a room on several servers: what they do holds at all of them.
+// Operators of a room on several servers: what they do holds at all of them. And IRC clients that move between these.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { JsonClient } from "../support/clients.ts";
+import { IrcClient, JsonClient } from "../support/clients.ts";
 import { House } from "../support/house.ts";
 import { lanAddress, postgresql } from "../support/parts.ts";
 import { forAllTests, type PostgresServer } from "../support/postgres.ts";
@@ -137,3 +137,34 @@ class Outsider extends JsonClient {
     return line.includes("{") ? super.parse(line) : super.parse('{"type":"bye","code":"banned","text":""}');
   }
 }
+
+postgresql.test("an IRC client that moves is shown the last lines as those from before", async () => {
+  await using house = await House.open(postgres, 1);
+  using bob = await JsonClient.join(house.port(0), "bob");
+  /** The key's owner, and the lines that are not shown as those from before. */
+  const join = async (port: number, last: string) => {
+    const client = await new IrcClient().open(port);
+    for (const line of [
+      "CAP REQ server-time",
+      "PASS :a-key-of-my-own",
+      "NICK ada",
+      "USER a 0 * :a",
+      "CAP END",
+    ])
+      client.say(line);
+    await client.line(last);
+    const lines = client.received.items;
+    const from = lines.findIndex((line) => line.includes(" :What was said before"));
+    const live = from < 0 ? lines : lines.slice(0, from);
+    return { client, live: live.filter((line) => line.includes("PRIVMSG #room")) };
+  };
+  const { client: before } = await join(house.port(0), " 366 ada ");
+  bob.send({ type: "say", text: "one" });
+  await before.line("PRIVMSG #room :one");
+  await using second = await house.start();
+  const { client: there, live } = await join(second.port, "That was before you came.");
+  expect(live).toEqual([]);
+  bob.send({ type: "say", text: "two" });
+  await there.line("PRIVMSG #room :two");
+  expect((await join(house.port(0), "That was before you came.")).live).toEqual([]);
+});

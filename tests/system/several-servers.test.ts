@@ -310,10 +310,10 @@ postgresql.concurrent("one room on several servers", () => {
 
 postgresql.describe("a server that is lost", () => {
   /** A server without its sockets: what it does with its journal and its members. */
-  async function openRoom(port = postgres.port) {
+  async function openRoom(port = postgres.port, name = "lost") {
     const journal = await PostgresJournal.open({
       url: postgres.url(port),
-      room: "lost",
+      room: name,
       keepEvents: 1_000,
       heartbeatMs: 50,
       leaseMs: 500,
@@ -336,9 +336,9 @@ postgresql.describe("a server that is lost", () => {
       pump: () => {},
       dismiss: ({ text }) => byes.push(text),
     };
-    const sit = (name: string) =>
+    const sit = (name: string, keepsSeat = true) =>
       new Promise<string | undefined>((resolve, reject) => {
-        room.members.take(occupant, { type: "join", name }, true, {
+        room.members.take(occupant, { type: "join", name }, keepsSeat, {
           happened: ({ token }) => resolve(token),
           failed: ({ text }) => reject(new Error(text)),
         });
@@ -380,5 +380,15 @@ postgresql.describe("a server that is lost", () => {
     expect(one.byes).toEqual([]);
     for (const { room } of [one, two])
       expect(room.members.roster().members).toEqual([{ name: "ada" }, { name: "dan" }]);
+  });
+
+  test("a server that begins gives up no seat of one that is alive", async () => {
+    await using one = await openRoom(postgres.port, "begins");
+    // Without a token a seat is given up at once.
+    await one.sit("ada", false);
+    await using two = await openRoom(postgres.port, "begins");
+    await two.sit("bob", false);
+    expect(two.room.members.roster().members).toEqual([{ name: "ada" }, { name: "bob" }]);
+    expect(one.byes).toEqual([]);
   });
 });

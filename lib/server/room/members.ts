@@ -80,6 +80,9 @@ export class Members {
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
     this.#applyAll(facts.filter(({ kind }) => kind !== "seat" && kind !== "own"));
     this.#applyAll(facts.filter((fact) => fact.kind === "own").sort(byUse));
+    // Members were shown all that happened by the server that ended, unless it went on at another one.
+    const seats = [...this.#seats];
+    if (seats.every((seat) => this.#isAway(seat))) for (const seat of seats) seat.read = recorder.seq;
     this.expireLost();
     this.enforcement.revokeOperators();
   }
@@ -205,6 +208,7 @@ export class Members {
   dismissAll(bye: Bye): void {
     for (const seat of this.#seats) {
       const { occupant } = seat;
+      if (occupant) seat.read = occupant.read;
       seat.occupant = undefined;
       occupant?.dismiss(bye);
     }
@@ -301,6 +305,7 @@ export class Members {
       stopExpiry(seat);
       seat.occupant?.dismiss(takenOver);
       seat.occupant = undefined;
+      seat.read = undefined;
     }
   }
 

@@ -60,8 +60,6 @@ export class Room implements JournalListener, Recorder {
   readonly #waiters = new Waiters();
   readonly #flows: Flows;
   readonly #woken = new Set<Reader>();
-  /** The latest event before this server started. */
-  readonly #begun: number;
   /** Resolves at the end of this turn; undefined if no caller waits. */
   #afterTurn: PromiseWithResolvers<void> | undefined;
   /** Speakers without a seat, by author. The server's own terminal is one. */
@@ -79,7 +77,6 @@ export class Room implements JournalListener, Recorder {
     this.#journal = journal;
     this.#options = options;
     this.seq = journal.last;
-    this.#begun = journal.last;
     this.#flows = new Flows(journal, options.fanOut);
     this.archive = new Archive(journal, this);
     this.channel = {
@@ -155,10 +152,8 @@ export class Room implements JournalListener, Recorder {
 
   /** Where a member goes on that comes back to its seat, if its client sends no position; undefined: it is shown the history. */
   #resumptionFor({ seat, isNew }: Taken, dialect: Dialect): Resumption | undefined {
-    if (isNew || !dialect.showsMissed) return undefined;
-    // A seat from before this server started: its client was shown all events up to then.
-    const position = seat.read ?? (seat.namedAt === 0 ? this.#begun : undefined);
-    return position === undefined ? undefined : { position, resumed: true, gap: undefined };
+    if (isNew || !dialect.showsMissed || seat.read === undefined) return undefined;
+    return { position: seat.read, resumed: true, gap: undefined };
   }
 
   /** Separate, so that the closure, which lives as long as the reader, captures only these parameters and not the welcome. */
@@ -228,33 +223,12 @@ export class Room implements JournalListener, Recorder {
   }
 
   happened(entries: Entry[]): void {
-    const { metrics, onEvent } = this.#options;
+    const { metrics } = this.#options;
     const begun = performance.now();
     let deliveries = 0;
     const enters = (entry: Entry) => isEntrance(entry.event) && this.#waiters.has(entry);
     const before = entries.some(enters) ? this.members.roster() : undefined;
-    for (const entry of entries) {
-      const { event, author, reader, facts, json } = entry;
-      this.archive.push(entry);
-      if (event.type === "deleted") this.#flows.forget(event.seqs);
-      // An event of another server is no outcome of a request here, even if the same seat caused it.
-      const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
-      const waiter = isOurs ? this.#waiters.take(entry) : undefined;
-      this.seq = event.seq;
-      if (reader === undefined) {
-        deliveries += this.#flows.append(event, json);
-        this.#occupantOf(author)?.did?.(event);
-      } else {
-        this.#flows.skip(event.seq);
-        for (const id of new Set([author, reader]))
-          if (reader !== serversOnly) this.#occupantOf(id)?.whisper(event, id === author);
-      }
-      if (facts) this.members.apply(facts, event);
-      waiter?.happened(before);
-      this.posts.settle(author, event.seq);
-      // The two ends of a whisper are told when it is taken back; the log is not.
-      if (reader === undefined || event.type !== "deleted") onEvent?.(event);
-    }
+    for (const entry of entries) deliveries += this.#happens(entry, before);
     // Writing to all readers of a big room takes more than a turn: the authors are written to first.
     if (!this.#pump()) for (const { author } of entries) this.#occupantOf(author)?.pump();
     metrics.events.add(entries.length);
@@ -265,6 +239,32 @@ export class Room implements JournalListener, Recorder {
       this.#appendedAt = undefined;
     }
     if (this.members.visited && this.members.size === 0) this.#options.onEmpty();
+  }
+
+  /** Returns how many live readers are sent the event. `before`: the members before this turn. */
+  #happens(entry: Entry, before: Roster | undefined): number {
+    const { event, author, reader, facts, json } = entry;
+    this.archive.push(entry);
+    if (event.type === "deleted") this.#flows.forget(event.seqs);
+    // An event of another server is no outcome of a request here, even if the same seat caused it.
+    const isOurs = (entry.server ?? this.#journal.server) === this.#journal.server;
+    const waiter = isOurs ? this.#waiters.take(entry) : undefined;
+    this.seq = event.seq;
+    const readers = reader === undefined ? this.#flows.append(event, json) : 0;
+    if (reader === undefined) this.#occupantOf(author)?.did?.(event);
+    else this.#whisper(event, author, reader);
+    if (facts) this.members.apply(facts, event);
+    waiter?.happened(before);
+    this.posts.settle(author, event.seq);
+    // The two ends of a whisper are told when it is taken back; the log is not.
+    if (reader === undefined || event.type !== "deleted") this.#options.onEvent?.(event);
+    return readers;
+  }
+
+  #whisper(event: Recorded, author: string, reader: string): void {
+    this.#flows.skip(event.seq);
+    if (reader === serversOnly) return;
+    for (const id of new Set([author, reader])) this.#occupantOf(id)?.whisper(event, id === author);
   }
 
   /** Lets the readers write. Returns false if some are left, which write in the next turns. */

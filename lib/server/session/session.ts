@@ -8,7 +8,7 @@
 // From leaving on no line of the peer is read. A connection that breaks is closed, in any phase. In IRC a connection outlives its
 // seat: once all that its member may see is written, it is open again, as one that has not joined.
 
-import { beginsTls, dialectOf, refusalOf, undecided } from "../../dialects/choose.ts";
+import { beginsTls, dialectOf, refusalOf, undecided, withoutTelnet } from "../../dialects/choose.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
 import type { Host } from "../../dialects/host.ts";
 import { greeting } from "../../dialects/plain.ts";
@@ -91,12 +91,15 @@ export class Session extends Speaker implements Connection, Occupant {
   receive(chunk: Buffer): void {
     this.#options.metrics.readBytes.add(chunk.length);
     if (this.#isClosing) return;
+    const isFirst = this.#isOpening && !this.#intake.isPending;
+    const bytes = isFirst ? withoutTelnet(chunk) : chunk;
+    if (bytes.length === 0) return;
     if (this.#isOpening) clearTimeout(this.#greeting);
-    if (this.#isOpening && !this.#intake.isPending && beginsTls(chunk)) return this.dismiss(noTls);
-    if (this.seat) return this.#intake.push(chunk);
+    if (isFirst && beginsTls(bytes)) return this.dismiss(noTls);
+    if (this.seat) return this.#intake.push(bytes);
     // The lines of a newcomer wait for their turn among those of all newcomers.
     const settled = this.wait();
-    this.#intake.push(chunk);
+    this.#intake.push(bytes);
     this.room.newcomers.soon(settled);
   }
 

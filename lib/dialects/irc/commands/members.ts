@@ -9,8 +9,8 @@ import { serverName, word } from "../wire.ts";
 /** Rows of names by the list of members: all clients that ask while the list is the same get the same rows. */
 const rows = new WeakMap<readonly Member[], { rows: Map<boolean, string[]>; names: Set<string> }>();
 
-/** Bytes of the names in a row: in front of them stands a name of at most 128 bytes, and the whole fits in a line. */
-const maxRowBytes = 300;
+/** Bytes of the names in a row: in front of them are a name of at most 128 bytes and a channel of at most 64. */
+const maxRowBytes = 296;
 
 /** 353 and 366: the names of the members, and of `more`, who may not be among the members yet. */
 export function namesLines(members: readonly Member[], client: Client, more: string[] = []): string[] {

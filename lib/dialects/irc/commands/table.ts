@@ -88,12 +88,19 @@ function seated(run: Entry["run"]): Entry["run"] {
   return (client, params) => (client.isSeated ? run(client, params) : [client.notInChannel()]);
 }
 
+/** Where the room's channel is in a list of channels, -1 if it is not in it; and the lines that refuse the others. */
+function channelsIn(list: string, client: Client): { at: number; refused: string[] } {
+  const wanted = list.split(",").filter(Boolean);
+  const others = wanted.filter((channel) => !client.isChannel(channel)).slice(0, 10);
+  return {
+    at: wanted.findIndex((channel) => client.isChannel(channel)),
+    refused: others.map((channel) => client.noSuchChannel(channel)),
+  };
+}
+
 function join(client: Client, [channels = "", keys = ""]: string[]): Outcome {
   if (channels === "0") return part(client, [client.channel]);
-  const wanted = channels.split(",").filter(Boolean);
-  const at = wanted.findIndex((channel) => client.isChannel(channel));
-  const others = wanted.filter((channel) => !client.isChannel(channel)).slice(0, 10);
-  const refused = others.map((channel) => client.noSuchChannel(channel));
+  const { at, refused } = channelsIn(channels, client);
   if (at === -1 || client.isSeated) return refused;
   client.host.utter(ended(refused));
   const key = keys.split(",")[at];
@@ -102,9 +109,10 @@ function join(client: Client, [channels = "", keys = ""]: string[]): Outcome {
 }
 
 function part(client: Client, [channels = "", text]: string[]): Outcome {
-  const [channel = ""] = channels.split(",");
-  if (!client.isChannel(channel)) return [client.noSuchChannel(channel)];
-  if (!client.isSeated) return [client.notInChannel(channel)];
+  const { at, refused } = channelsIn(channels, client);
+  if (at === -1) return refused;
+  if (!client.isSeated) return [...refused, client.notInChannel(client.channel)];
+  client.host.utter(ended(refused));
   const words = quitOf(text).text;
   client.parting = words?.replaceAll("\n", " ") ?? "";
   client.host.part(words);
@@ -226,11 +234,12 @@ const entries: Record<string, Entry> = {
   LIST: always(list),
   INVITE: {
     needs: 2,
-    run: (client, [nick = "", channel = ""]) => [
-      client.host.find(nick)
-        ? client.numeric("443", nick, channel, "is already on channel")
-        : client.numeric("401", nick, "No such nick: everyone comes in without being invited"),
-    ],
+    run: (client, [nick = "", channel = ""]) => {
+      if (!client.isChannel(channel)) return [client.noSuchChannel(channel)];
+      const isHere = client.host.find(nick) !== undefined;
+      if (isHere) return [client.numeric("443", nick, channel, "is already on channel")];
+      return [client.numeric("401", nick, "No such nick: everyone comes in without being invited")];
+    },
   },
   AWAY: {
     run: (client, [text = ""]) => [

@@ -219,13 +219,13 @@ export class PostgresJournal implements Journal {
     const isFirst = this.epoch === "";
     await prepare(client);
     const known = isFirst || this.#hasHole ? undefined : this;
-    const epoch = randomBytes(8).toString("hex");
-    const row = await attach(client, room, epoch, { server: this.server, known }, keepEvents, leaseMs);
+    const row = await attach(client, room, { server: this.server, known }, keepEvents, leaseMs);
     if (row.keep !== keepEvents && isFirst) {
       throw new PostgresError(
         `is used by other servers of this room with --keep ${row.keep}: give this one the same`,
       );
     }
+    if (row.servers) this.#servers.read(row.servers);
     const isSame = row.epoch === this.epoch;
     this.epoch = row.epoch;
     this.#epochs = row.epochs;

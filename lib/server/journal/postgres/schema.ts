@@ -13,6 +13,7 @@
 // disk. Each begins another run of PostgreSQL, or brings other tables; so with each run the room begins an epoch, after its
 // last event. A position (epoch, number) beyond the end of its epoch is of a lost event; all others are valid at any server.
 
+import { randomBytes } from "node:crypto";
 import { SQL } from "bun";
 import type { Epochs } from "../journal.ts";
 import { type PostgresConnection, PostgresError } from "./connection.ts";
@@ -24,6 +25,9 @@ const format = 3;
 
 /** The key of the advisory lock under which one server at a time creates the tables. */
 const creating = 5_300_053_000;
+
+/** The class of the advisory locks that each server holds as long as it has a connection for writing. */
+const living = 530_001;
 
 /** The code (SQLSTATE) of a statement that this user may not run. */
 const insufficientPrivilege = "42501";
@@ -83,27 +87,37 @@ type Attached = {
   epochs: Epochs;
   /** Null for a server that can go on after the events that it has read. */
   facts: Record<string, string> | null;
+  /** The last heartbeats of the servers that are alive, for one that opens it: their seats are in use. */
+  servers?: Beat["servers"];
 };
 
 /** Attaches a server to its room. `known`: how far the server has read; undefined: it opens the room anew. */
 export async function attach(
   client: SQL,
   room: string,
-  newEpoch: string,
   { server, known }: { server: string; known: { epoch: string; last: number } | undefined },
   keepEvents: number,
   leaseMs: number,
 ): Promise<Attached> {
+  const newEpoch = randomBytes(8).toString("hex");
   const values = [room, newEpoch, known?.epoch ?? null, known?.last ?? null, keepEvents, `${leaseMs} ms`];
   return client.begin(async (client) => {
+    // A server that has died loses its lock at once, but counts as lost only after its lease.
+    await client.unsafe(`SELECT pg_advisory_lock_shared(${living}, hashtext($1))`, [server]);
     const [attached] = await client.unsafe<[Attached]>(
       "SELECT * FROM chat.attach($1, $2, $3, $4, $5, $6)",
       values,
     );
     // The next server that attaches must find this one alive, or it could set another `keep`.
     const isHere = known === undefined && attached.keep === keepEvents;
-    if (isHere) await client.unsafe("SELECT chat.beat($1, $2, $3)", [room, server, attached.last]);
-    return attached;
+    if (!isHere) return attached;
+    const [beat] = await client.unsafe<[Pick<Beat, "servers">]>(
+      `SELECT json_object_agg(key, value) AS servers FROM chat.beat($1, $2, $3) beat, json_each_text(beat.servers)
+        WHERE EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = ${living}
+          AND objid = (hashtext(key)::bigint & 4294967295)::oid)`,
+      [room, server, attached.last],
+    );
+    return { ...attached, servers: beat.servers };
   });
 }
 

@@ -1,8 +1,9 @@
-// What a client of IRC keeps of its questions: no more than what may still be asked of it.
+// What a client of IRC keeps of its questions: no more than what may still be asked of it. And the longest of its answers.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Host } from "../../../../lib/dialects/host.ts";
 import { Client } from "../../../../lib/dialects/irc/client.ts";
+import { namesLines } from "../../../../lib/dialects/irc/commands/members.ts";
 import { testMs } from "../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -40,4 +41,16 @@ test("the label of a message is kept until a thousand others came", () => {
   expect([client.labelOf(id), client.labelOf(id)]).toEqual(["7", "7"]);
   client.question(asked);
   expect(client.labelOf(id)).toBeUndefined();
+});
+
+test("NAMES cuts off no name, however long the client's own is", () => {
+  const longest = { name: "\u{20000}".repeat(32), channel: { ...host.channel, name: `#${"x".repeat(63)}` } };
+  const client = new Client({ ...host, ...longest });
+  for (let last = 1; last <= 32; last++) {
+    const members = [...Array(9).fill(32), last].map((length, i) => ({ name: `${i}`.padEnd(length, "a") }));
+    const lines = namesLines(members, client).slice(0, -1);
+    expect(lines.flatMap((line) => line.slice(line.indexOf(" :") + 2).split(" "))).toEqual(
+      members.map(({ name }) => name),
+    );
+  }
 });

@@ -322,6 +322,7 @@ describe("what is wrong is told to that client alone", () => {
     ["FOO bar", ":chat.room 421 ada FOO :Unknown command"],
     ["JOIN #other", ":chat.room 403 ada #other :No such channel: there is #room alone"],
     ["PART #other", ":chat.room 403 ada #other :No such channel: there is #room alone"],
+    ["INVITE ada #other", ":chat.room 403 ada #other :No such channel: there is #room alone"],
     ["PRIVMSG", ":chat.room 411 ada :No recipient given (PRIVMSG)"],
     ["PRIVMSG #room", ":chat.room 412 ada :No text to send"],
     ["PRIVMSG #room :", ":chat.room 412 ada :No text to send"],

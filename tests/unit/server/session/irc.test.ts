@@ -84,6 +84,19 @@ describe("its seat", () => {
     ]);
   });
 
+  test("PART and JOIN take a list of channels, of which one is there", async () => {
+    const ada = await ircClient("ada");
+    const none = (channel: string) => `:chat.room 403 ada ${channel} :No such channel: there is #room alone`;
+    expect(await ada.send("PART #a,#Room,#b :bye", "PART #a,#room")).toEqual([
+      none("#a"),
+      none("#b"),
+      ":ada!u@ada PART #room :bye",
+      none("#a"),
+      ":chat.room 442 ada #room :You're not on that channel",
+    ]);
+    expect((await ada.send("JOIN #a,#room")).slice(0, 2)).toEqual([none("#a"), ":ada!u@ada JOIN #room"]);
+  });
+
   test("a kicked client stays connected, and may join again", async () => {
     const ada = await ircClient("ada");
     order({ type: "kick", name: "ada", text: "behave" });

@@ -54,6 +54,19 @@ test("a person is greeted after a moment, a program is not", async () => {
   expect(program.text).toBe("");
 });
 
+test("what a telnet client sends by itself is passed over", async () => {
+  const negotiation = Buffer.from("\xff\xfb\x1f\xff\xfd\x01", "latin1");
+  const person = new FakeSocket(room);
+  person.session.receive(negotiation);
+  jest.advanceTimersByTime(250);
+  await turn();
+  expect(person.text).toBe("Welcome to the chat room. What is your name?\n");
+  const hasty = new FakeSocket(room);
+  hasty.session.receive(Buffer.concat([negotiation, Buffer.from("ada\r\n")]));
+  await turn();
+  expect(hasty.text).toStartWith("You are connected as ada. ");
+});
+
 test("a connection without a name in time is told, and closed", async () => {
   const socket = new FakeSocket(room);
   jest.advanceTimersByTime(19_999);
