@@ -241,7 +241,7 @@ function fromEnvironment(
 function fromFile(flags: Flags, about: About, path: string, must: boolean): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   const several = (name: string) => flagNamed(name, flags)?.several === true;
-  for (const { name, value, source } of readSettings(path, must, several)) {
+  for (const { name, value, source } of readSettings(path, { must, several })) {
     const flag = name === configFlag ? undefined : flagNamed(name, flags);
     if (!flag || variableOf(name, flag, about) === undefined) {
       throw new UsageError(`There is no setting "${name}" in ${source}: see --help`);

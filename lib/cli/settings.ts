@@ -20,11 +20,16 @@ export type Setting = {
   source: string;
 };
 
-/**
- * The settings in a file; without the file none, unless it `must` be there. Those that may be `several` can stand in more
- * than one line, or in a list: their values are put together with commas.
- */
-export function readSettings(path: string, must: boolean, several: (name: string) => boolean): Setting[] {
+/** How a file of settings is read. */
+type Reading = {
+  /** Whether it is an error if there is no such file. */
+  must?: boolean;
+  /** Which settings can stand in more than one line, or in a list: their values are put together with commas. */
+  several?: (name: string) => boolean;
+};
+
+/** The settings in a file; without the file none. Throws a UsageError if it cannot be read. */
+export function readSettings(path: string, { must, several = () => false }: Reading = {}): Setting[] {
   let text: string;
   try {
     text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");

@@ -84,7 +84,7 @@ export class Settings {
     const { configPath } = this.#about;
     if (configPath === undefined) return;
     try {
-      const kept = readSettings(configPath, false, () => false).map(({ name, value }) => [name, value]);
+      const kept = readSettings(configPath).map(({ name, value }) => [name, value]);
       const settings = { ...Object.fromEntries(kept), [name]: text };
       writeWhole(configPath, `${JSON.stringify(settings, undefined, 2)}\n`);
     } catch (error) {
@@ -135,8 +135,7 @@ export class Settings {
     if (isGiven) return { source: `--${name}`, isStronger: true };
     const variable = variableOf(name, flag, this.#about);
     if (variable && this.#environment[variable]) return { source: variable, isStronger: true };
-    const isKept =
-      configPath && readSettings(configPath, false, () => false).some((kept) => kept.name === name);
+    const isKept = configPath && readSettings(configPath).some((kept) => kept.name === name);
     return { source: isKept ? configPath : "the default", isStronger: false };
   }
 }

@@ -333,7 +333,7 @@ export class WebFront {
 
   #escaped(): void {
     this.#status.problem("");
-    if (this.#members.isOpen) this.#members.open(false);
+    if (this.#members.isOpen) this.#members.isOpen = false;
     else this.#log.toEnd();
   }
 

@@ -34,7 +34,7 @@ export class Entrance {
     try {
       return await this.#ask(this.#options.name, undefined, async (name) => {
         this.#options.joining(name);
-        return this.#join(name, true);
+        return this.#joinAsking(name);
       });
     } catch (error) {
       if (error instanceof Refusal) throw error;
@@ -49,7 +49,7 @@ export class Entrance {
   reenter(lost: Fault): Promise<boolean> {
     return this.#ask(this.#options.link.name, lost, async (name) => {
       try {
-        return await this.#join(name, false);
+        return await this.#join(name);
       } catch (error) {
         if (error instanceof Refusal) throw error;
         return fault("unavailable", this.#unreachable(error));
@@ -83,18 +83,22 @@ export class Entrance {
     return problem ? askName(tty, { name, problem }) : name;
   }
 
-  /** Joins. If `asks`, an unknown certificate is shown to the person, and it joins again if the person takes it. */
-  async #join(name: string, asks: boolean): Promise<Fault | undefined> {
-    const { tty, link, address, over } = this.#options;
+  /** Joins; an unknown certificate is shown to the person, who may accept it. */
+  async #joinAsking(name: string): Promise<Fault | undefined> {
     try {
-      return await whileWaiting(tty, `Connecting to ${address}`, Promise.race([link.join(name), over]));
+      return await this.#join(name);
     } catch (error) {
-      if (!asks || !(error instanceof UnknownCertificate)) throw error;
+      if (!(error instanceof UnknownCertificate)) throw error;
       const { trust, unknown } = error;
-      if (!(await askTrust(tty, trust.address, unknown))) throw error;
+      if (!(await askTrust(this.#options.tty, trust.address, unknown))) throw error;
       trust.remember(unknown.fingerprint);
-      return this.#join(name, false);
+      return this.#join(name);
     }
+  }
+
+  #join(name: string): Promise<Fault | undefined> {
+    const { tty, link, address, over } = this.#options;
+    return whileWaiting(tty, `Connecting to ${address}`, Promise.race([link.join(name), over]));
   }
 
   #unreachable(error: unknown): string {

@@ -23,11 +23,13 @@ export class Members {
   constructor(chat: Chat, whisper: (name: string) => void) {
     this.#chat = chat;
     this.#whisper = whisper;
-    this.#button.onclick = () => this.open(!this.isOpen);
+    this.#button.onclick = () => {
+      this.isOpen = !this.isOpen;
+    };
     document.addEventListener("pointerdown", ({ target }) => {
       const isBeside =
         target instanceof Node && !this.#panel.contains(target) && !this.#button.contains(target);
-      if (isBeside && this.isOpen) this.open(false);
+      if (isBeside && this.isOpen) this.isOpen = false;
     });
   }
 
@@ -36,7 +38,7 @@ export class Members {
     return this.#panel.classList.contains("open");
   }
 
-  open(isOpen: boolean): void {
+  set isOpen(isOpen: boolean) {
     if (!isOpen && this.#panel.contains(document.activeElement)) this.#button.focus();
     this.#panel.classList.toggle("open", isOpen);
     this.#button.ariaExpanded = String(isOpen);
@@ -89,7 +91,7 @@ export class Members {
     if (marks !== "") button.append(" ", element("span", "faint", marks));
     button.title = `Whisper to ${name}`;
     button.onclick = () => {
-      this.open(false);
+      this.isOpen = false;
       this.#whisper(name);
     };
     row.append(button);
