@@ -122,14 +122,16 @@ export class CatchUp {
 
   /** Shows the missed messages that have come so far. After a drop those are all of them. */
   end(): void {
-    if (this.isUnderWay) this.#end(this.#state === "start");
+    if (!this.isUnderWay) return;
+    this.#missed.hasMore = this.#state === "start";
+    this.#end();
   }
 
-  #end(hasMore: boolean): void {
+  #end(): void {
     clearTimeout(this.#timer);
     if (!this.#missed.isUnknown) this.#cut();
     const isDrop = this.#state === "drop";
-    const missed = { ...this.#missed, hasMore };
+    const missed = this.#missed;
     const held = this.#held;
     this.#state = "none";
     this.#missed = nothing;
@@ -196,11 +198,11 @@ export class CatchUp {
     const missed = this.#missed;
     if (this.#state === "seen") {
       missed.seen = events.filter(({ seq }) => seq <= this.#after);
-      return this.#end(false);
+      return this.#end();
     }
     if (missed.isUnknown) {
       missed.last = events;
-      return this.#end(false);
+      return this.#end();
     }
     const isFirst = this.#pages++ === 0;
     const behind = events.filter(({ seq }) => seq > this.#after);
@@ -213,7 +215,8 @@ export class CatchUp {
     }
     const isAll = behind.length < events.length || next === undefined || next <= this.#after + 1;
     if (isAll) return this.#askSeen();
-    if (missed.messages >= countedMessages || !this.#ask(next, limits.historyEvents)) this.#end(true);
+    missed.hasMore = missed.messages >= countedMessages || !this.#ask(next, limits.historyEvents);
+    if (missed.hasMore) this.#end();
   }
 
   /** Asks for the messages seen before, if few were missed. Before a gap they say nothing about the missed ones. */
@@ -221,7 +224,7 @@ export class CatchUp {
     const { messages, hasGap } = this.#missed;
     this.#state = "seen";
     const isLittle = messages < seenMessages && !hasGap;
-    if (!isLittle || !this.#ask(this.#after + 1, seenMessages)) this.#end(false);
+    if (!isLittle || !this.#ask(this.#after + 1, seenMessages)) this.#end();
   }
 
   #ask(before: number, limit: number): boolean {
