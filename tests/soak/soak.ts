@@ -2,7 +2,7 @@
 // The soak: a real server with its history on disk and little of it kept, members who come and go in every way, and
 // witnesses who stay, while its certificate and settings change, its history is copied, and lines are taken back. In the
 // end, with only the witnesses left, nothing may be lost or said twice, and the server must be as small as it was after the
-// first minute, with as many files open as before.
+// first minute, with as many files open as before and those of the checkpoints' thread.
 //
 //   bun run soak        bun run soak --minutes 3 --seed 7
 
@@ -34,6 +34,8 @@ const members = 60;
 const people = 8;
 const onIrc = 8;
 const witnesses = 2;
+/** The thread that writes the log into the file starts with the first checkpoint: its event loop takes two, and the file is opened again. */
+const checkpointFiles = 3;
 const seatSeconds = 2;
 // Fewer events than two minutes bring, and more than come while a member is away or behind.
 const keepEvents = 10_000;
@@ -110,7 +112,8 @@ report();
 const here = await watching[0]?.members();
 if (here !== witnesses) book.problem(`${here} are in the room, and not ${witnesses}`);
 const filesAfter = openFiles(server.pid);
-if (filesAfter !== filesBefore) book.problem(`${filesBefore} files were open, ${filesAfter} in the end`);
+if (![filesBefore, filesBefore + checkpointFiles].includes(filesAfter))
+  book.problem(`${filesBefore} files were open, ${filesAfter} in the end`);
 const output = server.log.items.slice(quietLines).filter((line) => !keeper.expects(line));
 if (output.length > 0) book.problem(`The server said: ${output.join("\n")}`);
 book.close();
