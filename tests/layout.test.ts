@@ -27,6 +27,7 @@ const rooms: Record<string, string[]> = {
   "server/seats": ["server/journal", "server/limits", "protocol/looks", "protocol"],
   "server/room": [
     "server/room/archive",
+    "server/room/entering",
     "server/seats",
     "server/delivery",
     "server/journal",
@@ -37,6 +38,7 @@ const rooms: Record<string, string[]> = {
   ],
   "server/room/archive": [
     "server/room",
+    "server/room/entering",
     "server/seats",
     "server/delivery",
     "server/journal",
@@ -44,8 +46,20 @@ const rooms: Record<string, string[]> = {
     "dialects",
     "protocol",
   ],
+  "server/room/entering": [
+    "server/room",
+    "server/room/archive",
+    "server/seats",
+    "server/delivery",
+    "server/journal",
+    "server/limits",
+    "dialects",
+    "protocol/looks",
+    "protocol",
+  ],
   "server/session": [
     "server/room",
+    "server/room/entering",
     "server/seats",
     "server/delivery",
     "server/limits",

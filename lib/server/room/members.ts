@@ -33,13 +33,13 @@ import {
   stopExpiry,
 } from "../seats/seats.ts";
 import { hashOf } from "../seats/tokens.ts";
-import { Arrivals, type Taken } from "./arrivals.ts";
 import { Enforcement } from "./enforcement.ts";
+import { Arrivals, type Taken } from "./entering/arrivals.ts";
+import { Roster } from "./entering/roster.ts";
 import { bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
 import { addressOfBan, Moderation } from "./moderation.ts";
 import { subjectOf } from "./orders.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
-import { Roster } from "./roster.ts";
 
 /** How many members a `whowas` shows at most: the latest who had the name. */
 const maxTraces = 20;

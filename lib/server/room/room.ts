@@ -19,11 +19,11 @@ import { type Past, type Resumption, resumptionOf } from "../journal/pages.ts";
 import { aHalf, WorkQueue } from "../limits/work-queue.ts";
 import type { Occupant } from "../seats/seats.ts";
 import { Archive } from "./archive/archive.ts";
-import type { Taken } from "./arrivals.ts";
+import type { Taken } from "./entering/arrivals.ts";
+import { encodeOwnPast, type Roster } from "./entering/roster.ts";
 import { beganAgain } from "./goodbyes.ts";
 import { Members, type MembersOptions } from "./members.ts";
 import { isEntrance, type Recorder, retryAfterMs, type Waiter, Waiters } from "./recorder.ts";
-import { encodeOwnPast, type Roster } from "./roster.ts";
 
 export type RoomOptions = MembersOptions & {
   /** The name of the channel for clients of IRC; absent: #room. */

@@ -9,10 +9,10 @@ import type { Facts } from "../journal/facts.ts";
 import type { Entry } from "../journal/journal.ts";
 import { sittingAt, speakingAt } from "../seats/changes.ts";
 import type { Seat } from "../seats/seats.ts";
+import { unreadable } from "./entering/roster.ts";
 import type { Order } from "./orders.ts";
 import type { Waiter } from "./recorder.ts";
 import type { Room } from "./room.ts";
-import { unreadable } from "./roster.ts";
 
 const notOperator = fault("not-operator", "That is for operators: /op PASSWORD makes you one");
 

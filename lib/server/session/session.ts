@@ -19,7 +19,7 @@ import { Reader, type Sink } from "../delivery/reader.ts";
 import type { Origin } from "../limits/origin.ts";
 import { Silence } from "../limits/silence.ts";
 import { TokenBucket } from "../limits/token-bucket.ts";
-import type { Taken } from "../room/arrivals.ts";
+import type { Taken } from "../room/entering/arrivals.ts";
 import { noTls, silentFor, slowReader } from "../room/goodbyes.ts";
 import type { Room } from "../room/room.ts";
 import { Speaker } from "../room/speaker.ts";
