@@ -227,7 +227,7 @@ export class Session extends Speaker implements Connection, Occupant {
     this.#intake.bucket = seat.bucket ??= this.#intake.bucket;
     this.#entrance.close();
     if (dialect.keepsSeat || dialect.nudge !== undefined) this.#watch(dialect.nudge);
-    this.room.enter(taken, dialect, request, this.#reader);
+    this.room.entering.enter(taken, dialect, request, this.#reader);
   }
 
   protected post(request: CommandOf<"post">): void {
