@@ -2,7 +2,9 @@
 
 import type { Entry, Epochs } from "../journal.ts";
 import { pageEvents, pagesUpTo } from "../pages.ts";
-import { askTwice, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
+import { askTwice, PostgresConnection } from "./client/connection.ts";
+import { PostgresError } from "./client/errors.ts";
+import { PostgresHosts } from "./client/hosts.ts";
 import { EventReader } from "./events.ts";
 
 /** The epochs and the present entries of a room, page by page, oldest first. Throws and rejects as PostgresConnection does. */

@@ -7,7 +7,7 @@ import { type Entry, serversOnly } from "../journal.ts";
 import { pageLength } from "../pages.ts";
 import { lexemesIn } from "../search.ts";
 import { soundEvent } from "../sound.ts";
-import type { PostgresConnection } from "./connection.ts";
+import type { PostgresConnection } from "./client/connection.ts";
 
 export type EventRow = {
   seq: number;

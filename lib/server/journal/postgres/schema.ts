@@ -16,7 +16,8 @@
 import { randomBytes } from "node:crypto";
 import { SQL } from "bun";
 import type { Epochs } from "../journal.ts";
-import { type PostgresConnection, PostgresError } from "./connection.ts";
+import type { PostgresConnection } from "./client/connection.ts";
+import { PostgresError } from "./client/errors.ts";
 import type { EventRow } from "./events.ts";
 import { functions } from "./functions.ts";
 

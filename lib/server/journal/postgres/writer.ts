@@ -4,7 +4,8 @@
 
 import { messageOf } from "../../../protocol/errors.ts";
 import type { Entry, JournalListener } from "../journal.ts";
-import { insist, type PostgresConnection, PostgresError } from "./connection.ts";
+import { insist, type PostgresConnection } from "./client/connection.ts";
+import { PostgresError } from "./client/errors.ts";
 import { type EventRow, rowOf } from "./events.ts";
 import { append, type Outcome } from "./schema.ts";
 
