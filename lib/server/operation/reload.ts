@@ -8,7 +8,8 @@ import { messageOf } from "../../protocol/errors.ts";
 import type { DoorOptions } from "../limits/door.ts";
 import type { Operators } from "../session/operators.ts";
 import type { SessionLimits } from "../session/options.ts";
-import { about, doorLimits, flags, type Options, operatorsOf, sessionLimits } from "./options.ts";
+import { doorLimits, operatorsOf, sessionLimits } from "./limits.ts";
+import { about, flags, type Options } from "./options.ts";
 
 export type Settings = {
   options: Options;

@@ -4,7 +4,7 @@
 // end by themselves. The orders that make them are in orders.ts.
 
 import { type Ban, type Fault, fault } from "../../protocol/events.ts";
-import { everybody } from "../../protocol/fields.ts";
+import { everybody, meansAddress } from "../../protocol/fields.ts";
 import { looks } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
@@ -252,11 +252,6 @@ function named(bans: Iterable<[string, BanFact]>, name: string): [string, BanFac
 
 function wantedOf(nameOrAddress: string): readonly string[] {
   return meansAddress(nameOrAddress) ? [addressKey(nameOrAddress)] : looks(nameOrAddress);
-}
-
-/** Whether it is an address or a network, not a name: no name has a dot or a colon. */
-export function meansAddress(nameOrAddress: string): boolean {
-  return /[.:]/.test(nameOrAddress);
 }
 
 /** The address or network of a ban, as `addressKey` returns it; undefined if it bans a name alone. */
