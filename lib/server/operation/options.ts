@@ -31,7 +31,7 @@ const address = text("HOST", "the address to listen on; :: is every one", defaul
 
 const host: Flag<string> = {
   ...address,
-  // As in a URL, [::1], or for every address, as other servers have it, *.
+  // [::1] as in a URL; * for every address, as in the settings of other servers.
   parse: (given, flag) => address.parse(given === "*" ? "::" : given.replace(/^\[(.*)\]$/, "$1"), flag),
 };
 

@@ -80,7 +80,7 @@ export class Members {
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
     this.#applyAll(facts.filter(({ kind }) => kind !== "seat" && kind !== "own"));
     this.#applyAll(facts.filter((fact) => fact.kind === "own").sort(byUse));
-    // Members were shown all that happened by the server that ended, unless it went on at another one.
+    // The server that ended had shown its members all events, unless a member went on at another server.
     const seats = [...this.#seats];
     if (seats.every((seat) => this.#isAway(seat))) for (const seat of seats) seat.read = recorder.seq;
     this.expireLost();

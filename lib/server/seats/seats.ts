@@ -64,7 +64,7 @@ export type Seat = SeatFact & {
   namedAt: number;
   /** Whispers that waited when its member came are after this position; absent if there were none. */
   mail?: number | undefined;
-  /** `read` of its former connection; absent if that was with another server. */
+  /** `read` of its former connection; absent if that was at another server. */
   read?: number | undefined;
   /** Its connection; absent while the member is away, or at another server. */
   occupant?: Occupant | undefined;

@@ -1,7 +1,7 @@
 // The functions that write the tables of schema.ts. A call of one is one statement: one transaction and one round trip. A
 // new version replaces them; servers of an older one go on calling them, so none may get other parameters.
 
-/** An answer of chat.append_and_read has at most so many events of other servers. */
+/** How many events of other servers an answer of chat.append_and_read has at most. */
 const missedEvents = 250;
 
 export const functions = `

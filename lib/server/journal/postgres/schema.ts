@@ -27,7 +27,7 @@ const format = 3;
 /** The key of the advisory lock under which one server at a time creates the tables. */
 const creating = 5_300_053_000;
 
-/** The class of the advisory locks that each server holds as long as it has a connection for writing. */
+/** The class of the advisory lock that a server holds while it has a connection for writing. */
 const living = 530_001;
 
 /** The code (SQLSTATE) of a statement that this user may not run. */
@@ -88,7 +88,7 @@ type Attached = {
   epochs: Epochs;
   /** Null for a server that can go on after the events that it has read. */
   facts: Record<string, string> | null;
-  /** The last heartbeats of the servers that are alive, for one that opens it: their seats are in use. */
+  /** The latest heartbeats of the servers that are alive, for a server that opens the room: seats with these are in use. */
   servers?: Beat["servers"];
 };
 
@@ -103,7 +103,7 @@ export async function attach(
   const newEpoch = randomBytes(8).toString("hex");
   const values = [room, newEpoch, known?.epoch ?? null, known?.last ?? null, keepEvents, `${leaseMs} ms`];
   return client.begin(async (client) => {
-    // A server that has died loses its lock at once, but counts as lost only after its lease.
+    // A dead server loses its lock at once, but counts as lost only after its lease.
     await client.unsafe(`SELECT pg_advisory_lock_shared(${living}, hashtext($1))`, [server]);
     const [attached] = await client.unsafe<[Attached]>(
       "SELECT * FROM chat.attach($1, $2, $3, $4, $5, $6)",

@@ -151,7 +151,7 @@ export class PostgresWriter {
     if (fateOf.length === 0) return this.#refuse(entries, lost);
     const taken = entries.filter((_, i) => fateOf[i] === "t");
     const first = last - taken.length + 1;
-    // If all events in between are here, nothing needs to be read.
+    // If `missed` has all events between `last` and these, none need be read.
     const between = this.#reading.entriesOf((missed ?? []).filter(({ seq }) => seq > this.#state.last));
     if (first === this.#state.last + between.length + 1) {
       for (const [i, { event, at: elsewhere }] of taken.entries()) {
