@@ -37,9 +37,10 @@ import { Enforcement } from "./enforcement.ts";
 import { Arrivals, type Taken } from "./entering/arrivals.ts";
 import { Roster } from "./entering/roster.ts";
 import { bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
-import { addressOfBan, Moderation } from "./moderation.ts";
+import { Moderation } from "./moderation.ts";
 import { subjectOf } from "./orders.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
+import { addressOfRestriction } from "./restrictions.ts";
 
 /** How many members a `whowas` shows at most: the latest who had the name. */
 const maxTraces = 20;
@@ -310,7 +311,7 @@ export class Members {
   }
 
   #dismissAllBanned(ban: BanFact): void {
-    const address = addressOfBan(ban);
+    const address = addressOfRestriction(ban);
     if (address !== undefined) for (const seat of this.#seats.within(address)) this.#dismissBanned(seat);
     if (ban.keyHash === undefined) return;
     for (const seat of [...this.#seats]) if (keyHashOf(seat) === ban.keyHash) this.#dismissBanned(seat);
