@@ -24,9 +24,12 @@ export async function readRoom(
   if (!known) throw new PostgresError(`has no room "${room}"`);
   const { epoch, last, epochs } = known;
   const changed = () => new PostgresError("was restarted: try again");
-  const reader = new EventReader(connection, room, { epoch }, changed, (seq) =>
-    note(`Event ${seq} cannot be read`),
-  );
+  const reader = new EventReader(connection, {
+    room,
+    state: { epoch },
+    changed,
+    senseless: (seq) => note(`Event ${seq} cannot be read`),
+  });
   async function* pages(): AsyncIterable<Entry[]> {
     try {
       yield* pagesUpTo(last, (position) => askTwice(() => reader.after(position, pageEvents)));
