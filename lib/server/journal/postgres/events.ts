@@ -9,7 +9,7 @@ import { lexemesIn } from "../search.ts";
 import { soundEvent } from "../sound.ts";
 import type { PostgresConnection } from "./client/connection.ts";
 
-export type EventRow = {
+type EventRow = {
   seq: number;
   at: number;
   type: string;
@@ -102,17 +102,13 @@ export class EventReader {
     if (first?.epoch !== epoch || epoch !== state.epoch) throw changed();
     this.last = first.last;
     this.bare = first.bare;
-    return this.entriesOf(rows.filter((row) => row.seq !== null));
-  }
-
-  /** The entries of these rows. */
-  entriesOf(rows: EventRow[]): Entry[] {
-    return rows.map((row) => {
+    return rows.flatMap((row) => {
+      if (row.seq === null) return [];
       const entry = entryOf(row);
-      if (entry) return entry;
+      if (entry) return [entry];
       this.#options.senseless?.(row.seq);
       const { seq, author, server } = row;
-      return { event: { type: "moved", seq, at: 0, name: "" }, author, server, reader: serversOnly };
+      return [{ event: { type: "moved", seq, at: 0, name: "" }, author, server, reader: serversOnly }];
     });
   }
 }

@@ -1,9 +1,6 @@
 // The functions that write the tables of schema.ts. A call of one is one statement: one transaction and one round trip. A
 // new version replaces them; servers of an older one go on calling them, so none may get other parameters.
 
-/** How many events of other servers an answer of chat.append_and_read has at most. */
-const missedEvents = 250;
-
 export const functions = `
 -- A name for this run of PostgreSQL with these tables.
 CREATE OR REPLACE FUNCTION chat.run() RETURNS text LANGUAGE sql STABLE AS $$
@@ -142,26 +139,6 @@ BEGIN
     ) THEN
       PERFORM pg_notify('chat_' || md5(the_room), last::text);
     END IF;
-  END IF;
-END $$;
-
--- The same, and answers with the events as well that this server has not read, and that came before those of the batch;
--- with NULL if these are too many for an answer, or have lost their facts.
-CREATE OR REPLACE FUNCTION chat.append_and_read(
-  the_room text, the_server text, the_batch bigint, known_epoch text, known_last bigint, entries text,
-  OUT fates text, OUT last float8, OUT at float8, OUT missed json
-) LANGUAGE plpgsql AS $$
-#variable_conflict use_column
-DECLARE
-  upto float8;
-BEGIN
-  SELECT a.fates, a.last, a.at INTO fates, last, at FROM chat.append(the_room, the_server, the_batch, known_epoch, known_last, entries) a;
-  upto := last - length(fates) + length(replace(fates, 't', ''));
-  IF upto > known_last AND upto <= known_last + ${missedEvents} AND known_last >= (SELECT bare FROM chat.rooms WHERE room = the_room) THEN
-    SELECT json_agg(e) INTO missed FROM (
-      SELECT seq, extract(epoch FROM e.at) * 1000 AS at, type, author, reader, server, facts, event
-      FROM chat.events e WHERE room = the_room AND seq > known_last AND seq <= upto ORDER BY seq
-    ) e;
   END IF;
 END $$;
 

@@ -137,7 +137,6 @@ export class PostgresJournal implements Journal {
     this.entriesBefore = (...asked) => past.entriesBefore(...asked);
     this.matchesBefore = (text, position, count) => past.matchesBefore(text, position, count);
     this.#writer = new PostgresWriter(this.#writing, room, this, changed, {
-      entriesOf: (rows) => this.#news.entriesOf(rows),
       happened: (entries) => this.#happened(entries),
       untilRead: (seq) => this.#untilRead(seq),
     });
@@ -152,7 +151,8 @@ export class PostgresJournal implements Journal {
     this.#writer.listener = listener;
     this.#heart = setInterval(() => this.#beat(), this.#options.heartbeatMs);
     // It listens before its first heartbeat, since the other servers notify it from then on.
-    void Promise.allSettled([this.#reading.open()]).then(() => this.#beat());
+    const beat = () => this.#beat();
+    this.#reading.open().then(beat, beat);
   }
 
   facts(): Iterable<[key: string, value: string]> {

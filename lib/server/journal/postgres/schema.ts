@@ -18,11 +18,10 @@ import { SQL } from "bun";
 import type { Epochs } from "../journal.ts";
 import type { PostgresConnection } from "./client/connection.ts";
 import { PostgresError } from "./client/errors.ts";
-import type { EventRow } from "./events.ts";
 import { functions } from "./functions.ts";
 
 /** The format of the tables, `version` in chat.format. Tables of a higher one are refused. */
-const format = 3;
+const format = 2;
 
 /** The key of the advisory lock under which one server at a time creates the tables. */
 const creating = 5_300_053_000;
@@ -68,7 +67,7 @@ CREATE UNLOGGED TABLE chat.mark (mark text);
 INSERT INTO chat.format VALUES (${format});
 `;
 
-/** By format, the statements that make its tables of those of the format before. Format 3 has only another function. */
+/** By format, the statements that make its tables of those of the format before. */
 const renewals: Record<number, string> = {
   2: `
     ALTER TABLE chat.rooms ADD COLUMN bare bigint NOT NULL DEFAULT 0;
@@ -122,11 +121,8 @@ export async function attach(
   });
 }
 
-/**
- * The outcome of a batch. `fates`: for each entry a comma and its fate, as chat.append writes it. `missed`: all events before
- * the batch that this server had not read; null if there are none, or if the server has to read them itself.
- */
-export type Outcome = { fates: string; last: number; at: number; missed: EventRow[] | null };
+/** The outcome of a batch. `fates`: for each entry a comma and its fate, as chat.append writes it. */
+export type Outcome = { fates: string; last: number; at: number };
 
 /** Appends `entries`, which are rows as JSON. Undefined if the server has to attach again first. */
 export async function append(
@@ -138,7 +134,7 @@ export async function append(
 ): Promise<Outcome | undefined> {
   const values = [room, server, batch, epoch, last, entries];
   const [outcome] = await connection.run<Outcome | { fates: null }>(
-    "SELECT * FROM chat.append_and_read($1, $2, $3, $4, $5, $6)",
+    "SELECT * FROM chat.append($1, $2, $3, $4, $5, $6)",
     values,
   );
   return outcome?.fates == null ? undefined : outcome;

@@ -6,7 +6,7 @@ import { messageOf } from "../../../protocol/errors.ts";
 import type { Entry, JournalListener } from "../journal.ts";
 import { insist, type PostgresConnection } from "./client/connection.ts";
 import { PostgresError } from "./client/errors.ts";
-import { type EventRow, rowOf } from "./events.ts";
+import { rowOf } from "./events.ts";
 import { append, type Outcome } from "./schema.ts";
 
 /** How many events a batch has at most. */
@@ -24,7 +24,6 @@ type State = {
 };
 
 type Reading = {
-  entriesOf: (rows: EventRow[]) => Entry[];
   /** These entries, which follow `last` directly, have happened. */
   happened: (entries: Entry[]) => void;
   /** Resolves once the listener has all events up to this one. */
@@ -144,21 +143,20 @@ export class PostgresWriter {
   }
 
   /** Tells the listener the outcome of each entry. The next batch waits for that, and so gathers more entries. */
-  async #tell(entries: Entry[], { fates, last, at, missed }: Outcome): Promise<void> {
+  async #tell(entries: Entry[], { fates, last, at }: Outcome): Promise<void> {
     this.#isRefusing = false;
     this.troubled(undefined);
     const fateOf = fates.split(",").slice(1);
     if (fateOf.length === 0) return this.#refuse(entries, lost);
     const taken = entries.filter((_, i) => fateOf[i] === "t");
     const first = last - taken.length + 1;
-    // If `missed` has all events between `last` and these, none need be read.
-    const between = this.#reading.entriesOf((missed ?? []).filter(({ seq }) => seq > this.#state.last));
-    if (first === this.#state.last + between.length + 1) {
+    // If no events of other servers are between them and `last`, they need not be read back.
+    if (first === this.#state.last + 1) {
       for (const [i, { event, at: elsewhere }] of taken.entries()) {
         event.seq = first + i;
         event.at = elsewhere ?? at;
       }
-      this.#reading.happened([...between, ...taken.map(({ expects: _, at: __, ...entry }) => entry)]);
+      this.#reading.happened(taken.map(({ expects: _, at: __, ...entry }) => entry));
     }
     // The listener is told of the other entries once the room is as it was when PostgreSQL decided about them.
     await this.#reading.untilRead(last);

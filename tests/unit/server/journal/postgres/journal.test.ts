@@ -1,8 +1,7 @@
 // The journal in PostgreSQL by itself, against a real one: that it is what journal.ts promises, whatever becomes of
 // PostgreSQL and of the connections to it.
 
-import { expect, setDefaultTimeout, spyOn, test } from "bun:test";
-import { EventReader } from "../../../../../lib/server/journal/postgres/events.ts";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { postgresql } from "../../../../support/parts.ts";
 import { PostgresServer } from "../../../../support/postgres.ts";
 import { FlakyProxy } from "../../../../support/proxy.ts";
@@ -188,36 +187,6 @@ postgresql.concurrent("a server that was away", () => {
 });
 
 postgresql.describe("the servers of a room", () => {
-  test("an append's answer has what others said before, with its facts", async () => {
-    const { open } = newRoom();
-    await using one = await open();
-    await using two = await open();
-    await one.append(said("seen by both"));
-    await two.reaches(1);
-    using _unread = spyOn(EventReader.prototype, "after").mockImplementation(() => new Promise(() => {}));
-    await one.append(fact({ "seat 1": "ada" }), said("whispered", "ada"), ...many(20));
-    await two.append({ ...said("contradicted"), expects: { "seat 1": "bob" } }, said("mine"));
-    expect(two.seqs).toEqual(upTo(24));
-    expect(two.fates.at(-1)).toEqual(["contradicted"]);
-    await one.append(said("last"));
-    expect(one.seqs).toEqual(upTo(25));
-    expect(two.happened).toEqual(one.happened.slice(0, 24));
-  });
-
-  test("an append is told though others said more than an answer has", async () => {
-    const { open, name } = newRoom();
-    await using one = await open();
-    await using two = await open();
-    await postgres.query("UPDATE chat.format SET version = 2");
-    await using renewing = await open({ room: `${name} of an older version` });
-    for (const room of [one, two, renewing]) void room.append(...many(600));
-    await renewing.reaches(600);
-    await one.reaches(1_200);
-    await two.reaches(1_200);
-    expect(two.happened).toEqual(one.happened);
-    expect(await postgres.query("SELECT version FROM chat.format")).toEqual([{ version: 3 }]);
-  });
-
   const quick = { heartbeatMs: 50, leaseMs: 400 };
 
   test("a server that ends is gone at once, one that dies after its lease", async () => {
