@@ -25,6 +25,8 @@ export type Gone = SeatFact & {
   uses: Use[];
   /** When it was given up, in ms since 1970 UTC; 0 if unknown. */
   until: number;
+  /** Its `read`, if its connection had been lost before. */
+  read: number | undefined;
 };
 
 /** How many names of a seat are remembered. */
@@ -40,6 +42,11 @@ export class Departed {
   add(gone: Gone): void {
     this.#gone.push(gone);
     if (this.#gone.length > maxGone) this.#gone.shift();
+  }
+
+  /** The last event that was read from the seat with this id, if its connection was lost when it was given up. */
+  readOf(id: string): number | undefined {
+    return this.#gone.findLast((gone) => gone.id === id)?.read;
   }
 
   [Symbol.iterator](): IterableIterator<Gone> {

@@ -66,6 +66,8 @@ export type Seat = SeatFact & {
   mail?: number | undefined;
   /** `read` of its former connection; absent if that was at another server. */
   read?: number | undefined;
+  /** What its owner had read of the former seat with this id; absent if that was given up by a client that was connected. */
+  readBefore?: number | undefined;
   /** Its connection; absent while the member is away, or at another server. */
   occupant?: Occupant | undefined;
   /** The member as other members were shown it last. */
@@ -180,7 +182,13 @@ export class Seats implements Iterable<Seat> {
     const namedAt = keepsName ? seat.namedAt : seq;
     const uses = seat ? (keepsName ? seat.uses : usesUntil(seat, seq)) : [];
     const held: Seat = Object.assign(
-      seat ?? { id, server: "", operator: false, nameKeys: new Set<string>() },
+      seat ?? {
+        id,
+        server: "",
+        operator: false,
+        nameKeys: new Set<string>(),
+        readBefore: this.departed.readOf(id),
+      },
       { tokenHash: undefined, address: undefined, ...fact, namedAt, uses, looks: looks(fact.name) },
     );
     if (!keepsName) held.owned = undefined;
@@ -224,9 +232,10 @@ export type Position = { seq: number; at: number };
 const start: Position = { seq: 0, at: 0 };
 
 function goneOf(seat: Seat, seq: number, until: number): Gone {
-  const { id, name, address, since } = seat;
+  const { id, name, address, since, occupant } = seat;
   const uses = usesUntil(seat, seq);
-  return { id, name, address, since, keyHash: keyHashOf(seat), uses, until };
+  const read = occupant ? undefined : seat.read;
+  return { id, name, address, since, keyHash: keyHashOf(seat), uses, until, read };
 }
 
 /** The SHA-256 of the key of a seat's member; undefined if it has none that this server knows. */

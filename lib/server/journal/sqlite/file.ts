@@ -9,7 +9,7 @@
 //   words   tables with the texts to search in (search-index.ts)
 
 import { Database } from "bun:sqlite";
-import { closeSync, fchmodSync, mkdirSync, openSync, realpathSync } from "node:fs";
+import { closeSync, fchmodSync, mkdirSync, openSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, messageOf } from "../../../protocol/errors.ts";
 import type { Epochs } from "../journal.ts";
@@ -124,6 +124,9 @@ export function epochsIn(db: Database): Epochs {
 /** Creates the file and its folder if they are missing, and lets only the owner read and write it. */
 function makePrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const found = statSync(path, { throwIfNoEntry: false });
+  // A device, such as /dev/null, belongs to the whole machine; to open a pipe would wait for its reader.
+  if (found && !found.isFile() && !found.isDirectory()) throw new Error("it is a device or a pipe");
   const file = openSync(path, "a", 0o600);
   fchmodSync(file, 0o600);
   closeSync(file);

@@ -81,7 +81,8 @@ export class Entering {
     const seen = resumption?.resumed ? resumption.position : 0;
     const recall = async (): Promise<Past> => {
       const past = await this.#room.archive.recall(seat.id, roster.seq, count);
-      const left = dialect.showsMissed ? this.#room.archive.leftAt(seat.name, past.events) : 0;
+      const leftAt = () => seat.readBefore ?? this.#room.archive.leftAt(seat.name, past.events);
+      const left = dialect.showsMissed ? leftAt() : 0;
       return { ...past, events: past.events.filter(({ seq }) => seq > (resumption?.resumed ? seen : left)) };
     };
     const shown = count === 0 ? undefined : recall;

@@ -169,3 +169,11 @@ describe("a file of format 2", () => {
     expect(bytes).toContain("198.51.100.9");
   });
 });
+
+test("a pipe or a device is no history, and stays open to others", () => {
+  using folder = temporaryFolder();
+  const path = pathIn(folder);
+  expect(Bun.spawnSync(["mkfifo", "-m", "666", path]).exitCode).toBe(0);
+  expect(() => open(folder)).toThrow(`Cannot keep the history in "${path}": it is a device or a pipe`);
+  expect(statSync(path).mode & 0o777).toBe(0o666);
+});
