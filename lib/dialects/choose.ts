@@ -29,7 +29,7 @@ export function beginsTls(bytes: Uint8Array): boolean {
   return bytes[0] === 0x16;
 }
 
-/** The first bytes without those that a telnet client such as PuTTY sends by itself: IAC, WILL to DONT, an option. */
+/** The first bytes of a connection without the negotiation of a telnet client such as PuTTY: IAC, WILL to DONT, an option. */
 export function withoutTelnet(bytes: Buffer): Buffer {
   let from = 0;
   while (bytes[from] === 0xff && (bytes[from + 1] ?? 0) >= 0xfb) from += 3;

@@ -14,7 +14,7 @@ const version = /\sHTTP\/\d(\.\d+)?\s*$/i;
 export function methodOf(line: Uint8Array): string | undefined {
   const text = latin1.decode(line).trimStart();
   const [hasTarget, hasVersion] = [methodAndTarget.test(text), version.test(text)];
-  // A client of IRC may name a password or a user like a path; a browser, whose method may be PASS, sends its version too.
+  // An IRC client may have a password or a user like a path; a browser, whose method a page may choose, sends a version, too.
   const isRequest = isOpening(text) ? hasTarget && hasVersion : hasTarget || hasVersion;
   return isRequest ? text.split(/\s/, 1)[0] : undefined;
 }

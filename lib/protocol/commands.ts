@@ -200,7 +200,7 @@ export const commands = {
     nameOrAddress,
     "/ban NAME|ADDRESS|NETWORK [1h|7d] [REASON]",
     "keep out",
-    // 1y and 30min are refused, so that they are not taken for a reason to keep out for ever.
+    // 1y and 30min are refused: taken for a reason, they would make a ban without an end.
     /^\d+[a-z]+(?!\S)/i,
   ),
   unban: moderation(nameOrAddress, "/unban NAME|ADDRESS|NETWORK", "lift a ban"),

@@ -19,7 +19,7 @@ export const name = stringField(cleanName);
 /** The name of another member. */
 export const member = stringField(memberName);
 /** A member's name, or an address or a network: these have dots or colons, which names have not. The server reads them. */
-export const nameOrAddress = stringField((text) => (/[.:]/.test(text) ? text.trim() : memberName(text)));
+export const nameOrAddress = stringField((text) => (meansAddress(text) ? text.trim() : memberName(text)));
 /** A member's name, or `*` for everybody. */
 export const nameOrAll = stringField((text) => (text.trim() === everybody ? everybody : memberName(text)));
 
@@ -76,6 +76,11 @@ export const notice: Field<true | undefined> = (value) => {
   if (value === undefined || value === null || value === false) return undefined;
   return value === true ? true : fault("bad-field", "must be true or false");
 };
+
+/** Whether it is an address or a network, not a name: no name has a dot or a colon. */
+export function meansAddress(nameOrAddress: string): boolean {
+  return /[.:]/.test(nameOrAddress);
+}
 
 /** Stands for all members except the operators. */
 export const everybody = "*";

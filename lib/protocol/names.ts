@@ -73,7 +73,7 @@ export function cleanName(raw: string): string | Fault {
   return reservedKeys.has(nameKey(name)) ? reservedFault(name) : name;
 }
 
-/** The name of another member, as it may stand in the room, or the fault that no member can have it. */
+/** The name of another member in the form in which the room keeps it, or the fault that no member can have it. */
 export function memberName(raw: string): string | Fault {
   const name = cleanName(raw);
   const shown = visibleRow(raw.slice(0, limits.nameLength));

@@ -233,7 +233,7 @@ export class Irc implements Dialect {
         const label = client.isOwn(event.id) ? client.labelOf(event.id) : undefined;
         const echoes = client.has("echo-message");
         const isToSelf = event.type === "told" && nameKey(event.to) === nameKey(event.from);
-        // Programs say a notice, and are told nothing in return.
+        // A NOTICE is from a program, which gets no answer.
         const isAway = event.type === "told" && event.away && !event.notice;
         const away = isAway ? [client.numeric("301", event.to, "Not here, and reads it later")] : [];
         if (echoes && label === undefined && !isToSelf && !isAway) return undefined;

@@ -94,7 +94,7 @@ export class Registration {
     const hasKey = isKey(key) && mayBeKey && !this.#host.isPassword(secret);
     if (hasKey) this.#key = key;
     const password = hasKey ? secret.slice(0, Math.max(colon, 0)) : secret;
-    // A right one stays: a client may send a key with its JOIN that another channel has, or had.
+    // The right password stays: the key in a JOIN may be that of another channel, or of another network.
     if (password !== "" && !this.#host.isPassword(this.#password ?? "")) this.#password = password;
   }
 

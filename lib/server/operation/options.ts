@@ -1,6 +1,5 @@
-// The flags of the server, and the options of its parts that they set; also times and sizes that no flag sets. Each flag can also
-// be set by a variable and in a file of settings (lib/cli/flags.ts). A wrong value ends the start with one sentence. SIGHUP
-// reads all of them again (reload.ts).
+// The flags of the server. Each can also be set by a variable and in a file of settings (lib/cli/flags.ts). A wrong value ends the
+// start with one sentence. The limits that the flags set are in limits.ts; SIGHUP reads all of them again (reload.ts).
 
 import { join } from "node:path";
 import {
@@ -16,16 +15,11 @@ import {
   unknownVariables,
 } from "../../cli/flags.ts";
 import { configFolder } from "../../cli/folders.ts";
-import { secret } from "../../cli/secret.ts";
+
 import { networkIn, networkText, type Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
 import { unitMs } from "../../protocol/fields.ts";
-import type { DoorOptions } from "../limits/door.ts";
-import { openFiles } from "../limits/open-files.ts";
-import type { Operators } from "../session/operators.ts";
-import type { SessionLimits } from "../session/options.ts";
-import { readOperators } from "./operators-file.ts";
 
 export const about: About = {
   usage: "bun ChatServer.ts [flags]",
@@ -38,7 +32,7 @@ const address = text("HOST", "the address to listen on; :: is every one", defaul
 
 const host: Flag<string> = {
   ...address,
-  // As in a URL, [::1], or for every address, as other servers have it, *.
+  // [::1] as in a URL; * for every address, as in the settings of other servers.
   parse: (given, flag) => address.parse(given === "*" ? "::" : given.replace(/^\[(.*)\]$/, "$1"), flag),
 };
 
@@ -197,52 +191,3 @@ export function keepOf(text: string): Keep {
   const examples = "a number of events, an age (12h, 30d, 4w) or both (100000,30d)";
   throw new UsageError(`--keep takes ${examples}, not "${text}"`);
 }
-
-/** How long a TLS handshake may take, then a name, then each password, in ms. */
-const joinWithinMs = 20_000;
-
-/** How many lines a member may send at once. An address may send `addressShare` times as many, at once and per second. */
-const burst = 20;
-const addressShare = 5;
-
-/** The limits of every session. Throws a UsageError if the password file cannot be read. */
-export function sessionLimits(options: Options): SessionLimits {
-  return {
-    rate: { burst, perSecond: options.rate },
-    renames: options.rate === 0 ? { burst: 0, perSecond: 0 } : { burst: 10, perSecond: 0.5 },
-    greetAfterMs: 250,
-    joinWithinMs,
-    silentMs: 90_000,
-    password: secret(options["password-file"], "CHAT_PASSWORD"),
-  };
-}
-
-/** The passwords that make operators. Throws a UsageError if their file cannot be read. */
-export function operatorsOf(options: Options): Parameters<Operators["set"]> {
-  const { operators } = options;
-  return [
-    secret(options["operator-password-file"], "CHAT_OPERATOR_PASSWORD"),
-    operators === undefined ? [] : readOperators(operators),
-  ];
-}
-
-/** The limits of the door. Throws an Error if the system allows too few open files. */
-export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
-  const files = openFiles();
-  if (files <= sparedFiles) {
-    throw new Error(
-      `The system allows ${files} open files: the server needs more than ${sparedFiles} (ulimit -n)`,
-    );
-  }
-  return {
-    maxConnections: Math.min(options["max-connections"], files - sparedFiles),
-    maxPerAddress: options["max-per-address"],
-    joinWithinMs,
-    addressRate: { burst: burst * addressShare, perSecond: options.rate * addressShare },
-    // 40: a whole class may join at once.
-    addressComings: options.rate === 0 ? { burst: 0, perSecond: 0 } : { burst: 40, perSecond: 1 },
-  };
-}
-
-/** How many open files the connections of members leave free: for the history, the metrics, and refused connections. */
-const sparedFiles = 200;

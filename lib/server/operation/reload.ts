@@ -8,7 +8,8 @@ import { messageOf } from "../../protocol/errors.ts";
 import type { DoorOptions } from "../limits/door.ts";
 import type { Operators } from "../session/operators.ts";
 import type { SessionLimits } from "../session/options.ts";
-import { about, doorLimits, flags, type Options, operatorsOf, sessionLimits } from "./options.ts";
+import { doorLimits, operatorsOf, sessionLimits } from "./limits.ts";
+import { about, flags, type Options } from "./options.ts";
 
 export type Settings = {
   options: Options;
@@ -63,7 +64,7 @@ export function reload(
     const isSameKind = isTls === (certificate !== undefined);
     const isChangeable = (name: keyof Options) =>
       changeable.some((known) => known === name) && (isSameKind || !name.startsWith("tls-"));
-    return told(carryOver(settings, fresh, isChangeable, isRenewed));
+    return sentencePart(carryOver(settings, fresh, isChangeable, isRenewed));
   } catch (error) {
     return `nothing was changed, since the settings cannot be used: ${messageOf(error)}`;
   }
@@ -104,7 +105,8 @@ function carryOver(
   return { changed, waiting };
 }
 
-function told({ changed, waiting }: Changes): string {
+/** The changes as a part of a sentence for the log. */
+function sentencePart({ changed, waiting }: Changes): string {
   const now = changed.length === 0 ? "nothing has changed" : `changed: ${changed.join(", ")}`;
   return waiting.length === 0 ? now : `${now}; at the next start: ${waiting.join(", ")}`;
 }

@@ -33,13 +33,14 @@ import {
   stopExpiry,
 } from "../seats/seats.ts";
 import { hashOf } from "../seats/tokens.ts";
-import { Arrivals, type Taken } from "./arrivals.ts";
 import { Enforcement } from "./enforcement.ts";
+import { Arrivals, type Taken } from "./entering/arrivals.ts";
+import { Roster } from "./entering/roster.ts";
 import { bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
-import { addressOfBan, Moderation } from "./moderation.ts";
+import { Moderation } from "./moderation.ts";
 import { subjectOf } from "./orders.ts";
 import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
-import { Roster } from "./roster.ts";
+import { addressOfRestriction } from "./restrictions.ts";
 
 /** How many members a `whowas` shows at most: the latest who had the name. */
 const maxTraces = 20;
@@ -80,7 +81,7 @@ export class Members {
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
     this.#applyAll(facts.filter(({ kind }) => kind !== "seat" && kind !== "own"));
     this.#applyAll(facts.filter((fact) => fact.kind === "own").sort(byUse));
-    // Members were shown all that happened by the server that ended, unless it went on at another one.
+    // The server that ended had shown its members all events, unless a member went on at another server.
     const seats = [...this.#seats];
     if (seats.every((seat) => this.#isAway(seat))) for (const seat of seats) seat.read = recorder.seq;
     this.expireLost();
@@ -310,7 +311,7 @@ export class Members {
   }
 
   #dismissAllBanned(ban: BanFact): void {
-    const address = addressOfBan(ban);
+    const address = addressOfRestriction(ban);
     if (address !== undefined) for (const seat of this.#seats.within(address)) this.#dismissBanned(seat);
     if (ban.keyHash === undefined) return;
     for (const seat of [...this.#seats]) if (keyHashOf(seat) === ban.keyHash) this.#dismissBanned(seat);

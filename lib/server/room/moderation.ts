@@ -4,10 +4,11 @@
 // end by themselves. The orders that make them are in orders.ts.
 
 import { type Ban, type Fault, fault } from "../../protocol/events.ts";
-import { everybody } from "../../protocol/fields.ts";
+import { everybody, meansAddress } from "../../protocol/fields.ts";
 import { looks } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
+import { addressOfRestriction, Restrictions } from "./restrictions.ts";
 
 /** The properties of a member for which bans and mutes hold. `id`: of its seat. */
 export type Subject = {
@@ -21,79 +22,10 @@ export type Subject = {
 /** A ban or a mute whose time is over, and the change that removes it. */
 type Ended = { type: "unbanned" | "unmuted"; name: string | undefined; facts: Facts; expects: Facts };
 
-/** The bans, or the mutes, by the keys of their facts, with indexes by look, address and key. */
-class InForce<T extends BanFact | MuteFact> {
-  readonly #byKey = new Map<string, T>();
-  readonly #byLook = new Map<string, Set<T>>();
-  readonly #looksOf: (value: T) => readonly string[];
-  readonly #addressOf: (value: T) => string | undefined;
-  readonly #networks = new Networks();
-  readonly #keys: string[] = [];
-
-  constructor(looksOf: (value: T) => readonly string[], addressOf: (value: T) => string | undefined) {
-    this.#looksOf = looksOf;
-    this.#addressOf = addressOf;
-  }
-
-  get size(): number {
-    return this.#byKey.size;
-  }
-
-  entries(): IterableIterator<[key: string, value: T]> {
-    return this.#byKey.entries();
-  }
-
-  get(key: string): T | undefined {
-    return this.#byKey.get(key);
-  }
-
-  set(key: string, value: T | undefined): void {
-    const before = this.#byKey.get(key);
-    if (before) this.#index(before, false);
-    if (value) {
-      this.#byKey.set(key, value);
-      this.#index(value, true);
-    } else this.#byKey.delete(key);
-  }
-
-  hasLook(wanted: readonly string[]): boolean {
-    return this.#byLook.size > 0 && wanted.some((look) => this.#byLook.has(look));
-  }
-
-  hasAddress(address: string | undefined): boolean {
-    return address !== undefined && this.#networks.has(address);
-  }
-
-  hasKey(keyHash: string | undefined): boolean {
-    return keyHash !== undefined && this.#keys.includes(keyHash);
-  }
-
-  #index(value: T, isNew: boolean): void {
-    const { keyHash } = value;
-    if (keyHash !== undefined && isNew) this.#keys.push(keyHash);
-    else if (keyHash !== undefined) this.#keys.splice(this.#keys.indexOf(keyHash), 1);
-    const address = this.#addressOf(value);
-    if (address !== undefined) this.#networks[isNew ? "add" : "delete"](address);
-    for (const look of this.#looksOf(value)) {
-      const same = this.#byLook.get(look) ?? new Set();
-      this.#byLook.set(look, same);
-      if (isNew) same.add(value);
-      else same.delete(value);
-      if (same.size === 0) this.#byLook.delete(look);
-    }
-  }
-}
-
 export class Moderation {
   topic: string | undefined;
-  readonly #bans = new InForce<BanFact>(
-    ({ name }) => (meansAddress(name) ? [] : looks(name)),
-    (ban) => addressOfBan(ban),
-  );
-  readonly #mutes = new InForce<MuteFact>(
-    ({ name }) => looks(name),
-    ({ address }) => address,
-  );
+  readonly #bans = new Restrictions<BanFact>();
+  readonly #mutes = new Restrictions<MuteFact>();
 
   /** All bans, oldest first, without the addresses and keys of members, which the server tells nobody. */
   get bans(): Ban[] {
@@ -221,7 +153,7 @@ export class Moderation {
     const key = addressKey(address);
     return [...this.#bans.entries()]
       .map(([, ban]) => ban)
-      .filter((ban) => new Networks([addressOfBan(ban) ?? ""]).has(key));
+      .filter((ban) => new Networks([addressOfRestriction(ban) ?? ""]).has(key));
   }
 
   /** The mutes of this seat or name, with the keys of their facts: earlier versions wrote other keys. */
@@ -252,14 +184,4 @@ function named(bans: Iterable<[string, BanFact]>, name: string): [string, BanFac
 
 function wantedOf(nameOrAddress: string): readonly string[] {
   return meansAddress(nameOrAddress) ? [addressKey(nameOrAddress)] : looks(nameOrAddress);
-}
-
-/** Whether it is an address or a network, not a name: no name has a dot or a colon. */
-export function meansAddress(nameOrAddress: string): boolean {
-  return /[.:]/.test(nameOrAddress);
-}
-
-/** The address or network of a ban, as `addressKey` returns it; undefined if it bans a name alone. */
-export function addressOfBan({ name, address }: BanFact): string | undefined {
-  return meansAddress(name) ? addressKey(name) : address;
 }

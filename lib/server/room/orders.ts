@@ -5,7 +5,7 @@
 import { networkIn } from "../../protocol/addresses.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import { type Fault, fault } from "../../protocol/events.ts";
-import { everybody } from "../../protocol/fields.ts";
+import { everybody, meansAddress } from "../../protocol/fields.ts";
 import { type BanFact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
 import { type Entry, unnumbered } from "../journal/journal.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
@@ -14,7 +14,8 @@ import { leaving } from "../seats/changes.ts";
 import { type Gone, lastUse } from "../seats/departed.ts";
 import type { Owners } from "../seats/owners.ts";
 import { keyHashOf, type Seat, type Seats } from "../seats/seats.ts";
-import { addressOfBan, type Moderation, meansAddress, type Subject } from "./moderation.ts";
+import type { Moderation, Subject } from "./moderation.ts";
+import { addressOfRestriction } from "./restrictions.ts";
 
 /** An order of an operator. A topic without a text removes the topic. */
 export type Order = CommandOf<"kick" | "ban" | "unban" | "mute" | "unmute" | "free" | "deop" | "topic">;
@@ -126,7 +127,7 @@ function banAddress({ name, for: ms, text }: CommandOf<"ban">, by: Operator): Ca
 
 function unban(name: string, by: Operator, { moderation }: RoomFacts): Carried | Fault {
   const [key, ban] = moderation.banOf(name) ?? [];
-  const address = ban ? addressOfBan(ban) : name;
+  const address = ban ? addressOfRestriction(ban) : name;
   const other = moderation.bansOver(address ?? "").find((one) => one !== ban)?.name;
   if (key === undefined) {
     const problem = other ? `is banned with ${other}: /unban ${other}` : "is not banned: /bans lists who is";

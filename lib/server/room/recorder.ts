@@ -3,7 +3,7 @@
 import { type Fault, fault, type Recorded } from "../../protocol/events.ts";
 import type { Entry } from "../journal/journal.ts";
 import type { WorkQueue } from "../limits/work-queue.ts";
-import type { Roster } from "./roster.ts";
+import type { Roster } from "./entering/roster.ts";
 
 /** How long a client, or the room itself, waits before it tries a failed request again, in ms. */
 export const retryAfterMs = 1_000;

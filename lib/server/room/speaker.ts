@@ -9,20 +9,15 @@ import type { Facts } from "../journal/facts.ts";
 import type { Entry } from "../journal/journal.ts";
 import { sittingAt, speakingAt } from "../seats/changes.ts";
 import type { Seat } from "../seats/seats.ts";
+import { unreadable } from "./entering/roster.ts";
 import type { Order } from "./orders.ts";
 import type { Waiter } from "./recorder.ts";
 import type { Room } from "./room.ts";
-import { unreadable } from "./roster.ts";
 
 const notOperator = fault("not-operator", "That is for operators: /op PASSWORD makes you one");
 
 export abstract class Speaker {
   protected readonly room: Room;
-
-  constructor(room: Room) {
-    this.room = room;
-  }
-
   /** The speaker's seat; undefined before it has joined, and for the server's own terminal, which needs none. */
   protected seat: Seat | undefined;
   /** Its address; "" for the server's own terminal. */
@@ -35,6 +30,10 @@ export abstract class Speaker {
 
   /** Whether the connection is closing, so that no answer can reach it. */
   protected readonly isGone = () => false;
+
+  constructor(room: Room) {
+    this.room = room;
+  }
 
   /** The name of its seat; "" without one. */
   get name(): string {
@@ -114,6 +113,7 @@ export abstract class Speaker {
         return this.appoint(command);
       case "kick":
       case "ban":
+      case "deop":
         return this.#order(command);
       case "unban":
       case "mute":
@@ -121,8 +121,6 @@ export abstract class Speaker {
       case "free":
         // The events of these orders have no reason.
         return this.#order({ ...command, text: undefined });
-      case "deop":
-        return this.#order(command);
       case "whois":
       case "whowas":
         return this.#answerInTurn(() => {

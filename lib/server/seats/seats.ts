@@ -64,7 +64,7 @@ export type Seat = SeatFact & {
   namedAt: number;
   /** Whispers that waited when its member came are after this position; absent if there were none. */
   mail?: number | undefined;
-  /** `read` of its former connection; absent if that was with another server. */
+  /** `read` of its former connection; absent if that was at another server. */
   read?: number | undefined;
   /** What its owner had read of the former seat with this id; absent if that was given up by a client that was connected. */
   readBefore?: number | undefined;

@@ -3,8 +3,8 @@
 
 import type { Host } from "../../dialects/host.ts";
 import { limits, type Recorded } from "../../protocol/events.ts";
+import { unreadable } from "../room/entering/roster.ts";
 import type { Room } from "../room/room.ts";
-import { unreadable } from "../room/roster.ts";
 import type { Entrance } from "./entrance.ts";
 
 /** Code units in the longest name: a longer text is no name, and is not looked up. */

@@ -29,8 +29,8 @@ type IntakeHandlers = {
 
 /** How long the lines of one connection may take in a turn, in ms. The line that reaches this is the last. */
 const turnMs = 1;
-/** `flooded` is called this often at most. */
-const toldEveryMs = 5_000;
+/** The shortest time between two calls of `flooded`, in ms. */
+const noticeEveryMs = 5_000;
 
 export class Intake {
   /** The rate limit of the member. Replaced when the connection gets a seat again: the seat has kept its bucket. */
@@ -40,7 +40,7 @@ export class Intake {
   readonly #handlers: IntakeHandlers;
   readonly #lines = new LineReader();
   #heardAt = performance.now();
-  #toldAt = -Infinity;
+  #noticedAt = -Infinity;
   #ended = false;
   #stopped = false;
   #isTransportPaused = false;
@@ -162,11 +162,11 @@ export class Intake {
       this.#pause = undefined;
       this.#goOn();
     }, waitMs);
-    if (now - this.#toldAt < toldEveryMs) return;
+    if (now - this.#noticedAt < noticeEveryMs) return;
     // Counting the lines reads every byte that waits, so it is done once in 5 s.
     const { waiting } = this.#lines;
     if (waiting === 0) return;
-    this.#toldAt = now;
+    this.#noticedAt = now;
     this.#handlers.flooded(waiting, waitMs + this.bucket.costMs(waiting));
   }
 

@@ -19,7 +19,7 @@ import { Reader, type Sink } from "../delivery/reader.ts";
 import type { Origin } from "../limits/origin.ts";
 import { Silence } from "../limits/silence.ts";
 import { TokenBucket } from "../limits/token-bucket.ts";
-import type { Taken } from "../room/arrivals.ts";
+import type { Taken } from "../room/entering/arrivals.ts";
 import { noTls, silentFor, slowReader } from "../room/goodbyes.ts";
 import type { Room } from "../room/room.ts";
 import { Speaker } from "../room/speaker.ts";
@@ -227,7 +227,7 @@ export class Session extends Speaker implements Connection, Occupant {
     this.#intake.bucket = seat.bucket ??= this.#intake.bucket;
     this.#entrance.close();
     if (dialect.keepsSeat || dialect.nudge !== undefined) this.#watch(dialect.nudge);
-    this.room.enter(taken, dialect, request, this.#reader);
+    this.room.entering.enter(taken, dialect, request, this.#reader);
   }
 
   protected post(request: CommandOf<"post">): void {

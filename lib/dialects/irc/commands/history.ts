@@ -41,10 +41,9 @@ function historyBatch(
   events: Recorded[],
   client: Client,
   encoding: IrcEncoding,
-  type = "chathistory",
-  params = [client.channel],
-  label?: string,
+  batch: { type?: string; params?: string[]; label?: string | undefined } = {},
 ): string[] {
+  const { type = "chathistory", params = [client.channel], label } = batch;
   if (!client.has("batch")) return events.flatMap((event) => encoding.linesOf(event));
   const { begin, name, end } = client.openBatch(type, params, label);
   return [begin, ...events.flatMap((event) => encoding.linesOf(event, name)), end];
@@ -82,7 +81,7 @@ export function chatHistory(params: string[], client: Client, encoding: IrcEncod
   client.host.past(requests, (events) => {
     const lines = isFault(events)
       ? [failLine("CHATHISTORY", "MESSAGE_ERROR", sub, name, events.text)]
-      : historyBatch(events, client, encoding, "chathistory", [name], asked.label);
+      : historyBatch(events, client, encoding, { params: [name], label: asked.label });
     if (isFault(events)) client.reply(asked, lines);
     else client.reply({ ...asked, label: client.has("batch") ? undefined : asked.label }, lines);
   });
@@ -205,7 +204,7 @@ export function searchCommand(
       if (event.at <= after || event.at >= before) return false;
       return from === undefined || nameKey(event.from) === nameKey(from);
     });
-    return historyBatch(found.slice(-limit), client, encoding, "soju.im/search", []);
+    return historyBatch(found.slice(-limit), client, encoding, { type: "soju.im/search", params: [] });
   };
   const command = check({ type: "search", text, limit: maxEvents, id: client.question(asked) });
   if (isFault(command)) return invalid("text", command.text);

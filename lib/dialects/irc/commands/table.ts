@@ -88,7 +88,7 @@ function seated(run: Entry["run"]): Entry["run"] {
   return (client, params) => (client.isSeated ? run(client, params) : [client.notInChannel()]);
 }
 
-/** Where the room's channel is in a list of channels, -1 if it is not in it; and the lines that refuse the others. */
+/** The index of the room's channel in a list of channels (-1: it is not in it), and the lines that refuse the others. */
 function channelsIn(list: string, client: Client): { at: number; refused: string[] } {
   const wanted = list.split(",").filter(Boolean);
   const others = wanted.filter((channel) => !client.isChannel(channel)).slice(0, 10);

@@ -2,7 +2,9 @@
 
 import type { Entry, Epochs } from "../journal.ts";
 import { pageEvents, pagesUpTo } from "../pages.ts";
-import { askTwice, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
+import { askTwice, PostgresConnection } from "./client/connection.ts";
+import { PostgresError } from "./client/errors.ts";
+import { PostgresHosts } from "./client/hosts.ts";
 import { EventReader } from "./events.ts";
 
 /** The epochs and the present entries of a room, page by page, oldest first. Throws and rejects as PostgresConnection does. */
@@ -22,9 +24,12 @@ export async function readRoom(
   if (!known) throw new PostgresError(`has no room "${room}"`);
   const { epoch, last, epochs } = known;
   const changed = () => new PostgresError("was restarted: try again");
-  const reader = new EventReader(connection, room, { epoch }, changed, (seq) =>
-    note(`Event ${seq} cannot be read`),
-  );
+  const reader = new EventReader(connection, {
+    room,
+    state: { epoch },
+    changed,
+    senseless: (seq) => note(`Event ${seq} cannot be read`),
+  });
   async function* pages(): AsyncIterable<Entry[]> {
     try {
       yield* pagesUpTo(last, (position) => askTwice(() => reader.after(position, pageEvents)));

@@ -7,7 +7,7 @@ import { type Entry, serversOnly } from "../journal.ts";
 import { pageLength } from "../pages.ts";
 import { lexemesIn } from "../search.ts";
 import { soundEvent } from "../sound.ts";
-import type { PostgresConnection } from "./connection.ts";
+import type { PostgresConnection } from "./client/connection.ts";
 
 type EventRow = {
   seq: number;
@@ -53,33 +53,27 @@ function storable<T extends string | null>(text: T): T | string {
   return text === null ? text : text.toWellFormed().replaceAll("\0", "\ufffd");
 }
 
+type EventReaderOptions = {
+  room: string;
+  /** The epoch that the reader takes for the room's. */
+  state: { readonly epoch: string };
+  /** Called if the room has another epoch: the read throws the error that it returns. */
+  changed: () => Error;
+  /** Called for an event that this version cannot read: a `moved`, which no member sees, takes its place. */
+  senseless?: (seq: number) => void;
+};
+
 /** Reads events of one room over one connection. */
 export class EventReader {
   /** The room's latest event, and the latest event that has lost its facts, as of the latest read. */
   last = 0;
   bare = 0;
   readonly #connection: PostgresConnection;
-  readonly #room: string;
-  readonly #state: { readonly epoch: string };
-  readonly #changed: () => Error;
-  readonly #senseless: (seq: number) => void;
+  readonly #options: EventReaderOptions;
 
-  /**
-   * If the epoch of the room is no longer that of `state`, a read calls `changed` and throws the error that it returns. An event
-   * that this version cannot read is replaced by a `moved`, which no member sees, and `senseless` is called.
-   */
-  constructor(
-    connection: PostgresConnection,
-    room: string,
-    state: { readonly epoch: string },
-    changed: () => Error,
-    senseless: (seq: number) => void = () => {},
-  ) {
+  constructor(connection: PostgresConnection, options: EventReaderOptions) {
     this.#connection = connection;
-    this.#room = room;
-    this.#state = state;
-    this.#changed = changed;
-    this.#senseless = senseless;
+    this.#options = options;
   }
 
   /** At most `count` entries after a position, oldest first. Like the next two it throws a PostgresError. */
@@ -98,20 +92,21 @@ export class EventReader {
   }
 
   async #read(statement: string, values: unknown[]): Promise<Entry[]> {
-    const { epoch } = this.#state;
+    const { room, state, changed } = this.#options;
+    const { epoch } = state;
     const rows = await this.#connection.run<RoomRow & (EventRow | { seq: null })>(statement, [
-      this.#room,
+      room,
       ...values,
     ]);
     const [first] = rows;
-    if (first?.epoch !== epoch || epoch !== this.#state.epoch) throw this.#changed();
+    if (first?.epoch !== epoch || epoch !== state.epoch) throw changed();
     this.last = first.last;
     this.bare = first.bare;
     return rows.flatMap((row) => {
       if (row.seq === null) return [];
       const entry = entryOf(row);
       if (entry) return [entry];
-      this.#senseless(row.seq);
+      this.#options.senseless?.(row.seq);
       const { seq, author, server } = row;
       return [{ event: { type: "moved", seq, at: 0, name: "" }, author, server, reader: serversOnly }];
     });

@@ -15,7 +15,9 @@ import { messageOf } from "../../../protocol/errors.ts";
 import { serversIn } from "../facts.ts";
 import { type Entry, type Epochs, endOfEpoch, type Journal, type JournalListener } from "../journal.ts";
 import { pageEvents } from "../pages.ts";
-import { askTwice, insist, PostgresConnection, PostgresError, PostgresHosts } from "./connection.ts";
+import { askTwice, insist, PostgresConnection } from "./client/connection.ts";
+import { PostgresError } from "./client/errors.ts";
+import { PostgresHosts } from "./client/hosts.ts";
 import { EventReader } from "./events.ts";
 import { PostgresPast } from "./past.ts";
 import { ReadTrouble } from "./read-trouble.ts";
@@ -126,14 +128,11 @@ export class PostgresJournal implements Journal {
     });
     this.#readTrouble = new ReadTrouble(note, () => this.#closed || this.#writer.trouble !== undefined);
     const changed = () => this.#reattach();
-    this.#news = new EventReader(this.#reading, room, this, changed, (seq) =>
-      note(`Event ${seq} in the database cannot be read by this version: it is passed over`),
-    );
-    const past = new PostgresPast(
-      new EventReader(this.#paging, room, this, changed),
-      this,
-      () => this.#closed,
-    );
+    const senseless = (seq: number) =>
+      note(`Event ${seq} in the database cannot be read by this version: it is passed over`);
+    this.#news = new EventReader(this.#reading, { room, state: this, changed, senseless });
+    const pages = new EventReader(this.#paging, { room, state: this, changed });
+    const past = new PostgresPast(pages, this, () => this.#closed);
     this.entriesAfter = (...asked) => past.entriesAfter(...asked);
     this.entriesBefore = (...asked) => past.entriesBefore(...asked);
     this.matchesBefore = (text, position, count) => past.matchesBefore(text, position, count);

@@ -5,7 +5,7 @@ import { messageOf } from "../../../protocol/errors.ts";
 import type { Entry, Journal, Matches } from "../journal.ts";
 import { firstOf } from "../pages.ts";
 import { lexemesOf, matcher } from "../search.ts";
-import { askTwice, insist } from "./connection.ts";
+import { askTwice, insist } from "./client/connection.ts";
 import type { EventReader } from "./events.ts";
 
 export class PostgresPast implements Pick<Journal, "entriesAfter" | "entriesBefore" | "matchesBefore"> {

@@ -16,7 +16,8 @@
 import { randomBytes } from "node:crypto";
 import { SQL } from "bun";
 import type { Epochs } from "../journal.ts";
-import { type PostgresConnection, PostgresError } from "./connection.ts";
+import type { PostgresConnection } from "./client/connection.ts";
+import { PostgresError } from "./client/errors.ts";
 import { functions } from "./functions.ts";
 
 /** The format of the tables, `version` in chat.format. Tables of a higher one are refused. */
@@ -25,7 +26,7 @@ const format = 2;
 /** The key of the advisory lock under which one server at a time creates the tables. */
 const creating = 5_300_053_000;
 
-/** The class of the advisory locks that each server holds as long as it has a connection for writing. */
+/** The class of the advisory lock that a server holds while it has a connection for writing. */
 const living = 530_001;
 
 /** The code (SQLSTATE) of a statement that this user may not run. */
@@ -86,7 +87,7 @@ type Attached = {
   epochs: Epochs;
   /** Null for a server that can go on after the events that it has read. */
   facts: Record<string, string> | null;
-  /** The last heartbeats of the servers that are alive, for one that opens it: their seats are in use. */
+  /** The latest heartbeats of the servers that are alive, for a server that opens the room: seats with these are in use. */
   servers?: Beat["servers"];
 };
 
@@ -101,7 +102,7 @@ export async function attach(
   const newEpoch = randomBytes(8).toString("hex");
   const values = [room, newEpoch, known?.epoch ?? null, known?.last ?? null, keepEvents, `${leaseMs} ms`];
   return client.begin(async (client) => {
-    // A server that has died loses its lock at once, but counts as lost only after its lease.
+    // A dead server loses its lock at once, but counts as lost only after its lease.
     await client.unsafe(`SELECT pg_advisory_lock_shared(${living}, hashtext($1))`, [server]);
     const [attached] = await client.unsafe<[Attached]>(
       "SELECT * FROM chat.attach($1, $2, $3, $4, $5, $6)",

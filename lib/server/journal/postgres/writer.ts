@@ -4,7 +4,8 @@
 
 import { messageOf } from "../../../protocol/errors.ts";
 import type { Entry, JournalListener } from "../journal.ts";
-import { insist, type PostgresConnection, PostgresError } from "./connection.ts";
+import { insist, type PostgresConnection } from "./client/connection.ts";
+import { PostgresError } from "./client/errors.ts";
 import { rowOf } from "./events.ts";
 import { append, type Outcome } from "./schema.ts";
 
@@ -149,7 +150,7 @@ export class PostgresWriter {
     if (fateOf.length === 0) return this.#refuse(entries, lost);
     const taken = entries.filter((_, i) => fateOf[i] === "t");
     const first = last - taken.length + 1;
-    // If no other server's events are in between, they need not be read back.
+    // If no events of other servers are between them and `last`, they need not be read back.
     if (first === this.#state.last + 1) {
       for (const [i, { event, at: elsewhere }] of taken.entries()) {
         event.seq = first + i;

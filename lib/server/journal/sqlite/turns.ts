@@ -41,7 +41,7 @@ export class Turns {
     this.#replace = db.prepare("UPDATE turns SET first = ?, entries = ? WHERE last = ?");
   }
 
-  /** Reports the rows that are no JSON, as damage leaves them; what else makes no sense is found when it is read. */
+  /** Reports the rows that are no JSON, which damage leaves. Other rows that make no sense are found when they are read. */
   check(db: Database): void {
     const damaged = db.query<Row, []>("SELECT first, last FROM turns WHERE NOT json_valid(entries)");
     for (const { first, last } of damaged.iterate()) this.#unreadable(first, last);

@@ -10,7 +10,7 @@ import { pastOf } from "../../delivery/past.ts";
 import { RecentEntries } from "../../delivery/recent.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
 import { lastBefore, type Past, search, whispersTo } from "../../journal/pages.ts";
-import { unreadable } from "../roster.ts";
+import { unreadable } from "../entering/roster.ts";
 import { type ArchiveRoom, type Deleter, takeBack } from "./deletion.ts";
 
 /** How many events a search shows if the command has no number. */

@@ -5,7 +5,8 @@ import { parseFlags } from "../../../../lib/cli/flags.ts";
 import { UsageError } from "../../../../lib/protocol/errors.ts";
 import { openFiles } from "../../../../lib/server/limits/open-files.ts";
 import { TokenBucket } from "../../../../lib/server/limits/token-bucket.ts";
-import { doorLimits, flags, sessionLimits } from "../../../../lib/server/operation/options.ts";
+import { doorLimits, sessionLimits } from "../../../../lib/server/operation/limits.ts";
+import { flags } from "../../../../lib/server/operation/options.ts";
 import { reload, type Settings } from "../../../../lib/server/operation/reload.ts";
 import { testMs } from "../../../support/transcript.ts";
 

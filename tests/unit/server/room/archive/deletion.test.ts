@@ -59,7 +59,7 @@ class Member {
       happened: (taken) => {
         member = new Member(taken.seat);
         const { reader } = member;
-        void room.enter(taken, json, request, reader).then(() => member && resolve(member));
+        void room.entering.enter(taken, json, request, reader).then(() => member && resolve(member));
       },
       failed: ({ text }) => reject(new Error(text)),
     });

@@ -1,19 +1,19 @@
 // How a connection gets a seat: a new seat, under a name that is free or belongs to its key; or its former seat, by the token or
 // by the key of the name. If that seat has another connection, that one is dismissed.
 
-import type { CommandOf } from "../../protocol/commands.ts";
-import { type Fault, fault, isFault } from "../../protocol/events.ts";
-import { refusesLook } from "../../protocol/looks/looks.ts";
-import { factKey } from "../journal/facts.ts";
-import { type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
-import { both, moving, taking } from "../seats/changes.ts";
-import type { Owners } from "../seats/owners.ts";
-import { type Occupant, type Seat, type Seats, stopExpiry } from "../seats/seats.ts";
-import { hashOf, newSeatId, newToken } from "../seats/tokens.ts";
-import { takenOver } from "./goodbyes.ts";
-import type { Moderation } from "./moderation.ts";
-import type { RoomFacts } from "./orders.ts";
-import { type Recorder, retryAfterMs, type Waiter } from "./recorder.ts";
+import type { CommandOf } from "../../../protocol/commands.ts";
+import { type Fault, fault, isFault } from "../../../protocol/events.ts";
+import { refusesLook } from "../../../protocol/looks/looks.ts";
+import { factKey } from "../../journal/facts.ts";
+import { type Journal, serversOnly, unnumbered } from "../../journal/journal.ts";
+import { both, moving, taking } from "../../seats/changes.ts";
+import type { Owners } from "../../seats/owners.ts";
+import { type Occupant, type Seat, type Seats, stopExpiry } from "../../seats/seats.ts";
+import { hashOf, newSeatId, newToken } from "../../seats/tokens.ts";
+import { takenOver } from "../goodbyes.ts";
+import type { Moderation } from "../moderation.ts";
+import type { RoomFacts } from "../orders.ts";
+import { type Recorder, retryAfterMs, type Waiter } from "../recorder.ts";
 import type { Roster } from "./roster.ts";
 
 /** A seat that a connection got. `token`: the client gets the seat again by it. `roster`: the members before that event. */

@@ -1,10 +1,10 @@
 // A roster: the members as of one event, with the welcome and the history for connections that enter at that event. Many may
 // enter at once, so both are encoded when the first connection needs them, and the others are sent the same bytes.
 
-import type { Dialect, Newcomer, RoomState } from "../../dialects/dialect.ts";
-import { messageOf } from "../../protocol/errors.ts";
-import { type Answer, type Fault, fault, type Member, type Recorded } from "../../protocol/events.ts";
-import type { Past } from "../journal/pages.ts";
+import type { Dialect, Newcomer, RoomState } from "../../../dialects/dialect.ts";
+import { messageOf } from "../../../protocol/errors.ts";
+import { type Answer, type Fault, fault, type Member, type Recorded } from "../../../protocol/events.ts";
+import type { Past } from "../../journal/pages.ts";
 
 export class Roster {
   readonly epoch: string;

@@ -1,0 +1,123 @@
+// Entering: the first bytes that a connection is sent once it has a seat. A fresh one is welcomed and shown the last messages;
+// one that comes back goes on where it stopped. Its reader starts after that. However many enter at once, each waits for its
+// turn in the queue of newcomers, so that members do not wait for them.
+
+import type { Dialect, Newcomer } from "../../../dialects/dialect.ts";
+import type { CommandOf } from "../../../protocol/commands.ts";
+import type { Flows } from "../../delivery/flows.ts";
+import type { Opening, Reader, ReadPage } from "../../delivery/reader.ts";
+import type { SharedPages } from "../../delivery/shared-pages.ts";
+import type { Journal } from "../../journal/journal.ts";
+import { type Past, type Resumption, resumptionOf } from "../../journal/pages.ts";
+import type { WorkQueue } from "../../limits/work-queue.ts";
+import type { Archive } from "../archive/archive.ts";
+import type { Members } from "../members.ts";
+import type { Taken } from "./arrivals.ts";
+import { encodeOwnPast, type Roster } from "./roster.ts";
+
+/** The part of the room that a connection enters. */
+interface EnteredRoom {
+  readonly seq: number;
+  readonly members: Members;
+  readonly archive: Archive;
+  readonly newcomers: WorkQueue;
+}
+
+export class Entering {
+  readonly #journal: Journal;
+  readonly #room: EnteredRoom;
+  readonly #flows: Flows;
+
+  constructor(journal: Journal, room: EnteredRoom, flows: Flows) {
+    this.#journal = journal;
+    this.#room = room;
+    this.#flows = flows;
+  }
+
+  /** Welcomes a member when its turn among the newcomers comes, and starts its reader at the position that it asked for. */
+  enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
+    const { log, pages } = this.#flows.of(dialect.shared, this.#room.seq);
+    const readPage = this.#pagesFor(taken.seat.id, pages, dialect.own?.bind(dialect));
+    const { after, history } = request;
+    const resumption =
+      after === undefined
+        ? this.#resumptionFor(taken, dialect)
+        : resumptionOf(this.#journal, request.epoch, after, taken.roster?.seq ?? this.#room.seq);
+    if (resumption && (request.token !== undefined || history === undefined)) {
+      return reader.start(log, this.#resuming(taken, dialect, resumption), readPage);
+    }
+    const roster = taken.roster ?? this.#room.members.roster();
+    const newcomer = newcomerOf(taken, resumption);
+    const count = history ?? dialect.historyEvents;
+    const past = this.#pastFor(taken, dialect, { roster, resumption, count });
+    const opening: Opening = async (take) => {
+      const shown = await past();
+      const pieces = [...roster.welcome(dialect, newcomer), ...gapOf(resumption, dialect), ...shown];
+      await this.#room.newcomers.run(() => take({ pieces, last: roster.seq }));
+    };
+    // In a dialect with an `own` the newcomer may be told of its own `joined` in other lines, so its reader cannot skip that.
+    const isSeen = taken.isNew && !dialect.own;
+    return isSeen ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+  }
+
+  /** The opening of a reader that goes on at a position: the welcome, and the gap if events are missing. */
+  #resuming(taken: Taken, dialect: Dialect, resumption: Resumption): Opening {
+    const newcomer = newcomerOf(taken, resumption);
+    return (take) =>
+      this.#room.newcomers.run(() => {
+        const roster = taken.roster ?? this.#room.members.roster();
+        // If only the oldest events are no longer kept, the first page has the gap.
+        const missing = resumption.resumed ? [] : gapOf(resumption, dialect);
+        take({ pieces: [...roster.welcome(dialect, newcomer), ...missing], last: resumption.position });
+      });
+  }
+
+  /** Encodes the past that a member is shown: `count` messages before the roster that it has not seen, and waiting whispers. */
+  #pastFor(
+    { seat, isNew, mail }: Taken,
+    dialect: Dialect,
+    { roster, resumption, count }: { roster: Roster; resumption: Resumption | undefined; count: number },
+  ): () => Promise<Uint8Array[]> {
+    const seen = resumption?.resumed ? resumption.position : 0;
+    const recall = async (): Promise<Past> => {
+      const past = await this.#room.archive.recall(seat.id, roster.seq, count);
+      const leftAt = () => seat.readBefore ?? this.#room.archive.leftAt(seat.name, past.events);
+      const left = dialect.showsMissed ? leftAt() : 0;
+      return { ...past, events: past.events.filter(({ seq }) => seq > (resumption?.resumed ? seen : left)) };
+    };
+    const shown = count === 0 ? undefined : recall;
+    // A new seat has no whispers, so all such newcomers are shown the same bytes.
+    if (isNew && !resumption) return async () => (shown ? [await roster.history(dialect, count, shown)] : []);
+    const waiting = (before = roster.seq + 1) =>
+      mail === undefined ? [] : this.#room.archive.whispersTo(seat.id, Math.max(mail, seen), before);
+    return () => encodeOwnPast(dialect, shown, waiting);
+  }
+
+  /** Where a member goes on that comes back to its seat, if its client sends no position; undefined: it is shown the history. */
+  #resumptionFor({ seat, isNew }: Taken, dialect: Dialect): Resumption | undefined {
+    if (isNew || !dialect.showsMissed || seat.read === undefined) return undefined;
+    return { position: seat.read, resumed: true, gap: undefined };
+  }
+
+  /** Separate, so that the closure, which lives as long as the reader, captures only these parameters and not the welcome. */
+  #pagesFor(seat: string, pages: SharedPages, own: Dialect["own"]): ReadPage {
+    return async (wanted, take) => {
+      // Within an object, so that the queue does not await the promise, which may take as long as a database.
+      const { reading } = await this.#room.newcomers.run(() => {
+        const range = wanted();
+        return { reading: range && pages.after(range.after, range.upTo) };
+      });
+      const page = await reading;
+      if (page)
+        await this.#room.newcomers.run(() => take({ pieces: page.piecesFor(seat, own), last: page.last }));
+    };
+  }
+}
+
+function newcomerOf({ seat: { name }, token }: Taken, resumption: Resumption | undefined): Newcomer {
+  return { type: "welcome", name, token, resumed: resumption?.resumed };
+}
+
+function gapOf(resumption: Resumption | undefined, dialect: Dialect): Uint8Array[] {
+  return resumption?.gap ? [Buffer.from(dialect.encode({ type: "gap", ...resumption.gap }))] : [];
+}
