@@ -1,5 +1,5 @@
-// A terminal that goes away while more than a row is at stake: the history, a paste that has not ended, a shell between,
-// a question, a connection that is not there yet.
+// A terminal that goes away while more than a row is at stake: the history, a shell between, a question, a connection that
+// is not there yet.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -26,7 +26,7 @@ function drafts(state: string): string[] {
   return readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
 }
 
-describe("a window closed in the chat", () => {
+describe.concurrent("a window closed in the chat", () => {
   test.each([
     ["a line of the history is looked at", "said\r\x1b[A", "ada> said", "said"],
     ["the history hides a draft", "said\rdraft\x1b[A", "ada> said", "draft"],
@@ -48,26 +48,6 @@ describe("a window closed in the chat", () => {
     // Names are the same in any case.
     await using again = new Terminal(["bun", script, `ADA@localhost:${server.port}`], size, environment);
     await again.until("the draft", (terminal) => terminal.row === `ADA> ${draft}`);
-  });
-
-  test("a window closed in the chat keeps what has come of a paste", async () => {
-    using state = temporaryFolder();
-    await using server = await Server.start(["--stay"]);
-    using bob = await JsonClient.join(server.port, "bob");
-    const environment = { XDG_STATE_HOME: state.path };
-    await using ada = new Terminal(["bun", script, `ada@localhost:${server.port}`], size, environment);
-    await joined(ada);
-    ada.type("see ");
-    await ada.until("the row", (terminal) => terminal.row.trimEnd() === "ada> see");
-    ada.type("\x1b[200~one\rtwo");
-    // It has been read when this has been drawn.
-    bob.send({ type: "say", text: "a round trip" });
-    await ada.shows("a round trip");
-    ada.hangUp();
-    expect(await ada.exited).toBe(0);
-    await bob.event("left", { name: "ada" });
-    expect(bob.texts).toEqual(["a round trip"]);
-    expect(drafts(state.path)).toEqual(["see one\ntwo"]);
   });
 
   test("a window closed in the chat says what was entered before", async () => {
@@ -112,7 +92,7 @@ openssl.test("a window closed at the question for a certificate trusts none", as
   expect(existsSync(join(folder.path, "chatroom", "known_hosts"))).toBe(false);
 });
 
-test("a window closed while connecting ends the client", async () => {
+test.concurrent("a window closed while connecting ends the client", async () => {
   using server = Bun.listen({ hostname: "localhost", port: 0, socket: { data() {} } });
   await using terminal = new Terminal(["bun", script, `ada@localhost:${server.port}`], size);
   await terminal.shows("Connecting");

@@ -26,7 +26,7 @@ function acts(client: JsonClient): unknown[][] {
   });
 }
 
-describe("what an operator does", () => {
+describe.concurrent("what an operator does", () => {
   test("moderation is seen by everyone, with its operator, in both dialects", async () => {
     await using server = await Server.start([], kept);
     using ada = await operator(server, "ada");
@@ -159,7 +159,7 @@ describe("what an operator does", () => {
   });
 });
 
-test("bans and topic outlive the server, a ban holds for look-alikes", async () => {
+test.concurrent("bans and topic outlive the server, a ban holds for look-alikes", async () => {
   using folder = temporaryFolder();
   const flags = ["--history", join(folder.path, "room.sqlite"), "--stay"];
   {
@@ -201,7 +201,7 @@ test("bans and topic outlive the server, a ban holds for look-alikes", async () 
   await dan.line("bill: hello");
 });
 
-test("an operator is one again after a restart by its token alone", async () => {
+test.concurrent("an operator is one again after a restart by its token alone", async () => {
   using folder = temporaryFolder();
   const flags = ["--history", join(folder.path, "room.sqlite"), "--stay"];
   const first = await Server.start(flags, kept);

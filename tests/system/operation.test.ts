@@ -11,7 +11,7 @@ import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-describe("what is written down", () => {
+describe.concurrent("what is written down", () => {
   test("the history is its owner's alone, and has only hashes of tokens", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "state", "room.sqlite");
@@ -89,7 +89,7 @@ describe("what is written down", () => {
   });
 });
 
-describe("the server's own terminal", () => {
+describe.concurrent("the server's own terminal", () => {
   /** A server at a terminal, and its port. */
   async function open(flags: string[] = []) {
     const command = ["bun", join(root, "ChatServer.ts"), "--port", "0", "--history", "none", ...flags];

@@ -83,7 +83,7 @@ openssl.test("SIGHUP reads all again, and no member is disturbed", async () => {
   expect(ada.received.items.filter(({ type }) => type === "bye" || type === "left")).toEqual([]);
 });
 
-test("the log has a line for a loop of connections, and joins' addresses", async () => {
+test.concurrent("the log has a line for a loop of connections, and joins' addresses", async () => {
   await using server = await Server.start(["--stay"], { CHAT_MAX_CONECTIONS: "5", CHAT_NAME: "ada" });
   for (let i = 0; i < 50; i++) {
     using loop = await new PlainClient().open(server.port);
@@ -100,7 +100,7 @@ test("the log has a line for a loop of connections, and joins' addresses", async
   await server.line(/The variable CHAT_MAX_CONECTIONS sets nothing: see --help$/);
 });
 
-test("a wrong line in the settings is named, with code 2", async () => {
+test.concurrent("a wrong line in the settings is named, with code 2", async () => {
   using folder = temporaryFolder();
   const env = { ...withoutSettings(), XDG_CONFIG_HOME: folder.path };
   const path = join(folder.path, "chatroom", "server.conf");

@@ -7,7 +7,7 @@ import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-test("Ctrl-C clears a row with text in it, and leaves on an empty one", async () => {
+test.concurrent("Ctrl-C clears a row with text in it, and leaves on an empty one", async () => {
   await using room = await open();
   const { server, ada } = room;
   using bob = await JsonClient.join(server.port, "bob");
@@ -27,7 +27,7 @@ test("Ctrl-C clears a row with text in it, and leaves on an empty one", async ()
   expect(bob.texts).toEqual([]);
 });
 
-test("Shift-Tab goes back in the completions", async () => {
+test.concurrent("Shift-Tab goes back in the completions", async () => {
   await using room = await open();
   const { ada } = room;
   for (const [keys, row] of [
@@ -40,7 +40,7 @@ test("Shift-Tab goes back in the completions", async () => {
   }
 });
 
-test("the lines of a paste can be looked at and changed before Enter", async () => {
+test.concurrent("the lines of a paste can be looked at and changed before Enter", async () => {
   await using room = await open();
   const { server, ada } = room;
   using bob = await JsonClient.join(server.port, "bob");
@@ -55,7 +55,7 @@ test("the lines of a paste can be looked at and changed before Enter", async () 
   expect((await bob.event("said")).text).toBe("startp1\np2!\np3 end");
 });
 
-test("a long text shows what is on both sides of the cursor", async () => {
+test.concurrent("a long text shows what is on both sides of the cursor", async () => {
   await using room = await open([], { cols: 40, rows: 10 });
   const { ada } = room;
   const text = Array.from({ length: 80 }, (_, i) => String.fromCharCode(0x41 + (i % 26))).join("");
@@ -66,7 +66,7 @@ test("a long text shows what is on both sides of the cursor", async () => {
   });
 });
 
-test("a long name leaves the end of the label to be seen", async () => {
+test.concurrent("a long name leaves the end of the label to be seen", async () => {
   await using room = await open([], { cols: 40, rows: 10 });
   const { server, ada } = room;
   const name = "a_name_of_as_many_as_32_letters_";
@@ -76,7 +76,7 @@ test("a long name leaves the end of the label to be seen", async () => {
   await ada.until("that it is offline", ({ row }) => row.includes("s_ (offline)> "));
 });
 
-describe("a terminal that becomes narrower", () => {
+describe.concurrent("a terminal that becomes narrower", () => {
   const text = Array.from({ length: 30 }, (_, i) => `word${i}`).join(" ");
 
   test("a narrower terminal keeps nothing of the row that was there before", async () => {

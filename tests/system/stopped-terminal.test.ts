@@ -44,7 +44,7 @@ function heard(terminal: Terminal): number[] {
   });
 }
 
-test("a terminal that is stopped for a while misses no line", async () => {
+test.concurrent("a terminal that is stopped for a while misses no line", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
   const { terminal } = await below(server.port);
@@ -57,7 +57,7 @@ test("a terminal that is stopped for a while misses no line", async () => {
   await terminal.until("the prompt", ({ row }) => row.trimEnd() === "ada>");
 });
 
-test("SIGTERM ends the client while its terminal is stopped", async () => {
+test.concurrent("SIGTERM ends the client while its terminal is stopped", async () => {
   await using server = await Server.start(["--stay"]);
   using bob = await JsonClient.join(server.port, "bob");
   const { terminal, pid } = await below(server.port);

@@ -1,5 +1,4 @@
-// A terminal that goes away, is stopped, or is taken by the shell for a while: nothing is said by that, nothing crashes,
-// and what was typed is not lost.
+// A terminal that goes away, or is stopped: nothing is said by that, nothing crashes, and what was typed is not lost.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
@@ -7,7 +6,7 @@ import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { python3 } from "../support/parts.ts";
 import { Terminal } from "../support/screen.ts";
-import { freePort, inShell, root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
+import { freePort, root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
 import { testMs } from "../support/transcript.ts";
 
 setDefaultTimeout(testMs);
@@ -154,56 +153,6 @@ test.concurrent("a member that is put out while writing keeps the draft", async 
   op.send({ type: "kick", name: "ada" });
   expect(await ada.exited).toBe(1);
   expect(drafts(state.path)).toEqual([{ text: "but I was only", mode: 0o600 }]);
-});
-
-describe.concurrent("Ctrl-Z and fg bring everything back", () => {
-  test.each([
-    ["at the question for the name", "", "What is your name?", "ada\r", "You are connected as ada"],
-    [
-      "at the question for the password",
-      "ada@",
-      "This room has a password",
-      "tea\r",
-      "You are connected as ada",
-    ],
-  ])("Ctrl-Z and fg bring back %s", async (_, who, question, answer, result) => {
-    using state = temporaryFolder();
-    const password = who === "" ? {} : { CHAT_PASSWORD: "tea" };
-    await using server = await Server.start(["--stay"], password);
-    const environment = { PS1: "sh$ ", XDG_STATE_HOME: state.path };
-    await using terminal = new Terminal(["bash", "--norc", "--noprofile", "-i"], size, environment);
-    await terminal.shows("sh$");
-    terminal.type(`${inShell("ChatClient.ts")} ${who}localhost:${server.port}\r`);
-    await terminal.shows(question);
-    for (let i = 0; i < 2; i++) {
-      terminal.type("\x1a");
-      await terminal.until("the shell", ({ row }) => row.trimEnd() === "sh$");
-      terminal.type("echo $((20+3))\r");
-      await terminal.shows("23");
-      terminal.type("clear\r");
-      await terminal.until("a clear screen", ({ screen }) => screen.length === 1);
-      terminal.type("fg\r");
-      await terminal.shows(question);
-    }
-    terminal.type(answer);
-    await terminal.shows(result);
-  });
-
-  test("Ctrl-C leaves a question that was stopped by Ctrl-Z", async () => {
-    using state = temporaryFolder();
-    await using server = await Server.start(["--stay"]);
-    const environment = { PS1: "sh$ ", XDG_STATE_HOME: state.path };
-    await using terminal = new Terminal(["bash", "--norc", "--noprofile", "-i"], size, environment);
-    await terminal.shows("sh$");
-    terminal.type(`${inShell("ChatClient.ts")} localhost:${server.port}; echo ended $?\r`);
-    await terminal.shows("What is your name?");
-    terminal.type("\x1a");
-    await terminal.shows("Stopped");
-    terminal.type("clear; fg\r");
-    await terminal.shows("What is your name?");
-    terminal.type("\x03");
-    await terminal.shows("ended");
-  });
 });
 
 describe.concurrent("the server goes on", () => {

@@ -25,7 +25,7 @@ async function joined(terminal: Terminal, name: string): Promise<void> {
   await terminal.until(`the prompt of ${name}`, ({ row }) => row.trimEnd() === `${name}>`);
 }
 
-describe.each(sizes)("at $cols × $rows", (size) => {
+describe.concurrent.each(sizes)("at $cols × $rows", (size) => {
   test("the client asks for a name, and shows the room above its prompt", async () => {
     await using server = await Server.start();
     await using terminal = client(server, [], size);
@@ -79,7 +79,7 @@ describe.each(sizes)("at $cols × $rows", (size) => {
   });
 });
 
-test.each(["\u00a0", "\u2007", "\u202f", "\u3000", "x", "\u093e"])(
+test.concurrent.each(["\u00a0", "\u2007", "\u202f", "\u3000", "x", "\u093e"])(
   "no message goes on at the margin, filled up with %j",
   async (filler) => {
     await using server = await Server.start();
@@ -98,7 +98,7 @@ test.each(["\u00a0", "\u2007", "\u202f", "\u3000", "x", "\u093e"])(
   },
 );
 
-test("a pasted text of several lines is one message", async () => {
+test.concurrent("a pasted text of several lines is one message", async () => {
   await using server = await Server.start();
   await using terminal = client(server, ["--name", "ada"]);
   using bob = await JsonClient.join(server.port, "bob");
@@ -114,7 +114,7 @@ test("a pasted text of several lines is one message", async () => {
   expect(said.text).toBe("see: one\ntwo\nthree");
 });
 
-test("a name that is taken is asked for again", async () => {
+test.concurrent("a name that is taken is asked for again", async () => {
   await using server = await Server.start();
   using bob = await PlainClient.join(server.port, "bob");
   await using terminal = client(server, ["--name", "BOB"]);
@@ -125,7 +125,7 @@ test("a name that is taken is asked for again", async () => {
   await bob.line("ada joined");
 });
 
-test("a password whose answer takes a while is not given again", async () => {
+test.concurrent("a password whose answer takes a while is not given again", async () => {
   const error = (code: string, text: string) => ({ type: "error", code, text });
   const answers = [
     [error("wrong-password", "This room has a password: what is it?")],
@@ -157,7 +157,7 @@ test("a password whose answer takes a while is not given again", async () => {
   expect(terminal.written).not.toContain("What is your name?");
 });
 
-test.each(["\x03", "\x04"])("%j in the form or at the prompt leaves, with 0", async (key) => {
+test.concurrent.each(["\x03", "\x04"])("%j in the form or at the prompt leaves, with 0", async (key) => {
   await using server = await Server.start(["--stay"]);
   await using form = client(server);
   await form.shows("What is your name?");
@@ -173,7 +173,7 @@ test.each(["\x03", "\x04"])("%j in the form or at the prompt leaves, with 0", as
   expect(restores(prompt)).toBe(true);
 });
 
-test.each([
+test.concurrent.each([
   ["Anna Maria", "Anna_Maria"],
   ["o'brien@example.net", "obrienexamplenet"],
 ])("the user's name %j is offered as %s, and Enter takes it", async (user, name) => {
@@ -186,7 +186,7 @@ test.each([
   await joined(terminal, name);
 });
 
-test("a client that is left while it connects shows nothing of that any more", async () => {
+test.concurrent("a client that is left while it connects shows nothing of that any more", async () => {
   await using server = await Server.start(["--stay"]);
   process.kill(server.pid, "SIGSTOP");
   await using terminal = client(server, ["--name", "ada"]);
@@ -198,7 +198,7 @@ test("a client that is left while it connects shows nothing of that any more", a
   expect(restores(terminal)).toBe(true);
 });
 
-test("a name lost while away is asked for anew, the draft kept", async () => {
+test.concurrent("a name lost while away is asked for anew, the draft kept", async () => {
   using folder = temporaryFolder();
   // Without owners: a name that is kept for its key cannot be lost.
   const flags = ["--stay", "--seat", "0", "--names", "0", "--history", join(folder.path, "room.sqlite")];
@@ -232,27 +232,33 @@ test("a name lost while away is asked for anew, the draft kept", async () => {
   await terminal.until("what was not sent", ({ screen }) => screen.join("\n").includes(end.join("\n")));
 });
 
-test.each(["SIGTERM", "SIGHUP"] as const)("%s in the form leaves the cursor visible", async (signal) => {
-  await using server = await Server.start();
-  await using terminal = client(server);
-  await terminal.shows("What is your name?");
-  terminal.kill(signal);
-  expect(await terminal.exited).toBe(0);
-  expect(terminal.written.lastIndexOf("\x1b[?25h")).toBeGreaterThan(
-    terminal.written.lastIndexOf("\x1b[?25l"),
-  );
-});
+test.concurrent.each(["SIGTERM", "SIGHUP"] as const)(
+  "%s in the form leaves the cursor visible",
+  async (signal) => {
+    await using server = await Server.start();
+    await using terminal = client(server);
+    await terminal.shows("What is your name?");
+    terminal.kill(signal);
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.written.lastIndexOf("\x1b[?25h")).toBeGreaterThan(
+      terminal.written.lastIndexOf("\x1b[?25l"),
+    );
+  },
+);
 
-test.each(["SIGTERM", "SIGHUP"] as const)("%s leaves the room and the terminal as it was", async (signal) => {
-  await using server = await Server.start();
-  await using terminal = client(server, ["--name", "ada"]);
-  await joined(terminal, "ada");
-  terminal.kill(signal);
-  expect(await terminal.exited).toBe(0);
-  expect(restores(terminal)).toBe(true);
-});
+test.concurrent.each(["SIGTERM", "SIGHUP"] as const)(
+  "%s leaves the room and the terminal as it was",
+  async (signal) => {
+    await using server = await Server.start();
+    await using terminal = client(server, ["--name", "ada"]);
+    await joined(terminal, "ada");
+    terminal.kill(signal);
+    expect(await terminal.exited).toBe(0);
+    expect(restores(terminal)).toBe(true);
+  },
+);
 
-test("Ctrl-C leaves while there is no server, too", async () => {
+test.concurrent("Ctrl-C leaves while there is no server, too", async () => {
   await using server = await Server.start();
   await using terminal = client(server, ["--name", "ada"]);
   await joined(terminal, "ada");
@@ -263,7 +269,7 @@ test("Ctrl-C leaves while there is no server, too", async () => {
   expect(restores(terminal)).toBe(true);
 });
 
-test("after Ctrl-Z and fg the row is back, draft and all", async () => {
+test.concurrent("after Ctrl-Z and fg the row is back, draft and all", async () => {
   await using server = await Server.start();
   const command = `${inShell("ChatClient.ts")} ada@localhost:${server.port}`;
   await using terminal = new Terminal(
@@ -286,7 +292,7 @@ test("after Ctrl-Z and fg the row is back, draft and all", async () => {
   await terminal.until("the shell", ({ row }) => row.startsWith("sh$"));
 });
 
-test("no server is one sentence and exit code 1", async () => {
+test.concurrent("no server is one sentence and exit code 1", async () => {
   await using terminal = new Terminal(["bun", join(root, "ChatClient.ts"), "--port", "1", "--name", "ada"], {
     cols: 120,
     rows: 24,

@@ -74,8 +74,12 @@ export class Listeners<T extends { port: number; stop(): void }> {
     for (const listener of this.#open.splice(0)) listener.stop();
   }
 
-  /** Opens a listener for each address. Waits for a port that is taken as `listenPatiently` does. */
-  #openAll(wanted: number, manner: Manner): T[] {
+  /**
+   * Opens a listener for each address. Waits for a port that is taken as `listenPatiently` does; if any port will do, it
+   * takes another one at once.
+   */
+  #openAll(wanted: number, asked: Manner): T[] {
+    const manner = wanted === 0 ? { ...asked, patienceMs: 0 } : asked;
     for (let tries = 1; ; tries++) {
       const open: T[] = [];
       try {

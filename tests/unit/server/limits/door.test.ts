@@ -137,6 +137,20 @@ describe("what an address has done", () => {
     expect(enter(door, addresses[10_000] ?? "")).toBe(origins[10_000] as Origin);
   });
 
+  test("an address that came back is among those that left last", () => {
+    const door = doorWith();
+    const comesAndGoes = (address: string) => {
+      const origin = enter(door, address);
+      leave(door, origin);
+      return origin;
+    };
+    const origin = comesAndGoes("192.0.2.1");
+    for (let i = 1; i < 10_000; i++) comesAndGoes(`10.0.${i >> 8}.${i & 255}`);
+    comesAndGoes("192.0.2.1");
+    comesAndGoes("192.0.2.2");
+    expect(enter(door, "192.0.2.1")).toBe(origin);
+  });
+
   test("an address that is here is not forgotten, however many leave", () => {
     const door = doorWith();
     const here = enter(door, "192.0.2.1");

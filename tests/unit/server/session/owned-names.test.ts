@@ -297,4 +297,13 @@ describe("a room with a password", () => {
     expect((await join({ name: "ada", key }, guarded)).codes).toEqual(["wrong-password"]);
     expect((await join({ name: "ada" }, guarded)).codes).toEqual(["wrong-password"]);
   });
+
+  test("a key is no password for a seat that is given up in the same turn", async () => {
+    const ada = await join({ name: "ada", key, password: "sesame" }, guarded);
+    ada.send({ type: "quit" });
+    const again = await join({ name: "ada", key }, guarded);
+    await turn();
+    expect(again.types).not.toContain("welcome");
+    expect(again.codes).not.toEqual([]);
+  });
 });

@@ -79,7 +79,7 @@ test("a port that stays taken is a sentence after a few tries", () => {
   using earlier = Bun.listen({ hostname: "localhost", port: 0, socket: { data() {} } });
   const { port } = earlier;
   const listen = () => Bun.listen({ hostname: "localhost", port, socket: { data() {} } });
-  expect(() => listenPatiently({ host: "localhost", port }, listen)).toThrow(
+  expect(() => listenPatiently({ host: "localhost", port }, listen, { patienceMs: 150 })).toThrow(
     `Cannot listen on localhost:${port}, something listens there already, or has used the port a moment ago: `,
   );
 });
@@ -180,7 +180,9 @@ test("an address that this machine has not is left out", () => {
 
 test("a port that is taken at one address leaves nothing open", () => {
   const { open, listen } = listening(["::1 7"]);
-  expect(() => new Listeners({ host: "localhost", port: 7 }, both, listen)).toThrow("listens there already");
+  expect(() => new Listeners({ host: "localhost", port: 7 }, both, listen, { patienceMs: 150 })).toThrow(
+    "listens there already",
+  );
   expect(open).toEqual([]);
   const none = listening([], both);
   expect(() => new Listeners(anyPort, both, none.listen)).toThrow("this machine has no such address");
