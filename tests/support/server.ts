@@ -19,7 +19,7 @@ const settings = join(tmpdir(), `chatroom-tests-${process.getuid?.() ?? 0}`);
 /** The environment without a person's own settings, and without CI, where a spinner does not turn. */
 export function withoutSettings(): Record<string, string | undefined> {
   const ours = Object.entries(process.env).filter(
-    ([name]) => !/^(CHAT_|NO_COLOR|FORCE_COLOR|CI$)/.test(name),
+    ([name]) => !/^(CHAT_|NO_COLOR|FORCE_COLOR|CI$|TMUX$|STY$|XTERM_VERSION$)/.test(name),
   );
   return { ...Object.fromEntries(ours), XDG_CONFIG_HOME: settings };
 }

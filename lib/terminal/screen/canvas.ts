@@ -25,14 +25,21 @@ export class Canvas {
   #drawn: { above: number[]; column: number } = { above: [], column: 0 };
   /** Rows between the first one of ours and the cursor. */
   #rowsAbove = 0;
-  /** Whether the terminal breaks the row with the cursor, too. tmux does; of other terminals, an answer tells it. */
+  /** Whether the terminal breaks rows that have become too wide for it. xterm cuts them off, for good. */
+  readonly breaksRows: boolean;
+  /** Whether it breaks the row with the cursor, too. tmux and screen do; of other terminals, an answer tells it. */
   #breaksCursorRow: boolean;
   /** True while a terminal that became narrower is asked how many of its rows are ours now: nothing is to be drawn. */
   isMeasuring = false;
 
-  constructor(tty: Pick<Tty, "columns" | "askColumn">, breaksCursorRow = process.env.TMUX !== undefined) {
+  /** `environment` tells which terminal it is: xterm sets XTERM_VERSION, tmux TMUX, screen STY. */
+  constructor(
+    tty: Pick<Tty, "columns" | "askColumn">,
+    { TMUX, STY, XTERM_VERSION }: Record<string, string | undefined> = process.env,
+  ) {
     this.#tty = tty;
-    this.#breaksCursorRow = breaksCursorRow;
+    this.#breaksCursorRow = (TMUX ?? STY) !== undefined;
+    this.breaksRows = this.#breaksCursorRow || XTERM_VERSION === undefined;
   }
 
   /** Draws the picture below these lines, each of which ends with a newline. */

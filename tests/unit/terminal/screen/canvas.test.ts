@@ -56,11 +56,13 @@ test("how a terminal breaks rows is known where the cursor does not tell", () =>
     canvas.resized(() => {});
     return Number(/^\x1b\[(\d+)A/.exec(canvas.erase())?.[1] ?? 0);
   };
-  const [tmux, other] = [new Canvas(tty, true), new Canvas(tty, false)];
+  const [tmux, other] = [new Canvas(tty, { TMUX: "1" }), new Canvas(tty, {})];
   // At half of the columns the cursor is in the last one, whether its row was broken or not.
   expect([rowsAbove(tmux, 60, 30, 29), rowsAbove(other, 60, 30, 29)]).toEqual([1, 0]);
   expect([rowsAbove(tmux, 60, 45, 44), rowsAbove(other, 60, 45, 14)]).toEqual([0, 1]);
   expect([rowsAbove(tmux, 60, 20, 19), rowsAbove(other, 60, 20, 19)]).toEqual([0, 2]);
+  const environments = [{}, { XTERM_VERSION: "XTerm(379)" }, { XTERM_VERSION: "XTerm(379)", STY: "1" }];
+  expect(environments.map((set) => new Canvas(tty, set).breaksRows)).toEqual([true, false, true]);
   // No answer tells nothing.
   expect([rowsAbove(tmux, 60, 45, undefined), rowsAbove(other, 60, 45, undefined)]).toEqual([0, 1]);
 });

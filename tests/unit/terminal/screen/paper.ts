@@ -18,7 +18,7 @@ export class Paper implements Disposable {
       },
       askColumn: (tell) => tell(emulator.buffer.active.cursorX),
     };
-    this.canvas = new Canvas(tty, false);
+    this.canvas = new Canvas(tty, {});
   }
 
   async draw(lines: string, picture: Picture): Promise<void> {
