@@ -68,7 +68,7 @@ void server.exited.then((code) => {
 const seats = Array.from({ length: witnesses }, (_, i) => Witness.join(server.port, i, book));
 const watching = await Promise.all(seats);
 const quietLines = server.log.items.length;
-const filesBefore = openFiles(server.pid);
+const filesBefore = openFiles(server.pid) ?? 0;
 
 // ---- The day ----
 
@@ -111,7 +111,7 @@ clearInterval(reporter);
 report();
 const here = await watching[0]?.members();
 if (here !== witnesses) book.problem(`${here} are in the room, and not ${witnesses}`);
-const filesAfter = openFiles(server.pid);
+const filesAfter = openFiles(server.pid) ?? 0;
 if (![filesBefore, filesBefore + checkpointFiles].includes(filesAfter))
   book.problem(`${filesBefore} files were open, ${filesAfter} in the end`);
 const output = server.log.items.slice(quietLines).filter((line) => !keeper.expects(line));

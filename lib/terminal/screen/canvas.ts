@@ -25,8 +25,8 @@ export class Canvas {
   #drawn: { above: number[]; column: number } = { above: [], column: 0 };
   /** Rows between the first one of ours and the cursor. */
   #rowsAbove = 0;
-  /** Whether the terminal breaks rows that are wider than it is. xterm alone cuts them off. */
-  readonly #breaksRows: boolean;
+  /** Whether the terminal breaks rows that have become too wide for it. xterm cuts them off, for good. */
+  readonly breaksRows: boolean;
   /** Whether it breaks the row with the cursor, too. tmux and screen do; of other terminals, an answer tells it. */
   #breaksCursorRow: boolean;
   /** True while a terminal that became narrower is asked how many of its rows are ours now: nothing is to be drawn. */
@@ -39,7 +39,7 @@ export class Canvas {
   ) {
     this.#tty = tty;
     this.#breaksCursorRow = (TMUX ?? STY) !== undefined;
-    this.#breaksRows = this.#breaksCursorRow || XTERM_VERSION === undefined;
+    this.breaksRows = this.#breaksCursorRow || XTERM_VERSION === undefined;
   }
 
   /** Draws the picture below these lines, each of which ends with a newline. */

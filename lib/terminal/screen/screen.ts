@@ -192,9 +192,9 @@ export class Screen implements TtyReader {
   }
 
   resized(): void {
-    if (!this.overlay) return this.#canvas.resized(() => this.changed());
-    this.#isResized = true;
-    this.changed();
+    if (this.overlay) this.#isResized = true;
+    else if (this.#canvas.breaksRows) return this.#canvas.resized(() => this.changed());
+    this.redraw();
   }
 
   stopped(): void {
