@@ -89,7 +89,6 @@ export class Canvas {
   resized(redraw: () => void): void {
     const { above, column } = this.#drawn;
     const { columns } = this.#tty;
-    if (!this.#breaksRows) return redraw();
     this.#rowsAbove = above.reduce((rows, width) => rows + Math.max(Math.ceil(width / columns), 1), 0);
     if (column < columns) return redraw();
     this.isMeasuring = true;
