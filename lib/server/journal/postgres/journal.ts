@@ -216,7 +216,7 @@ export class PostgresJournal implements Journal {
     if (this.#closed) return;
     const { room, keepEvents, leaseMs } = this.#options;
     const isFirst = this.epoch === "";
-    await prepare(client);
+    await prepare(client, isFirst);
     const known = isFirst || this.#hasHole ? undefined : this;
     const row = await attach(client, room, { server: this.server, known }, keepEvents, leaseMs);
     if (row.keep !== keepEvents && isFirst) {

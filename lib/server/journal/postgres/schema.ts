@@ -197,8 +197,11 @@ async function renew(client: SQL): Promise<void> {
     });
 }
 
-/** Creates the tables if they are missing. Throws a PostgresError if they cannot be used. */
-export async function prepare(client: SQL): Promise<void> {
+/**
+ * Creates the tables if they are missing. Throws a PostgresError if they cannot be used. Those of a newer version stop only a
+ * server that begins: one that runs goes on with them, since they keep the functions that it calls.
+ */
+export async function prepare(client: SQL, isFirst: boolean): Promise<void> {
   await client.begin(async (client) => {
     await client`SELECT pg_advisory_xact_lock(${creating})`;
     const [{ made }] = await client`SELECT to_regclass('chat.format') IS NOT NULL AS made`;
@@ -210,7 +213,7 @@ export async function prepare(client: SQL): Promise<void> {
   if (version === null) throw new PostgresError("holds tables without a version: chat.format is empty");
   // In another encoding a message that cannot be stored would be refused, with all others of its turn.
   if (encoding !== "UTF8") throw new PostgresError(`has this database in ${encoding}: take one in UTF8`);
-  if (version > format) {
+  if (version > format && isFirst) {
     throw new PostgresError(
       `holds the tables of a newer version (${version}, this one knows ${format}): update this server`,
     );

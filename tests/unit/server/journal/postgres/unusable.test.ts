@@ -7,6 +7,7 @@ import { postgresql } from "../../../../support/parts.ts";
 import { PostgresServer } from "../../../../support/postgres.ts";
 import { freePort } from "../../../../support/server.ts";
 import { patienceMs } from "../../../../support/transcript.ts";
+import { Listened, said } from "../listened.ts";
 
 setDefaultTimeout(2 * patienceMs);
 
@@ -86,6 +87,10 @@ postgresql.describe("a PostgreSQL that cannot be used", () => {
     await client`GRANT USAGE ON SCHEMA chat TO lesser`;
     await client`GRANT SELECT ON ALL TABLES IN SCHEMA chat TO lesser`;
     expect(await failure(url)).toMatch(/it does not let this user read and write all of chat\.\w+, chat/);
+    const other = postgres.url().replace(/postgres$/, "other");
+    await using running = new Listened(
+      await PostgresJournal.open({ url: other, room: "runs", keepEvents: 9 }),
+    );
     await client`DELETE FROM chat.format`;
     expect(await failure(postgres.url().replace(/postgres$/, "other"))).toEndWith(
       "it holds tables without a version: chat.format is empty",
@@ -94,6 +99,10 @@ postgresql.describe("a PostgreSQL that cannot be used", () => {
     expect(await failure(url)).toEndWith(
       "it holds the tables of a newer version (99, this one knows 2): update this server",
     );
+    await client`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = 'other' AND pid <> pg_backend_pid()`;
+    await running.insist(() => said("a server that runs goes on"));
+    expect(running.texts).toEqual(["a server that runs goes on"]);
     await client.close({ timeout: 0 });
   });
 
