@@ -7,6 +7,9 @@ import { type Event, isMessage, type Recorded } from "../../../../../lib/protoco
 /** What a position holds for us: `hidden` is another's whisper, or a message that was taken back. */
 export type Kind = "said" | "renamed" | "joined" | "hidden";
 
+/** The middle of a day in any time zone, so that its date is the same everywhere. */
+export const begunAt = new Date(1970, 0, 1, 12).getTime();
+
 export class PlayedPast {
   /** Asks it. */
   readonly pages: Pages;
@@ -85,8 +88,9 @@ export class PlayedPast {
   }
 
   #eventOf(kind: Kind, seq: number): Recorded | undefined {
-    if (kind === "said") return { type: "said", seq, at: seq, from: "bob", text: this.#textOf(seq) };
-    if (kind === "joined") return { type: "joined", seq, at: seq, name: "cyd" };
-    return kind === "renamed" ? { type: "renamed", seq, at: seq, from: "bob", to: "bob" } : undefined;
+    const at = begunAt + seq;
+    if (kind === "said") return { type: "said", seq, at, from: "bob", text: this.#textOf(seq) };
+    if (kind === "joined") return { type: "joined", seq, at, name: "cyd" };
+    return kind === "renamed" ? { type: "renamed", seq, at, from: "bob", to: "bob" } : undefined;
   }
 }

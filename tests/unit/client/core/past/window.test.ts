@@ -5,7 +5,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { Window } from "../../../../../lib/client/core/past/window.ts";
 import { testMs } from "../../../../support/transcript.ts";
-import { type Kind, PlayedPast } from "./played-past.ts";
+import { begunAt, type Kind, PlayedPast } from "./played-past.ts";
 
 setDefaultTimeout(testMs);
 
@@ -103,8 +103,8 @@ test("of a message that is taken back nothing is left but its place", () => {
   room.answer();
   window.takeBack([29, 12, 99]);
   expect(window.events.filter(({ type }) => type === "erased")).toEqual([
-    { type: "erased", seq: 12, at: 12 },
-    { type: "erased", seq: 29, at: 29 },
+    { type: "erased", seq: 12, at: begunAt + 12 },
+    { type: "erased", seq: 29, at: begunAt + 29 },
   ]);
   expect(window.events.map(({ seq }) => seq)).toEqual(room.all.map(({ seq }) => seq));
 });
