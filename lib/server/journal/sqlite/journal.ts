@@ -129,10 +129,7 @@ export class SqliteJournal implements Journal {
     this.#checkpoints = path === undefined ? undefined : new Checkpoints(db, path);
     this.#cleaning = new Cleaning(db);
     const parts = { turns: this.#turns, index: this.#words };
-    this.#trimming = new Trimming(db, this, parts, keepMs, () => {
-      this.#cleaning.begin();
-      this.#cleaning.go();
-    });
+    this.#trimming = new Trimming(db, this, parts, keepMs, () => this.#cleaning.later());
     this.#trimming.start();
   }
 
@@ -212,7 +209,7 @@ export class SqliteJournal implements Journal {
     this.#untrimmed += fresh.length;
     if (this.#untrimmed >= trimmedAfter) {
       const first = Math.max(this.first, this.last + fresh.length - this.#keepEvents + 1);
-      this.#trimming.events(first, trimmedForEach * this.#untrimmed);
+      if (this.#trimming.events(first, trimmedForEach * this.#untrimmed) > 0) this.#cleaning.later();
       this.#untrimmed = 0;
     }
     this.#transaction.commit.run();
