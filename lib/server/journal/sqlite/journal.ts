@@ -43,6 +43,8 @@ type Stored = {
   repeated: { entry: Entry; seq: number }[];
   contradicted: Entry[];
   changed: Map<string, string | null>;
+  /** How many pages of the file were written, about. */
+  pages: number;
 };
 
 export class SqliteJournal implements Journal {
@@ -129,10 +131,7 @@ export class SqliteJournal implements Journal {
     this.#checkpoints = path === undefined ? undefined : new Checkpoints(db, path);
     this.#cleaning = new Cleaning(db);
     const parts = { turns: this.#turns, index: this.#words };
-    this.#trimming = new Trimming(db, this, parts, keepMs, () => {
-      this.#cleaning.begin();
-      this.#cleaning.go();
-    });
+    this.#trimming = new Trimming(db, this, parts, keepMs, () => this.#cleaning.later());
     this.#trimming.start();
   }
 
@@ -166,15 +165,14 @@ export class SqliteJournal implements Journal {
       this.#listener?.refused(entries, reasonOf(error));
       return;
     }
-    const { fresh, repeated, contradicted, changed } = stored;
+    const { fresh, repeated, contradicted, changed, pages } = stored;
     for (const [key, value] of changed) {
       if (value === null) this.#facts.delete(key);
       else this.#facts.set(key, value);
     }
     this.#troubled(undefined);
     this.#cleaning.go();
-    // A turn is one row at the end of its table; facts may be on as many pages.
-    this.#checkpoints?.follow(1 + changed.size);
+    this.#checkpoints?.follow(pages + changed.size);
     this.last += fresh.length;
     this.first = Math.max(this.first, this.last - this.#keepEvents + 1);
     this.#words.follow();
@@ -186,7 +184,7 @@ export class SqliteJournal implements Journal {
 
   /** Numbers the entries that happen, and writes them and the facts that they set, in one transaction. */
   #store(entries: Entry[]): Stored {
-    const stored: Stored = { fresh: [], repeated: [], contradicted: [], changed: new Map() };
+    const stored: Stored = { fresh: [], repeated: [], contradicted: [], changed: new Map(), pages: 0 };
     const { fresh, repeated, contradicted, changed } = stored;
     const at = Date.now();
     this.#transaction.begin.run();
@@ -202,17 +200,19 @@ export class SqliteJournal implements Journal {
         repeated.push({ entry, seq: this.#said.find.get(author, id)?.seq ?? seq });
         continue;
       }
+      // The id has a place in an index, which may be on any page.
+      if (id !== undefined) stored.pages++;
       fresh.push(entry);
       event.seq = seq;
       event.at = entry.at ?? at;
       if (facts) this.#write(facts, changed);
       if (event.type === "deleted") this.#erase(event.seqs);
     }
-    this.#turns.add(fresh);
+    stored.pages += this.#turns.add(fresh);
     this.#untrimmed += fresh.length;
     if (this.#untrimmed >= trimmedAfter) {
       const first = Math.max(this.first, this.last + fresh.length - this.#keepEvents + 1);
-      this.#trimming.events(first, trimmedForEach * this.#untrimmed);
+      if (this.#trimming.events(first, trimmedForEach * this.#untrimmed) > 0) this.#cleaning.later();
       this.#untrimmed = 0;
     }
     this.#transaction.commit.run();

@@ -19,6 +19,9 @@ export const pageQueries = {
 /** How many entries a row has at most, beside no more than fit in a page, so that reading it does not take long. */
 const rowEvents = 250;
 
+/** A page of the file. */
+const pageBytes = 4_096;
+
 /** A row: its entries, as JSON, are numbered from `first` to `last`. */
 export type Row = { first: number; last: number; entries: string };
 
@@ -47,14 +50,18 @@ export class Turns {
     for (const { first, last } of damaged.iterate()) this.#unreadable(first, last);
   }
 
-  /** Adds these entries, which are numbered without gaps. */
-  add(entries: Entry[]): void {
+  /** Adds these entries, which are numbered without gaps. Returns how many pages that wrote, about. */
+  add(entries: Entry[]): number {
+    let pages = 0;
     for (let stored = 0; stored < entries.length; ) {
       const row = firstOf(entries.slice(stored), rowEvents);
       stored += row.length;
       const [first, last] = [row[0]?.event.seq ?? 0, row.at(-1)?.event.seq ?? 0];
-      this.#add.run(first, last, storedAs(row));
+      const text = storedAs(row);
+      this.#add.run(first, last, text);
+      pages += 1 + text.length / pageBytes;
     }
+    return pages;
   }
 
   /** The entries after a position, oldest first. */

@@ -1,7 +1,7 @@
 // The file of a history: the events it keeps and those deleted from it, other programs that read it, and old formats.
 
 import { Database } from "bun:sqlite";
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { search } from "../../../../../lib/server/journal/pages.ts";
@@ -57,6 +57,22 @@ describe("what is in the file", () => {
     }
     expect(bytesIn(folder)).not.toMatch(/message-|together-([1-9]|10)-/);
     expect(bytesIn(folder)).toContain("together-11-");
+  });
+
+  test("what is not kept any more is in no file after a minute", async () => {
+    using folder = temporaryFolder();
+    jest.useFakeTimers();
+    try {
+      using room = open(folder, { keepEvents: 10 });
+      for (let i = 0; i < 300; i++) await room.append(said(`message-${i}-`));
+      expect(bytesIn(folder)).toContain("message-0-");
+      // Those that were said last are deleted some seconds later.
+      for (let seconds = 0; seconds < 75; seconds++) jest.advanceTimersByTime(1_000);
+      expect(bytesIn(folder)).not.toMatch(/message-([0-9]|[1-9][0-9]|1[0-9]{2})-/);
+      expect(bytesIn(folder)).toContain("message-299-");
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test("an address is in the file for as long as a fact has it", async () => {
