@@ -33,7 +33,7 @@ import { IoUring } from "./lib/server/transports/io-uring.ts";
 import { addressesOf, Listeners } from "./lib/server/transports/listeners.ts";
 import { trustedProxies } from "./lib/server/transports/proxy.ts";
 import { type Carrier, Reception } from "./lib/server/transports/reception.ts";
-import { listenTcp } from "./lib/server/transports/tcp.ts";
+import { socketHandlers } from "./lib/server/transports/tcp.ts";
 import { type Certificate, readCertificate } from "./lib/server/transports/tls.ts";
 import { endVanished } from "./lib/server/transports/vanished.ts";
 import { waysIn, waysToJoin } from "./lib/server/transports/ways-in.ts";
@@ -82,8 +82,9 @@ const reception = new Reception(connections, {
 });
 endVanished(() => connections.keys());
 
+const socket = socketHandlers(reception, failed);
 const listen = (hostname: string, port: number) =>
-  listenTcp({ hostname, port, certificate }, reception, failed);
+  Bun.listen({ hostname, port, allowHalfOpen: true, socket, ...(certificate && { tls: certificate }) });
 const listeners = attempt(() => new Listeners(options, addresses, listen));
 const place = { host: options.host, port: listeners.port };
 
