@@ -127,7 +127,7 @@ describe.concurrent("the server's own terminal", () => {
     terminal.type("/kick\r");
     await terminal.shows("Write it as /kick NAME [REASON]");
     terminal.type("/kick nobody\r");
-    await terminal.shows('! "nobody" is reserved: choose another name.');
+    await terminal.shows('! Nobody here is called "nobody".');
     terminal.type("/kick eve\r");
     await terminal.shows('! Nobody here is called "eve".');
     terminal.type("/who\r");
