@@ -314,7 +314,7 @@ chromium.describe("reading in the page", () => {
   });
 });
 
-chromium.describe("the page for everybody", () => {
+chromium.concurrent("the page for everybody", () => {
   let browser: Browser;
   let room: Awaited<ReturnType<typeof webRoom>>;
 
