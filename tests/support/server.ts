@@ -73,9 +73,14 @@ export class Server implements AsyncDisposable {
       environment,
       before,
     );
-    const opened = await server.line(/is open on .*:(\d+)/);
-    server.port = Number(opened[1]);
-    return server;
+    try {
+      const opened = await server.line(/is open on .*:(\d+)/);
+      server.port = Number(opened[1]);
+      return server;
+    } catch (error) {
+      await server.kill("SIGKILL");
+      throw error;
+    }
   }
 
   line(pattern: RegExp): Promise<RegExpExecArray> {
