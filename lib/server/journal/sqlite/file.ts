@@ -11,7 +11,7 @@
 import { Database } from "bun:sqlite";
 import { closeSync, fchmodSync, mkdirSync, openSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { codeOf, messageOf } from "../../../protocol/errors.ts";
+import { codeOf, fileReasonOf } from "../../../protocol/errors.ts";
 import type { Epochs } from "../journal.ts";
 import { isDamage, isDamaged, mend } from "./mending.ts";
 import { soundEntries, storedAs } from "./turns.ts";
@@ -160,16 +160,12 @@ export function reasonOf(error: unknown): string {
     SQLITE_CORRUPT: "it is damaged: put a backup in its place",
     SQLITE_FULL: "the disk is full",
     SQLITE_IOERR: "the disk is full or failing",
-    EACCES: "permission is denied",
     EEXIST: "its folder cannot be made",
-    EISDIR: "it is a folder",
     ENOENT: "its folder cannot be made",
     ENOTDIR: "its folder cannot be made",
-    ENOSPC: "the disk is full",
     EPERM: "it belongs to another user",
-    EROFS: "it cannot be written",
   };
   const code = codeOf(error);
   const known = Object.keys(reasons).find((key) => code === key || code.startsWith(`${key}_`));
-  return (known && reasons[known]) ?? messageOf(error);
+  return (known && reasons[known]) ?? fileReasonOf(error);
 }
