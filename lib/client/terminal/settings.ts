@@ -88,7 +88,9 @@ export class Settings {
       const settings = { ...Object.fromEntries(kept), [name]: text };
       writeWhole(configPath, `${JSON.stringify(settings, undefined, 2)}\n`);
     } catch (error) {
-      throw new UsageError(`${name} holds until the end, but cannot be kept: ${fileReasonOf(error)}`);
+      throw new UsageError(
+        `${name} holds until the end, but cannot be kept in ${configPath}: ${fileReasonOf(error)}`,
+      );
     }
   }
 
