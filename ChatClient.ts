@@ -44,7 +44,7 @@ if (options.say !== undefined || options.once) {
     fail(new UsageError("--say says its TEXT, --once what comes in: give one of the two"));
   }
   const texts = options.say === undefined ? messagesIn(await Bun.stdin.text()) : [options.say];
-  await post(texts, { ...room, name: nameGiven("To say something once") }).catch(fail);
+  await post(texts, { ...room, name: nameGiven("For --say and --once") }).catch(fail);
   process.exit();
 }
 

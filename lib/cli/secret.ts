@@ -1,7 +1,7 @@
 // Secrets, such as passwords: from a file or the environment, never from a flag, which every user of the machine can see.
 
 import { readFileSync } from "node:fs";
-import { messageOf, UsageError } from "../protocol/errors.ts";
+import { fileReasonOf, UsageError } from "../protocol/errors.ts";
 
 /** A password has to fit in a line on the wire. */
 const secretLength = 1_000;
@@ -20,7 +20,7 @@ export function secret(
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`Cannot read the password in ${path}: ${messageOf(error)}`);
+    throw new UsageError(`Cannot read the password in ${path}: ${fileReasonOf(error)}`);
   }
   const line = (text.split(/\r?\n/)[0] ?? "").trim();
   if (line.length > secretLength)

@@ -9,7 +9,7 @@
 // one sentence that names the file, and the line if it has lines.
 
 import { readFileSync } from "node:fs";
-import { codeOf, messageOf, UsageError } from "../protocol/errors.ts";
+import { codeOf, fileReasonOf, messageOf, UsageError } from "../protocol/errors.ts";
 
 /** A setting as it stands in a file. */
 export type Setting = {
@@ -35,7 +35,7 @@ export function readSettings(path: string, { must, several = () => false }: Read
     text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
     if (codeOf(error) === "ENOENT" && !must) return [];
-    throw new UsageError(`Cannot read ${path}: ${messageOf(error)}`);
+    throw new UsageError(`Cannot read ${path}: ${fileReasonOf(error)}`);
   }
   return path.endsWith(".json") ? fromJson(text, path, several) : fromLines(text, path, several);
 }

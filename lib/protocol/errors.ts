@@ -23,3 +23,16 @@ export function resultOf<T>(run: () => T): T | undefined {
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
+
+/** Why a file cannot be used, in words that follow a colon; of an error of another kind, its message. */
+export function fileReasonOf(error: unknown): string {
+  const reasons: Record<string, string> = {
+    EACCES: "permission is denied",
+    EISDIR: "it is a folder",
+    ENOENT: "there is no such file",
+    ENOSPC: "the disk is full",
+    ENOTDIR: "there is no such folder",
+    EROFS: "it cannot be written",
+  };
+  return reasons[codeOf(error)] ?? messageOf(error);
+}

@@ -112,7 +112,7 @@ export class PipeFront {
       return problem && refusalText(problem);
     } catch (error) {
       if (error instanceof Refusal) return error.message;
-      return `No chat server at ${address}: ${messageOf(error)}. Start one with "bun ChatServer.ts"`;
+      return `No chat server at ${address}: ${messageOf(error)}. Start one with "bun ChatServer.ts", or choose another --host`;
     }
   }
 

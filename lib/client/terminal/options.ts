@@ -80,7 +80,7 @@ export const flags = {
   ca: text("FILE", "speak TLS, and trust these authorities (PEM) instead of the system's"),
   fingerprint: forOneStart(fingerprint),
   say: forOneStart(text("TEXT", "say it without joining, for scripts")),
-  once: forOneStart(toggle("the same with what comes in")),
+  once: forOneStart(toggle("the same with stdin")),
   json: forOneStart(toggle("every event as one JSON object a line, commands as JSON; for programs")),
 };
 

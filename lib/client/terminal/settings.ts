@@ -3,7 +3,7 @@
 
 import { type About, type Flag, parseFlags, variableOf } from "../../cli/flags.ts";
 import { readSettings } from "../../cli/settings.ts";
-import { messageOf, UsageError } from "../../protocol/errors.ts";
+import { fileReasonOf, UsageError } from "../../protocol/errors.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { writeWhole } from "./files.ts";
 import { changeable, flags, type Options } from "./options.ts";
@@ -88,7 +88,9 @@ export class Settings {
       const settings = { ...Object.fromEntries(kept), [name]: text };
       writeWhole(configPath, `${JSON.stringify(settings, undefined, 2)}\n`);
     } catch (error) {
-      throw new UsageError(`${name} holds until the end, but cannot be kept: ${messageOf(error)}`);
+      throw new UsageError(
+        `${name} holds until the end, but cannot be kept in ${configPath}: ${fileReasonOf(error)}`,
+      );
     }
   }
 

@@ -12,7 +12,7 @@ import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import tls from "node:tls";
 import { addressOf, type Place, serverKey } from "../../protocol/addresses.ts";
-import { codeOf, messageOf, UsageError } from "../../protocol/errors.ts";
+import { codeOf, fileReasonOf, UsageError } from "../../protocol/errors.ts";
 import { Refusal } from "../core/wire.ts";
 
 /** An unknown certificate's SHA-256 fingerprint, and why no authority vouches for it. */
@@ -126,7 +126,9 @@ export class Trust {
       const line = `${this.address} sha256:${fingerprint}\n`;
       appendFileSync(this.#path, cut ? `\n${line}` : line, { mode: 0o600 });
     } catch (error) {
-      throw new Refusal(`Cannot write ${this.#path}: ${messageOf(error)}; use --fingerprint ${fingerprint}`);
+      throw new Refusal(
+        `Cannot write ${this.#path}: ${fileReasonOf(error)}; use --fingerprint ${fingerprint}`,
+      );
     }
   }
 
@@ -147,7 +149,7 @@ export class Trust {
       return readFileSync(this.#path, "utf8");
     } catch (error) {
       if (codeOf(error) === "ENOENT") return "";
-      throw new Refusal(`Cannot read ${this.#path}: ${messageOf(error)}`);
+      throw new Refusal(`Cannot read ${this.#path}: ${fileReasonOf(error)}`);
     }
   }
 }
@@ -171,7 +173,7 @@ function readAuthorities(path: string): string {
     tls.createSecureContext({ ca: pem });
     return pem;
   } catch (error) {
-    throw new UsageError(`Cannot read --ca ${path}: ${messageOf(error)}`);
+    throw new UsageError(`Cannot read --ca ${path}: ${fileReasonOf(error)}`);
   }
 }
 

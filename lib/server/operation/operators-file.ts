@@ -4,7 +4,7 @@
 //   ada $argon2id$v=19$m=65536,t=2,p=1$…
 
 import { readFileSync } from "node:fs";
-import { messageOf, UsageError } from "../../protocol/errors.ts";
+import { fileReasonOf, UsageError } from "../../protocol/errors.ts";
 import { isFault } from "../../protocol/events.ts";
 import { cleanName, nameKey } from "../../protocol/names.ts";
 import type { NamedOperator } from "../session/operators.ts";
@@ -19,7 +19,7 @@ export function readOperators(path: string): NamedOperator[] {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`Cannot read the operators in ${path}: ${messageOf(error)}`);
+    throw new UsageError(`Cannot read the operators in ${path}: ${fileReasonOf(error)}`);
   }
   const operators = new Map<string, NamedOperator>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {

@@ -12,7 +12,7 @@ import { readFileSync, writeSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { Socket } from "bun";
 import { answerTo } from "../../dialects/http.ts";
-import { codeOf, messageOf, resultOf, UsageError } from "../../protocol/errors.ts";
+import { codeOf, fileReasonOf, messageOf, resultOf, UsageError } from "../../protocol/errors.ts";
 import { type Connection, hasDescriptor } from "../session/transport.ts";
 
 export type Certificate = {
@@ -59,7 +59,7 @@ function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new Error(`Cannot read ${path}: ${messageOf(error)}`);
+    throw new Error(`Cannot read ${path}: ${fileReasonOf(error)}`);
   }
 }
 

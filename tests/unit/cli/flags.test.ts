@@ -194,8 +194,8 @@ describe("parseFlags() with an environment and a config file", () => {
 
   test("parseFlags() refuses a config file that is a folder", () => {
     const about = { usage: "", summary: "", configPath: folder, prefix: "X_" };
-    expect(problemWith([], (args) => parseFlags(lastingFlags, about, args, {}))).toStartWith(
-      `Cannot read ${folder}: EISDIR`,
+    expect(problemWith([], (args) => parseFlags(lastingFlags, about, args, {}))).toBe(
+      `Cannot read ${folder}: it is a folder`,
     );
   });
 });

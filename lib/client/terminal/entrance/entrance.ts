@@ -38,7 +38,9 @@ export class Entrance {
       });
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      throw new Error(`${this.#unreachable(error)}. Start one with "bun ChatServer.ts"`);
+      throw new Error(
+        `${this.#unreachable(error)}. Start one with "bun ChatServer.ts", or choose another --host`,
+      );
     }
   }
 

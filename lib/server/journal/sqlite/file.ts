@@ -9,11 +9,11 @@
 //   words   tables with the texts to search in (search-index.ts)
 
 import { Database } from "bun:sqlite";
-import { closeSync, fchmodSync, mkdirSync, openSync, realpathSync, statSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { codeOf, messageOf } from "../../../protocol/errors.ts";
+import { codeOf, fileReasonOf } from "../../../protocol/errors.ts";
 import type { Epochs } from "../journal.ts";
-import { isDamage, isDamaged, mend } from "./mending.ts";
+import { filesOf, isDamage, isDamaged, mend } from "./mending.ts";
 import { soundEntries, storedAs } from "./turns.ts";
 
 /** The format of the file, its `PRAGMA user_version`. A file of a higher one is refused. */
@@ -73,8 +73,18 @@ function makeTables(path: string): Database {
   }
 }
 
+/** Throws an Error if another program made the file, which must stay as it is. One without tables is a history to be. */
+function refuseForeign(db: Database): void {
+  const tables = db.query<{ name: string }, []>("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const isOurs = tables.some(({ name }) => ["epoch", "epochs", "turns"].includes(name));
+  if (tables.length > 0 && !isOurs) throw new Error("it is not a history file");
+}
+
 function prepared(db: Database): Database {
   db.run(`PRAGMA busy_timeout = ${busyMs}`);
+  refuseForeign(db);
+  // SQLite made the files beside it as soon as it was read, with the rights that it had then.
+  for (const file of filesOf(db.filename).filter(existsSync)) chmodSync(file, 0o600);
   // Before the first table is created: SQLite can then give the space of deleted rows back to the disk bit by bit.
   db.run("PRAGMA auto_vacuum = INCREMENTAL");
   db.run("PRAGMA journal_mode = WAL");
@@ -121,15 +131,13 @@ export function epochsIn(db: Database): Epochs {
   return epochs.all().map(({ name, start }) => [name, start]);
 }
 
-/** Creates the file and its folder if they are missing, and lets only the owner read and write it. */
+/** Creates the file and its folder if they are missing, for the owner alone. */
 function makePrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const found = statSync(path, { throwIfNoEntry: false });
   // A device, such as /dev/null, belongs to the whole machine; to open a pipe would wait for its reader.
   if (found && !found.isFile() && !found.isDirectory()) throw new Error("it is a device or a pipe");
-  const file = openSync(path, "a", 0o600);
-  fchmodSync(file, 0o600);
-  closeSync(file);
+  closeSync(openSync(path, "a", 0o600));
 }
 
 /** Locks the history against other servers, until the lock is closed or the process ends. Throws an Error if it is locked. */
@@ -155,21 +163,18 @@ export function reasonOf(error: unknown): string {
     SQLITE_BUSY: "another program is using it",
     SQLITE_LOCKED: "another program is using it",
     SQLITE_CANTOPEN: "it cannot be opened",
+    SQLITE_READONLY_DIRECTORY: "its folder cannot be written",
     SQLITE_READONLY: "it cannot be written",
     SQLITE_NOTADB: "it is not a history file, or damaged",
     SQLITE_CORRUPT: "it is damaged: put a backup in its place",
     SQLITE_FULL: "the disk is full",
     SQLITE_IOERR: "the disk is full or failing",
-    EACCES: "permission is denied",
     EEXIST: "its folder cannot be made",
-    EISDIR: "it is a folder",
     ENOENT: "its folder cannot be made",
     ENOTDIR: "its folder cannot be made",
-    ENOSPC: "the disk is full",
     EPERM: "it belongs to another user",
-    EROFS: "it cannot be written",
   };
   const code = codeOf(error);
   const known = Object.keys(reasons).find((key) => code === key || code.startsWith(`${key}_`));
-  return (known && reasons[known]) ?? messageOf(error);
+  return (known && reasons[known]) ?? fileReasonOf(error);
 }

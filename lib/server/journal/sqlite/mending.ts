@@ -157,7 +157,7 @@ function copyRows(from: Database, to: Database, table: string, key: string): voi
   }
 }
 
-function filesOf(path: string): string[] {
+export function filesOf(path: string): string[] {
   return ["", "-wal", "-shm"].map((end) => `${path}${end}`);
 }
 

@@ -5,7 +5,7 @@ import { createReadStream, createWriteStream, existsSync, renameSync, rmSync } f
 import type { Writable } from "node:stream";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { codeOf, messageOf, UsageError } from "../../../protocol/errors.ts";
+import { codeOf, fileReasonOf, messageOf, UsageError } from "../../../protocol/errors.ts";
 import { type Entry, type Epochs, epochOf, serversOnly } from "../../journal/journal.ts";
 import { readRoom } from "../../journal/postgres/copy.ts";
 import { copyHistory, readHistory } from "../../journal/sqlite/copy.ts";
@@ -86,7 +86,7 @@ async function importHistory(options: Options, source: string, note: Note): Prom
     const passed = skipped === 0 ? "" : `, ${skipped} that tell of deletions are passed over`;
     note(`Taken into ${history.place}: ${taken} events${there}${passed}`);
   } catch (error) {
-    throw new Error(`${source === "-" ? "stdin" : source}: ${messageOf(error)}`);
+    throw new Error(`${source === "-" ? "stdin" : source}: ${fileReasonOf(error)}`);
   } finally {
     await history.journal.close();
   }
@@ -113,11 +113,9 @@ function cannotWrite(target: string, error: unknown): never {
   const reasons: Record<string, string> = {
     ENOENT: "its folder is not there",
     EPIPE: "what read it has ended",
-    ENOSPC: "the disk is full",
-    EACCES: "permission is denied",
   };
   const code = codeOf(error);
-  throw code === "" ? error : new Error(`Cannot write ${where}: ${reasons[code] ?? messageOf(error)}`);
+  throw code === "" ? error : new Error(`Cannot write ${where}: ${reasons[code] ?? fileReasonOf(error)}`);
 }
 
 function inWords(error: unknown): never {

@@ -191,7 +191,7 @@ function objectIn(line: string): Record<string, unknown> {
 function timeOf(at: unknown): number {
   const time = typeof at === "string" ? Date.parse(at) : at;
   if (typeof time === "number" && Number.isSafeInteger(time) && Math.abs(time) <= 8.64e15) return time;
-  throw new Error('needs times such as "at" as ms since 1970 UTC, or 2026-01-31T12:00:00Z');
+  throw new Error('needs its times, such as "at", in ms since 1970 UTC or as 2026-01-31T12:00:00Z');
 }
 
 /** The event with the keys of its type, and with cleaned texts. */

@@ -135,8 +135,8 @@ openssl.describe("readCertificate()", () => {
     const empty = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     writeFileSync(chain, readFileSync(made.cert("one"), "utf8") + empty);
     const problems: [cert: string, key: string, problem: string][] = [
-      ["/no/such/file", made.key("one"), "Cannot read /no/such/file: ENOENT"],
-      [made.cert("one"), "/no/such/file", "Cannot read /no/such/file: ENOENT"],
+      ["/no/such/file", made.key("one"), "Cannot read /no/such/file: there is no such file"],
+      [made.cert("one"), "/no/such/file", "Cannot read /no/such/file: there is no such file"],
       [junk, made.key("one"), `There is no PEM certificate in ${junk}`],
       [made.cert("one"), junk, `There is no PEM key in ${junk} that can be read`],
       [made.cert("one"), made.key("two"), `The key in ${made.key("two")} is not that of the certificate`],

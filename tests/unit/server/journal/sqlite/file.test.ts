@@ -2,7 +2,7 @@
 
 import { Database } from "bun:sqlite";
 import { describe, expect, jest, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { search } from "../../../../../lib/server/journal/pages.ts";
 import { SqliteJournal, type SqliteOptions } from "../../../../../lib/server/journal/sqlite/journal.ts";
@@ -28,6 +28,37 @@ function bytesIn({ path }: Folder): string {
     .map((name) => readFileSync(join(path, name), "latin1"))
     .join();
 }
+
+describe("another program's file", () => {
+  const madeBy: Record<string, (path: string) => void> = {
+    "a text": (path) => writeFileSync(path, "# A list of things to do, which is no history\n".repeat(9)),
+    "a database": (path) => {
+      using db = new Database(path);
+      db.run("CREATE TABLE seats (cinema TEXT)");
+      db.run("INSERT INTO seats VALUES ('row 7')");
+    },
+  };
+
+  test.each(Object.entries(madeBy))("that is %s is refused, and stays as it is", (_, make) => {
+    using folder = temporaryFolder();
+    make(pathIn(folder));
+    chmodSync(pathIn(folder), 0o644);
+    const before = readFileSync(pathIn(folder));
+    expect(() => open(folder)).toThrow("it is not a history file");
+    expect(readFileSync(pathIn(folder))).toEqual(before);
+    expect(statSync(pathIn(folder)).mode & 0o777).toBe(0o644);
+  });
+
+  test("a history that others could read is closed to them", async () => {
+    using folder = temporaryFolder();
+    await open(folder).journal.close();
+    chmodSync(pathIn(folder), 0o644);
+    using _room = open(folder);
+    for (const name of readdirSync(folder.path)) {
+      expect(statSync(join(folder.path, name)).mode & 0o077).toBe(0);
+    }
+  });
+});
 
 describe("what is in the file", () => {
   test("a message that was taken back is in no file, at once", async () => {
