@@ -1,7 +1,7 @@
 // The former names of seats, and the seats that were given up. An order of an operator means the seat that had the name when the
 // order was given, even if the member has taken another name since, or has left. So each former name is remembered, with the
-// positions between which the seat had it. The memory of both is bounded, and begins with the start of the server: the events of
-// a journal have no addresses, so it cannot be made from them.
+// positions between which the seat had it. The memory of both is bounded, and begins with the start of the server: it cannot
+// be made from the events of a journal, which have no addresses.
 
 import type { Trace } from "../../protocol/events.ts";
 import { looks } from "../../protocol/looks/looks.ts";
