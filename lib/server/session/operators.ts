@@ -1,7 +1,7 @@
 // The passwords that make operators: one that all operators share, and one for each name in a file. A password has a credential,
 // which the room stores with the member that gave the password: once the password is changed or removed, the credential holds
-// no longer, and the member is no operator any more. A person who reads a credential cannot
-// try many passwords, since a slow hash has to be computed for each.
+// no longer, and the member is no operator any more. A person who reads a credential cannot try many passwords, since a slow
+// hash has to be computed for each.
 //
 // The passwords of the file are hashed with argon2: verifying one takes tens of milliseconds, and tens of megabytes. One is
 // verified at a time, off this thread, and at most one of each address waits for that, so that guesses from one address keep no
@@ -66,14 +66,12 @@ export class Operators {
     origin: Origin,
   ): Promise<string | undefined> {
     const [, first = "", rest = ""] = /^(\S+)\s+(.+)$/s.exec(password) ?? [];
-    // Without the field `name` the password may have a name in front; else the name of the member counts.
-    const unnamed = [
-      { name: first, password: rest },
-      { name: member, password },
-    ];
-    for (const { name: one, password: given } of name === undefined ? unnamed : [{ name, password }]) {
-      const operator = this.#named.get(nameKey(one));
-      if (operator && (await this.#verify(given, operator, origin))) return credentialOf(operator);
+    const tries = [{ name: name ?? member, password }];
+    // Without the field `name` the password may have a name in front.
+    if (name === undefined) tries.unshift({ name: first, password: rest });
+    for (const { name, password } of tries) {
+      const operator = this.#named.get(nameKey(name));
+      if (operator && (await this.#verify(password, operator, origin))) return credentialOf(operator);
     }
     return undefined;
   }
