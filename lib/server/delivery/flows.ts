@@ -6,7 +6,6 @@ import type { Journal } from "../journal/journal.ts";
 import { type FanOut, LiveLog, liveLogBytes } from "./live-log.ts";
 import { SharedPages } from "./shared-pages.ts";
 
-/** The shared parts of the readers of one encoding. */
 type Flow = { log: LiveLog; pages: SharedPages };
 
 export class Flows {
@@ -29,7 +28,7 @@ export class Flows {
     return flow;
   }
 
-  /** Adds an event that all members may see. Returns how many readers are live. */
+  /** Adds an event that all members may see. `json`: the event as JSON. Returns how many readers are live. */
   append(event: Recorded, json?: string): number {
     let readers = 0;
     for (const { log } of this.#flows.values()) {
@@ -39,7 +38,7 @@ export class Flows {
     return readers;
   }
 
-  /** Counts an event that not all members may see. */
+  /** Notes the number of an event that not all members may see. */
   skip(seq: number): void {
     for (const { log } of this.#flows.values()) log.skip(seq);
   }

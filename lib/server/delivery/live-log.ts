@@ -23,7 +23,7 @@ export interface LogReader {
   pump(): void;
   /** The descriptor to which to send the log from the cursor to the head; undefined if the reader writes by itself. */
   readonly descriptor?: number | undefined;
-  /** So many bytes were sent to the descriptor. If some are left, the reader writes them itself. */
+  /** Tells the reader how many bytes were sent to its descriptor. If some are left, it writes them itself. */
   sent?(bytes: number): void;
 }
 
@@ -92,7 +92,7 @@ export class LiveLog {
     this.#ends.push(this.head);
   }
 
-  /** Counts an event that not all members may see. */
+  /** Notes the number of an event that not all members may see. */
   skip(seq: number): void {
     this.headSeq = seq;
     if (this.followers === 0) this.#forget();
@@ -176,6 +176,7 @@ export class LiveLog {
     for (let index = 0; index < readers.length; index++) readers[index]?.sent?.(taken[index] ?? 0);
   }
 
+  /** Drops all events, since no reader wants them. */
   #forget(): void {
     this.#base = this.head;
     this.#baseSeq = this.headSeq;
@@ -184,7 +185,7 @@ export class LiveLog {
     this.#ends = [];
   }
 
-  /** The buffer, with room for so many more bytes after the head. */
+  /** The buffer, with room for `bytes` more bytes after the head. */
   #reserve(bytes: number): Buffer {
     this.#bytes ??= Buffer.allocUnsafeSlow(this.#capacityBytes);
     if (this.head + bytes - this.#base <= this.#capacityBytes) return this.#bytes;
@@ -194,7 +195,7 @@ export class LiveLog {
     return this.#bytes;
   }
 
-  /** Drops so many of the oldest events. */
+  /** Drops the `gone` oldest events. */
   #drop(gone: number): void {
     const base = this.#ends[gone - 1] ?? this.head;
     for (const reader of this.readers) if (reader.cursor < base) reader.fallBehind();

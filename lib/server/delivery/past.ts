@@ -13,31 +13,41 @@ const readPages = 10;
 
 /** The events that the request means and the seat `viewer` may see, oldest first. Rejects as the journal does. */
 export async function pastOf(journal: Source, request: PastRequest, viewer: string): Promise<Recorded[]> {
-  const { limit, isWanted } = request;
-  const { from, to, isLast } = await stretchOf(journal, request);
+  const stretch = await stretchOf(journal, request);
+  const found = await findIn(journal, stretch, request, viewer);
+  return stretch.isLast ? found.reverse() : found;
+}
+
+/** The numbers between which events are read: from the oldest on, or if `isLast`, from the newest back. */
+type Stretch = { from: number; to: number; isLast: boolean };
+
+/** The events of a stretch that the request means and the viewer may see, in the order in which they are read. */
+async function findIn(
+  journal: Source,
+  { from, to, isLast }: Stretch,
+  { limit, isWanted }: PastRequest,
+  viewer: string,
+): Promise<Recorded[]> {
   const found: Recorded[] = [];
   const read = new PageSize(readPages);
   let at = isLast ? to : from;
   // Most of a conversation is wanted; where it is not, each further read is twice as long.
   for (let count = 2 * limit; found.length < limit; count = Math.min(2 * count, pageEvents)) {
     const entries = await (isLast ? journal.entriesBefore(at, count) : journal.entriesAfter(at, count));
-    if (entries.length === 0) break;
-    let isOver = false;
+    if (entries.length === 0) return found;
     for (const entry of entries) {
       const { event } = entry;
       at = event.seq;
-      isOver = at <= from || at >= to || read.isFullWith(event);
-      if (at <= from || at >= to) break;
+      if (at <= from || at >= to) return found;
       if (maySee(viewer, entry) && isWanted(event)) found.push(event);
-      if (isOver || found.length === limit) break;
+      if (found.length === limit || read.isFullWith(event)) return found;
     }
-    if (isOver) break;
   }
-  return isLast ? found.reverse() : found;
+  return found;
 }
 
-/** The numbers between which a request looks. If `before` is earlier than `after`, the two change places. */
-async function stretchOf(journal: Source, { after, before, isLast }: Omit<PastRequest, "isWanted">) {
+/** The stretch of a request. If `before` is earlier than `after`, the two change places. */
+async function stretchOf(journal: Source, { after, before, isLast }: PastRequest): Promise<Stretch> {
   const from = after === undefined ? 0 : await seqOf(journal, after, "after");
   const to = before === undefined ? journal.last + 1 : await seqOf(journal, before, "before");
   if (from <= to || after === undefined || before === undefined) return { from, to, isLast };

@@ -13,7 +13,7 @@ export class RecentEntries {
   /** Oldest first. */
   #entries: Entry[] = [];
   #messages = 0;
-  /** From this position on all messages are here. */
+  /** The position from which on all messages are here. */
   from: number;
 
   /** `last`: the latest event; later ones are pushed. */
@@ -49,18 +49,18 @@ export class RecentEntries {
     return this.#entries.slice(Math.max(end - count, 0), end).reverse();
   }
 
-  /** Once there are twice as many of a kind as are kept at least, only the latest `count` of it stay. */
+  /** Keeps only the latest `count` messages, or other events, once there are twice as many of them as are kept at least. */
   #trim(count: number): void {
     const others = this.#entries.length - this.#messages;
     if (this.#messages >= 2 * kept) {
-      let gone = this.#messages - count;
-      const first = this.#entries.findIndex(({ event }) => isMessage(event) && gone-- === 0);
-      this.#entries = this.#entries.slice(first);
+      const oldest = this.#entries.filter(({ event }) => isMessage(event)).at(-count);
+      this.#entries = this.#entries.filter(({ event }) => event.seq >= (oldest?.event.seq ?? 0));
       this.#messages = count;
-      this.from = this.#entries[0]?.event.seq ?? this.from;
+      this.from = oldest?.event.seq ?? this.from;
     } else if (others >= 2 * kept) {
-      let gone = others - count;
-      this.#entries = this.#entries.filter(({ event }) => isMessage(event) || gone-- <= 0);
+      const oldest = this.#entries.filter(({ event }) => !isMessage(event)).at(-count);
+      const from = oldest?.event.seq ?? 0;
+      this.#entries = this.#entries.filter(({ event }) => isMessage(event) || event.seq >= from);
     }
   }
 }

@@ -15,7 +15,7 @@ import { entriesIn, maySee, pageEvents, type Stretch } from "../journal/pages.ts
 
 /** How many pages are kept: about 7 MB of short lines, 25 MB of the longest ones. */
 const keptPages = 64;
-/** How long a page is kept, in ms: an event that is no longer kept is shown for no longer than this. */
+/** How long a page is kept, in ms: an event that the journal has deleted is shown for this time at most. */
 const keptMs = 5_000;
 
 class SharedPage {

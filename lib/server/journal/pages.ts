@@ -15,21 +15,21 @@ type Gap = { from: number; to: number };
 /** The position at which a reader goes on. `resumed`: it saw all events up to there. `gap`: the lost ones after them. */
 export type Resumption = { position: number; resumed?: true; gap: Gap | undefined };
 
-/** Entries in order, the gap before them, and the position up to which there are no others. */
+/** Entries in order, the gap before them, and the position up to which they are complete. */
 export type Stretch = { gap: Gap | undefined; entries: Entry[]; last: number };
 
 /** The last events before a position, oldest first. */
 export type Past = {
   events: Recorded[];
-  /** There are older events; with `before`, there may be. */
+  /** There are older events; if `before` is set, there may be. */
   more?: true;
   /** The look back stopped here, since it had cost enough; a request before this position goes on. */
   before?: number;
 };
 
-/** A page ends with the event by which it has this many characters: a slow reader holds a page in memory. */
+/** A page ends with the event that brings it to this many characters, since each slow reader holds a page in memory. */
 export const pageLength = 128 * 1024;
-/** A page has at most this many events, so that one of short events takes no longer. */
+/** A page has at most this many events, so that a page of short events takes no longer to read. */
 export const pageEvents = 1_000;
 /** How many pages a look back reads at most: many entries may be whispers of others, or comings and goings. */
 const lookedPages = 10;
@@ -85,7 +85,7 @@ export function lastBefore(
   limit: number,
   viewer: string,
 ): Promise<Past> {
-  return lookBack(entriesBefore, position, limit, viewer, isMessage);
+  return lookBack(entriesBefore, position, { limit, viewer, isCounted: isMessage });
 }
 
 /** The last `limit` events before a position that have every word of the text and that the seat `viewer` may see. */
@@ -104,7 +104,7 @@ export function search(
     }
     return [];
   };
-  return lookBack(matchesBefore, position, limit, viewer, () => true);
+  return lookBack(matchesBefore, position, { limit, viewer, isCounted: () => true });
 }
 
 /** The first whispers to a seat, of the events after one position and before another, no more than fit in a page. */
@@ -129,12 +129,11 @@ export async function whispersTo(
   }
 }
 
+/** The last events before a position that the seat `viewer` may see: up to `limit` of those that count, and the others between. */
 async function lookBack(
   entriesBefore: Journal["entriesBefore"],
   position: number,
-  limit: number,
-  viewer: string,
-  isCounted: (event: Recorded) => boolean,
+  { limit, viewer, isCounted }: { limit: number; viewer: string; isCounted: (event: Recorded) => boolean },
 ): Promise<Past> {
   const events: Recorded[] = [];
   let counted = 0;
@@ -152,13 +151,15 @@ async function lookBack(
       const isSeen = maySee(viewer, entry);
       if (isSeen && counted >= limit) return { events: events.reverse(), more: true };
       const isComing = event.type === "joined" || event.type === "left";
-      const visible = isSeen && (!isComing || comings < limit);
-      if (visible) events.push(event);
-      if (visible && isComing) comings += 1;
-      if (visible && isCounted(event)) counted += 1;
+      const isShown = isSeen && (!isComing || comings < limit);
+      if (isShown) {
+        events.push(event);
+        if (isComing) comings += 1;
+        if (isCounted(event)) counted += 1;
+      }
       before = event.seq;
-      const enough = looked.isFullWith(event) || (visible && page.isFullWith(event));
-      if (enough) return { events: events.reverse(), more: true, before };
+      const isEnough = looked.isFullWith(event) || (isShown && page.isFullWith(event));
+      if (isEnough) return { events: events.reverse(), more: true, before };
     }
   }
 }

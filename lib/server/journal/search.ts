@@ -1,7 +1,7 @@
 // The words of searches: a text is found by all words of a search, regardless of case and accents; the last word may be the
 // beginning of one. Each kind of journal has an index of its own.
 
-/** How many words a search uses at most, beside the last one. */
+/** How many words a search uses at most, besides the last one. */
 const searchedWords = 10;
 
 /** The words of a search: each once, the last one last, and no more than can be found quickly. */

@@ -15,14 +15,14 @@ export type DoorOptions = {
   addressRate: Rate;
   /** For joins, renames and farewells with words from one address; this machine is exempt. */
   addressComings: Rate;
-  /** How long a TLS handshake may take. */
+  /** How long a TLS handshake may take, in ms. */
   joinWithinMs: number;
   isBanned: (address: string) => boolean;
 };
 
 /** How many origins without a connection are remembered. */
 const rememberedOrigins = 10_000;
-/** When a client may try a full room again. */
+/** How long a client waits before it tries a full room again, in ms. */
 const retryAfterMs = 5_000;
 
 /** How long a refused connection stays open, so that its peer can read the reason, in ms. */
@@ -44,7 +44,7 @@ export type Admission = { withinMs: number } & (
   | { origin?: undefined; refusal: Bye }
 );
 
-/** A connection that the door has decided about. `address`: with the port. */
+/** A connection about which the door has decided. `address`: with the port. */
 export type Admitted = { address: string; admission: Admission };
 
 export class Door {

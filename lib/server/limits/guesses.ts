@@ -1,4 +1,4 @@
-// Guesses of one address at one password, or at the keys of names. A right guess is answered at once. The answer to a wrong
+// The guesses from one address at one password, or at the keys of names. A right guess is answered at once. The answer to a wrong
 // guess is delayed, and its connection waits: 0.25 s for each wrong guess from the address in the last 15 minutes, up to 8 s.
 // An attacker who opens many connections, or hangs up instead of waiting, meets the rate of the address: 100 wrong guesses,
 // and 100 more a minute. Thirty people who mistype stay below it. Above that rate the guesses of the address wait in a queue,
@@ -27,9 +27,11 @@ const delayMsEach = 250;
 const longestDelayMs = 8_000;
 /** How many wrong guesses count: more would not delay an answer further. */
 const mostCounted = longestDelayMs / delayMsEach;
-const forgottenMs = 15 * 60_000;
+/** How long a wrong guess counts, in ms. */
+const countedMs = 15 * 60_000;
 /** The rate of wrong guesses from one address above which a queue begins. */
 const allowed = { burst: 100, perSecond: 100 / 60 };
+/** The time between two answers from the queue, in ms. */
 const paceMs = 1000 / allowed.perSecond;
 const longestQueueMs = longestDelayMs;
 /** A shorter wait is not announced. */
@@ -64,7 +66,7 @@ export class Guesses {
 
   #countWrong(): void {
     const now = performance.now();
-    const recent = this.#wrongAt.filter((at) => now - at < forgottenMs);
+    const recent = this.#wrongAt.filter((at) => now - at < countedMs);
     this.#wrongAt = [...recent, now].slice(-mostCounted);
     if (this.#bucket.take(now) > 0) this.#turn ??= setTimeout(() => this.#next(), paceMs);
   }

@@ -1,7 +1,8 @@
 // Watches how long a client is silent. A program pings to show that it is alive; after too long a silence it counts as dead. At
-// the end of the time Silence looks twice, a second apart: if this process was stopped itself, it first reads what waits in
-// its sockets. Time in which the server reads nothing from the client does not count.
+// the end of the time Silence looks twice, a second apart: if this process was stopped for a while, it can first read the bytes
+// that came meanwhile. Time in which the server reads nothing from the client does not count.
 
+/** The time between the two last looks, in ms. */
 const lastLookMs = 1_000;
 
 export class Silence {

@@ -17,11 +17,11 @@ type WorkShare = {
   burstMs: number;
 };
 
-/** The first search for a while is within the burst, even of a long history: it has turns between its pieces, but no rests. */
+/** The burst is enough for a search of a long history: if it is the first for a while, it has no rests between its pieces. */
 const aFifth: WorkShare = { ofTime: 1 / 5, sliceMs: 0, burstMs: 10 };
 /** For small pieces that many connections want soon: to enter the room, and to catch up with it. */
 export const aHalf: WorkShare = { ofTime: 1 / 2, sliceMs: 2, burstMs: 2 };
-/** The most that a wait for another machine or for the disk counts, in ms: this thread is free meanwhile. */
+/** How much of a wait for another machine or for the disk counts at most, in ms: this thread is free meanwhile. */
 const longestWaitMs = 5;
 
 export class WorkQueue {
@@ -36,7 +36,7 @@ export class WorkQueue {
     this.#sliceMs = sliceMs;
   }
 
-  /** The pieces that wait for their turn. */
+  /** How many pieces wait for their turn. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -56,7 +56,7 @@ export class WorkQueue {
     });
   }
 
-  /** The same for synchronous work without a result, which must not throw. */
+  /** Does synchronous work without a result when its turn comes. It must not throw. */
   soon(work: () => void): void {
     this.#waiting.push(work);
     this.#begin();

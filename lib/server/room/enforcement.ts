@@ -11,9 +11,9 @@ import type { Recorder, Waiter } from "./recorder.ts";
 
 /** The name in events that the server causes by itself, which is also their author. */
 const server = "server";
-/** The shortest wait for the next end, in ms. If the journal did not take the entry that lifts a ban, it is tried again then. */
-const liftAgainMs = 1_000;
-/** The longest wait of one timer, in ms: an end that is further away is waited for in parts. */
+/** The shortest time to the next `liftEnded`, in ms: the journal may not have taken an entry, which is then made again. */
+const shortestWaitMs = 1_000;
+/** The longest time of one timer, in ms, since a timer cannot run for more than 24 days. */
 const longestWaitMs = 3_600_000;
 
 export class Enforcement {
@@ -31,23 +31,23 @@ export class Enforcement {
     this.#holds = holds;
   }
 
-  /** Lifts nothing any more: the room has begun again, with another Enforcement. */
+  /** Stops lifting bans and mutes: the room has begun again, with another Enforcement. */
   end(): void {
     this.#hasEnded = true;
     clearTimeout(this.#lifting);
   }
 
   /**
-   * Carries out an order. If the facts that it expects were changed in the same moment, it is tried once more. The waiter is
-   * given a note for the operator, if there is one.
+   * Carries out an order. If the facts that it expects were changed in the same moment, it is tried again, `tries` times in
+   * all. The outcome for the waiter is a note to the operator, or undefined.
    */
-  order(order: Order, by: Operator, waiter: Waiter<string | undefined>, isRetry = false): void {
+  order(order: Order, by: Operator, waiter: Waiter<string | undefined>, tries = 2): void {
     const carried = entryOf(order, by, this.#facts);
     if (isFault(carried)) return waiter.failed(carried);
     const { note, ...entry } = carried;
     const expects = { ...entry.expects, ...by.expects };
     const failed = (problem: Fault) => {
-      if (problem.code === "conflict" && !isRetry) this.order(order, by, waiter, true);
+      if (problem.code === "conflict" && tries > 1) this.order(order, by, waiter, tries - 1);
       else waiter.failed(problem);
     };
     this.#recorder.ask(
@@ -79,7 +79,7 @@ export class Enforcement {
     }
   }
 
-  /** Lifts the bans and mutes that have ended by now, and sets a timer for the next end. */
+  /** Lifts the bans and mutes whose time is over, and sets a timer for the one that ends next. */
   liftEnded(): void {
     clearTimeout(this.#lifting);
     if (this.#hasEnded) return;
@@ -89,7 +89,7 @@ export class Enforcement {
     }
     const next = moderation.nextEnd;
     if (next === Infinity) return;
-    const waitMs = Math.min(Math.max(next - Date.now(), liftAgainMs), longestWaitMs);
+    const waitMs = Math.min(Math.max(next - Date.now(), shortestWaitMs), longestWaitMs);
     this.#lifting = setTimeout(() => this.liftEnded(), waitMs);
     this.#lifting.unref();
   }

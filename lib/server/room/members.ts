@@ -77,11 +77,11 @@ export class Members {
     this.#arrivals = new Arrivals(journal, recorder, roomFacts);
     this.enforcement = new Enforcement(recorder, roomFacts, holds);
     const facts = readFacts(journal.facts());
-    // Seats first, since the other facts about a seat apply to it; then names with their owners, in the order of their use.
+    // Seats first, since other facts change a seat; owners of names last, in the order in which the names were used.
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
     this.#applyAll(facts.filter(({ kind }) => kind !== "seat" && kind !== "own"));
-    this.#applyAll(facts.filter((fact) => fact.kind === "own").sort(byUse));
-    // The server that ended had shown its members all events, unless a member went on at another server.
+    this.#applyAll(facts.filter((fact) => fact.kind === "own").sort((a, b) => usedAt(a) - usedAt(b)));
+    // If all members are away, they have read all events: the server that ended last had shown them these.
     const seats = [...this.#seats];
     if (seats.every((seat) => this.#isAway(seat))) for (const seat of seats) seat.read = recorder.seq;
     this.expireLost();
@@ -104,8 +104,14 @@ export class Members {
     const { epoch, leaseMs } = this.#journal;
     if (this.#roster?.seq === seq && this.#roster.epoch === epoch) return this.#roster;
     const members = [...this.#seats].map((seat) => memberAt(seat, this.#isAway(seat)));
-    const all = { ...limits, seatMs: this.#seatMs, leaseMs };
-    const roster = new Roster({ epoch, seq, members, topic: this.moderation.topic, limits: all });
+    const { topic } = this.moderation;
+    const roster = new Roster({
+      epoch,
+      seq,
+      members,
+      topic,
+      limits: { ...limits, seatMs: this.#seatMs, leaseMs },
+    });
     this.#roster = roster;
     setImmediate(() => {
       if (this.#roster === roster) this.#roster = undefined;
@@ -134,7 +140,7 @@ export class Members {
   }
 
   /** Whether the name is in use and belongs to this key: a join with the key gets the seat at once. */
-  hasOwnSeat(name: string, keyHash: string): boolean {
+  hasOwnSeat(name: string, keyHash: string | undefined): boolean {
     return this.#owners.seatOf(name, keyHash) !== undefined;
   }
 
@@ -157,7 +163,7 @@ export class Members {
 
   /** Whether the request is for a seat that is in use, by its token or by the key of its name. */
   comesBack({ token, name }: CommandOf<"join">, keyHash: string | undefined): boolean {
-    return this.hasSeat(token) || this.#owners.seatOf(name, keyHash) !== undefined;
+    return this.hasSeat(token) || this.hasOwnSeat(name, keyHash);
   }
 
   /** Gives the connection the seat of its token or its key, or a new one if the name is free. */
@@ -246,9 +252,13 @@ export class Members {
 
   /** `whois`: the member whose name looks like this one. `whowas`: members who had it before, then those who have left. */
   traces(type: "whois" | "whowas", name: string): Trace[] {
-    const here = type === "whois" ? [this.#seats.byLook(name) ?? []].flat() : whoHad(name, this.#seats);
-    const gone = type === "whois" ? [] : whoHad(name, this.#seats.departed);
-    return [...here.map((seat) => this.#traceOfSeat(seat)), ...gone.map(traceOf)].slice(0, maxTraces);
+    if (type === "whois") {
+      const seat = this.#seats.byLook(name);
+      return seat ? [this.#traceOfSeat(seat)] : [];
+    }
+    const here = whoHad(name, this.#seats).map((seat) => this.#traceOfSeat(seat));
+    const gone = whoHad(name, this.#seats.departed).map(traceOf);
+    return [...here, ...gone].slice(0, maxTraces);
   }
 
   #traceOfSeat(seat: Seat): Trace {
@@ -317,7 +327,7 @@ export class Members {
     for (const seat of [...this.#seats]) if (keyHashOf(seat) === ban.keyHash) this.#dismissBanned(seat);
   }
 
-  /** Puts out a member of this server whose address or key is banned. */
+  /** Dismisses a member of this server, and gives up its seat, if its address or its key is banned. */
   #dismissBanned(seat: Seat | undefined): void {
     if (seat?.server !== this.#journal.server) return;
     const { occupant, address = "" } = seat;
@@ -332,22 +342,25 @@ export class Members {
   contradicted({ event, author, expects = {} }: Entry): Fault | undefined {
     if (event.type === "joined") return this.#taken(event.name);
     if (event.type === "renamed") return this.#taken(event.to);
-    if (event.type !== "left") {
-      const seat = this.#seats.byId(author);
-      const muted = seat && factKey.muted(seat.id) in expects && this.refusesSpeech(seat);
-      if (muted) return muted;
-      return faster;
+    if (event.type === "left") {
+      this.#leaveAgain(author, expects);
+      return undefined;
     }
-    // If only the name has changed meanwhile, the seat is still to be given up; not if it has moved or is gone.
+    const seat = this.#seats.byId(author);
+    const muted = seat && factKey.muted(seat.id) in expects ? this.refusesSpeech(seat) : undefined;
+    return muted ?? faster;
+  }
+
+  /** Gives up a seat whose `left` with these expected facts was contradicted, unless its member has come back. */
+  #leaveAgain(id: string, expected: Facts): void {
     const leave = () => {
-      const seat = this.#seats.byId(author);
+      const seat = this.#seats.byId(id);
       if (seat && (this.#isAway(seat) || seat.occupant?.leaving)) this.leave(seat);
     };
+    const seat = this.#seats.byId(id);
     // If this server has not read the change yet, the same entry would be contradicted again: it is tried a moment later.
-    const seat = this.#seats.byId(author);
-    if (seat && Bun.deepEquals(expects, leaving(seat).expects)) setTimeout(leave, retryAfterMs);
+    if (seat && Bun.deepEquals(expected, leaving(seat).expects)) setTimeout(leave, retryAfterMs);
     else leave();
-    return undefined;
   }
 
   /** Why a member could not take this name. */
@@ -362,6 +375,6 @@ export class Members {
 
 const faster: Fault = { ...fault("conflict", "Somebody else was faster: try again"), retryAfterMs };
 
-function byUse(a: Fact, b: Fact): number {
-  return a.kind === "own" && b.kind === "own" ? (a.value?.usedAt ?? 0) - (b.value?.usedAt ?? 0) : 0;
+function usedAt({ value }: Fact & { kind: "own" }): number {
+  return value?.usedAt ?? 0;
 }

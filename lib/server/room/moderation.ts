@@ -19,7 +19,7 @@ export type Subject = {
   readonly operator: boolean;
 };
 
-/** A ban or a mute whose time is over, and the change that removes it. */
+/** A ban or a mute whose time is over: the event that tells of it, its name for members, and the change that removes it. */
 type Ended = { type: "unbanned" | "unmuted"; name: string | undefined; facts: Facts; expects: Facts };
 
 export class Moderation {
@@ -55,32 +55,21 @@ export class Moderation {
 
   /** When the next ban or mute ends by itself, in ms since 1970 UTC; Infinity if none does. */
   get nextEnd(): number {
-    const ends = [...this.#bans.entries(), ...this.#mutes.entries()].map(
-      ([, { until }]) => until ?? Infinity,
-    );
-    return Math.min(Infinity, ...ends);
+    let next = Infinity;
+    for (const [, { until = Infinity }] of [...this.#bans.entries(), ...this.#mutes.entries()]) {
+      next = Math.min(next, until);
+    }
+    return next;
   }
 
   /** The bans and mutes that have ended by `now`, in ms since 1970 UTC. */
   ended(now: number): Ended[] {
-    const over = ([, { until = Infinity }]: [string, BanFact | MuteFact]) => until <= now;
-    const endOf =
-      (type: Ended["type"]) =>
-      ([key, value]: [string, BanFact | MuteFact]): Ended => ({
-        type,
-        name: meansAddress(value.name) ? undefined : value.name,
-        facts: { [key]: null },
-        expects: { [key]: JSON.stringify(value) },
-      });
-    return [
-      ...[...this.#bans.entries()].filter(over).map(endOf("unbanned")),
-      ...[...this.#mutes.entries()].filter(over).map(endOf("unmuted")),
-    ];
+    return [...endedOf("unbanned", this.#bans, now), ...endedOf("unmuted", this.#mutes, now)];
   }
 
-  // ---- Whether a member may act: each returns the reason why not; undefined if it may ----
+  // ---- Whether a member may act: `refuses…` returns the reason why it may not; undefined if it may ----
 
-  /** Whether a member may speak: say, whisper, give reasons and topics. */
+  /** Why a member may not say, whisper, or give reasons and topics. */
   refusesSpeech(member: Subject): Fault | undefined {
     if (this.#mutes.size === 0) return undefined;
     if (this.isMuted(member)) return fault("muted", "You are muted: nobody hears you");
@@ -102,19 +91,19 @@ export class Moderation {
     return this.#mutes.size > 0;
   }
 
-  /** Whether a connection from this address may join under this name, perhaps with a key. */
+  /** Why a connection from this address may not join under this name, perhaps with a key. */
   refusesJoin(address: string, name: string, keyHash?: string): Fault | undefined {
     const banned = this.isBanned(address) || this.isKeyBanned(keyHash) || this.#isNameBanned(name);
     return banned ? fault("banned", "You are banned from this room") : undefined;
   }
 
-  /** Whether a sender at this address may post under this name. */
+  /** Why a sender at this address may not post under this name. */
   refusesPost(address: string, name: string, keyHash?: string): Fault | undefined {
     const sender = { id: "", looks: looks(name), address, keyHash, operator: false };
     return this.refusesJoin(address, name, keyHash) ?? this.refusesSpeech(sender);
   }
 
-  /** Whether a member may take another name. One who may not speak may not: a name can be a message, too. */
+  /** Why a member may not take another name. One who may not speak may not: a name can be a message, too. */
   refusesRename(member: Subject, to: string): Fault | undefined {
     if (this.isMuted(member)) return fault("muted", "You are muted: keep the name you have");
     if (this.#isSilenced(member))
@@ -123,7 +112,7 @@ export class Moderation {
     return fault("banned", `"${to}" is banned from this room: choose another name`);
   }
 
-  /** Whether this name may be taken, for a request that came at the same time as the ban. */
+  /** Why this name may not be taken, for a request that came at the same time as the ban. */
   refusesName(name: string): Fault | undefined {
     return this.#isNameBanned(name) ? fault("banned", `"${name}" is banned from this room`) : undefined;
   }
@@ -145,7 +134,8 @@ export class Moderation {
 
   /** The ban of this name or address, with the key of its fact. */
   banOf(nameOrAddress: string): [key: string, ban: BanFact] | undefined {
-    return named(this.#bans.entries(), nameOrAddress);
+    const wanted = new Set(formsOf(nameOrAddress));
+    return [...this.#bans.entries()].find(([, { name }]) => formsOf(name).some((form) => wanted.has(form)));
   }
 
   /** The bans that cover the whole of an address or network. */
@@ -176,12 +166,18 @@ export class Moderation {
   }
 }
 
-function named(bans: Iterable<[string, BanFact]>, name: string): [string, BanFact] | undefined {
-  const wanted = new Set(wantedOf(name));
-  for (const [key, ban] of bans) if (wantedOf(ban.name).some((part) => wanted.has(part))) return [key, ban];
-  return undefined;
+function endedOf(type: Ended["type"], all: Restrictions<BanFact | MuteFact>, now: number): Ended[] {
+  const ended: Ended[] = [];
+  for (const [key, value] of all.entries()) {
+    const { name, until = Infinity } = value;
+    if (until > now) continue;
+    const shown = meansAddress(name) ? undefined : name;
+    ended.push({ type, name: shown, facts: { [key]: null }, expects: { [key]: JSON.stringify(value) } });
+  }
+  return ended;
 }
 
-function wantedOf(nameOrAddress: string): readonly string[] {
+/** The texts by which banned names, or addresses, are compared: two are the same if they share one. */
+function formsOf(nameOrAddress: string): readonly string[] {
   return meansAddress(nameOrAddress) ? [addressKey(nameOrAddress)] : looks(nameOrAddress);
 }

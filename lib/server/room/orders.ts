@@ -65,19 +65,12 @@ function kick({ name, text, seq }: CommandOf<"kick">, by: Operator, { seats }: R
 }
 
 /** Bans a name. Its member loses the seat, and its address is banned, too, unless other members are at that address. */
-function banName(
-  { name, for: ms, text, seq }: CommandOf<"ban">,
-  by: Operator,
-  { seats, moderation }: RoomFacts,
-): Carried | Fault {
+function banName(order: CommandOf<"ban">, by: Operator, { seats, moderation }: RoomFacts): Carried | Fault {
+  const { name, for: ms, text, seq } = order;
   const alike = seats.byLook(name);
   const meant = find(name, seq, seats) ?? (alike && alike.namedAt <= (seq ?? Infinity) ? alike : undefined);
-  const holder = seats.byLook(meant?.name ?? name);
-  if (holder && holder !== meant) {
-    const problem = `"${name}" is somebody else now: /whowas ${name} tells the address to ban`;
-    return fault("no-such-member", problem);
-  }
-  if (meant?.id === by.author) return fault("bad-field", "That is you: ban another name");
+  const refused = refusesBan(name, meant, by, seats);
+  if (refused) return refused;
   const from = meant && addressOf(meant);
   const others = meant ? othersAt(meant, seats) : [];
   const isShared = others.length > 0 || (from !== undefined && from === by.address);
@@ -101,6 +94,21 @@ function banName(
     expects: away?.expects ?? Object.fromEntries(factKey.names(name).map((key) => [key, null])),
     note: from !== undefined && isShared ? sharedNote(ban.name, from) : undefined,
   };
+}
+
+/** Why a name may not be banned with the member that is meant: another one has it, or the operator itself. */
+function refusesBan(
+  name: string,
+  meant: Seat | Gone | undefined,
+  by: Operator,
+  seats: Seats,
+): Fault | undefined {
+  const holder = seats.byLook(meant?.name ?? name);
+  if (holder && holder !== meant) {
+    const problem = `"${name}" is somebody else now: /whowas ${name} tells the address to ban`;
+    return fault("no-such-member", problem);
+  }
+  return meant?.id === by.author ? fault("bad-field", "That is you: ban another name") : undefined;
 }
 
 function sharedNote(name: string, address: string): string {
@@ -215,10 +223,13 @@ export function find(name: string, seq: number | undefined, seats: Seats): Seat 
   const now = seats.byName(name);
   const upTo = seq ?? Infinity;
   if (now && now.namedAt <= upTo) return now;
-  let [meant, from]: [Seat | Gone | undefined, number] = [undefined, -1];
+  let meant: Seat | Gone | undefined;
+  let from = -1;
   for (const had of [...seats.departed, ...seats]) {
     const use = lastUse(had.uses, name, upTo);
-    if (use && use.from >= from) [meant, from] = [had, use.from];
+    if (!use || use.from < from) continue;
+    meant = had;
+    from = use.from;
   }
   return meant;
 }
@@ -237,12 +248,13 @@ function keyOf(meant: Seat | Gone): string | undefined {
   return isHere(meant) ? keyHashOf(meant) : meant.keyHash;
 }
 
-/** The member of a seat, for questions to Moderation. */
+/** The properties of a seat's member for which bans and mutes hold. */
 export function subjectOf(seat: Seat): Subject {
   const { id, looks, address, occupant, operator } = seat;
   return { id, looks, address: occupant?.address ?? address, keyHash: keyHashOf(seat), operator };
 }
 
+/** The other members at the address that an order would ban or mute. */
 function othersAt(meant: Seat | Gone, seats: Seats): Seat[] {
   const address = addressOf(meant);
   return address === undefined ? [] : seats.byAddress(address).filter(({ id }) => id !== meant.id);

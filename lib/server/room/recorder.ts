@@ -20,7 +20,7 @@ export class Waiters {
   /** By the type and the author of the event: a member may be renamed while another connection takes its seat. */
   readonly #waiting = new Map<string, Waiter<Roster | undefined>>();
 
-  /** Adds a waiter. A connection that takes a seat overtakes another that is about to take the same seat, which is told. */
+  /** Adds a waiter. A connection that takes a seat overtakes another that is about to take the same seat: that one fails. */
   add({ event, author }: Entry, waiter: Waiter<Roster | undefined>): void {
     for (const type of isEntrance(event) ? entrances : []) {
       this.#take(`${type} ${author}`)?.failed(fault("conflict", "You joined from another place"));
@@ -64,6 +64,6 @@ export interface Recorder {
   readonly newcomers: WorkQueue;
   /** Appends the entry to the journal at the end of this turn. */
   record(entry: Entry): void;
-  /** As `record`. The waiter is told the outcome: the members before that turn if a seat was taken in it, or the fault. */
+  /** As `record`. The outcome for the waiter is, if the entry takes a seat, the roster before its turn, else undefined. */
   ask(entry: Entry, waiter: Waiter<Roster | undefined>): void;
 }

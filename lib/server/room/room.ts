@@ -30,7 +30,7 @@ export type RoomOptions = MembersOptions & {
   onEmpty: () => void;
   /** Called with the reason when the journal begins to refuse all entries, and with undefined when it takes them again. */
   onJournalTrouble: (reason: string | undefined) => void;
-  /** Sends the live logs to many sockets at once, where the system can. */
+  /** Sends the live logs to many sockets at once; absent where the system cannot do that. */
   fanOut?: FanOut | undefined;
   /** Counts events and deliveries, and measures the journal and whole turns. */
   metrics: Record<"events" | "deliveries", { add: (amount: number) => void }> &
@@ -48,6 +48,7 @@ export class Room implements JournalListener, Recorder {
   readonly channel: Channel;
   /** The queue of costly work for single members, so that messages do not wait for it. */
   readonly work = new WorkQueue();
+  /** The posts that have no outcome yet. */
   readonly posts = new Posts();
   /** The queue of the first lines, welcomes and pages of newcomers: members do not wait, however many enter at once. */
   readonly newcomers = new WorkQueue(aHalf);
@@ -61,6 +62,7 @@ export class Room implements JournalListener, Recorder {
   #afterTurn: PromiseWithResolvers<void> | undefined;
   /** Speakers without a seat, by author. The server's own terminal is one. */
   readonly #attendants = new Map<string, Occupant>();
+  /** The entries of this turn, in order. */
   #asked: Entry[] = [];
   #turn: NodeJS.Immediate | undefined;
   #retry: Timer | undefined;
@@ -175,7 +177,7 @@ export class Room implements JournalListener, Recorder {
     if (facts) this.members.apply(facts, event);
     waiter?.happened(before);
     this.posts.settle(author, event.seq);
-    // The two ends of a whisper are told when it is taken back; the log is not.
+    // A `deleted` of a whisper is for its two ends, and not for the log.
     if (reader === undefined || event.type !== "deleted") this.#options.onEvent?.(event);
     return readers;
   }
@@ -186,7 +188,7 @@ export class Room implements JournalListener, Recorder {
     for (const id of new Set([author, reader])) this.#occupantOf(id)?.whisper(event, id === author);
   }
 
-  /** Lets the readers write. Returns false if some are left, which write in the next turns. */
+  /** Lets the live readers write. Returns false if some are left, which write in the next turns. */
   #pump(): boolean {
     const isDone = this.#flows.pump();
     if (!isDone) {

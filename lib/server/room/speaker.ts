@@ -105,10 +105,7 @@ export abstract class Speaker {
       case "help":
         return this.answer({ type: "help", text: help() });
       case "topic":
-        if (command.text === undefined)
-          return this.answer({ type: "subject", text: this.room.members.moderation.topic });
-        if (!this.operator) return this.answer(notOperator);
-        return this.#order({ ...command, text: command.text === "-" ? undefined : command.text });
+        return this.#topic(command);
       case "op":
         return this.appoint(command);
       case "kick":
@@ -146,12 +143,20 @@ export abstract class Speaker {
     this.#record(told, { reader, ...(facts && { facts }) });
   }
 
+  /** Shows the topic if the command has no text; else sets it, or with "-" removes it. */
+  #topic({ type, text }: CommandOf<"topic">): void {
+    const { topic } = this.room.members.moderation;
+    if (text === undefined) return this.answer({ type: "subject", text: topic });
+    if (!this.operator) return this.answer(notOperator);
+    this.#order({ type, text: text === "-" ? undefined : text });
+  }
+
   #record(event: Recorded & { id?: string | undefined }, more: Pick<Entry, "reader" | "facts"> = {}): void {
     if (this.silenced) return this.answer({ ...this.silenced, id: event.id });
     this.room.record({ event, author: this.author, expects: this.#speaking, ...more });
   }
 
-  /** Finds an answer in the room's queue of costly work, since it may be long, and sends it. */
+  /** Makes an answer, which may be long, in the room's queue of costly work, and sends it. */
   #answerInTurn(find: () => Answer): void {
     this.#answerLater(this.room.work.run(find));
   }
@@ -159,7 +164,11 @@ export abstract class Speaker {
   /** Sends an answer when it has been found. The next commands wait for that, so that answers keep their order. */
   #answerLater(answer: Promise<Answer | undefined>): void {
     const settled = this.wait();
-    void answer.then((found) => found && this.answer(found)).finally(settled);
+    void answer.then((found) => this.#send(found)).finally(settled);
+  }
+
+  #send(answer: Answer | undefined): void {
+    if (answer) this.answer(answer);
   }
 
   /**
@@ -170,7 +179,7 @@ export abstract class Speaker {
     if (this.lookingBack) return this.#answerLater(this.lookingBack.then(find));
     if (!beside) return this.#answerLater(find());
     this.lookingBack = find()
-      .then((found) => found && this.answer(found))
+      .then((found) => this.#send(found))
       .finally(() => {
         this.lookingBack = undefined;
       });

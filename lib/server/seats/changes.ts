@@ -1,4 +1,4 @@
-// What changes a seat: for each change the facts that it sets, and those that must still hold when the journal numbers it.
+// The changes of seats: for each the facts that it sets, and those that must still hold when the journal numbers its event.
 // So of two members who want one name, at one server or at two, the second is contradicted.
 
 import { everybody } from "../../protocol/fields.ts";
@@ -17,8 +17,8 @@ export function sittingAt({ id, server }: Seat): Facts {
 export function speakingAt(seat: Seat): Facts {
   const { id, server, operator, speaking } = seat;
   if (speaking?.server === server && speaking.operator === operator) return speaking.facts;
-  const alone = { ...sittingAt(seat), [factKey.muted(id)]: null };
-  const facts = operator ? alone : { ...alone, [factKey.muted(everybody)]: null };
+  const unmuted = { ...sittingAt(seat), [factKey.muted(id)]: null };
+  const facts = operator ? unmuted : { ...unmuted, [factKey.muted(everybody)]: null };
   seat.speaking = { server, operator, facts };
   return facts;
 }
@@ -32,7 +32,7 @@ export function taking(id: string, server: string, fact: SeatFact, alike?: Seat)
   };
 }
 
-/** Expects, for a post, that its name is free or that of the sender's `own` seat, that it is not banned, and all not muted. */
+/** Expects, for a post, that its name is free or that of the sender's `own` seat, that no ban holds for it, and no `mute *`. */
 export function posting(name: string, own: Seat | undefined): Facts {
   const names = own ? all(own.nameKeys, own.id) : all(factKey.names(name), null);
   return { ...names, ...notBanned(name), [factKey.muted(everybody)]: null };

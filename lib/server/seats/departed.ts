@@ -1,7 +1,7 @@
 // The former names of seats, and the seats that were given up. An order of an operator means the seat that had the name when the
 // order was given, even if the member has taken another name since, or has left. So each former name is remembered, with the
-// positions between which the seat had it. Both are bounded, and begin with the start of the server, since the events in a
-// journal have no addresses, which these have.
+// positions between which the seat had it. The memory of both is bounded, and begins with the start of the server: it cannot
+// be made from the events of a journal, which have no addresses.
 
 import type { Trace } from "../../protocol/events.ts";
 import { looks } from "../../protocol/looks/looks.ts";
@@ -13,7 +13,7 @@ export type Use = {
   name: string;
   from: number;
   to: number;
-  /** When it lost the name, by performance.now(). */
+  /** When the seat lost the name, by performance.now(). */
   endedAt: number;
 };
 
@@ -25,14 +25,14 @@ export type Gone = SeatFact & {
   uses: Use[];
   /** When it was given up, in ms since 1970 UTC; 0 if unknown. */
   until: number;
-  /** Its `read`, if its connection had been lost before. */
+  /** The latest event that its member had read; undefined if that is unknown, as of one who was connected to the end. */
   read: number | undefined;
 };
 
 /** How many names of a seat are remembered. */
 export const maxUses = 20;
 const maxGone = 1_000;
-/** How long after it was given up a name or a seat is meant by an order, in ms. */
+/** How long an order can mean a name or a seat after that was given up, in ms. */
 const meantMs = 10 * 60_000;
 
 export class Departed {
@@ -44,7 +44,7 @@ export class Departed {
     if (this.#gone.length > maxGone) this.#gone.shift();
   }
 
-  /** The last event that was read from the seat with this id, if its connection was lost when it was given up. */
+  /** `read` of the seat with this id that was given up last. */
   readOf(id: string): number | undefined {
     return this.#gone.findLast((gone) => gone.id === id)?.read;
   }

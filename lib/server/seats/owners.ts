@@ -30,7 +30,7 @@ type Claim = {
   /** Whether the name belongs to the member's key from now on. */
   owned: boolean;
   change: Change;
-  /** Why it does not, although the member has a key. */
+  /** Why the name does not belong to the member's key, if it has one. */
   problem?: Fault | undefined;
 };
 
@@ -43,9 +43,9 @@ export class Owners {
   readonly #seats: Seats;
   /** By the skeleton of the name, the latest used last. */
   readonly #kept = new Map<string, Kept>();
-  /** The skeletons of owned names by each of their looks. */
+  /** By a look, the skeletons of the owned names with that look. */
   readonly #byLook = new Map<string, Set<string>>();
-  /** The skeletons of the names of each key, in the same order. */
+  /** By the SHA-256 of a key, the skeletons of the names that it owns, the latest used last. */
   readonly #ofKey = new Map<string, Set<string>>();
   /** By the id of a seat, the position after which whispers wait for its member. */
   readonly #mail = new Map<string, number>();
@@ -197,7 +197,7 @@ export class Owners {
     return kept && { name: kept.name, change: givingUp(kept) };
   }
 
-  /** The change that deletes some owners of names that were unused for too long; undefined if there is none to delete now. */
+  /** The change that deletes the owners of some names that were unused for too long; undefined if there are none now. */
   prune(): Change | undefined {
     const now = performance.now();
     if (now - this.#prunedAt < pruneEveryMs) return undefined;

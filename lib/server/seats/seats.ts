@@ -66,7 +66,7 @@ export type Seat = SeatFact & {
   mail?: number | undefined;
   /** `read` of its former connection; absent if that was at another server. */
   read?: number | undefined;
-  /** What its owner had read of the former seat with this id; absent if that was given up by a client that was connected. */
+  /** The latest event that its owner had read on the former seat with this id; absent if that is unknown. */
   readBefore?: number | undefined;
   /** Its connection; absent while the member is away, or at another server. */
   occupant?: Occupant | undefined;
@@ -76,7 +76,7 @@ export type Seat = SeatFact & {
   expiry?: Timer | undefined;
   /** The rate limit of its member. A new connection takes it over: reconnecting must not refill the bucket. */
   bucket?: TokenBucket | undefined;
-  /** The same for renames. */
+  /** The rate limit of its member's renames, which a new connection takes over, too. */
   renames?: TokenBucket | undefined;
   /** The latest result of `speakingAt`, and its inputs. */
   speaking?: { server: string; operator: boolean; facts: Facts } | undefined;
@@ -129,7 +129,7 @@ export class Seats implements Iterable<Seat> {
     return [...(this.#byAddress.get(address) ?? [])];
   }
 
-  /** The same for a network of any length. */
+  /** The seats of members from a network of any length. */
   within(network: string): Seat[] {
     if (!network.includes("/") || network.endsWith("::/64")) return this.byAddress(network);
     const networks = new Networks([network]);
@@ -166,47 +166,45 @@ export class Seats implements Iterable<Seat> {
   }
 
   #set(id: string, fact: SeatFact | undefined, { seq, at }: Position): void {
-    const seat = this.#byId.get(id);
-    if (seat) {
-      for (const look of seat.looks) if (this.#byLook.get(look) === seat) this.#byLook.delete(look);
-      if (seat.tokenHash !== undefined) this.#byToken.delete(seat.tokenHash);
-      this.#leaveAddress(seat);
-    }
-    if (!fact) {
-      clearTimeout(seat?.expiry);
-      this.#byId.delete(id);
-      if (seat) this.departed.add(goneOf(seat, seq, at));
-      return;
-    }
-    const keepsName = seat !== undefined && nameKey(seat.name) === nameKey(fact.name);
-    const namedAt = keepsName ? seat.namedAt : seq;
-    const uses = seat ? (keepsName ? seat.uses : usesUntil(seat, seq)) : [];
-    const held: Seat = Object.assign(
-      seat ?? {
-        id,
-        server: "",
-        operator: false,
-        nameKeys: new Set<string>(),
-        readBefore: this.departed.readOf(id),
-      },
-      { tokenHash: undefined, address: undefined, ...fact, namedAt, uses, looks: looks(fact.name) },
-    );
-    if (!keepsName) held.owned = undefined;
-    this.#byId.set(id, held);
-    for (const look of held.looks) this.#byLook.set(look, held);
-    if (held.tokenHash !== undefined) this.#byToken.set(held.tokenHash, held);
-    if (held.address === undefined) return;
-    const address = addressKey(held.address);
-    const neighbours = this.#byAddress.get(address) ?? new Set();
-    this.#byAddress.set(address, neighbours.add(held));
+    const before = this.#byId.get(id);
+    if (before) this.#removeFromIndexes(before);
+    if (fact) return this.#addToIndexes(before ? changed(before, fact, seq) : this.#newSeat(id, fact, seq));
+    clearTimeout(before?.expiry);
+    this.#byId.delete(id);
+    if (before) this.departed.add(goneOf(before, seq, at));
   }
 
-  #leaveAddress(seat: Seat): void {
+  #newSeat(id: string, fact: SeatFact, namedAt: number): Seat {
+    const own = { id, server: "", operator: false, nameKeys: new Set<string>(), uses: [] };
+    return { ...own, ...fact, looks: looks(fact.name), namedAt, readBefore: this.departed.readOf(id) };
+  }
+
+  #addToIndexes(seat: Seat): void {
+    this.#byId.set(seat.id, seat);
+    for (const look of seat.looks) this.#byLook.set(look, seat);
+    if (seat.tokenHash !== undefined) this.#byToken.set(seat.tokenHash, seat);
+    if (seat.address === undefined) return;
+    const address = addressKey(seat.address);
+    const neighbours = this.#byAddress.get(address) ?? new Set();
+    this.#byAddress.set(address, neighbours.add(seat));
+  }
+
+  #removeFromIndexes(seat: Seat): void {
+    for (const look of seat.looks) if (this.#byLook.get(look) === seat) this.#byLook.delete(look);
+    if (seat.tokenHash !== undefined) this.#byToken.delete(seat.tokenHash);
     const address = addressKey(seat.address ?? "");
     const neighbours = this.#byAddress.get(address);
     neighbours?.delete(seat);
     if (neighbours?.size === 0) this.#byAddress.delete(address);
   }
+}
+
+/** Changes a seat to its fact of event `seq`. */
+function changed(seat: Seat, fact: SeatFact, seq: number): Seat {
+  const isRenamed = nameKey(seat.name) !== nameKey(fact.name);
+  const renamed = isRenamed && { namedAt: seq, uses: usesUntil(seat, seq), owned: undefined };
+  const absent = { tokenHash: undefined, address: undefined };
+  return Object.assign(seat, renamed, absent, fact, { looks: looks(fact.name) });
 }
 
 /** Keeps the seat: its member is here again, or another server may give it up. */

@@ -33,6 +33,15 @@ type EntranceHandlers = {
 /** The part of the room's members that an entrance needs. */
 type Seating = Pick<Members, "hasSeat" | "ownerOf" | "hasOwnSeat">;
 
+/** A request that may still lack a secret. */
+type Attempt = {
+  request: CommandOf<"join"> | CommandOf<"post">;
+  isOwned: boolean;
+  /** The secret that the latest answer asked for. */
+  asked: Claimed["missing"] | undefined;
+  enter: () => void;
+};
+
 export class Entrance {
   /** The latest join, while a secret for it is missing: in plain text the next line is that secret. */
   claimed: Claimed | undefined;
@@ -44,7 +53,7 @@ export class Entrance {
   readonly #handlers: EntranceHandlers;
   readonly #time: Countdown;
   #isInTime = false;
-  /** How many functions of `hold` are not called yet: the time runs while there are none. */
+  /** How many functions that `hold` returned are not called yet: while there are any, the time is stopped. */
   #holds = 0;
   /** Cancels the answer to the password that is being checked. */
   #cancel = () => {};
@@ -79,49 +88,56 @@ export class Entrance {
    * Calls `enter` if the request has the room's password and, if the name is owned, its key. A request with the token of a seat
    * in use, or with the key of its name, needs no password.
    */
-  join(request: CommandOf<"join"> | CommandOf<"post">, members: Seating, enter: () => void): void {
-    const { name, password, key } = request;
-    const token = request.type === "join" ? request.token : undefined;
-    const before = this.claimed?.missing;
-    this.claimed = undefined;
+  join(request: Attempt["request"], members: Seating, enter: () => void): void {
+    const { name, key } = request;
+    const asked = this.claimed?.missing;
     const hash = key === undefined ? undefined : hashOf(key);
+    this.claimed = undefined;
     this.#keyHash = hash;
-    if (members.hasSeat(token)) return enter();
+    if (request.type === "join" && members.hasSeat(request.token)) return enter();
     const owner = members.ownerOf(name);
-    /** Answers with the problem. Until the secret is right, the next line in plain text is another try, and never a message. */
-    const ask = (missing: Claimed["missing"], given: string | undefined, problem: Fault) => {
-      // Each question gives time to find the answer; the same join once more, without the secret, gives none.
-      if (before !== missing || given !== undefined) this.#time.reset();
-      this.claimed = { name, password, key, missing };
-      this.#handlers.answer(problem);
-    };
-    const enterWithKey = () => {
-      if (!owner || key !== undefined) return enter();
-      const text = `"${name}" belongs to a key: what is it? Or take another name`;
-      ask("key", undefined, fault("name-owned", text));
-    };
-    const enterWithPassword = () => {
-      const wanted = this.#options.password;
-      if (wanted === undefined) return enterWithKey();
-      const askAgain = (problem: string) =>
-        ask("password", password, fault("wrong-password", `${problem}: what is it?`));
-      if (password === undefined) return askAgain("This room has a password");
-      this.#judge(isSame(password, wanted), "room", (right) => {
-        this.#isAdmitted = right;
-        if (right) enterWithKey();
-        else askAgain("That is not the password");
-      });
-    };
-    if (!owner || hash === undefined) return enterWithPassword();
+    const attempt = { request, isOwned: owner !== undefined, asked, enter };
+    if (!owner || hash === undefined) return this.#checkPassword(attempt);
     this.#judge(isSame(hash, owner.keyHash), "key", (right) => {
       const text = `"${name}" belongs to another key: take another name`;
-      if (!right) ask("key", key, fault("name-owned", text));
+      if (!right) this.#ask("key", attempt, fault("name-owned", text));
       else if (members.hasOwnSeat(name, hash)) enter();
-      else enterWithPassword();
+      else this.#checkPassword(attempt);
     });
   }
 
-  /** Calls `rename`, which refuses a name that belongs to another key; that key counts as a guess before. */
+  #checkPassword(attempt: Attempt): void {
+    const { password } = attempt.request;
+    const wanted = this.#options.password;
+    const ask = (problem: string) =>
+      this.#ask("password", attempt, fault("wrong-password", `${problem}: what is it?`));
+    if (wanted === undefined) return this.#enterWithKey(attempt);
+    if (password === undefined) return ask("This room has a password");
+    this.#judge(isSame(password, wanted), "room", (right) => {
+      this.#isAdmitted = right;
+      if (right) this.#enterWithKey(attempt);
+      else ask("That is not the password");
+    });
+  }
+
+  /** Enters, unless the name is owned and the request has no key. */
+  #enterWithKey(attempt: Attempt): void {
+    const { request, isOwned, enter } = attempt;
+    if (!isOwned || request.key !== undefined) return enter();
+    const text = `"${request.name}" belongs to a key: what is it? Or take another name`;
+    this.#ask("key", attempt, fault("name-owned", text));
+  }
+
+  /** Answers with the problem. Until the secret is right, the next line in plain text is another try, and never a message. */
+  #ask(missing: Claimed["missing"], { request, asked }: Attempt, problem: Fault): void {
+    const { name, password, key } = request;
+    // Each question gives time to find the answer; the same request once more, without the secret, gives none.
+    if (asked !== missing || request[missing] !== undefined) this.#time.reset();
+    this.claimed = { name, password, key, missing };
+    this.#handlers.answer(problem);
+  }
+
+  /** Calls `rename`, which refuses a name of another owner. With a key the attempt counts as a guess at the owner's key. */
   rename(owner: { keyHash: string } | undefined, rename: () => void): void {
     if (!owner || this.#keyHash === undefined) rename();
     else this.#judge(isSame(this.#keyHash, owner.keyHash), "key", rename);
@@ -144,8 +160,8 @@ export class Entrance {
     void credential.then(judge).finally(settled);
   }
 
-  /** The time begins anew: a sender that posts messages need not join. */
-  goOn(): void {
+  /** Lets the time begin anew: a sender that posts messages need not join. */
+  resetTime(): void {
     this.#time.reset();
   }
 

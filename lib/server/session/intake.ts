@@ -23,7 +23,7 @@ type IntakeHandlers = {
   /** The peer has ended its side, and all its lines were taken. */
   ended(): void;
   paused(): void;
-  /** The peer writes too fast: so many whole lines wait, and will take `waitMs`. Called every 5 s at most. */
+  /** The peer writes too fast: `lines` whole lines wait, and will take `waitMs`. Called every 5 s at most. */
   flooded(lines: number, waitMs: number): void;
 };
 
@@ -41,6 +41,7 @@ export class Intake {
   readonly #lines = new LineReader();
   #heardAt = performance.now();
   #noticedAt = -Infinity;
+  /** Whether the peer has ended its side, and whether `stop` was called. */
   #ended = false;
   #stopped = false;
   #isTransportPaused = false;
@@ -93,7 +94,7 @@ export class Intake {
 
   /** Holds the next line back until the function that this returns is called. */
   wait(): () => void {
-    this.#hold();
+    this.#pauseIfPending();
     this.#awaited++;
     return () => {
       this.#awaited--;
@@ -101,7 +102,7 @@ export class Intake {
     };
   }
 
-  /** Pays the cost of some lines, and takes no further line while the rate limit is overdrawn. */
+  /** Pays for `lines` lines, and takes no further line while the rate limit is overdrawn. */
   pay(lines: number, now = performance.now()): void {
     const waitMs = Math.max(this.bucket.take(now, lines), this.#addressBucket.take(now, lines));
     if (waitMs > 0 && !this.#stopped) this.#pauseFor(waitMs, now);
@@ -147,7 +148,7 @@ export class Intake {
   }
 
   #yield(): void {
-    this.#hold();
+    this.#pauseIfPending();
     this.#nextTurn = setImmediate(() => {
       this.#nextTurn = undefined;
       this.#goOn();
@@ -155,7 +156,7 @@ export class Intake {
   }
 
   #pauseFor(waitMs: number, now: number): void {
-    this.#hold();
+    this.#pauseIfPending();
     if (this.#pause === undefined) this.#handlers.paused();
     clearTimeout(this.#pause);
     this.#pause = setTimeout(() => {
@@ -170,8 +171,8 @@ export class Intake {
     this.#handlers.flooded(waiting, waitMs + this.bucket.costMs(waiting));
   }
 
-  /** To be called before a reason to wait begins: bytes that wait already pause the transport. */
-  #hold(): void {
+  /** Pauses the transport if bytes wait already. To be called before a reason to hand on no line begins. */
+  #pauseIfPending(): void {
     if (this.#lines.pending) this.#pauseTransport();
   }
 

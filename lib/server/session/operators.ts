@@ -1,6 +1,7 @@
 // The passwords that make operators: one that all operators share, and one for each name in a file. A password has a credential,
 // which the room stores with the member that gave the password: once the password is changed or removed, the credential holds
-// no longer, and the member is no operator any more. A credential does not help to guess its password fast.
+// no longer, and the member is no operator any more. A person who reads a credential cannot try many passwords, since a slow
+// hash has to be computed for each.
 //
 // The passwords of the file are hashed with argon2: verifying one takes tens of milliseconds, and tens of megabytes. One is
 // verified at a time, off this thread, and at most one of each address waits for that, so that guesses from one address keep no
@@ -65,14 +66,10 @@ export class Operators {
     origin: Origin,
   ): Promise<string | undefined> {
     const [, first = "", rest = ""] = /^(\S+)\s+(.+)$/s.exec(password) ?? [];
-    const tries: [name: string, password: string][] =
-      name === undefined
-        ? [
-            [first, rest],
-            [member, password],
-          ]
-        : [[name, password]];
-    for (const [name, password] of tries) {
+    const tries = [{ name: name ?? member, password }];
+    // Without the field `name` the password may have a name in front.
+    if (name === undefined) tries.unshift({ name: first, password: rest });
+    for (const { name, password } of tries) {
       const operator = this.#named.get(nameKey(name));
       if (operator && (await this.#verify(password, operator, origin))) return credentialOf(operator);
     }
@@ -92,12 +89,13 @@ export class Operators {
 }
 
 function credentialOf({ name, hash }: NamedOperator): string {
-  return `operator ${createHash("sha256")
+  const digest = createHash("sha256")
     .update(`${nameKey(name)} ${hash}`)
-    .digest("base64url")}`;
+    .digest("base64url");
+  return `operator ${digest}`;
 }
 
-/** Slow on purpose: a person who reads the credential in a history must not be able to try many passwords. */
+/** The credential of the shared password. Its hash, scrypt, is slow on purpose. */
 function credentialOfAll(password: string): string {
   return `password ${scryptSync(password, "chatroom operators", 18).toString("base64url")}`;
 }

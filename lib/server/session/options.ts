@@ -9,7 +9,7 @@ export type SessionLimits = Omit<EntranceOptions, "operators" | "report"> & {
   rate: Rate;
   /** For the renames of one member. */
   renames: Rate;
-  /** How long a connection is silent before it is greeted, in ms: a person waits for a question, a program has spoken by then. */
+  /** How long a connection may send nothing before it is greeted, in ms: a person waits for a question, a program begins. */
   greetAfterMs: number;
   /** How long a program may be silent before it counts as dead, in ms. */
   silentMs: number;

@@ -31,7 +31,7 @@ export function post(
     const settled = wait();
     posted?.(request.name, address);
     const entry = room.posts.entryOf(request, expects, (outcome) => {
-      if (!isFault(outcome)) entrance.goOn();
+      if (!isFault(outcome)) entrance.resetTime();
       answer(outcome);
       settled();
     });

@@ -50,9 +50,9 @@ export class Session extends Speaker implements Connection, Occupant {
   #dialect: Dialect;
   #greeting: Timer | undefined;
   #silence: Silence | undefined;
-  /** Lets lines be read again, once all is written that the member of the former seat may see. */
+  /** Set while a seat is given up and the connection stays: lets the next line be read. */
   #parted: (() => void) | undefined;
-  /** Cuts the connection off, unless the peer has read the goodbye, or its last lines as a member, by then. */
+  /** Cuts the connection off if the peer does not read its goodbye, or its last lines as a member, in time. */
   #linger: Timer | undefined;
 
   constructor(
@@ -159,11 +159,11 @@ export class Session extends Speaker implements Connection, Occupant {
     else this.answer(fault("not-joined", "Join with a name first"));
   }
 
-  /** The peer has ended its side: its last commands happen at the end of this turn, and their answers are written first. */
+  /** Closes after the peer has ended its side: its last commands happen at the end of this turn, and are answered first. */
   #leaveAfterTurn(): void {
     if (this.seat && !this.#dialect.keepsSeat) return this.quit(undefined);
     this.#intake.stop();
-    // No goodbye: with its token it may come back to the seat.
+    // Without a goodbye, and with its seat kept: the member may come back to it by its token.
     void Promise.all([this.room.afterTurn(), this.lookingBack]).then(() => this.#finish("", this.seat));
   }
 
@@ -303,6 +303,7 @@ export class Session extends Speaker implements Connection, Occupant {
     });
   }
 
+  /** Gives up the seat, and keeps the connection. */
   #part(text: string | undefined): void {
     if (!this.seat) return;
     this.#phase = "leaving";
@@ -310,7 +311,7 @@ export class Session extends Speaker implements Connection, Occupant {
     this.room.members.leave(this.seat, this.#comings.words(text));
   }
 
-  /** The seat is given up, and the connection goes on: all that the member may see is written, then `lastLines`. */
+  /** Goes on without the seat, which was given up: all that its member may see is written, then `lastLines`. */
   #standUp(lastLines: string): void {
     this.seat = undefined;
     this.#parted ??= this.wait();
@@ -356,7 +357,7 @@ export class Session extends Speaker implements Connection, Occupant {
     });
   }
 
-  /** Stops all that waits for the peer, or to answer it. */
+  /** Takes no further line, and stops the timers that wait for the peer. */
   #stopTaking(): void {
     this.#intake.stop();
     this.#entrance.close();
@@ -364,7 +365,7 @@ export class Session extends Speaker implements Connection, Occupant {
     clearTimeout(this.#greeting);
   }
 
-  /** Sends a line to this connection alone. A long one costs the rate limit as much as lines of the same length. */
+  /** Sends lines to this connection alone. They cost the rate limit one line for each 16 KiB. */
   #say(line: string): void {
     if (this.#isClosing) return;
     if (this.#reader.tell(line)) this.room.wake(this.#reader);

@@ -41,8 +41,8 @@ export type PostgresOptions = {
   leaseMs?: number;
 };
 
-const hasLost = "PostgreSQL has lost what members have seen already: the room goes on from what there is";
-const hasMissed = "This server was away too long to read all that was said: the room goes on behind it";
+const lostNote = "PostgreSQL has lost what members have seen already: the room goes on from what there is";
+const missedNote = "This server was away too long to read all that was said: the room goes on behind it";
 /** How long `close` waits for PostgreSQL to take the farewell, in ms. */
 const farewellMs = 500;
 /** The wait after an error in reading, in ms: an error that comes immediately must not make the loop spin. */
@@ -75,6 +75,7 @@ export class PostgresJournal implements Journal {
   #listener: JournalListener | undefined;
   /** Whether events after `last` were deleted, or lost their facts, before they were read here. */
   #hasHole = false;
+  /** How many times the room began again. */
   restarts = 0;
   #isReading = false;
   #mayHaveMore = false;
@@ -136,7 +137,8 @@ export class PostgresJournal implements Journal {
     this.entriesAfter = (...asked) => past.entriesAfter(...asked);
     this.entriesBefore = (...asked) => past.entriesBefore(...asked);
     this.matchesBefore = (text, position, count) => past.matchesBefore(text, position, count);
-    this.#writer = new PostgresWriter(this.#writing, room, this, changed, {
+    this.#writer = new PostgresWriter(this.#writing, room, this, {
+      changed,
       happened: (entries) => this.#happened(entries),
       untilRead: (seq) => this.#untilRead(seq),
     });
@@ -218,7 +220,7 @@ export class PostgresJournal implements Journal {
     const isFirst = this.epoch === "";
     await prepare(client, isFirst);
     const known = isFirst || this.#hasHole ? undefined : this;
-    const row = await attach(client, room, { server: this.server, known }, keepEvents, leaseMs);
+    const row = await attach(client, room, { server: this.server, known, keepEvents, leaseMs });
     if (row.keep !== keepEvents && isFirst) {
       throw new PostgresError(
         `is used by other servers of this room with --keep ${row.keep}: give this one the same`,
@@ -241,7 +243,7 @@ export class PostgresJournal implements Journal {
   #beginAgain(): void {
     this.restarts++;
     [this.#notified, this.#newest] = [0, 0];
-    this.#options.note(this.#hasHole ? hasMissed : hasLost);
+    this.#options.note(this.#hasHole ? missedNote : lostNote);
     this.#hasHole = false;
     this.#writer.beginAgain();
     this.#listener?.beganAgain();
@@ -279,7 +281,7 @@ export class PostgresJournal implements Journal {
       try {
         const entries = await this.#insist(() => this.#news.after(this.last, pageEvents), failed);
         this.#readTrouble.over();
-        if (this.#news.bare > this.last) this.#beginAnew();
+        if (this.#news.bare > this.last) this.#skipHole();
         if (this.#hasHole) break;
         if (restarts === this.restarts) this.#happened(entries.filter(({ event }) => event.seq > this.last));
         this.#mayHaveMore ||= entries.length > 0 && this.last < this.#news.last;
@@ -296,7 +298,7 @@ export class PostgresJournal implements Journal {
     const hole = entries.findIndex(({ event }, i) => event.seq !== this.last + 1 + i);
     if (hole >= 0) {
       this.#happened(entries.slice(0, hole));
-      return this.#beginAnew();
+      return this.#skipHole();
     }
     if (entries.length === 0) return;
     this.last += entries.length;
@@ -306,8 +308,8 @@ export class PostgresJournal implements Journal {
     this.#endWaits(this.last);
   }
 
-  /** Begins the room again, since events are missing here, and with them the facts that they set. */
-  #beginAnew(): void {
+  /** Lets the room begin again behind events that are missing here, and with them the facts that they set. */
+  #skipHole(): void {
     this.#hasHole = true;
     this.#reattach();
   }

@@ -3,35 +3,36 @@
 
 import { messageOf } from "../../../protocol/errors.ts";
 
-/** How long reading must have failed before it is told, in ms: more than it takes to notice that writing fails, too. */
+/** How long reading must fail before the log tells of it, in ms: longer than it takes to notice that writing fails, too. */
 const lastsMs = 6_000;
 
 export class ReadTrouble {
   readonly #note: (message: string) => void;
-  readonly #isTold: () => boolean;
+  readonly #isSilent: () => boolean;
   #sinceMs: number | undefined;
-  #isOpen = false;
+  /** Whether the log was told that reading fails. */
+  #isTold = false;
 
-  /** `isTold`: whether the log tells of trouble in writing, or the journal has ended. */
-  constructor(note: (message: string) => void, isTold: () => boolean) {
+  /** `isSilent`: whether nothing is to be told now, since writing fails, too, or the journal has ended. */
+  constructor(note: (message: string) => void, isSilent: () => boolean) {
     this.#note = note;
-    this.#isTold = isTold;
+    this.#isSilent = isSilent;
   }
 
   /** Reading failed, for this reason. */
   failed(error: unknown): void {
     const now = performance.now();
     this.#sinceMs ??= now;
-    if (this.#isTold()) this.#sinceMs = now;
-    if (this.#isOpen || now - this.#sinceMs < lastsMs) return;
-    this.#isOpen = true;
+    if (this.#isSilent()) this.#sinceMs = now;
+    if (this.#isTold || now - this.#sinceMs < lastsMs) return;
+    this.#isTold = true;
     this.#note(`New events cannot be read: PostgreSQL ${messageOf(error)}`);
   }
 
   /** Reading works again. */
   over(): void {
     this.#sinceMs = undefined;
-    if (this.#isOpen) this.#note("New events are read again");
-    this.#isOpen = false;
+    if (this.#isTold) this.#note("New events are read again");
+    this.#isTold = false;
   }
 }

@@ -24,10 +24,10 @@ import { functions } from "./functions.ts";
 const format = 2;
 
 /** The key of the advisory lock under which one server at a time creates the tables. */
-const creating = 5_300_053_000;
+const creationLock = 5_300_053_000;
 
-/** The class of the advisory lock that a server holds while it has a connection for writing. */
-const living = 530_001;
+/** The class of the advisory locks of servers: each holds one while it has a connection for writing. */
+const serverLocks = 530_001;
 
 /** The code (SQLSTATE) of a statement that this user may not run. */
 const insufficientPrivilege = "42501";
@@ -67,7 +67,7 @@ CREATE UNLOGGED TABLE chat.mark (mark text);
 INSERT INTO chat.format VALUES (${format});
 `;
 
-/** By format, the statements that make its tables of those of the format before. */
+/** For each format, the statements that turn the tables of the format before it into its own. */
 const renewals: Record<number, string> = {
   2: `
     ALTER TABLE chat.rooms ADD COLUMN bare bigint NOT NULL DEFAULT 0;
@@ -91,19 +91,25 @@ type Attached = {
   servers?: Beat["servers"];
 };
 
-/** Attaches a server to its room. `known`: how far the server has read; undefined: it opens the room anew. */
+type Attaching = {
+  server: string;
+  /** How far the server has read; undefined: it opens the room anew. */
+  known: { epoch: string; last: number } | undefined;
+  keepEvents: number;
+  leaseMs: number;
+};
+
+/** Attaches a server to its room. */
 export async function attach(
   client: SQL,
   room: string,
-  { server, known }: { server: string; known: { epoch: string; last: number } | undefined },
-  keepEvents: number,
-  leaseMs: number,
+  { server, known, keepEvents, leaseMs }: Attaching,
 ): Promise<Attached> {
   const newEpoch = randomBytes(8).toString("hex");
   const values = [room, newEpoch, known?.epoch ?? null, known?.last ?? null, keepEvents, `${leaseMs} ms`];
   return client.begin(async (client) => {
     // A dead server loses its lock at once, but counts as lost only after its lease.
-    await client.unsafe(`SELECT pg_advisory_lock_shared(${living}, hashtext($1))`, [server]);
+    await client.unsafe(`SELECT pg_advisory_lock_shared(${serverLocks}, hashtext($1))`, [server]);
     const [attached] = await client.unsafe<[Attached]>(
       "SELECT * FROM chat.attach($1, $2, $3, $4, $5, $6)",
       values,
@@ -113,7 +119,7 @@ export async function attach(
     if (!isHere) return attached;
     const [beat] = await client.unsafe<[Pick<Beat, "servers">]>(
       `SELECT json_object_agg(key, value) AS servers FROM chat.beat($1, $2, $3) beat, json_each_text(beat.servers)
-        WHERE EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = ${living}
+        WHERE EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = ${serverLocks}
           AND objid = (hashtext(key)::bigint & 4294967295)::oid)`,
       [room, server, attached.last],
     );
@@ -124,15 +130,14 @@ export async function attach(
 /** The outcome of a batch. `fates`: for each entry a comma and its fate, as chat.append writes it. */
 export type Outcome = { fates: string; last: number; at: number };
 
-/** Appends `entries`, which are rows as JSON. Undefined if the server has to attach again first. */
+/** Appends a batch, whose `rows` are JSON. Undefined if the server has to attach again first. */
 export async function append(
   connection: PostgresConnection,
   room: string,
-  batch: number,
   { server, epoch, last }: { server: string; epoch: string; last: number },
-  entries: string,
+  batch: { number: number; rows: string },
 ): Promise<Outcome | undefined> {
-  const values = [room, server, batch, epoch, last, entries];
+  const values = [room, server, batch.number, epoch, last, batch.rows];
   const [outcome] = await connection.run<Outcome | { fates: null }>(
     "SELECT * FROM chat.append($1, $2, $3, $4, $5, $6)",
     values,
@@ -140,7 +145,7 @@ export async function append(
   return outcome?.fates == null ? undefined : outcome;
 }
 
-/** The epoch of a room, its latest event, and the latest heartbeat of each of its servers. */
+/** The answer to a heartbeat: the room's epoch, its latest event, and the latest heartbeat of each of its servers. */
 type Beat = { epoch: string | null; last: number | null; servers: Record<string, string> };
 
 export async function beat(
@@ -183,7 +188,7 @@ async function renew(client: SQL): Promise<void> {
   if (version === null || version >= format) return;
   await client
     .begin(async (client) => {
-      await client`SELECT pg_advisory_xact_lock(${creating})`;
+      await client`SELECT pg_advisory_xact_lock(${creationLock})`;
       const [{ version }] = await client`SELECT max(version) AS version FROM chat.format`;
       for (let next = version + 1; next <= format; next++) await client.unsafe(renewals[next] ?? "");
       if (version < format) await client.unsafe(functions);
@@ -203,7 +208,7 @@ async function renew(client: SQL): Promise<void> {
  */
 export async function prepare(client: SQL, isFirst: boolean): Promise<void> {
   await client.begin(async (client) => {
-    await client`SELECT pg_advisory_xact_lock(${creating})`;
+    await client`SELECT pg_advisory_xact_lock(${creationLock})`;
     const [{ made }] = await client`SELECT to_regclass('chat.format') IS NOT NULL AS made`;
     if (!made) await client.unsafe(tables + functions);
   });

@@ -12,7 +12,7 @@ import { append, type Outcome } from "./schema.ts";
 /** How many events a batch has at most. */
 const batchEvents = 1_000;
 
-/** How much later events of other servers may be read, in ms, so that they are read with those of this server. */
+/** How long reading the events of other servers may wait for the outcome of a batch, in ms: then one read has both. */
 const togetherMs = 5;
 
 /** How far this server has read, and how many times the room began again. */
@@ -23,11 +23,14 @@ type State = {
   readonly restarts: number;
 };
 
+/** The reading side of the journal. */
 type Reading = {
   /** These entries, which follow `last` directly, have happened. */
   happened: (entries: Entry[]) => void;
   /** Resolves once the listener has all events up to this one. */
   untilRead: (seq: number) => Promise<void>;
+  /** Called if the room has another epoch than the state says: the batch is sent again after the error that it returns. */
+  changed: () => PostgresError;
 };
 
 export class PostgresWriter {
@@ -41,30 +44,23 @@ export class PostgresWriter {
   readonly #connection: PostgresConnection;
   readonly #room: string;
   readonly #state: State;
-  readonly #changed: () => PostgresError;
   readonly #reading: Reading;
   #waiting: Entry[] = [];
   /** Whether PostgreSQL answers, but refused to append: only another attempt can show that it takes entries again. */
   #isRefusing = false;
+  /** Whether the next entries are tried, though the latest were refused. */
   #mayTry = false;
   #committing = false;
   /** Resolves once the outcome of the batch under way is known. */
   #outcome: Promise<unknown> = Promise.resolve();
+  /** The number of the latest batch. */
   #batch = 0;
   #closed = false;
 
-  /** If the epoch of the room is no longer that of `state`, `changed` is called, and the error that it returns is thrown. */
-  constructor(
-    connection: PostgresConnection,
-    room: string,
-    state: State,
-    changed: () => PostgresError,
-    reading: Reading,
-  ) {
+  constructor(connection: PostgresConnection, room: string, state: State, reading: Reading) {
     this.#connection = connection;
     this.#room = room;
     this.#state = state;
-    this.#changed = changed;
     this.#reading = reading;
   }
 
@@ -126,9 +122,9 @@ export class PostgresWriter {
           await this.#connection.open();
           // If the room has begun again, the batch must not be appended now: an empty one asks whether it was before.
           const rows = restarts === this.#state.restarts ? JSON.stringify(entries.map(rowOf)) : "[]";
-          const outcome = await append(this.#connection, this.#room, batch, this.#state, rows);
+          const outcome = await append(this.#connection, this.#room, this.#state, { number: batch, rows });
           if (outcome) return outcome;
-          throw this.#changed();
+          throw this.#reading.changed();
         });
         this.#outcome = answer.catch(() => {});
         await this.#tell(entries, await answer);

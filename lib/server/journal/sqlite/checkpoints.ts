@@ -5,9 +5,9 @@
 
 import type { Database } from "bun:sqlite";
 
-/** How many written pages are worth a checkpoint: 32 MB. */
-const worthPages = 8_000;
-/** How many pages the log has at most, about: 100 MB. */
+/** After this many written pages a checkpoint begins: 32 MB. */
+const checkpointPages = 8_000;
+/** About how many pages the log has at most: 100 MB. */
 const mostPages = 25_000;
 
 export class Checkpoints {
@@ -22,10 +22,10 @@ export class Checkpoints {
     db.run(`PRAGMA wal_autocheckpoint = ${mostPages}`);
   }
 
-  /** To be called when about so many pages were written. */
+  /** To be called after each turn. `pages`: about how many pages of the file it wrote. */
   follow(pages: number): void {
     this.#pages += pages;
-    if (this.#pages < worthPages || this.#running) return;
+    if (this.#pages < checkpointPages || this.#running) return;
     this.#pages = 0;
     this.#running = this.#run().then(() => {
       this.#running = undefined;

@@ -1,10 +1,12 @@
 // Cleans deleted texts out of the write-ahead log, which keeps them until it is copied to the file and cut off. Cleaning does both
-// right after a deletion, but not twice within a second, since it waits for the disk. What is merely not kept any more goes
-// within a minute: in a busy room that is deleted all the time.
+// right after a deletion, but not twice within a second, since it waits for the disk. The texts of events that are merely no
+// longer kept go within a minute: in a busy room such events are deleted all the time.
 
 import type { Database } from "bun:sqlite";
 
+/** The shortest time between two cleanings, in ms. */
 const pauseMs = 1_000;
+/** How long the texts of events that are no longer kept may stay in the log, in ms. */
 const laterMs = 60_000;
 
 export class Cleaning {
@@ -17,22 +19,22 @@ export class Cleaning {
     this.#db = db;
   }
 
-  /** To be called when a text was deleted, in a transaction that is not over yet. */
-  begin(): void {
+  /** To be called when a text is deleted in a transaction: the next `clean`, after it, cuts off the log. */
+  require(): void {
     this.#isDue = true;
   }
 
-  /** The same where it may take a minute until the log is cut off, which needs no call of `go`. */
-  later(): void {
+  /** To be called when events that are no longer kept are deleted: within a minute this cuts off the log by itself. */
+  requireLater(): void {
     this.#later ??= setTimeout(() => {
       this.#later = undefined;
-      this.begin();
-      this.go();
+      this.require();
+      this.clean();
     }, laterMs).unref();
   }
 
-  /** Cuts off the log if a text was deleted. To be called outside of transactions. */
-  go(): void {
+  /** Cuts off the log if that is required. To be called outside of transactions. */
+  clean(): void {
     if (!this.#isDue || this.#resting) return;
     this.#isDue = false;
     try {
@@ -45,7 +47,7 @@ export class Cleaning {
     }
     this.#resting = setTimeout(() => {
       this.#resting = undefined;
-      this.go();
+      this.clean();
     }, pauseMs).unref();
   }
 

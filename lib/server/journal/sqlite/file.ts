@@ -33,7 +33,7 @@ const schema = `
   DROP TABLE IF EXISTS seats;
 `;
 
-/** How long a statement waits for another program that writes to the file. */
+/** How long a statement waits for another program that writes to the file, in ms. */
 const busyMs = 500;
 
 /**

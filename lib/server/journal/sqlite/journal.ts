@@ -22,7 +22,7 @@ import { SearchIndex } from "./search-index.ts";
 import { Trimming } from "./trimming.ts";
 import { type Row, Turns } from "./turns.ts";
 
-/** After how many new entries some old ones are deleted that are no longer kept, and how many for each new one at most. */
+/** After this many new entries, old ones that are no longer kept are deleted, at most `trimmedForEach` for each new one. */
 const trimmedAfter = 256;
 const trimmedForEach = 2;
 
@@ -43,7 +43,7 @@ type Stored = {
   repeated: { entry: Entry; seq: number }[];
   contradicted: Entry[];
   changed: Map<string, string | null>;
-  /** How many pages of the file were written, about. */
+  /** About how many pages of the file were written. */
   pages: number;
 };
 
@@ -131,7 +131,7 @@ export class SqliteJournal implements Journal {
     this.#checkpoints = path === undefined ? undefined : new Checkpoints(db, path);
     this.#cleaning = new Cleaning(db);
     const parts = { turns: this.#turns, index: this.#words };
-    this.#trimming = new Trimming(db, this, parts, keepMs, () => this.#cleaning.later());
+    this.#trimming = new Trimming(db, this, parts, keepMs, () => this.#cleaning.requireLater());
     this.#trimming.start();
   }
 
@@ -171,7 +171,7 @@ export class SqliteJournal implements Journal {
       else this.#facts.set(key, value);
     }
     this.#troubled(undefined);
-    this.#cleaning.go();
+    this.#cleaning.clean();
     this.#checkpoints?.follow(pages + changed.size);
     this.last += fresh.length;
     this.first = Math.max(this.first, this.last - this.#keepEvents + 1);
@@ -212,7 +212,7 @@ export class SqliteJournal implements Journal {
     this.#untrimmed += fresh.length;
     if (this.#untrimmed >= trimmedAfter) {
       const first = Math.max(this.first, this.last + fresh.length - this.#keepEvents + 1);
-      if (this.#trimming.events(first, trimmedForEach * this.#untrimmed) > 0) this.#cleaning.later();
+      if (this.#trimming.events(first, trimmedForEach * this.#untrimmed) > 0) this.#cleaning.requireLater();
       this.#untrimmed = 0;
     }
     this.#transaction.commit.run();
@@ -222,7 +222,7 @@ export class SqliteJournal implements Journal {
   #erase(seqs: number[]): void {
     this.#turns.erase(seqs);
     this.#words.erase(seqs);
-    this.#cleaning.begin();
+    this.#cleaning.require();
   }
 
   #troubled(reason: string | undefined): void {

@@ -16,7 +16,7 @@ import { codeOf } from "../../../protocol/errors.ts";
 import { idOf } from "../journal.ts";
 import { type Row, soundEntries, storedAs } from "./turns.ts";
 
-/** Larger than the key of any row: the search for readable rows ends here. */
+/** Above the key of any row: the search for readable rows ends here. */
 const lastKey = 2 ** 52;
 
 export function isDamage(error: unknown): boolean {

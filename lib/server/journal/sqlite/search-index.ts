@@ -92,7 +92,7 @@ export class SearchIndex {
     return { entries: [], before: 0 };
   }
 
-  /** Removes these events. One that is not indexed yet has no text any more when its turn comes. */
+  /** Removes these events, whose texts the journal has erased: one that is not indexed yet will have no text to index. */
   erase(seqs: number[]): void {
     try {
       for (const [number, part] of Map.groupBy(seqs, numberOf)) {
@@ -110,7 +110,7 @@ export class SearchIndex {
     return this.#tables.has(numberOf(first)) && this.#part(numberOf(first)).trim(first, events);
   }
 
-  /** Does a slice if no event came since the latest look; then again, as long as there is more to do. */
+  /** Indexes a slice if no event came since the latest look; then looks again, as long as there is more to do. */
   #follow(): void {
     this.#following = undefined;
     const { last } = this.#source;
@@ -155,6 +155,7 @@ export class SearchIndex {
     for (const number of [...this.#tables]) this.#drop(number);
   }
 
+  /** Adds a slice of events to a table. */
   #fill(part: Part): void {
     this.#dropOld();
     part.fill(this.#source);
@@ -221,7 +222,7 @@ class Part {
     for (const seq of seqs) if (seq <= this.#indexed) remove.run(seq);
   }
 
-  /** Removes at most so many events before `first`; false if there are none. */
+  /** Removes at most `events` events before `first`; false if there are none. */
   trim(first: number, events: number): boolean {
     const trim = this.#db.query<unknown, [first: number, events: number]>(
       `DELETE FROM ${this.#name} WHERE rowid IN
@@ -270,7 +271,7 @@ function schemaOf(name: string): string {
     );
     -- FTS5 merges a fixed number of pages at a time: with smaller pages a slice takes less time.
     INSERT INTO ${name} (${name}, rank) VALUES ('pgsz', 1000);
-    -- What is deleted is taken out of the index at once.
+    -- Deleted words are taken out of the index at once.
     INSERT INTO ${name} (${name}, rank) VALUES ('secure-delete', 1);`;
 }
 

@@ -21,7 +21,7 @@ const atOnceMs = 100;
 const freePages = 64;
 const freeShare = 1 / 5;
 
-/** The range of kept events: `first` is the oldest one, and rises. */
+/** The range of kept events. `first`, the oldest one, rises as events become too old. */
 export type Kept = { first: number; readonly last: number };
 
 export class Trimming {
@@ -35,8 +35,10 @@ export class Trimming {
   readonly #trimTurns: Statement<unknown, [{ $oldest: number; $entries: number }]>;
   readonly #trimSaid: Statement<unknown, [{ $oldest: number; $entries: number }]>;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the timer was set by `follow` already. */
   #isAhead = false;
 
+  /** `deleted` is called, perhaps within a transaction, after rows were deleted. */
   constructor(
     db: Database,
     kept: Kept,
@@ -51,8 +53,8 @@ export class Trimming {
     this.#keepMs = keepMs;
     this.#deleted = deleted;
     this.#oldest = db.prepare("SELECT first, last, entries FROM turns ORDER BY last LIMIT ?");
-    this.#trimTurns = db.prepare(trimming("turns", "last", "first"));
-    this.#trimSaid = db.prepare(trimming("said", "seq", "seq"));
+    this.#trimTurns = db.prepare(deletionFrom("turns", "last", "first"));
+    this.#trimSaid = db.prepare(deletionFrom("said", "seq", "seq"));
   }
 
   /** Begins: works for a moment, and then by a timer. */
@@ -102,7 +104,7 @@ export class Trimming {
   /** Does a slice of the work; false if there is none. */
   #slice(): boolean {
     try {
-      this.#age();
+      this.#raiseFirst();
       if (this.#transact(() => this.events(this.#kept.first, sliceEvents) > 0 || this.#cutRow())) return true;
       if (this.#transact(() => this.#index.trim(sliceRows))) return true;
       return this.#giveBack();
@@ -112,14 +114,15 @@ export class Trimming {
     }
   }
 
+  /** Takes a step that deletes rows, in a transaction; false if it deleted none. */
   #transact(step: () => boolean): boolean {
     const hasDeleted = this.#db.transaction(step)();
     if (hasDeleted) this.#deleted();
     return hasDeleted;
   }
 
-  /** Finds events that are too old. Except for imported ones they are in the order of their times. */
-  #age(): void {
+  /** Raises `first` above events that are too old. Except for imported ones they are in the order of their times. */
+  #raiseFirst(): void {
     if (this.#keepMs === undefined) return;
     const since = Date.now() - this.#keepMs;
     for (const row of this.#oldest.all(sliceRows)) {
@@ -137,6 +140,7 @@ export class Trimming {
     return true;
   }
 
+  /** Gives some free pages back to the disk; false if they are too few. */
   #giveBack(): boolean {
     const count = (pragma: string) =>
       Number(Object.values(this.#db.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get() ?? {})[0]);
@@ -150,7 +154,7 @@ export class Trimming {
 }
 
 /** The statement that deletes rows before $oldest, for $entries positions at most. A row has the positions `first` to `last`. */
-function trimming(table: string, last: string, first: string): string {
+function deletionFrom(table: string, last: string, first: string): string {
   // Ordered by the primary key: the smallest `first` would take a look at all rows.
   const begin = `SELECT ${first} FROM ${table} ORDER BY ${last} LIMIT 1`;
   return `DELETE FROM ${table} WHERE ${last} < min($oldest, (${begin}) + $entries)`;

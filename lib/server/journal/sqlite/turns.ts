@@ -16,10 +16,10 @@ export const pageQueries = {
     WHERE last <= ifnull((SELECT min(last) FROM turns WHERE last >= ?1), ?1) ORDER BY last DESC`,
 };
 
-/** How many entries a row has at most, beside no more than fit in a page, so that reading it does not take long. */
+/** A row has at most this many entries, and no more than fit in a page, so that reading it does not take long. */
 const rowEvents = 250;
 
-/** A page of the file. */
+/** The size of a page of the file. */
 const pageBytes = 4_096;
 
 /** A row: its entries, as JSON, are numbered from `first` to `last`. */
@@ -50,7 +50,7 @@ export class Turns {
     for (const { first, last } of damaged.iterate()) this.#unreadable(first, last);
   }
 
-  /** Adds these entries, which are numbered without gaps. Returns how many pages that wrote, about. */
+  /** Adds these entries, which are numbered without gaps. Returns about how many pages that wrote. */
   add(entries: Entry[]): number {
     let pages = 0;
     for (let stored = 0; stored < entries.length; ) {
@@ -118,7 +118,7 @@ export function storedAs(entries: Entry[]): string {
   return `[${entries.map(textOf).join()}]`;
 }
 
-/** An entry as JSON, without the facts that it expected. The entry keeps the JSON of its event for the live logs. */
+/** An entry as JSON: event, author and reader. The entry keeps the JSON of its event for the live logs. */
 function textOf(entry: Entry): string {
   const { event, author, reader } = entry;
   entry.json = JSON.stringify(event);

@@ -84,7 +84,7 @@ function wantedBy(
   if (seat?.id !== by.author && !by.isOperator) return othersMessage;
   const key = nameKey(name);
   const matches = (entry: Entry) => (seat ? entry.author === seat.id : nameKey(speakerOf(entry)) === key);
-  return { matches, count: count ?? Number.POSITIVE_INFINITY, upTo };
+  return { matches, count: count ?? Infinity, upTo };
 }
 
 /** Takes these messages back. Resolves with the fault of the first event that fails. */
@@ -100,31 +100,34 @@ async function takeAll(room: ArchiveRoom, found: Entry[], by: Deleter): Promise<
   return undefined;
 }
 
-/** The entries that take these messages back: an event for the messages that the same members see, 50 at most. */
-function entriesFor(found: Entry[], { name, author, expects }: Deleter): Entry[] {
-  const bySight = Map.groupBy(found, ({ author, reader }) =>
-    reader === undefined ? "" : `${author} ${reader}`,
-  );
-  return [...bySight.values()].flatMap((messages) =>
-    slices(messages, deletedAtOnce).flatMap(([newest, ...others]) => {
-      if (!newest) return [];
-      const seqs = [newest, ...others].map(({ event }) => event.seq);
-      const { at: saidAt } = newest.event;
-      // An event has one reader beside its author, so the two ends of a whisper are told by two events.
-      const readers =
-        newest.reader === undefined ? [undefined] : [...new Set([newest.author, newest.reader])];
-      return readers.map((reader): Entry => {
-        const event = unnumbered({ type: "deleted", seqs, name: speakerOf(newest), by: name, saidAt });
-        // An author waits for one outcome of a type at a time, and deletions may run at once: each has an author of its own.
-        const own = `${author} ${++deletions}`;
-        return { event, author: own, ...(reader !== undefined && { reader }), ...(expects && { expects }) };
-      });
-    }),
-  );
+/** The entries that take these messages back: each for at most 50 messages that the same members see. */
+function entriesFor(found: Entry[], by: Deleter): Entry[] {
+  const viewers = ({ author, reader }: Entry) => (reader === undefined ? "" : `${author} ${reader}`);
+  return [...Map.groupBy(found, viewers).values()]
+    .flatMap((messages) => slices(messages, deletedAtOnce))
+    .flatMap((slice) => entriesForSlice(slice, by));
+}
+
+/** The entries for messages that the same members see: one, or for whispers one for each of the two ends. */
+function entriesForSlice(messages: Entry[], { name: by, author, expects }: Deleter): Entry[] {
+  const [newest] = messages;
+  if (!newest) return [];
+  const seqs = messages.map(({ event }) => event.seq);
+  const { at: saidAt } = newest.event;
+  // An entry has one reader beside its author, and its author here is no seat.
+  const readers = newest.reader === undefined ? [undefined] : [...new Set([newest.author, newest.reader])];
+  return readers.map((reader) => ({
+    event: unnumbered({ type: "deleted", seqs, name: speakerOf(newest), by, saidAt }),
+    // An author waits for one outcome of a type at a time, and deletions may run at once: so their authors differ.
+    author: `${author} ${++deletions}`,
+    ...(reader !== undefined && { reader }),
+    ...(expects && { expects }),
+  }));
 }
 
 function speakerOf({ event }: Entry): string {
-  return "from" in event ? event.from : "name" in event ? (event.name ?? "") : "";
+  if ("from" in event) return event.from;
+  return ("name" in event && event.name) || "";
 }
 
 function slices<T>(list: T[], length: number): T[][] {

@@ -33,7 +33,7 @@ type Arrival = {
   name: string;
   /** The token that the seat will have; undefined if the client keeps none. */
   token: string | undefined;
-  /** Whether it may only get a seat that is in use, not a new one. */
+  /** Whether only a seat that is in use may be given to it, and no new one. */
   needsSeat: boolean;
   waiter: Waiter<Taken>;
 };
@@ -129,10 +129,10 @@ export class Arrivals {
     const isNew = claim.isNew || id !== claim.seat;
     const tokenHash = token === undefined ? undefined : hashOf(token);
     const mail = this.#owners.mailOf(id);
-    const read = { facts: mail === undefined ? {} : { [factKey.mail(id)]: null }, expects: {} };
     const fact = { name, tokenHash, address, since: Date.now() };
     const seated = taking(id, this.#journal.server, fact, this.#seats.byLook(name));
-    const change = [seated, claim.change, read].reduce(both);
+    const mailRead = { facts: mail === undefined ? {} : { [factKey.mail(id)]: null }, expects: {} };
+    const change = both(both(seated, claim.change), mailRead);
     const event = unnumbered({ type: "joined", name, ...(claim.owned && { owned: true }) });
     this.#arriving.add(id);
     this.#recorder.ask(
@@ -172,6 +172,7 @@ export class Arrivals {
     );
   }
 
+  /** Deletes the owners of some names that were unused for too long. */
   #prune(): void {
     const change = this.#owners.prune();
     if (!change) return;
@@ -179,6 +180,7 @@ export class Arrivals {
     this.#recorder.record({ event, author: "", reader: serversOnly, ...change });
   }
 
+  /** Puts the connection on the seat, whose former connection is dismissed. */
   #sit(
     id: string,
     { occupant, token, waiter }: Arrival,

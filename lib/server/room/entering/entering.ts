@@ -55,9 +55,9 @@ export class Entering {
       const pieces = [...roster.welcome(dialect, newcomer), ...gapOf(resumption, dialect), ...shown];
       await this.#room.newcomers.run(() => take({ pieces, last: roster.seq }));
     };
-    // In a dialect with an `own` the newcomer may be told of its own `joined` in other lines, so its reader cannot skip that.
-    const isSeen = taken.isNew && !dialect.own;
-    return isSeen ? reader.start(log, opening, readPage, roster.seq) : reader.start(log, opening, readPage);
+    // No whisper is to a new seat yet. In a dialect with an `own` its reader may be shown its `joined` in other words.
+    const whispered = taken.isNew && !dialect.own ? roster.seq : undefined;
+    return reader.start(log, opening, readPage, whispered);
   }
 
   /** The opening of a reader that goes on at a position: the welcome, and the gap if events are missing. */
@@ -72,28 +72,28 @@ export class Entering {
       });
   }
 
-  /** Encodes the past that a member is shown: `count` messages before the roster that it has not seen, and waiting whispers. */
+  /** Encodes the past for a member: of the `count` messages before the roster those that are new to it, and waiting whispers. */
   #pastFor(
     { seat, isNew, mail }: Taken,
     dialect: Dialect,
     { roster, resumption, count }: { roster: Roster; resumption: Resumption | undefined; count: number },
   ): () => Promise<Uint8Array[]> {
-    const seen = resumption?.resumed ? resumption.position : 0;
+    const { archive } = this.#room;
+    const resumedAt = resumption?.resumed ? resumption.position : undefined;
     const recall = async (): Promise<Past> => {
-      const past = await this.#room.archive.recall(seat.id, roster.seq, count);
-      const leftAt = () => seat.readBefore ?? this.#room.archive.leftAt(seat.name, past.events);
-      const left = dialect.showsMissed ? leftAt() : 0;
-      return { ...past, events: past.events.filter(({ seq }) => seq > (resumption?.resumed ? seen : left)) };
+      const past = await archive.recall(seat.id, roster.seq, count);
+      const leftAt = dialect.showsMissed ? (seat.readBefore ?? archive.leftAt(seat.name, past.events)) : 0;
+      return { ...past, events: past.events.filter(({ seq }) => seq > (resumedAt ?? leftAt)) };
     };
     const shown = count === 0 ? undefined : recall;
     // A new seat has no whispers, so all such newcomers are shown the same bytes.
     if (isNew && !resumption) return async () => (shown ? [await roster.history(dialect, count, shown)] : []);
     const waiting = (before = roster.seq + 1) =>
-      mail === undefined ? [] : this.#room.archive.whispersTo(seat.id, Math.max(mail, seen), before);
+      mail === undefined ? [] : archive.whispersTo(seat.id, Math.max(mail, resumedAt ?? 0), before);
     return () => encodeOwnPast(dialect, shown, waiting);
   }
 
-  /** Where a member goes on that comes back to its seat, if its client sends no position; undefined: it is shown the history. */
+  /** Where a member goes on whose client sends no position, back on its seat; undefined: it is shown the history. */
   #resumptionFor({ seat, isNew }: Taken, dialect: Dialect): Resumption | undefined {
     if (isNew || !dialect.showsMissed || seat.read === undefined) return undefined;
     return { position: seat.read, resumed: true, gap: undefined };

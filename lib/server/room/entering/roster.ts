@@ -45,8 +45,8 @@ async function encodePast(dialect: Dialect, recall: () => Promise<Past>): Promis
 }
 
 /**
- * The encoded past for the owner of a name: the whispers that waited for it and are older than the history, then the history.
- * `recall` finds the history; undefined: it is shown none. `waiting` finds the whispers before a position; absent: all.
+ * The encoded past of one member: the whispers that waited for it and are older than the history, then the history. `recall`
+ * finds the history; undefined: none is shown. `waiting` finds the whispers before a position, or without one all.
  */
 export async function encodeOwnPast(
   dialect: Dialect,

@@ -4,8 +4,8 @@
 
 import { addressOf, type Place } from "../../../protocol/addresses.ts";
 import { codeOf, messageOf } from "../../../protocol/errors.ts";
-import { isOwnHost } from "../../limits/host-names.ts";
 import { listenReasons } from "../listeners.ts";
+import { isOwnHost } from "./host-names.ts";
 
 const contentType = "text/plain; version=0.0.4; charset=utf-8";
 

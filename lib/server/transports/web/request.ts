@@ -8,7 +8,7 @@
 // client can send that header, so it counts only in requests from proxies.
 
 import { isAddress, type Place } from "../../../protocol/addresses.ts";
-import { isOwnHost } from "../../limits/host-names.ts";
+import { isOwnHost } from "./host-names.ts";
 
 /** Why a request is refused: a status of HTTP and a sentence. */
 export type Refusal = { status: number; text: string };

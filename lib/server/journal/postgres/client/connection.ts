@@ -6,9 +6,10 @@ import type { SQL } from "bun";
 import { PostgresError, problemOf } from "./errors.ts";
 import { answerMs, type PostgresHosts } from "./hosts.ts";
 
-/** If a timer fires later than this, the whole process was stopped, and could read no answer. */
+/** If a timer fires this many ms too late, the whole process was stopped, and could read no answer. */
 const lateMs = 1_000;
 
+/** The wait of `insist` after the first failed attempt, and the longest one, in ms. */
 const firstRetryMs = 50;
 const longestRetryMs = 1_000;
 
@@ -19,6 +20,7 @@ type ConnectionOptions = {
   settings?: Record<string, string>;
   /** Called with each new connection, before any statement runs on it. */
   opened?: (client: SQL) => Promise<void>;
+  /** Called when PostgreSQL has answered a statement. */
   answered?: () => void;
   /** Called when the connection was lost, or could not be made. */
   dropped?: () => void;

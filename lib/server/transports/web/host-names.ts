@@ -3,7 +3,7 @@
 // address, since a site cannot make an address lead here.
 
 import { hostname } from "node:os";
-import { isAddress } from "../../protocol/addresses.ts";
+import { isAddress } from "../../../protocol/addresses.ts";
 
 /** Whether the Host of a request, with or without a port, is an address, names this machine, or is one of `others`. */
 export function isOwnHost(asked: string, others: readonly string[] = []): boolean {
