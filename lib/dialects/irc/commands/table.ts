@@ -4,9 +4,9 @@
 import { type CommandOf, check } from "../../../protocol/commands.ts";
 import { isFault } from "../../../protocol/events.ts";
 import { cleanName } from "../../../protocol/names.ts";
-import { noMotd, version } from "../answers.ts";
 import type { Client, Outcome } from "../client.ts";
 import { encodingOf, type IrcEncoding } from "../encoding.ts";
+import { noMotd, version } from "../greeting.ts";
 import { sourceOf } from "../masks.ts";
 import { ended, serverLine, serverName, word } from "../wire.ts";
 import { chatHistory, searchCommand } from "./history.ts";
