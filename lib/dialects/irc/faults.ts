@@ -4,7 +4,7 @@ import type { Bye, Fault } from "../../protocol/events.ts";
 import { type Client, failLine, isAboutName } from "./client.ts";
 import { closingLine, word } from "./wire.ts";
 
-/** Whether the connection ends with this fault: a client that is not registered could not go on after it. */
+/** Whether the connection ends with this fault, after which a client that is not registered could not go on. */
 export function endsWith({ code }: Fault, client: Client): boolean {
   const isFinal = code === "wrong-password" || code === "banned" || code === "unavailable";
   return isFinal && !client.registration.isDone;
