@@ -197,7 +197,7 @@ function isVerdict(event: Event, name: string): boolean {
   return event.type === "error" && event.id === undefined && event.code !== "slow-down";
 }
 
-/** Gives a look back an id: the server then carries out later commands, pings too, while it searches for the answer. */
+/** The command, a `history` or a `search` with an id: the server carries out later commands, pings too, while it reads. */
 function identified(command: Raw): Raw {
   if (command.type !== "history" && command.type !== "search") return command;
   return { ...command, id: command.id ?? "look" };
