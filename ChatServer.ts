@@ -37,7 +37,7 @@ import { socketHandlers } from "./lib/server/transports/tcp.ts";
 import { type Certificate, readCertificate } from "./lib/server/transports/tls.ts";
 import { endVanished } from "./lib/server/transports/vanished.ts";
 import { waysIn, waysToJoin } from "./lib/server/transports/ways-in.ts";
-import { watchFiles } from "./lib/server/transports/web/files.ts";
+import { watchFiles } from "./lib/server/transports/web/free-files.ts";
 import { serveMetrics } from "./lib/server/transports/web/metrics.ts";
 import { Web } from "./lib/server/transports/web/server.ts";
 

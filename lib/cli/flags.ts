@@ -119,7 +119,7 @@ export function forOneStart<F extends Flag<unknown>>(flag: F): F {
 }
 
 /**
- * The values of the flags, from wherever they are set, or else by default. `--help` and `--version` print and exit.
+ * The values of the flags: each from the first source that sets it, else its default. `--help` and `--version` print and exit.
  * Throws a UsageError for anything the table does not know.
  */
 export function parseFlags<F extends Flags>(
@@ -133,8 +133,8 @@ export function parseFlags<F extends Flags>(
   const defaults = Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, flag.default]));
   const variables = fromEnvironment(flags, about, environment);
   const named = given[configFlag] ?? variables[configFlag];
-  const path = typeof named === "string" ? named : about.configPath;
-  const settings = path === undefined ? {} : fromFile(flags, about, path, named !== undefined);
+  const file = typeof named === "string" ? { path: named, mustExist: true } : { path: about.configPath };
+  const settings = fromFile(flags, about, file);
   return { ...defaults, ...settings, ...variables, ...given } as Values<F>;
 }
 
@@ -177,8 +177,7 @@ function fromArgs(flags: Flags, about: About, args: string[]): Record<string, un
       throw new UsageError(`There is no flag ${token.rawName}: see --help`);
     }
     const before = flag.several && texts.get(token.name);
-    const given = textOf(token, flag);
-    const text = before ? `${before},${given}` : given;
+    const text = (before ? `${before},` : "") + textOf(token, flag);
     texts.set(token.name, text);
     values[token.name] = flag.parse(text, token.name);
   }
@@ -238,10 +237,15 @@ function fromEnvironment(
   return values;
 }
 
-function fromFile(flags: Flags, about: About, path: string, must: boolean): Record<string, unknown> {
+function fromFile(
+  flags: Flags,
+  about: About,
+  { path, mustExist = false }: { path: string | undefined; mustExist?: boolean },
+): Record<string, unknown> {
   const values: Record<string, unknown> = {};
+  if (path === undefined) return values;
   const several = (name: string) => flagNamed(name, flags)?.several === true;
-  for (const { name, value, source } of readSettings(path, { must, several })) {
+  for (const { name, value, source } of readSettings(path, { mustExist, several })) {
     const flag = name === configFlag ? undefined : flagNamed(name, flags);
     if (!flag || variableOf(name, flag, about) === undefined) {
       throw new UsageError(`There is no setting "${name}" in ${source}: see --help`);

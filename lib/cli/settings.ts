@@ -1,6 +1,6 @@
 // A file of settings: each is the name of a flag without its dashes, and its value. It is one JSON object, or lines:
 //
-//   # what stands behind a # is a comment
+//   # text behind a # is a comment
 //   port = 53001
 //   max-connections 500
 //   stay
@@ -23,18 +23,18 @@ export type Setting = {
 /** How a file of settings is read. */
 type Reading = {
   /** Whether it is an error if there is no such file. */
-  must?: boolean;
+  mustExist?: boolean;
   /** Which settings can stand in more than one line, or in a list: their values are put together with commas. */
   several?: (name: string) => boolean;
 };
 
 /** The settings in a file; without the file none. Throws a UsageError if it cannot be read. */
-export function readSettings(path: string, { must, several = () => false }: Reading = {}): Setting[] {
+export function readSettings(path: string, { mustExist, several = () => false }: Reading = {}): Setting[] {
   let text: string;
   try {
     text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
-    if (codeOf(error) === "ENOENT" && !must) return [];
+    if (codeOf(error) === "ENOENT" && !mustExist) return [];
     throw new UsageError(`Cannot read ${path}: ${fileReasonOf(error)}`);
   }
   return path.endsWith(".json") ? fromJson(text, path, several) : fromLines(text, path, several);

@@ -22,7 +22,10 @@ const lf = 10;
 /** The errors of a descriptor whose other end is closed for good. */
 const gone = new Set(["EPIPE", "EIO", "EBADF", "ENXIO", "ECONNRESET"]);
 
-/** How a write ended. `lost`: the rest was, behind a whole line; `torn`: within a line; `gone`: the other end is closed. */
+/**
+ * How a write ended: all of it was taken; the rest of it is lost, from the start of a line; the rest is lost from within a
+ * line (`torn`); or the other end is closed for good.
+ */
 export type Outcome = "taken" | "lost" | "torn" | "gone";
 
 /** Writes all of the text, in as many parts as it takes. `write` is one that `writeTo` made. */
@@ -32,12 +35,18 @@ export function writeText(write: Write, text: string, done: (outcome: Outcome) =
     write(bytes, (error, taken) => {
       if (error?.code === "EAGAIN") {
         setTimeout(() => writeRest(bytes, Math.min(2 * retryMs, longestRetryMs)), retryMs).unref();
-      } else if (error) done(gone.has(error.code ?? "") ? "gone" : isTorn(bytes) ? "torn" : "lost");
+      } else if (error) done(failure(error, all, bytes.length));
       else if (taken < bytes.length) writeRest(bytes.subarray(taken));
       else done("taken");
     });
-  const isTorn = ({ length }: Uint8Array) => length < all.length && all.at(-length - 1) !== lf;
   writeRest(all);
+}
+
+/** How a write of these bytes failed, of which the last `left` were not taken. */
+function failure({ code = "" }: NodeJS.ErrnoException, all: Buffer, left: number): Outcome {
+  if (gone.has(code)) return "gone";
+  const isWithinLine = left < all.length && all.at(-left - 1) !== lf;
+  return isWithinLine ? "torn" : "lost";
 }
 
 /** How to write to this descriptor without waiting for it. */

@@ -21,7 +21,7 @@ export type Claimed = {
 export interface Encoding {
   /** The event as whole lines, LF included. `json`: the event as JSON.stringify writes it, if the caller has that. */
   encode(event: Event, json?: string): string;
-  /** Whether dialects with this encoding have an `own`: pages then keep the place of each event. */
+  /** Whether dialects with this encoding have the method `own`, so that pages must keep the place of each event. */
   readonly hasOwnWords?: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface Dialect {
   ends?(answer: Answer): boolean;
   /** Lines that make a silent client answer, sent after half of the time that it may be silent. Absent: it pings by itself. */
   readonly nudge?: string;
-  /** What the latest parsed line costs the rate limit, in lines; 1 if absent. */
+  /** How many lines the latest parsed line counts as in the rate limit; 1 if absent. */
   readonly lineCost?: number;
   /** The first part of an encoded welcome: the newcomer's own name and token. */
   encodeNewcomer(newcomer: Newcomer): string;

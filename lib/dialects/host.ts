@@ -12,7 +12,7 @@ export interface Channel {
   readonly begun: Date;
 }
 
-/** A request for past events: at most `limit` of those between two positions, counted from one end. */
+/** A request for past events: at most `limit` events between two positions, counted from one end. */
 export type PastRequest = {
   /** Only events after this position; absent: from the first event on. */
   after?: PastPosition | undefined;

@@ -48,7 +48,7 @@ type Entry = {
   /** How a person types it, `/word ARGUMENTS`. Absent: only programs send it. */
   usage?: string;
   summary?: string;
-  /** The unchecked fields in what a person typed behind the word; absent: there are none. */
+  /** Reads the unchecked fields in the words that a person typed behind the command's word; absent: it has none. */
   parse?: (words: string) => Record<string, unknown>;
   /** It may be given before `join`. */
   early?: true;
@@ -62,7 +62,7 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
   return {
     ...entry,
     check(raw: Raw): Checked<F> | Fault {
-      // With its type, so that the checked fields are the command, without a copy.
+      // The type is among the fields, so that the result is the whole command and `check` copies nothing.
       const checked: Record<string, unknown> = { type: raw.type };
       for (const [name, field] of fields) {
         const value = field(raw[name]);
@@ -78,10 +78,10 @@ function command<F extends Fields>(shape: F, entry: Entry = {}) {
 
 /**
  * A command of moderation: an operator acts on a member or an address, for a time and for a reason. `seq` is the last event
- * that the operator had seen: the command means the member who had the name then.
- * `time`: matches words behind the name that begin with a time, right or wrong.
+ * that the operator had seen: the command means the member who had the name then. `split` parts the words that a person
+ * typed behind the name into the time and the reason.
  */
-function moderation(name: Field<string>, usage: string, summary: string, time?: RegExp) {
+function moderation(name: Field<string>, usage: string, summary: string, split: Split = reasonAlone) {
   return command(
     { name, for: optional(duration), text: optional(reason), seq: optional(count) },
     {
@@ -89,13 +89,22 @@ function moderation(name: Field<string>, usage: string, summary: string, time?: 
       summary: `operators: ${summary}`,
       parse: (words) => {
         const [name, rest] = cutWord(words);
-        const [length, reason] = time?.test(rest) ? cutWord(rest) : ["", rest];
-        return { name, ...(length && { for: length }), text: reason || undefined };
+        const [time, reason] = split(rest);
+        return { name, ...(time && { for: time }), text: reason || undefined };
       },
       operator: true,
     },
   );
 }
+
+/** Each part is empty if it was not typed. */
+type Split = (words: string) => [time: string, reason: string];
+
+const reasonAlone: Split = (words) => ["", words];
+/** The first word is a time, right or wrong: the check of the field refuses a wrong one. */
+const timeFirst: Split = cutWord;
+/** A first word such as 1y or 30min is a wrong time: taken for a reason, it would make a ban without an end. */
+const timeOrReason: Split = (words) => (/^\d+[a-z]+(?!\S)/i.test(words) ? cutWord(words) : ["", words]);
 
 /** A question about a name that only operators may ask. */
 function lookUp(usage: string, summary: string) {
@@ -181,7 +190,7 @@ export const commands = {
       parse: (text) => ({ text: text === "" ? undefined : text }),
     },
   ),
-  /** `name`: of an operator with a password of its own; by default the name that the member has in the room. */
+  /** `name`: the operator whose password it is, as the server's file of operators has it; by default the sender's name. */
   op: command(
     { password: operatorPassword, name: optional(name) },
     { usage: "/op [NAME] PASSWORD", summary: "become an operator", parse: (password) => ({ password }) },
@@ -196,15 +205,9 @@ export const commands = {
     },
   ),
   kick: moderation(member, "/kick NAME [REASON]", "put NAME out"),
-  ban: moderation(
-    nameOrAddress,
-    "/ban NAME|ADDRESS|NETWORK [1h|7d] [REASON]",
-    "keep out",
-    // 1y and 30min are refused: taken for a reason, they would make a ban without an end.
-    /^\d+[a-z]+(?!\S)/i,
-  ),
+  ban: moderation(nameOrAddress, "/ban NAME|ADDRESS|NETWORK [1h|7d] [REASON]", "keep out", timeOrReason),
   unban: moderation(nameOrAddress, "/unban NAME|ADDRESS|NETWORK", "lift a ban"),
-  mute: moderation(nameOrAll, "/mute NAME|* [1h]", "silence NAME, or all", /./),
+  mute: moderation(nameOrAll, "/mute NAME|* [1h]", "silence NAME, or all", timeFirst),
   unmute: moderation(nameOrAll, "/unmute NAME|*", "end that"),
   free: moderation(member, "/free NAME", "let anyone take an owned NAME"),
   whois: lookUp("/whois NAME", "tell NAME's address and names"),
@@ -236,7 +239,7 @@ function isType(type: string): type is Command["type"] {
   return Object.hasOwn(commands, type);
 }
 
-/** The first word and what follows it. */
+/** The first word of a line, and the rest behind it. */
 export function cutWord(line: string): [word: string, rest: string] {
   const [, word = "", rest = ""] = /^(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
   return [word, rest];

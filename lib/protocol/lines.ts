@@ -13,6 +13,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 export class LineReader {
   #bytes: Uint8Array = nothing;
   #at = 0;
+  /** Whether the bytes up to the next LF are the rest of a line that is too long. */
   #skipping = false;
   readonly #maxBytes: number;
 
@@ -29,26 +30,31 @@ export class LineReader {
   /** The next line without its end, or a fault in place of a line that was dropped; undefined until more is pushed. */
   next(): string | Fault | undefined {
     for (;;) {
-      const end = this.#bytes.indexOf(LF, this.#at);
-      const whole = end !== -1;
       const start = this.#at;
-      const lengthBytes = (whole ? end : this.#bytes.length) - start;
-      const skipped = this.#skipping;
-      if (whole) {
-        this.#at = end + 1;
-        this.#skipping = false;
-        if (skipped) continue;
-        if (lengthBytes <= this.#maxBytes) return this.#decode(start, end);
-      } else {
-        if (!skipped && lengthBytes > 0 && lengthBytes <= this.#maxBytes) return undefined;
-        this.#bytes = nothing;
-        this.#at = 0;
-        if (lengthBytes === 0) return undefined;
-        this.#skipping = true;
-        if (skipped) return undefined;
-      }
-      return fault("too-long", `A line has at most ${this.#maxBytes} bytes: this one was dropped`);
+      const end = this.#bytes.indexOf(LF, start);
+      if (end === -1) return this.#skipLong();
+      this.#at = end + 1;
+      const isRest = this.#skipping;
+      this.#skipping = false;
+      if (isRest) continue;
+      return end - start <= this.#maxBytes ? this.#decode(start, end) : this.#tooLong();
     }
+  }
+
+  /** Drops the beginning of a line that is already too long: its fault comes once, and its rest is skipped. */
+  #skipLong(): Fault | undefined {
+    const lengthBytes = this.#bytes.length - this.#at;
+    const isLong = this.#skipping || lengthBytes > this.#maxBytes;
+    if (!isLong && lengthBytes > 0) return undefined;
+    this.#bytes = nothing;
+    this.#at = 0;
+    if (!isLong || this.#skipping) return undefined;
+    this.#skipping = true;
+    return this.#tooLong();
+  }
+
+  #tooLong(): Fault {
+    return fault("too-long", `A line has at most ${this.#maxBytes} bytes: this one was dropped`);
   }
 
   /** The bytes of the next line without its LF, or the beginning of a line that is too long; undefined until more is pushed. */

@@ -24,7 +24,7 @@ export function visible(text: string): string {
   return text.replaceAll("\t", "  ").replace(flagOrHostile, shown).replace(pileOfMarks, "$1");
 }
 
-/** Its symbol: ␛ for ESC and so on, from Unicode's Control Pictures; � for other characters; "" for needless ones. */
+/** The symbol for a character: ␛ for ESC and so on, from Unicode's Control Pictures; � for others; "" for needless ones. */
 function shown(flagOrHostile: string): string {
   const [character = "", ...tags] = flagOrHostile;
   if (tags.length > 0) return flagOrHostile;

@@ -39,13 +39,13 @@ const operatorLine = /^[^\p{L}\p{N}/\n]*\/op(?![\p{L}\p{N}])\s*\S/imu;
  * wide slash, and a text with such a command in a row below its first.
  */
 export function parseTyped(line: string): Raw | Fault {
-  const written = line.replace(unseenBeforeSlash, "");
-  const [below] = secretBelow.exec(written) ?? [];
+  const shown = line.replace(unseenBeforeSlash, "");
+  const [below] = secretBelow.exec(shown) ?? [];
   if (below !== undefined) {
     const text = `A line below the first begins with ${below.trim()}, and all would read it: send it by itself`;
     return fault("unknown-command", text);
   }
-  const command = written.replace(wideSlash, "/");
+  const command = shown.replace(wideSlash, "/");
   if (command.startsWith("//")) return { type: "say", text: command.slice(1) };
   if (!command.startsWith("/")) return { type: "say", text: line };
   const [word, words] = cutWord(command);
@@ -53,7 +53,7 @@ export function parseTyped(line: string): Raw | Fault {
   if (command !== line) {
     const meant = entry ? word : "a command";
     const rule =
-      command === written
+      command === shown
         ? "Write it without the blank in front, or //… to say it"
         : 'Write it with a narrow slash, "/"';
     return fault("unknown-command", `Did you mean ${meant}? ${rule}`);
@@ -74,17 +74,17 @@ export function checkTyped(raw: Raw): Command | Fault {
   const entry = typed.find(({ type }) => type === raw.type);
   if (!entry || !isFault(checked)) return checked;
   const isMissing = Object.values(raw).includes("");
-  return isMissing || checked.code === "bad-field" ? { ...checked, text: written(entry) } : checked;
+  return isMissing || checked.code === "bad-field" ? { ...checked, text: usageText(entry) } : checked;
 }
 
-/** The command in a line that a person typed, with its fields checked, or what is wrong with it. */
+/** The command in a line that a person typed, with its fields checked, or its fault. */
 export function typedCommand(line: string): Command | Fault {
   const raw = parseTyped(line);
   return isFault(raw) ? raw : checkTyped(raw);
 }
 
 /** How a command is written, for a person who wrote it in another way. */
-export function written({ usage, summary }: { usage: string; summary: string }): string {
+export function usageText({ usage, summary }: { usage: string; summary: string }): string {
   return `Write it as ${usage}: ${summary}`;
 }
 

@@ -9,8 +9,9 @@ export function inForeground(
   readStat: () => string = () => readFileSync("/proc/self/stat", "utf8"),
   askPs: () => string = psOfThis,
 ): boolean {
-  const [own, terminals] = processGroups(readStat, askPs);
-  return own === terminals || !(Number(terminals) > 0);
+  const [own, foreground] = processGroups(readStat, askPs);
+  const isTold = Number(foreground) > 0;
+  return !isTold || own === foreground;
 }
 
 /**
@@ -29,18 +30,18 @@ export function stopJob(): void {
 function processGroups(
   readStat: () => string,
   askPs: () => string,
-): [own: string | undefined, terminals: string | undefined] {
+): [own: string | undefined, foreground: string | undefined] {
   try {
     const stat = readStat();
-    // In brackets is the program's name, which may hold some itself. Then: state, parent, group, session, terminal, …
-    const [, , own, , , terminals] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return [own, terminals];
+    // Behind the program's name in brackets, which may hold brackets itself: state, parent, group, session, terminal, …
+    const [, , own, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return [own, foreground];
   } catch {
     // Not Linux.
   }
   try {
-    const [own, terminals] = askPs().trim().split(/\s+/);
-    return [own, terminals];
+    const [own, foreground] = askPs().trim().split(/\s+/);
+    return [own, foreground];
   } catch {
     return [undefined, undefined];
   }

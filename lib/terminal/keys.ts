@@ -19,7 +19,7 @@ export function keyName({ name, ctrl, alt }: Extract<Key, { type: "key" }>): str
   return `${ctrl ? "ctrl-" : ""}${alt ? "alt-" : ""}${name}`;
 }
 
-/** How long ESC alone, or an unfinished sequence or paste may pause before `expire` is to be called. */
+/** How long to wait, in ms, before `expire` is called: behind ESC alone, within a sequence, and within a paste. */
 export const patienceMs = { escape: 80, sequence: 500, paste: 1_000 };
 
 const pasteStart = "\x1b[200~";
@@ -181,7 +181,9 @@ function csiKey(parameters: string, final: string): Key | null {
   if (!/^[\d;]*$/.test(parameters)) return null;
   const [number = "", modifier = "1"] = parameters.split(";");
   if (final === "Z") return named("tab", "2");
-  return named(final === "~" ? tildes[number] : final === "M" ? undefined : finals[final], modifier);
+  if (final === "~") return named(tildes[number], modifier);
+  // ESC [ M begins a click; only ESC O M is Enter.
+  return final === "M" ? null : named(finals[final], modifier);
 }
 
 /** `modifier`: one more than the sum of 1 for shift, 2 for alt, 4 for ctrl, as xterm sends it. */

@@ -1,10 +1,10 @@
 // A terminal: keys in, text out, a size. It is in raw mode between `open` and `close`, keys go to the one reader that is
 // attached, and writing never blocks, even if the terminal is stopped.
 //
-//   attached      keys go to the reader
-//   between two   keys are kept for the next reader; Ctrl-C and Ctrl-D leave
-//   stopped       after Ctrl-Z the shell has the terminal; with `fg` the reader draws itself anew
-//   gone          the window was closed: nothing is read or written any more, and `gone` is called once
+//   attached   keys go to the reader
+//   detached   keys are kept for the next reader; Ctrl-C and Ctrl-D leave
+//   stopped    after Ctrl-Z the shell has the terminal; with `fg` the reader draws itself anew
+//   gone       the window was closed: nothing is read or written any more, and `gone` is called once
 //
 // The end of input is never a key: a window that is closed must not send the text in its row.
 
@@ -33,7 +33,7 @@ export type TtyHandlers = {
   gone: () => void;
   /** Ctrl-C or Ctrl-D while no reader was attached. */
   left: () => void;
-  /** A key was pressed, or the window got the focus; if absent, the terminal is not asked to tell of its focus. */
+  /** A key was pressed, or the window got the focus. If absent, the terminal is not asked for its focus. */
   looked?: () => void;
 };
 
@@ -71,14 +71,19 @@ export class Tty {
     focus: (isFocused) => this.#focused(isFocused),
   });
   #reader: TtyReader | undefined;
+  /** The keys that were typed while no reader was attached. */
   #ahead: Key[] = [];
   /** The question that waits for the cursor's column, and how many answers are still to come: the last one counts. */
   #asked: { answers: number; tell: (column: number | undefined) => void } | undefined;
+  /** Gives up the question for the cursor. */
   #asking: ReturnType<typeof setTimeout> | undefined;
+  /** Gives up the rest of a sequence or a paste. */
   #expiry: ReturnType<typeof setTimeout> | undefined;
+  /** Goes on after Ctrl-Z, if no SIGCONT does. */
   #stopped: ReturnType<typeof setTimeout> | undefined;
   /** Set while the size may still be changing. */
   #resizing: ReturnType<typeof setTimeout> | undefined;
+  /** Text that waits for the end of the write that is under way. */
   #waiting = "";
   #writing = false;
   #idle = Promise.withResolvers<void>();
@@ -180,7 +185,7 @@ export class Tty {
     asked.tell(column);
   }
 
-  /** Resolves once a question for the cursor is answered or given up: the shell would read a later answer as typed. */
+  /** Resolves once a question for the cursor is answered or given up: the shell would take a later answer for typed text. */
   #answered(): Promise<void> {
     const asked = this.#asked;
     if (!asked || this.#isGone) return Promise.resolve();
@@ -193,7 +198,7 @@ export class Tty {
     return promise;
   }
 
-  /** Whether a write is under way, behind which a drawing would only wait, or the size is changing. */
+  /** Whether nothing should be drawn now: a write is under way, so a drawing would wait, or the size is changing. */
   get isBusy(): boolean {
     return this.#writing || this.#resizing !== undefined;
   }
@@ -252,7 +257,7 @@ export class Tty {
     this.#stopped = setTimeout(this.#continued, stoppedMs);
   }
 
-  /** After `fg`, whatever stopped the program. The shell has changed the mode, which Bun does not know: off, then on. */
+  /** After `fg`. The shell has changed the mode and Bun does not know it, so raw mode is switched off and on. */
   readonly #continued = (): void => {
     clearTimeout(this.#stopped);
     if (!this.#isOpen || this.#isGone) return;

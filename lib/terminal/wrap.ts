@@ -18,11 +18,11 @@ const upon = /^(?:[\u0300-\u036f\ufe0e]|\u200c|\u200d)$/;
 /** Characters that some terminals draw in two columns: emoji, and those that fonts or a later Unicode may define. */
 const wide = /^[\p{Extended_Pictographic}\p{Emoji_Presentation}\p{Co}\p{Cn}\u3248-\u324f]$/u;
 
-/** A text stands beside a head of any width if the head leaves it so many columns. */
+/** With this many columns beside its head, a text stands there even if the head is wider than half of the terminal. */
 const enoughRoom = 36;
 
 /**
- * The text in rows of at most so many columns, the first behind `head`, which may have colours; the text may not.
+ * The text in rows of at most `columns`, the first behind `head`, which may have colours; the text may not.
  * `style` adds colours to the part of the text in each row.
  */
 export function wrap(

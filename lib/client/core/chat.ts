@@ -21,14 +21,14 @@ export const settleMs = 1_000;
 
 /** Scripts in which a name runs on into the next word, or into a particle, without a blank. */
 const runningOn = String.raw`[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]`;
-/** A letter that, beside a match, makes it a part of a longer word. */
+/** A letter that makes a match beside it a part of a longer word. */
 const letter = String.raw`[[\p{L}\p{M}\p{N}_\-]--${runningOn}]`;
 
 export class Chat {
   readonly people: People;
   /** How many messages of others came since `read`, ignored people left out, and how many of them mention us. */
   unread = { messages: 0, mentions: 0 };
-  /** Undefined if there is none. */
+  /** The topic of the room; undefined if there is none. */
   topic: string | undefined;
   joins: Joins;
   /** Words that make a message a mention, as our name does. */
@@ -89,7 +89,7 @@ export class Chat {
     return regard === "other" || regard === "mention";
   }
 
-  /** Matches our name, and the words to highlight, where they stand as words of their own, in any case. */
+  /** Matches our name, and the words to highlight, where they stand as whole words, in any case. */
   get mention(): RegExp {
     const { name } = this.people.me;
     const words = this.highlight;
@@ -194,7 +194,7 @@ export function movesInWords(
   return silent.length === 0 ? rows : [silent.join(" · "), ...rows];
 }
 
-/** A pattern that matches this text as a word of its own. Nothing in the text acts as a pattern. */
+/** A pattern that matches this text where it stands as a whole word. Nothing in the text acts as a pattern. */
 function asWord(text: string): string {
   const literal = text.normalize("NFC").replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
   return `(?:(?<!${letter})|(?=${runningOn}))${literal}(?:(?!${letter})|(?<=${runningOn}))`;

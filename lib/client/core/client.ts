@@ -4,7 +4,7 @@
 import { type Command, type CommandOf, check, cutWord, type Raw } from "../../protocol/commands.ts";
 import { type Event, type Fault, fault, isFault } from "../../protocol/events.ts";
 import { cleanName, memberName, nameKey } from "../../protocol/names.ts";
-import { checkTyped, help, helpOf, parseTyped, typed, written } from "../../protocol/typed.ts";
+import { checkTyped, help, helpOf, parseTyped, typed, usageText } from "../../protocol/typed.ts";
 import { Chat, type Joins } from "./chat.ts";
 import { Link, type LinkHandlers, type LinkOptions } from "./link.ts";
 import { hasLeft } from "./outbox.ts";
@@ -101,7 +101,7 @@ export class Client {
   /** Runs a command of the client. An argument that stands without brackets in its usage is needed. */
   #local(command: LocalCommand, words: string): void {
     const isNeeded = /^\S+ [^[]/.test(command.usage);
-    if (words === "" && isNeeded) this.ask(fault("empty", written(command)));
+    if (words === "" && isNeeded) this.ask(fault("empty", usageText(command)));
     else command.run(this, words);
   }
 
@@ -197,7 +197,7 @@ function isVerdict(event: Event, name: string): boolean {
   return event.type === "error" && event.id === undefined && event.code !== "slow-down";
 }
 
-/** Gives a look back an id: the server then carries out later commands, pings too, while it searches for the answer. */
+/** The command, a `history` or a `search` with an id: the server carries out later commands, pings too, while it reads. */
 function identified(command: Raw): Raw {
   if (command.type !== "history" && command.type !== "search") return command;
   return { ...command, id: command.id ?? "look" };

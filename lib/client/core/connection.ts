@@ -60,7 +60,7 @@ export class Connection {
     this.#take();
   }
 
-  /** Another server takes over after so long: a silent one counts as lost before that. */
+  /** Counts a silent server as lost before `ms` have passed, after which another one takes over. */
   loseWithin(ms: number): void {
     this.#silence?.within(ms);
   }
@@ -115,7 +115,7 @@ export class Connection {
         if (event) this.#handlers.event(event);
       }
     } catch (error) {
-      // An event that this client cannot apply: to end the connection is better than to show something wrong.
+      // This client cannot apply the event: it ends the connection, and shows nothing wrong.
       const reason = messageOf(error);
       this.#lose(new Refusal(`The server and this client do not understand each other: ${reason}`));
     }

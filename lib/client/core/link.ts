@@ -22,9 +22,9 @@ export type LinkOptions = Pick<RoomOptions, "servers" | "key"> & {
 };
 
 export type LinkState =
-  /** Called when our name changes, too. `isBack`: after a loss; the missed events come next, and then `caughtUp`. */
+  /** Also given when our name changes. `isBack`: after a loss; the missed events come next, and then `caughtUp`. */
   | { type: "online"; isBack: boolean }
-  /** Tried again in `retryMs`. */
+  /** The next try to connect begins in `retryMs`. */
   | { type: "offline"; reason: string; retryMs: number };
 
 export type LinkHandlers = {
@@ -33,7 +33,7 @@ export type LinkHandlers = {
   state: (state: LinkState) => void;
   /** All that was missed since the loss has come. */
   caughtUp?: () => void;
-  /** The server gave up our seat, and our name is not to be had: `join` under another one, and no message is lost. */
+  /** The server gave up our seat, and refuses our name: a `join` under another name loses no message. */
   nameless: (problem: Fault) => void;
   /** A message was not taken and never will be. */
   refused: (message: Unsettled, problem: Fault) => void;
@@ -72,7 +72,7 @@ export class Link {
   readonly people = new People();
   /** Our name, or the one that we ask for. */
   name = "";
-  /** Fields of the first join: how many of the last messages it asks for, of all or of those behind a position. */
+  /** Fields of the first join: how many of the last messages it asks for, and the position behind which they are. */
   firstJoin: { history?: number | undefined; epoch?: string; after?: number };
   /** The token of the seat that an earlier run of the program had; sent with each join until the first welcome. */
   token: string | undefined;
@@ -375,7 +375,7 @@ export class Link {
   }
 }
 
-/** A fault of a join in the words of this client: the server's ask for a key to be typed, which only nc can do. */
+/** A fault of a join, for people of this client: the server asks for a key to be typed, which only nc can do. */
 export function asRefusal(problem: Fault, name: string, key: string | undefined): Fault {
   if (problem.code !== "name-owned" || key !== undefined) return problem;
   return { ...problem, text: `"${name}" belongs to a key, and this client has none: take another name` };

@@ -25,12 +25,9 @@ export class Outbox {
 
   /** Adds a message; returns it with the id to send it under: the one that a program gave it, or a new one. */
   add(message: Raw & { text: string }): Unsettled {
+    // A command has its type first on the wire.
     const { type, id, ...fields } = message;
-    const unsettled = {
-      type,
-      ...fields,
-      id: typeof id === "string" ? id : newId(),
-    };
+    const unsettled = { type, ...fields, id: typeof id === "string" ? id : newId() };
     this.#unsettled.set(unsettled.id, unsettled);
     return unsettled;
   }
@@ -45,7 +42,7 @@ export class Outbox {
     return known;
   }
 
-  /** Resolves once fewer than so many are under way. */
+  /** Resolves once fewer than `count` are under way. */
   below(count: number): Promise<void> {
     if (this.size < count) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ below: count, resolve }));
@@ -59,11 +56,14 @@ export function asTyped({ type, to, text }: Unsettled): string {
   return text.startsWith("/") ? `/${text}` : text;
 }
 
-/**
- * The member a whisper is for; undefined if no member was known by that name, which may be of an owner who is away. `after`:
- * the position as of which it was written, and the name it was last sent to.
- */
-type Addressee = { person: Person | undefined; after: Position; sentTo?: string };
+type Addressee = {
+  /** Undefined if no member was known by the name. It may be the name of an owner who is away. */
+  person: Person | undefined;
+  /** The position of the last event that the sender had seen when the whisper was written. */
+  after: Position;
+  /** The name that the whisper was last sent to. */
+  sentTo?: string;
+};
 
 type Position = { epoch: string | undefined; seq: number };
 

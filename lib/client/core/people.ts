@@ -24,7 +24,7 @@ export function isUnreachable({ gone, owned = false }: Person): boolean {
 
 /** How long after its last message a member counts as active. */
 const activeMs = 30 * 60_000;
-/** How many speakers, and how many owners who are away, are remembered: in a long run, new names come without end. */
+/** How many speakers are remembered, and how many owners who are away: in a long run, new names come without end. */
 const namesKept = 5_000;
 
 export class People {
@@ -34,7 +34,7 @@ export class People {
   readonly #here = new Map<string, Person>();
   /** The owners that have left, by the key of their name, the last one at the end. */
   readonly #away = new Map<string, Person>();
-  /** The time of each name's last message, by key; the one that was heard of last at the end. */
+  /** The time of each name's last message, by key; the name of the message that came last is at the end. */
   readonly #spokeAt = new Map<string, number>();
   #epoch: string | undefined;
   /** The last welcome, while events from before it are still to come. */
@@ -54,7 +54,7 @@ export class People {
     else if (event.type === "gap") this.#lose();
   }
 
-  /** All events from before the last welcome have come. */
+  /** To be called once all events from before the last welcome have come. */
   arrive(): void {
     if (!this.#welcome) return;
     const { name, members } = this.#welcome;
@@ -96,7 +96,7 @@ export class People {
     return [...new Set([...active, ...this.#here.keys()])].map((key) => this.#here.get(key)?.name ?? key);
   }
 
-  /** How many members are here, with us. */
+  /** How many members are here, we among them. */
   get count(): number {
     const isListed = this.me.gone || this.#here.has(nameKey(this.me.name));
     return this.#here.size + (isListed ? 0 : 1);
@@ -158,12 +158,17 @@ export class People {
         return this.#rename(event.from, event.to, event.owned);
       case "opped":
       case "deopped":
-        return void Object.assign(this.find(event.name) ?? {}, { operator: event.type === "opped" });
+        return this.#mark(event.name, { operator: event.type === "opped" });
       case "said":
       case "acted":
       case "told":
-        return void Object.assign(this.find(event.from) ?? {}, { away: false });
+        return this.#mark(event.from, { away: false });
     }
+  }
+
+  #mark(name: string, marks: Pick<Person, "operator" | "away">): void {
+    const person = this.find(name);
+    if (person) Object.assign(person, marks);
   }
 
   #join(name: string, owned = false): void {
@@ -171,7 +176,8 @@ export class People {
     // Our own `joined` comes right behind our first welcome.
     if (!this.me.gone && nameKey(this.me.name) === key) {
       this.me.owned = owned;
-      return void this.#here.set(key, this.me);
+      this.#here.set(key, this.me);
+      return;
     }
     this.#leave(key);
     this.#here.set(key, this.#returning(name, owned));

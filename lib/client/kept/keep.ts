@@ -36,7 +36,7 @@ export function parseProgress(text: string | undefined): Progress {
   };
 }
 
-/** The text to keep of a progress: no message with a password, and only the newest. */
+/** The text to keep of a progress: only its newest messages, and none with a password. */
 export function progressText({ left, unsent }: Progress): string {
   const kept = unsent.filter(({ text }) => !holdsPassword(text)).slice(-maxUnsent);
   return JSON.stringify({ left, unsent: kept });

@@ -5,8 +5,8 @@
 //
 // They are shown once all of them are known; live events at a start wait until then. The wait is bounded: a start counts
 // at most 10,000 messages for at most 3 seconds, and after a drop only the last events are held.
-// Counted are the messages that are shown: of others, and not of ignored people. If they are few, a start asks for some
-// messages before them as well, so that the person understands them.
+// Only messages of others are counted, and none of ignored people. If they are few, a start asks for some messages before them
+// as well, so that the person understands them.
 
 import { type Event, isMessage, limits, type Message, type Recorded } from "../../protocol/events.ts";
 import type { Regard } from "../core/chat.ts";
@@ -173,16 +173,18 @@ export class CatchUp {
   }
 
   #atStart(event: Event): void {
-    if ("at" in event) return void this.#held.push(event);
-    if (event.type === "waiting" && !this.#missed.isUnknown) return this.#waited(event.events);
-    const isOpening = event.type === "history" && event.id === undefined;
-    if (event.type === "history" && (isOpening || event.id === askedId)) this.#page(event);
-    else {
-      this.#handlers.event(event);
-      // Without the history there is nothing to wait for.
-      const expected = this.#pages === 0 ? undefined : askedId;
-      if (event.type === "error" && event.id === expected) this.end();
+    if ("at" in event) {
+      this.#held.push(event);
+      return;
     }
+    if (event.type === "waiting" && !this.#missed.isUnknown) return this.#waited(event.events);
+    // The first page is part of the join, and has no id.
+    const isPage = event.type === "history" && (event.id === undefined || event.id === askedId);
+    if (isPage) return this.#page(event);
+    this.#handlers.event(event);
+    // Without the page that is awaited there is nothing to wait for.
+    const expected = this.#pages === 0 ? undefined : askedId;
+    if (event.type === "error" && event.id === expected) this.end();
   }
 
   /** Whispers that waited for us, older than the last messages; pages that go back so far have them as well. */

@@ -22,7 +22,7 @@ import { refusalText } from "./password.ts";
 export type Format = {
   /** Carries out a line of the input. */
   enter: (line: string) => void;
-  /** The lines of an event. Those of comings and goings may be held back until the next lines, or until `settle`. */
+  /** The lines of an event. The lines of comings and goings may be held back until the next lines, or until `settle`. */
   render: (event: Event) => string[];
   settle: () => string[];
   /** Whether a problem is an event like any other; otherwise it is told on stderr, and stdout has the room alone. */

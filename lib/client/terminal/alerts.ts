@@ -35,7 +35,7 @@ export class Alerts {
     this.#call(view.rings(event), view.calls(event) ? event : undefined);
   }
 
-  /** Missed messages are shown, so many of them for us. */
+  /** Missed messages are shown, with this number of messages for us. */
   missed(mentions: number): void {
     if (mentions === 0) return;
     const { settings, address } = this.#parts;

@@ -58,7 +58,7 @@ export class Files implements Keep {
   }
 }
 
-/** Replaces the text of a file, or of the one that it links to; true if there was none. Throws what node:fs throws. */
+/** Replaces the text of a file, or of the file that it links to; true if the file is new. Throws the errors of node:fs. */
 export function writeWhole(path: string, text: string): boolean {
   const isNew = statSync(path, { throwIfNoEntry: false }) === undefined;
   const target = isNew ? path : realpathSync(path);

@@ -18,19 +18,19 @@ import { asTyped, notSent, offeredTitle, type Unsettled, unsentLines } from "../
 import { Past } from "../core/past/past.ts";
 import type { RoomOptions } from "../core/servers.ts";
 import { Refusal } from "../core/wire.ts";
-import { Memory } from "../kept/memory.ts";
+import { Memory, type MemoryHandlers } from "../kept/memory.ts";
 import type { Missed } from "../kept/missed.ts";
 import { Alerts } from "./alerts.ts";
 import { Entrance } from "./entrance/entrance.ts";
 import { askPassword } from "./entrance/questions.ts";
 import { Files } from "./files.ts";
-import { Pager } from "./pager/pager.ts";
+import { Pager, type PagerHandlers } from "./pager/pager.ts";
 import type { Settings } from "./settings.ts";
 import { Status } from "./status.ts";
 import { View, type ViewOptions } from "./view.ts";
 
 export type TerminalOptions = RoomOptions & {
-  /** The hosts and ports of the servers: each room has files of its own by them. */
+  /** The hosts and ports of the servers, which tell the files of one room from those of another. */
   places: readonly Place[];
   /** The name to join under; undefined: it is asked for. */
   name: string | undefined;
@@ -77,31 +77,18 @@ export class TerminalFront {
     );
     const { link, chat } = this.#client;
     link.password = options.password;
-    this.#memory = new Memory(this.#client, (name) => new Files(stateFolder, places, name), {
-      event: (event) => this.#show(event),
-      missed: (missed) => this.#showMissed(missed),
-      offered: (lines) => this.#offer(lines),
-      draft: () => this.#prompt.draft,
-      isHidden: () => this.#pager.isOpen,
-    });
+    const keepOf = (name: string) => new Files(stateFolder, places, name);
+    this.#memory = new Memory(this.#client, keepOf, this.#memoryHandlers());
     this.#view = new View(chat, this.#viewOptions);
     this.#apply();
-    const left = () => this.quit();
     this.#tty = new Tty(process.stdin, process.stdout, {
-      gone: left,
-      left,
+      gone: () => this.quit(),
+      left: () => this.quit(),
       looked: () => this.#alerts.looked(),
     });
     this.#prompt = new Prompt(this.#tty, this.#promptHandlers());
     const { screen } = this.#prompt;
-    this.#pager = new Pager(screen, this.#client.pages, {
-      now: () => link.position?.seq ?? 0,
-      renderer: () => this.#pastRenderer(),
-      left: () => {
-        this.#memory.changed();
-        this.#alerts.looked();
-      },
-    });
+    this.#pager = new Pager(screen, this.#client.pages, this.#pagerHandlers());
     this.#alerts = new Alerts({
       client: this.#client,
       view: this.#view,
@@ -152,13 +139,38 @@ export class TerminalFront {
     };
   }
 
+  #memoryHandlers(): MemoryHandlers {
+    return {
+      event: (event) => this.#show(event),
+      missed: (missed) => this.#showMissed(missed),
+      offered: (lines) => this.#offer(lines),
+      draft: () => this.#prompt.draft,
+      isHidden: () => this.#pager.isOpen,
+    };
+  }
+
+  #pagerHandlers(): PagerHandlers {
+    return {
+      now: () => this.#client.link.position?.seq ?? 0,
+      renderer: () => this.#pastRenderer(),
+      left: () => {
+        this.#memory.changed();
+        this.#alerts.looked();
+      },
+    };
+  }
+
   #promptHandlers(): PromptHandlers {
     const { settings } = this.#options;
     const { link, chat } = this.#client;
     return {
       entered: (line) => this.#entered(line),
-      left: () => this.#client.past?.stop() || this.quit(),
-      back: () => this.#pager.open() || this.#client.past?.history(),
+      left: () => {
+        if (!this.#client.past?.stop()) this.quit();
+      },
+      back: () => {
+        if (!this.#pager.open()) this.#client.past?.history();
+      },
       complete: (text) => settings.complete(text) ?? complete(text, words, chat.people.names),
       expand: (text, rest) => {
         this.#memory.typed();
@@ -179,7 +191,7 @@ export class TerminalFront {
     const problem = await this.#closed.promise;
     clearTimeout(this.#settling);
     this.#status.stop();
-    // Text typed while the client connected is a draft, too.
+    // Text that was typed while the client connected is in the row only once that is shown.
     if (!this.#hasRow) this.#start();
     // Saved first: if the window is gone, printing the lines that wait may not return.
     this.#memory.keepDraft();
@@ -197,9 +209,9 @@ export class TerminalFront {
 
   quit(): void {
     const { link } = this.#client;
-    // A second signal may leave no time for it.
+    // First, since a second signal may leave no time for it.
     this.#memory.save();
-    // While a question is open nothing is read, and the goodbye has to be.
+    // While a question is open nothing is read; but the server's goodbye must be.
     link.resume();
     link.quit();
   }
@@ -221,7 +233,7 @@ export class TerminalFront {
     this.#hasRow = true;
     const draft = this.#memory.takeDraft();
     if (this.#prompt.draft === "") this.#prompt.draft = draft;
-    // So that it is kept for the next start, too.
+    // The draft was taken out of the memory: it is kept anew.
     this.#memory.typed();
     const offered = [...this.#prompt.history.lines];
     for (const line of [...this.#memory.lines, ...offered]) this.#prompt.history.add(line);
@@ -271,7 +283,10 @@ export class TerminalFront {
 
   /** Prints lines, and redraws the messages that are still on their way. */
   #print(lines: string[]): void {
-    if (this.#unshown) return void this.#unshown.push(...lines);
+    if (this.#unshown) {
+      this.#unshown.push(...lines);
+      return;
+    }
     this.#prompt.screen.print(lines);
     this.#prompt.waiting = [...this.#memory.waiting, ...this.#client.link.outbox].map(asWaiting);
     this.#status.changed();
@@ -298,7 +313,7 @@ export class TerminalFront {
 
   // ---- Settings ----
 
-  /** Renders with a view of its own, since a view remembers the day and the time of its last line. */
+  /** Each renderer has another view, since a view remembers the day and the time of its last line. */
   #pastRenderer(): (event: Recorded) => string[] {
     const { chat, past } = this.#client;
     const view = new View(chat, this.#viewOptions);

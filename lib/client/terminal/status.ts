@@ -1,6 +1,6 @@
 // The status above the row, in one line: how many messages are unsent, how many members are here, the topic; and without a
-// connection, when the next try is, since when it is lost, and why. What matters most stands first, since a narrow terminal
-// cuts the end. It is shown a second after a change, and at once when the connection is lost or back.
+// connection, when the next try is, since when it is lost, and why. The most important part stands first, since a narrow
+// terminal cuts the end. It is shown a second after a change, and at once when the connection is lost or back.
 
 import type { Client } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
@@ -10,7 +10,7 @@ export type Situation = {
   topic: string | undefined;
   /** How many messages are not in the room yet. */
   unsent: number;
-  /** How far a look back that takes long has come, in words. */
+  /** How far a long reading of the past has come, in words. */
   lookingBack?: string | undefined;
   /** Undefined while there is a connection. */
   offline?: Offline | undefined;

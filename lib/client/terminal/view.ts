@@ -34,10 +34,10 @@ export type ViewOptions = {
   hitNumber?: (seq: number) => number | undefined;
 };
 
-/** How many of those here are named at the start; /who names all. */
+/** How many members are named at the start; /who names all. */
 const namedAtStart = 30;
 
-/** Colours that stay readable on light and on dark. */
+/** Colours that are readable on light and on dark backgrounds. */
 const palette = ["cyan", "green", "magenta", "red", "blue", "yellow"] as const;
 
 export class View {
@@ -46,7 +46,7 @@ export class View {
   #namesIn: Colors | undefined;
   readonly #names = new Map<string, string>();
   #welcomed = false;
-  /** The minute of the clock that was shown last, and how it was shown. */
+  /** The minute of the last line with a time, the text for that time, and its day. */
   #minute = "";
   #clock = "";
   #day = "";
@@ -60,7 +60,7 @@ export class View {
     return this.#options.colors;
   }
 
-  /** The lines for an event that the chat has applied; none if there is nothing to read, or if `settle` has it later. */
+  /** The lines for an event that the chat has applied; none if there is nothing to read, or if `settle` returns them later. */
   render(event: Event): string[] {
     const lines = this.#lines(event);
     return lines.length === 0 ? lines : [...this.settle(), ...lines];
@@ -198,7 +198,7 @@ export class View {
     ];
   }
 
-  /** With an id a person asked for it, and is to see an answer even if there is nothing. */
+  /** A person asked for a history with an id, and is told if there is nothing in it. */
   #history({ events, id, before }: Extract<Event, { type: "history" }>): string[] {
     const lines = this.#past(events, "earlier");
     if (lines.length > 0 || id === undefined) return lines;
@@ -249,7 +249,7 @@ export class View {
     const hit = words === undefined ? undefined : this.#options.hitNumber?.(event.seq);
     const number = hit === undefined ? "" : this.#colors.dim(`[${hit}] `);
     const [dateLine, time] = this.#timeOf(event.at);
-    // Letters that came apart from their marks are marked as others are.
+    // In NFC, as the pattern is: a letter and its mark may come as one character or as two.
     const text = visible(event.text).normalize("NFC");
     return [...dateLine, ...this.#wrap(time + number + head[event.type](), text, marked)];
   }
@@ -294,7 +294,7 @@ function others({ name, members }: Welcome): Member[] {
   return members.filter((member) => nameKey(member.name) !== nameKey(name));
 }
 
-/** Says who is here, by name so many at most: a full room would take the whole screen at each start. */
+/** Says who is here, with at most `most` names: all names of a full room would take the whole screen. */
 function here(members: Member[], most = Infinity): string {
   if (members.length === 0) return "Nobody else is here.";
   const more = members.length > most ? ` and ${members.length - most} more` : "";

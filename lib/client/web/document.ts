@@ -1,5 +1,5 @@
-// Builds the page: one HTML text with its style and its script inside, so that a browser asks once. The hashes are what a
-// content security policy allows: no other script and no other style runs. Runs in Bun, at the server.
+// Builds the page: one HTML text with its style and its script inside, so that a browser asks once. A content security policy
+// with their hashes lets no other script and no other style run. This file runs in Bun, at the server.
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";

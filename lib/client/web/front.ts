@@ -41,11 +41,11 @@ import { askSecret } from "./secret.ts";
 
 /** How many messages of the past the page begins with. */
 const firstMessages = 80;
-/** How long after a change the page keeps it, together with later changes. */
+/** How long after a change the page is saved, with later changes. */
 const saveMs = 1_000;
 /** How long after a failed try a reloaded page tries again to take its seat. */
 const retryMs = 2_000;
-/** How long a reloaded page shows nothing while it connects; then it shows the door. */
+/** A reloaded page that connects for longer than this shows the door. */
 const patienceMs = 1_000;
 
 export class WebFront {
@@ -277,7 +277,7 @@ export class WebFront {
     this.#attention.isCatchingUp = state.type === "online" && state.isBack;
     if (state.type === "online") {
       this.#named(link.name);
-      // Joined again from the door or after "Use it here": the room is still drawn below.
+      // The member joined again, from the door or by "Use it here"; the room below is drawn already.
       if (state.isBack && (this.#door.isOpen || !this.#over.hidden)) this.#toRoom();
     }
     this.#screen.changed();

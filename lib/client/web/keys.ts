@@ -21,8 +21,7 @@ export function listenForKeys({ isOpen, search, escaped, typing }: KeyHandlers):
     // The row, the menu and a dialog handle Esc themselves.
     if (key === "Escape" && !target.closest("#row, #menu, dialog")) escaped();
     if (target !== document.body && target.id !== "log") return;
-    // A blank scrolls the messages.
-    // An input method's keys have this name.
+    // A blank scrolls the messages. "Process" is the name of a key that an input method takes.
     if (key === "Process" || ([...key].length === 1 && key !== " ")) typing();
   });
 }

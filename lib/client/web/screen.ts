@@ -32,7 +32,7 @@ export class Screen {
     const { log } = parts;
     this.#latest.onclick = () => {
       log.toEnd();
-      // The row would open a phone's keyboard.
+      // If the row had the focus, a phone would show its keyboard.
       log.focus();
     };
   }
@@ -68,7 +68,7 @@ export class Screen {
     this.#drawWaiting();
     const topic = visibleRow(client.chat.topic ?? "Chat room");
     write(this.#topic, topic);
-    // A long one is cut short.
+    // The style cuts a long topic short; its title shows all of it.
     if (this.#topic.title !== topic) this.#topic.title = topic;
     members.changed();
     attention.draw();

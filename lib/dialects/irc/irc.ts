@@ -10,17 +10,19 @@ import {
   type Event,
   type Fault,
   isFault,
+  type Message,
   type Recorded,
 } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { visible } from "../../protocol/text.ts";
 import type { Dialect, Newcomer, RoomState } from "../dialect.ts";
 import type { Host } from "../host.ts";
-import { byeLines, endsWith, faultLines, greetingLines, lineFault } from "./answers.ts";
-import { Client, failLine } from "./client.ts";
+import { Client, failLine, type Outcome } from "./client.ts";
 import { joinLines } from "./commands/history.ts";
 import { namesLines } from "./commands/members.ts";
 import { encodingFor, message, run, topicLines } from "./commands/table.ts";
+import { byeLines, endsWith, faultLines, lineFault } from "./faults.ts";
+import { greetingLines } from "./greeting.ts";
 import { sourceOf } from "./masks.ts";
 import { Multiline, multilineLines, type Refusal } from "./multiline.ts";
 import { cut, ended, type Line, maxLineBytes, parseLine, serverName, tagged } from "./wire.ts";
@@ -37,12 +39,14 @@ export class Irc implements Dialect {
   readonly #client: Client;
   readonly #multiline = new Multiline();
   #lines = 0;
+  /** How many lines the open batch of this client has. */
   #rowsOfBatch = 0;
+  /** Whether the latest line costs the rate limit nothing. */
   #isFree = false;
   /** The label of the JOIN that is under way. */
   #joinLabel: string | undefined;
-  /** The last line of the batch that answers a JOIN with a label. */
-  #endOfJoin: string | undefined;
+  /** The batch that answers a JOIN with a label, between the two parts of its welcome: its name and its last line. */
+  #joinBatch: { name: string; end: string } | undefined;
   /** The labels under which this client caused events, by the number of the event. */
   readonly #labels = new Map<number, string>();
 
@@ -81,31 +85,37 @@ export class Irc implements Dialect {
     const line = parseLine(raw);
     if (line === undefined) return undefined;
     client.asked = { command: "*", target: "", label: undefined };
-    if (line === "too-long") return void this.#reply([client.numeric("417", "Input line was too long")]);
+    if (line === "too-long") return this.#reply([client.numeric("417", "Input line was too long")]);
     const { command, params } = line;
-    const label = client.has("labeled-response") && client.has("batch") ? line.tags.get("label") : undefined;
-    const isLabel =
-      label !== undefined && label !== "" && label.length <= maxLabel && visible(label) === label;
-    client.asked = { command, target: params[0] ?? "", label: isLabel ? label : undefined };
-    const isRegistered = client.registration.isDone;
-    if (isRegistered && command === "BATCH") return this.#batch(params);
-    if (isRegistered && line.tags.has("batch")) return void this.#rowOfBatch(line);
+    client.asked = { command, target: params[0] ?? "", label: this.#labelOf(line) };
+    if (client.registration.isDone) {
+      if (command === "BATCH") return this.#batch(params);
+      if (line.tags.has("batch")) return this.#rowOfBatch(line);
+    }
     return this.#settle(run(client, command, params));
   }
 
+  /** The label of a line, if the client has the capabilities for labels and the label is a valid one. */
+  #labelOf({ tags }: Line): string | undefined {
+    const label = tags.get("label");
+    if (!label || !this.#client.has("labeled-response") || !this.#client.has("batch")) return undefined;
+    return label.length <= maxLabel && visible(label) === label ? label : undefined;
+  }
+
   /** Sends an answer that is ready at once; returns a command that the room has to carry out. */
-  #settle(outcome: ReturnType<typeof run>): Command | undefined {
+  #settle(outcome: Outcome): Command | undefined {
     if (outcome === undefined) return undefined;
-    if (Array.isArray(outcome)) return void this.#reply(outcome);
+    if (Array.isArray(outcome)) return this.#reply(outcome);
     if (!isFault(outcome)) {
       if (outcome.type === "join") this.#joinLabel = this.#client.asked.label;
       return outcome;
     }
     if (outcome.id !== undefined) this.#client.answered(outcome.id);
-    return void this.#reply(faultLines(outcome, this.#client));
+    return this.#reply(faultLines(outcome, this.#client));
   }
 
-  #reply(lines: string[]): void {
+  /** Sends the lines that answer the latest line: the room has nothing to do for it. */
+  #reply(lines: string[]): undefined {
     this.#client.reply(this.#client.asked, lines);
   }
 
@@ -114,20 +124,20 @@ export class Irc implements Dialect {
     this.#rowsOfBatch = 0;
     const whole = this.#multiline.batch(params, client.asked.label);
     if (whole === undefined) return undefined;
-    if ("words" in whole) return void this.#refuse(whole);
+    if ("words" in whole) return this.#refuse(whole);
     const { command, target, text, label } = whole;
     client.asked = { command, target, label };
     return this.#settle(message(client, command, target, text));
   }
 
   /** A row of a batch costs nothing: the whole message costs as much as one line. */
-  #rowOfBatch(line: Line): void {
+  #rowOfBatch(line: Line): undefined {
     this.#isFree = this.#multiline.isOpen && ++this.#rowsOfBatch <= multilineLines;
     const refusal = this.#multiline.line(line);
     if (refusal) this.#refuse(refusal);
   }
 
-  #refuse({ words, label }: Refusal): void {
+  #refuse({ words, label }: Refusal): undefined {
     this.#client.asked.label = label ?? this.#client.asked.label;
     this.#reply([failLine("BATCH", ...words)]);
   }
@@ -193,19 +203,19 @@ export class Irc implements Dialect {
 
   // ---- In the room ----
 
-  encodeNewcomer({ name }: Newcomer): string {
+  encodeNewcomer(newcomer: Newcomer): string {
     const client = this.#client;
     const { registration } = client;
-    const join = `${sourceOf(name)} JOIN ${client.channel}`;
-    registration.shownAs = name;
-    registration.nick = name;
+    const join = `${sourceOf(newcomer.name)} JOIN ${client.channel}`;
+    registration.shownAs = newcomer.name;
+    registration.nick = newcomer.name;
     const greeting = registration.isGreeted ? [] : greetingLines(client);
     const label = registration.isGreeted ? this.#joinLabel : undefined;
     registration.isGreeted = true;
     if (label === undefined) return ended([...greeting, join]);
-    const { begin, name: batch, end } = client.openBatch("labeled-response", [], label);
-    this.#endOfJoin = end;
-    return ended([begin, tagged(join, "batch", batch)]);
+    const { begin, name, end } = client.openBatch("labeled-response", [], label);
+    this.#joinBatch = { name, end };
+    return ended([begin, tagged(join, "batch", name)]);
   }
 
   encodeRoom({ members, topic }: RoomState): string {
@@ -216,37 +226,41 @@ export class Irc implements Dialect {
       ...(isSilent ? [] : namesLines(members, client, [client.me])),
     ];
     client.registration.shownAs = undefined;
-    const end = this.#endOfJoin;
-    this.#endOfJoin = undefined;
-    if (end === undefined) return ended(lines);
-    const [, name = ""] = / BATCH -(\S+)$/.exec(end) ?? [];
-    return ended([...lines.map((line) => tagged(line, "batch", name)), end]);
+    const batch = this.#joinBatch;
+    this.#joinBatch = undefined;
+    if (!batch) return ended(lines);
+    return ended([...lines.map((line) => tagged(line, "batch", batch.name)), batch.end]);
   }
 
   own(event: Recorded): string | undefined {
-    const client = this.#client;
-    const me = nameKey(client.me);
     switch (event.type) {
       case "said":
       case "acted":
-      case "told": {
-        const label = client.isOwn(event.id) ? client.labelOf(event.id) : undefined;
-        const echoes = client.has("echo-message");
-        const isToSelf = event.type === "told" && nameKey(event.to) === nameKey(event.from);
-        // A NOTICE is from a program, which gets no answer.
-        const isAway = event.type === "told" && event.away && !event.notice;
-        const away = isAway ? [client.numeric("301", event.to, "Not here, and reads it later")] : [];
-        if (echoes && label === undefined && !isToSelf && !isAway) return undefined;
-        const lines = this.shared.linesOf(event);
-        const told = client.labelled(label, [...(echoes ? lines : []), ...away]);
-        return ended(isToSelf ? [...told, ...lines] : told);
-      }
+      case "told":
+        return this.#ownMessage(event);
       case "joined":
+        // The welcome has this line.
+        return nameKey(event.name) === nameKey(this.#client.me) ? "" : undefined;
       case "left":
-        return nameKey(event.name) === me || event.type === "left" ? "" : undefined;
+        return "";
       default:
         return this.#ownChange(event);
     }
+  }
+
+  /** The lines for a message of this client: its echo, if it has asked for one, and that the addressee is away. */
+  #ownMessage(event: Message): string | undefined {
+    const client = this.#client;
+    const label = client.isOwn(event.id) ? client.labelOf(event.id) : undefined;
+    const echoes = client.has("echo-message");
+    const isToSelf = event.type === "told" && nameKey(event.to) === nameKey(event.from);
+    // A NOTICE is from a program, which gets no answer.
+    const isAway = event.type === "told" && event.away && !event.notice;
+    if (echoes && label === undefined && !isToSelf && !isAway) return undefined;
+    const away = isAway ? [client.numeric("301", event.to, "Not here, and reads it later")] : [];
+    const lines = this.shared.linesOf(event);
+    const sent = client.labelled(label, [...(echoes ? lines : []), ...away]);
+    return ended(isToSelf ? [...sent, ...lines] : sent);
   }
 
   /** The lines for a change of the room that this client caused, with the label of its command. */

@@ -12,7 +12,7 @@ export const serverName = "chat.room";
 
 /** Bytes in a line to a client, its tags and its CR LF not counted. */
 export const maxLineBytes = 510;
-/** Bytes in the tags of a client, with the `@` and the blank behind them: what message-tags allows, 4,094 and those two. */
+/** Bytes in the tags of a client: message-tags allows 4,094, and the `@` before and the blank behind them count, too. */
 const maxTagBytes = 4_096;
 
 /** A line of a client. Its command is in capitals. */
@@ -63,6 +63,7 @@ function unescaped(value: string): string {
   return value.replaceAll(/\\(.?)/gs, (_, letter: string) => escapes[letter] ?? letter);
 }
 
+/** The value of a tag, without the characters that would end it. */
 export function escaped(value: string): string {
   return value
     .replaceAll("\\", "\\\\")

@@ -15,23 +15,22 @@ import { confusables } from "./confusables.ts";
  * a name that stands alone, and w, which looks like two v.
  */
 const ownAlikes: Record<string, string> = {
-  ...{
-    a: "ᴀ",
-    b: "ʙ",
-    d: "ᴅ",
-    e: "ᴇ",
-    f: "ꜰ",
-    g: "ɢ",
-    h: "ʜ",
-    j: "ᴊ",
-    k: "ᴋ",
-    l: "ʟꞮ",
-    n: "ɴ",
-    p: "ᴘᴩ",
-    q: "ꞯ",
-    t: "ᴛ",
-  },
-  ...{ rn: "ᴍ", vv: "w" },
+  a: "ᴀ",
+  b: "ʙ",
+  d: "ᴅ",
+  e: "ᴇ",
+  f: "ꜰ",
+  g: "ɢ",
+  h: "ʜ",
+  j: "ᴊ",
+  k: "ᴋ",
+  l: "ʟꞮ",
+  n: "ɴ",
+  p: "ᴘᴩ",
+  q: "ꞯ",
+  t: "ᴛ",
+  rn: "ᴍ",
+  vv: "w",
 };
 
 /** Marks that strike a letter through, which stand behind it in confusables.txt. Without them Đ looks like D. */
@@ -63,13 +62,13 @@ function lookOf(text: string): string {
   return look;
 }
 
-/** The look with A to Z in small letters, and again the look of these: that of m is rn. Equal for both cases of a name. */
+/** A look without cases: A to Z become small letters, and these are looked up again, since m looks like rn. */
 function folded(look: string): string {
   const small = lookOf(look.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
   return ascii.test(small) ? small : small.normalize("NFD").replace(strokes, "");
 }
 
-/** The look of its capitals: the keys of facts about a name have it in them. */
+/** The look of a name in capitals, by which the room keeps facts about the name. */
 export function skeleton(name: string): string {
   return looks(name)[0] ?? "";
 }

@@ -223,7 +223,7 @@ function wordAfterIn(text: string): string {
   return last ? text.slice(0, last.index + last.segment.length) : "";
 }
 
-/** The end of the last grapheme that fits into so many units. */
+/** The end of the last grapheme that fits into `length` UTF-16 units. */
 function wholeGraphemes(text: string, length: number): number {
   let end = 0;
   for (const { segment } of graphemes.segment(text)) {

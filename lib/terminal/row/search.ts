@@ -50,7 +50,7 @@ export class Search {
     }
   }
 
-  /** More words: the line that was found stays if it has them, too. */
+  /** More of the words is typed: the line that was found stays if it has that, too. */
   #type(text: string): Outcome {
     this.#words += text;
     this.#found = this.#find(this.#found?.up);
@@ -62,7 +62,7 @@ export class Search {
     return "goes on";
   }
 
-  /** The newest line with the words, in any case, that is at least so many lines up. */
+  /** The newest line with the words, in any case, that is at least `up` lines up. */
   #find(up = 1): Found | undefined {
     if (this.#words === "") return undefined;
     const { lines } = this.#history;

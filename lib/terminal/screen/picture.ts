@@ -41,7 +41,7 @@ export type Picture = {
 
 /** Rows for messages on their way, if the terminal is high enough. */
 const waitingRows = 5;
-/** The status is shown if the text leaves at least so many rows. */
+/** The status is shown only if the text leaves this many rows. */
 const statusNeedsRows = 4;
 
 /** The rows for a terminal of that size. They leave a row for the conversation, if there are more rows than one. */

@@ -34,16 +34,16 @@ export type ScreenHandlers = {
   content: () => Content;
   /** A key was pressed; the rows are drawn anew behind it. */
   key: (key: Key) => void;
-  /** So much waits for the terminal that no more should be printed for now. */
+  /** Too much waits for the terminal: nothing more should be printed until `drained`. */
   full?: () => void;
-  /** The terminal has taken almost all of it. */
+  /** The terminal has taken almost all that waited. */
   drained?: () => void;
 };
 
-/** `full` and `drained` are called beyond and below so much that waits, in UTF-16 units: a few blocks that are drawn. */
+/** `full` is called when more waits than this, `drained` when less does, in UTF-16 units: two blocks, and half of one. */
 const full = 32 * 1024;
 const drained = 8 * 1024;
-/** How much text may wait for a stopped terminal, where lines come all the same. The oldest of more are not shown. */
+/** How much text may wait, in UTF-16 units: a stopped terminal takes none. Above this the oldest lines are not shown. */
 const maxUndrawn = 8 * 1024 * 1024;
 
 const otherScreen = "\x1b[?1049h";
@@ -245,7 +245,7 @@ export class Screen implements TtyReader {
     this.#isResized = false;
   }
 
-  /** Tells when too much or little waits. Under an overlay nothing counts: its pages have to come, too. */
+  /** Calls `full` and `drained`. Under an overlay nothing is too much, since its pages have to come. */
   #weigh(): void {
     const isFull = !this.overlay && this.#undrawn.length > (this.#isFull ? drained : full);
     if (isFull === this.#isFull) return;

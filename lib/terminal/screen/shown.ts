@@ -23,7 +23,7 @@ export class Shown {
     this.#length = 0;
   }
 
-  /** The last so many lines, or as many as are kept. */
+  /** The last `count` lines, fewer if fewer are kept. */
   last(count: number): string {
     if (count <= 0) return "";
     const lines = this.#blocks.join("").split("\n").slice(0, -1);

@@ -1,5 +1,5 @@
-// /history, /search and /around: each is read page by page, and shown once all of it has come. That can take a while, so
-// it can be stopped, and shows what has come by then.
+// /history, /search and /around: each is read page by page, and shown once all its pages have come. That can take a while, so
+// it can be stopped, and then shows the pages that have come.
 
 import { type Event, type Fault, fault, isMessage, limits, type Message } from "../../../protocol/events.ts";
 import { Hits } from "./hits.ts";
@@ -64,7 +64,7 @@ export class Past {
     return `${come} of ${all} lines · Ctrl-C stops`;
   }
 
-  /** Stops reading, and shows what has come; false if there is nothing to stop. */
+  /** Stops reading, and shows the messages that have come; false if nothing was being read. */
   stop(): boolean {
     const tasks = [...this.#tasks];
     for (const task of tasks) task.stop();

@@ -1,5 +1,5 @@
-// Reads the past backwards, page before page, until there is as much as was wanted. So a `/history 5000` is many small
-// questions, and no page is larger than the server allows. It can be stopped at any time, and keeps its events so far.
+// Reads the past backwards, page by page, until it has as many messages as were wanted. So `/history 5000` is many small
+// requests, and no page is larger than the server allows. A reading can be stopped at any time, and keeps its events so far.
 
 import { type Fault, fault, isFault, isMessage, limits, type Recorded } from "../../../protocol/events.ts";
 import type { Pages } from "./pages.ts";

@@ -3,18 +3,18 @@
 //
 //     older ◀── [ from … the events of the window … to ) ──▶ newer, up to the newest event
 //
-// It has everything between its two ends, each event once and in order. Newer events are read backwards, too, since that is
-// how a history is asked for: from some positions further on, down to the end of the window.
+// It has everything between its two ends, each event once and in order. A history can be asked for backwards alone: so a page
+// of newer events is read from some positions further on, down to the end of the window.
 
 import { type Fault, isMessage, type Recorded } from "../../../protocol/events.ts";
 import type { Page, Pages } from "./pages.ts";
 import { Reading, type Wanted } from "./reading.ts";
 
-/** How many messages a page of older events has; it ends earlier if it has so many characters. */
+/** A page of older events ends with this many messages, or with this many characters if they come first. */
 const olderPage = { messages: 100, length: 64 * 1024 };
 /** How many events a window keeps: more than a page can have, so that the messages shown last are still there. */
 const keptEvents = 2_000;
-/** How many positions a page of newer events spans: more, the longer nothing is found. */
+/** How many positions a page of newer events spans at first, and at most: each page that finds nothing doubles it. */
 const firstSpan = 100;
 const maxSpan = 2_000;
 

@@ -27,7 +27,7 @@ export type PagerHandlers = {
   left: () => void;
 };
 
-/** The pager needs at least so many rows: with fewer, its status is not shown below them. */
+/** With fewer rows than this the pager does not open, since its status would not be shown below them. */
 const minRows = 5;
 /** How many rows of a page the next page shows again. */
 const overlap = 1;

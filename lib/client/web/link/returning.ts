@@ -1,5 +1,5 @@
-// Brings back what the page kept when it was open last under a name: messages that were not known to be in the room, the
-// position, and the text of the row. A message that may be in the room already is never said twice: if the room cannot tell
+// Brings back the texts that the page kept for a name when it was open last: messages that were not known to be in the room,
+// the position, and the text of the row. A message that may be in the room already is never said twice: if the room cannot tell
 // that it has it, the message is offered, and the person decides.
 
 import { isMessage, type Welcome } from "../../../protocol/events.ts";

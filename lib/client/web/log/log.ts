@@ -15,7 +15,10 @@ import { copyAsLines } from "./copy.ts";
 import { divider, noticeRow, rowsOf } from "./rows.ts";
 import { Scroll } from "./scroll.ts";
 
-/** An event, its rows, and rows below them that are no event. Without an event: those below position `seq`, above all events. */
+/**
+ * An event, its rows, and `asides`: rows below them that belong to no event. The asides that stand above all events have an
+ * entry without an event, with the position `seq` behind which they came.
+ */
 type Drawn = { seq: number; event: Recorded | undefined; rows: HTMLElement[]; asides: HTMLElement[] };
 
 export type LogHandlers = {
@@ -46,8 +49,9 @@ export class Log {
   /** The position of the last live event, drawn or not. */
   #now = 0;
   #drawn: Drawn[] = [];
-  /** Where the unread messages begin, and how many they are; the line above them. */
+  /** Where the unread messages begin, and how many they are. */
   #unread: { from: number; count: number } | undefined;
+  /** The line above the unread messages, if it is drawn. */
   #line: HTMLElement | undefined;
   #triedAt = -Infinity;
 
@@ -226,12 +230,9 @@ export class Log {
 
   draw(): void {
     this.scroll.keep(() => this.#match());
-    const isEmpty = this.#window.events.length === 0;
-    write(
-      this.#top,
-      this.#window.isOldest ? (isEmpty ? "Nothing was said yet" : "The history begins here") : "",
-    );
-    show(this.#top, this.#window.isOldest);
+    const { events, isOldest } = this.#window;
+    show(this.#top, isOldest);
+    if (isOldest) write(this.#top, events.length === 0 ? "Nothing was said yet" : "The history begins here");
     this.#readOn();
   }
 

@@ -1,5 +1,5 @@
 // An event → its row, which depends on the event before it: successive lines of one member are joined, the time is shown
-// once for each minute, and a new day has a line of its own. A name or a time that is hidden because it repeats is still
+// once for each minute, and a new day begins with a line. A name or a time that is hidden because it repeats is still
 // there for screen readers and for copying.
 
 import { deletion, inWords } from "../../../dialects/words.ts";

@@ -2,7 +2,7 @@
 // in sight keeps its place on the screen, also when rows are put in or taken out above and below it. Rows that grow leave
 // the end, too, so only a scroll position that becomes smaller says that the reader went up. The browser's own anchoring is off.
 
-/** How near to the end still counts as the end, in CSS pixels. */
+/** A reader this near to the end is at the end, in CSS pixels. */
 const slack = 48;
 
 export class Scroll {
@@ -59,7 +59,7 @@ export class Scroll {
     this.#findAnchor();
   }
 
-  /** Scrolls down by so many heights of the view; up if negative. */
+  /** Scrolls down by `count` heights of the view; up if negative. */
   page(count: number): void {
     this.#view.scrollBy({ top: count * (this.#view.clientHeight - slack) });
   }
@@ -68,7 +68,7 @@ export class Scroll {
     const top = this.#view.scrollTop;
     const wentUp = top < this.#top - 1;
     this.#top = top;
-    // Where the view grows, the browser takes the position back as well, but only as far as the end.
+    // If the view grows the browser scrolls up as well, but only to the end.
     if (this.below <= slack) this.#isAtEnd = true;
     else if (wentUp) this.#isAtEnd = false;
     if (!this.#isAtEnd) this.#findAnchor();
@@ -76,8 +76,8 @@ export class Scroll {
   }
 
   /**
-   * Puts back what the reader saw, in a view or rows of another height. To be called by itself where these change twice
-   * before a frame: the browser takes the position back in between, which would look as if the reader went up.
+   * Shows the same rows as before, once the view or the rows have another height. To be called at each change, if there are
+   * two before a frame: the browser scrolls up in between, which would look as if the reader did.
    */
   settle(): void {
     const view = this.#view;

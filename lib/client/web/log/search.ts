@@ -1,10 +1,11 @@
 // The search dialog: hits, the newest at the end, and with each a button that shows it in its place in the log.
 
-import { isFault, isMessage } from "../../../protocol/events.ts";
+import { isFault, isMessage, type Message } from "../../../protocol/events.ts";
 import type { Chat } from "../../core/chat.ts";
 import { wordsSought } from "../../core/past/hits.ts";
-import type { Pages } from "../../core/past/pages.ts";
+import type { Page, Pages } from "../../core/past/pages.ts";
 import { byId, element, show, write } from "../page/dom.ts";
+import type { Marks } from "../page/text.ts";
 import { foundRow } from "./rows.ts";
 
 /** How many hits a search finds at a time. */
@@ -59,37 +60,36 @@ export class Search {
   #ask(): void {
     const words = this.#words.value.trim();
     const count = ++this.#count;
-    const isMore = this.#next !== undefined;
     write(this.#state, "Looking …");
     this.#pages.ask({ before: this.#next, limit: someHits, words }, (answer) => {
       if (count !== this.#count) return;
-      if (isFault(answer)) return write(this.#state, answer.text);
-      this.#next = answer.next;
-      const marks = wordsSought(words);
-      const hits = answer.events
-        .filter(isMessage)
-        .filter((message) => this.#chat.regard(message) !== "ignored");
-      const rows = hits.map((message) => {
-        const row = foundRow(this.#chat, message, marks);
-        const button = element("button", "go", "Show in the room");
-        button.type = "button";
-        button.onclick = () => {
-          this.#dialog.close();
-          this.#go(message.seq);
-        };
-        row.append(button);
-        return row;
-      });
-      this.#found.prepend(...rows);
-      const all = this.#found.children.length;
-      write(
-        this.#state,
-        all === 0
-          ? "Nothing was found"
-          : `${all} found${this.#next === undefined ? "" : ", and there may be older ones"}`,
-      );
-      show(this.#more, this.#next !== undefined);
-      this.#place.scrollTop = isMore ? 0 : this.#place.scrollHeight;
+      if (isFault(answer)) write(this.#state, answer.text);
+      else this.#show(answer, wordsSought(words));
     });
+  }
+
+  /** Shows a page of hits above those that are shown. */
+  #show({ events, next }: Page, marks: Marks): void {
+    const isFirst = this.#next === undefined;
+    this.#next = next;
+    const hits = events.filter(isMessage).filter((hit) => this.#chat.regard(hit) !== "ignored");
+    this.#found.prepend(...hits.map((hit) => this.#rowOf(hit, marks)));
+    const all = this.#found.children.length;
+    const more = next === undefined ? "" : ", and there may be older ones";
+    write(this.#state, all === 0 ? "Nothing was found" : `${all} found${more}`);
+    show(this.#more, next !== undefined);
+    this.#place.scrollTop = isFirst ? this.#place.scrollHeight : 0;
+  }
+
+  #rowOf(hit: Message, marks: Marks): HTMLElement {
+    const button = element("button", "go", "Show in the room");
+    button.type = "button";
+    button.onclick = () => {
+      this.#dialog.close();
+      this.#go(hit.seq);
+    };
+    const row = foundRow(this.#chat, hit, marks);
+    row.append(button);
+    return row;
   }
 }

@@ -1,5 +1,5 @@
-// Whether the person looks, and how they are called if not: by the title, a dot on the icon and, if asked for, the
-// desktop. A reader looks if this window is in front and focused, with the latest messages in sight.
+// Whether the person sees new messages, and how the page tells of them otherwise: by the title, a dot on the icon and, if
+// wanted, a notification. A person sees them if the window is in front and focused, with the latest messages in sight.
 
 import type { Message } from "../../../protocol/events.ts";
 import { visibleRow } from "../../../protocol/text.ts";
@@ -9,7 +9,7 @@ import { byId } from "./dom.ts";
 export type AttentionHandlers = {
   /** Whether the latest messages are in sight. */
   isAtEnd: () => boolean;
-  /** The messages from a position on are unread, so many. */
+  /** The messages from a position on are unread; `count` is their number. */
   unread: (from: number, count: number) => void;
   /** The person came back to this window. */
   back: () => void;
@@ -75,7 +75,8 @@ export class Attention {
     const topic = visibleRow(this.#chat.topic ?? "Chat room");
     const title = messages === 0 ? topic : `(${messages}${mentions > 0 ? "!" : ""}) ${topic}`;
     if (document.title !== title) document.title = title;
-    const dot = messages === 0 ? "" : mentions > 0 ? "#b45309" : "#3b5b76";
+    const colour = mentions > 0 ? "#b45309" : "#3b5b76";
+    const dot = messages === 0 ? "" : colour;
     if (dot !== this.#dot) this.#icon.href = iconOf(dot);
     this.#dot = dot;
   }

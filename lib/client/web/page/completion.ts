@@ -116,7 +116,7 @@ export class CompletionList {
       return matching.map(({ word, usage, summary }) => ({ text: `${word} `, label: usage, summary }));
     }
     const { start, candidates } = completeName(before, this.#names());
-    // The @ that opened the list is replaced, too.
+    // The choice replaces the @, too.
     this.#start = before[start - 1] === "@" ? start - 1 : start;
     const shown = candidates.slice(0, shownNames);
     return shown.map((text) => ({ text, label: text.replace(/:? $/, ""), summary: "" }));

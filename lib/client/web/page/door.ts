@@ -24,17 +24,18 @@ export class Door {
     return !this.#door.hidden;
   }
 
-  /** Asks for a name, offers this one, and says what was wrong with the last try. */
+  /** Asks for a name, offers this one, and shows the problem with the last try. */
   open(name: string, problem?: Fault): void {
     show(this.#door, true);
     this.waiting = false;
     if (this.#name.value === "") this.#name.value = name;
     const isPassword = problem?.code === "wrong-password";
-    const asks = isPassword && this.#passwordField.hidden;
+    // No password was asked for before: the person has made no mistake.
+    const isFirst = isPassword && this.#passwordField.hidden;
     if (isPassword) show(this.#passwordField, true);
-    write(this.#problem, problem ? (asks ? "This room has a password" : sentence(problem.text)) : "");
+    write(this.#problem, isFirst ? "This room has a password" : problem ? sentence(problem.text) : "");
     const field = isPassword ? this.#password : this.#name;
-    field.setAttribute("aria-invalid", String(problem !== undefined && !asks));
+    field.setAttribute("aria-invalid", String(problem !== undefined && !isFirst));
     field.focus();
     field.select();
   }

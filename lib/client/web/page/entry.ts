@@ -1,6 +1,6 @@
 // The row to type in. A whisper is marked as one before it is sent: in words, in the colour of the row, and on the button.
-// Nothing is sent while an input method composes. Some browsers end the composition before the key that ended it; such a key
-// is told by its code.
+// Nothing is sent while an input method composes. Some browsers tell of the end of a composition before the key that ended it;
+// that key is known by its code.
 
 import { limits } from "../../../protocol/events.ts";
 import { InputHistory } from "../../../terminal/row/history.ts";
@@ -14,7 +14,7 @@ export type EntryHandlers = {
   /** The text has changed. */
   typed: () => void;
   problem: (text: string) => void;
-  /** Shows the messages so many heights of the view further down. */
+  /** Scrolls the messages down by `count` heights of the view; up if negative. */
   page: (count: number) => void;
   /** Esc, with nothing to close. */
   escaped: () => void;

@@ -1,5 +1,5 @@
-// The bars above the row: one says why there is no connection, and when the next try is; the other what was wrong with a
-// line. A screen reader hears the reason once, and no seconds.
+// The bars above the row: one says why there is no connection, and when the next try is; the other why a line was refused. A
+// screen reader hears the reason once, and no seconds.
 
 import { visibleRow } from "../../../protocol/text.ts";
 import type { LinkState } from "../../core/link.ts";

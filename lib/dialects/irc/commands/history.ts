@@ -41,11 +41,10 @@ function historyBatch(
   events: Recorded[],
   client: Client,
   encoding: IrcEncoding,
-  batch: { type?: string; params?: string[]; label?: string | undefined } = {},
+  { type = "chathistory", params = [client.channel] }: { type?: string; params?: string[] } = {},
 ): string[] {
-  const { type = "chathistory", params = [client.channel], label } = batch;
   if (!client.has("batch")) return events.flatMap((event) => encoding.linesOf(event));
-  const { begin, name, end } = client.openBatch(type, params, label);
+  const { begin, name, end } = client.openBatch(type, params);
   return [begin, ...events.flatMap((event) => encoding.linesOf(event, name)), end];
 }
 
@@ -81,9 +80,8 @@ export function chatHistory(params: string[], client: Client, encoding: IrcEncod
   client.host.past(requests, (events) => {
     const lines = isFault(events)
       ? [failLine("CHATHISTORY", "MESSAGE_ERROR", sub, name, events.text)]
-      : historyBatch(events, client, encoding, { params: [name], label: asked.label });
-    if (isFault(events)) client.reply(asked, lines);
-    else client.reply({ ...asked, label: client.has("batch") ? undefined : asked.label }, lines);
+      : historyBatch(events, client, encoding, { params: [name] });
+    client.reply(asked, lines);
   });
   return undefined;
 }
@@ -171,9 +169,8 @@ function targets(
     const lines = isBetween
       ? [serverLine("CHATHISTORY", "TARGETS", client.channel, time).replace(" :", " ")]
       : [];
-    if (!client.has("batch")) return client.reply(asked, lines);
-    const batch = client.batch("draft/chathistory-targets", [], lines, asked.label);
-    client.reply({ ...asked, label: undefined }, batch);
+    const type = "draft/chathistory-targets";
+    client.reply(asked, client.has("batch") ? client.batch(type, [], lines) : lines);
   });
   return undefined;
 }

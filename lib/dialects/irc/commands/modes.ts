@@ -1,5 +1,5 @@
 // MODE. The modes of the channel are the room's moderation: b is a ban, q mutes a member, m mutes all but operators. The
-// other letters change nothing. A member has no modes of its own.
+// other letters change nothing. Members have no modes.
 
 import { networkIn } from "../../../protocol/addresses.ts";
 import { type Command, check } from "../../../protocol/commands.ts";
@@ -25,7 +25,9 @@ export function mode(client: Client, [target = "", change = "", ...params]: stri
       return restrict(client, isTaken ? "unmute" : "mute", letter, mask);
     case "o":
     case "v":
-      return [client.numeric("482", channel, "Whoever knows the password becomes one: /oper NAME PASSWORD")];
+      return [
+        client.numeric("482", channel, "The operators' password makes an operator: /oper NAME PASSWORD"),
+      ];
     case "m":
       return restrict(client, isTaken ? "unmute" : "mute", letter, "*");
     case "n":

@@ -1,19 +1,20 @@
 // The commands of IRC, in one table: how many parameters each needs, whether a client may send it before it is registered, and
-// what it does (see Outcome).
+// how it is carried out: by lines that answer it, or by a command of the room.
 
 import { type CommandOf, check } from "../../../protocol/commands.ts";
 import { isFault } from "../../../protocol/events.ts";
 import { cleanName } from "../../../protocol/names.ts";
-import { noMotd, version } from "../answers.ts";
 import type { Client, Outcome } from "../client.ts";
 import { encodingOf, type IrcEncoding } from "../encoding.ts";
-import { sourceOf } from "../masks.ts";
+import { noMotd, version } from "../greeting.ts";
+import { hostOf, sourceOf, userName } from "../masks.ts";
 import { ended, serverLine, serverName, word } from "../wire.ts";
 import { chatHistory, searchCommand } from "./history.ts";
 import { list, lusers, names, present, who, whois, whowas } from "./members.ts";
 import { mode } from "./modes.ts";
 
 type Entry = {
+  /** How many parameters it needs; none if absent. */
   needs?: number;
   /** A client may send it before it is registered. */
   isEarly?: true;
@@ -172,11 +173,10 @@ function ping(client: Client, [token = ""]: string[]): Outcome {
   return undefined;
 }
 
-/** A quit, without the last words if the room would refuse them. */
+/** A quit, without the last words if they are blank or the room would refuse them. */
 function quitOf(text = ""): CommandOf<"quit"> {
-  const checked =
-    text.trim() === "" ? undefined : check({ type: "quit", text: text.replaceAll(formatting, "") });
-  return checked?.type === "quit" ? checked : { type: "quit" };
+  const checked = check({ type: "quit", text: text.replaceAll(formatting, "") });
+  return checked.type === "quit" ? checked : { type: "quit" };
 }
 
 const nothing: Entry["run"] = () => [];
@@ -251,23 +251,18 @@ const entries: Record<string, Entry> = {
   USERHOST: {
     needs: 1,
     run: (client, nicks) => {
-      const hosts = present(client, nicks.slice(0, 5)).map(({ name, ...member }) => {
-        const star = member.operator ? "*" : "";
-        return `${name}${star}=+${sourceOf(name).split("!")[1]}`;
-      });
+      const hosts = present(client, nicks.slice(0, 5)).map(
+        ({ name, operator }) => `${name}${operator ? "*" : ""}=+${userName}@${hostOf(name)}`,
+      );
       return [client.numeric("302", hosts.join(" "))];
     },
   },
   ISON: {
     needs: 1,
-    run: (client, nicks) => [
-      client.numeric(
-        "303",
-        present(client, nicks)
-          .map(({ name }) => name)
-          .join(" "),
-      ),
-    ],
+    run: (client, nicks) => {
+      const names = present(client, nicks).map(({ name }) => name);
+      return [client.numeric("303", names.join(" "))];
+    },
   },
   CHATHISTORY: {
     needs: 1,
@@ -304,6 +299,7 @@ function capability(client: Client, params: string[]): Outcome {
   return join;
 }
 
+/** Carries out a line of a client: its command in capitals, and its parameters. */
 export function run(client: Client, command: string, params: string[]): Outcome {
   const entry = table.get(command);
   if (!client.registration.isDone && !entry?.isEarly)

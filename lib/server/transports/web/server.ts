@@ -5,7 +5,7 @@
 //   GET /favicon.ico   no content: the page has its icon in it
 //
 // HTTP, TLS and frames are Bun's. A connection is counted, and refused or let in, once it is a WebSocket: before that the page
-// could not read the reason. One that never becomes a WebSocket is closed when it is silent; files.ts limits their number.
+// could not read the reason. One that never becomes a WebSocket is closed when it is silent; free-files.ts limits their number.
 
 import { messageOf } from "../../../protocol/errors.ts";
 import { plainAddress } from "../../limits/addresses.ts";

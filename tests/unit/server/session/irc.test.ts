@@ -371,7 +371,7 @@ describe("passwords", () => {
       ":natty!u@natty MODE #room +q bob!*@*",
       ":chat.room 696 natty #room b *!*@* :It has to say a name: NAME!*@*",
       ":chat.room 472 natty k :is unknown mode char to me for #room",
-      ":chat.room 482 natty #room :Whoever knows the password becomes one: /oper NAME PASSWORD",
+      ":chat.room 482 natty #room :The operators' password makes an operator: /oper NAME PASSWORD",
     ]);
     await bob.send();
     expect(await bob.send("PRIVMSG #room :x")).toEqual([

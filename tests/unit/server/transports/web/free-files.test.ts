@@ -1,7 +1,7 @@
 // The page's port while open files run out, on a clock that the test moves.
 
 import { afterEach, beforeEach, expect, jest, setDefaultTimeout, test } from "bun:test";
-import { watchFiles } from "../../../../../lib/server/transports/web/files.ts";
+import { watchFiles } from "../../../../../lib/server/transports/web/free-files.ts";
 import { testMs } from "../../../../support/transcript.ts";
 
 setDefaultTimeout(testMs);

@@ -1,11 +1,10 @@
-// The lines of a connection that are no answer of one command: its greeting, faults, and its last lines.
+// Faults as lines of IRC, and the last lines of a connection, which say why it ends.
 
-import about from "../../../package.json";
 import type { Bye, Fault } from "../../protocol/events.ts";
 import { type Client, failLine, isAboutName } from "./client.ts";
-import { closingLine, serverName, word } from "./wire.ts";
+import { closingLine, word } from "./wire.ts";
 
-/** Whether the connection ends with this fault: a client that is not registered could not go on after it. */
+/** Whether the connection ends with this fault, after which a client that is not registered could not go on. */
 export function endsWith({ code }: Fault, client: Client): boolean {
   const isFinal = code === "wrong-password" || code === "banned" || code === "unavailable";
   return isFinal && !client.registration.isDone;
@@ -67,41 +66,7 @@ export function lineFault({ code, text }: Fault, client: Client): string[] {
   return [client.has("standard-replies") ? failLine("*", "INVALID_UTF8", text) : client.notice(text)];
 }
 
-/** The last lines of a connection, which say why it ends. */
+/** The last lines of a connection. */
 export function byeLines({ code, text }: Bye, client: Client): string[] {
   return [...(code === "banned" ? [client.numeric("465", text)] : []), closingLine(client.me, text)];
-}
-
-// ---- The beginning ----
-
-/** The lines that tell a client that it is registered: 001 to 005, and that there is no message of the day. */
-export function greetingLines(client: Client): string[] {
-  const { me } = client;
-  const supported = (...words: string[]) => client.numeric("005", ...words, "are supported by this server");
-  return [
-    client.numeric("001", `Welcome to the chat room, ${me}`),
-    client.numeric("002", `Your host is ${serverName}, running version ${version}`),
-    client.numeric("003", `This server was created ${client.host.channel.begun.toUTCString()}`),
-    // Without a colon before the last word, since some clients count the words: modes of users, of channels, with parameters.
-    `:${serverName} 004 ${me} ${serverName} ${version} i bmnoqt boq`,
-    supported(
-      ..."CASEMAPPING=ascii CHANLIMIT=#:1 CHANMODES=bq,,,mnt CHANNELLEN=64 CHANTYPES=# CHATHISTORY=100".split(
-        " ",
-      ),
-      ..."CLIENTTAGDENY=* KICKLEN=300 MODES=1 MSGREFTYPES=msgid,timestamp NETWORK=chatroom".split(" "),
-    ),
-    supported(
-      ..."NICKLEN=32 PREFIX=(ov)@+ SAFELIST".split(" "),
-      "TARGMAX=JOIN:,KICK:1,NAMES:1,NOTICE:1,PART:,PRIVMSG:1,WHOIS:1",
-      ..."TOPICLEN=300 UTF8ONLY WHOX soju.im/SAFERATE".split(" "),
-    ),
-    noMotd(client),
-  ];
-}
-
-/** The version of the server, as IRC clients show it. */
-export const version = `chatroom-${about.version}`;
-
-export function noMotd(client: Client): string {
-  return client.numeric("422", "MOTD File is missing");
 }
