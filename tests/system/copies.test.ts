@@ -120,7 +120,7 @@ test.concurrent("an exported history is imported once, beside lines by hand", as
   expect(await full.stderr.text()).toBe("Cannot write stdout: the disk is full\n");
   expect(await full.exited).toBe(1);
   const nowhere = await run(["--history", one, "--import", join(folder.path, "none")]);
-  expect(nowhere).toMatchObject({ code: 1, told: expect.stringMatching(/none: there is no such file$/) });
+  expect(nowhere).toMatchObject({ code: 1, told: expect.stringMatching(/none: there is no such file\n$/) });
   const bad = await run(["--history", two, "--import", "-"], `${hand}\n{"at":1,"from":"x"}\n`);
   expect(bad).toMatchObject({ code: 1, told: expect.stringContaining("line 7 ") });
   for (const flags of [
