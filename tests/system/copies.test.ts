@@ -1,7 +1,7 @@
 // A history that is copied, exported, imported and restored, and messages that are taken back, with real servers.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { JsonClient, PlainClient } from "../support/clients.ts";
 import { root, Server, temporaryFolder, withoutSettings } from "../support/server.ts";
@@ -119,7 +119,9 @@ test.concurrent("an exported history is imported once, beside lines by hand", as
   });
   expect(await full.stderr.text()).toBe("Cannot write stdout: the disk is full\n");
   expect(await full.exited).toBe(1);
-  const nowhere = await run(["--history", one, "--import", join(folder.path, "none")]);
+  const unmade = join(folder.path, "unmade");
+  const nowhere = await run(["--history", unmade, "--import", join(folder.path, "none")]);
+  expect(existsSync(unmade)).toBe(false);
   expect(nowhere).toMatchObject({ code: 1, told: expect.stringMatching(/none: there is no such file\n$/) });
   const bad = await run(["--history", two, "--import", "-"], `${hand}\n{"at":1,"from":"x"}\n`);
   expect(bad).toMatchObject({ code: 1, told: expect.stringContaining("line 7 ") });

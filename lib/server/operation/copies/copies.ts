@@ -1,6 +1,7 @@
 // Copies a history, instead of running a server: the whole file (--backup), its events as JSON lines (--export), or such lines
 // into it (--import). A written file gets its name only once it is complete.
 
+import { once } from "node:events";
 import { createReadStream, createWriteStream, existsSync, renameSync, rmSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { Readable } from "node:stream";
@@ -74,9 +75,9 @@ function lineOf({ event, author, reader }: Entry, epochs: Epochs): string {
 }
 
 async function importHistory(options: Options, source: string, note: Note): Promise<void> {
+  const input = source === "-" ? process.stdin : await opened(source);
   const history: History = (await openDatabase(options, note)) ?? openFile(options, options.port, note);
   try {
-    const input = source === "-" ? process.stdin : createReadStream(source);
     const { taken, known, skipped } = await importLines(
       history.journal,
       input,
@@ -90,6 +91,15 @@ async function importHistory(options: Options, source: string, note: Note): Prom
   } finally {
     await history.journal.close();
   }
+}
+
+/** The file as a stream. Throws an Error if it cannot be opened, before a history is made for it. */
+async function opened(path: string): Promise<Readable> {
+  const input = createReadStream(path);
+  await once(input, "open").catch((error) => {
+    throw new Error(`Cannot read ${path}: ${fileReasonOf(error)}`);
+  });
+  return input;
 }
 
 /** Lets `write` fill a file, which gets its name once it is complete. A file of that name must not exist. */
