@@ -3,6 +3,7 @@
 
 import { Database } from "bun:sqlite";
 import {
+  chmodSync,
   closeSync,
   existsSync,
   openSync,
@@ -64,6 +65,7 @@ export function mend(path: string, make: (path: string) => Database): string {
   const damaged = freeName(`${path}.damaged`);
   const [before, after] = [filesOf(path), filesOf(damaged)];
   for (const [i, file] of before.entries()) if (existsSync(file)) renameSync(file, after[i] ?? file);
+  chmodSync(damaged, 0o600);
   renameSync(mended, path);
   return `The history was damaged: the ${saved} events that can be read are kept; the damaged file is ${damaged} now`;
 }

@@ -2,7 +2,15 @@
 
 import { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, lstatSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { search } from "../../../../../lib/server/journal/pages.ts";
 import { SqliteJournal } from "../../../../../lib/server/journal/sqlite/journal.ts";
@@ -98,10 +106,11 @@ test("a file that was cut off goes on with its beginning", async () => {
   const path = join(folder.path, "room.sqlite");
   await write(path);
   truncateSync(path, Math.floor(readFileSync(path).length / 3));
+  chmodSync(path, 0o644);
   using room = open(path);
   expect(await goesOn(room)).toBeGreaterThan(50);
   expect(room.notes).toHaveLength(1);
-  expect(existsSync(`${path}.damaged`)).toBe(true);
+  for (const file of [path, `${path}.damaged`]) expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
 test("rows that make no sense are passed over and told", async () => {
