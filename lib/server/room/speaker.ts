@@ -59,7 +59,7 @@ export abstract class Speaker {
     return this.seat && sittingAt(this.seat);
   }
 
-  /** The facts that its words expect: the same, and that it is not muted. */
+  /** The facts that its messages expect: those for orders, and that it is not muted. */
   get #speaking(): Facts | undefined {
     return this.seat && speakingAt(this.seat);
   }
