@@ -64,7 +64,7 @@ export class SqliteJournal implements Journal {
   readonly #lock: Database | undefined;
   readonly #turns: Turns;
   readonly #said: {
-    /** Adds an id, unless the same one has a `seq` of at least the last parameter. */
+    /** Adds an author's id of a message, unless it is that of a kept event. The last parameter: the oldest kept `seq`. */
     add: Statement<unknown, [number, string, string, number]>;
     find: Statement<{ seq: number }, [string, string]>;
   };
