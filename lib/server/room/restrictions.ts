@@ -5,13 +5,13 @@ import { meansAddress } from "../../protocol/fields.ts";
 import { looks } from "../../protocol/looks/looks.ts";
 import type { BanFact, MuteFact } from "../journal/facts.ts";
 import { addressKey, Networks } from "../limits/addresses.ts";
+import { Groups } from "../seats/groups.ts";
 
 export class Restrictions<T extends BanFact | MuteFact> {
   readonly #byFact = new Map<string, T>();
-  readonly #byLook = new Map<string, Set<T>>();
+  readonly #byLook = new Groups<T>();
+  readonly #byKeyHash = new Groups<T>();
   readonly #networks = new Networks();
-  /** The SHA-256 of the members' keys; of one key several times if several hold for it. */
-  readonly #keyHashes: string[] = [];
 
   get size(): number {
     return this.#byFact.size;
@@ -35,7 +35,7 @@ export class Restrictions<T extends BanFact | MuteFact> {
   }
 
   hasLook(wanted: readonly string[]): boolean {
-    return this.#byLook.size > 0 && wanted.some((look) => this.#byLook.has(look));
+    return wanted.some((look) => this.#byLook.has(look));
   }
 
   hasAddress(address: string | undefined): boolean {
@@ -43,21 +43,15 @@ export class Restrictions<T extends BanFact | MuteFact> {
   }
 
   hasKey(keyHash: string | undefined): boolean {
-    return keyHash !== undefined && this.#keyHashes.includes(keyHash);
+    return keyHash !== undefined && this.#byKeyHash.has(keyHash);
   }
 
   #index(value: T, change: "add" | "delete"): void {
-    const { keyHash } = value;
-    if (keyHash !== undefined && change === "add") this.#keyHashes.push(keyHash);
-    else if (keyHash !== undefined) this.#keyHashes.splice(this.#keyHashes.indexOf(keyHash), 1);
+    const { name, keyHash } = value;
     const address = addressOfRestriction(value);
+    if (keyHash !== undefined) this.#byKeyHash[change](keyHash, value);
     if (address !== undefined) this.#networks[change](address);
-    for (const look of meansAddress(value.name) ? [] : looks(value.name)) {
-      const same = this.#byLook.get(look) ?? new Set();
-      this.#byLook.set(look, same);
-      same[change](value);
-      if (same.size === 0) this.#byLook.delete(look);
-    }
+    for (const look of meansAddress(name) ? [] : looks(name)) this.#byLook[change](look, value);
   }
 }
 
