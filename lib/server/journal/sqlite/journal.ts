@@ -130,8 +130,8 @@ export class SqliteJournal implements Journal {
     this.#words = new SearchIndex(db, this);
     this.#checkpoints = path === undefined ? undefined : new Checkpoints(db, path);
     this.#cleaning = new Cleaning(db);
-    const parts = { turns: this.#turns, index: this.#words };
-    this.#trimming = new Trimming(db, this, parts, keepMs, () => this.#cleaning.requireLater());
+    const deleted = () => this.#cleaning.requireLater();
+    this.#trimming = new Trimming(db, this, { turns: this.#turns, index: this.#words, deleted }, keepMs);
     this.#trimming.start();
   }
 
