@@ -52,7 +52,7 @@ if (await carryOutCopy(options, (message) => console.error(message)).catch(fail)
 const stdout = new Output(writeTo(1));
 const log = new Log(options.log, stdout, options);
 const say = (message: string) => log.write(message);
-const failed = (problem: string) => log.repeated("handler", problem);
+const handlerFailed = (problem: string) => log.repeated("handler", problem);
 const metrics = new Metrics();
 const traffic = new Traffic(log, metrics);
 const operators = new Operators(...settings.operators);
@@ -82,14 +82,20 @@ const reception = new Reception(connections, {
 });
 endVanished(() => connections.keys());
 
-const socket = socketHandlers(reception, failed);
+const socket = socketHandlers(reception, handlerFailed);
 const listen = (hostname: string, port: number) =>
   Bun.listen({ hostname, port, allowHalfOpen: true, socket, ...(certificate && { tls: certificate }) });
 const listeners = attempt(() => new Listeners(options, addresses, listen));
 const place = { host: options.host, port: listeners.port };
 
 const isProxy = (address: string) => isLoopback(address) || proxies.has(address);
-const webHandlers = { build: buildDocument, certificate: () => certificate, isProxy, reception, failed };
+const webHandlers = {
+  build: buildDocument,
+  certificate: () => certificate,
+  isProxy,
+  reception,
+  failed: handlerFailed,
+};
 const web = attempt(() => new Web(options, addresses, webHandlers));
 
 /** Bun cannot change the certificate of a listener, so new listeners take the place of the old ones. */
@@ -136,8 +142,8 @@ const limits = Object.assign(settings.session, {
 metrics.build = aboutBuild();
 metrics.watch(connections, () => room);
 if (history.figures) metrics.watchShared(history.figures);
-const { metrics: shown } = options;
-const page = shown && attempt(() => serveMetrics(shown, metrics, () => metrics.trouble));
+const { metrics: metricsPlace } = options;
+const page = metricsPlace && attempt(() => serveMetrics(metricsPlace, metrics, () => metrics.trouble));
 const terminal = consoleFor(options, room, {
   stop: () => interrupt("The server ends"),
   gone: () => log.write("The terminal was closed: the server goes on"),

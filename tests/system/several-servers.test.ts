@@ -321,7 +321,7 @@ postgresql.describe("a server that is lost", () => {
     };
     const sit = (name: string, keepsSeat = true) =>
       new Promise<string | undefined>((resolve, reject) => {
-        room.members.take(occupant, { type: "join", name }, keepsSeat, {
+        room.members.arrivals.take(occupant, { type: "join", name }, keepsSeat, {
           happened: ({ token }) => resolve(token),
           failed: ({ text }) => reject(new Error(text)),
         });

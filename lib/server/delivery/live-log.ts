@@ -83,7 +83,7 @@ export class LiveLog {
   /** Adds an event that all members may see. `json`: the event as JSON, if the caller has that. */
   append(event: Recorded, json?: string): void {
     this.headSeq = event.seq;
-    if (this.followers === 0) return this.#forget();
+    if (this.followers === 0) return this.#dropAll();
     const lines = this.encoding.encode(event, json);
     // UTF-8 takes at most three bytes for each unit of a string.
     const bytes = this.#reserve(lines.length * 3);
@@ -95,7 +95,7 @@ export class LiveLog {
   /** Notes the number of an event that not all members may see. */
   skip(seq: number): void {
     this.headSeq = seq;
-    if (this.followers === 0) this.#forget();
+    if (this.followers === 0) this.#dropAll();
   }
 
   /** Whether the log has all events after this one that all members may see. */
@@ -177,7 +177,7 @@ export class LiveLog {
   }
 
   /** Drops all events, since no reader wants them. */
-  #forget(): void {
+  #dropAll(): void {
     this.#base = this.head;
     this.#baseSeq = this.headSeq;
     if (this.#ends.length === 0) return;

@@ -14,8 +14,8 @@ export class Posts {
   /** By the author of the entry. */
   readonly #waiting = new Map<string, Waiting>();
 
-  /** The entry of a post, to be recorded by the caller. `answered` is called with its outcome. */
-  entryOf({ name, text, id }: CommandOf<"post">, expects: Facts, answered: (outcome: Answer) => void): Entry {
+  /** Begins a post. Returns its entry, which the caller records. `answered` is called with the outcome. */
+  begin({ name, text, id }: CommandOf<"post">, expects: Facts, answered: (outcome: Answer) => void): Entry {
     const author = `post ${nameKey(name)} ${id}`;
     this.#waiting.get(author)?.answered({ ...fault("conflict", "It was sent again from another place"), id });
     this.#waiting.set(author, { id, answered });

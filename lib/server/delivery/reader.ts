@@ -7,15 +7,15 @@
 // Joining, resuming after a drop and having fallen off the live log are all being behind. A reader becomes live once the log has
 // all events after its position, and no whisper is among them.
 //
-// The splice. What is meant for this client alone cannot be on the shared log, and must not cut into a line of it.
+// The splice. A line for this client alone cannot be on the shared log, and must not cut into a line of it.
 // So every private line belongs right behind an event, by its seq, and waits in the queue until the reader has
 // written exactly that far: an offset when live, the end of a page (which never reaches past it) when behind.
 // Whispers are the private lines that the journal has too: a page brings them, so the queue takes them from a live
 // reader only, and one that falls behind forgets the queued ones and will read them again.
-// A private line may also stand in place of an event: what a client did itself it may be told in words of its own, or in
-// none. Such a line waits in front of the event, and the reader goes on behind it.
+// A private line may also stand in place of an event: a client may be told of its own act in other words, or not at
+// all (an empty text). Such a line waits in front of the event, and the reader goes on behind it.
 //
-// `#rest` is what has been begun and must be written before anything else: of a private line, of a page (whose other
+// `#rest` was begun, and must be written before anything else: it is the rest of a private line, of a page (whose other
 // pieces wait in `#more`), or of the one event a reader was in the middle of when it fell behind. `#position` is the event
 // behind which `#rest` ends; when live it counts only what came by the queue, the rest is in the cursor.
 

@@ -110,7 +110,7 @@ export interface Journal {
    * whose message says in words why the journal cannot be read.
    */
   entriesAfter(position: number, count: number): Entry[] | Promise<Entry[]>;
-  /** The same for the entries with a `seq` below `position`, newest first. */
+  /** As `entriesAfter`, for the kept entries with a `seq` below `position`, newest first. */
   entriesBefore(position: number, count: number): Entry[] | Promise<Entry[]>;
   /**
    * As `entriesBefore`, for events that have every word of the text; the last word may be the beginning of one. A call takes no

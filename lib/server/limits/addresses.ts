@@ -7,7 +7,7 @@ import { contains, type Network, networkIn, networkOf, networkText } from "../..
 const loopback = ["127.0.0.0/8", "::1"].map(networkIn).filter((network) => network !== undefined);
 /** An IPv6 network that counts as one address. */
 const oneBits = 64;
-/** The form of most keys, an IPv4 address or such a network: these need not be read. */
+/** The form of most keys, an IPv4 address or such a network: these need not be parsed. */
 const plainKey =
   /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$|^(?:(?:0|[1-9a-f][\da-f]{0,3}):){4}:\/64$/;
 
@@ -39,12 +39,13 @@ export function plainAddress(address: string): string {
   return network ? networkText(network) : address;
 }
 
+/** How many results of `Networks.has` are remembered. */
 const mostKnown = 1_000;
 
 /** A set of networks, which may contain each other. A network that was added twice stays until it is deleted twice. */
 export class Networks {
   readonly #counts = new Map<string, number>();
-  /** Answers since the last change: a member's address is looked up with each of its messages. */
+  /** The latest results of `has`: a member's address is looked up with each of its messages. */
   readonly #known = new Map<string, boolean>();
   /** For each version, how many networks have which length. */
   readonly #lengths = { 4: new Map<number, number>(), 6: new Map<number, number>() };

@@ -5,7 +5,7 @@
 import type { Bye } from "../../protocol/events.ts";
 import { addressKey, isLoopback } from "./addresses.ts";
 import { Origin } from "./origin.ts";
-import type { Rate } from "./token-bucket.ts";
+import { type Rate, unlimited } from "./token-bucket.ts";
 
 export type DoorOptions = {
   maxConnections: number;
@@ -29,8 +29,6 @@ const retryAfterMs = 5_000;
 export const farewellMs = 2_000;
 /** How many refused connections may stay open at once; any more are closed without a reason. */
 const maxFarewells = 64;
-
-const unlimited: Rate = { burst: 0, perSecond: 0 };
 
 export const bannedAddress: Bye = {
   type: "bye",

@@ -2,7 +2,7 @@
 // opening another connection, or connecting again, gains nothing: the door keeps origins after their last connection.
 
 import { Guesses } from "./guesses.ts";
-import { type Rate, TokenBucket } from "./token-bucket.ts";
+import { type Rate, TokenBucket, unlimited } from "./token-bucket.ts";
 
 /** The secrets that can be guessed: the room's password, that of an operator, and the key of a name. */
 export type SecretKind = "room" | "operator" | "key";
@@ -29,7 +29,7 @@ export class Origin {
   verified: Promise<unknown> = Promise.resolve();
   connections = 0;
 
-  constructor(address: string, rate: Rate, comings: Rate = { burst: 0, perSecond: 0 }) {
+  constructor(address: string, rate: Rate, comings: Rate = unlimited) {
     this.address = address;
     this.bucket = new TokenBucket(rate);
     this.comings = new TokenBucket(comings);

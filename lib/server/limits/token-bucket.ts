@@ -10,6 +10,8 @@ export type Rate = {
   perSecond: number;
 };
 
+export const unlimited: Rate = { burst: 0, perSecond: 0 };
+
 export class TokenBucket {
   readonly #rate: Rate;
   #tokens: number;
@@ -20,7 +22,7 @@ export class TokenBucket {
     this.#tokens = rate.burst;
   }
 
-  /** Takes the cost of some lines. Returns how many ms to wait before the next line is read. `nowMs`: of a monotonic clock. */
+  /** Takes a token for each of `lines` lines. Returns how many ms to wait before the next line is read. `nowMs`: of a monotonic clock. */
   take(nowMs: number, lines = 1): number {
     const { burst, perSecond } = this.#rate;
     if (perSecond === 0) return 0;

@@ -3,6 +3,7 @@
 import { secret } from "../../cli/secret.ts";
 import type { DoorOptions } from "../limits/door.ts";
 import { openFiles } from "../limits/open-files.ts";
+import { unlimited } from "../limits/token-bucket.ts";
 import type { Operators } from "../session/operators.ts";
 import type { SessionLimits } from "../session/options.ts";
 import { readOperators } from "./operators-file.ts";
@@ -19,7 +20,7 @@ const addressShare = 5;
 export function sessionLimits(options: Options): SessionLimits {
   return {
     rate: { burst, perSecond: options.rate },
-    renames: options.rate === 0 ? { burst: 0, perSecond: 0 } : { burst: 10, perSecond: 0.5 },
+    renames: options.rate === 0 ? unlimited : { burst: 10, perSecond: 0.5 },
     greetAfterMs: 250,
     joinWithinMs,
     silentMs: 90_000,
@@ -50,7 +51,7 @@ export function doorLimits(options: Options): Omit<DoorOptions, "isBanned"> {
     joinWithinMs,
     addressRate: { burst: burst * addressShare, perSecond: options.rate * addressShare },
     // 40: a whole class may join at once.
-    addressComings: options.rate === 0 ? { burst: 0, perSecond: 0 } : { burst: 40, perSecond: 1 },
+    addressComings: options.rate === 0 ? unlimited : { burst: 40, perSecond: 1 },
   };
 }
 

@@ -34,7 +34,7 @@ import {
 } from "../seats/seats.ts";
 import { hashOf } from "../seats/tokens.ts";
 import { Enforcement } from "./enforcement.ts";
-import { Arrivals, type Taken } from "./entering/arrivals.ts";
+import { Arrivals } from "./entering/arrivals.ts";
 import { Roster } from "./entering/roster.ts";
 import { bannedKey, cutOff, goodbyeOf, takenOver } from "./goodbyes.ts";
 import { Moderation } from "./moderation.ts";
@@ -63,7 +63,7 @@ export class Members {
   readonly #seats = new Seats();
   readonly moderation = new Moderation();
   readonly #owners: Owners;
-  readonly #arrivals: Arrivals;
+  readonly arrivals: Arrivals;
   readonly enforcement: Enforcement;
   #roster: Roster | undefined;
 
@@ -74,7 +74,7 @@ export class Members {
     this.#seatMs = seatMs;
     this.#owners = new Owners(ownMs, this.#seats);
     const roomFacts = { seats: this.#seats, moderation: this.moderation, owners: this.#owners };
-    this.#arrivals = new Arrivals(journal, recorder, roomFacts);
+    this.arrivals = new Arrivals(journal, recorder, roomFacts);
     this.enforcement = new Enforcement(recorder, roomFacts, holds);
     const facts = readFacts(journal.facts());
     // Seats first, since other facts change a seat; owners of names last, in the order in which the names were used.
@@ -88,11 +88,6 @@ export class Members {
     this.enforcement.revokeOperators();
   }
 
-  /** Whether any member has been in the room since the server started. */
-  get visited(): boolean {
-    return this.#arrivals.visited;
-  }
-
   /** The number of members, with those who are away. */
   get size(): number {
     return this.#seats.size;
@@ -104,14 +99,8 @@ export class Members {
     const { epoch, leaseMs } = this.#journal;
     if (this.#roster?.seq === seq && this.#roster.epoch === epoch) return this.#roster;
     const members = [...this.#seats].map((seat) => memberAt(seat, this.#isAway(seat)));
-    const { topic } = this.moderation;
-    const roster = new Roster({
-      epoch,
-      seq,
-      members,
-      topic,
-      limits: { ...limits, seatMs: this.#seatMs, leaseMs },
-    });
+    const allLimits = { ...limits, seatMs: this.#seatMs, leaseMs };
+    const roster = new Roster({ epoch, seq, members, topic: this.moderation.topic, limits: allLimits });
     this.#roster = roster;
     setImmediate(() => {
       if (this.#roster === roster) this.#roster = undefined;
@@ -164,11 +153,6 @@ export class Members {
   /** Whether the request is for a seat that is in use, by its token or by the key of its name. */
   comesBack({ token, name }: CommandOf<"join">, keyHash: string | undefined): boolean {
     return this.hasSeat(token) || this.hasOwnSeat(name, keyHash);
-  }
-
-  /** Gives the connection the seat of its token or its key, or a new one if the name is free. */
-  take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
-    this.#arrivals.take(occupant, request, keepsSeat, waiter);
   }
 
   rename(seat: Seat, name: string, waiter: Waiter<unknown>): void {
@@ -224,7 +208,7 @@ export class Members {
   /** Ends all connections and timers: the room has begun again, with another Members. */
   end(bye: Bye): void {
     this.enforcement.end();
-    this.#arrivals.end();
+    this.arrivals.end();
     this.dismissAll(bye);
     for (const seat of this.#seats) stopExpiry(seat);
   }

@@ -1,39 +1,41 @@
-// The bans, or the mutes, that are in force: by the keys of their facts, and found by the looks of names, by addresses and by keys.
+// The bans that are in force, or the mutes. They are found by the keys of their facts, and by that for which they hold: looks of
+// names, addresses, and keys of members.
 
 import { meansAddress } from "../../protocol/fields.ts";
 import { looks } from "../../protocol/looks/looks.ts";
 import type { BanFact, MuteFact } from "../journal/facts.ts";
 import { addressKey, Networks } from "../limits/addresses.ts";
+import { Groups } from "../seats/groups.ts";
 
 export class Restrictions<T extends BanFact | MuteFact> {
-  readonly #byKey = new Map<string, T>();
-  readonly #byLook = new Map<string, Set<T>>();
+  readonly #byFact = new Map<string, T>();
+  readonly #byLook = new Groups<T>();
+  readonly #byKeyHash = new Groups<T>();
   readonly #networks = new Networks();
-  readonly #keys: string[] = [];
 
   get size(): number {
-    return this.#byKey.size;
+    return this.#byFact.size;
   }
 
   entries(): IterableIterator<[key: string, value: T]> {
-    return this.#byKey.entries();
+    return this.#byFact.entries();
   }
 
   get(key: string): T | undefined {
-    return this.#byKey.get(key);
+    return this.#byFact.get(key);
   }
 
+  /** Sets the restriction of a fact; undefined: there is none any more. */
   set(key: string, value: T | undefined): void {
-    const before = this.#byKey.get(key);
-    if (before) this.#index(before, false);
-    if (value) {
-      this.#byKey.set(key, value);
-      this.#index(value, true);
-    } else this.#byKey.delete(key);
+    const before = this.#byFact.get(key);
+    if (before) this.#index(before, "delete");
+    if (!value) return void this.#byFact.delete(key);
+    this.#byFact.set(key, value);
+    this.#index(value, "add");
   }
 
   hasLook(wanted: readonly string[]): boolean {
-    return this.#byLook.size > 0 && wanted.some((look) => this.#byLook.has(look));
+    return wanted.some((look) => this.#byLook.has(look));
   }
 
   hasAddress(address: string | undefined): boolean {
@@ -41,26 +43,19 @@ export class Restrictions<T extends BanFact | MuteFact> {
   }
 
   hasKey(keyHash: string | undefined): boolean {
-    return keyHash !== undefined && this.#keys.includes(keyHash);
+    return keyHash !== undefined && this.#byKeyHash.has(keyHash);
   }
 
-  #index(value: T, isNew: boolean): void {
-    const { keyHash } = value;
-    if (keyHash !== undefined && isNew) this.#keys.push(keyHash);
-    else if (keyHash !== undefined) this.#keys.splice(this.#keys.indexOf(keyHash), 1);
+  #index(value: T, change: "add" | "delete"): void {
+    const { name, keyHash } = value;
     const address = addressOfRestriction(value);
-    if (address !== undefined) this.#networks[isNew ? "add" : "delete"](address);
-    for (const look of meansAddress(value.name) ? [] : looks(value.name)) {
-      const same = this.#byLook.get(look) ?? new Set();
-      this.#byLook.set(look, same);
-      if (isNew) same.add(value);
-      else same.delete(value);
-      if (same.size === 0) this.#byLook.delete(look);
-    }
+    if (keyHash !== undefined) this.#byKeyHash[change](keyHash, value);
+    if (address !== undefined) this.#networks[change](address);
+    for (const look of meansAddress(name) ? [] : looks(name)) this.#byLook[change](look, value);
   }
 }
 
-/** The address or network for which it holds, as `addressKey` returns it; undefined if it holds for none. */
+/** The address or network for which a ban or a mute holds, as `addressKey` returns it; undefined if it holds for none. */
 export function addressOfRestriction({ name, address }: BanFact | MuteFact): string | undefined {
   return meansAddress(name) ? addressKey(name) : address;
 }

@@ -159,7 +159,7 @@ export class Room implements JournalListener, Recorder {
       metrics.turnSeconds.observe((performance.now() - this.#appendedAt) / 1000);
       this.#appendedAt = undefined;
     }
-    if (this.members.visited && this.members.size === 0) this.#options.onEmpty();
+    if (this.members.arrivals.visited && this.members.size === 0) this.#options.onEmpty();
   }
 
   /** Returns how many live readers are sent the event. `before`: the members before this turn. */

@@ -59,7 +59,7 @@ export abstract class Speaker {
     return this.seat && sittingAt(this.seat);
   }
 
-  /** The facts that its words expect: the same, and that it is not muted. */
+  /** The facts that its messages expect: those for orders, and that it is not muted. */
   get #speaking(): Facts | undefined {
     return this.seat && speakingAt(this.seat);
   }
@@ -95,9 +95,9 @@ export abstract class Speaker {
           return { type: "members", seq, members, id: command.id };
         });
       case "history":
-        return this.#lookBack(() => this.#history(command), command.id !== undefined);
+        return this.#lookBack(() => this.#history(command), { beside: command.id !== undefined });
       case "search":
-        return this.#lookBack(() => this.#results(command), command.id !== undefined);
+        return this.#lookBack(() => this.#results(command), { beside: command.id !== undefined });
       case "delete":
         return this.#delete(command);
       case "ping":
@@ -172,10 +172,10 @@ export abstract class Speaker {
   }
 
   /**
-   * Finds and sends the answer of a look back, which may take long. If it runs `beside` the next commands, these do not wait for
-   * it, except a further look back: a member has one at a time, so that one waits, and the commands after it wait, too.
+   * Finds and sends the answer of a look back, which may take long. If it runs `beside` the next commands, as one does whose
+   * answer is known by an id, they do not wait for it. Only a further look back waits, and the commands after that wait, too.
    */
-  #lookBack(find: () => Promise<Answer | undefined>, beside: boolean): void {
+  #lookBack(find: () => Promise<Answer | undefined>, { beside }: { beside: boolean }): void {
     if (this.lookingBack) return this.#answerLater(this.lookingBack.then(find));
     if (!beside) return this.#answerLater(find());
     this.lookingBack = find()
@@ -220,7 +220,7 @@ export abstract class Speaker {
   #delete(request: CommandOf<"delete">): void {
     const { name, author, operator: isOperator } = this;
     const by = { name, author, expects: this.#sitting, isOperator };
-    this.#lookBack(() => this.room.archive.delete(request, by), request.name !== undefined);
+    this.#lookBack(() => this.room.archive.delete(request, by), { beside: request.name !== undefined });
   }
 
   /** Gives an order. A muted operator may do so, and unmute itself, but without a text for all to read: no topic, no reason. */

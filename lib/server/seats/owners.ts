@@ -12,6 +12,7 @@ import { looks, skeleton } from "../../protocol/looks/looks.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { type Change, type Fact, factKey } from "../journal/facts.ts";
 import { both, owning } from "./changes.ts";
+import { Groups } from "./groups.ts";
 import type { Owned, Seat, Seats, ShownKey } from "./seats.ts";
 import { newSeatId } from "./tokens.ts";
 
@@ -44,9 +45,9 @@ export class Owners {
   /** By the skeleton of the name, the latest used last. */
   readonly #kept = new Map<string, Kept>();
   /** By a look, the skeletons of the owned names with that look. */
-  readonly #byLook = new Map<string, Set<string>>();
+  readonly #byLook = new Groups<string>();
   /** By the SHA-256 of a key, the skeletons of the names that it owns, the latest used last. */
-  readonly #ofKey = new Map<string, Set<string>>();
+  readonly #ofKey = new Groups<string>();
   /** By the id of a seat, the position after which whispers wait for its member. */
   readonly #mail = new Map<string, number>();
   #prunedAt = -Infinity;
@@ -74,31 +75,21 @@ export class Owners {
     if (!value) return;
     const since = before?.keyHash === value.keyHash ? before.since : seq;
     this.#kept.set(look, { ...value, stored: stored ?? "", since });
-    const names = this.#ofKey.get(value.keyHash) ?? new Set();
-    this.#ofKey.set(value.keyHash, names.add(look));
-    for (const seen of looks(value.name)) {
-      const same = this.#byLook.get(seen) ?? new Set();
-      this.#byLook.set(seen, same.add(look));
-    }
+    this.#ofKey.add(value.keyHash, look);
+    for (const seen of looks(value.name)) this.#byLook.add(seen, look);
   }
 
   #remove(look: string, kept: Kept | undefined): void {
     if (!kept) return;
     this.#kept.delete(look);
-    const names = this.#ofKey.get(kept.keyHash);
-    names?.delete(look);
-    if (names?.size === 0) this.#ofKey.delete(kept.keyHash);
-    for (const seen of looks(kept.name)) {
-      const same = this.#byLook.get(seen);
-      same?.delete(look);
-      if (same?.size === 0) this.#byLook.delete(seen);
-    }
+    this.#ofKey.delete(kept.keyHash, look);
+    for (const seen of looks(kept.name)) this.#byLook.delete(seen, look);
   }
 
   /** The owner of a name, or of one that looks like it. */
   ofLook(name: string): Kept | undefined {
     if (this.#kept.size === 0) return undefined;
-    for (const look of looks(name).flatMap((seen) => [...(this.#byLook.get(seen) ?? [])])) {
+    for (const look of looks(name).flatMap((seen) => [...this.#byLook.get(seen)])) {
       const kept = this.#kept.get(look);
       if (kept && !this.#isOver(look, kept)) return kept;
     }
@@ -178,7 +169,7 @@ export class Owners {
   /** The name that a key gives up for a further one, or why the further name gets no owner. */
   #makeRoom({ hash, names }: ShownKey): Change | Fault {
     const owned = this.#ofKey.get(hash);
-    const isFull = owned !== undefined && owned.size >= keyNames;
+    const isFull = owned.size >= keyNames;
     const oldest = isFull && [...owned].find((look) => !this.#isInUse(look));
     const kept = oldest ? this.#kept.get(oldest) : undefined;
     if (isFull && !kept) return notKept(`your key owns ${keyNames} names that are in use`);

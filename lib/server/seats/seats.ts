@@ -10,6 +10,7 @@ import type { Fact, Facts, OwnFact, SeatFact } from "../journal/facts.ts";
 import { addressKey, Networks } from "../limits/addresses.ts";
 import type { TokenBucket } from "../limits/token-bucket.ts";
 import { Departed, type Gone, maxUses, type Use } from "./departed.ts";
+import { Groups } from "./groups.ts";
 import { hashOf } from "./tokens.ts";
 
 /** The key that a connection has sent. */
@@ -88,7 +89,7 @@ export class Seats implements Iterable<Seat> {
   readonly #byLook = new Map<string, Seat>();
   readonly #byNameKey = new Map<string, Seat>();
   readonly #byToken = new Map<string, Seat>();
-  readonly #byAddress = new Map<string, Set<Seat>>();
+  readonly #byAddress = new Groups<Seat>();
 
   get size(): number {
     return this.#byId.size;
@@ -126,7 +127,7 @@ export class Seats implements Iterable<Seat> {
 
   /** A copy of the seats of members from this address, as `addressKey` returns it. */
   byAddress(address: string): Seat[] {
-    return [...(this.#byAddress.get(address) ?? [])];
+    return [...this.#byAddress.get(address)];
   }
 
   /** The seats of members from a network of any length. */
@@ -183,19 +184,13 @@ export class Seats implements Iterable<Seat> {
     this.#byId.set(seat.id, seat);
     for (const look of seat.looks) this.#byLook.set(look, seat);
     if (seat.tokenHash !== undefined) this.#byToken.set(seat.tokenHash, seat);
-    if (seat.address === undefined) return;
-    const address = addressKey(seat.address);
-    const neighbours = this.#byAddress.get(address) ?? new Set();
-    this.#byAddress.set(address, neighbours.add(seat));
+    if (seat.address !== undefined) this.#byAddress.add(addressKey(seat.address), seat);
   }
 
   #removeFromIndexes(seat: Seat): void {
     for (const look of seat.looks) if (this.#byLook.get(look) === seat) this.#byLook.delete(look);
     if (seat.tokenHash !== undefined) this.#byToken.delete(seat.tokenHash);
-    const address = addressKey(seat.address ?? "");
-    const neighbours = this.#byAddress.get(address);
-    neighbours?.delete(seat);
-    if (neighbours?.size === 0) this.#byAddress.delete(address);
+    if (seat.address !== undefined) this.#byAddress.delete(addressKey(seat.address), seat);
   }
 }
 

@@ -30,7 +30,7 @@ export function post(
     if (isFault(expects)) return answer({ ...expects, id });
     const settled = wait();
     posted?.(request.name, address);
-    const entry = room.posts.entryOf(request, expects, (outcome) => {
+    const entry = room.posts.begin(request, expects, (outcome) => {
       if (!isFault(outcome)) entrance.resetTime();
       answer(outcome);
       settled();

@@ -209,7 +209,7 @@ export class Session extends Speaker implements Connection, Occupant {
   #take(request: CommandOf<"join">): void {
     const dialect = this.#dialect;
     const { happened, failed } = this.waiter();
-    this.room.members.take(this, request, dialect.keepsSeat, {
+    this.room.members.arrivals.take(this, request, dialect.keepsSeat, {
       happened: (taken) => {
         // The connection closed while it joined: its seat is kept like that of any lost connection.
         if (this.#isClosing) return this.room.members.vacate(taken.seat, this);

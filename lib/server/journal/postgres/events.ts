@@ -86,7 +86,7 @@ export class EventReader {
     return this.#read(before, [position, count]);
   }
 
-  /** The same for entries whose words match a query. */
+  /** At most `count` entries before a position whose words match a query of lexemes, newest first. */
   matchesBefore(query: string, position: number, count: number): Promise<Entry[]> {
     return this.#read(matching, [position, count, query]);
   }

@@ -64,7 +64,7 @@ export class SqliteJournal implements Journal {
   readonly #lock: Database | undefined;
   readonly #turns: Turns;
   readonly #said: {
-    /** Adds an id, unless the same one has a `seq` of at least the last parameter. */
+    /** Adds an author's id of a message, unless it is that of a kept event. The last parameter: the oldest kept `seq`. */
     add: Statement<unknown, [number, string, string, number]>;
     find: Statement<{ seq: number }, [string, string]>;
   };
@@ -130,8 +130,8 @@ export class SqliteJournal implements Journal {
     this.#words = new SearchIndex(db, this);
     this.#checkpoints = path === undefined ? undefined : new Checkpoints(db, path);
     this.#cleaning = new Cleaning(db);
-    const parts = { turns: this.#turns, index: this.#words };
-    this.#trimming = new Trimming(db, this, parts, keepMs, () => this.#cleaning.requireLater());
+    const deleted = () => this.#cleaning.requireLater();
+    this.#trimming = new Trimming(db, this, { turns: this.#turns, index: this.#words, deleted }, keepMs);
     this.#trimming.start();
   }
 

@@ -42,9 +42,8 @@ export class Trimming {
   constructor(
     db: Database,
     kept: Kept,
-    { turns, index }: { turns: Turns; index: SearchIndex },
+    { turns, index, deleted }: { turns: Turns; index: SearchIndex; deleted: () => void },
     keepMs: number | undefined,
-    deleted: () => void,
   ) {
     this.#db = db;
     this.#kept = kept;

@@ -7,7 +7,7 @@ import type { Entry } from "../journal.ts";
 import { firstOf } from "../pages.ts";
 import { erased, soundEntry } from "../sound.ts";
 
-/** Both find their first row by the primary key, so that a page takes the same time at every position. */
+/** The queries of a page. They find the first row by the primary key, so that a page takes the same time at every position. */
 export const pageQueries = {
   /** The rows with entries after a position, oldest first. */
   after: "SELECT first, last, entries FROM turns WHERE last > ?1 ORDER BY last",

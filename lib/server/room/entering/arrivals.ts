@@ -81,10 +81,10 @@ export class Arrivals {
     const takeSeat = () => {
       const seat = this.#seats.byToken(token);
       if (seat) this.#takeAgain(seat, { ...arrival, token });
-      else this.#takeOwn(arrival);
+      else this.#takeOwnOrNew(arrival);
     };
     // A client from another server may know of a seat, or of events, that this server has not read yet: it reads them first.
-    const failed = () => waiter.failed(unreadable);
+    const failed = () => waiter.failed(roomUnreadable);
     const enter = () => this.#recorder.newcomers.run(takeSeat, () => this.#hasEnded);
     const isKnown = token === undefined || hasToken;
     if (isKnown && after <= this.#recorder.seq) takeSeat();
@@ -98,10 +98,10 @@ export class Arrivals {
   }
 
   /**
-   * Gives the owner of a name the seat that is in use under it, or else a new one. Another connection with the same key may be
-   * faster, here or at another server: then it tries again, `tries` times in all.
+   * Gives the connection the seat in use under its own name, or else a new seat. Another connection with the same key may be
+   * faster, here or at another server: then this is tried again, `tries` times in all.
    */
-  #takeOwn(arrival: Arrival, tries = 3): void {
+  #takeOwnOrNew(arrival: Arrival, tries = 3): void {
     const { occupant, name, needsSeat, waiter } = arrival;
     const ownSeat = () => this.#owners.seatOf(name, occupant.key?.hash);
     const failed = (problem: Fault) => {
@@ -109,15 +109,16 @@ export class Arrivals {
       const hasChanged = problem.code === "conflict" && problem.retryAfterMs !== undefined;
       if (tries === 1 || !(hasChanged || problem.code === "name-taken")) return waiter.failed(problem);
       const again = () => {
-        if (hasChanged || ownSeat()) this.#takeOwn(arrival, tries - 1);
+        if (hasChanged || ownSeat()) this.#takeOwnOrNew(arrival, tries - 1);
         else waiter.failed(problem);
       };
-      this.#journal.sync().then(again, () => waiter.failed(unreadable));
+      this.#journal.sync().then(again, () => waiter.failed(roomUnreadable));
     };
+    const retried = { ...arrival, waiter: { ...waiter, failed } };
     const own = ownSeat();
-    if (own) this.#takeAgain(own, { ...arrival, waiter: { ...waiter, failed } });
+    if (own) this.#takeAgain(own, retried);
     else if (needsSeat) waiter.failed(givenUp);
-    else this.#takeNew({ ...arrival, waiter: { ...waiter, failed } });
+    else this.#takeNew(retried);
   }
 
   #takeNew(arrival: Arrival): void {
@@ -152,6 +153,7 @@ export class Arrivals {
     this.#prune();
   }
 
+  /** Gives the connection a seat that is in use. */
   #takeAgain(seat: Seat, arrival: Arrival): void {
     const { id, name } = seat;
     const { occupant, token, waiter } = arrival;
@@ -199,4 +201,7 @@ export class Arrivals {
 }
 
 const givenUp: Fault = { ...fault("unavailable", "Your seat was given up: join again"), retryAfterMs };
-const unreadable: Fault = { ...fault("unavailable", "The room cannot be read now: try again"), retryAfterMs };
+const roomUnreadable: Fault = {
+  ...fault("unavailable", "The room cannot be read now: try again"),
+  retryAfterMs,
+};

@@ -60,7 +60,7 @@ test("a join that waits while the room begins again is told to try again", async
   };
   const waiter = { happened: outcome.resolve, failed: outcome.resolve };
   // Its client was with another server, which knows of more than this one does.
-  room.members.take(
+  room.members.arrivals.take(
     occupant,
     { type: "join", name: "ada", token: "of another server", after: 5 },
     true,

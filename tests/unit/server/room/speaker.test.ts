@@ -113,7 +113,7 @@ async function sit(name: string): Promise<void> {
     dismiss: () => {},
   };
   const failed = ({ text }: Fault) => reject(new Error(text));
-  room.members.take(occupant, { type: "join", name }, true, { happened: resolve, failed });
+  room.members.arrivals.take(occupant, { type: "join", name }, true, { happened: resolve, failed });
   await promise;
 }
 

@@ -168,7 +168,10 @@ test("a room that keeps no names takes any key, and knows no owner", async () =>
     ...{ answer: () => {}, whisper: () => {}, pump: () => {}, dismiss: () => {} },
   };
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  room.members.take(occupant, { type: "join", name: "ada" }, true, { happened: resolve, failed: reject });
+  room.members.arrivals.take(occupant, { type: "join", name: "ada" }, true, {
+    happened: resolve,
+    failed: reject,
+  });
   await promise;
   expect(room.members.ownerOf("ada")).toBeUndefined();
   expect(room.members.roster().members).toEqual([{ name: "ada" }]);

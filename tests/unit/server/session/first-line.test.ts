@@ -90,7 +90,7 @@ describe("an HTTP request", () => {
       { numRuns: 200 },
     );
     expect(heard).toEqual([]);
-    expect(room.members.visited).toBe(false);
+    expect(room.members.arrivals.visited).toBe(false);
   });
 
   test("an HTTP request is answered byte by byte, its line whole or not", async () => {

@@ -171,7 +171,7 @@ test("what a password gave ends at the next start, once it is changed", async ()
       const waiter = {
         happened: (taken: { seat: Parameters<typeof appoint>[0] }) => void appoint(taken.seat),
       };
-      first.room.members.take(occupant, { type: "join", name }, true, { ...waiter, failed: reject });
+      first.room.members.arrivals.take(occupant, { type: "join", name }, true, { ...waiter, failed: reject });
     });
   await take("eve");
   await take("ada");

@@ -55,7 +55,7 @@ class Member {
       pump: () => member?.reader.pump(),
       dismiss: () => {},
     };
-    room.members.take(occupant, request, true, {
+    room.members.arrivals.take(occupant, request, true, {
       happened: (taken) => {
         member = new Member(taken.seat);
         const { reader } = member;
