@@ -10,7 +10,7 @@
 import { parseArgs } from "node:util";
 import { version } from "../../package.json";
 import { UsageError } from "../protocol/errors.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings, type Setting } from "./settings.ts";
 
 /** A flag: how --help shows it, and how its text becomes a value. */
 export type Flag<T> = {
@@ -163,23 +163,17 @@ function fromArgs(flags: Flags, about: About, args: string[]): Record<string, un
   const texts = new Map<string, string>();
   let positionals = 0;
   for (const token of tokensIn(args, flags)) {
-    if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
-      if (about.positional === undefined) throw new UsageError(`"${token.value}" is not a flag: see --help`);
       if (++positionals > 1) throw new UsageError(`"${token.value}" is one too many: see --help`);
-      Object.assign(values, fromPositional(flags, about.positional, token.value));
-      continue;
+      Object.assign(values, fromPositional(flags, about, token.value));
+    } else if (token.kind === "option") {
+      const { name } = token;
+      const flag = flagOf(token, flags, about);
+      const before = flag.several && texts.get(name);
+      const text = (before ? `${before},` : "") + textOf(token, flag);
+      texts.set(name, text);
+      values[name] = flag.parse(text, name);
     }
-    if (token.name === "help") printAndExit(help(flags, about));
-    if (token.name === "version") printAndExit(`chatroom ${version}`);
-    const flag = flagNamed(token.name, flags);
-    if (flag === undefined || token.rawName.length < 3) {
-      throw new UsageError(`There is no flag ${token.rawName}: see --help`);
-    }
-    const before = flag.several && texts.get(token.name);
-    const text = (before ? `${before},` : "") + textOf(token, flag);
-    texts.set(token.name, text);
-    values[token.name] = flag.parse(text, token.name);
   }
   return values;
 }
@@ -196,6 +190,17 @@ function tokensIn(args: string[], flags: Flags) {
 
 type OptionToken = Extract<ReturnType<typeof tokensIn>[number], { kind: "option" }>;
 
+/** The flag that an argument names; --help and --version print and exit. */
+function flagOf({ name, rawName }: OptionToken, flags: Flags, about: About): Flag<unknown> {
+  if (name === "help") printAndExit(help(flags, about));
+  if (name === "version") printAndExit(`chatroom ${version}`);
+  const flag = flagNamed(name, flags);
+  // A single dash, as in -p, begins no flag.
+  if (flag === undefined || rawName.length < 3)
+    throw new UsageError(`There is no flag ${rawName}: see --help`);
+  return flag;
+}
+
 /** The text given with a flag, "true" for a switch. A word that looks like the next flag is no value of this one. */
 function textOf({ name, value, inlineValue }: OptionToken, flag: Flag<unknown>): string {
   if (flag.value === undefined) {
@@ -208,13 +213,10 @@ function textOf({ name, value, inlineValue }: OptionToken, flag: Flag<unknown>):
   return value;
 }
 
-function fromPositional(
-  flags: Flags,
-  { value, shape }: NonNullable<About["positional"]>,
-  text: string,
-): Record<string, unknown> {
-  const match = shape.exec(text);
-  if (match === null) throw new UsageError(`"${text}" is not ${value}: see --help`);
+function fromPositional(flags: Flags, { positional }: About, text: string): Record<string, unknown> {
+  if (positional === undefined) throw new UsageError(`"${text}" is not a flag: see --help`);
+  const match = positional.shape.exec(text);
+  if (match === null) throw new UsageError(`"${text}" is not ${positional.value}: see --help`);
   const values: Record<string, unknown> = {};
   for (const [name, part] of Object.entries<string | undefined>(match.groups ?? {})) {
     if (part !== undefined) values[name] = parseFrom(text, flagNamed(name, flags), name, part);
@@ -245,23 +247,27 @@ function fromFile(
   const values: Record<string, unknown> = {};
   if (path === undefined) return values;
   const several = (name: string) => flagNamed(name, flags)?.several === true;
-  for (const { name, value, source } of readSettings(path, { mustExist, several })) {
+  for (const setting of readSettings(path, { mustExist, several })) {
+    const { name, source } = setting;
     const flag = name === configFlag ? undefined : flagNamed(name, flags);
     if (!flag || variableOf(name, flag, about) === undefined) {
       throw new UsageError(`There is no setting "${name}" in ${source}: see --help`);
     }
-    const isSwitch = flag.value === undefined;
-    if (value === undefined && !isSwitch) {
-      throw new UsageError(`--${name} needs a value: ${name} ${flag.value} (from ${source})`);
-    }
-    const text = value === undefined ? "true" : value;
-    if (typeof text !== "string" && typeof text !== (isSwitch ? "boolean" : "number")) {
-      const wanted = flag.value ?? "true or false";
-      throw new UsageError(`--${name} takes ${wanted}, not ${JSON.stringify(text)} (from ${source})`);
-    }
-    values[name] = parseFrom(source, flag, name, String(text));
+    values[name] = parseFrom(source, flag, name, textIn(setting, flag));
   }
   return values;
+}
+
+/** The text of a setting. In JSON a switch may be true or false, and any other value a number. */
+function textIn({ name, value, source }: Setting, flag: Flag<unknown>): string {
+  const isSwitch = flag.value === undefined;
+  if (value === undefined) {
+    if (isSwitch) return "true";
+    throw new UsageError(`--${name} needs a value: ${name} ${flag.value} (from ${source})`);
+  }
+  if (typeof value === "string" || typeof value === (isSwitch ? "boolean" : "number")) return String(value);
+  const wanted = flag.value ?? "true or false";
+  throw new UsageError(`--${name} takes ${wanted}, not ${JSON.stringify(value)} (from ${source})`);
 }
 
 function flagNamed(name: string, flags: Flags): Flag<unknown> | undefined {

@@ -85,17 +85,26 @@ export class Client {
     if (local) return this.#local(local, words.trimEnd());
     const raw = parseTyped(line);
     if (isFault(raw)) return this.handlers.problem(raw);
-    const { askOperatorPassword } = this.handlers;
-    if (raw.type === "op" && raw.password === "" && askOperatorPassword) {
-      return this.link.status === "online" ? askOperatorPassword() : this.ask(noConnection);
-    }
-    if (raw.type === "help") return this.handlers.help();
-    if (raw.type === "search" && raw.text === "" && this.past?.searchOn()) return;
+    if (this.#isAnsweredHere(raw)) return;
     const command = checkTyped(raw);
     if (isFault(command)) this.handlers.problem(command);
     else if (command.type === "history" && this.past) this.past.history(command.limit);
     else if (command.type === "search" && this.past) this.past.search(command.text);
     else this.ask(command.type === "tell" ? this.#addressed(command) : raw);
+  }
+
+  /** Carries out /help, and /op and /search without words; false for any other line. */
+  #isAnsweredHere(raw: Raw): boolean {
+    const { help, askOperatorPassword } = this.handlers;
+    if (raw.type === "help") {
+      help();
+      return true;
+    }
+    if (raw.type === "search") return raw.text === "" && (this.past?.searchOn() ?? false);
+    if (raw.type !== "op" || raw.password !== "" || !askOperatorPassword) return false;
+    if (this.link.status === "online") askOperatorPassword();
+    else this.ask(noConnection);
+    return true;
   }
 
   /** Runs a command of the client. An argument that stands without brackets in its usage is needed. */

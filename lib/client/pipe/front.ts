@@ -16,7 +16,7 @@ import type { RoomOptions } from "../core/servers.ts";
 import { Refusal } from "../core/wire.ts";
 import { linesOf } from "./lines.ts";
 import { PipeOutput } from "./output.ts";
-import { refusalText } from "./password.ts";
+import { refusalText } from "./refusal.ts";
 
 /** How lines are read and written: as people type and read them, or, for programs, as JSON in both directions. */
 export type Format = {

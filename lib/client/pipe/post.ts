@@ -13,7 +13,7 @@ import { asRefusal } from "../core/link.ts";
 import { newId } from "../core/outbox.ts";
 import { type RoomOptions, Servers } from "../core/servers.ts";
 import { Refusal } from "../core/wire.ts";
-import { refusalText } from "./password.ts";
+import { refusalText } from "./refusal.ts";
 
 export type PostOptions = RoomOptions & { name: string };
 

@@ -105,18 +105,14 @@ export class IrcEncoding implements Encoding {
     const isAction = event.type === "acted";
     const maxBytes = maxLineBytes - Buffer.byteLength(head) - (isAction ? "\x01ACTION \x01".length : 0);
     const rows = event.text.split("\n").map((row) => pieces(row, maxBytes));
-    if (mayBatch && !isAction && (rows.length > 1 || (rows[0]?.length ?? 0) > 1)) {
+    const all = rows.flat();
+    if (mayBatch && !isAction && all.length > 1) {
       const name = `m${event.seq}`;
-      const inBatch = rows.flatMap((row) =>
-        row.map((piece, index) => {
-          const concat = index > 0 ? ";draft/multiline-concat" : "";
-          return `@batch=${name}${concat} ${head}${piece}`;
-        }),
-      );
       const begin = `${source} BATCH +${name} draft/multiline ${target}`;
+      const inBatch = rows.flatMap((row) => batchLines(name, head, row));
       return [this.#tags(event, true, tags) + begin, ...inBatch, `:${serverName} BATCH -${name}`];
     }
-    const shown = rows.flat().filter((piece) => piece !== "");
+    const shown = all.filter((piece) => piece !== "");
     return shown.map((piece, index) => {
       const text = isAction ? `\x01ACTION ${piece}\x01` : piece;
       return this.#tags(event, index === 0, tags) + head + text;
@@ -149,6 +145,14 @@ export class IrcEncoding implements Encoding {
   #notice(text: string): string {
     return serverLine("NOTICE", this.#channel.name, text);
   }
+}
+
+/** The lines of a row within a batch: one for each piece, which a client joins again. */
+function batchLines(batch: string, head: string, pieces: string[]): string[] {
+  return pieces.map((piece, index) => {
+    const concat = index > 0 ? ";draft/multiline-concat" : "";
+    return `@batch=${batch}${concat} ${head}${piece}`;
+  });
 }
 
 /** The text in one row. */

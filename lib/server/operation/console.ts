@@ -46,12 +46,14 @@ class Console extends Speaker implements LogOutput, Occupant {
     this.#prompt = new Prompt(this.#tty, {
       entered: (line) => this.#handle(line),
       left: stop,
-      complete: (text) =>
-        complete(
+      complete: (text) => {
+        const { members } = room.members.roster();
+        return complete(
           text,
           words,
-          room.members.roster().members.map(({ name }) => name),
-        ),
+          members.map(({ name }) => name),
+        );
+      },
       refused: (problem) => this.answer(fault("too-long", problem)),
     });
     this.#prompt.label = "server> ";
@@ -98,6 +100,7 @@ class Console extends Speaker implements LogOutput, Occupant {
     this.print(render(event));
   }
 
+  // A terminal has no seat: nothing is pumped to it, and it cannot be dismissed.
   pump(): void {}
   dismiss(_: Bye): void {}
 

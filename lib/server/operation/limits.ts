@@ -12,7 +12,7 @@ import type { Options } from "./options.ts";
 /** How long a TLS handshake may take, then a name, then each password, in ms. */
 const joinWithinMs = 20_000;
 
-/** How many lines a member may send at once. An address may send `addressShare` times as many, at once and per second. */
+/** How many lines a member may send at once. One address may send `addressShare` times as many, at once and per second. */
 const burst = 20;
 const addressShare = 5;
 

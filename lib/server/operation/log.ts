@@ -15,7 +15,7 @@ type Line = { message: string; fields: Fields };
 type Repeated = Line & { times: number; left: number };
 
 const repeatMs = 60_000;
-/** How many keys are remembered. The last one stands for all further keys. */
+/** How many keys are remembered; the last of them, `others`, counts the lines of all further keys. */
 const maxKeys = 1_000;
 const others = Symbol("others");
 const tooManyKeys: Line = { message: "More is going on than is told here line by line", fields: {} };
@@ -60,7 +60,7 @@ export class Log {
     };
   }
 
-  /** Writes a line. A text shows the message alone; JSON has the fields, too. */
+  /** Writes a line: in text the message alone, in JSON the fields as well. */
   write(message: string, fields: Fields = {}): void {
     const now = this.#now();
     if (this.#format === "text") {
@@ -111,7 +111,10 @@ export class Log {
 
   #countOne(keys: Keys, key: string | typeof others, line: Line, lines: number): void {
     const known = keys.get(key);
-    if (known?.left === 0) return void Object.assign(known, line, { times: known.times + 1 });
+    if (known?.left === 0) {
+      Object.assign(known, line, { times: known.times + 1 });
+      return;
+    }
     this.write(line.message, line.fields);
     if (known) known.left -= 1;
     else this.#remember(keys, key, { times: 0, left: lines - 1, ...line });

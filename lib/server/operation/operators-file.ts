@@ -25,20 +25,20 @@ export function readOperators(path: string): NamedOperator[] {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const row = line.trim();
     if (row === "" || row.startsWith("#")) continue;
-    const where = `in line ${index + 1} of ${path}`;
+    const place = `line ${index + 1} of ${path}`;
     const [, raw, hash] = shape.exec(row) ?? [];
     if (raw === undefined || hash === undefined) {
-      throw new UsageError(`An operator is a name and a hash made by --hash-password: see ${where.slice(3)}`);
+      throw new UsageError(`An operator is a name and a hash made by --hash-password: see ${place}`);
     }
     const name = cleanName(raw);
-    if (isFault(name)) throw new UsageError(`${name.text} (${where})`);
-    if (operators.has(nameKey(name))) throw new UsageError(`"${name}" is an operator twice (${where})`);
+    if (isFault(name)) throw new UsageError(`${name.text} (in ${place})`);
+    if (operators.has(nameKey(name))) throw new UsageError(`"${name}" is an operator twice (in ${place})`);
     operators.set(nameKey(name), { name, hash });
   }
   return [...operators.values()];
 }
 
-/** The hash of a password, which a person types hidden, or which is the first line of stdin. Throws a UsageError without one. */
+/** The hash of a password, which a person types hidden, or else the first line of stdin. Throws a UsageError if it is empty. */
 export async function hashOfPassword(): Promise<string> {
   const given = process.stdin.isTTY ? await askHidden() : (await Bun.stdin.text()).split(/\r?\n/)[0];
   const password = given?.trim() ?? "";

@@ -15,7 +15,6 @@ import {
   unknownVariables,
 } from "../../cli/flags.ts";
 import { configFolder } from "../../cli/folders.ts";
-
 import { networkIn, networkText, type Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
@@ -175,7 +174,7 @@ const mostEvents = 1_000_000_000;
 /** A hundred years. */
 const longestMs = 100 * 366 * 86_400_000;
 
-/** Reads the value of `--keep`. Throws a UsageError if it makes no sense. */
+/** Reads the value of `--keep`. Throws a UsageError if it is none, or out of bounds. */
 export function keepOf(text: string): Keep {
   const parts = text.split(",").map((part) => part.trim().toLowerCase());
   const counts = parts.filter((part) => /^\d+$/.test(part)).map(Number);
@@ -185,9 +184,9 @@ export function keepOf(text: string): Keep {
   });
   const [keepEvents = mostEvents] = counts;
   const [keepMs] = ages;
-  const isKnown = counts.length + ages.length === parts.length && counts.length <= 1 && ages.length <= 1;
-  const isSound = keepEvents >= 1 && keepEvents <= mostEvents && keepMs !== 0 && (keepMs ?? 0) <= longestMs;
-  if (isKnown && isSound) return { keepEvents, keepMs };
+  const isRead = counts.length <= 1 && ages.length <= 1 && counts.length + ages.length === parts.length;
+  const isWithin = keepEvents >= 1 && keepEvents <= mostEvents && keepMs !== 0 && (keepMs ?? 0) <= longestMs;
+  if (isRead && isWithin) return { keepEvents, keepMs };
   const examples = "a number of events, an age (12h, 30d, 4w) or both (100000,30d)";
   throw new UsageError(`--keep takes ${examples}, not "${text}"`);
 }

@@ -21,7 +21,7 @@ export type Settings = {
 /** Reads the certificate anew. Returns a function that uses it, which returns false if it was in use already. */
 type Renewal = { reread(options: Options): () => boolean };
 
-/** The options that can change while the server runs. Rates change for open connections, too. */
+/** The options that can change while the server runs. A new rate holds for open connections as well. */
 const changeable = [
   "stay",
   "rate",
@@ -88,10 +88,8 @@ function carryOver(
   if (session.password !== fresh.session.password) changed.push("the room's password");
   if (!isDeepStrictEqual(settings.operators, fresh.operators)) changed.push("the operators' passwords");
 
-  Object.assign(
-    options,
-    Object.fromEntries(changeable.filter(isChangeable).map((name) => [name, fresh.options[name]])),
-  );
+  const changes = changeable.filter(isChangeable).map((name) => [name, fresh.options[name]]);
+  Object.assign(options, Object.fromEntries(changes));
   settings.operators = fresh.operators;
   // The token buckets of open connections hold the objects of the rates.
   const { rate, renames, ...others } = fresh.session;

@@ -1,5 +1,5 @@
-// Counts and logs connections that open and close, and the wrong acts of strangers, with their address. An act that an address
-// repeats has a line a minute.
+// Counts and logs connections that open and close, and the mistakes and attacks of strangers, each with its address. If an
+// address does the same again and again, that has one line a minute.
 
 import { addressKey } from "../limits/addresses.ts";
 import type { Admission } from "../limits/door.ts";

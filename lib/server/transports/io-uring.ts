@@ -38,7 +38,7 @@ const functions = {
 export class IoUring implements FanOut {
   readonly size = entries;
   readonly #written: { add: (bytes: number) => void };
-  /** Carries out so many sends. Returns their number; -1 if it failed. */
+  /** Makes the call that carries out the sends. Returns their number; -1 if it failed. */
   readonly #enter: (sends: number) => number;
   /** Both queues, and the indexes of their fields, in units of 32 bits. */
   readonly #queues: Int32Array;

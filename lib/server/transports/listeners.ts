@@ -83,12 +83,7 @@ export class Listeners<T extends { port: number; stop(): void }> {
     for (let tries = 1; ; tries++) {
       const open: T[] = [];
       try {
-        for (const address of this.#addresses) {
-          const place = { ...this.#place, port: open[0]?.port ?? wanted };
-          const isLast = address === this.#addresses.at(-1) && open.length === 0;
-          const listener = listenPatiently(place, () => this.#listenAt(address, place.port, isLast), manner);
-          if (listener) open.push(listener);
-        }
+        this.#openInto(open, wanted, manner);
         return open;
       } catch (error) {
         for (const listener of open) listener.stop();
@@ -97,12 +92,21 @@ export class Listeners<T extends { port: number; stop(): void }> {
     }
   }
 
-  #listenAt(address: string, port: number, isNeeded: boolean): T | undefined {
-    try {
-      return this.#listen(address, port);
-    } catch (error) {
-      if (isMissing(error) && !isNeeded) return undefined;
-      throw error;
+  /** Adds a listener for each address, all on the port of the first. An address that is missing needs none, if another has. */
+  #openInto(open: T[], wanted: number, manner: Manner): void {
+    for (const address of this.#addresses) {
+      const place = { ...this.#place, port: open[0]?.port ?? wanted };
+      const mayLack = open.length > 0 || address !== this.#addresses.at(-1);
+      const listen = () => {
+        try {
+          return this.#listen(address, place.port);
+        } catch (error) {
+          if (mayLack && isMissing(error)) return undefined;
+          throw error;
+        }
+      };
+      const listener = listenPatiently(place, listen, manner);
+      if (listener) open.push(listener);
     }
   }
 }

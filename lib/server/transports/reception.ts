@@ -1,6 +1,6 @@
-// Takes in the connections of all transports, and hands each what its transport tells. The first bytes from a proxy say where
-// a connection comes from; with TLS the handshake comes first; then the door decides: a session, a refusal with its reason,
-// or the end at once. Until it is closed, the map of connections has what handles it now.
+// Takes in the connections of all transports, and hands each the bytes and events of its transport. The first bytes from a
+// proxy say where a connection comes from; with TLS the handshake comes first; then the door decides: a session, a refusal with
+// its reason, or the end at once. The map of connections has the object that handles each carrier now, until that is closed.
 
 import type { Socket } from "bun";
 import { addressOf, type Place } from "../../protocol/addresses.ts";
@@ -32,7 +32,7 @@ type ReceptionOptions = {
   refused: (carrier: Carrier, refusal: Bye) => Connection;
   /** Called after a connection has closed. */
   closed: () => void;
-  /** Counts and logs connections, and what strangers do wrong. */
+  /** Counts and logs connections, and the mistakes and attacks of strangers. */
   traffic: {
     came(host: string, address: string, admission: Admission): void;
     went(address: string, admission: Admission): void;

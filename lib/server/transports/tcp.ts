@@ -1,4 +1,4 @@
-// TCP, with TLS or without: hands all that Bun's sockets tell to the reception.
+// TCP, with TLS or without: hands the events of Bun's sockets to the reception.
 
 import type { SocketHandler } from "bun";
 import type { Reception, SocketData } from "./reception.ts";

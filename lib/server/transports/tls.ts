@@ -154,8 +154,12 @@ function doubtOf({ validFromDate, validToDate }: X509Certificate, path: string):
     return `The certificate in ${path} is not valid before ${dayOf(validFromDate)}`;
   const days = Math.floor((validToDate.getTime() - now) / dayMs);
   if (days >= renewalDays) return undefined;
-  const left = days === 0 ? "less than a day" : days === 1 ? "1 day" : `${days} days`;
-  return `The certificate in ${path} expires in ${left}, on ${dayOf(validToDate)}: renew it`;
+  return `The certificate in ${path} expires in ${daysInWords(days)}, on ${dayOf(validToDate)}: renew it`;
+}
+
+function daysInWords(days: number): string {
+  if (days === 0) return "less than a day";
+  return days === 1 ? "1 day" : `${days} days`;
 }
 
 function dayOf(date: Date): string {

@@ -34,7 +34,7 @@ export function endVanished(sockets: () => Iterable<{ terminate(): void }>): voi
 
 /** Whether the peer has vanished, from a struct tcp_info. */
 export function tellsOfVanished(info: DataView): boolean {
-  // A single open probe shows nothing: the kernel may have sent it just now, up to two minutes after the one before.
+  // One probe without an answer is no sign: the kernel may have sent it just now, up to two minutes after the one before.
   const isUnanswered = info.getUint8(at.retransmits) > 0 || info.getUint8(at.probes) > 1;
   return isUnanswered && info.getUint32(at.lastAckMs, true) >= vanishedMs;
 }

@@ -17,13 +17,13 @@ export type Page = { events: Recorded[]; next: number | undefined };
 export type Take = (answer: Page | Fault) => void;
 
 /** A request to the server: the last `limit` messages before a position, or the last ones that have these words. */
-export type Look = { before?: number | undefined; limit: number; words?: string | undefined };
+export type PageRequest = { before?: number | undefined; limit: number; words?: string | undefined };
 
 export const noConnection = fault("unavailable", "There is no connection now: try again");
 
 export class Pages {
   readonly #send: (command: Raw) => boolean;
-  readonly #asked = new Map<string, { look: Look; take: Take }>();
+  readonly #asked = new Map<string, { request: PageRequest; take: Take }>();
   #count = 0;
 
   /** `send` sends a command now; it returns false if there is no connection. */
@@ -32,10 +32,10 @@ export class Pages {
   }
 
   /** Asks for a page. `take` is called once: with the page, or with the reason why there is none. */
-  ask(look: Look, take: Take): void {
+  ask(request: PageRequest, take: Take): void {
     const id = `page-${++this.#count}`;
-    this.#asked.set(id, { look, take });
-    const { words, ...place } = look;
+    this.#asked.set(id, { request, take });
+    const { words, ...place } = request;
     const kind = words === undefined ? { type: "history" } : { type: "search", text: words };
     if (!this.#send({ ...kind, ...place, id })) this.#answer(id, noConnection);
   }
@@ -44,9 +44,9 @@ export class Pages {
   event(event: Event): boolean {
     if (event.type !== "history" && event.type !== "results" && event.type !== "error") return false;
     const { id } = event;
-    const look = this.#asked.get(id ?? "")?.look;
-    if (id === undefined || !look) return false;
-    return this.#answer(id, event.type === "error" ? event : pageOf(event, look));
+    const request = this.#asked.get(id ?? "")?.request;
+    if (id === undefined || !request) return false;
+    return this.#answer(id, event.type === "error" ? event : pageOf(event, request));
   }
 
   /** The connection was lost: the server does not answer the requests made on it any more. */
@@ -65,7 +65,7 @@ export class Pages {
 /** The page in an answer. Its `next` is older than `before` whatever the server says, so no reading runs in a circle. */
 export function pageOf(
   answer: Extract<Event, { type: "history" | "results" }>,
-  { before = Infinity, limit }: Look,
+  { before = Infinity, limit }: PageRequest,
 ): Page {
   const isPart = ({ seq, type }: Recorded) => seq < before && type !== "joined" && type !== "left";
   const events = answer.events.filter(isPart);

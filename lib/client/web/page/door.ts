@@ -33,7 +33,8 @@ export class Door {
     // No password was asked for before: the person has made no mistake.
     const isFirst = isPassword && this.#passwordField.hidden;
     if (isPassword) show(this.#passwordField, true);
-    write(this.#problem, isFirst ? "This room has a password" : problem ? sentence(problem.text) : "");
+    const text = problem ? sentence(problem.text) : "";
+    write(this.#problem, isFirst ? "This room has a password" : text);
     const field = isPassword ? this.#password : this.#name;
     field.setAttribute("aria-invalid", String(problem !== undefined && !isFirst));
     field.focus();

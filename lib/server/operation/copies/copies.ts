@@ -112,7 +112,7 @@ async function completing(target: string, write: (part: string) => Promise<void>
   } catch (error) {
     cannotWrite(target, error);
   } finally {
-    // SQLite leaves the second if the disk was full.
+    // If the disk was full, SQLite leaves its journal behind.
     for (const left of [part, `${part}-journal`]) rmSync(left, { force: true });
   }
 }

@@ -43,7 +43,7 @@ const keysOf: Record<Exclude<Recorded["type"], (typeof skippedTypes)[number]>, s
   topic: ["by", "text", "id"],
 };
 
-/** The only types that can be imported while a server has the room open: members would take others for news. */
+/** The only types that can be imported while a server has the room open: members would take events of other types for news. */
 const messages = ["said", "acted", "told"];
 
 /**
@@ -76,8 +76,8 @@ export async function importLines(
   } catch (error) {
     await writing.flush().catch(() => {});
     if (number === 0) throw error;
-    const so = `${counts.taken} events are taken in so far; none is taken twice if you import it again`;
-    throw new Error(`line ${number} ${messageOf(error)} (${so})`);
+    const progress = `${counts.taken} events are taken in so far; none is taken twice if you import it again`;
+    throw new Error(`line ${number} ${messageOf(error)} (${progress})`);
   }
 }
 
@@ -95,7 +95,9 @@ class BatchWriting {
         const own = entries.filter(({ server = journal.server }) => server === journal.server);
         this.counts.taken += own.length;
       },
-      repeated: () => void this.counts.known++,
+      repeated: () => {
+        this.counts.known++;
+      },
       contradicted: () => {},
       refused: (_, reason) => {
         this.#problem = reason;
@@ -124,7 +126,7 @@ class BatchWriting {
 class LineReading {
   readonly #journal: Journal;
   readonly #isInUse: () => boolean;
-  /** How often each line without an id came that has the same time. */
+  /** The time of the latest line without an id, and how often each line with that time came. */
   #moment = { at: Number.NaN, times: new Map<string, number>() };
 
   constructor(journal: Journal, isInUse: () => boolean) {
@@ -142,8 +144,8 @@ class LineReading {
     const at = timeOf(fields.at);
     const event = eventOf(String(type), fields, at);
     // The id of an event of this history that was imported elsewhere, and now comes back.
-    const [, from, nr] = /^(.+)-(\d+)$/.exec(String(event.id)) ?? [];
-    if (this.#isHere(from, Number(nr))) return "known";
+    const [, ownEpoch, ownSeq] = /^(.+)-(\d+)$/.exec(String(event.id)) ?? [];
+    if (this.#isHere(ownEpoch, Number(ownSeq))) return "known";
     if (!messages.includes(String(type)) && this.#isInUse()) {
       throw new Error("is no message, and members would take it for news: end the room's servers first");
     }

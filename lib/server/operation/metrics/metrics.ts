@@ -3,7 +3,7 @@
 
 import { Counter, Gauge, Histogram } from "./prometheus.ts";
 
-/** Numbers that the server can tell at any moment. */
+/** Numbers that are true at the moment when they are read. */
 type Readings = {
   connections: () => number;
   members: () => number;

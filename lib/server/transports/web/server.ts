@@ -1,4 +1,4 @@
-// The server for browsers: the page, and the WebSocket it talks over, on a port of its own.
+// The server for browsers: the page, and the WebSocket by which it talks to the room, on another port than the room's.
 //
 //   GET /              the page
 //   GET /chat          a WebSocket, which is the transport of a connection like any other
@@ -45,7 +45,7 @@ const idleSeconds = { request: 10, webSocket: 60 };
 const maxBodyBytes = 1_024;
 /** Bytes in a message: four of the longest lines. A longer message ends its connection with code 1009. */
 const maxMessageBytes = 64 * 1024;
-/** Bytes that may wait in Bun before it sends no more: answers to pings, since the transport writes none while others wait. */
+/** Bytes that may wait in Bun: only its answers to pings, since the transport writes nothing while a message waits. */
 const maxWaitingBytes = 64 * 1024;
 
 export class Web {

@@ -18,7 +18,7 @@ export type Carried = Pick<
   "sendBinary" | "getBufferedAmount" | "pause" | "resume" | "close" | "terminate"
 >;
 
-/** Bytes in a message: with the head of its frame Bun sends that much without a buffer of its own. */
+/** Bytes in a message: with the head of its frame, Bun sends at most 16 KiB without copying it to another buffer. */
 const messageBytes = 16 * 1024 - 16;
 /** How many messages a line may have, so that a peer cannot send messages that no limit of lines counts. */
 const maxPieces = 64;
@@ -53,8 +53,7 @@ export class WebSocketTransport implements Transport {
 
   /** Takes a message. A text message has whole lines, so its end is the end of a line; binary ones are cut anywhere. */
   received(message: string | Buffer): void {
-    const bytes =
-      typeof message === "string" ? Buffer.from(message.endsWith("\n") ? message : `${message}\n`) : message;
+    const bytes = typeof message === "string" ? Buffer.from(withEnd(message)) : message;
     this.#pieces = bytes.includes(LF) ? 0 : this.#pieces + 1;
     if (this.#pieces > maxPieces) return this.terminate();
     if (!this.#isPaused) return this.#receive(bytes);
@@ -129,6 +128,11 @@ export class WebSocketTransport implements Transport {
   #close(): void {
     this.#socket.close(normalClosure);
   }
+}
+
+/** A text message with an LF at its end. */
+function withEnd(text: string): string {
+  return text.endsWith("\n") ? text : `${text}\n`;
 }
 
 /** The end of the message that begins at `at`: after whole lines, or at `end` if no line ends before it. */
