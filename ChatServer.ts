@@ -69,6 +69,7 @@ const connections = new Map<Carrier, Connection>();
 let stopping = false;
 
 const isBanned = (address: string) => room.members.moderation.isBanned(address);
+// A reload changes `settings.door` and `settings.session` in place, so the parts get these objects and no copies.
 const reception = new Reception(connections, {
   door: new Door(Object.assign(settings.door, { isBanned })),
   proxies,

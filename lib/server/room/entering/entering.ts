@@ -23,6 +23,9 @@ interface EnteredRoom {
   readonly newcomers: WorkQueue;
 }
 
+/** The members and the past that a newcomer is shown: up to `count` messages before the roster. */
+type Shown = { roster: Roster; resumption: Resumption | undefined; count: number };
+
 export class Entering {
   readonly #journal: Journal;
   readonly #room: EnteredRoom;
@@ -38,23 +41,14 @@ export class Entering {
   enter(taken: Taken, dialect: Dialect, request: CommandOf<"join">, reader: Reader): Promise<void> {
     const { log, pages } = this.#flows.of(dialect.shared, this.#room.seq);
     const readPage = this.#pagesFor(taken.seat.id, pages, dialect.own?.bind(dialect));
-    const { after, history } = request;
-    const resumption =
-      after === undefined
-        ? this.#resumptionFor(taken, dialect)
-        : resumptionOf(this.#journal, request.epoch, after, taken.roster?.seq ?? this.#room.seq);
-    if (resumption && (request.token !== undefined || history === undefined)) {
+    const { token, history } = request;
+    const resumption = this.#resumptionFor(taken, dialect, request);
+    if (resumption && (token !== undefined || history === undefined)) {
       return reader.start(log, this.#resuming(taken, dialect, resumption), readPage);
     }
     const roster = taken.roster ?? this.#room.members.roster();
-    const newcomer = newcomerOf(taken, resumption);
     const count = history ?? dialect.historyEvents;
-    const past = this.#pastFor(taken, dialect, { roster, resumption, count });
-    const opening: Opening = async (take) => {
-      const shown = await past();
-      const pieces = [...roster.welcome(dialect, newcomer), ...gapOf(resumption, dialect), ...shown];
-      await this.#room.newcomers.run(() => take({ pieces, last: roster.seq }));
-    };
+    const opening = this.#welcoming(taken, dialect, { roster, resumption, count });
     // No whisper is to a new seat yet. In a dialect with an `own` its reader may be shown its `joined` in other words.
     const whispered = taken.isNew && !dialect.own ? roster.seq : undefined;
     return reader.start(log, opening, readPage, whispered);
@@ -72,11 +66,23 @@ export class Entering {
       });
   }
 
+  /** The opening of a reader that goes on after a roster: the welcome, the gap if events are missing, and the past. */
+  #welcoming(taken: Taken, dialect: Dialect, shown: Shown): Opening {
+    const { roster, resumption } = shown;
+    const newcomer = newcomerOf(taken, resumption);
+    const past = this.#pastFor(taken, dialect, shown);
+    return async (take) => {
+      const messages = await past();
+      const pieces = [...roster.welcome(dialect, newcomer), ...gapOf(resumption, dialect), ...messages];
+      await this.#room.newcomers.run(() => take({ pieces, last: roster.seq }));
+    };
+  }
+
   /** Encodes the past for a member: of the `count` messages before the roster those that are new to it, and waiting whispers. */
   #pastFor(
     { seat, isNew, mail }: Taken,
     dialect: Dialect,
-    { roster, resumption, count }: { roster: Roster; resumption: Resumption | undefined; count: number },
+    { roster, resumption, count }: Shown,
   ): () => Promise<Uint8Array[]> {
     const { archive } = this.#room;
     const resumedAt = resumption?.resumed ? resumption.position : undefined;
@@ -93,8 +99,15 @@ export class Entering {
     return () => encodeOwnPast(dialect, shown, waiting);
   }
 
-  /** Where a member goes on whose client sends no position, back on its seat; undefined: it is shown the history. */
-  #resumptionFor({ seat, isNew }: Taken, dialect: Dialect): Resumption | undefined {
+  /** Where a member goes on: at the position that its client sends, or where it had stopped; undefined: at the history. */
+  #resumptionFor(
+    { seat, isNew, roster }: Taken,
+    dialect: Dialect,
+    { epoch, after }: CommandOf<"join">,
+  ): Resumption | undefined {
+    if (after !== undefined) {
+      return resumptionOf(this.#journal, epoch, after, roster?.seq ?? this.#room.seq);
+    }
     if (isNew || !dialect.showsMissed || seat.read === undefined) return undefined;
     return { position: seat.read, resumed: true, gap: undefined };
   }
