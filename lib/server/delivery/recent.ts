@@ -4,7 +4,7 @@
 
 import { isMessage } from "../../protocol/events.ts";
 import type { Entry } from "../journal/journal.ts";
-import { erased } from "../journal/sound.ts";
+import { erased } from "../journal/valid.ts";
 
 /** How many messages, and how many other events, are kept at least: more than any dialect shows to a newcomer. */
 const kept = 64;

@@ -6,7 +6,7 @@ import { factsIn } from "../facts.ts";
 import { type Entry, serversOnly } from "../journal.ts";
 import { pageLength } from "../pages.ts";
 import { lexemesIn } from "../search.ts";
-import { soundEvent } from "../sound.ts";
+import { soundEvent } from "../valid.ts";
 import type { PostgresConnection } from "./client/connection.ts";
 
 type EventRow = {

@@ -12,7 +12,7 @@ import type { Database, Statement } from "bun:sqlite";
 import { resultOf } from "../../../protocol/errors.ts";
 import { type Entry, type Matches, serversOnly } from "../journal.ts";
 import { folded, wordsOf } from "../search.ts";
-import { soundEntry } from "../sound.ts";
+import { soundEntry } from "../valid.ts";
 import { isDamage } from "./mending.ts";
 
 /** How many events a table has. */

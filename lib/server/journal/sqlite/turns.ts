@@ -5,7 +5,7 @@ import type { Database, Statement } from "bun:sqlite";
 import { resultOf } from "../../../protocol/errors.ts";
 import type { Entry } from "../journal.ts";
 import { firstOf } from "../pages.ts";
-import { erased, soundEntry } from "../sound.ts";
+import { erased, soundEntry } from "../valid.ts";
 
 /** The queries of a page. They find the first row by the primary key, so that a page takes the same time at every position. */
 export const pageQueries = {

@@ -9,7 +9,7 @@ import { messageOf, resultOf } from "../../../protocol/errors.ts";
 import { isFault, limits, type Recorded } from "../../../protocol/events.ts";
 import { cleanText, visibleRow } from "../../../protocol/text.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
-import { soundEvent } from "../../journal/sound.ts";
+import { soundEvent } from "../../journal/valid.ts";
 
 /** How many lines one transaction imports. */
 const batchLines = 500;

@@ -7,7 +7,7 @@ import { type Fault, fault, isFault } from "../../../protocol/events.ts";
 import { nameKey } from "../../../protocol/names.ts";
 import { type Entry, type Journal, unnumbered } from "../../journal/journal.ts";
 import { maySee, pageEvents } from "../../journal/pages.ts";
-import { isSaid } from "../../journal/sound.ts";
+import { isSaid } from "../../journal/valid.ts";
 import type { WorkQueue } from "../../limits/work-queue.ts";
 import type { Seat } from "../../seats/seats.ts";
 import type { Operator } from "../orders.ts";
