@@ -3,8 +3,8 @@
 // them. After a start there are only those for which the journal was read.
 
 import { isMessage } from "../../protocol/events.ts";
+import { erased } from "../journal/erased.ts";
 import type { Entry } from "../journal/journal.ts";
-import { erased } from "../journal/valid.ts";
 
 /** How many messages, and how many other events, are kept at least: more than any dialect shows to a newcomer. */
 const kept = 64;

@@ -101,7 +101,7 @@ export interface Journal {
   /**
    * Numbers the entries, and stores them with the facts that they set, in one transaction. Fills in `seq` and `at` of their
    * events. The listener gets the outcome of each, before `append` returns or later. With an event `deleted` it erases the
-   * texts of the messages that this one names: `erased` (valid.ts) returns what stays of them.
+   * texts of the messages that this one names: `erased` (erased.ts) returns what stays of them.
    */
   append(entries: Entry[]): void;
   /**

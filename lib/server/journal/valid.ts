@@ -3,10 +3,10 @@
 
 import type { Answer, Recorded } from "../../protocol/events.ts";
 import { isTextOrAbsent } from "./facts.ts";
-import { type Entry, serversOnly } from "./journal.ts";
+import type { Entry } from "./journal.ts";
 
 /** The event, if it has all that its type needs; else undefined. */
-export function soundEvent(value: unknown): Recorded | undefined {
+export function validEvent(value: unknown): Recorded | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { type, seq, at, ...content }: Record<string, unknown> = { ...value };
   if (typeof type !== "string" || answers.has(type)) return undefined;
@@ -15,34 +15,12 @@ export function soundEvent(value: unknown): Recorded | undefined {
   return hasContent(type, content) ? (value as Recorded) : undefined;
 }
 
-/** The entry, if it is one with a sound event; else undefined. */
-export function soundEntry(value: unknown): Entry | undefined {
+/** The entry, if it is one with a valid event; else undefined. */
+export function validEntry(value: unknown): Entry | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { event, author, reader, server }: Record<string, unknown> = { ...value };
-  const sound = soundEvent(event);
-  if (!sound || typeof author !== "string" || !isTextOrAbsent(reader) || !isTextOrAbsent(server))
-    return undefined;
-  return value as Entry;
-}
-
-/** The entry that stays when this one is deleted: without its text. An entry that is no message stays as it is. */
-export function erased(entry: Entry): Entry {
-  const { event, author } = entry;
-  if (!isSaid(entry)) return entry;
-  if (event.type !== "left") {
-    return { event: { type: "erased", seq: event.seq, at: event.at }, author, reader: serversOnly };
-  }
-  const { text: _, ...left } = event;
-  const { json: __, ...kept } = entry;
-  return { ...kept, event: left };
-}
-
-/** Whether an entry can be taken back: it is a message, or the last words of a member. */
-export function isSaid({ event }: Entry): boolean {
-  const { type } = event;
-  return (
-    type === "said" || type === "acted" || type === "told" || (type === "left" && event.text !== undefined)
-  );
+  const isValid = validEvent(event) && typeof author === "string" && [reader, server].every(isTextOrAbsent);
+  return isValid ? (value as Entry) : undefined;
 }
 
 /** Whether an event has all that its type needs, and texts under the keys of texts. */

@@ -6,7 +6,7 @@ import { factsIn } from "../facts.ts";
 import { type Entry, serversOnly } from "../journal.ts";
 import { pageLength } from "../pages.ts";
 import { lexemesIn } from "../search.ts";
-import { soundEvent } from "../valid.ts";
+import { validEvent } from "../valid.ts";
 import type { PostgresConnection } from "./client/connection.ts";
 
 type EventRow = {
@@ -116,11 +116,11 @@ export class EventReader {
 /** The entry of a row; undefined if this version cannot read the event. */
 function entryOf({ seq, at, type, author, reader, server, facts, event }: EventRow): Entry | undefined {
   const own = { type, seq, at };
-  const sound = soundEvent(Object.assign({ ...own }, typeof event === "object" ? event : {}, own));
-  if (!sound) return undefined;
+  const valid = validEvent(Object.assign({ ...own }, typeof event === "object" ? event : {}, own));
+  if (!valid) return undefined;
   const changed = factsIn(facts);
   return {
-    event: sound,
+    event: valid,
     author,
     server,
     ...(reader !== null && { reader }),

@@ -14,7 +14,7 @@ import { dirname } from "node:path";
 import { codeOf, fileReasonOf } from "../../../protocol/errors.ts";
 import type { Epochs } from "../journal.ts";
 import { filesOf, isDamage, isDamaged, mend } from "./mending.ts";
-import { soundEntries, storedAs } from "./turns.ts";
+import { storedAs, validEntries } from "./turns.ts";
 
 /** The format of the file, its `PRAGMA user_version`. A file of a higher one is refused. */
 export const format = 3;
@@ -113,7 +113,7 @@ function renew(db: Database): void {
       `SELECT first, last, entries FROM turns WHERE last > ? AND instr(entries, '"facts"') ORDER BY last LIMIT 100`,
     );
     for (let rows = withFacts.all(0); rows.length > 0; rows = withFacts.all(rows.at(-1)?.last ?? Infinity)) {
-      for (const row of rows) update.run(storedAs(soundEntries(row).entries), row.last);
+      for (const row of rows) update.run(storedAs(validEntries(row).entries), row.last);
     }
     const words = db.query<{ name: string }, []>(
       "SELECT name FROM sqlite_schema WHERE name LIKE 'words%' AND sql LIKE 'CREATE VIRTUAL TABLE%'",

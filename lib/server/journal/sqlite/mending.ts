@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { codeOf } from "../../../protocol/errors.ts";
 import { idOf } from "../journal.ts";
-import { type Row, soundEntries, storedAs } from "./turns.ts";
+import { type Row, storedAs, validEntries } from "./turns.ts";
 
 /** Above the key of any row: the search for readable rows ends here. */
 const lastKey = 2 ** 52;
@@ -90,7 +90,7 @@ function copyEvents(from: Database, to: Database): number {
   const addId = to.prepare<unknown, [number, string, string]>("INSERT OR IGNORE INTO said VALUES (?, ?, ?)");
   let [last, saved] = [0, 0];
   for (const row of readableRows(from)) {
-    const entries = soundEntries(row).entries.filter(({ event }) => event.seq > last);
+    const entries = validEntries(row).entries.filter(({ event }) => event.seq > last);
     const [first, newest] = [entries[0]?.event.seq, entries.at(-1)?.event.seq];
     if (first === undefined || newest === undefined) continue;
     last = newest;
@@ -112,7 +112,7 @@ function* readableRows(db: Database): Iterable<Row> {
   const next = (key: number): Row | undefined | "damaged" => {
     try {
       const row = after.get(key) ?? undefined;
-      return !row || (row.last > key && soundEntries(row).entries.length > 0) ? row : "damaged";
+      return !row || (row.last > key && validEntries(row).entries.length > 0) ? row : "damaged";
     } catch (error) {
       if (isDamage(error)) return "damaged";
       throw error;

@@ -12,7 +12,7 @@ import type { Database, Statement } from "bun:sqlite";
 import { resultOf } from "../../../protocol/errors.ts";
 import { type Entry, type Matches, serversOnly } from "../journal.ts";
 import { folded, wordsOf } from "../search.ts";
-import { soundEntry } from "../valid.ts";
+import { validEntry } from "../valid.ts";
 import { isDamage } from "./mending.ts";
 
 /** How many events a table has. */
@@ -214,7 +214,7 @@ class Part {
   /** The entries from `from` to `to` that match, newest first. */
   matches(query: string, from: number, to: number, count: number): Entry[] {
     const rows = this.#match.all(query, from, to, count);
-    return rows.flatMap(({ entry }) => soundEntry(resultOf(() => JSON.parse(entry))) ?? []);
+    return rows.flatMap(({ entry }) => validEntry(resultOf(() => JSON.parse(entry))) ?? []);
   }
 
   erase(seqs: number[]): void {

@@ -4,7 +4,7 @@
 
 import type { Database, Statement } from "bun:sqlite";
 import type { SearchIndex } from "./search-index.ts";
-import { type Row, soundEntries, type Turns } from "./turns.ts";
+import { type Row, type Turns, validEntries } from "./turns.ts";
 
 /** The most that a slice does: events that it deletes, rows that it removes from the index, and pages that it gives back. */
 const sliceEvents = 1_000;
@@ -125,7 +125,7 @@ export class Trimming {
     if (this.#keepMs === undefined) return;
     const since = Date.now() - this.#keepMs;
     for (const row of this.#oldest.all(sliceRows)) {
-      const { entries } = soundEntries(row);
+      const { entries } = validEntries(row);
       if (entries.some(({ event }) => event.at >= since)) return;
       this.#kept.first = Math.max(this.#kept.first, row.last + 1);
     }

@@ -3,9 +3,10 @@
 
 import type { Database, Statement } from "bun:sqlite";
 import { resultOf } from "../../../protocol/errors.ts";
+import { erased } from "../erased.ts";
 import type { Entry } from "../journal.ts";
 import { firstOf } from "../pages.ts";
-import { erased, soundEntry } from "../valid.ts";
+import { validEntry } from "../valid.ts";
 
 /** The queries of a page. They find the first row by the primary key, so that a page takes the same time at every position. */
 export const pageQueries = {
@@ -102,12 +103,12 @@ export class Turns {
 
   /** Removes the entries before `first` from a row. */
   cut(row: Row, first: number): void {
-    const kept = soundEntries(row).entries.filter(({ event }) => event.seq >= first);
+    const kept = validEntries(row).entries.filter(({ event }) => event.seq >= first);
     this.#replace.run(first, storedAs(kept), row.last);
   }
 
   #read(row: Row): Entry[] {
-    const { entries, isWhole } = soundEntries(row);
+    const { entries, isWhole } = validEntries(row);
     if (!isWhole) this.#unreadable(row.first, row.last);
     return entries;
   }
@@ -126,15 +127,15 @@ function textOf(entry: Entry): string {
 }
 
 /** The entries of a row that make sense, in order, and whether these are all entries of the row. */
-export function soundEntries({ first, last, entries }: Row): { entries: Entry[]; isWhole: boolean } {
+export function validEntries({ first, last, entries }: Row): { entries: Entry[]; isWhole: boolean } {
   let before = 0;
-  const sound = listIn(entries).flatMap((value) => {
-    const entry = soundEntry(value);
+  const valid = listIn(entries).flatMap((value) => {
+    const entry = validEntry(value);
     if (!entry || entry.event.seq <= before || entry.event.seq > last) return [];
     before = entry.event.seq;
     return [entry];
   });
-  return { entries: sound, isWhole: sound.length === last - first + 1 };
+  return { entries: valid, isWhole: valid.length === last - first + 1 };
 }
 
 function listIn(json: unknown): unknown[] {

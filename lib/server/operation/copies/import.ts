@@ -9,7 +9,7 @@ import { messageOf, resultOf } from "../../../protocol/errors.ts";
 import { isFault, limits, type Recorded } from "../../../protocol/events.ts";
 import { cleanText, visibleRow } from "../../../protocol/text.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
-import { soundEvent } from "../../journal/valid.ts";
+import { validEvent } from "../../journal/valid.ts";
 
 /** How many lines one transaction imports. */
 const batchLines = 500;
@@ -150,15 +150,15 @@ class LineReading {
       throw new Error("is no message, and members would take it for news: end the room's servers first");
     }
     event.id ??= this.#idFor(epoch, seq, at, event);
-    const sound = soundEvent(event);
-    if (!sound) throw new Error(`lacks something that an event "${type}" needs`);
-    const isWhisper = sound.type === "told";
+    const valid = validEvent(event);
+    if (!valid) throw new Error(`lacks something that an event "${type}" needs`);
+    const isWhisper = valid.type === "told";
     if (isWhisper !== isSeat(reader)) {
       throw new Error(
         isWhisper ? 'is a whisper and needs its "author" and "reader"' : 'has a "reader": only whispers have',
       );
     }
-    return { event: sound, author, at, ...(isSeat(reader) && { reader }) };
+    return { event: valid, author, at, ...(isSeat(reader) && { reader }) };
   }
 
   /** Whether the position is one of this history, which then has, or had, the event. */

@@ -5,9 +5,9 @@
 import type { CommandOf } from "../../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../../protocol/events.ts";
 import { nameKey } from "../../../protocol/names.ts";
+import { isSaid } from "../../journal/erased.ts";
 import { type Entry, type Journal, unnumbered } from "../../journal/journal.ts";
 import { maySee, pageEvents } from "../../journal/pages.ts";
-import { isSaid } from "../../journal/valid.ts";
 import type { WorkQueue } from "../../limits/work-queue.ts";
 import type { Seat } from "../../seats/seats.ts";
 import type { Operator } from "../orders.ts";
@@ -57,10 +57,8 @@ export async function takeBack(
     const found = entries
       .filter((entry) => isSaid(entry) && wanted.matches(entry))
       .slice(0, wanted.count - taken);
-    // A member who may not see a message is answered as if there were no such message.
-    const mayTake = ({ author }: Entry) => author === by.author || by.isOperator;
-    if (!found.every(mayTake))
-      return found.every((entry) => maySee(by.author, entry)) ? othersMessage : notFound;
+    const refused = refusesTaking(found, by);
+    if (refused) return refused;
     const problem = await takeAll(room, found, by);
     if (problem) return problem;
     taken += found.length;
@@ -85,6 +83,12 @@ function wantedBy(
   const key = nameKey(name);
   const matches = (entry: Entry) => (seat ? entry.author === seat.id : nameKey(speakerOf(entry)) === key);
   return { matches, count: count ?? Infinity, upTo };
+}
+
+/** Why a member may not take these messages back. It is not told of messages that it may not see. */
+function refusesTaking(found: Entry[], by: Deleter): Fault | undefined {
+  if (by.isOperator || found.every(({ author }) => author === by.author)) return undefined;
+  return found.every((entry) => maySee(by.author, entry)) ? othersMessage : notFound;
 }
 
 /** Takes these messages back. Resolves with the fault of the first event that fails. */
