@@ -1,6 +1,6 @@
 // The latest entries, in memory. Newcomers are shown some of them, and when many join at once (after a restart, at the beginning
 // of a meeting) the journal need not be read for each. Between 64 and 127 messages are kept, and as many other events between
-// them. After a start there are only those for which the journal was read.
+// them. After a start the older ones are read from the journal, once a member is shown them.
 
 import { isMessage } from "../../protocol/events.ts";
 import { erased } from "../journal/erased.ts";

@@ -24,7 +24,7 @@ export function lexemesIn(text: string): string {
   return piecesOf(folded(text)).join(" ");
 }
 
-/** The query (tsquery) for such an index. It finds some other texts, too: `matcher` tells. Undefined without a word. */
+/** The query (tsquery) for an index of `lexemesIn`. It also finds texts that `matcher` rejects. Undefined without a word. */
 export function lexemesOf(text: string): string | undefined {
   const pieces = wordsOf(text).flatMap((word) => piecesOf(folded(word)));
   return pieces.length === 0 ? undefined : `${pieces.join(" & ")}:*`;

@@ -7,7 +7,7 @@ import { contains, type Network, networkIn, networkOf, networkText } from "../..
 const loopback = ["127.0.0.0/8", "::1"].map(networkIn).filter((network) => network !== undefined);
 /** An IPv6 network that counts as one address. */
 const oneBits = 64;
-/** The form of most keys, an IPv4 address or such a network: these need not be parsed. */
+/** The form of most keys, an IPv4 address or an IPv6 network of 64 bits: these need not be parsed. */
 const plainKey =
   /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$|^(?:(?:0|[1-9a-f][\da-f]{0,3}):){4}:\/64$/;
 

@@ -127,7 +127,7 @@ export class Room implements JournalListener, Recorder {
 
   #endTurn(): void {
     this.#turn = undefined;
-    // Entries that are recorded while these happen belong to the next turn.
+    // Entries that are recorded from here on belong to the next turn.
     const entries = this.#asked;
     const after = this.#afterTurn;
     this.#asked = [];

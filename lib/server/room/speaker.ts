@@ -216,7 +216,7 @@ export abstract class Speaker {
     return this.room.archive.search(this.author, request, this.isGone);
   }
 
-  /** Takes messages back. The next command waits for a single one; those of a member may be many, and run beside it. */
+  /** Takes messages back. The next command waits for a single one, and not for those of a member, which may be many. */
   #delete(request: CommandOf<"delete">): void {
     const { name, author, operator: isOperator } = this;
     const by = { name, author, expects: this.#sitting, isOperator };

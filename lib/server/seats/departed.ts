@@ -54,7 +54,7 @@ export class Departed {
   }
 }
 
-/** Of these seats, those that had this name or one that looks like it, the latest first. */
+/** The seats that had this name or one that looks like it, the latest first. */
 export function whoHad<T extends { uses: readonly Use[] }>(name: string, all: Iterable<T>): T[] {
   const wanted = new Set(looks(name));
   const had = ({ uses }: T) => uses.some((use) => looks(use.name).some((look) => wanted.has(look)));

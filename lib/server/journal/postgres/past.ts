@@ -20,7 +20,7 @@ export class PostgresPast implements Pick<Journal, "entriesAfter" | "entriesBefo
     this.#isClosed = isClosed;
   }
 
-  /** Members that catch up need these entries, so it asks until PostgreSQL answers. */
+  /** Asks until PostgreSQL answers, since members that catch up need these entries. */
   async entriesAfter(position: number, count: number): Promise<Entry[]> {
     const from = Math.max(position, this.#kept.first - 1);
     const entries = await insist(() => this.#reader.after(from, count), this.#isClosed).catch(inWords);

@@ -87,7 +87,7 @@ type Attached = {
   epochs: Epochs;
   /** Null for a server that can go on after the events that it has read. */
   facts: Record<string, string> | null;
-  /** The latest heartbeats of the servers that are alive, for a server that opens the room: seats with these are in use. */
+  /** The latest heartbeats of the servers that are alive, for a server that opens the room: their seats are in use. */
   servers?: Beat["servers"];
 };
 
