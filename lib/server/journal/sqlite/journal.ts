@@ -212,7 +212,8 @@ export class SqliteJournal implements Journal {
     this.#untrimmed += fresh.length;
     if (this.#untrimmed >= trimmedAfter) {
       const first = Math.max(this.first, this.last + fresh.length - this.#keepEvents + 1);
-      if (this.#trimming.events(first, trimmedForEach * this.#untrimmed) > 0) this.#cleaning.requireLater();
+      if (this.#trimming.deleteEvents(first, trimmedForEach * this.#untrimmed) > 0)
+        this.#cleaning.requireLater();
       this.#untrimmed = 0;
     }
     this.#transaction.commit.run();

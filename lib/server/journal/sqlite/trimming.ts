@@ -58,8 +58,7 @@ export class Trimming {
 
   /** Begins: works for a moment, and then by a timer. */
   start(): void {
-    if (this.#atOnce()) this.#next(0);
-    else this.#next(idleMs);
+    this.#next(this.#atOnce() ? 0 : idleMs);
   }
 
   /** To be called after events: older ones may not be kept any longer. */
@@ -75,13 +74,14 @@ export class Trimming {
     clearTimeout(this.#timer);
   }
 
-  /** Deletes some events before `$oldest`, within the transaction that is under way. Returns the number of deleted rows. */
-  events($oldest: number, $entries: number): number {
-    if ($oldest <= 1) return 0;
-    const { changes } = this.#trimTurns.run({ $oldest, $entries });
-    return changes + this.#trimSaid.run({ $oldest, $entries }).changes;
+  /** Deletes at most `count` events before `oldest`, within the transaction under way. Returns the number of deleted rows. */
+  deleteEvents(oldest: number, count: number): number {
+    if (oldest <= 1) return 0;
+    const range = { $oldest: oldest, $entries: count };
+    return this.#trimTurns.run(range).changes + this.#trimSaid.run(range).changes;
   }
 
+  /** Does a slice after a delay, and goes on by itself: after a rest while there is more to do, else once a minute. */
   #next(delayMs: number): void {
     clearTimeout(this.#timer);
     this.#isAhead = false;
@@ -104,7 +104,8 @@ export class Trimming {
   #slice(): boolean {
     try {
       this.#raiseFirst();
-      if (this.#transact(() => this.events(this.#kept.first, sliceEvents) > 0 || this.#cutRow())) return true;
+      if (this.#transact(() => this.deleteEvents(this.#kept.first, sliceEvents) > 0 || this.#cutRow()))
+        return true;
       if (this.#transact(() => this.#index.trim(sliceRows))) return true;
       return this.#giveBack();
     } catch {
