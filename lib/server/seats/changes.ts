@@ -73,8 +73,13 @@ export function leaving({ id, name, server, owned, occupant, nameKeys }: Seat): 
   };
   if (!owned) return given;
   // A member that is here has read the whispers that waited.
-  const read = { facts: occupant ? { [factKey.mail(id)]: null } : {}, expects: {} };
+  const read = occupant ? readingMail(id) : noChange;
   return both(both(given, read), owning(name, owned, owned.stored));
+}
+
+/** The member of a seat has read the whispers that waited for it. */
+export function readingMail(id: string): Change {
+  return { facts: { [factKey.mail(id)]: null }, expects: {} };
 }
 
 /** A name belongs to a key from now on, if the fact about its owner is still `stored`. */
@@ -86,6 +91,8 @@ export function owning(
   const own: OwnFact = { name, keyHash, seat, usedAt: Date.now() };
   return { facts: { [factKey.own(name)]: JSON.stringify(own) }, expects: { [factKey.own(name)]: stored } };
 }
+
+export const noChange: Change = { facts: {}, expects: {} };
 
 /** Two changes in one event; if both set a fact, the second counts. */
 export function both(first: Change, second: Change): Change {

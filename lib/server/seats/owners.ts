@@ -11,7 +11,7 @@ import { type Fault, fault, isFault } from "../../protocol/events.ts";
 import { looks, skeleton } from "../../protocol/looks/looks.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { type Change, type Fact, factKey } from "../journal/facts.ts";
-import { both, owning } from "./changes.ts";
+import { both, noChange, owning } from "./changes.ts";
 import { Groups } from "./groups.ts";
 import type { Owned, Seat, Seats, ShownKey } from "./seats.ts";
 import { newSeatId } from "./tokens.ts";
@@ -148,8 +148,8 @@ export class Owners {
     if (owner && owner.keyHash !== key?.hash) {
       return fault("name-owned", `"${name}" belongs to another key: choose another name`);
     }
-    const unowned = { ...seat, owned: false, change: this.#without(name) };
-    if (!key || this.#ownMs === 0) return unowned;
+    const unowned = { ...seat, owned: false, change: this.#removingOwner(name) };
+    if (!key || !this.areKept) return unowned;
     const stored = this.#kept.get(skeleton(name))?.stored ?? null;
     const own = owning(name, { keyHash: key.hash, seat: recorded }, stored);
     if (owner) return { ...seat, owned: true, change: own };
@@ -158,12 +158,12 @@ export class Owners {
     return { ...seat, owned: true, change: both(given, own) };
   }
 
-  /** The change that removes the owner of a name that was unused for too long; an empty change if it has no owner. */
-  #without(name: string): Change {
-    const key = factKey.own(name);
+  /** The change that removes the owner of a name that was unused for too long; `noChange` if it has no owner. */
+  #removingOwner(name: string): Change {
     const kept = this.#kept.get(skeleton(name));
     if (kept) return givingUp(kept);
-    return this.#ownMs === 0 ? { facts: { [key]: null }, expects: {} } : { facts: {}, expects: {} };
+    // If names have no owners now, one from an earlier start may be in the journal, and is not known here.
+    return this.areKept ? noChange : { facts: { [factKey.own(name)]: null }, expects: {} };
   }
 
   /** The name that a key gives up for a further one, or why the further name gets no owner. */
@@ -179,7 +179,7 @@ export class Owners {
       names.take(now, -1);
       return notKept("too many were taken from your address lately");
     }
-    return kept ? givingUp(kept) : { facts: {}, expects: {} };
+    return kept ? givingUp(kept) : noChange;
   }
 
   /** The change that sets a name free, and the owned name; undefined if it has no owner. */

@@ -4,9 +4,8 @@
 import type { CommandOf } from "../../../protocol/commands.ts";
 import { type Fault, fault, isFault } from "../../../protocol/events.ts";
 import { refusesLook } from "../../../protocol/looks/looks.ts";
-import { factKey } from "../../journal/facts.ts";
 import { type Journal, serversOnly, unnumbered } from "../../journal/journal.ts";
-import { both, moving, taking } from "../../seats/changes.ts";
+import { both, moving, noChange, readingMail, taking } from "../../seats/changes.ts";
 import type { Owners } from "../../seats/owners.ts";
 import { type Occupant, type Seat, type Seats, stopExpiry } from "../../seats/seats.ts";
 import { hashOf, newSeatId, newToken } from "../../seats/tokens.ts";
@@ -132,8 +131,7 @@ export class Arrivals {
     const mail = this.#owners.mailOf(id);
     const fact = { name, tokenHash, address, since: Date.now() };
     const seated = taking(id, this.#journal.server, fact, this.#seats.byLook(name));
-    const mailRead = { facts: mail === undefined ? {} : { [factKey.mail(id)]: null }, expects: {} };
-    const change = both(both(seated, claim.change), mailRead);
+    const change = both(both(seated, claim.change), mail === undefined ? noChange : readingMail(id));
     const event = unnumbered({ type: "joined", name, ...(claim.owned && { owned: true }) });
     this.#arriving.add(id);
     this.#recorder.ask(
