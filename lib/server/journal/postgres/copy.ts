@@ -28,7 +28,7 @@ export async function readRoom(
     room,
     state: { epoch },
     changed,
-    senseless: (seq) => note(`Event ${seq} cannot be read`),
+    unreadable: (seq) => note(`Event ${seq} cannot be read`),
   });
   async function* pages(): AsyncIterable<Entry[]> {
     try {

@@ -60,7 +60,7 @@ type EventReaderOptions = {
   /** Called if the room has another epoch: the read throws the error that it returns. */
   changed: () => Error;
   /** Called for an event that this version cannot read: a `moved`, which no member sees, takes its place. */
-  senseless?: (seq: number) => void;
+  unreadable?: (seq: number) => void;
 };
 
 /** Reads events of one room over one connection. */
@@ -106,7 +106,7 @@ export class EventReader {
       if (row.seq === null) return [];
       const entry = entryOf(row);
       if (entry) return [entry];
-      this.#options.senseless?.(row.seq);
+      this.#options.unreadable?.(row.seq);
       const { seq, author, server } = row;
       return [{ event: { type: "moved", seq, at: 0, name: "" }, author, server, reader: serversOnly }];
     });

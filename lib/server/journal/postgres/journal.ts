@@ -129,9 +129,9 @@ export class PostgresJournal implements Journal {
     });
     this.#readTrouble = new ReadTrouble(note, () => this.#closed || this.#writer.trouble !== undefined);
     const changed = () => this.#reattach();
-    const senseless = (seq: number) =>
+    const unreadable = (seq: number) =>
       note(`Event ${seq} in the database cannot be read by this version: it is passed over`);
-    this.#news = new EventReader(this.#reading, { room, state: this, changed, senseless });
+    this.#news = new EventReader(this.#reading, { room, state: this, changed, unreadable });
     const pages = new EventReader(this.#paging, { room, state: this, changed });
     const past = new PostgresPast(pages, this, () => this.#closed);
     this.entriesAfter = (...asked) => past.entriesAfter(...asked);
@@ -242,7 +242,8 @@ export class PostgresJournal implements Journal {
 
   #beginAgain(): void {
     this.restarts++;
-    [this.#notified, this.#newest] = [0, 0];
+    this.#notified = 0;
+    this.#newest = 0;
     this.#options.note(this.#hasHole ? missedNote : lostNote);
     this.#hasHole = false;
     this.#writer.beginAgain();

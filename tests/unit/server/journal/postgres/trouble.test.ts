@@ -202,7 +202,7 @@ postgresql.describe("a PostgreSQL that others use, too", () => {
     expect(gaps).toEqual([{ from: 5, to: 99 }]);
   });
 
-  const senseless: [what: string, row: { type: string; event?: string; facts?: string; at?: string }][] = [
+  const unreadable: [what: string, row: { type: string; event?: string; facts?: string; at?: string }][] = [
     ["an answer to one client", { type: "bye", event: '{"code":"lost","text":"go away"}' }],
     ["another answer", { type: "welcome", event: '{"name":"eve"}' }],
     ["the time infinity", { type: "said", event: '{"from":"eve","text":"x"}', at: "infinity" }],
@@ -214,7 +214,7 @@ postgresql.describe("a PostgreSQL that others use, too", () => {
     ["facts that are a list", { type: "sang", facts: "[1,2]" }],
     ["facts that are no texts", { type: "sang", facts: '{"seat x":5,"at x":{},"topic":[]}' }],
   ];
-  test.each(senseless)("a row with %s stops no server", async (_, { type, event = "{}", facts, at }) => {
+  test.each(unreadable)("a row with %s stops no server", async (_, { type, event = "{}", facts, at }) => {
     const { open, name } = newRoom();
     await using room = await open({ heartbeatMs: 50 });
     await postgres.query(
