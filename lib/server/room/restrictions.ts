@@ -1,5 +1,5 @@
-// The bans that are in force, or the mutes. They are found by the keys of their facts, and by that for which they hold: looks of
-// names, addresses, and keys of members.
+// The bans that are in force, or the mutes. Each is found by the key of its fact, and by the looks of a name, the address and the
+// member's key for which it holds.
 
 import { meansAddress } from "../../protocol/fields.ts";
 import { looks } from "../../protocol/looks/looks.ts";
