@@ -94,7 +94,7 @@ export class Client {
 
   /** Sends the lines that answer `asked`. */
   reply(asked: Asked, lines: string[]): void {
-    this.host.utter(ended(this.labelled(asked.label, lines)));
+    this.host.send(ended(this.labelled(asked.label, lines)));
   }
 
   /** The lines as the answer to the line with this label: a single line has it, several are in a batch that has it. */

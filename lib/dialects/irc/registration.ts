@@ -164,7 +164,7 @@ export class Registration {
     if (!secret) return fail("904", "SASL authentication failed");
     this.#password = undefined;
     this.giveSecret(secret);
-    this.#host.prove(this.#password ?? "", (right) => {
+    this.#host.checkPassword(this.#password ?? "", (right) => {
       if (!right) return fail("904", "SASL authentication failed: that is not the room's password");
       const name = this.nick === "" ? "*" : this.nick;
       answer([
