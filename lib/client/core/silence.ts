@@ -4,6 +4,7 @@
 
 /** How long the first bytes may take: a peer that accepts and sends nothing is no chat server. */
 const firstWordMs = 10_000;
+
 /** When to ping, when to give up, and how often to look. A look that comes much too late means that the machine slept. */
 type Patience = { pingAfterMs: number; goneAfterMs: number; lookEveryMs: number };
 

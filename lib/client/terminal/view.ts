@@ -43,8 +43,9 @@ const palette = ["cyan", "green", "magenta", "red", "blue", "yellow"] as const;
 export class View {
   readonly #chat: Chat;
   readonly #options: ViewOptions;
-  #namesIn: Colors | undefined;
+  /** Names in their colours, and the colours that they were made with. */
   readonly #names = new Map<string, string>();
+  #namesIn: Colors | undefined;
   #welcomed = false;
   /** The minute of the last line with a time, the text for that time, and its day. */
   #minute = "";
