@@ -69,11 +69,9 @@ export class Silence {
       this.stop();
       return this.#handlers.gone();
     }
-    if (
-      slept ||
-      silentMs > this.#patience.pingAfterMs ||
-      (this.deaf && now - this.#pingedAt > this.#patience.pingAfterMs)
-    ) {
+    // While nothing is read there is no silence: what counts is the time since the last ping.
+    const quietMs = this.deaf ? now - this.#pingedAt : silentMs;
+    if (slept || quietMs > this.#patience.pingAfterMs) {
       this.#pingedAt = now;
       this.#handlers.ping();
     }
