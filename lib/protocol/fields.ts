@@ -77,7 +77,7 @@ export const notice: Field<true | undefined> = (value) => {
   return value === true ? true : fault("bad-field", "must be true or false");
 };
 
-/** Whether it is an address or a network, not a name: no name has a dot or a colon. */
+/** Whether the text means an address or a network, not a name: no name has a dot or a colon. */
 export function meansAddress(nameOrAddress: string): boolean {
   return /[.:]/.test(nameOrAddress);
 }

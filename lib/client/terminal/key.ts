@@ -46,7 +46,7 @@ function read(path: string): string | undefined {
   throw new Error("which is damaged (without the file, a new one is made)");
 }
 
-/** Takes a file that a person wrote or copied away from other users. On a disk without such rights it stays as it is. */
+/** Lets only the owner read a file that a person wrote or copied. On a disk without such rights it stays as it is. */
 function closeToOthers(path: string): void {
   try {
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
