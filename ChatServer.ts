@@ -140,7 +140,7 @@ const limits = Object.assign(settings.session, {
 
 // ---- The metrics' page, and the server's own terminal ----
 
-metrics.build = aboutBuild();
+metrics.showBuild(aboutBuild());
 metrics.watch(connections, () => room);
 if (history.figures) metrics.watchShared(history.figures);
 const { metrics: metricsPlace } = options;

@@ -1,6 +1,6 @@
-// The first import of both programs: an older Bun would start, and fail at some later moment with a stack trace. It has to
-// read this file too, so only old features are used here. It also links all other files before it runs this one: a name
-// that its own modules lack must not be imported by name, but through the module, as in `import tls from "node:tls"`.
+// The first import of both programs: an older Bun would start, and fail at some later moment with a stack trace. An older Bun has
+// to read this file, so only old features are used here. It also links all other files before it runs this one: so a name that
+// an older node:tls lacks must not be imported by name, but through its module, as in `import tls from "node:tls"`.
 
 import about from "../../package.json";
 

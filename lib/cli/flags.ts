@@ -30,13 +30,13 @@ export type Flag<T> = {
 export type About = {
   usage: string;
   summary: string;
-  /** The one argument that needs no flag; the groups in `shape` are values of the flags they are named after. */
+  /** The one argument that needs no flag; each group in `shape` has the name of the flag that it sets. */
   positional?: { value: string; summary: string; shape: RegExp };
   /** A file of settings (settings.ts); it need not exist. */
   configPath?: string;
   /**
-   * Behind this, the name of a flag in capitals is its environment variable, as in CHAT_MAX_AGE. Without it the environment
-   * and the file of settings set no flags.
+   * The beginning of environment variables: CHAT_ makes CHAT_MAX_AGE that of --max-age. Without it the environment and the
+   * file of settings set no flags.
    */
   prefix?: string;
   /** Whether --help shows the variable of each flag, instead of the rule for them. */
@@ -61,7 +61,7 @@ export function text(value: string, summary: string, byDefault?: string): Flag<s
   };
 }
 
-/** A `parse` for the texts of which `read` makes a value. `wanted` names them in the error of any other. */
+/** A `parse` that calls `read`. If that returns undefined, the error says that the flag takes `wanted`. */
 export function taking<T>(wanted: string, read: (text: string) => T | undefined): Flag<T>["parse"] {
   return (text, flag) => {
     const value = read(text);

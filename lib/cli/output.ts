@@ -14,7 +14,7 @@ import { type Outcome, type Write, writeText } from "./writer.ts";
 const defaultCapacity = 1024 * 1024;
 
 export class Output {
-  /** Called with how many lines were dropped once the output flows again; lines that it prints follow the lines that waited. */
+  /** Called with the number of dropped lines once the output flows again. Lines that it prints come behind those that waited. */
   onDropped: (count: number) => void = () => {};
   readonly #write: Write;
   readonly #capacity: number;

@@ -22,7 +22,7 @@ export type Setting = {
 
 /** How a file of settings is read. */
 type Reading = {
-  /** Whether it is an error if there is no such file. */
+  /** Whether a missing file is an error. */
   mustExist?: boolean;
   /** Which settings can stand in more than one line, or in a list: their values are put together with commas. */
   several?: (name: string) => boolean;

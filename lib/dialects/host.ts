@@ -40,7 +40,7 @@ export interface Host {
   readonly members: readonly Member[];
   find(name: string): Member | undefined;
   /** Sends lines, with their ends, to this connection alone. */
-  utter(lines: string): void;
+  send(lines: string): void;
   /** Gives up the seat, with these last words; the connection stays. */
   part(text: string | undefined): void;
   /** Calls `then` once all earlier requests of the room have their outcome. */
@@ -48,5 +48,5 @@ export interface Host {
   /** Calls `found` with past events that the member may see, oldest first, or with a fault. Later lines wait for that. */
   past(requests: PastRequest[], found: (events: Recorded[] | Fault) => void): void;
   /** Calls `answered` with whether the password is the room's; true if the room has none. Later lines wait for that. */
-  prove(password: string, answered: (right: boolean) => void): void;
+  checkPassword(password: string, answered: (right: boolean) => void): void;
 }

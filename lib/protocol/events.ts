@@ -1,5 +1,5 @@
-// The events that a server sends, and the limits that both sides keep. Commands are in commands.ts; the dialects decide what
-// either looks like on the wire.
+// The events that a server sends, and the limits that both sides keep. Commands are in commands.ts; a dialect decides how both
+// look on the wire.
 //
 //   Recorded   numbered and kept by the journal; all members who may see it are sent the same
 //   Answer     for one client alone; it has no number and is not kept
@@ -86,7 +86,7 @@ export type Welcome = {
   name: string;
   /** A client that sends this token in a later join gets the seat again. Absent in dialects that cannot keep it. */
   token?: string | undefined;
-  /** Names a run of the journal: a `seq` is valid in its epoch alone. */
+  /** Names a stretch of the journal without a number given twice: a `seq` is valid in its epoch alone. */
   epoch: string;
   /** `members` is the list as of this event; all later events follow one by one. */
   seq: number;

@@ -20,7 +20,7 @@ export const name = stringField(cleanName);
 export const member = stringField(memberName);
 /** A member's name, or an address or a network: these have dots or colons, which names have not. The server reads them. */
 export const nameOrAddress = stringField((text) => (meansAddress(text) ? text.trim() : memberName(text)));
-/** A member's name, or `*` for everybody. */
+/** A member's name, or `*` for all members but operators. */
 export const nameOrAll = stringField((text) => (text.trim() === everybody ? everybody : memberName(text)));
 
 /** A length of time in ms, written as 90s, 30m, 1h, 7d or 2w. */
@@ -77,7 +77,7 @@ export const notice: Field<true | undefined> = (value) => {
   return value === true ? true : fault("bad-field", "must be true or false");
 };
 
-/** Whether it is an address or a network, not a name: no name has a dot or a colon. */
+/** Whether the text means an address or a network, not a name: no name has a dot or a colon. */
 export function meansAddress(nameOrAddress: string): boolean {
   return /[.:]/.test(nameOrAddress);
 }

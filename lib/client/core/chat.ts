@@ -1,6 +1,5 @@
 // The state of the chat that every front end shows in its own way: which messages are for us, who whispered last, who is
 // ignored, who came and went, how much is unread. Each event is applied once, after People has applied it.
-// It draws nothing.
 
 import type { Event, Message, Recorded } from "../../protocol/events.ts";
 import { nameKey } from "../../protocol/names.ts";

@@ -8,8 +8,8 @@ import { nameKey } from "../../protocol/names.ts";
 import type { People } from "./people.ts";
 
 /**
- * A name that the person had. `until`: the last `seq` up to which it was this person's, Infinity while nothing ended that.
- * `isOwned`: as far as we know.
+ * A name that the person has or had. `until`: the `seq` of the last event at which it meant this person; Infinity while it
+ * still does. `isOwned`: whether it belongs to a key, as far as the server has told.
  */
 type Alias = { name: string; until: number; isOwned: boolean };
 type Aliases = Map<string, Alias>;
@@ -19,7 +19,7 @@ const maxNames = 10;
 const maxPeople = 200;
 
 export class Ignored {
-  /** Counts the changes of who is ignored. */
+  /** Grows whenever the ignored people change: results of `has` hold as long as it is the same. */
   changes = 0;
   readonly #people: People;
   /** The names of each ignored person by key, the latest at the end. */
@@ -97,7 +97,7 @@ export class Ignored {
     return true;
   }
 
-  /** A member has this name now. It is the ignored person that the name is a sign of, unless that is here under another. */
+  /** A member has this name now: the ignored person whose sign the name is, unless that person is here under another name. */
   #returned(name: string): void {
     const key = nameKey(name);
     for (const names of this.#names) {
@@ -107,7 +107,7 @@ export class Ignored {
     }
   }
 
-  /** A member left this name. Unless the name is a sign of its person, the next member under it is another one. */
+  /** The member with this name left. Unless the name is a sign of its person, the next member under it is another person. */
   #left(name: string, seq: number): void {
     for (const names of this.#names) {
       const alias = names.get(nameKey(name));

@@ -5,7 +5,7 @@
 //   welcome at 20, we are at 12 ──events 13 … 20──▶ arrived: the members of the welcome are the ones here
 //                                └─ or a gap: names may have changed hands in it, so every name is a new Person
 //
-// It also knows who has spoken lately: completion offers them first, and their coming and going is worth a line.
+// People also knows who has spoken lately: completion offers them first, and their comings and goings are shown.
 
 import type { Event, Member, Recorded, Welcome } from "../../protocol/events.ts";
 import { isFault } from "../../protocol/events.ts";

@@ -21,7 +21,7 @@ const longestWaitMs = 15_000;
 
 export class Servers {
   readonly #connects: RoomOptions["servers"];
-  /** Divided by the number of servers, its remainder is the index of the present one. */
+  /** How many times a server was given up. Modulo the number of servers, the index of the present one. */
   #givenUp = 0;
   /** How often `wait` was called since a connection worked. */
   #waits = 0;
@@ -39,7 +39,7 @@ export class Servers {
     return this.#connects[this.#givenUp % this.count] ?? this.#connects[0];
   }
 
-  /** Goes on to the next server. Returns how many were given up so far. */
+  /** Goes on to the next server. Returns how many times a server was given up so far. */
   giveUp(): number {
     return ++this.#givenUp;
   }

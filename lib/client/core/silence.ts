@@ -4,6 +4,7 @@
 
 /** How long the first bytes may take: a peer that accepts and sends nothing is no chat server. */
 const firstWordMs = 10_000;
+
 /** When to ping, when to give up, and how often to look. A look that comes much too late means that the machine slept. */
 type Patience = { pingAfterMs: number; goneAfterMs: number; lookEveryMs: number };
 
@@ -68,11 +69,9 @@ export class Silence {
       this.stop();
       return this.#handlers.gone();
     }
-    if (
-      slept ||
-      silentMs > this.#patience.pingAfterMs ||
-      (this.deaf && now - this.#pingedAt > this.#patience.pingAfterMs)
-    ) {
+    // While nothing is read there is no silence: what counts is the time since the last ping.
+    const quietMs = this.deaf ? now - this.#pingedAt : silentMs;
+    if (slept || quietMs > this.#patience.pingAfterMs) {
       this.#pingedAt = now;
       this.#handlers.ping();
     }

@@ -11,7 +11,7 @@ export type Kind = "positions" | "lines" | "drafts";
 
 export interface Keep {
   get(kind: Kind): string | undefined;
-  /** Keeps a text, or with undefined none any more. Never throws: a text that cannot be kept is lost. */
+  /** Keeps a text; undefined deletes it. Never throws: a text that cannot be kept is lost. */
   set(kind: Kind, value: string | undefined): void;
 }
 

@@ -46,7 +46,7 @@ export class Memory {
   #keep: Keep | undefined;
   /** The Keep of the name that we joined under; the same as `#keep` until we take another name. */
   #first: Keep | undefined;
-  /** The last event that was shown. */
+  /** The last event that was shown, in this run or in the last one. */
   #left: LastSeen | undefined;
   /** Messages of the last run, until it is known whether they are in the room. */
   #unsent: Unsettled[] = [];
@@ -125,7 +125,7 @@ export class Memory {
     this.#set("lines", linesText(lines));
   }
 
-  /** The text that stood in the row when the last run ended, once. */
+  /** The text that stood in the row when the last run ended. It is kept no longer: a second call returns "". */
   takeDraft(): string {
     const draft = this.#keep?.get("drafts") ?? "";
     this.#keep?.set("drafts", undefined);

@@ -111,7 +111,7 @@ export class CatchUp {
 
   /** Takes the next event; the chat has applied it. */
   event(event: Event): void {
-    // An answer to `ask` that comes after the time for it has no reader.
+    // The time to count was over before this answer to `ask` came.
     const isAsking = this.#state === "start" || this.#state === "seen";
     if (event.type === "history" && event.id === askedId && !isAsking) return;
     if (this.#state === "none") this.#handlers.event(event);

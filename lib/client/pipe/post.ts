@@ -19,7 +19,7 @@ export type PostOptions = RoomOptions & { name: string };
 
 type Post = Raw & { id: string };
 
-/** How long it tries to have a message acknowledged, once it has reached a server. */
+/** How long each message is tried until it is acknowledged, once a server was reached. */
 const patienceMs = 30_000;
 
 /** Posts the texts in their order. Rejects with an Error of one sentence if one of them is not known to be in the room. */
@@ -61,7 +61,7 @@ class Poster {
     this.#connection = new Connection(this.#servers.present, {
       opened: () => {
         this.#hasOpened = true;
-        this.#deadline ??= this.#hurry();
+        this.#deadline ??= this.#newDeadline();
         this.#next();
       },
       event: (event) => this.#handle(event),
@@ -83,7 +83,7 @@ class Poster {
         this.#posts.shift();
         this.#servers.works();
         clearTimeout(this.#deadline);
-        this.#deadline = this.#hurry();
+        this.#deadline = this.#newDeadline();
         return this.#next();
       case "error":
         return this.#refused(event);
@@ -116,7 +116,7 @@ class Poster {
     this.#again = setTimeout(() => this.#connect(), this.#servers.wait(retryAfterMs));
   }
 
-  #hurry(): ReturnType<typeof setTimeout> {
+  #newDeadline(): ReturnType<typeof setTimeout> {
     return setTimeout(() => this.#end(this.#trouble), patienceMs);
   }
 

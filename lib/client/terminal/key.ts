@@ -3,8 +3,8 @@
 //
 // Every server is shown the same key, so the operator of one room can take the person's names in another: for a server that
 // is not trusted so far, use another XDG_CONFIG_HOME. A key for each server would need something to tell servers apart.
-// Addresses do not: a room is localhost here and 192.0.2.7 there, and several servers stand in for each other. Nor does the
-// server's own word, which may be that of another server.
+// Addresses do not: a room is localhost here and 192.0.2.7 there, and several servers stand in for each other. Nor does a name
+// that the server gives itself, since another server may give itself the same.
 
 import { randomBytes } from "node:crypto";
 import {
@@ -46,7 +46,7 @@ function read(path: string): string | undefined {
   throw new Error("which is damaged (without the file, a new one is made)");
 }
 
-/** Takes a file that a person wrote or copied away from other users. On a disk without such rights it stays as it is. */
+/** Lets only the owner read a file that a person wrote or copied. On a disk without such rights it stays as it is. */
 function closeToOthers(path: string): void {
   try {
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);

@@ -131,6 +131,7 @@ export class Settings {
   #source(name: Name): { source: string; isStronger: boolean } {
     const flag = this.#flag(name);
     const { configPath, ...withoutFile } = this.#about;
+    // A flag that is given has another value than this default.
     const unset = Symbol("unset");
     const table: Record<string, Flag<unknown>> = { ...flags, [name]: { ...flag, default: unset } };
     const isGiven = parseFlags(table, withoutFile, this.#args, {})[name] !== unset;

@@ -49,7 +49,7 @@ class TcpWire implements Wire {
           if (this.#closed) socket.terminate();
           else if (!trust) this.#open(socket);
         },
-        // Called again for each new handshake of the server's: the certificate is checked again.
+        // A server may ask for another handshake later: then its certificate is checked again.
         handshake: (socket, _, problem) => {
           try {
             trust?.check(socket, problem);

@@ -32,7 +32,7 @@ export class UnknownCertificate extends Refusal {
 }
 
 /** A socket after its TLS handshake, as far as trust needs it. */
-export type Shaken = {
+export type TlsSocket = {
   readonly authorized: boolean;
   getPeerX509Certificate(): { fingerprint256: string } | undefined;
 };
@@ -79,7 +79,7 @@ export class Trust {
    * Throws a Refusal unless the server is to be trusted. `problem` is that of Bun's `handshake` handler, whose `success`
    * is no help: it is true for a certificate that is self-signed or expired.
    */
-  check(socket: Shaken, problem: Error | null): void {
+  check(socket: TlsSocket, problem: Error | null): void {
     const certificate = socket.getPeerX509Certificate();
     if (!certificate) throw this.#withoutTls(problem);
     const vouched = problem === null && socket.authorized;

@@ -43,8 +43,9 @@ const palette = ["cyan", "green", "magenta", "red", "blue", "yellow"] as const;
 export class View {
   readonly #chat: Chat;
   readonly #options: ViewOptions;
-  #namesIn: Colors | undefined;
+  /** Names in their colours, and the colours that they were made with. */
   readonly #names = new Map<string, string>();
+  #namesIn: Colors | undefined;
   #welcomed = false;
   /** The minute of the last line with a time, the text for that time, and its day. */
   #minute = "";
@@ -236,14 +237,6 @@ export class View {
     const mentioned = regard === "mention";
     const name = this.#name(event.from);
     const from = mentioned ? this.#colors.bold(name) : name;
-    const head = {
-      said: () => `${from}: `,
-      acted: () => `* ${from} `,
-      told: () => {
-        const [to, away] = event.type === "told" ? [event.to, event.away] : [""];
-        return `[${from} to ${this.#name(to)}${away ? " (away)" : ""}] `;
-      },
-    };
     const mention = mentioned ? this.#chat.mention : undefined;
     const marked = words === undefined ? mention : wordsSought(words);
     const hit = words === undefined ? undefined : this.#options.hitNumber?.(event.seq);
@@ -251,7 +244,13 @@ export class View {
     const [dateLine, time] = this.#timeOf(event.at);
     // In NFC, as the pattern is: a letter and its mark may come as one character or as two.
     const text = visible(event.text).normalize("NFC");
-    return [...dateLine, ...this.#wrap(time + number + head[event.type](), text, marked)];
+    return [...dateLine, ...this.#wrap(time + number + this.#headOf(event, from), text, marked)];
+  }
+
+  /** The part of a message before its text. */
+  #headOf(event: Message, from: string): string {
+    if (event.type === "told") return `[${from} to ${this.#name(event.to)}${event.away ? " (away)" : ""}] `;
+    return event.type === "acted" ? `* ${from} ` : `${from}: `;
   }
 
   /** The time to put before a line, and a divider with the day if the line before was of another day. */

@@ -66,7 +66,7 @@ export class WebFront {
   /** The first welcome, until its history comes. */
   #welcome: Welcome | undefined;
   /** The token that the last join was sent with. */
-  #shownToken: string | undefined;
+  #joinToken: string | undefined;
   #saving: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ protocol, host }: Location, storage: TextStorage | undefined) {
@@ -161,7 +161,7 @@ export class WebFront {
     const { link } = this.#client;
     this.#door.waiting = true;
     if (password !== undefined) link.password = password;
-    this.#shownToken = token;
+    this.#joinToken = token;
     link.token = token;
     this.#returning.joining(this.#storage.keepFor(name));
     try {
@@ -213,7 +213,7 @@ export class WebFront {
     this.#welcome = undefined;
     const page = pageOf(event, { limit: firstMessages });
     this.#log.begin(welcome.seq, page);
-    const isSame = welcome.token === this.#shownToken || this.#client.chat.people.me.owned === true;
+    const isSame = welcome.token === this.#joinToken || this.#client.chat.people.me.owned === true;
     const { offered, readUpTo } = this.#returning.arrived(welcome, page, isSame);
     if (readUpTo !== undefined) {
       const isMissed = (event: Message) => event.seq > readUpTo && this.#client.chat.isOfOthers(event);

@@ -1,6 +1,6 @@
-// One client of IRC, and the questions for which it waits. A command of the room has no target and no label, so these are kept
-// here: by the id of the command for messages and lists; for any other command as `asked`, until the next line, since that is
-// read only once the outcome of the command is known.
+// One client of IRC, and its lines that wait for an answer. An answer of the room tells neither their target nor their label, so
+// these are kept here: by the id of the command for messages and lists; for any other command as `asked`, until the next line,
+// which is read only once the outcome of the command is known.
 
 import { randomBytes } from "node:crypto";
 import type { Command } from "../../protocol/commands.ts";
@@ -94,7 +94,7 @@ export class Client {
 
   /** Sends the lines that answer `asked`. */
   reply(asked: Asked, lines: string[]): void {
-    this.host.utter(ended(this.labelled(asked.label, lines)));
+    this.host.send(ended(this.labelled(asked.label, lines)));
   }
 
   /** The lines as the answer to the line with this label: a single line has it, several are in a batch that has it. */

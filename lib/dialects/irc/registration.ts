@@ -11,25 +11,16 @@ import { maskOf } from "./masks.ts";
 import { multilineBytes, multilineLines } from "./multiline.ts";
 import { serverLine } from "./wire.ts";
 
-/** The capabilities, each with the value that clients of CAP 302 are shown. */
-const offered = new Map<string, string>([
-  ["batch", ""],
-  ["cap-notify", ""],
-  ["draft/chathistory", ""],
-  ["draft/event-playback", ""],
-  ["draft/multiline", `max-bytes=${multilineBytes},max-lines=${multilineLines}`],
-  ["draft/no-implicit-names", ""],
-  ["echo-message", ""],
-  ["labeled-response", ""],
-  ["message-tags", ""],
-  ["multi-prefix", ""],
-  ["no-implicit-names", ""],
-  ["sasl", "PLAIN"],
-  ["server-time", ""],
-  ["soju.im/search", ""],
-  ["standard-replies", ""],
-  ["userhost-in-names", ""],
-]);
+/** The capabilities in their order. */
+const offered =
+  `batch cap-notify draft/chathistory draft/event-playback draft/multiline draft/no-implicit-names echo-message
+  labeled-response message-tags multi-prefix no-implicit-names sasl server-time soju.im/search standard-replies
+  userhost-in-names`.split(/\s+/);
+/** The values of capabilities, which clients of CAP 302 are shown. */
+const values: Record<string, string> = {
+  "draft/multiline": `max-bytes=${multilineBytes},max-lines=${multilineLines}`,
+  sasl: "PLAIN",
+};
 
 /** The capabilities that choose the encoding: they cannot change once the client is in the room. */
 const chosenOnce = ["batch", "draft/multiline", "message-tags", "server-time"];
@@ -47,7 +38,7 @@ export class Registration {
   nick = "";
   hasUser = false;
   isGreeted = false;
-  /** The client's name while its welcome is written, since it has no seat by then. */
+  /** The client's name while its welcome is written, when it has no seat yet. */
   shownAs: string | undefined;
   readonly #host: Host;
   #isNegotiating = false;
@@ -106,7 +97,7 @@ export class Registration {
       case "LS":
         this.#negotiate();
         if (Number(list) >= 302) this.caps.add("cap-notify");
-        return [answer("LS", [...offered].map(([name, value]) => shown(name, value, list)).join(" "))];
+        return [answer("LS", offered.map((name) => shown(name, list)).join(" "))];
       case "LIST":
         return [answer("LIST", [...this.caps].join(" "))];
       case "REQ":
@@ -129,7 +120,7 @@ export class Registration {
     const asked = list.split(" ").filter(Boolean);
     const names = asked.map((name) => name.replace(/^-/, ""));
     const isFixed = (name: string) => this.isDone && chosenOnce.includes(name);
-    if (!names.every((name) => offered.has(name) && !isFixed(name))) return false;
+    if (!names.every((name) => offered.includes(name) && !isFixed(name))) return false;
     for (const name of asked) {
       if (name.startsWith("-")) this.caps.delete(name.slice(1));
       else this.caps.add(name);
@@ -164,7 +155,7 @@ export class Registration {
     if (!secret) return fail("904", "SASL authentication failed");
     this.#password = undefined;
     this.giveSecret(secret);
-    this.#host.prove(this.#password ?? "", (right) => {
+    this.#host.checkPassword(this.#password ?? "", (right) => {
       if (!right) return fail("904", "SASL authentication failed: that is not the room's password");
       const name = this.nick === "" ? "*" : this.nick;
       answer([
@@ -176,6 +167,7 @@ export class Registration {
 }
 
 /** The name of a capability, with its value for clients of CAP 302. */
-function shown(name: string, value: string, version: string): string {
-  return value !== "" && Number(version) >= 302 ? `${name}=${value}` : name;
+function shown(name: string, version: string): string {
+  const value = values[name];
+  return value !== undefined && Number(version) >= 302 ? `${name}=${value}` : name;
 }

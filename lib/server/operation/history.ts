@@ -12,7 +12,7 @@ import { keepOf, type Options } from "./options.ts";
 
 export type History = {
   journal: Journal;
-  /** Where it is, for people. */
+  /** Where the history is, in words. */
   place: string;
   /** Figures for the metrics, if several servers may share the history. */
   figures?: () => SharedFigures;

@@ -142,18 +142,9 @@ export const flags = {
 };
 
 /** Variables of the client, which may be in the environment of the server. */
-export const clientVariables = [
-  "NAME",
-  "TIME",
-  "BELL",
-  "NOTIFY",
-  "JOINS",
-  "HIGHLIGHT",
-  "IGNORE",
-  "COLOR",
-  "TLS",
-  "CA",
-].map((name) => `CHAT_${name}`);
+export const clientVariables = "NAME TIME BELL NOTIFY JOINS HIGHLIGHT IGNORE COLOR TLS CA"
+  .split(" ")
+  .map((name) => `CHAT_${name}`);
 /** Variables with passwords, which no flag takes. */
 const secretVariables = ["CHAT_PASSWORD", "CHAT_OPERATOR_PASSWORD"];
 

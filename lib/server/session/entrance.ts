@@ -166,7 +166,7 @@ export class Entrance {
   }
 
   /** Calls `answered` with whether the password is the room's; true if the room has none. */
-  prove(password: string, answered: (right: boolean) => void): void {
+  checkPassword(password: string, answered: (right: boolean) => void): void {
     const wanted = this.#options.password;
     if (wanted === undefined) answered(true);
     else this.#judge(isSame(password, wanted), "room", answered);

@@ -13,8 +13,8 @@ const maxNameUnits = 2 * limits.nameLength;
 /** The part of a session that its host needs. */
 type Hosting = {
   seatId(): string;
-  readonly entrance: Pick<Entrance, "hasPassword" | "isPassword" | "prove">;
-  utter(lines: string): void;
+  readonly entrance: Pick<Entrance, "hasPassword" | "isPassword" | "checkPassword">;
+  send(lines: string): void;
   part(text: string | undefined): void;
   /** Holds the next line back until the function that this returns is called. */
   wait(): () => void;
@@ -47,8 +47,8 @@ export function hostFor(
     },
     isPassword: (text) => entrance.isPassword(text),
     find: (name) => (name.length > maxNameUnits ? undefined : room.members.memberCalled(name)),
-    utter: (lines) => {
-      if (lines !== "") session.utter(lines);
+    send: (lines) => {
+      if (lines !== "") session.send(lines);
     },
     part,
     later: (then) => void room.afterTurn().then(then),
@@ -65,6 +65,6 @@ export function hostFor(
         .then(found, (error) => found(unreadable(error)))
         .finally(settled);
     },
-    prove: (password, answered) => entrance.prove(password, answered),
+    checkPassword: (password, answered) => entrance.checkPassword(password, answered),
   };
 }

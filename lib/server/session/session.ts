@@ -295,7 +295,7 @@ export class Session extends Speaker implements Connection, Occupant {
   #host(): Host {
     return hostFor(this.room, this, {
       entrance: this.#entrance,
-      utter: (lines) => this.#say(lines),
+      send: (lines) => this.#say(lines),
       part: (text) => this.#part(text),
       wait: () => this.wait(),
       seatId: () => this.author,

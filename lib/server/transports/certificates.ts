@@ -9,9 +9,9 @@ import { type Certificate, readCertificate } from "./tls.ts";
 type CertificatePaths = { "tls-cert": string | undefined; "tls-key": string | undefined };
 
 type CertificateHandlers = {
-  /** Is to use this certificate from now on. */
+  /** Called with the certificate to use from now on. */
   use: (certificate: Certificate) => void;
-  /** Is called with a sentence for the person who runs the server. */
+  /** Called with a sentence for the person who runs the server. */
   say: (message: string) => void;
 };
 
@@ -24,7 +24,7 @@ export class CertificateWatch {
   #current: Certificate;
   /** The files as they were when they were last read. */
   #stamp: string;
-  /** When the latest warning about it was given, by performance.now(). */
+  /** When the latest warning about the present certificate was given, by performance.now(). */
   #warnedAt = -Infinity;
 
   /** `paths` may change later. Warns about the present certificate at once, if clients will not trust it. */

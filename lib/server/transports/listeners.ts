@@ -27,7 +27,7 @@ export class Listeners<T extends { port: number; stop(): void }> {
   readonly #place: Place;
   readonly #addresses: readonly string[];
   readonly #listen: (address: string, port: number) => T;
-  readonly #manner: Manner;
+  readonly #options: ListenOptions;
   #open: T[];
   #port: number;
   #retry: Timer | undefined;
@@ -37,13 +37,13 @@ export class Listeners<T extends { port: number; stop(): void }> {
     place: Place,
     addresses: readonly string[],
     listen: (address: string, port: number) => T,
-    manner: Manner = {},
+    options: ListenOptions = {},
   ) {
-    this.#manner = manner;
+    this.#options = options;
     this.#place = place;
     this.#addresses = addresses;
     this.#listen = listen;
-    this.#open = this.#openAll(place.port, manner);
+    this.#open = this.#openAll(place.port, options);
     this.#port = this.#open[0]?.port ?? place.port;
   }
 
@@ -59,7 +59,7 @@ export class Listeners<T extends { port: number; stop(): void }> {
     this.stop();
     const open = (isFirst: boolean) => {
       try {
-        this.#open = this.#openAll(this.#port, { ...this.#manner, patienceMs: 0 });
+        this.#open = this.#openAll(this.#port, { ...this.#options, patienceMs: 0 });
         if (!isFirst) say("New connections are taken again");
       } catch (error) {
         if (isFirst) say(`No new connections are taken until it can listen again. ${messageOf(error)}`);
@@ -78,12 +78,12 @@ export class Listeners<T extends { port: number; stop(): void }> {
    * Opens a listener for each address. Waits for a port that is taken as `listenPatiently` does; if any port will do, it
    * takes another one at once.
    */
-  #openAll(wanted: number, asked: Manner): T[] {
-    const manner = wanted === 0 ? { ...asked, patienceMs: 0 } : asked;
+  #openAll(wanted: number, asked: ListenOptions): T[] {
+    const options = wanted === 0 ? { ...asked, patienceMs: 0 } : asked;
     for (let tries = 1; ; tries++) {
       const open: T[] = [];
       try {
-        this.#openInto(open, wanted, manner);
+        this.#openInto(open, wanted, options);
         return open;
       } catch (error) {
         for (const listener of open) listener.stop();
@@ -93,7 +93,7 @@ export class Listeners<T extends { port: number; stop(): void }> {
   }
 
   /** Adds a listener for each address, all on the port of the first. An address that is missing needs none, if another has. */
-  #openInto(open: T[], wanted: number, manner: Manner): void {
+  #openInto(open: T[], wanted: number, options: ListenOptions): void {
     for (const address of this.#addresses) {
       const place = { ...this.#place, port: open[0]?.port ?? wanted };
       const mayLack = open.length > 0 || address !== this.#addresses.at(-1);
@@ -105,7 +105,7 @@ export class Listeners<T extends { port: number; stop(): void }> {
           throw error;
         }
       };
-      const listener = listenPatiently(place, listen, manner);
+      const listener = listenPatiently(place, listen, options);
       if (listener) open.push(listener);
     }
   }
@@ -119,7 +119,7 @@ function isMissing(error: unknown): boolean {
 const retryMs = 100;
 
 /** `flag`: sets the port. `patienceMs`: how long a port that is taken is tried again, in ms; absent: a second. */
-type Manner = { flag?: string; patienceMs?: number };
+type ListenOptions = { flag?: string; patienceMs?: number };
 
 /**
  * Calls `listen` and returns its result. A port that is taken is tried again for a moment: a server that has just ended may
@@ -128,7 +128,7 @@ type Manner = { flag?: string; patienceMs?: number };
 export function listenPatiently<T>(
   place: Place,
   listen: () => T,
-  { flag, patienceMs = 1_000 }: Manner = {},
+  { flag, patienceMs = 1_000 }: ListenOptions = {},
 ): T {
   const begunAt = performance.now();
   for (;;) {

@@ -66,8 +66,8 @@ export class Reception {
     this.#connections.set(socket, proxied);
   }
 
-  /** Lets in or refuses a connection from this place. `shaking`: its socket, if a TLS handshake comes first. */
-  admit(carrier: Carrier, from: Place, shaking?: Socket<SocketData>): void {
+  /** Lets in or refuses a connection from this place. `tlsSocket`: its socket, if a TLS handshake comes first. */
+  admit(carrier: Carrier, from: Place, tlsSocket?: Socket<SocketData>): void {
     const { door, traffic, session, refused } = this.#options;
     const admission = door.enter(from.host);
     if (!admission) return carrier.terminate();
@@ -75,11 +75,11 @@ export class Reception {
     carrier.data = { address, admission };
     traffic.came(from.host, address, admission);
     const { origin, refusal, withinMs } = admission;
-    const plain = !shaking && hasDescriptor(carrier) ? carrier : undefined;
+    const plain = !tlsSocket && hasDescriptor(carrier) ? carrier : undefined;
     const begin = () => {
       this.#connections.set(carrier, origin ? session(carrier, origin, plain) : refused(carrier, refusal));
     };
-    if (shaking) this.#connections.set(carrier, new Handshake(shaking, withinMs, begin));
+    if (tlsSocket) this.#connections.set(carrier, new Handshake(tlsSocket, withinMs, begin));
     else begin();
   }
 

@@ -72,17 +72,17 @@ ERROR :Closing Link: * (This room speaks TLS)\r
 `;
 
 /** The part of a socket that a handshake needs. */
-type Shaking = Pick<Socket, "end" | "terminate" | "getCipher">;
+type HandshakeSocket = Pick<Socket, "end" | "terminate" | "getCipher">;
 
 /** A connection until its TLS handshake is done. */
 export class Handshake implements Connection {
-  readonly #socket: Shaking;
+  readonly #socket: HandshakeSocket;
   readonly #begin: () => void;
   readonly #hello: Timer;
   readonly #deadline: Timer;
 
   /** `withinMs`: how long the handshake may take. `begin` is called once it is done, and starts the session. */
-  constructor(socket: Shaking, withinMs: number, begin: () => void) {
+  constructor(socket: HandshakeSocket, withinMs: number, begin: () => void) {
     this.#socket = socket;
     this.#begin = begin;
     this.#hello = setTimeout(() => this.#lookForHello(), helloWithinMs);

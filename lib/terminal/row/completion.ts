@@ -14,7 +14,7 @@ export type Completion = {
 
 const openingSigns = /^[\p{Ps}\p{Pi}"'@]*/u;
 
-/** The completions of a command's word, or else of a name. `words` are the commands, slash included; `names` as below. */
+/** The completions of a command's word, or else of a name. `words`: the commands, slash included; `names`: most recently active first. */
 export function complete(text: string, words: string[], names: string[]): Completion {
   if (!/^\/\S*$/.test(text)) return completeName(text, names);
   const typed = text.toLowerCase();

@@ -27,7 +27,7 @@ export class Canvas {
   #rowsAbove = 0;
   /** Whether the terminal breaks rows that have become too wide for it. xterm cuts them off, for good. */
   readonly breaksRows: boolean;
-  /** Whether it breaks the row with the cursor, too: tmux and screen do; `resized` finds it out for other terminals. */
+  /** Whether the terminal breaks the row with the cursor, too: tmux and screen do; for others `resized` finds it out. */
   #breaksCursorRow: boolean;
   /** True while a terminal that became narrower is asked how many of its rows are ours now: nothing is to be drawn. */
   isMeasuring = false;

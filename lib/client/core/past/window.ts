@@ -43,7 +43,7 @@ export class Window {
     return this.#reading !== undefined;
   }
 
-  /** Whether it reaches up to this position, that of the newest event. */
+  /** Whether the window reaches up to the newest event, whose position is `now`. */
   reaches(now: number): boolean {
     return this.#to > now;
   }

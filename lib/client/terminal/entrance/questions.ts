@@ -17,7 +17,7 @@ const wonderMs = 300;
 /** How long each picture of the spinner stays. */
 const spinMs = 80;
 
-/** Asks for a name, and offers one; `refused`: the last one, and its fault. Undefined if the person left. */
+/** Asks for a name, and offers one; `refused`: a name that was tried, and its fault. Undefined if the question was left. */
 export function askName(tty: Tty, refused?: { name: string; problem: Fault }): Promise<string | undefined> {
   const offered = refused ? nameInstead(refused) : ownName();
   return answered(tty, (clack, io) =>

@@ -25,7 +25,7 @@ export class Rows {
     return this.#rows.length;
   }
 
-  /** Takes these rows instead; the events that were there before have the same numbers. */
+  /** Replaces the rows; an event that stays has the same `seq` in the new ones. */
   replace(rows: Row[]): void {
     const before = this.#rows;
     const end = Math.min(Math.max(this.bottom, 1), before.length);

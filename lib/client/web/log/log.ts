@@ -98,7 +98,7 @@ export class Log {
       const { asides = [] } = this.#drawn.at(-1) ?? {};
       asides.push(...rows);
       this.#list.append(...rows);
-      // Members may come and go for long, and say nothing.
+      // Members may come and go for hours without a message between.
       for (const old of asides.splice(0, asides.length - rowsAtEnd)) old.remove();
     });
   }

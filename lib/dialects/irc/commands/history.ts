@@ -65,18 +65,14 @@ export function chatHistory(params: string[], client: Client, encoding: IrcEncod
   const isLatest = subcommand === "LATEST" && more[0] === "*";
   if (!isLatest && places.includes(undefined))
     return invalid("A place in the history is msgid=… or timestamp=…");
-  const isRoom = client.isChannel(target);
-  const other = isRoom ? undefined : client.host.find(target);
-  if (!isRoom && !other) {
+  const conversation = conversationWith(target, client);
+  if (!conversation) {
     const text = "Messages could not be retrieved";
     return [failLine("CHATHISTORY", "INVALID_TARGET", sub, target, text)];
   }
-  const isWanted = other
-    ? whispersWith(other.name, client)
-    : channelEvents({ all: client.has("draft/event-playback") });
+  const { name, isWanted } = conversation;
   const requests = requestsFor(subcommand, places, limit).map((request) => ({ ...request, isWanted }));
   const { asked } = client;
-  const name = other?.name ?? client.channel;
   client.host.past(requests, (events) => {
     const lines = isFault(events)
       ? [failLine("CHATHISTORY", "MESSAGE_ERROR", sub, name, events.text)]
@@ -130,6 +126,15 @@ function timeOf(text: string | undefined, absent = Number.NaN): number {
 function limitOf(text: string | undefined): number | undefined {
   const limit = /^\d+$/.test(text ?? "") ? Number(text) : 0;
   return limit > 0 ? Math.min(limit, maxEvents) : undefined;
+}
+
+/** The channel, or the whispers with a member: its name, and which events belong to it; undefined without such a member. */
+function conversationWith(target: string, client: Client) {
+  if (client.isChannel(target)) {
+    return { name: client.channel, isWanted: channelEvents({ all: client.has("draft/event-playback") }) };
+  }
+  const other = client.host.find(target);
+  return other && { name: other.name, isWanted: whispersWith(other.name, client) };
 }
 
 /** The messages of the channel, and with `all` its other events. */

@@ -103,7 +103,7 @@ function join(client: Client, [channels = "", keys = ""]: string[]): Outcome {
   if (channels === "0") return part(client, [client.channel]);
   const { at, refused } = channelsIn(channels, client);
   if (at === -1 || client.isSeated) return refused;
-  client.host.utter(ended(refused));
+  client.host.send(ended(refused));
   const key = keys.split(",")[at];
   if (key) client.registration.giveSecret(key);
   return client.registration.enter();
@@ -113,7 +113,7 @@ function part(client: Client, [channels = "", text]: string[]): Outcome {
   const { at, refused } = channelsIn(channels, client);
   if (at === -1) return refused;
   if (!client.isSeated) return [...refused, client.notInChannel(client.channel)];
-  client.host.utter(ended(refused));
+  client.host.send(ended(refused));
   const words = quitOf(text).text;
   client.parting = words?.replaceAll("\n", " ") ?? "";
   client.host.part(words);
@@ -295,7 +295,7 @@ function capability(client: Client, params: string[]): Outcome {
   const lines = client.registration.cap(params);
   const join = client.registration.join();
   if (join === undefined) return lines;
-  client.host.utter(ended(lines));
+  client.host.send(ended(lines));
   return join;
 }
 

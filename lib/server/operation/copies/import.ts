@@ -55,9 +55,9 @@ export async function importLines(
   input: NodeJS.ReadableStream,
   isInUse: () => boolean,
 ): Promise<Counts> {
-  const writing = new BatchWriting(journal);
-  const { counts } = writing;
-  const reading = new LineReading(journal, isInUse);
+  const writer = new BatchWriter(journal);
+  const { counts } = writer;
+  const parser = new LineParser(journal, isInUse);
   let number = 0;
   try {
     // After this the other servers of the room are known.
@@ -66,15 +66,15 @@ export async function importLines(
       number++;
       // `trim` also removes a byte order mark, with which a file of Windows may begin.
       if (line.trim() === "") continue;
-      const entry = reading.entryOf(line.trim());
+      const entry = parser.entryOf(line.trim());
       if (entry === "known") counts.known++;
       else if (entry === "skipped") counts.skipped++;
-      else await writing.add(entry);
+      else await writer.add(entry);
     }
-    await writing.flush();
+    await writer.flush();
     return counts;
   } catch (error) {
-    await writing.flush().catch(() => {});
+    await writer.flush().catch(() => {});
     if (number === 0) throw error;
     const progress = `${counts.taken} events are taken in so far; none is taken twice if you import it again`;
     throw new Error(`line ${number} ${messageOf(error)} (${progress})`);
@@ -82,7 +82,7 @@ export async function importLines(
 }
 
 /** Appends entries to a journal, a batch at a time, and counts their outcomes. */
-class BatchWriting {
+class BatchWriter {
   readonly counts: Counts = { taken: 0, known: 0, skipped: 0 };
   readonly #journal: Journal;
   #batch: Entry[] = [];
@@ -123,7 +123,7 @@ class BatchWriting {
 }
 
 /** Reads lines, and recognises those that the history has already. */
-class LineReading {
+class LineParser {
   readonly #journal: Journal;
   readonly #isInUse: () => boolean;
   /** The time of the latest line without an id, and how often each line with that time came. */

@@ -118,7 +118,7 @@ export class Metrics {
   }
 
   /** Adds a gauge whose labels tell which program this is. */
-  set build(labels: Record<string, string>) {
+  showBuild(labels: Record<string, string>): void {
     this.#gauges.push(
       new Gauge("chat_build_info", "The program that runs; always 1.", () => 1, "gauge", labels),
     );

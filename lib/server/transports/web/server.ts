@@ -35,7 +35,7 @@ export type WebHandlers = {
   isProxy: (address: string) => boolean;
   /** Takes in the WebSockets, as the sockets of TCP. */
   reception: Pick<Reception, "admit" | "receive" | "drained" | "closed">;
-  /** Is called with a sentence if something is wrong with the server. */
+  /** Called with a sentence if something is wrong with the server. */
   failed: (problem: string) => void;
 };
 

@@ -17,11 +17,11 @@ const host: Host = {
   members: [],
   isPassword: () => false,
   find: () => undefined,
-  utter: () => {},
+  send: () => {},
   part: () => {},
   later: (then) => then(),
   past: (_, found) => found([]),
-  prove: (_, answered) => answered(true),
+  checkPassword: (_, answered) => answered(true),
 };
 const asked = { command: "PRIVMSG", target: "x".repeat(15_000), label: "7" };
 

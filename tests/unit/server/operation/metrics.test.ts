@@ -236,7 +236,7 @@ describe("Metrics", () => {
 
   test("the build is shown by its labels", () => {
     const metrics = new Metrics();
-    metrics.build = { version: "1.2.3", revision: 'a"b\\' };
+    metrics.showBuild({ version: "1.2.3", revision: 'a"b\\' });
     expect(metrics.render()).toContain(
       '# TYPE chat_build_info gauge\nchat_build_info{version="1.2.3",revision="a\\"b\\\\"} 1\n',
     );
