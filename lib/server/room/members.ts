@@ -228,6 +228,7 @@ export class Members {
       seat.expiry = undefined;
       if (this.#isAway(seat)) this.leave(seat);
     };
+    if (seat.server !== this.#journal.server) seat.read ??= this.#journal.readBy(seat.server);
     if (seat.tokenHash === undefined) expire();
     else seat.expiry = setTimeout(expire, this.#seatMs);
   }

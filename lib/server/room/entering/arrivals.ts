@@ -25,6 +25,8 @@ export type Taken = {
   isNew: boolean;
   /** Whispers that waited for the member come after this position; undefined if there were none. */
   mail: number | undefined;
+  /** If its former connection was at another server, the last event that this one is known to have shown it. */
+  shownElsewhere?: number | undefined;
 };
 
 /** A connection that asks for a seat under a name. */
@@ -161,6 +163,7 @@ export class Arrivals {
     const { address } = occupant;
     const tokenHash = token === undefined ? undefined : hashOf(token);
     // Same server, address and token: no fact changes, so nothing is written. A seat without a token may be given up by now.
+    const shownElsewhere = seat.server === here ? undefined : this.#journal.readBy(seat.server);
     const isSame = seat.server === here && seat.address === address && seat.tokenHash === tokenHash;
     if (token !== undefined && isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
     this.#recorder.ask(
@@ -170,7 +173,7 @@ export class Arrivals {
         reader: serversOnly,
         ...moving(seat, here, address, tokenHash),
       },
-      { ...waiter, happened: (roster) => this.#sit(id, arrival, { roster }) },
+      { ...waiter, happened: (roster) => this.#sit(id, arrival, { roster, shownElsewhere }) },
     );
   }
 
@@ -186,7 +189,7 @@ export class Arrivals {
   #sit(
     id: string,
     { occupant, token, waiter }: Arrival,
-    { roster, isNew = false, mail }: Partial<Taken>,
+    { roster, isNew = false, mail, shownElsewhere }: Partial<Taken>,
   ): void {
     const seat = this.#seats.byId(id);
     if (!seat) return;
@@ -196,7 +199,7 @@ export class Arrivals {
     seat.occupant = occupant;
     seat.mail ??= mail ?? this.#owners.mailOf(id);
     this.visited = true;
-    waiter.happened({ seat, token, roster, isNew, mail: seat.mail });
+    waiter.happened({ seat, token, roster, isNew, mail: seat.mail, shownElsewhere });
   }
 }
 
