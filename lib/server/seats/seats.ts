@@ -65,7 +65,7 @@ export type Seat = SeatFact & {
   namedAt: number;
   /** Whispers that waited when its member came are after this position; absent if there were none. */
   mail?: number | undefined;
-  /** `read` of its former connection; absent if that was at another server. */
+  /** `read` of its former connection; absent if that was at another server, and is not known to be lost. */
   read?: number | undefined;
   /** What the last member with its name had read when it left; absent if that was before this server started. */
   readBefore?: number | undefined;
@@ -148,7 +148,7 @@ export class Seats implements Iterable<Seat> {
     else if (fact.kind === "op") {
       seat.credential = fact.value;
       seat.operator = fact.value !== undefined;
-    }
+    } else if (fact.kind === "read") seat.read = fact.value ?? seat.read;
   }
 
   /** Events have the fact "own" behind the fact "seat" that gives a seat the name. */

@@ -89,3 +89,24 @@ test("what was said while a server was lost is shown to its members", async () =
   expect(await saidUpTo("late", await irc("ada"))).toEqual([...missed.slice(11), "late"]);
   expect(await saidUpTo("late", await irc("fay", "the-key-of-fay"))).toEqual([...missed, "late"]);
 });
+
+test.each(["here", "there"])(
+  "an owner whose connection was lost comes back after a crash of %s",
+  async (server) => {
+    await begin({ server });
+    const eve = await irc("eve", "the-key-of-eve");
+    const fay = await irc("fay", "the-key-of-fay");
+    const bob = await opened({ type: "join", name: "bob" });
+    await say(bob, ["seen"]);
+    for (const client of [eve, fay]) await saidUpTo("seen", client);
+    eve.session.closed();
+    await say(bob, missed);
+    await saidUpTo(missed.at(-1), fay);
+    await journal.close();
+
+    await begin({ isAlive: (name) => name === "here", readBy: () => room.seq });
+    await say(await opened({ type: "join", name: "cyd" }), ["late"]);
+    expect(await saidUpTo("late", await irc("eve", "the-key-of-eve"))).toEqual([...missed, "late"]);
+    expect(await saidUpTo("late", await irc("fay", "the-key-of-fay"))).toEqual(["late"]);
+  },
+);
