@@ -66,7 +66,11 @@ export async function takeBack(
     taken += found.length;
     if (request.seq !== undefined) break;
   }
-  return taken === 0 ? notFound : undefined;
+  if (taken > 0) return undefined;
+  if (request.seq !== undefined) return notFound;
+  const nothing =
+    request.name === undefined ? "You have said nothing yet" : `"${request.name}" has said nothing yet`;
+  return { ...notFound, text: `${nothing} that can be taken back` };
 }
 
 /** The messages that a request means. A name means its present member; if it has none, all that was said under it. */
