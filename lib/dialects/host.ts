@@ -34,6 +34,8 @@ export interface Host {
   readonly name: string;
   readonly operator: boolean;
   readonly topic: string | undefined;
+  /** Whether only operators may speak. */
+  readonly mutesAll: boolean;
   readonly hasPassword: boolean;
   /** Whether the text is the room's password, so that a colon in it begins no key. A join still checks the password. */
   isPassword(text: string): boolean;
