@@ -3,7 +3,7 @@
 
 import { type Fault, isFault } from "../../protocol/events.ts";
 import { factKey } from "../journal/facts.ts";
-import { unnumbered } from "../journal/journal.ts";
+import { serversOnly, unnumbered } from "../journal/journal.ts";
 import { sittingAt } from "../seats/changes.ts";
 import type { Seat } from "../seats/seats.ts";
 import { entryOf, type Operator, type Order, type RoomFacts } from "./orders.ts";
@@ -56,13 +56,23 @@ export class Enforcement {
     );
   }
 
-  /** Makes a member an operator, for as long as it keeps its seat and the credential holds. */
-  appoint(seat: Seat, credential: string, waiter: Waiter<unknown>): void {
+  /**
+   * Makes a member an operator, for as long as it keeps its seat and the credential holds. Of one that is an operator already
+   * the other members are shown nothing; the waiter is given a note for it.
+   */
+  appoint(seat: Seat, credential: string, waiter: Waiter<string | undefined>): void {
     const { id, name } = seat;
-    const facts = { [factKey.op(id)]: credential };
+    const change = { facts: { [factKey.op(id)]: credential }, expects: sittingAt(seat) };
+    if (seat.operator) {
+      const event = unnumbered({ type: "moved", name });
+      if (seat.credential !== credential)
+        this.#recorder.record({ event, author: "", reader: serversOnly, ...change });
+      return waiter.happened("You are an operator already");
+    }
+    const happened = () => waiter.happened(undefined);
     this.#recorder.ask(
-      { event: unnumbered({ type: "opped", name }), author: id, facts, expects: sittingAt(seat) },
-      waiter,
+      { event: unnumbered({ type: "opped", name }), author: id, ...change },
+      { ...waiter, happened },
     );
   }
 

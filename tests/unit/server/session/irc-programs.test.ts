@@ -339,6 +339,7 @@ describe("what is wrong is told to that client alone", () => {
     ["AUTHENTICATE PLAIN", ":chat.room 907 ada :You have already authenticated"],
     ["PING", ":chat.room 409 ada :No origin specified"],
     ["MODE bob", ":chat.room 401 ada bob :No such nick"],
+    ["OPER a :", ":chat.room 461 ada OPER :Not enough parameters"],
     ["OPER a b", ":chat.room 491 ada :This room has no operator password"],
     ["TOPIC #room :x", ":chat.room 482 ada #room :That is for operators: /oper NAME PASSWORD makes you one"],
     [`@x=${"y".repeat(8_192)} PING x`, ":chat.room 417 ada :Input line was too long"],

@@ -355,6 +355,17 @@ describe("passwords", () => {
       ":chat.room MODE #room +o natty",
       ":chat.room 381 natty :You are now an operator",
     ]);
+    await bob.send();
+    expect(await natty.send("OPER root natty")).toEqual([
+      ":chat.room 381 natty :You are an operator already",
+    ]);
+    expect(await bob.send()).toEqual([]);
+    expect(await natty.send("MODE #room", "MODE #room +m", "MODE #room", "MODE #room -m")).toEqual([
+      ":chat.room 324 natty #room +nt",
+      ":natty!u@natty MODE #room +m",
+      ":chat.room 324 natty #room +mnt",
+      ":natty!u@natty MODE #room -m",
+    ]);
     expect(await natty.send("TOPIC #room :beans", "TOPIC #room", "KICK #room nobody1")).toEqual([
       ":natty!u@natty TOPIC #room :beans",
       ":chat.room 332 natty #room :beans",

@@ -126,6 +126,11 @@ describe("an operator in the room", () => {
         { name: "mia", operator: true },
       ],
     });
+    const shown = mia.events.length;
+    eve.send({ type: "op", password: "for all" });
+    await turn();
+    expect(eve.events.at(-1)).toEqual({ type: "note", text: "You are an operator already" });
+    expect(mia.events).toHaveLength(shown);
     eve.send({ type: "deop", name: "mia" });
     await turn();
     expect(mia.events.at(-1)).toMatchObject({ type: "deopped", name: "mia", by: "eve" });
