@@ -113,6 +113,11 @@ export class Members {
     return this.#seats.byName(name);
   }
 
+  /** The present name of the member of a seat. */
+  nameOf(id: string): string | undefined {
+    return this.#seats.byId(id)?.name;
+  }
+
   /** The address of the member who joined by this event, for the log; undefined if it is no join. */
   addressOf(event: Recorded): string | undefined {
     return event.type === "joined" ? this.find(event.name)?.address : undefined;

@@ -89,7 +89,8 @@ export class Archive {
     const { first } = this.#journal;
     const endOf = (epoch: string) => this.#journal.endOf(epoch);
     const source = { ...this.#queued(isGone), endOf, first, last: this.#room.seq };
-    return pastOf(source, request, viewer);
+    const nameOf = (seat: string) => this.#room.members.nameOf(seat);
+    return pastOf(source, request, { id: viewer, nameOf });
   }
 
   /** Takes messages back. Resolves with the fault if not all messages that the request means were taken back. */

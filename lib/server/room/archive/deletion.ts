@@ -16,7 +16,10 @@ import type { Recorder } from "../recorder.ts";
 /** The part of the room that the archive needs. */
 export interface ArchiveRoom extends Recorder {
   readonly work: WorkQueue;
-  readonly members: { find: (name: string) => Seat | undefined };
+  readonly members: {
+    find: (name: string) => Seat | undefined;
+    nameOf: (seat: string) => string | undefined;
+  };
   afterTurn(): Promise<void>;
 }
 
