@@ -5,7 +5,7 @@ import { type Fault, isFault } from "../../protocol/events.ts";
 import { factKey } from "../journal/facts.ts";
 import { serversOnly, unnumbered } from "../journal/journal.ts";
 import { sittingAt } from "../seats/changes.ts";
-import type { Seat } from "../seats/seats.ts";
+import { keyHashOf, type Seat } from "../seats/seats.ts";
 import { entryOf, type Operator, type Order, type RoomFacts } from "./orders.ts";
 import type { Recorder, Waiter } from "./recorder.ts";
 
@@ -78,7 +78,9 @@ export class Enforcement {
 
   /** Revokes the operators whose credential no longer holds. Called at the start, and when passwords were changed. */
   revokeOperators(): void {
-    for (const { id, name, credential } of this.#facts.seats) {
+    const { seats, owners } = this.#facts;
+    for (const seat of seats) {
+      const { id, name, credential } = seat;
       if (credential === undefined || this.#holds(credential)) continue;
       this.#recorder.record({
         event: unnumbered({ type: "deopped", name, by: server }),
@@ -86,6 +88,10 @@ export class Enforcement {
         facts: { [factKey.op(id)]: null },
         expects: { [factKey.op(id)]: credential },
       });
+      // An entry of its own: whatever else happens to a title at this moment, the member is no operator any more.
+      const titles = owners.freeTitles(keyHashOf(seat));
+      const event = unnumbered({ type: "moved", name });
+      if (titles) this.#recorder.record({ event, author: "", reader: serversOnly, ...titles });
     }
   }
 

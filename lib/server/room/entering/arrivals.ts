@@ -68,9 +68,9 @@ export class Arrivals {
   /** Gives the connection the seat of its token or of its key, or a new one if the name is free. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     const { name, token, after = 0 } = request;
-    const refused = this.#refused(occupant, name);
-    if (refused) return waiter.failed(refused);
     const hasToken = this.#seats.byToken(token) !== undefined;
+    const refused = this.#refused(occupant, name, hasToken);
+    if (refused) return waiter.failed(refused);
     const hasOwn = this.#owners.seatOf(name, occupant.key?.hash) !== undefined;
     const arrival: Arrival = {
       occupant,
@@ -93,9 +93,9 @@ export class Arrivals {
     else this.#journal.sync().then(enter).catch(failed);
   }
 
-  /** Why the connection may not join under this name; undefined if it may. A title such as `admin` is for its owner alone. */
-  #refused({ address, key }: Occupant, name: string): Fault | undefined {
-    const isOwn = this.#owners.isOwn(name, key?.hash);
+  /** Why the connection may not join under this name; undefined if it may. A title such as `admin` is for its member or owner. */
+  #refused({ address, key }: Occupant, name: string, hasToken: boolean): Fault | undefined {
+    const isOwn = hasToken || this.#owners.isOwn(name, key?.hash);
     return refusesLook(name, isOwn) ?? this.#moderation.refusesJoin(address, name, key?.hash);
   }
 
