@@ -20,7 +20,7 @@ beforeEach(() => {
   folder = temporaryFolder();
 });
 afterEach(async () => {
-  await journal.close();
+  await end();
   folder[Symbol.dispose]();
 });
 
@@ -38,6 +38,13 @@ async function begin(more: Partial<Pick<Journal, "server" | "isAlive" | "readBy"
     metrics,
   });
   await turn();
+}
+
+/** Ends the server without a word to the journal, as a crash does. */
+async function end(): Promise<void> {
+  room.members.end({ type: "bye", code: "shutdown", text: "" });
+  await turn();
+  await journal.close();
 }
 
 async function opened(...lines: unknown[]): Promise<FakeSocket> {
@@ -72,7 +79,7 @@ test("what was said while a server was lost is shown to its members", async () =
   await say(await opened({ type: "join", name: "bob" }), ["seen"]);
   for (const client of there) expect(await saidUpTo("seen", client)).toEqual(["seen"]);
   const read = room.seq;
-  await journal.close();
+  await end();
 
   let isAlive = true;
   await begin({ isAlive: (server) => server === "here" || isAlive, readBy: () => read });
@@ -102,7 +109,7 @@ test.each(["here", "there"])(
     eve.session.closed();
     await say(bob, missed);
     await saidUpTo(missed.at(-1), fay);
-    await journal.close();
+    await end();
 
     await begin({ isAlive: (name) => name === "here", readBy: () => room.seq });
     await say(await opened({ type: "join", name: "cyd" }), ["late"]);
