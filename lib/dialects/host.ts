@@ -21,8 +21,11 @@ export type PastRequest = {
   /** Whether the latest events are wanted, not the earliest. */
   isLast: boolean;
   limit: number;
-  /** Whether an event is wanted; others are skipped and not counted. */
-  isWanted: (event: Recorded) => boolean;
+  /**
+   * Whether an event is wanted; others are skipped and not counted. `partner`: the present name of the member at the other end of
+   * a whisper; undefined if that member has left.
+   */
+  isWanted: (event: Recorded, partner?: string) => boolean;
 };
 
 /** The number of an event in an epoch, or a time in ms since 1970 UTC. */
@@ -34,6 +37,8 @@ export interface Host {
   readonly name: string;
   readonly operator: boolean;
   readonly topic: string | undefined;
+  /** Whether only operators may speak. */
+  readonly mutesAll: boolean;
   readonly hasPassword: boolean;
   /** Whether the text is the room's password, so that a colon in it begins no key. A join still checks the password. */
   isPassword(text: string): boolean;

@@ -45,7 +45,7 @@ test.concurrent("what was taken back is gone for all, and from file and copies",
   await bob.event("deleted", { seqs: [seq], name: "ada", by: "ada" });
   await eve.line("ada took back a message, said at");
   eve.say("/delete");
-  await eve.line("There is no such message any more");
+  await eve.line("You have said nothing yet that can be taken back");
   bob.send({ type: "search", text: "xylophones" });
   expect(await bob.event("results")).toMatchObject({ events: [] });
   expect(bytesIn(folder.path)).not.toContain("xylophones");

@@ -203,6 +203,8 @@ export class Client {
 /** Whether this event answers a request of that member to become an operator. */
 function isVerdict(event: Event, name: string): boolean {
   if (event.type === "opped") return nameKey(event.name) === nameKey(name);
+  // The note says that it is one already.
+  if (event.type === "note") return true;
   return event.type === "error" && event.id === undefined && event.code !== "slow-down";
 }
 

@@ -34,6 +34,9 @@ export function keyIn(path: string): string {
 
 function read(path: string): string | undefined {
   try {
+    const stats = statSync(path);
+    // Reading a pipe would wait for its other end, perhaps for ever. A folder has words of its own.
+    if (!stats.isFile() && !stats.isDirectory()) throw new Error("which is no regular file");
     const key = readFileSync(path, "utf8").trim();
     if (isKey(key)) {
       closeToOthers(path);

@@ -82,6 +82,10 @@ export class Client {
     return this.numeric("403", channel, `No such channel: there is ${this.channel} alone`);
   }
 
+  notEnough(command: string): string {
+    return this.numeric("461", command, "Not enough parameters");
+  }
+
   notInChannel(channel = this.channel): string {
     return this.numeric("442", channel, "You're not on that channel");
   }

@@ -50,7 +50,8 @@ export function faultLines(fault: Fault, client: Client): string[] {
     case "muted":
       return [client.numeric("404", client.channel, text)];
     case "empty":
-      return [client.numeric("412", "No text to send")];
+      if (command === "PRIVMSG" || command === "BATCH") return [client.numeric("412", "No text to send")];
+      return [client.notEnough(command)];
     case "too-long":
       return [client.fail("TOO_LONG", text)];
     case "unavailable":

@@ -172,7 +172,9 @@ export class Irc implements Dialect {
       case "bans":
         return this.#answer(event, client.asked);
       case "note":
-        return [client.notice(event.text)];
+        return client.asked.command === "OPER"
+          ? client.labelled(client.asked.label, [client.numeric("381", event.text)])
+          : [client.notice(event.text)];
       case "epoch":
       case "help":
       case "pong":

@@ -95,6 +95,11 @@ const reservedLooks = new Set(reserved.filter((name) => !alikeAllowed.has(name))
 
 /** Why the name is refused for its look; undefined if it is not. `isOperator`: titles are allowed. */
 export function refusesLook(name: string, isOperator: boolean): Fault | undefined {
-  const isReserved = (look: string) => reservedLooks.has(look) || (!isOperator && titles.has(look));
-  return looks(name).some(isReserved) ? reservedFault(name) : undefined;
+  const isReserved = looks(name).some((look) => reservedLooks.has(look));
+  return isReserved || (!isOperator && isTitle(name)) ? reservedFault(name) : undefined;
+}
+
+/** Whether the name is a title, or looks like one. */
+export function isTitle(name: string): boolean {
+  return looks(name).some((look) => titles.has(look));
 }

@@ -11,8 +11,11 @@ type Source = Pick<Journal, "endOf" | "first" | "last" | "entriesAfter" | "entri
 /** How many pages a request reads at most: most events may be of a kind that is not wanted. */
 const readPages = 10;
 
-/** The events that the request means and the seat `viewer` may see, oldest first. Rejects as the journal does. */
-export async function pastOf(journal: Source, request: PastRequest, viewer: string): Promise<Recorded[]> {
+/** A seat that asks for its past. `nameOf` returns the present name of the member of a seat; undefined if it has left. */
+type Viewer = { id: string; nameOf: (seat: string) => string | undefined };
+
+/** The events that the request means and the viewer may see, oldest first. Rejects as the journal does. */
+export async function pastOf(journal: Source, request: PastRequest, viewer: Viewer): Promise<Recorded[]> {
   const stretch = await stretchOf(journal, request);
   const found = await findIn(journal, stretch, request, viewer);
   return stretch.isLast ? found.reverse() : found;
@@ -26,7 +29,7 @@ async function findIn(
   journal: Source,
   { from, to, isLast }: Stretch,
   { limit, isWanted }: PastRequest,
-  viewer: string,
+  { id, nameOf }: Viewer,
 ): Promise<Recorded[]> {
   const found: Recorded[] = [];
   const read = new PageSize(readPages);
@@ -36,10 +39,11 @@ async function findIn(
     const entries = await (isLast ? journal.entriesBefore(at, count) : journal.entriesAfter(at, count));
     if (entries.length === 0) return found;
     for (const entry of entries) {
-      const { event } = entry;
+      const { event, author, reader } = entry;
+      const partner = author === id ? reader : author;
       at = event.seq;
       if (at <= from || at >= to) return found;
-      if (maySee(viewer, entry) && isWanted(event)) found.push(event);
+      if (maySee(id, entry) && isWanted(event, partner && nameOf(partner))) found.push(event);
       if (found.length === limit || read.isFullWith(event)) return found;
     }
   }

@@ -13,6 +13,7 @@
 //   muted *        {name, by, at, until?}            only operators may speak
 //   own LOOK       {name, keyHash, seat, usedAt}     the name, and all that look like it, belong to the holder of a key
 //   mail ID        POSITION                          after it are whispers to the owner of the seat, who has not been here since
+//   read ID        POSITION                          the connection of the seat is lost, and its client has read up to there
 //   topic          the topic
 //
 // LOOK is a look of a name (looks.ts): there is a fact "name" for each look, and one fact of the other kinds for the skeleton.
@@ -71,7 +72,7 @@ export type Fact =
   | { kind: "muted"; key: string; id: string; value: MuteFact | undefined }
   /** `look`: the skeleton of the name; `stored`: the value as the journal has it. */
   | { kind: "own"; key: string; look: string; value: OwnFact | undefined; stored: string | null }
-  | { kind: "mail"; id: string; value: number | undefined }
+  | { kind: "mail" | "read"; id: string; value: number | undefined }
   | { kind: "topic"; value: string | undefined };
 
 /** The key of each kind. */
@@ -88,6 +89,7 @@ export const factKey = {
   muted: (id: string) => `muted ${id}`,
   own: (name: string) => `own ${skeleton(name)}`,
   mail: (id: string) => `mail ${id}`,
+  read: (id: string) => `read ${id}`,
   topic: "topic",
 };
 
@@ -136,7 +138,8 @@ function readFact(key: string, stored: string | null): Fact | undefined {
       const mute = parsed(value);
       return mute === undefined || isMute(mute) ? { kind, key, id, value: mute } : undefined;
     }
-    case "mail": {
+    case "mail":
+    case "read": {
       const position = value === undefined ? undefined : Number(value);
       return Number.isNaN(position) ? undefined : { kind, id, value: position };
     }

@@ -89,6 +89,8 @@ export interface Journal {
   readonly leaseMs?: number;
   /** Whether a server has sent a heartbeat within `leaseMs`. */
   isAlive(server: string): boolean;
+  /** The last event that another server is known to have read, and so shown to its members; undefined if unknown. */
+  readBy(server: string): number | undefined;
   /** Sets the listener, which gets every event after `last`. Called once, before the first `append`. */
   listen(listener: JournalListener): void;
   /** The facts as of `last`. Called once, before the first event comes. */

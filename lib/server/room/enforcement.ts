@@ -3,9 +3,9 @@
 
 import { type Fault, isFault } from "../../protocol/events.ts";
 import { factKey } from "../journal/facts.ts";
-import { unnumbered } from "../journal/journal.ts";
+import { serversOnly, unnumbered } from "../journal/journal.ts";
 import { sittingAt } from "../seats/changes.ts";
-import type { Seat } from "../seats/seats.ts";
+import { keyHashOf, type Seat } from "../seats/seats.ts";
 import { entryOf, type Operator, type Order, type RoomFacts } from "./orders.ts";
 import type { Recorder, Waiter } from "./recorder.ts";
 
@@ -56,19 +56,31 @@ export class Enforcement {
     );
   }
 
-  /** Makes a member an operator, for as long as it keeps its seat and the credential holds. */
-  appoint(seat: Seat, credential: string, waiter: Waiter<unknown>): void {
+  /**
+   * Makes a member an operator, for as long as it keeps its seat and the credential holds. Of one that is an operator already
+   * the other members are shown nothing; the waiter is given a note for it.
+   */
+  appoint(seat: Seat, credential: string, waiter: Waiter<string | undefined>): void {
     const { id, name } = seat;
-    const facts = { [factKey.op(id)]: credential };
+    const change = { facts: { [factKey.op(id)]: credential }, expects: sittingAt(seat) };
+    if (seat.operator) {
+      const event = unnumbered({ type: "moved", name });
+      if (seat.credential !== credential)
+        this.#recorder.record({ event, author: "", reader: serversOnly, ...change });
+      return waiter.happened("You are an operator already");
+    }
+    const happened = () => waiter.happened(undefined);
     this.#recorder.ask(
-      { event: unnumbered({ type: "opped", name }), author: id, facts, expects: sittingAt(seat) },
-      waiter,
+      { event: unnumbered({ type: "opped", name }), author: id, ...change },
+      { ...waiter, happened },
     );
   }
 
   /** Revokes the operators whose credential no longer holds. Called at the start, and when passwords were changed. */
   revokeOperators(): void {
-    for (const { id, name, credential } of this.#facts.seats) {
+    const { seats, owners } = this.#facts;
+    for (const seat of seats) {
+      const { id, name, credential } = seat;
       if (credential === undefined || this.#holds(credential)) continue;
       this.#recorder.record({
         event: unnumbered({ type: "deopped", name, by: server }),
@@ -76,6 +88,10 @@ export class Enforcement {
         facts: { [factKey.op(id)]: null },
         expects: { [factKey.op(id)]: credential },
       });
+      // An entry of its own: whatever else happens to a title at this moment, the member is no operator any more.
+      const titles = owners.freeTitles(keyHashOf(seat));
+      const event = unnumbered({ type: "moved", name });
+      if (titles) this.#recorder.record({ event, author: "", reader: serversOnly, ...titles });
     }
   }
 

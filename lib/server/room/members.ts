@@ -16,11 +16,11 @@ import {
 } from "../../protocol/events.ts";
 import { refusesLook } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
-import { type Entry, type Journal, unnumbered } from "../journal/journal.ts";
+import { type Entry, type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
 import { plainAddress } from "../limits/addresses.ts";
 import { bannedAddress } from "../limits/door.ts";
 import { type Addressee, addresseeOf } from "../seats/addressee.ts";
-import { both, leaving, posting, renaming } from "../seats/changes.ts";
+import { both, leaving, losing, posting, renaming } from "../seats/changes.ts";
 import { traceOf, whoHad } from "../seats/departed.ts";
 import { Owners } from "../seats/owners.ts";
 import {
@@ -81,9 +81,10 @@ export class Members {
     this.#applyAll(facts.filter(({ kind }) => kind === "seat"));
     this.#applyAll(facts.filter(({ kind }) => kind !== "seat" && kind !== "own"));
     this.#applyAll(facts.filter((fact) => fact.kind === "own").sort((a, b) => usedAt(a) - usedAt(b)));
-    // If all members are away, they have read all events: the server that ended last had shown them these.
+    // If all members are away, those whose connection was not lost before have read all events: the server that ended last had
+    // shown them these.
     const seats = [...this.#seats];
-    if (seats.every((seat) => this.#isAway(seat))) for (const seat of seats) seat.read = recorder.seq;
+    if (seats.every((seat) => this.#isAway(seat))) for (const seat of seats) seat.read ??= recorder.seq;
     this.expireLost();
     this.enforcement.revokeOperators();
   }
@@ -110,6 +111,11 @@ export class Members {
 
   find(name: string): Seat | undefined {
     return this.#seats.byName(name);
+  }
+
+  /** The present name of the member of a seat. */
+  nameOf(id: string): string | undefined {
+    return this.#seats.byId(id)?.name;
   }
 
   /** The address of the member who joined by this event, for the log; undefined if it is no join. */
@@ -184,6 +190,9 @@ export class Members {
     seat.read = occupant?.read;
     seat.occupant = undefined;
     this.#expire(seat);
+    if (seat.read === undefined || !seat.expiry) return;
+    const event = unnumbered({ type: "moved", name: seat.name });
+    this.#recorder.record({ event, author: "", reader: serversOnly, ...losing(seat, seat.read) });
   }
 
   /**
@@ -228,6 +237,7 @@ export class Members {
       seat.expiry = undefined;
       if (this.#isAway(seat)) this.leave(seat);
     };
+    if (seat.server !== this.#journal.server) seat.read ??= this.#journal.readBy(seat.server);
     if (seat.tokenHash === undefined) expire();
     else seat.expiry = setTimeout(expire, this.#seatMs);
   }

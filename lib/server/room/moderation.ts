@@ -77,7 +77,12 @@ export class Moderation {
   }
 
   #isSilenced({ operator }: Subject): boolean {
-    return !operator && this.#mutes.get(factKey.muted(everybody)) !== undefined;
+    return !operator && this.mutesAll;
+  }
+
+  /** Whether only operators may speak. */
+  get mutesAll(): boolean {
+    return this.#mutes.get(factKey.muted(everybody)) !== undefined;
   }
 
   isMuted({ id, looks, address, keyHash }: Subject): boolean {

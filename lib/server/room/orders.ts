@@ -10,7 +10,7 @@ import { type BanFact, type Facts, factKey, type MuteFact } from "../journal/fac
 import { type Entry, unnumbered } from "../journal/journal.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
 import { noSuchMember } from "../seats/addressee.ts";
-import { leaving } from "../seats/changes.ts";
+import { both, leaving } from "../seats/changes.ts";
 import { type Gone, lastUse } from "../seats/departed.ts";
 import type { Owners } from "../seats/owners.ts";
 import { keyHashOf, type Seat, type Seats } from "../seats/seats.ts";
@@ -198,7 +198,7 @@ function free(name: string, by: Operator, { owners }: RoomFacts): Carried | Faul
 }
 
 /** Ends that a member is an operator; without a name, the one who gives the order. */
-function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: RoomFacts): Carried | Fault {
+function deop({ name }: CommandOf<"deop">, by: Operator, { seats, owners }: RoomFacts): Carried | Fault {
   const seat = name === undefined ? seats.byId(by.author) : seats.byName(name);
   if (!seat) {
     return name === undefined
@@ -206,10 +206,12 @@ function deop({ name }: CommandOf<"deop">, by: Operator, { seats }: RoomFacts): 
       : noSuchMember(name);
   }
   if (!seat.operator) return fault("no-such-member", `"${seat.name}" is no operator`);
+  const op = factKey.op(seat.id);
+  const ended = { facts: { [op]: null }, expects: { [op]: seat.credential ?? null } };
+  const titles = owners.freeTitles(keyHashOf(seat));
   return {
     event: unnumbered({ type: "deopped", name: seat.name, by: by.name }),
-    facts: { [factKey.op(seat.id)]: null },
-    expects: { [factKey.op(seat.id)]: seat.credential ?? null },
+    ...(titles ? both(ended, titles) : ended),
   };
 }
 

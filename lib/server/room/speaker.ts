@@ -229,18 +229,19 @@ export abstract class Speaker {
     if (!isSilent && this.silenced) return this.answer(this.silenced);
     const { name, author, address } = this;
     const expects = isSilent ? this.#sitting : this.#speaking;
+    this.room.members.enforcement.order(order, { name, author, address, expects }, this.notedWaiter());
+  }
+
+  /** The same as `waiter`, for an outcome that may be a note for the speaker. */
+  protected notedWaiter(): Waiter<string | undefined> {
     const { happened, failed } = this.waiter();
-    this.room.members.enforcement.order(
-      order,
-      { name, author, address, expects },
-      {
-        happened: (note) => {
-          if (note !== undefined) this.answer({ type: "note", text: note });
-          happened(undefined);
-        },
-        failed,
+    return {
+      happened: (note) => {
+        if (note !== undefined) this.answer({ type: "note", text: note });
+        happened(undefined);
       },
-    );
+      failed,
+    };
   }
 
   /** A waiter that holds the next commands back until the outcome, on which they may depend. */

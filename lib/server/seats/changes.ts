@@ -43,7 +43,7 @@ export function moving(seat: Seat, to: string, address: string, tokenHash: strin
   const { id, name, server, since, nameKeys } = seat;
   const fact: SeatFact = { name, tokenHash, address, since };
   return {
-    facts: { [factKey.seat(id)]: JSON.stringify(fact), [factKey.at(id)]: to },
+    facts: { [factKey.seat(id)]: JSON.stringify(fact), [factKey.at(id)]: to, [factKey.read(id)]: null },
     expects: { [factKey.at(id)]: server, ...all(nameKeys, id) },
   };
 }
@@ -64,11 +64,16 @@ export function renaming(seat: Seat, to: string, alike?: Seat): Change {
   };
 }
 
+/** The connection of a seat is lost; its client, which will not send its position, has read up to `read`. */
+export function losing(seat: Seat, read: number): Change {
+  return { facts: { [factKey.read(seat.id)]: `${read}` }, expects: sittingAt(seat) };
+}
+
 /** A seat is given up, with all facts about it, if it is still with the same server and has the same name. */
 export function leaving({ id, name, server, owned, occupant, nameKeys }: Seat): Change {
-  const { seat, at, op } = factKey;
+  const { seat, at, op, read: lost } = factKey;
   const given = {
-    facts: { [seat(id)]: null, ...all(nameKeys, null), [at(id)]: null, [op(id)]: null },
+    facts: { [seat(id)]: null, ...all(nameKeys, null), ...all([at(id), op(id), lost(id)], null) },
     expects: { [at(id)]: server, ...all(nameKeys, id) },
   };
   if (!owned) return given;

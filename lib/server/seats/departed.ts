@@ -25,28 +25,37 @@ export type Gone = SeatFact & {
   uses: Use[];
   /** When it was given up, in ms since 1970 UTC; 0 if unknown. */
   until: number;
-  /** The latest event that its member had read; undefined if that is unknown, as of one who was connected to the end. */
-  read: number | undefined;
+  /** The last event that its member had read: the one by which it left, or an earlier one if its connection was lost before. */
+  read: number;
 };
 
 /** How many names of a seat are remembered. */
 export const maxUses = 20;
 const maxGone = 1_000;
+/** For how many names `readOf` knows it: as many as a big room has members, since all may leave at once. */
+const maxRead = 10_000;
 /** How long an order can mean a name or a seat after that was given up, in ms. */
 const meantMs = 10 * 60_000;
 
 export class Departed {
   /** The latest last. */
   readonly #gone: Gone[] = [];
+  /** By the key of a name, what its latest member had read, the latest last. */
+  readonly #read = new Map<string, number>();
 
   add(gone: Gone): void {
     this.#gone.push(gone);
     if (this.#gone.length > maxGone) this.#gone.shift();
+    const key = nameKey(gone.name);
+    this.#read.delete(key);
+    this.#read.set(key, gone.read);
+    const [oldest] = this.#read.keys();
+    if (this.#read.size > maxRead && oldest !== undefined) this.#read.delete(oldest);
   }
 
-  /** `read` of the seat with this id that was given up last. */
-  readOf(id: string): number | undefined {
-    return this.#gone.findLast((gone) => gone.id === id)?.read;
+  /** The last event that the latest member with this name had read when its seat was given up; undefined if unknown. */
+  readOf(name: string): number | undefined {
+    return this.#read.get(nameKey(name));
   }
 
   [Symbol.iterator](): IterableIterator<Gone> {

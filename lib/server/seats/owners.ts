@@ -8,7 +8,7 @@
 // the member joins all the same, and is told.
 
 import { type Fault, fault, isFault } from "../../protocol/events.ts";
-import { looks, skeleton } from "../../protocol/looks/looks.ts";
+import { isTitle, looks, skeleton } from "../../protocol/looks/looks.ts";
 import { nameKey } from "../../protocol/names.ts";
 import { type Change, type Fact, factKey } from "../journal/facts.ts";
 import { both, noChange, owning } from "./changes.ts";
@@ -186,6 +186,13 @@ export class Owners {
   free(name: string): { name: string; change: Change } | undefined {
     const kept = this.ofLook(name);
     return kept && { name: kept.name, change: givingUp(kept) };
+  }
+
+  /** The change that sets the titles of a key free, since its member is no operator any more; undefined if it has none. */
+  freeTitles(keyHash: string | undefined): Change | undefined {
+    const owned = [...(this.#ofKey.get(keyHash ?? "") ?? [])].flatMap((look) => this.#kept.get(look) ?? []);
+    const titles = owned.filter(({ name }) => isTitle(name));
+    return titles.length === 0 ? undefined : titles.map(givingUp).reduce(both);
   }
 
   /** The change that deletes the owners of some names that were unused for too long; undefined if there are none now. */

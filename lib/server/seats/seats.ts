@@ -65,9 +65,9 @@ export type Seat = SeatFact & {
   namedAt: number;
   /** Whispers that waited when its member came are after this position; absent if there were none. */
   mail?: number | undefined;
-  /** `read` of its former connection; absent if that was at another server. */
+  /** `read` of its former connection; absent if that was at another server, and is not known to be lost. */
   read?: number | undefined;
-  /** The latest event that its owner had read on the former seat with this id; absent if that is unknown. */
+  /** What the last member with its name had read when it left; absent if that was before this server started. */
   readBefore?: number | undefined;
   /** Its connection; absent while the member is away, or at another server. */
   occupant?: Occupant | undefined;
@@ -148,7 +148,7 @@ export class Seats implements Iterable<Seat> {
     else if (fact.kind === "op") {
       seat.credential = fact.value;
       seat.operator = fact.value !== undefined;
-    }
+    } else if (fact.kind === "read") seat.read = fact.value ?? seat.read;
   }
 
   /** Events have the fact "own" behind the fact "seat" that gives a seat the name. */
@@ -177,7 +177,7 @@ export class Seats implements Iterable<Seat> {
 
   #newSeat(id: string, fact: SeatFact, namedAt: number): Seat {
     const own = { id, server: "", operator: false, nameKeys: new Set<string>(), uses: [] };
-    return { ...own, ...fact, looks: looks(fact.name), namedAt, readBefore: this.departed.readOf(id) };
+    return { ...own, ...fact, looks: looks(fact.name), namedAt, readBefore: this.departed.readOf(fact.name) };
   }
 
   #addToIndexes(seat: Seat): void {
@@ -227,7 +227,7 @@ const start: Position = { seq: 0, at: 0 };
 function goneOf(seat: Seat, seq: number, until: number): Gone {
   const { id, name, address, since, occupant } = seat;
   const uses = usesUntil(seat, seq);
-  const read = occupant ? undefined : seat.read;
+  const read = occupant ? seq : (seat.read ?? seq);
   return { id, name, address, since, keyHash: keyHashOf(seat), uses, until, read };
 }
 

@@ -39,6 +39,9 @@ export function hostFor(
     get topic() {
       return room.members.moderation.topic;
     },
+    get mutesAll() {
+      return room.members.moderation.mutesAll;
+    },
     get hasPassword() {
       return entrance.hasPassword;
     },

@@ -250,7 +250,7 @@ export class Session extends Speaker implements Connection, Occupant {
 
   protected appoint(request: CommandOf<"op">): void {
     this.#entrance.appoint(request, this.name, (credential) => {
-      if (this.seat) this.room.members.enforcement.appoint(this.seat, credential, this.waiter());
+      if (this.seat) this.room.members.enforcement.appoint(this.seat, credential, this.notedWaiter());
     });
   }
 

@@ -142,11 +142,12 @@ function channelEvents({ all }: { all: boolean }): PastRequest["isWanted"] {
   return ({ type }) => type === "said" || type === "acted" || (all && !hidden.has(type));
 }
 
-/** The whispers with a member. This member is one end of each, perhaps under another name than now. */
+/** The whispers with a member, under any name, and those with a member of this name who has left. */
 function whispersWith(name: string, client: Client): PastRequest["isWanted"] {
   const [other, me] = [name, client.me].map(nameKey);
-  return (event) => {
+  return (event, partner) => {
     if (event.type !== "told") return false;
+    if (partner !== undefined) return nameKey(partner) === other;
     const [from, to] = [event.from, event.to].map(nameKey);
     return other === me ? from === to : from === other || to === other;
   };

@@ -12,7 +12,7 @@ export function mode(client: Client, [target = "", change = "", ...params]: stri
   const { me, channel } = client;
   if (!client.isChannel(target))
     return /^[#&+!]/.test(target) ? [client.noSuchChannel(target)] : userMode(client, target, change);
-  if (change === "") return [`:${serverName} 324 ${me} ${channel} +nt`];
+  if (change === "") return [`:${serverName} 324 ${me} ${channel} +${client.host.mutesAll ? "m" : ""}nt`];
   const isTaken = change.startsWith("-");
   const letter = change.replace(/^[+-]/, "").slice(0, 1);
   const mask = params[0] ?? "";

@@ -306,7 +306,7 @@ export function run(client: Client, command: string, params: string[]): Outcome 
     return [client.numeric("451", "You have not registered")];
   if (!entry) return [client.numeric("421", word(command), "Unknown command")];
   if (params.length < (entry.needs ?? 0) || (entry.needs && params[0] === "" && command !== "TOPIC")) {
-    return [client.numeric("461", command, "Not enough parameters")];
+    return [client.notEnough(command)];
   }
   return entry.run(client, params);
 }

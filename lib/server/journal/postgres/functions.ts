@@ -142,7 +142,8 @@ BEGIN
   END IF;
 END $$;
 
--- The heartbeat of a server. Answers with the room's epoch and last event, and the last heartbeat of each server.
+-- The heartbeat of a server. Answers with the room's epoch and last event, and the last heartbeat of each server, with the
+-- event up to which it had read by then.
 CREATE OR REPLACE FUNCTION chat.beat(
   the_room text, the_server text, known_last bigint, OUT epoch text, OUT last float8, OUT servers json
 ) LANGUAGE plpgsql AS $$
@@ -152,7 +153,7 @@ BEGIN
     ON CONFLICT (room, server) DO UPDATE SET heard = clock_timestamp(), read = known_last;
   DELETE FROM chat.servers WHERE room = the_room AND heard < clock_timestamp() - interval '1 day';
   SELECT r.epoch, r.last INTO epoch, last FROM chat.rooms r WHERE room = the_room;
-  SELECT json_object_agg(server, heard) INTO servers FROM chat.servers WHERE room = the_room AND NOT gone;
+  SELECT json_object_agg(server, concat_ws(' ', read, heard)) INTO servers FROM chat.servers WHERE room = the_room AND NOT gone;
 END $$;
 
 -- Says that a server has ended: a batch of it that arrives later is not appended.

@@ -171,6 +171,10 @@ export class PostgresJournal implements Journal {
     return this.#servers.isAlive(server);
   }
 
+  readBy(server: string): number | undefined {
+    return this.#servers.readBy(server);
+  }
+
   append(entries: Entry[]): void {
     this.#writer.append(entries);
   }

@@ -4,7 +4,7 @@
 //
 // All times are of this server's monotonic clock, at the moment when it first read a heartbeat.
 
-/** The latest heartbeat of a server, and when this server first read it. */
+/** The latest heartbeat of a server, and when this server first read it; -Infinity: that server has ended. */
 type Heard = { heartbeat: string; atMs: number };
 
 export class PostgresServers {
@@ -34,6 +34,12 @@ export class PostgresServers {
     return heard !== undefined && this.#readAtMs - heard.atMs < this.#leaseMs;
   }
 
+  /** The last event that a server had read by its latest heartbeat; undefined if unknown. */
+  readBy(server: string): number | undefined {
+    const [, read] = /^(\d+) /.exec(this.#heard.get(server)?.heartbeat ?? "") ?? [];
+    return read === undefined ? undefined : Number(read);
+  }
+
   answered(): void {
     this.#answeredAtMs = performance.now();
   }
@@ -44,14 +50,14 @@ export class PostgresServers {
       this.#heard.set(server, { heartbeat: "", atMs: performance.now() });
   }
 
-  /** Takes the latest heartbeats of all servers, which are times of PostgreSQL's clock. */
+  /** Takes the latest heartbeats of all servers that have not ended: an event, and a time of PostgreSQL's clock. */
   read(heartbeats: Record<string, string>): void {
     const now = performance.now();
     const wasCutOff = now - this.#readAtMs > this.#leaseMs / 2;
     const before = this.#heard;
     const wereAlive = [...before.keys()].filter((server) => this.isAlive(server));
     this.#readAtMs = now;
-    this.#heard = new Map();
+    this.#heard = new Map(Array.from(before, ([server, heard]) => [server, { ...heard, atMs: -Infinity }]));
     for (const [server, heartbeat] of Object.entries(heartbeats)) {
       if (server === this.#own) continue;
       const known = before.get(server);
@@ -60,7 +66,7 @@ export class PostgresServers {
         known?.heartbeat === heartbeat && !wasCutOff ? known : { heartbeat, atMs: now },
       );
     }
-    for (const server of wereAlive) if (this.#heard.has(server) && !this.isAlive(server)) this.#lost(server);
+    for (const server of wereAlive) if (server in heartbeats && !this.isAlive(server)) this.#lost(server);
   }
 
   /** A server that is alone is never cut off: its members could not go elsewhere. */

@@ -151,6 +151,8 @@ export class SqliteJournal implements Journal {
     return server === this.server;
   }
 
+  readBy(): undefined {}
+
   /** Resolves at once, since `append` calls the listener before it returns. */
   async sync(): Promise<void> {}
 

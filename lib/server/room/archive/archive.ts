@@ -5,7 +5,6 @@ import type { PastRequest } from "../../../dialects/host.ts";
 import type { CommandOf } from "../../../protocol/commands.ts";
 import { messageOf } from "../../../protocol/errors.ts";
 import { type Answer, type Fault, fault, limits, type Recorded } from "../../../protocol/events.ts";
-import { nameKey } from "../../../protocol/names.ts";
 import { pastOf } from "../../delivery/past.ts";
 import { RecentEntries } from "../../delivery/recent.ts";
 import type { Entry, Journal } from "../../journal/journal.ts";
@@ -16,15 +15,10 @@ import { type ArchiveRoom, type Deleter, takeBack } from "./deletion.ts";
 /** How many events a search shows if the command has no number. */
 const foundEvents = 20;
 
-/** How many names of members who left are remembered: as many as a big room has members, since all may leave at once. */
-const keptDepartures = 10_000;
-
 export class Archive {
   readonly #journal: Journal;
   readonly #room: ArchiveRoom;
   #recent: RecentEntries;
-  /** By the key of a name, the event by which its last member left; for the latest `keptDepartures` names. */
-  readonly #departures = new Map<string, number>();
   /** How many deletions have happened since the server started. */
   #deletions = 0;
 
@@ -37,31 +31,14 @@ export class Archive {
   /** Takes the next entry that happened. */
   push(entry: Entry): void {
     this.#recent.push(entry);
-    this.#noteDeparture(entry.event);
     if (entry.event.type !== "deleted") return;
     this.#deletions++;
     this.#recent.erase(entry.event.seqs);
   }
 
-  #noteDeparture(event: Recorded): void {
-    const key = goneBy(event);
-    if (key === undefined) return;
-    this.#departures.delete(key);
-    this.#departures.set(key, event.seq);
-    const [oldest] = this.#departures.keys();
-    if (this.#departures.size > keptDepartures && oldest !== undefined) this.#departures.delete(oldest);
-  }
-
-  /** The event by which the last member with this name left, remembered or among `events`; 0 if there is none. */
-  leftAt(name: string, events: readonly Recorded[]): number {
-    const key = nameKey(name);
-    return this.#departures.get(key) ?? events.findLast((event) => goneBy(event) === key)?.seq ?? 0;
-  }
-
   /** The journal began again: the entries held in memory may not be in it, so they are dropped. */
   clear(): void {
     this.#recent = new RecentEntries(this.#journal.last);
-    this.#departures.clear();
   }
 
   /**
@@ -112,7 +89,8 @@ export class Archive {
     const { first } = this.#journal;
     const endOf = (epoch: string) => this.#journal.endOf(epoch);
     const source = { ...this.#queued(isGone), endOf, first, last: this.#room.seq };
-    return pastOf(source, request, viewer);
+    const nameOf = (seat: string) => this.#room.members.nameOf(seat);
+    return pastOf(source, request, { id: viewer, nameOf });
   }
 
   /** Takes messages back. Resolves with the fault if not all messages that the request means were taken back. */
@@ -134,10 +112,4 @@ export class Archive {
       matchesBefore: (...asked) => work.run(() => this.#journal.matchesBefore(...asked), isGone),
     };
   }
-}
-
-/** The key of the name whose member left by this event; undefined if none did. */
-function goneBy(event: Recorded): string | undefined {
-  const isGoing = event.type === "left" || event.type === "kicked" || event.type === "banned";
-  return isGoing && event.name !== undefined ? nameKey(event.name) : undefined;
 }

@@ -16,7 +16,10 @@ import type { Recorder } from "../recorder.ts";
 /** The part of the room that the archive needs. */
 export interface ArchiveRoom extends Recorder {
   readonly work: WorkQueue;
-  readonly members: { find: (name: string) => Seat | undefined };
+  readonly members: {
+    find: (name: string) => Seat | undefined;
+    nameOf: (seat: string) => string | undefined;
+  };
   afterTurn(): Promise<void>;
 }
 
@@ -64,7 +67,11 @@ export async function takeBack(
     taken += found.length;
     if (request.seq !== undefined) break;
   }
-  return taken === 0 ? notFound : undefined;
+  if (taken > 0) return undefined;
+  if (request.seq !== undefined) return notFound;
+  const nothing =
+    request.name === undefined ? "You have said nothing yet" : `"${request.name}" has said nothing yet`;
+  return { ...notFound, text: `${nothing} that can be taken back` };
 }
 
 /** The messages that a request means. A name means its present member; if it has none, all that was said under it. */

@@ -24,6 +24,8 @@ export type Taken = {
   isNew: boolean;
   /** Whispers that waited for the member come after this position; undefined if there were none. */
   mail: number | undefined;
+  /** If its former connection was at another server, the last event that this one is known to have shown it. */
+  shownElsewhere?: number | undefined;
 };
 
 /** A connection that asks for a seat under a name. */
@@ -65,9 +67,9 @@ export class Arrivals {
   /** Gives the connection the seat of its token or of its key, or a new one if the name is free. */
   take(occupant: Occupant, request: CommandOf<"join">, keepsSeat: boolean, waiter: Waiter<Taken>): void {
     const { name, token, after = 0 } = request;
-    const refused = this.#refused(occupant, name);
-    if (refused) return waiter.failed(refused);
     const hasToken = this.#seats.byToken(token) !== undefined;
+    const refused = this.#refused(occupant, name, hasToken);
+    if (refused) return waiter.failed(refused);
     const hasOwn = this.#owners.seatOf(name, occupant.key?.hash) !== undefined;
     const arrival: Arrival = {
       occupant,
@@ -90,9 +92,9 @@ export class Arrivals {
     else this.#journal.sync().then(enter).catch(failed);
   }
 
-  /** Why the connection may not join under this name; undefined if it may. A title such as `admin` is for its owner alone. */
-  #refused({ address, key }: Occupant, name: string): Fault | undefined {
-    const isOwn = this.#owners.isOwn(name, key?.hash);
+  /** Why the connection may not join under this name; undefined if it may. A title such as `admin` is for its member or owner. */
+  #refused({ address, key }: Occupant, name: string, hasToken: boolean): Fault | undefined {
+    const isOwn = hasToken || this.#owners.isOwn(name, key?.hash);
     return refusesLook(name, isOwn) ?? this.#moderation.refusesJoin(address, name, key?.hash);
   }
 
@@ -159,6 +161,7 @@ export class Arrivals {
     const { address } = occupant;
     const tokenHash = token === undefined ? undefined : hashOf(token);
     // Same server, address and token: no fact changes, so nothing is written. A seat without a token may be given up by now.
+    const shownElsewhere = seat.server === here ? undefined : this.#journal.readBy(seat.server);
     const isSame = seat.server === here && seat.address === address && seat.tokenHash === tokenHash;
     if (token !== undefined && isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
     this.#recorder.ask(
@@ -168,7 +171,7 @@ export class Arrivals {
         reader: serversOnly,
         ...moving(seat, here, address, tokenHash),
       },
-      { ...waiter, happened: (roster) => this.#sit(id, arrival, { roster }) },
+      { ...waiter, happened: (roster) => this.#sit(id, arrival, { roster, shownElsewhere }) },
     );
   }
 
@@ -184,7 +187,7 @@ export class Arrivals {
   #sit(
     id: string,
     { occupant, token, waiter }: Arrival,
-    { roster, isNew = false, mail }: Partial<Taken>,
+    { roster, isNew = false, mail, shownElsewhere }: Partial<Taken>,
   ): void {
     const seat = this.#seats.byId(id);
     if (!seat) return;
@@ -194,7 +197,7 @@ export class Arrivals {
     seat.occupant = occupant;
     seat.mail ??= mail ?? this.#owners.mailOf(id);
     this.visited = true;
-    waiter.happened({ seat, token, roster, isNew, mail: seat.mail });
+    waiter.happened({ seat, token, roster, isNew, mail: seat.mail, shownElsewhere });
   }
 }
 

@@ -4,6 +4,8 @@
 
 import type { Dialect, Newcomer } from "../../../dialects/dialect.ts";
 import type { CommandOf } from "../../../protocol/commands.ts";
+import type { Recorded } from "../../../protocol/events.ts";
+import { nameKey } from "../../../protocol/names.ts";
 import type { Flows } from "../../delivery/flows.ts";
 import type { Opening, Reader, ReadPage } from "../../delivery/reader.ts";
 import type { SharedPages } from "../../delivery/shared-pages.ts";
@@ -80,16 +82,17 @@ export class Entering {
 
   /** Encodes the past for a member: of the `count` messages before the roster those that are new to it, and waiting whispers. */
   #pastFor(
-    { seat, isNew, mail }: Taken,
+    { seat, isNew, mail, shownElsewhere = Infinity }: Taken,
     dialect: Dialect,
     { roster, resumption, count }: Shown,
   ): () => Promise<Uint8Array[]> {
     const { archive } = this.#room;
     const resumedAt = resumption?.resumed ? resumption.position : undefined;
     const recall = async (): Promise<Past> => {
-      const past = await archive.recall(seat.id, roster.seq, count);
-      const leftAt = dialect.showsMissed ? (seat.readBefore ?? archive.leftAt(seat.name, past.events)) : 0;
-      return { ...past, events: past.events.filter(({ seq }) => seq > (resumedAt ?? leftAt)) };
+      const missed = dialect.showsMissed ? roster.seq - shownElsewhere : 0;
+      const past = await archive.recall(seat.id, roster.seq, Math.max(count, missed));
+      const left = dialect.showsMissed ? (seat.readBefore ?? leftAt(seat.name, past.events)) : 0;
+      return { ...past, events: past.events.filter(({ seq }) => seq > (resumedAt ?? left)) };
     };
     const shown = count === 0 ? undefined : recall;
     // A new seat has no whispers, so all such newcomers are shown the same bytes.
@@ -125,6 +128,15 @@ export class Entering {
         await this.#room.newcomers.run(() => take({ pieces: page.piecesFor(seat, own), last: page.last }));
     };
   }
+}
+
+/** Of these events, the one by which the last member with this name left; 0 if none is. */
+function leftAt(name: string, events: readonly Recorded[]): number {
+  const key = nameKey(name);
+  const isGoing = (event: Recorded) =>
+    (event.type === "left" || event.type === "kicked" || event.type === "banned") &&
+    nameKey(event.name ?? "") === key;
+  return events.findLast(isGoing)?.seq ?? 0;
 }
 
 function newcomerOf({ seat: { name }, token }: Taken, resumption: Resumption | undefined): Newcomer {

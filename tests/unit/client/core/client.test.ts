@@ -81,6 +81,10 @@ describe("what is entered", () => {
       room.say({ type: "error", code: "wrong-password", text: "That is not the operators' password" });
       lost();
       expect(room.sent("op")).toEqual([]);
+      client.enter("/op secret");
+      room.say({ type: "note", text: "You are an operator already" });
+      lost();
+      expect(room.sent("op")).toEqual([]);
     });
 
     test("waits for the connection if that was lost while it was asked for", () => {

@@ -78,6 +78,12 @@ test("keyIn() says in a sentence why there can be no key", () => {
   expect(() => keyIn(folder.path)).toThrow("which is a folder");
   symlinkSync(join(folder.path, "gone"), join(folder.path, "link"));
   expect(() => keyIn(join(folder.path, "link"))).toThrow("which is a link to nowhere");
+  Bun.spawnSync(["mkfifo", join(folder.path, "pipe")]);
+  symlinkSync(join(folder.path, "pipe"), join(folder.path, "to a pipe"));
+  for (const special of [join(folder.path, "pipe"), join(folder.path, "to a pipe"), "/dev/null"])
+    expect(() => keyIn(special)).toThrow(
+      `${special}, which is no regular file: your name is not kept for you`,
+    );
   if (process.getuid?.() === 0) return;
   chmodSync(folder.path, 0o500);
   expect(() => keyIn(path)).toThrow("which this user may not use");

@@ -13,6 +13,7 @@ const host: Host = {
   name: "ada",
   operator: false,
   topic: undefined,
+  mutesAll: false,
   hasPassword: false,
   members: [],
   isPassword: () => false,

@@ -22,6 +22,7 @@ const stored: [key: string, written: string, value: string, fact: Fact | undefin
     { kind: "muted", key: "muted s1", id: "s1", value: mute },
   ],
   [factKey.mail("s1"), "mail s1", "17", { kind: "mail", id: "s1", value: 17 }],
+  [factKey.read("s1"), "read s1", "17", { kind: "read", id: "s1", value: 17 }],
   [factKey.topic, "topic", "tea, at 5", { kind: "topic", value: "tea, at 5" }],
 ];
 

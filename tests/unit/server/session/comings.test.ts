@@ -10,7 +10,9 @@ import { FakeSocket, pass, turn, unlimited } from "./fake-socket.ts";
 
 setDefaultTimeout(testMs);
 
-inFakeRoom();
+/** Whether the operators' password is still the one that was given. */
+let isSamePassword = true;
+inFakeRoom({ holds: () => isSamePassword });
 
 const slow = { burst: 2, perSecond: 1 };
 const free: Partial<SessionOptions> = { rate: unlimited };
@@ -114,6 +116,44 @@ describe("names of those who run things", () => {
     await pass(1_000);
     expect(script.events).toMatchObject([{ code: "name-owned" }, { type: "seen", id: "2" }]);
   });
+
+  test.each(["deop", "another password"])(
+    "an operator that is made none owns none any more: %s",
+    async (how) => {
+      const operators = new Operators("boss");
+      const ada = new FakeSocket(room, { ...free, operators });
+      ada.send({ type: "join", name: "ada", key }, { type: "op", password: "boss" });
+      for (const name of ["root", "bea", "admin"]) ada.send({ type: "rename", name });
+      await pass(1_000);
+      const [welcome] = ada.events;
+      if (how === "deop") ada.send({ type: "deop" });
+      else {
+        isSamePassword = false;
+        room.members.enforcement.revokeOperators();
+        isSamePassword = true;
+      }
+      await pass(1_000);
+      expect(room.members.roster().members).toEqual([{ name: "admin" }]);
+      expect(["root", "bea", "admin"].map((name) => room.members.ownerOf(name)?.name)).toEqual([
+        undefined,
+        "bea",
+        undefined,
+      ]);
+      // It keeps the name until it leaves, over a drop, too.
+      ada.session.closed();
+      const back = new FakeSocket(room, free);
+      const token = welcome?.type === "welcome" ? welcome.token : undefined;
+      back.send({ type: "join", name: "admin", token, key });
+      await turn();
+      expect(back.events[0]).toMatchObject({ type: "welcome", name: "admin" });
+      back.send({ type: "quit" });
+      await turn();
+      const again = new FakeSocket(room, free);
+      again.send({ type: "join", name: "admin", key });
+      await turn();
+      expect(again.codes).toEqual(["name-reserved"]);
+    },
+  );
 
   test("a name that looks like another one is taken, in any of its looks", async () => {
     for (const name of ["mallory", "ivy", "Dan"]) await joined(name, free);

@@ -6,7 +6,7 @@ import { SqliteJournal } from "../../../../lib/server/journal/sqlite/journal.ts"
 import { Door } from "../../../../lib/server/limits/door.ts";
 import type { Origin } from "../../../../lib/server/limits/origin.ts";
 import type { Members } from "../../../../lib/server/room/members.ts";
-import { Room } from "../../../../lib/server/room/room.ts";
+import { Room, type RoomOptions } from "../../../../lib/server/room/room.ts";
 import type { SessionOptions } from "../../../../lib/server/session/options.ts";
 import { FakeSocket, metrics, reports, turn, unlimited } from "./fake-socket.ts";
 
@@ -38,7 +38,7 @@ export let room: Room;
 export let emptied = 0;
 
 /** Each test of the file has a room of its own, and a clock that it moves. */
-export function inFakeRoom(): void {
+export function inFakeRoom(more: Partial<RoomOptions> = {}): void {
   beforeEach(() => {
     jest.useFakeTimers();
     emptied = 0;
@@ -49,6 +49,7 @@ export function inFakeRoom(): void {
       onEmpty: () => emptied++,
       onJournalTrouble: () => {},
       metrics,
+      ...more,
     });
   });
 

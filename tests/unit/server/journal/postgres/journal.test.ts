@@ -200,9 +200,13 @@ postgresql.describe("the servers of a room", () => {
     expect(one.journal.isAlive(one.journal.server)).toBe(true);
     expect(one.journal.isAlive("nobody")).toBe(false);
 
+    expect(one.journal.readBy("nobody")).toBeUndefined();
+    await two.append(said("hello"));
+    await one.until(() => one.journal.readBy(two.journal.server) === 1);
     const counts = one.counts;
     await two[Symbol.asyncDispose]();
     await one.until(() => !isAlive(two));
+    expect(one.journal.readBy(two.journal.server)).toBe(1);
     expect(one.counts - counts).toBeLessThanOrEqual(3);
     expect(isAlive(three)).toBe(true);
 

@@ -147,6 +147,13 @@ describe("one's own", () => {
     expect(texts()).toEqual(["one"]);
   });
 
+  test("a member that has said nothing is told so", async () => {
+    const text = "You have said nothing yet that can be taken back";
+    expect(await ada.delete({})).toMatchObject({ code: "no-such-message", text });
+    const named = '"ada" has said nothing yet that can be taken back';
+    expect(await ada.delete({ name: "ada" })).toMatchObject({ code: "no-such-message", text: named });
+  });
+
   test("a whisper that is taken back is told to its two ends alone", async () => {
     const seq = await ada.say("psst", bob);
     expect(await ada.delete({})).toBeUndefined();
