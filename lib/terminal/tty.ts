@@ -132,10 +132,7 @@ export class Tty {
     if (!this.#isOpen) return;
     await this.#answered();
     this.#isOpen = false;
-    clearTimeout(this.#expiry);
-    clearTimeout(this.#stopped);
-    clearTimeout(this.#asking);
-    clearTimeout(this.#resizing);
+    for (const timer of [this.#expiry, this.#stopped, this.#asking, this.#resizing]) clearTimeout(timer);
     process.off("SIGCONT", this.#continued);
     this.#output.off("resize", this.#resized);
     this.#input.off("data", this.#received);

@@ -113,7 +113,9 @@ export function serversOf(options: Options): [Server, ...Server[]] {
     if (host === "" || at.port < 1 || at.port > 65_535) {
       throw new UsageError(`--host takes HOST[:PORT], or several with commas between, not "${options.host}"`);
     }
-    return { ...at, trust: trustFor({ ...options, ...at, knownHostsPath: knownHostsPath() }) };
+    // The file has the certificates that a person has accepted; it need not exist.
+    const knownHostsPath = join(configFolder(), "known_hosts");
+    return { ...at, trust: trustFor({ ...options, ...at, knownHostsPath }) };
   };
   return [server(first), ...others.map(server)];
 }
@@ -121,11 +123,6 @@ export function serversOf(options: Options): [Server, ...Server[]] {
 /** The file with the settings that last; it need not exist. */
 export function configPath(): string {
   return join(configFolder(), "config.json");
-}
-
-/** The file with the certificates that a person has accepted; it need not exist. */
-export function knownHostsPath(): string {
-  return join(configFolder(), "known_hosts");
 }
 
 /** The file with the key that is shown at each join; it need not exist. */
