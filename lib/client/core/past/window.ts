@@ -77,6 +77,8 @@ export class Window {
     if (this.isReading) return;
     if (this.isOldest) return done();
     this.#read({ before: this.from, ...olderPage }, (reading, problem) => {
+      // Meanwhile the window gave up its oldest events: they would be missing between the page and the others.
+      if (reading.wanted.before !== this.from) return done(problem);
       this.events = [...reading.events, ...this.events];
       this.isOldest = problem === undefined && reading.next === undefined;
       this.from = reading.next ?? 0;

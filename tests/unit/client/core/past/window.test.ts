@@ -82,6 +82,68 @@ test("a window shows the past without a hole, each line once and in order", () =
   );
 });
 
+test("a page whose events the window gave up meanwhile leaves no hole", () => {
+  const room = new PlayedPast(Array(150).fill("said"));
+  const window = new Window(room.pages, 151);
+  window.older(ignore);
+  room.answer();
+  let done = 0;
+  window.older(() => done++);
+  for (let seq = 151; seq <= 260; seq++) {
+    room.happen("said");
+    window.add({ ...said, seq }, 60);
+  }
+  room.answer();
+  expect([done, window.isReading, window.isOldest]).toEqual([1, false, false]);
+  expect(window.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 60 }, (_, i) => 201 + i));
+  expect(readOut(room, window, "older")).toBeGreaterThan(0);
+  expect(window.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 260 }, (_, i) => 1 + i));
+});
+
+test("a window has no hole, whatever happens while a page is under way", () => {
+  const step = fc.oneof(
+    fc.constantFrom("older" as const, "newer" as const, "answer" as const, "lost" as const),
+    fc.record({ kinds: fc.array(kind, { maxLength: 80 }), isAtEnd: fc.boolean() }),
+  );
+  const size = fc.record({
+    atEnd: fc.integer({ min: 1, max: 60 }),
+    kept: fc.integer({ min: 110, max: 250 }),
+    pageEvents: fc.integer({ min: 1, max: 200 }),
+    pagePositions: fc.integer({ min: 1, max: 300 }),
+  });
+  fc.assert(
+    fc.property(past, fc.array(step, { maxLength: 40 }), size, (kinds, steps, { atEnd, kept, ...page }) => {
+      const room = Object.assign(new PlayedPast(kinds), page);
+      const window = new Window(room.pages, room.now + 1, kept);
+      // The last event that the client was shown.
+      let { now } = room;
+      for (const step of steps) {
+        if (step === "older") window.older(ignore);
+        else if (step === "newer") window.newer(now, ignore);
+        else if (step === "answer") room.answerOne();
+        else if (step === "lost") {
+          room.pages.lost();
+          room.asked.length = 0;
+        } else {
+          for (const kind of step.kinds) {
+            const isWhole = window.reaches(now);
+            room.happen(kind);
+            if (kind === "hidden") continue;
+            now = room.now;
+            const event = room.all.at(-1);
+            if (!isWhole) continue;
+            if (kind === "joined") window.passes(now);
+            else if (event) window.add(event, step.isAtEnd ? atEnd : undefined);
+          }
+        }
+        const last = window.reaches(now) ? now : (window.events.at(-1)?.seq ?? 0);
+        expect(window.events).toEqual(room.all.filter(({ seq }) => seq >= window.from && seq <= last));
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
 test("a page is asked for once, and is not joined to a window that is closed", () => {
   const room = new PlayedPast(Array(300).fill("said"));
   const window = new Window(room.pages, 301);
