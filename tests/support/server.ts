@@ -1,5 +1,6 @@
 // A real server process, the environment it runs in, and temporary folders.
 
+import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,12 +30,24 @@ export function temporaryFolder(): { path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A port that nothing listens on now. */
+/**
+ * The ports of tests: below those that systems give to outgoing connections and to listeners on port 0, one of which could
+ * take a port before its server starts, or while that is started again.
+ */
+const ports = { first: 10_000, count: 20_000 };
+let portsTaken = randomInt(ports.count);
+
+/** A port that nothing listens on now, and another one each time. */
 export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
+  for (;;) {
+    const port = ports.first + (portsTaken++ % ports.count);
+    try {
+      Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
+      return port;
+    } catch {
+      // Another program listens there.
+    }
+  }
 }
 
 export class Server implements AsyncDisposable {
@@ -64,7 +77,7 @@ export class Server implements AsyncDisposable {
     const given = (flag: string) => flags.includes(flag);
     const server = new Server(
       [
-        ...(given("--port") ? [] : ["--port", "0"]),
+        ...(given("--port") ? [] : ["--port", `${freePort()}`]),
         ...(given("--history") || environment.CHAT_HISTORY !== undefined ? [] : ["--history", "none"]),
         ...(given("--rate") ? [] : ["--rate", "0"]),
         ...(given("--web") || environment.CHAT_WEB !== undefined ? [] : ["--web", "0"]),
