@@ -16,6 +16,9 @@ export type Page = { events: Recorded[]; next: number | undefined };
 
 export type Take = (answer: Page | Fault) => void;
 
+/** Called while an answer is under way, with the positions of messages that were taken back. */
+export type TakeBack = (seqs: readonly number[]) => void;
+
 /** A request to the server: the last `limit` messages before a position, or the last ones that have these words. */
 export type PageRequest = { before?: number | undefined; limit: number; words?: string | undefined };
 
@@ -23,7 +26,7 @@ export const noConnection = fault("unavailable", "There is no connection now: tr
 
 export class Pages {
   readonly #send: (command: Raw) => boolean;
-  readonly #asked = new Map<string, { request: PageRequest; take: Take }>();
+  readonly #asked = new Map<string, { request: PageRequest; take: Take; takeBack: TakeBack }>();
   #count = 0;
 
   /** `send` sends a command now; it returns false if there is no connection. */
@@ -32,9 +35,9 @@ export class Pages {
   }
 
   /** Asks for a page. `take` is called once: with the page, or with the reason why there is none. */
-  ask(request: PageRequest, take: Take): void {
+  ask(request: PageRequest, take: Take, takeBack: TakeBack = () => {}): void {
     const id = `page-${++this.#count}`;
-    this.#asked.set(id, { request, take });
+    this.#asked.set(id, { request, take, takeBack });
     const { words, ...place } = request;
     const kind = words === undefined ? { type: "history" } : { type: "search", text: words };
     if (!this.#send({ ...kind, ...place, id })) this.#answer(id, noConnection);
@@ -42,6 +45,7 @@ export class Pages {
 
   /** Takes the next event; true if it is the server's answer to a request made here. */
   event(event: Event): boolean {
+    if (event.type === "deleted") for (const { takeBack } of this.#asked.values()) takeBack(event.seqs);
     if (event.type !== "history" && event.type !== "results" && event.type !== "error") return false;
     const { id } = event;
     const request = this.#asked.get(id ?? "")?.request;
@@ -60,6 +64,13 @@ export class Pages {
     asked?.take(answer);
     return asked !== undefined;
   }
+}
+
+/** These events, with the texts of the messages at these positions erased. */
+export function withoutTexts(events: Recorded[], seqs: readonly number[]): Recorded[] {
+  return events.map((event) =>
+    isMessage(event) && seqs.includes(event.seq) ? { type: "erased", seq: event.seq, at: event.at } : event,
+  );
 }
 
 /** The page in an answer. Its `next` is older than `before` whatever the server says, so no reading runs in a circle. */

@@ -2,7 +2,7 @@
 // requests, and no page is larger than the server allows. A reading can be stopped at any time, and keeps its events so far.
 
 import { type Fault, fault, isFault, isMessage, limits, type Recorded } from "../../../protocol/events.ts";
-import type { Pages } from "./pages.ts";
+import { type Page, type Pages, withoutTexts } from "./pages.ts";
 
 export type Wanted = {
   /** How many messages. */
@@ -55,11 +55,15 @@ export class Reading {
     const { words } = this.wanted;
     const most = words === undefined ? limits.historyEvents : limits.searchEvents;
     const limit = Math.min(this.wanted.messages - this.messages, most);
-    this.#pages.ask({ before: this.next, limit, words }, (answer) => {
+    const takeBack = (seqs: readonly number[]) => {
+      this.events = withoutTexts(this.events, seqs);
+    };
+    const take = (answer: Page | Fault) => {
       if (this.#isOver) return;
       if (isFault(answer)) return this.#end(answer);
       this.#take(answer.events, answer.next);
-    });
+    };
+    this.#pages.ask({ before: this.next, limit, words }, take, takeBack);
   }
 
   #take(page: Recorded[], next: number | undefined): void {

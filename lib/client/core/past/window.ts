@@ -6,8 +6,8 @@
 // It has everything between its two ends, each event once and in order. A history can be asked for backwards alone: so a page
 // of newer events is read from some positions further on, down to the end of the window.
 
-import { type Fault, isMessage, type Recorded } from "../../../protocol/events.ts";
-import type { Page, Pages } from "./pages.ts";
+import type { Fault, Recorded } from "../../../protocol/events.ts";
+import { type Page, type Pages, withoutTexts } from "./pages.ts";
 import { Reading, type Wanted } from "./reading.ts";
 
 /** A page of older events ends with this many messages, or with this many characters if they come first. */
@@ -107,9 +107,7 @@ export class Window {
 
   /** The messages at these positions were taken back: their texts are erased here, too. */
   takeBack(seqs: readonly number[]): void {
-    this.events = this.events.map((event) =>
-      isMessage(event) && seqs.includes(event.seq) ? { type: "erased", seq: event.seq, at: event.at } : event,
-    );
+    this.events = withoutTexts(this.events, seqs);
   }
 
   /** Gives up the reading that is under way: its page is not joined. */

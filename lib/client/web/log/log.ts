@@ -46,6 +46,8 @@ export class Log {
   readonly #top = byId("top", HTMLElement);
   readonly scroll: Scroll;
   #window: Window;
+  /** The window around an event that is being read, and opens then. */
+  #sought: Window | undefined;
   /** The position of the last live event, drawn or not. */
   #now = 0;
   #drawn: Drawn[] = [];
@@ -119,6 +121,7 @@ export class Log {
   /** The messages at these positions were taken back. */
   takeBack(seqs: readonly number[]): void {
     this.#window.takeBack(seqs);
+    this.#sought?.takeBack(seqs);
     this.redraw();
   }
 
@@ -181,9 +184,12 @@ export class Log {
   around(seq: number): void {
     if (this.#rowOf(seq)) return this.#found(seq);
     const window = new Window(this.#pages, seq + 1);
+    this.#sought = window;
     window.older((problem) => {
       if (problem) return this.notice(problem.text, "problem");
       window.newer(this.#now, () => {
+        if (this.#sought !== window) return;
+        this.#sought = undefined;
         this.#open(window);
         this.#found(seq);
       });

@@ -171,6 +171,19 @@ test("of a message that is taken back nothing is left but its place", () => {
   expect(window.events.map(({ seq }) => seq)).toEqual(room.all.map(({ seq }) => seq));
 });
 
+test("a message that is taken back while pages are read has no text, either", () => {
+  const room = new PlayedPast(Array(30).fill("said"));
+  room.pageEvents = 10;
+  const window = new Window(room.pages, 31);
+  window.older(ignore);
+  room.answerOne();
+  room.pages.event({ type: "deleted", seq: 31, at: 0, name: "bob", by: "bob", saidAt: 0, seqs: [29, 9] });
+  room.hide(9);
+  room.answer();
+  expect(window.events.filter(({ type }) => type === "erased").map(({ seq }) => seq)).toEqual([29]);
+  expect(window.events.map(({ seq }) => seq)).not.toContain(9);
+});
+
 test("without a connection a window says so, and reads on later", () => {
   const room = new PlayedPast(Array(300).fill("said"));
   const window = new Window(room.pages, 301);
