@@ -1,5 +1,5 @@
-// The house keeps its rooms: which folder of lib may import from which, how big folders and files may be, where tests
-// are, and how long their titles are.
+// The layout of the code: which folder of lib may import from which, how big folders and files may be, where tests are,
+// and how long their titles are.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { dirname, join, relative } from "node:path";
@@ -8,8 +8,17 @@ import { testMs } from "./support/transcript.ts";
 
 setDefaultTimeout(testMs);
 
-/** Each room of lib, and the rooms it may import from beside itself. */
-const rooms: Record<string, string[]> = {
+/** The folders that all parts of the room may import from. */
+const underRoom = [
+  "server/seats",
+  "server/delivery",
+  "server/journal",
+  "server/limits",
+  "dialects",
+  "protocol",
+];
+/** Each folder of lib, and the folders it may import from beside itself. */
+const folders: Record<string, string[]> = {
   protocol: [],
   "protocol/looks": ["protocol"],
   dialects: ["dialects/irc", "protocol"],
@@ -26,38 +35,9 @@ const rooms: Record<string, string[]> = {
   "server/limits": ["protocol"],
   "server/delivery": ["server/journal", "dialects", "protocol"],
   "server/seats": ["server/journal", "server/limits", "protocol/looks", "protocol"],
-  "server/room": [
-    "server/room/archive",
-    "server/room/entering",
-    "server/seats",
-    "server/delivery",
-    "server/journal",
-    "server/limits",
-    "dialects",
-    "protocol/looks",
-    "protocol",
-  ],
-  "server/room/archive": [
-    "server/room",
-    "server/room/entering",
-    "server/seats",
-    "server/delivery",
-    "server/journal",
-    "server/limits",
-    "dialects",
-    "protocol",
-  ],
-  "server/room/entering": [
-    "server/room",
-    "server/room/archive",
-    "server/seats",
-    "server/delivery",
-    "server/journal",
-    "server/limits",
-    "dialects",
-    "protocol/looks",
-    "protocol",
-  ],
+  "server/room": ["server/room/archive", "server/room/entering", ...underRoom, "protocol/looks"],
+  "server/room/archive": ["server/room", "server/room/entering", ...underRoom],
+  "server/room/entering": ["server/room", "server/room/archive", ...underRoom, "protocol/looks"],
   "server/session": [
     "server/room",
     "server/room/entering",
@@ -154,13 +134,13 @@ function importsOf(path: string): string[] {
   return [...found].map(([, from, bare]) => from ?? bare ?? "");
 }
 
-test("lib has the rooms that have rules", () => {
-  expect([...new Set(inLib.map(roomOf))].sort()).toEqual(Object.keys(rooms).sort());
+test("lib has the folders that have rules", () => {
+  expect([...new Set(inLib.map(roomOf))].sort()).toEqual(Object.keys(folders).sort());
 });
 
-test("a room imports from the rooms it may import from", () => {
+test("a folder imports from the folders it may import from", () => {
   const strays = inLib.flatMap((path) => {
-    const allowed = [roomOf(path), ...(rooms[roomOf(path)] ?? [])];
+    const allowed = [roomOf(path), ...(folders[roomOf(path)] ?? [])];
     const local = importsOf(path).filter((name) => /^\..*\.ts$/.test(name));
     const wrong = local.filter((name) => !allowed.includes(roomOf(join(dirname(path), name))));
     return wrong.map((name) => `${path} imports ${name}`);
@@ -168,20 +148,20 @@ test("a room imports from the rooms it may import from", () => {
   expect(strays).toEqual([]);
 });
 
-test("the rooms that a browser shares import no package", () => {
+test("the folders that a browser shares import no package", () => {
   const shared = inLib.filter((path) => withoutPackages.includes(roomOf(path)));
   const strays = shared.flatMap((path) => importsOf(path).filter((name) => !name.startsWith(".")));
   expect(strays).toEqual([]);
 });
 
 test(`a room has at most ${maxFiles} files`, () => {
-  const sizes = Object.keys(rooms).map((room) => inLib.filter((path) => roomOf(path) === room).length);
+  const sizes = Object.keys(folders).map((room) => inLib.filter((path) => roomOf(path) === room).length);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(maxFiles);
 });
 
-test("a unit test is where its room is", () => {
+test("a unit test is where its folder is", () => {
   const unit = testFiles.filter((path) => path.startsWith("tests/unit/"));
-  expect(unit.filter((path) => !(relative("tests/unit", dirname(path)) in rooms))).toEqual([]);
+  expect(unit.filter((path) => !(relative("tests/unit", dirname(path)) in folders))).toEqual([]);
 });
 
 test("every test file gives its tests the time of a busy machine", () => {

@@ -1,4 +1,4 @@
-// What people type: a line becomes a command of the table in commands.ts, and /help lists how each is written. A line that
+// Typed lines: a line becomes a command of the table in commands.ts, and /help lists how each is written. A line that
 // looks like a command with a slip of the fingers is refused, since all would read what was meant for one member, or a
 // password.
 

@@ -43,7 +43,9 @@ const pasteOff = "\x1b[?2004l";
 const focusOn = "\x1b[?1004h";
 const focusOff = "\x1b[?1004l";
 const showCursor = "\x1b[?25h";
-const wrapOn = "\x1b[?7h";
+/** Whether a row that is too long goes on in the next one. */
+export const wrapOff = "\x1b[?7l";
+export const wrapOn = "\x1b[?7h";
 
 /** The file descriptor of the output. */
 const stdout = 1;

@@ -78,7 +78,7 @@ function isLink(word: string, columns: number): boolean {
   return /^[<("']?[a-z][a-z0-9+.-]*:\/\/[!-~]+$/i.test(word) && word.lastIndexOf(":") < columns;
 }
 
-/** The rows of a word, broken wherever a row is full: between graphemes, unless one is wider than a row. */
+/** The rows of a word, broken where a row is full: between graphemes, unless one is wider than a row. */
 function pieces(word: string, columns: number): string[] {
   const rows: string[] = [];
   let row = "";

@@ -12,7 +12,7 @@ export type Arrival = {
   after?: number;
 };
 
-/** The others have joined and warmed up by then. */
+/** The members of the load, another process, have joined and warmed up by then. */
 const arriveAfterMs = 3_000;
 
 // Those who measure share this CPU, and come first.

@@ -107,6 +107,7 @@ function sample() {
 delivered = 0;
 sending = true;
 fillWindow();
+// These two waits are the measurement itself: the JIT warms up, then the talk of so many seconds is counted.
 await Bun.sleep(options.warmUpSeconds * 1000);
 const from = sample();
 await Bun.sleep(options.seconds * 1000);

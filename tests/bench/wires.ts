@@ -4,7 +4,7 @@ export type Wire = "json" | "line" | "irc" | "websocket" | "json in frames";
 
 /** The first byte of a message's text. */
 export const mark = "^".charCodeAt(0);
-/** What stands before the text, on whatever wire: a quote, a blank or a colon. The length of a frame may look like a mark. */
+/** The character before the text on each wire: a quote, a blank or a colon. The length of a frame may look like a mark. */
 const before = [0x22, 0x20, 0x3a];
 
 /** How many messages begin in these bytes. */

@@ -24,7 +24,7 @@ export async function build(platform: Platform, folder: string): Promise<string[
     const outfile = join(folder, `${name}-${platform}`);
     const { outputs } = await Bun.build({
       entrypoints: scripts.map((script) => join(root, script)),
-      // All beside each other: a thread's script is looked for there, wherever the file is that starts it.
+      // All beside each other: the binary looks for a thread's script beside its own entry, not beside the file that starts it.
       naming: { entry: "[name].[ext]" },
       minify: true,
       define: { chatRevision: JSON.stringify(revision()), chatPage: JSON.stringify(page) },

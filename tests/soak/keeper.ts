@@ -12,7 +12,7 @@ import type { Random } from "../support/random.ts";
 import { root, type Server, temporaryFolder, withoutSettings } from "../support/server.ts";
 import type { Book } from "./book.ts";
 
-/** What it needs of the day of all. */
+/** The part of the shared day that the keeper needs. */
 type Watch = { readonly over: boolean; book: Book; count: (what: string) => void };
 
 const betweenMs = 5_000;

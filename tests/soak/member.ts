@@ -45,7 +45,7 @@ export class Member {
   #seat: { token: string; epoch: string; seq: number } | undefined;
   /** The position of the last line that it said on this seat. */
   #lastSaid: number | undefined;
-  /** Where the room was when it took this seat: what it said before is another seat's. */
+  /** The room's position when the member took this seat: earlier lines belong to another seat. */
   #seatedAt = 0;
   #backAt: PromiseWithResolvers<void> | undefined;
   #settled: (() => void) | undefined;

@@ -43,7 +43,7 @@ abstract class TcpClient implements Disposable {
         close: () => this.ended(),
         error: (_, error) => {
           this.ended();
-          // Bun hands over what a handler throws, too.
+          // Bun also calls this with an error that a handler threw.
           if (codeOf(error) === "") throw error;
         },
       },

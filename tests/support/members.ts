@@ -46,7 +46,7 @@ export const key = {
   paste: (text: string) => `\x1b[200~${text}\x1b[201~`,
 };
 
-/** Runs the client on pipes with the input "hello". Returns what it prints, and its exit code. */
+/** Runs the client on pipes with the input "hello". Returns its output and its exit code. */
 export async function piped(
   port: number,
   flags: string[],

@@ -18,7 +18,7 @@ export class Pipe implements Disposable {
     this.writing = openSync(path, constants.O_WRONLY);
   }
 
-  /** Reads what is in the pipe now. */
+  /** Reads the bytes that are in the pipe now. */
   read(): string {
     const chunk = Buffer.alloc(1024 * 1024);
     try {

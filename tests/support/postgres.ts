@@ -246,7 +246,7 @@ function newCluster(): Promise<string> {
   return cluster;
 }
 
-/** Runs a program without root's rights, and gives what it prints. */
+/** Runs a program without root's rights, and returns its output. */
 async function run(command: string[]): Promise<string> {
   const child = Bun.spawn([...user.become, ...command], {
     stdin: "ignore",

@@ -9,7 +9,7 @@ import { follow, Transcript } from "./transcript.ts";
 
 export const root = join(import.meta.dir, "../..");
 
-/** What starts a program of this repository in a line of a shell. */
+/** The command that starts a program of this repository, for a line of a shell. */
 export function inShell(program: string): string {
   return `bun ${$.escape(join(root, program))}`;
 }

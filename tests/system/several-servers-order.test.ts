@@ -1,4 +1,4 @@
-// Operators of a room on several servers: what they do holds at all of them. And IRC clients that move between these.
+// Operators of a room on several servers: their acts hold at all of them. And IRC clients that move between these.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { IrcClient, JsonClient } from "../support/clients.ts";

@@ -1,4 +1,4 @@
-// A terminal that goes away, or is stopped: nothing is said by that, nothing crashes, and what was typed is not lost.
+// A terminal that goes away, or is stopped: the client sends nothing then, does not crash, and keeps the typed text.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";

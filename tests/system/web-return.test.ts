@@ -76,7 +76,7 @@ chromium.describe("the page that comes back", () => {
     await second.page.getByText("You are in the room in another window now.").waitFor();
     await ada.shows("to the second window");
     await says("to the first again");
-    // It keeps what it has again, too.
+    // The kept state is kept again, too.
     await ada.page.fill("#entry", "a draft of the first");
     await ada.page.reload();
     await ada.shows("to the first again");

@@ -25,7 +25,7 @@ export type ClientHandlers = LinkHandlers & {
   notice: (text: string) => void;
   /** Shows the commands, as `allHelp` has them. */
   help: () => void;
-  /** The people who are ignored have changed: the names of each. */
+  /** Called when the ignored people have changed, with the names of each. */
   ignoring?: (people: string[][]) => void;
   /** Carries out /set with the words typed behind it. */
   set: (words: string) => void;

@@ -57,7 +57,7 @@ export function asTyped({ type, to, text }: Unsettled): string {
 }
 
 type Addressee = {
-  /** Undefined if no member was known by the name. It may be the name of an owner who is away. */
+  /** Undefined if no member was known by the name, which may belong to an absent owner. */
   person: Person | undefined;
   /** The position of the last event that the sender had seen when the whisper was written. */
   after: Position;

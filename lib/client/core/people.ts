@@ -24,7 +24,7 @@ export function isUnreachable({ gone, owned = false }: Person): boolean {
 
 /** How long after its last message a member counts as active. */
 const activeMs = 30 * 60_000;
-/** How many speakers are remembered, and how many owners who are away: in a long run, new names come without end. */
+/** How many speakers and how many absent owners are remembered: a long run meets new names without end. */
 const namesKept = 5_000;
 
 export class People {
@@ -75,7 +75,7 @@ export class People {
     return this.#here.get(key) ?? (!this.me.gone && nameKey(this.me.name) === key ? this.me : undefined);
   }
 
-  /** The member with that name, or else its owner, who is away. */
+  /** The member with that name, or else its absent owner. */
   known(name: string): Person | undefined {
     return this.find(name) ?? this.#away.get(nameKey(name));
   }
@@ -131,7 +131,7 @@ export class People {
     }
   }
 
-  /** Some events are lost: any name may belong to another member now. */
+  /** Marks all people as gone, since after lost events each name may belong to another member. */
   #lose(): void {
     for (const [key, person] of this.#here) {
       const other = { ...person };

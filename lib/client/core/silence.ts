@@ -69,7 +69,7 @@ export class Silence {
       this.stop();
       return this.#handlers.gone();
     }
-    // While nothing is read there is no silence: what counts is the time since the last ping.
+    // While nothing is read there is no silence, so the time is counted from the last ping.
     const quietMs = this.deaf ? now - this.#pingedAt : silentMs;
     if (slept || quietMs > this.#patience.pingAfterMs) {
       this.#pingedAt = now;

@@ -293,7 +293,7 @@ function others({ name, members }: Welcome): Member[] {
   return members.filter((member) => nameKey(member.name) !== nameKey(name));
 }
 
-/** Says who is here, with at most `most` names: all names of a full room would take the whole screen. */
+/** Lists the members, at most `most` of them by name: all names of a full room would take the whole screen. */
 function here(members: Member[], most = Infinity): string {
   if (members.length === 0) return "Nobody else is here.";
   const more = members.length > most ? ` and ${members.length - most} more` : "";

@@ -1,4 +1,4 @@
-// The greeting of a client that is registered: who the server is, and what it supports.
+// The greeting of a registered client: the server's name and its features.
 
 import about from "../../../package.json";
 import type { Client } from "./client.ts";

@@ -39,8 +39,8 @@ export class Flows {
   }
 
   /** Notes the number of an event that not all members may see. */
-  skip(seq: number): void {
-    for (const { log } of this.#flows.values()) log.skip(seq);
+  advance(seq: number): void {
+    for (const { log } of this.#flows.values()) log.advance(seq);
   }
 
   /** Lets the live readers write. Returns false if some are left: call it again in the next turn. */

@@ -93,7 +93,7 @@ export class LiveLog {
   }
 
   /** Notes the number of an event that not all members may see. */
-  skip(seq: number): void {
+  advance(seq: number): void {
     this.headSeq = seq;
     if (this.followers === 0) this.#dropAll();
   }

@@ -1,4 +1,4 @@
-// Messages that were taken back: what stays of them in a journal.
+// Messages that were taken back: the parts of them that stay in a journal.
 
 import { type Entry, serversOnly } from "./journal.ts";
 

@@ -36,7 +36,7 @@ export const bannedAddress: Bye = {
   text: "Your address is banned from this room",
 };
 
-/** What the door decided: an `origin` if it let the connection in, else a `refusal`. `withinMs`: the time for a TLS handshake. */
+/** The door's decision: an `origin` if it let the connection in, else a `refusal`. `withinMs`: the time for a TLS handshake. */
 export type Admission = { withinMs: number } & (
   | { origin: Origin; refusal?: undefined }
   | { origin?: undefined; refusal: Bye }

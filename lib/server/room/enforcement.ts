@@ -88,7 +88,7 @@ export class Enforcement {
         facts: { [factKey.op(id)]: null },
         expects: { [factKey.op(id)]: credential },
       });
-      // An entry of its own: whatever else happens to a title at this moment, the member is no operator any more.
+      // A separate entry: if the change of a title fails, the member is no operator any more all the same.
       const titles = owners.freeTitles(keyHashOf(seat));
       const event = unnumbered({ type: "moved", name });
       if (titles) this.#recorder.record({ event, author: "", reader: serversOnly, ...titles });

@@ -1,4 +1,4 @@
-// Moderation: the topic, the bans and mutes in force, and what they forbid a member. All are facts of the journal, so they
+// Moderation: the topic, the bans and mutes in force, and the acts that they forbid a member. All are facts of the journal, so they
 // survive a restart and hold on all servers of the room. A ban holds for names that look like the banned one, and for a key,
 // an address or a network; a mute holds for a seat, for its name, its key and its address, even under another name. Both may
 // end by themselves. The orders that make them are in orders.ts.
@@ -27,7 +27,7 @@ export class Moderation {
   readonly #bans = new Restrictions<BanFact>();
   readonly #mutes = new Restrictions<MuteFact>();
 
-  /** All bans, oldest first, without the addresses and keys of members, which the server tells nobody. */
+  /** All bans, oldest first, without the addresses and keys of members, which are secret. */
   get bans(): Ban[] {
     const shown = ({ address: _, keyHash: __, ...ban }: BanFact): Ban => ban;
     return Array.from(this.#bans.entries(), ([, ban]) => shown(ban)).sort((a, b) => a.at - b.at);

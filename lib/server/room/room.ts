@@ -183,7 +183,7 @@ export class Room implements JournalListener, Recorder {
   }
 
   #whisper(event: Recorded, author: string, reader: string): void {
-    this.#flows.skip(event.seq);
+    this.#flows.advance(event.seq);
     if (reader === serversOnly) return;
     for (const id of new Set([author, reader])) this.#occupantOf(id)?.whisper(event, id === author);
   }

@@ -40,7 +40,7 @@ const meantMs = 10 * 60_000;
 export class Departed {
   /** The latest last. */
   readonly #gone: Gone[] = [];
-  /** By the key of a name, what its latest member had read, the latest last. */
+  /** By the key of a name, the latest event that its last member had read; the member that left last comes last. */
   readonly #read = new Map<string, number>();
 
   add(gone: Gone): void {

@@ -67,7 +67,7 @@ export type Seat = SeatFact & {
   mail?: number | undefined;
   /** `read` of its former connection; absent if that was at another server, and is not known to be lost. */
   read?: number | undefined;
-  /** What the last member with its name had read when it left; absent if that was before this server started. */
+  /** The latest event that the last member with its name had read when it left; absent if it left before this server started. */
   readBefore?: number | undefined;
   /** Its connection; absent while the member is away, or at another server. */
   occupant?: Occupant | undefined;

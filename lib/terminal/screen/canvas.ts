@@ -5,7 +5,7 @@
 //
 // Our rows never spill (autowrap is off while they are drawn), so they are as many as we drew.
 
-import type { Tty } from "../tty.ts";
+import { type Tty, wrapOff, wrapOn } from "../tty.ts";
 import type { Picture } from "./picture.ts";
 
 /** Erases the whole row: tmux counts the erased part of a row as text when it breaks rows for a narrower screen. */
@@ -16,8 +16,6 @@ const rowDown = "\x1b[B";
 const savePlace = "\x1b7";
 const backToPlace = "\x1b8";
 const clearScreen = `\x1b[2J${home}`;
-const wrapOff = "\x1b[?7l";
-const wrapOn = "\x1b[?7h";
 
 export class Canvas {
   readonly #tty: Pick<Tty, "columns" | "askColumn">;

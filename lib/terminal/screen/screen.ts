@@ -149,7 +149,7 @@ export class Screen implements TtyReader {
     this.changed();
   }
 
-  /** How many columns and rows an overlay has now; one row below it is its status, whatever that says. */
+  /** How many columns and rows an overlay has now; one row below it is for its status, also without a text. */
   get overlaySize(): Size {
     const { columns, rows } = this.#tty;
     return { columns, rows: rows - this.#pictureWith("its status").rows.length };

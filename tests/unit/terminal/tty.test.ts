@@ -14,7 +14,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** An open terminal, and what happened to it. */
+/** An open terminal, and its events. */
 function opened() {
   const happened: string[] = [];
   const setRawMode = (isRaw: boolean) => happened.push(isRaw ? "raw" : "as found");

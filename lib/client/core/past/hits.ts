@@ -44,7 +44,7 @@ export class Hits {
   }
 }
 
-/** Matches the words of a search wherever one begins in a text, in any case; undefined without a word in them. */
+/** Matches each place in a text where a word of the search begins, in any case; undefined for a search without words. */
 export function wordsSought(text: string): RegExp | undefined {
   // Letters and digits alone, so nothing in them acts as a pattern.
   const words = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];

@@ -73,7 +73,7 @@ export function withoutTexts(events: Recorded[], seqs: readonly number[]): Recor
   );
 }
 
-/** The page in an answer. Its `next` is older than `before` whatever the server says, so no reading runs in a circle. */
+/** The page in an answer. Its `next` is always older than `before`, also if the server claims otherwise, so no reading runs in a circle. */
 export function pageOf(
   answer: Extract<Event, { type: "history" | "results" }>,
   { before = Infinity, limit }: PageRequest,

@@ -7,7 +7,7 @@ import type { Pages } from "./pages.ts";
 import { Reading, stopped, type Wanted } from "./reading.ts";
 import { Window } from "./window.ts";
 
-/** The parts of a client that its past needs; client.ts says what its handlers are. */
+/** The parts of a client that its past needs; client.ts documents the handlers. */
 type PastClient = {
   pages: Pages;
   chat: { regard: (message: Message) => string };

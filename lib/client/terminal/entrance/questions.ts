@@ -9,7 +9,7 @@ import { type Fault, isFault, limits } from "../../../protocol/events.ts";
 import { cleanName, nearName, nextName } from "../../../protocol/names.ts";
 import { visibleRow } from "../../../protocol/text.ts";
 import type { Key } from "../../../terminal/keys.ts";
-import { isCtrl, type Tty, type TtyReader } from "../../../terminal/tty.ts";
+import { isCtrl, type Tty, type TtyReader, wrapOff, wrapOn } from "../../../terminal/tty.ts";
 import type { Unknown } from "../trust.ts";
 
 /** A shorter wait than this is not shown. */
@@ -155,7 +155,7 @@ export async function whileWaiting<T>(tty: Tty, message: string, work: Promise<T
   const timer = setInterval(() => {
     const frame = picocolors.magenta(frames[turns % frames.length] ?? "");
     if (turns++ * spinMs >= wonderMs && !tty.isBusy)
-      tty.write(`${erase}\x1b[?7l${frame}  ${message}\x1b[?7h`);
+      tty.write(`${erase}${wrapOff}${frame}  ${message}${wrapOn}`);
   }, spinMs);
   try {
     return await work;

@@ -1,4 +1,4 @@
-// The commands that ask who is here: NAMES, WHO, WHOIS and the like, and the numerics that answer them.
+// The commands that ask for members: NAMES, WHO, WHOIS and the like, and the numerics that answer them.
 
 import { check } from "../../../protocol/commands.ts";
 import type { Answer, Member, Trace } from "../../../protocol/events.ts";

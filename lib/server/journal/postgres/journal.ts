@@ -292,6 +292,7 @@ export class PostgresJournal implements Journal {
         this.#mayHaveMore ||= entries.length > 0 && this.last < this.#news.last;
       } catch (error) {
         failed(error);
+        // The same error may come back at once: without a wait this loop would spin.
         await Bun.sleep(readAgainMs);
         this.#mayHaveMore = true;
       }

@@ -1,5 +1,5 @@
-// Checks the head of a request from a browser. A page of another site can make a browser send any request, so the server decides
-// by two headers what it may read or open:
+// Checks the head of a request from a browser. A page of another site can make a browser send any request, so two
+// headers decide which requests are answered:
 //
 //   Host     must be a name of this machine or of --web-names: another site may lead its own name here (DNS rebinding)
 //   Origin   is the site whose page sends the request, and must be this one. Programs send none

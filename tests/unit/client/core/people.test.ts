@@ -35,7 +35,7 @@ const renamed = (from: string, to: string, seq = 1, at = 0): Recorded => ({
 });
 
 describe("a member", () => {
-  /** Who is an operator, and who is away. */
+  /** The names of operators, and of members who are away. */
   const marked = (all: People) =>
     (["operator", "away"] as const).map((mark) => all.names.filter((name) => all.find(name)?.[mark]));
   const told: Event = {

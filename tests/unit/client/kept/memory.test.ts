@@ -103,7 +103,7 @@ function said(seq: number, text: string, id?: string): Recorded {
 }
 
 const history = (...events: Recorded[]): Event => ({ type: "history", events });
-/** The answer to what a start asks for if little was missed. */
+/** The answer to a start's request if little was missed. */
 const seen: Event = { type: "history", events: [], id: "missed" };
 
 test("a first start joins as any client, and its position is kept", () => {

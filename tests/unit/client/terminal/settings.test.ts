@@ -114,7 +114,7 @@ test("clients at once keep who each of them ignores", () => {
   expect(client().values.ignore).toEqual([["zoe"], ["gus", "Gustav"], ["eve"], ["שרה"]]);
   other.ignore([["gus", "Gustav"], ["שרה"]]);
   one.ignore([["GUS"], ["eve"]]);
-  // What one shows again does not come back with the other.
+  // A name that one client shows again does not come back through the other.
   expect(client().values.ignore).toEqual([["שרה"], ["GUS"]]);
   one.command("ignore -");
   expect(client().values.ignore).toEqual([]);

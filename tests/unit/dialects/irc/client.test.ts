@@ -1,4 +1,4 @@
-// What a client of IRC keeps of its questions: no more than what may still be asked of it. And the longest of its answers.
+// The questions that a client of IRC remembers: only those that may still be answered. And the longest of its answers.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Host } from "../../../../lib/dialects/host.ts";

@@ -86,7 +86,7 @@ export class House {
       if (by !== undefined && words !== undefined) this.clients[by]?.reader.replace(event.seq, words);
       return;
     }
-    this.log.skip(event.seq);
+    this.log.advance(event.seq);
     this.clients[only]?.reader.whisper(event);
   }
 }

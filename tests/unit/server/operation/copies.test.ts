@@ -36,7 +36,7 @@ test("an export ends with what was said when it began", async () => {
   expect(await textsIn(pages)).toEqual(["1", "2"]);
 });
 
-/** What the program says when it has these flags. */
+/** The program's words when it has these flags. */
 async function told(...args: string[]): Promise<string> {
   const options = parseFlags(flags, { ...about, configPath: "/no/such/file" }, args, {});
   const notes: string[] = [];

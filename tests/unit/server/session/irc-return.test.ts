@@ -24,7 +24,7 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-/** A server that begins with what is in the file, as one of several of which only this one is alive. */
+/** A server that begins with the events in the file, as the only live one of several. */
 async function begin(more: Partial<Pick<Journal, "server" | "isAlive" | "readBy">> = {}): Promise<void> {
   journal = Object.assign<SqliteJournal, object>(
     SqliteJournal.open({ path: join(folder.path, "a.db"), keepEvents: 1000 }),

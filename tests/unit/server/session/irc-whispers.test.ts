@@ -1,4 +1,4 @@
-// The whispers that CHATHISTORY and SEARCH find for a client of IRC: those with a member, whatever the two are called now.
+// The whispers that CHATHISTORY and SEARCH find for a client of IRC: those with a member, under the present names of both or earlier ones.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { testMs } from "../../../support/transcript.ts";
@@ -30,7 +30,7 @@ test("whispers are found after both ends took other names", async () => {
   const other = await ircClient("bob");
   await other.send("PRIVMSG eve :as another bob");
   expect(await texts("CHATHISTORY LATEST bob * 9")).toEqual(["as another bob"]);
-  // What was said with a member who has left is found by its name alone.
+  // Whispers with a member who has left are found by its name alone.
   await bob.send("QUIT");
   await ircClient("rob");
   expect(await texts("CHATHISTORY LATEST rob * 9")).toEqual(["as rob"]);

@@ -67,7 +67,7 @@ test("how a terminal breaks rows is known where the cursor does not tell", () =>
   expect([rowsAbove(tmux, 60, 45, undefined), rowsAbove(other, 60, 45, undefined)]).toEqual([0, 1]);
 });
 
-/** What happens to the screen; a text's lines have a mark, so that its leftovers can be found. */
+/** The acts on the screen; a text's lines have a mark, so that its leftovers can be found. */
 type Step =
   | { type: "line" }
   | { type: "resize"; columns: number; rows: number }

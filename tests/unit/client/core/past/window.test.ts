@@ -1,4 +1,4 @@
-// Reading back and forth: however the server cuts its pages and whatever is missing, the window shows the past without
+// Reading back and forth: however the server cuts its pages and which events are missing, the window shows the past without
 // a hole, each line once and in order, and never more lines than it keeps.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -210,7 +210,7 @@ test("a window that begins with a page takes events of now behind it", () => {
   // Full: the window keeps the lines being read, and ends before the new event.
   expect(window.add({ ...said, seq: 121 })).toBe(false);
   expect([window.reaches(120), window.reaches(121)]).toEqual([true, false]);
-  // At the end it is shorter, and what it gave up is read again.
+  // At the end it is shorter, and the events it gave up are read again.
   expect(window.add({ ...said, seq: 121 }, 60)).toBe(true);
   expect(window.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 60 }, (_, i) => 62 + i));
   window.passes(122);

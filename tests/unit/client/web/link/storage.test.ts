@@ -1,4 +1,4 @@
-// What the page keeps in its browser, whatever another page, an older one or a person has put there.
+// The state that the page keeps in its browser, also beside values of another page, an older version or a person.
 
 import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { PageStorage } from "../../../../../lib/client/web/link/storage.ts";

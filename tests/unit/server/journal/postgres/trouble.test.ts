@@ -111,7 +111,7 @@ postgresql.concurrent("a PostgreSQL of its own", () => {
       "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'",
     );
     if (!writer) throw new Error("PostgreSQL has no process that writes its log");
-    // While it stands still, what is committed stays in memory, where the crash finds it.
+    // While it stands still, committed rows stay in memory, and the crash loses them.
     process.kill(writer.pid, "SIGSTOP");
     await one.append(said("lost"), said("lost"));
     const { epoch } = one.journal;
