@@ -11,6 +11,7 @@ import { Output } from "./lib/cli/output.ts";
 import { writeTo } from "./lib/cli/writer.ts";
 import { buildDocument } from "./lib/client/web/document.ts";
 import type { Bye } from "./lib/protocol/events.ts";
+import { dayMs } from "./lib/protocol/fields.ts";
 import { isLoopback } from "./lib/server/limits/addresses.ts";
 import { Door } from "./lib/server/limits/door.ts";
 import { openFiles } from "./lib/server/limits/open-files.ts";
@@ -74,7 +75,7 @@ const reception = new Reception(connections, {
   door: new Door(Object.assign(settings.door, { isBanned })),
   proxies,
   isTls,
-  session: (carrier, origin, plain) => new Session(room, carrier, origin, limits, plain),
+  session: (carrier, origin, plain) => new Session(room, carrier, origin, sessionOptions, plain),
   refused: (carrier, refusal) => new TurnedAway(carrier, refusal),
   traffic,
   closed: () => {
@@ -101,6 +102,7 @@ const web = attempt(() => new Web(options, addresses, webHandlers));
 
 /** Bun cannot change the certificate of a listener, so new listeners take the place of the old ones. */
 function useCertificate(next: Certificate): void {
+  if (stopping) return;
   certificate = next;
   listeners.renew(say);
   web.renew(say);
@@ -115,7 +117,7 @@ const room = attempt(
   () =>
     new Room(history.journal, {
       seatMs: options.seat * 1000,
-      ownMs: options.names * 86_400_000,
+      ownMs: options.names * dayMs,
       holds: (credential) => operators.holds(credential),
       channel: `#${options.channel}`,
       onEvent: (event) => log.event(event, room.members.addressOf(event)),
@@ -130,7 +132,7 @@ const room = attempt(
       metrics,
     }),
 );
-const limits = Object.assign(settings.session, {
+const sessionOptions = Object.assign(settings.session, {
   metrics,
   operators,
   waysIn: [...waysIn(place, isTls), ...web.waysIn],

@@ -41,7 +41,7 @@ export function rawOf(line: string): Raw | Fault {
     return fault("bad-json", "A line must be one JSON object: this one does not parse");
   }
   // A line of type "error" would be taken for a fault of this function.
-  if (isRaw(value)) return isFault(value) ? check({ type: value.type }) : value;
+  if (isRaw(value)) return isFault(value) ? check(value) : value;
   return fault("bad-command", 'A command is a JSON object with a string "type": {"type":"say","text":"hi"}');
 }
 

@@ -85,17 +85,20 @@ export function meansAddress(nameOrAddress: string): boolean {
 /** Stands for all members except the operators. */
 export const everybody = "*";
 
+/** A day, in milliseconds. */
+export const dayMs = 86_400_000;
+
 /** The milliseconds in each unit of time that people write. */
 export const unitMs: Record<string, number> = {
   s: 1_000,
   m: 60_000,
   h: 3_600_000,
-  d: 86_400_000,
+  d: dayMs,
   w: 604_800_000,
 };
 
 /** The milliseconds in 90s, 30m, 1h, 7d or 2w (at most five digits); undefined for any other text, and for 0. */
-export function durationIn(text: string): number | undefined {
+function durationIn(text: string): number | undefined {
   const [, count = "", unit = ""] = /^(\d{1,5})([smhdw])$/i.exec(text) ?? [];
   return Number(count) * (unitMs[unit.toLowerCase()] ?? 0) || undefined;
 }

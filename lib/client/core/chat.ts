@@ -103,6 +103,12 @@ export class Chat {
     return this.#mention.pattern;
   }
 
+  /** The unread messages, to stand before a title: their number, with a "!" if one of them is for us; empty for none. */
+  get unreadMark(): string {
+    const { messages, mentions } = this.unread;
+    return messages === 0 ? "" : `(${messages}${mentions === 0 ? "" : "!"}) `;
+  }
+
   /** Marks all messages so far as read. */
   read(): void {
     this.unread = { messages: 0, mentions: 0 };

@@ -38,7 +38,7 @@ export class Connection {
       received: (lines) => this.#received(lines),
       closed: (why) => this.#closedBy(why),
     });
-    const late = Object.assign(new Error("no answer"), { code: "ETIMEDOUT" });
+    const late = Object.assign(new Error("it does not answer"), { code: "ETIMEDOUT" });
     this.#opening = setTimeout(() => this.#lose(late), connectMs);
   }
 

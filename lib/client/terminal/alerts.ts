@@ -63,8 +63,6 @@ export class Alerts {
 
   #showUnread(): void {
     const { client, screen, address } = this.#parts;
-    const { messages, mentions } = client.chat.unread;
-    const unread = messages === 0 ? "" : `(${messages}${mentions === 0 ? "" : "!"}) `;
-    screen.title = `${unread}${client.link.name}@${address}`;
+    screen.title = `${client.chat.unreadMark}${client.link.name}@${address}`;
   }
 }

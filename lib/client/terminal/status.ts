@@ -4,6 +4,7 @@
 
 import type { Client } from "../core/client.ts";
 import type { LinkState } from "../core/link.ts";
+import { clockOf } from "../kept/times.ts";
 
 export type Situation = {
   members: number;
@@ -107,7 +108,7 @@ function duration(ms: number): string {
 /** The time of day, behind the day if that is not today. */
 function clock(at: number, now: number): string {
   const [day, today] = [new Date(at), new Date(now)];
-  const time = day.toTimeString().slice(0, 5);
+  const time = clockOf(at);
   if (day.toDateString() === today.toDateString()) return time;
   return `${day.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
 }

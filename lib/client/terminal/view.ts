@@ -18,7 +18,7 @@ import { wrap } from "../../terminal/wrap.ts";
 import { type Chat, movesInWords } from "../core/chat.ts";
 import { wordsSought } from "../core/past/hits.ts";
 import type { Missed } from "../kept/missed.ts";
-import { sinceWords } from "../kept/times.ts";
+import { clockOf, sinceWords } from "../kept/times.ts";
 
 /** The functions of picocolors; those of `createColors(false)` leave text as it is. */
 export type Colors = ReturnType<typeof picocolors.createColors>;
@@ -165,7 +165,7 @@ export class View {
         return this.notice(here(event.members));
       case "deleted":
         // Lines on the screen cannot be changed any more: a notice says which message was taken back.
-        return this.notice(deletion(event, (at) => new Date(at).toTimeString().slice(0, 5)));
+        return this.notice(deletion(event, clockOf));
       case "gap":
         return this.problem(inWords(event));
       case "error":

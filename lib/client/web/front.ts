@@ -33,7 +33,7 @@ import { byId, sentence, show, write } from "./page/dom.ts";
 import { Door } from "./page/door.ts";
 import { Entry } from "./page/entry.ts";
 import { Members } from "./page/members.ts";
-import { openMenu } from "./page/menu.ts";
+import { setUpMenu } from "./page/menu.ts";
 import { Speech } from "./page/speech.ts";
 import { Status } from "./page/status.ts";
 import { Screen } from "./screen.ts";
@@ -107,7 +107,7 @@ export class WebFront {
     const shown = { client: this.#client, log: this.#log, attention: this.#attention };
     this.#incoming = new Incoming({ ...shown, entry: this.#entry, speech });
     this.#screen = new Screen({ ...shown, members: this.#members });
-    openMenu({
+    setUpMenu({
       get: (setting) => this.#storage.get(setting),
       set: (setting, value) => this.#storage.set(setting, value),
       notifies: (isWanted) => {

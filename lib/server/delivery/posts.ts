@@ -33,7 +33,7 @@ export class Posts {
   }
 
   failAll(problem: Fault): void {
-    for (const author of [...this.#waiting.keys()]) this.#answer(author, (id) => ({ ...problem, id }));
+    for (const author of [...this.#waiting.keys()]) this.fail(author, problem);
   }
 
   #answer(author: string, answer: (id: string) => Answer): boolean {

@@ -18,7 +18,7 @@ import { configFolder } from "../../cli/folders.ts";
 import { networkIn, networkText, type Place } from "../../protocol/addresses.ts";
 import { UsageError } from "../../protocol/errors.ts";
 import { defaultHost, defaultPort } from "../../protocol/events.ts";
-import { unitMs } from "../../protocol/fields.ts";
+import { dayMs, unitMs } from "../../protocol/fields.ts";
 
 export const about: About = {
   usage: "bun ChatServer.ts [flags]",
@@ -163,7 +163,7 @@ export type Keep = { keepEvents: number; keepMs: number | undefined };
 
 const mostEvents = 1_000_000_000;
 /** A hundred years. */
-const longestMs = 100 * 366 * 86_400_000;
+const longestMs = 100 * 366 * dayMs;
 
 /** Reads the value of `--keep`. Throws a UsageError if it is none, or out of bounds. */
 export function keepOf(text: string): Keep {

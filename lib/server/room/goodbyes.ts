@@ -29,7 +29,7 @@ export const slowReader: Bye = {
   type: "bye",
   code: "slow-reader",
   text: "You are not reading: connection closed",
-  retryAfterMs: 1_000,
+  retryAfterMs,
 };
 
 export function silentFor(ms: number): Bye {

@@ -14,6 +14,7 @@ import {
   type Recorded,
   type Trace,
 } from "../../protocol/events.ts";
+import { dayMs } from "../../protocol/fields.ts";
 import { refusesLook } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, readFacts } from "../journal/facts.ts";
 import { type Entry, type Journal, serversOnly, unnumbered } from "../journal/journal.ts";
@@ -53,8 +54,6 @@ export type MembersOptions = {
   /** Whether a credential still makes its member an operator. Absent: all do. */
   holds?: (credential: string) => boolean;
 };
-
-const dayMs = 86_400_000;
 
 export class Members {
   readonly #journal: Journal;

@@ -8,6 +8,7 @@ import { everybody, meansAddress } from "../../protocol/fields.ts";
 import { looks } from "../../protocol/looks/looks.ts";
 import { type BanFact, type Fact, type Facts, factKey, type MuteFact } from "../journal/facts.ts";
 import { addressKey, isLoopback, Networks } from "../limits/addresses.ts";
+import { bannedKey } from "./goodbyes.ts";
 import { addressOfRestriction, Restrictions } from "./restrictions.ts";
 
 /** The properties of a member for which bans and mutes hold. `id`: of its seat. */
@@ -99,7 +100,7 @@ export class Moderation {
   /** Why a connection from this address may not join under this name, perhaps with a key. */
   refusesJoin(address: string, name: string, keyHash?: string): Fault | undefined {
     const banned = this.isBanned(address) || this.isKeyBanned(keyHash) || this.#isNameBanned(name);
-    return banned ? fault("banned", "You are banned from this room") : undefined;
+    return banned ? fault("banned", bannedKey.text) : undefined;
   }
 
   /** Why a sender at this address may not post under this name. */
@@ -151,13 +152,14 @@ export class Moderation {
       .filter((ban) => new Networks([addressOfRestriction(ban) ?? ""]).has(key));
   }
 
-  /** The mutes of this seat or name, with the keys of their facts: earlier versions wrote other keys. */
-  mutesOf(id: string | undefined, name: string): [key: string, mute: MuteFact][] {
+  /** The keys of the facts of the mutes of this seat or name: earlier versions wrote other keys. */
+  mutesOf(id: string | undefined, name: string): string[] {
     const wanted = new Set(name === everybody ? [] : looks(name));
-    return [...this.#mutes.entries()].filter(([key, mute]) => {
+    const mutes = [...this.#mutes.entries()].filter(([key, mute]) => {
       if (key === factKey.muted(id ?? name)) return true;
       return key !== factKey.muted(everybody) && looks(mute.name).some((look) => wanted.has(look));
     });
+    return mutes.map(([key]) => key);
   }
 
   /** The keys of the facts of all mutes that hold for a member, by its seat, name, key or address. */

@@ -177,10 +177,9 @@ function unmute(
   { seats, moderation }: RoomFacts,
 ): Carried | Fault {
   const meant = name === everybody ? undefined : find(name, seq, seats);
-  const keys = moderation.mutesOf(meant?.id, name).map(([key]) => key);
+  const keys = moderation.mutesOf(meant?.id, name);
   // A member who was muted under another name: the mute holds by its key or its address.
-  if (keys.length === 0 && isHere(meant) && moderation.isMuted(meant))
-    keys.push(...moderation.mutesAt(meant));
+  if (keys.length === 0 && isHere(meant)) keys.push(...moderation.mutesAt(subjectOf(meant)));
   if (keys.length === 0) {
     const problem = name === everybody ? "Nobody is muted but by name" : `Nobody called "${name}" is muted`;
     return fault("no-such-member", problem);

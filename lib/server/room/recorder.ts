@@ -64,6 +64,6 @@ export interface Recorder {
   readonly newcomers: WorkQueue;
   /** Appends the entry to the journal at the end of this turn. */
   record(entry: Entry): void;
-  /** As `record`. The outcome for the waiter is, if the entry takes a seat, the roster before its turn, else undefined. */
+  /** As `record`. The waiter is given the roster before its turn, if an entry of that turn takes a seat; else undefined. */
   ask(entry: Entry, waiter: Waiter<Roster | undefined>): void;
 }

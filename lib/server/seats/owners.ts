@@ -190,7 +190,7 @@ export class Owners {
 
   /** The change that sets the titles of a key free, since its member is no operator any more; undefined if it has none. */
   freeTitles(keyHash: string | undefined): Change | undefined {
-    const owned = [...(this.#ofKey.get(keyHash ?? "") ?? [])].flatMap((look) => this.#kept.get(look) ?? []);
+    const owned = [...this.#ofKey.get(keyHash ?? "")].flatMap((look) => this.#kept.get(look) ?? []);
     const titles = owned.filter(({ name }) => isTitle(name));
     return titles.length === 0 ? undefined : titles.map(givingUp).reduce(both);
   }

@@ -4,6 +4,7 @@
 
 import { statSync } from "node:fs";
 import { messageOf, resultOf } from "../../protocol/errors.ts";
+import { dayMs } from "../../protocol/fields.ts";
 import { type Certificate, readCertificate } from "./tls.ts";
 
 type CertificatePaths = { "tls-cert": string | undefined; "tls-key": string | undefined };
@@ -16,8 +17,6 @@ type CertificateHandlers = {
 };
 
 const lookMs = 60_000;
-const dayMs = 86_400_000;
-
 export class CertificateWatch {
   readonly #paths: CertificatePaths;
   readonly #handlers: CertificateHandlers;

@@ -13,6 +13,7 @@ import { createSecureContext } from "node:tls";
 import type { Socket } from "bun";
 import { answerTo } from "../../dialects/http.ts";
 import { codeOf, fileReasonOf, messageOf, resultOf, UsageError } from "../../protocol/errors.ts";
+import { dayMs } from "../../protocol/fields.ts";
 import { type Connection, hasDescriptor } from "../session/transport.ts";
 
 export type Certificate = {
@@ -143,7 +144,6 @@ function tellInPlain(socket: object, text: string): void {
   }
 }
 
-const dayMs = 86_400_000;
 /** With fewer days left a certificate should have been renewed: Let's Encrypt advises to do so 30 days before its end. */
 const renewalDays = 21;
 

@@ -40,7 +40,7 @@ export class Canvas {
     this.breaksRows = this.#breaksCursorRow || XTERM_VERSION === undefined;
   }
 
-  /** Draws the picture below these lines, each of which ends with a newline. */
+  /** The text that draws the picture below these lines, each of which ends with a newline. */
   draw(lines: string, { rows, cursorRow, before }: Picture): string {
     const start = lines === "" ? this.#toTop() : this.erase() + lines;
     this.#rowsAbove = cursorRow;
@@ -58,7 +58,7 @@ export class Canvas {
     return home + this.draw("", picture);
   }
 
-  /** Erases our rows, in two parts: tmux moves a screen that is cleared at once to its scrollback. */
+  /** The text that erases our rows, in two parts: tmux moves a screen that is cleared at once to its scrollback. */
   erase(): string {
     return `${this.#toTop()}${eraseRow}${savePlace}${rowDown}${eraseDown}${backToPlace}`;
   }
@@ -68,7 +68,7 @@ export class Canvas {
     return this.erase() + clearScreen;
   }
 
-  /** Clears the whole screen, to be drawn anew. */
+  /** The text that clears the whole screen, which is then to be drawn anew. */
   wipe(): string {
     this.forget();
     return home + this.erase();

@@ -257,3 +257,11 @@ test("a json welcome is the same in one piece and in two", () => {
     expect(pieces).toBe(json.encode({ ...newcomer, ...room }));
   }
 });
+
+test("a command of no known type is refused under its id", () => {
+  for (const type of ["error", "nonsense"])
+    expect(json.parse(`{"type":"${type}","id":"x"}`, true)).toMatchObject({
+      code: "unknown-command",
+      id: "x",
+    });
+});

@@ -47,6 +47,6 @@ export class Hits {
 /** Matches each place in a text where a word of the search begins, in any case; undefined for a search without words. */
 export function wordsSought(text: string): RegExp | undefined {
   // Letters and digits alone, so nothing in them acts as a pattern.
-  const words = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const words = text.normalize("NFC").match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
   return words.length === 0 ? undefined : new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})`, "giu");
 }

@@ -46,7 +46,7 @@ export class Log {
   readonly #top = byId("top", HTMLElement);
   readonly scroll: Scroll;
   #window: Window;
-  /** The window around an event that is being read, and opens then. */
+  /** The window around an event that is being read; it opens then, unless another one opens first. */
   #sought: Window | undefined;
   /** The position of the last live event, drawn or not. */
   #now = 0;
@@ -110,7 +110,7 @@ export class Log {
     this.#handlers.noticed(text);
   }
 
-  /** Leaves a blank below all rows that is as high as the view: older messages are found by scrolling up. */
+  /** Leaves a blank as high as the browser's window below all rows: older messages are found by scrolling up. */
   clear(): void {
     this.toEnd();
     const blank = element("li", "blank");
@@ -186,10 +186,13 @@ export class Log {
     const window = new Window(this.#pages, seq + 1);
     this.#sought = window;
     window.older((problem) => {
-      if (problem) return this.notice(problem.text, "problem");
+      if (this.#sought !== window) return;
+      if (problem) {
+        this.#sought = undefined;
+        return this.notice(problem.text, "problem");
+      }
       window.newer(this.#now, () => {
         if (this.#sought !== window) return;
-        this.#sought = undefined;
         this.#open(window);
         this.#found(seq);
       });
@@ -225,6 +228,7 @@ export class Log {
 
   /** Shows another window in the place of the one before. */
   #open(window: Window): void {
+    this.#sought = undefined;
     this.#window.close();
     this.#window = window;
     this.#drawn = [];

@@ -73,7 +73,7 @@ export class Attention {
   draw(): void {
     const { messages, mentions } = this.#chat.unread;
     const topic = visibleRow(this.#chat.topic ?? "Chat room");
-    const title = messages === 0 ? topic : `(${messages}${mentions > 0 ? "!" : ""}) ${topic}`;
+    const title = this.#chat.unreadMark + topic;
     if (document.title !== title) document.title = title;
     const colour = mentions > 0 ? "#b45309" : "#3b5b76";
     const dot = messages === 0 ? "" : colour;

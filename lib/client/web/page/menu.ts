@@ -13,7 +13,7 @@ export type MenuHandlers = {
 };
 
 /** Makes the entries of the menu work. */
-export function openMenu(handlers: MenuHandlers): void {
+export function setUpMenu(handlers: MenuHandlers): void {
   themeChoice(handlers);
   notifications(handlers);
   const menu = byId("menu", HTMLElement);

@@ -20,7 +20,8 @@ const colors = 6;
 
 /** The text of a message, with its links and marks; folded if it is long. */
 export function messageText(raw: string, marks: Marks): HTMLElement {
-  const text = visible(raw);
+  // In NFC, as the pattern of mentions is: a letter and its mark come as one character or as two.
+  const text = visible(raw).normalize("NFC");
   const body = element("div", indented.test(text) ? "text code" : "text");
   body.dir = "auto";
   body.append(...linked(text, marks));

@@ -197,7 +197,7 @@ export function searchCommand(
   const [after, before] = [timeOf(wanted.get("after"), -Infinity), timeOf(wanted.get("before"), Infinity)];
   if (Number.isNaN(after) || Number.isNaN(before))
     return invalid(Number.isNaN(after) ? "after" : "before", "A time is like 2026-11-25T17:26:00.000Z");
-  const limit = limitOf(wanted.get("limit") ?? `${maxEvents}`) ?? maxEvents;
+  const limit = limitOf(wanted.get("limit")) ?? maxEvents;
   const isIn = client.isChannel(target) ? channelEvents({ all: false }) : whispersWith(target, client);
   const asked: Asked = { ...client.asked };
   asked.show = (answer) => {
@@ -210,6 +210,7 @@ export function searchCommand(
     return historyBatch(found.slice(-limit), client, encoding, { type: "soju.im/search", params: [] });
   };
   const command = check({ type: "search", text, limit: maxEvents, id: client.question(asked) });
-  if (isFault(command)) return invalid("text", command.text);
-  return command;
+  if (!isFault(command)) return command;
+  if (command.id !== undefined) client.answered(command.id);
+  return invalid("text", command.text);
 }

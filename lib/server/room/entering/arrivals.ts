@@ -160,8 +160,8 @@ export class Arrivals {
     const here = this.#journal.server;
     const { address } = occupant;
     const tokenHash = token === undefined ? undefined : hashOf(token);
-    // Same server, address and token: no fact changes, so nothing is written. A seat without a token may be given up by now.
     const shownElsewhere = seat.server === here ? undefined : this.#journal.readBy(seat.server);
+    // Same server, address and token: no fact changes, so nothing is written. A seat without a token may be given up by now.
     const isSame = seat.server === here && seat.address === address && seat.tokenHash === tokenHash;
     if (token !== undefined && isSame && this.#journal.isAlive(here)) return this.#sit(id, arrival, {});
     this.#recorder.ask(

@@ -18,7 +18,7 @@ type FileHandlers = {
   say: (message: string) => void;
 };
 
-type Port = { readonly isOpen: boolean; stop(): void; renew(say: (message: string) => void): void };
+type Port = { readonly isOpen: boolean; stop(): void; reopen(say: (message: string) => void): void };
 
 /** Looks each second from now on; not if there is no page, or if the system has no limit or does not show its files. */
 export function watchFiles(web: Port, handlers: FileHandlers, count = filesInUse): void {
@@ -30,7 +30,7 @@ export function watchFiles(web: Port, handlers: FileHandlers, count = filesInUse
     const files = count() ?? limit;
     const isEnough = limit - files >= connectionsLeft() + spared;
     if (isEnough !== isClosed) return;
-    if (isClosed) web.renew(say);
+    if (isClosed) web.reopen(say);
     else web.stop();
     isClosed = !isClosed;
     if (isClosed) closures.add(1);

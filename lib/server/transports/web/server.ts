@@ -52,6 +52,7 @@ export class Web {
   readonly #options: WebOptions;
   readonly #handlers: WebHandlers;
   readonly #page: Page;
+  #isStopped = false;
   readonly #listeners: Listeners<{ port: number; stop(): void }> | undefined;
   /** Lines for people that tell where the page is; or why there is none, if the default port is taken. */
   readonly lines: readonly string[] = [];
@@ -81,13 +82,20 @@ export class Web {
     return this.#listeners !== undefined;
   }
 
-  /** Listens anew, with the certificate as it is now, as `Listeners.renew` does. */
+  /** Listens anew, with the certificate as it is now, as `Listeners.renew` does; after `stop`, only `reopen` listens again. */
   renew(say: (message: string) => void): void {
-    this.#listeners?.renew(say);
+    if (!this.#isStopped) this.#listeners?.renew(say);
+  }
+
+  /** Takes connections again after `stop`. */
+  reopen(say: (message: string) => void): void {
+    this.#isStopped = false;
+    this.renew(say);
   }
 
   /** Takes no more connections; open ones stay. */
   stop(): void {
+    this.#isStopped = true;
     this.#listeners?.stop();
   }
 

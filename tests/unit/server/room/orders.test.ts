@@ -221,6 +221,18 @@ describe("mutes", () => {
     expect(isMuted(room, "rob", { address: "192.0.2.7" })).toBe(false);
   });
 
+  test("a member who is muted by its key can be unmuted by its new name", () => {
+    const room = new Kept({ ...bob, address: "192.0.2.7" });
+    const owned = { name: "bob", keyHash: "k", seat: "seat-of-bob", usedAt: 0, stored: "" };
+    room.seat("bob").owned = owned;
+    room.obey({ type: "mute", name: "bob" });
+    room.obey({ type: "kick", name: "bob" });
+    room.apply(taking("next", "here", { name: "rob", address: "198.51.100.9" }));
+    room.seat("rob").owned = { ...owned, name: "rob", seat: "next" };
+    expect(isMuted(room, "rob", { address: "198.51.100.9", keyHash: "k" })).toBe(true);
+    expect(room.obey({ type: "unmute", name: "rob" }).facts).toEqual({ "muted seat-of-bob": null });
+  });
+
   test("a mute of all holds for all but operators", () => {
     const room = new Kept(bob);
     room.obey({ type: "mute", name: "*", for: 1_000 });

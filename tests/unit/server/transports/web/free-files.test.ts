@@ -20,7 +20,7 @@ afterEach(() => {
 const port = {
   isOpen: true,
   stop: () => void acts.push("stop"),
-  renew: () => void acts.push("renew"),
+  reopen: () => void acts.push("reopen"),
 };
 
 function watch(limit: number, connectionsLeft = 100): void {
@@ -53,14 +53,14 @@ test("the port is closed while the room's connections might find no file", () =>
     "137 of 300 files are open: the page's port is closed until some are free",
   ]);
   expect(within(290)).toEqual([]);
-  expect(within(136)).toEqual(["renew", "136 of 300 files are open: the page's port is open again"]);
+  expect(within(136)).toEqual(["reopen", "136 of 300 files are open: the page's port is open again"]);
   expect(within(136)).toEqual([]);
 });
 
 test("the port is closed when there is no file left to count them with", () => {
   watch(300);
   expect(within(undefined)).toContain("stop");
-  expect(within(30)).toContain("renew");
+  expect(within(30)).toContain("reopen");
 });
 
 test("files are not watched where they have no limit, or are not shown", () => {

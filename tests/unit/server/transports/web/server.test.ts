@@ -108,6 +108,16 @@ test.each(["opened", "receive", "closed"])("a bug in %s ends that connection alo
   await other.received.until((items) => items[0], "an echo");
 });
 
+test("a closed port stays closed with a new certificate, until reopened", async () => {
+  const port = freePort();
+  const web = start(port);
+  web.stop();
+  web.renew(() => {});
+  await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  web.reopen(() => {});
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(500);
+});
+
 test("a page that cannot be built is told, and the WebSocket works", async () => {
   const port = freePort();
   start(port);
